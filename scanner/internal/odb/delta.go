@@ -1,0 +1,142 @@
+package odb
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Copy says that Len bytes at To in a delta's result stand at From in its base.
+type Copy struct{ From, To, Len int }
+
+var (
+	errDeltaShort = errors.New("delta ends too early")
+	errDeltaBase  = errors.New("delta was made for a base of another size")
+	errDeltaCopy  = errors.New("delta copies from outside its base")
+	errDeltaSize  = errors.New("delta's result is not of the size it declares")
+)
+
+// deltaSizes returns the sizes that delta declares for its base and its
+// result, and the instructions behind them.
+func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
+	base, rest, ok := varint(delta)
+	if !ok {
+		return 0, 0, nil, errDeltaShort
+	}
+	result, rest, ok = varint(rest)
+	if !ok {
+		return 0, 0, nil, errDeltaShort
+	}
+	return base, result, rest, nil
+}
+
+// varint reads a little-endian number of 7 bits a byte.
+func varint(b []byte) (uint64, []byte, bool) {
+	var v uint64
+	for i, c := range b {
+		if i > 9 {
+			break
+		}
+		v |= uint64(c&0x7f) << (7 * i)
+		if c&0x80 == 0 {
+			return v, b[i+1:], true
+		}
+	}
+	return 0, nil, false
+}
+
+// applyDelta writes into dst, whose length is the declared size, what the
+// instructions make of base, and appends to copies what came from base, in the
+// order of dst. Copies that continue each other are joined.
+func applyDelta(dst, base, instructions []byte, copies []Copy) ([]Copy, error) {
+	d, at := instructions, 0
+	for len(d) > 0 {
+		op := d[0]
+		d = d[1:]
+		if op&0x80 == 0 {
+			n := int(op)
+			if n == 0 {
+				return copies, fmt.Errorf("delta holds the reserved instruction 0")
+			}
+			if n > len(d) {
+				return copies, errDeltaShort
+			}
+			if n > len(dst)-at {
+				return copies, errDeltaSize
+			}
+			copy(dst[at:], d[:n])
+			d, at = d[n:], at+n
+			continue
+		}
+		from, n, rest, err := copyOp(op, d)
+		if err != nil {
+			return copies, err
+		}
+		d = rest
+		if from > len(base) || n > len(base)-from {
+			return copies, errDeltaCopy
+		}
+		if n > len(dst)-at {
+			return copies, errDeltaSize
+		}
+		copy(dst[at:at+n], base[from:])
+		if k := len(copies) - 1; k >= 0 && copies[k].From+copies[k].Len == from && copies[k].To+copies[k].Len == at {
+			copies[k].Len += n
+		} else {
+			copies = append(copies, Copy{from, at, n})
+		}
+		at += n
+	}
+	if at != len(dst) {
+		return copies, errDeltaSize
+	}
+	return copies, nil
+}
+
+// copyOp reads the operands of a copy instruction.
+func copyOp(op byte, d []byte) (from, n int, rest []byte, err error) {
+	var v [7]byte // 4 bytes of offset, 3 of length; absent ones are zero
+	k := 0
+	for i := range v {
+		if op&(1<<i) == 0 {
+			continue
+		}
+		if k == len(d) {
+			return 0, 0, nil, errDeltaShort
+		}
+		v[i] = d[k]
+		k++
+	}
+	from = int(v[0]) | int(v[1])<<8 | int(v[2])<<16 | int(v[3])<<24
+	if n = int(v[4]) | int(v[5])<<8 | int(v[6])<<16; n == 0 {
+		n = 0x10000
+	}
+	return from, n, d[k:], nil
+}
+
+// dirty appends to dst the ranges of a delta's result, size bytes long, in
+// which a match can start that its base does not have at the corresponding
+// place: what was inserted, and each seam, widened by what a match depends on
+// (behind bytes before its start and ahead bytes from it on). The ranges are
+// in order and do not overlap.
+func dirty(dst []Range, copies []Copy, baseSize, size, behind, ahead int) []Range {
+	first := len(dst)
+	add := func(from, to int) {
+		from, to = max(0, from-ahead), min(size, to+behind)
+		if k := len(dst) - 1; k >= first && dst[k].To >= from {
+			dst[k].To = max(dst[k].To, to)
+		} else if from < to {
+			dst = append(dst, Range{from, to})
+		}
+	}
+	end := 0 // of the last copy
+	for i, c := range copies {
+		if i > 0 || c.To > 0 || c.From > 0 {
+			add(end, c.To)
+		}
+		end = c.To + c.Len
+	}
+	if k := len(copies) - 1; k < 0 || end < size || copies[k].From+copies[k].Len < baseSize {
+		add(end, size)
+	}
+	return dst
+}

@@ -1,0 +1,180 @@
+package odb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// idx is a pack's index: which objects the pack holds, and where.
+type idx struct {
+	hash    int      // bytes of an object id: 20 (SHA-1) or 32 (SHA-256)
+	n       int      // objects
+	ids     []byte   // n ids of hash bytes, strictly increasing
+	offsets []uint64 // of each id's entry in the pack
+	crc     []uint32 // of each id's entry; nil for version 1
+	pack    []byte   // the pack's checksum
+}
+
+var idxMagic = []byte{0xff, 't', 'O', 'c'}
+
+const fanoutLen = 256 * 4
+
+// parseIdx reads a version 1 or 2 index whose ids have hash bytes. The result
+// keeps parts of data.
+func parseIdx(data []byte, hash int) (*idx, error) {
+	x := &idx{hash: hash}
+	var err error
+	if bytes.HasPrefix(data, idxMagic) {
+		err = x.parseV2(data)
+	} else {
+		err = x.parseV1(data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := 1; i < x.n; i++ {
+		if bytes.Compare(x.id(i-1), x.id(i)) >= 0 {
+			return nil, fmt.Errorf("ids are not sorted at entry %d", i)
+		}
+	}
+	return x, nil
+}
+
+func (x *idx) id(i int) []byte { return x.ids[i*x.hash : (i+1)*x.hash : (i+1)*x.hash] }
+
+var errShortIdx = errors.New("the file is too short for the objects it counts")
+
+// count checks the fan-out table and sets n.
+func (x *idx) count(fanout []byte) error {
+	if len(fanout) < fanoutLen {
+		return errShortIdx
+	}
+	last := uint32(0)
+	for i := range 256 {
+		v := binary.BigEndian.Uint32(fanout[i*4:])
+		if v < last {
+			return errors.New("its fan-out table goes down")
+		}
+		last = v
+	}
+	x.n = int(last)
+	return nil
+}
+
+func (x *idx) parseV1(data []byte) error {
+	if err := x.count(data); err != nil {
+		return err
+	}
+	rest := data[fanoutLen:]
+	row := 4 + x.hash
+	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/row < x.n {
+		return errShortIdx
+	}
+	x.ids = make([]byte, 0, x.n*x.hash)
+	x.offsets = make([]uint64, x.n)
+	for i := range x.n {
+		e := rest[i*row : (i+1)*row]
+		x.offsets[i] = uint64(binary.BigEndian.Uint32(e))
+		x.ids = append(x.ids, e[4:]...)
+	}
+	x.pack = rest[x.n*row:][:x.hash]
+	return nil
+}
+
+func (x *idx) parseV2(data []byte) error {
+	if len(data) < 8+fanoutLen {
+		return errShortIdx
+	}
+	if v := binary.BigEndian.Uint32(data[4:]); v != 2 {
+		return fmt.Errorf("its version %d is unknown", v)
+	}
+	if err := x.count(data[8:]); err != nil {
+		return err
+	}
+	rest := data[8+fanoutLen:]
+	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/(x.hash+8) < x.n {
+		return errShortIdx
+	}
+	x.ids, rest = rest[:x.n*x.hash], rest[x.n*x.hash:]
+	crc, rest := rest[:x.n*4], rest[x.n*4:]
+	small, rest := rest[:x.n*4], rest[x.n*4:]
+	large := rest[:len(rest)-2*x.hash]
+	x.pack = rest[len(rest)-2*x.hash:][:x.hash]
+	x.crc = make([]uint32, x.n)
+	x.offsets = make([]uint64, x.n)
+	for i := range x.n {
+		x.crc[i] = binary.BigEndian.Uint32(crc[i*4:])
+		o := binary.BigEndian.Uint32(small[i*4:])
+		if o&(1<<31) == 0 {
+			x.offsets[i] = uint64(o)
+			continue
+		}
+		at := int(o&^(1<<31)) * 8
+		if at+8 > len(large) {
+			return errors.New("a large offset lies outside the file")
+		}
+		x.offsets[i] = binary.BigEndian.Uint64(large[at:])
+	}
+	return nil
+}
+
+// find returns the entry number of id.
+func (x *idx) find(id []byte) (int, bool) { return findID(x.ids, x.hash, id) }
+
+// findID searches sorted ids of hash bytes each. Ids are uniformly spread, so
+// a first guess from the leading bytes leaves a short search.
+func findID(ids []byte, hash int, id []byte) (int, bool) {
+	n := len(ids) / hash
+	lo, hi := guess(n, ids, hash, id)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		switch c := bytes.Compare(ids[mid*hash:(mid+1)*hash], id); {
+		case c == 0:
+			return mid, true
+		case c < 0:
+			lo = mid + 1
+		default:
+			hi = mid
+		}
+	}
+	return lo, false
+}
+
+// guess returns bounds lo <= position of id <= hi, close together for uniform
+// ids and correct for any.
+func guess(n int, ids []byte, hash int, id []byte) (lo, hi int) {
+	if n < 64 {
+		return 0, n
+	}
+	key := binary.BigEndian.Uint32(id)
+	at := int(uint64(key) * uint64(n) >> 32)
+	lo, hi = at, at
+	for step := 64; lo > 0 && bytes.Compare(ids[lo*hash:(lo+1)*hash], id) > 0; step *= 2 {
+		lo = max(0, lo-step)
+	}
+	for step := 64; hi < n && bytes.Compare(ids[hi*hash:(hi+1)*hash], id) < 0; step *= 2 {
+		hi = min(n, hi+step)
+	}
+	return lo, min(hi+1, n)
+}
+
+// byOffset returns the entry numbers in the order of their offsets.
+func (x *idx) byOffset() []uint32 {
+	order := make([]uint32, x.n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int {
+		switch oa, ob := x.offsets[a], x.offsets[b]; {
+		case oa < ob:
+			return -1
+		case oa > ob:
+			return 1
+		}
+		return int(a) - int(b)
+	})
+	return order
+}

@@ -1,0 +1,25 @@
+//go:build unix
+
+package odb
+
+import (
+	"os"
+	"syscall"
+)
+
+// mapFile maps a regular file into memory, read-only.
+func mapFile(path string) (data []byte, unmap func() error, err error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if size == 0 {
+		return nil, func() error { return nil }, nil
+	}
+	data, err = syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		return nil, nil, &os.PathError{Op: "map", Path: path, Err: err}
+	}
+	return data, func() error { return syscall.Munmap(data) }, nil
+}

@@ -1,0 +1,374 @@
+package odb
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Store is a set of object directories read as one: the objects of their packs
+// and their loose objects, each numbered once.
+type Store struct {
+	Stray []string // files in the object directories that are none of git's
+
+	hash   int
+	limits Limits
+	packs  []*pack
+	loose  []looseObject
+	ids    []byte  // sorted
+	where  []place // of each id
+	found  []found // loose objects while the store is opened
+
+	mu       sync.Mutex
+	problems []Problem
+}
+
+// place says who reports an object: the pack and position, or pack -1 and the
+// number of a loose object.
+type place struct{ pack, pos int32 }
+
+type found struct{ id, path string }
+
+// Open reads the indexes of all packs in the object directories dirs and lists
+// the loose objects. hash is the length of ids in bytes. What cannot be read
+// is left out and listed by Problems. Close the store after use.
+func Open(dirs []string, hash int, limits Limits) *Store {
+	s := &Store{hash: hash, limits: limits}
+	var packs []string
+	for _, dir := range dirs {
+		packs = append(packs, s.list(dir)...)
+	}
+	for _, path := range packs {
+		s.openPack(path)
+	}
+	s.number()
+	return s
+}
+
+// Close unmaps the packs. Nothing that was read from them may be used after.
+func (s *Store) Close() {
+	for _, p := range s.packs {
+		_ = p.unmap() // read-only maps lose nothing
+	}
+}
+
+// Problems lists what could not be read, so far.
+func (s *Store) Problems() []Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.problems)
+}
+
+func (s *Store) problem(what, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.problems = append(s.problems, Problem{what, reason})
+}
+
+// Len returns the number of objects.
+func (s *Store) Len() int { return len(s.where) }
+
+// ID returns the raw id of o. It must not be changed.
+func (s *Store) ID(o Obj) []byte { return s.ids[int(o)*s.hash : (int(o)+1)*s.hash] }
+
+// Hex returns the id of o in hex.
+func (s *Store) Hex(o Obj) string { return hexID(s.ID(o)) }
+
+// HashLen returns the length of ids in bytes.
+func (s *Store) HashLen() int { return s.hash }
+
+// Find returns the object with a raw id.
+func (s *Store) Find(id []byte) (Obj, bool) {
+	if len(id) != s.hash {
+		return None, false
+	}
+	i, ok := findID(s.ids, s.hash, id)
+	return Obj(i), ok
+}
+
+// FindHex returns the object with an id in hex.
+func (s *Store) FindHex(id string) (Obj, bool) {
+	raw, err := hex.DecodeString(id)
+	if err != nil {
+		return None, false
+	}
+	return s.Find(raw)
+}
+
+// WithPrefix returns the objects, two at most, whose id in hex starts with
+// prefix, which has at least four digits.
+func (s *Store) WithPrefix(prefix string) []Obj {
+	low := make([]byte, s.hash)
+	if _, err := hex.Decode(low, []byte(prefix[:len(prefix)&^1])); err != nil {
+		return nil
+	}
+	at, _ := findID(s.ids, s.hash, low)
+	var out []Obj
+	for o := at; o < s.Len() && len(out) < 2; o++ {
+		id := s.Hex(Obj(o))
+		if strings.HasPrefix(id, prefix) {
+			out = append(out, Obj(o))
+		} else if id[:len(prefix)] > prefix {
+			break
+		}
+	}
+	return out
+}
+
+// Packs returns the number of packs.
+func (s *Store) Packs() int { return len(s.packs) }
+
+// list finds the packs and loose objects of one object directory.
+func (s *Store) list(dir string) (packs []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.problem(dir, pathless(err).Error())
+		return nil
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case isLooseDir(name) && e.IsDir():
+			s.listLoose(dir, name)
+		case name == "pack" && e.IsDir():
+			packs = s.listPacks(filepath.Join(dir, name))
+		case name == "info" && e.IsDir():
+		default:
+			s.Stray = append(s.Stray, filepath.Join(dir, name))
+		}
+	}
+	return packs
+}
+
+// packFiles are the endings of files that hold nothing but what the packs
+// themselves say.
+var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".keep", ".promisor", ".mtimes"}
+
+func (s *Store) listPacks(dir string) (packs []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.problem(dir, pathless(err).Error())
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	for _, e := range entries {
+		name := e.Name()
+		path := filepath.Join(dir, name)
+		stem, isPack := strings.CutSuffix(name, ".pack")
+		switch {
+		case isPack && names[stem+".idx"]:
+			packs = append(packs, path)
+		case isPack:
+			s.problem(path, "it has no index: run git index-pack on it")
+		case slices.Contains(packFiles, filepath.Ext(name)), strings.HasPrefix(name, "multi-pack-index"):
+			if stem, ok := strings.CutSuffix(name, ".idx"); ok && !names[stem+".pack"] {
+				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
+			}
+		default:
+			s.Stray = append(s.Stray, path)
+		}
+	}
+	return packs
+}
+
+func (s *Store) openPack(path string) {
+	index := strings.TrimSuffix(path, ".pack") + ".idx"
+	xdata, unmapIdx, err := mapFile(index)
+	if err != nil {
+		s.problem(index, pathless(err).Error())
+		return
+	}
+	x, err := parseIdx(xdata, s.hash)
+	if err != nil {
+		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
+		_ = unmapIdx()
+		return
+	}
+	data, unmap, err := mapFile(path)
+	if err != nil {
+		s.problem(path, pathless(err).Error())
+		_ = unmapIdx()
+		return
+	}
+	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x,
+		unmap: func() error { return cmp.Or(unmap(), unmapIdx()) }}
+	if err := p.checkHeader(); err != nil {
+		s.problem(path, err.Error())
+		_ = p.unmap()
+		return
+	}
+	s.problems = append(s.problems, p.warnings()...)
+	p.load()
+	s.packs = append(s.packs, p)
+}
+
+// number merges the ids of all packs and loose objects into one sorted list.
+// The first pack that has an object reports it.
+func (s *Store) number() {
+	loose := s.sortLoose()
+	if len(s.packs) == 1 && len(loose) == 0 {
+		s.ids = s.packs[0].idx.ids
+	} else {
+		lists := [][]byte{loose}
+		for _, p := range s.packs {
+			lists = append(lists, p.idx.ids)
+		}
+		s.ids = mergeIDs(lists, s.hash)
+	}
+	s.where = make([]place, len(s.ids)/s.hash)
+	for i := range s.where {
+		s.where[i].pack = -2
+	}
+	for _, p := range s.packs {
+		s.place(p)
+	}
+	for i := range s.loose {
+		o, _ := findID(s.ids, s.hash, loose[i*s.hash:(i+1)*s.hash])
+		s.loose[i].obj = Obj(o)
+		if s.where[o].pack == -2 {
+			s.where[o] = place{-1, int32(i)}
+		}
+	}
+}
+
+// place numbers the objects of p.
+func (s *Store) place(p *pack) {
+	number := make([]Obj, p.idx.n) // of each idx entry
+	at := 0
+	for e := range number {
+		for id := p.idx.id(e); !bytes.Equal(s.ids[at*s.hash:(at+1)*s.hash], id); {
+			at++
+		}
+		number[e] = Obj(at)
+	}
+	p.obj = make([]Obj, p.idx.n)
+	for pos, e := range p.entry {
+		o := number[e]
+		p.obj[pos] = o
+		if s.where[o].pack == -2 {
+			s.where[o] = place{p.number, int32(pos)}
+		}
+	}
+}
+
+func (s *Store) owns(p *pack, pos int32) bool {
+	return s.where[p.obj[pos]] == place{p.number, pos}
+}
+
+func (s *Store) ownsLoose(i int) bool {
+	return s.where[s.loose[i].obj] == place{-1, int32(i)}
+}
+
+// sortLoose fills s.loose from what was found and returns the sorted raw ids.
+func (s *Store) sortLoose() []byte {
+	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
+	ids := make([]byte, 0, len(s.found)*s.hash)
+	for i, f := range s.found {
+		if i > 0 && f.id == s.found[i-1].id {
+			continue // the same object in an alternate
+		}
+		raw, err := hex.DecodeString(f.id)
+		if err != nil {
+			continue // isHexName saw to it
+		}
+		ids = append(ids, raw...)
+		s.loose = append(s.loose, looseObject{path: f.path})
+	}
+	s.found = nil
+	return ids
+}
+
+// mergeIDs merges sorted lists of ids and drops duplicates.
+func mergeIDs(lists [][]byte, hash int) []byte {
+	for len(lists) > 1 { // the two shortest first: each id is copied log(n) times
+		slices.SortStableFunc(lists, func(a, b []byte) int { return len(b) - len(a) })
+		n := len(lists)
+		lists = append(lists[:n-2], mergeTwo(lists[n-2], lists[n-1], hash))
+	}
+	return lists[0]
+}
+
+func mergeTwo(a, b []byte, hash int) []byte {
+	out := make([]byte, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		switch c := bytes.Compare(a[:hash], b[:hash]); {
+		case c < 0:
+			out, a = append(out, a[:hash]...), a[hash:]
+		case c > 0:
+			out, b = append(out, b[:hash]...), b[hash:]
+		default:
+			out, a, b = append(out, a[:hash]...), a[hash:], b[hash:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
+// Read returns the type and bytes of any object. It does not use the walk's
+// memory and is safe for concurrent use.
+func (s *Store) Read(o Obj) (Type, []byte, error) { return s.read(o, 0) }
+
+// maxHops bounds how often a chain of deltas may go on in another pack, where
+// only hostile stores go in circles.
+const maxHops = 64
+
+func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
+	if hops > maxHops {
+		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxHops, ErrLimit)
+	}
+	at := s.where[o]
+	if at.pack >= 0 {
+		return s.readPacked(s.packs[at.pack], at.pos, hops)
+	}
+	t, size, r, c, err := openLoose(s.loose[at.pos].path)
+	if err != nil {
+		return 0, nil, pathless(err)
+	}
+	defer c.Close()
+	if size > s.limits.Object {
+		return 0, nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	}
+	data, err := readExactly(r, size)
+	return t, data, err
+}
+
+// readPacked reads an object by going down to its base and back.
+func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
+	chain := []int32{pos}
+	for p.base[pos] >= 0 {
+		pos = p.base[pos]
+		chain = append(chain, pos)
+	}
+	w := Walker{Store: s}
+	var node *Node
+	if p.base[pos] == external {
+		b, err := w.externalBase(p, pos, hops+1)
+		if err != nil {
+			return 0, nil, err
+		}
+		node = b
+	}
+	for i := len(chain) - 1; i >= 0; i-- {
+		n, err := w.build(p, chain[i], node)
+		if err != nil {
+			return 0, nil, err
+		}
+		if n.Stream != nil {
+			n.Data, err = readExactly(n.Stream, n.Size)
+			if err != nil {
+				return 0, nil, err
+			}
+		}
+		if node != nil {
+			w.recycle(node.Data)
+		}
+		node = n
+	}
+	return node.Type, node.Data, nil
+}
