@@ -1,108 +1,133 @@
 package scanner
 
 import (
-	"time"
+	"cmp"
+	"context"
+	"slices"
+	"strings"
 
 	"github.com/r8scan/r8scan/rules"
 )
 
-// Result is what a scan found and what it read. Findings and their locations
-// are in a stable order: two scans of the same input give equal results.
-type Result struct {
-	Target   Target
-	Coverage Coverage
-	Findings []Finding
+// findingKey tells tokens apart.
+type findingKey struct{ rule, secret string }
+
+// draft is a finding that is being put together.
+type draft struct {
+	Finding
+	seen map[placeKey]bool
 }
 
-// Target names what was scanned.
-type Target struct {
-	Kind  string `json:"kind"` // repository, files, stdin
-	Path  string `json:"path"`
-	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
-	Range string `json:"range,omitempty"` // as the user wrote it
+type placeKey struct {
+	path, object, kind string
+	line, column       int
 }
 
-// Coverage counts what was read and names each thing that was not.
-type Coverage struct {
-	Files          int64    `json:"files"`
-	Bytes          int64    `json:"bytes"` // of files and of objects, decompressed
-	Objects        int64    `json:"objects"`
-	Commits        int64    `json:"commits"`
-	ArchiveMembers int64    `json:"archive_members"`
-	Unread         []Unread `json:"unread"`
+// drafts are findings by token.
+type drafts map[findingKey]*draft
+
+// add notes a place of a token. The highest confidence of its places counts.
+func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
+	key := findingKey{m.Rule.ID, m.Secret.Reveal()}
+	f := d[key]
+	if f == nil {
+		f = &draft{Finding: Finding{Rule: m.Rule.ID, Secret: m.Secret, Exposure: exposure}, seen: map[placeKey]bool{}}
+		d[key] = f
+	}
+	f.Confidence = max(f.Confidence, m.Confidence)
+	if worse(exposure, f.Exposure) {
+		f.Exposure = exposure
+	}
+	place.Path = rules.Redact(place.Path)
+	place.Encoding = m.Encoding
+	at := placeKey{place.Path, place.Object, place.Kind, place.Line, place.Column}
+	if !f.seen[at] {
+		f.seen[at] = true
+		f.Locations = append(f.Locations, place)
+	}
 }
 
-// Complete reports whether everything was read.
-func (c Coverage) Complete() bool { return len(c.Unread) == 0 }
+var exposures = []Exposure{ExposureHistory, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
 
-// Unread is one thing that could not be read, and why.
-type Unread struct {
-	What   string `json:"what"`
-	Reason string `json:"reason"`
+func worse(a, b Exposure) bool { return slices.Index(exposures, a) < slices.Index(exposures, b) }
+
+// result puts together what the jobs have found.
+func (r *run) result(ctx context.Context, target Target, root string) (*Result, error) {
+	found := drafts{}
+	for _, h := range r.fileHits {
+		r.addFile(found, h)
+	}
+	for i, repo := range r.repos {
+		if i == 0 {
+			target.Head = repo.head
+		}
+		if err := r.tellHistory(ctx, repo, found); err != nil {
+			return nil, err
+		}
+		r.nameUnread(repo)
+	}
+	target.Path = rules.Redact(target.Path)
+	res := &Result{Target: target, Root: root, Coverage: r.coverage(), Notes: slices.Sorted(slices.Values(r.notes))}
+	for _, d := range found {
+		if d.Confidence < r.opts.MinConfidence {
+			res.LeftOut++
+			continue
+		}
+		slices.SortFunc(d.Locations, compareLocations)
+		res.Findings = append(res.Findings, d.Finding)
+	}
+	slices.SortFunc(res.Findings, compareFindings)
+	for _, repo := range r.repos {
+		repo.store.Close()
+	}
+	return res, nil
 }
 
-// Exposure is the worst place a token stands in.
-type Exposure string
-
-// The exposures, worst first.
-const (
-	ExposureHistory   Exposure = "history"   // in an object of git
-	ExposureTracked   Exposure = "tracked"   // in a tracked file of the work tree only
-	ExposureStaged    Exposure = "staged"    // in the index, not committed
-	ExposureUntracked Exposure = "untracked" // in a file git does not know
-	ExposureIgnored   Exposure = "ignored"   // in a git-ignored file, where a token may live
-)
-
-// Finding is one token with every place where it stands.
-type Finding struct {
-	Rule       string
-	Secret     rules.Secret
-	Confidence rules.Confidence
-	Exposure   Exposure
-	Locations  []Location // the most telling one first: work tree, index, then git
-	History    *History   // nil if the token is in no git object
+// compareFindings orders by what is worst, then by place, then by token.
+func compareFindings(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(exposures, a.Exposure), slices.Index(exposures, b.Exposure)),
+		cmp.Compare(b.Confidence, a.Confidence),
+		compareLocations(a.Locations[0], b.Locations[0]),
+		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
+		cmp.Compare(a.Rule, b.Rule))
 }
 
-// Kinds of a location.
-const (
-	KindFile   = "file"
-	KindBlob   = "blob"
-	KindCommit = "commit"
-	KindTag    = "tag"
-	KindTree   = "tree"
-	KindIndex  = "index"
-	KindRef    = "ref"
-	KindReflog = "reflog"
-	KindConfig = "config"
-)
+// kinds orders locations: what an editor can open first.
+var kinds = []string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}
 
-// Location is one place where a token stands. Line and Column count from 1;
-// columns are UTF-16 code units and EndColumn is exclusive.
-type Location struct {
-	Path      string   `json:"path,omitempty"`
-	Member    string   `json:"member,omitempty"` // path inside an archive
-	Line      int      `json:"line"`
-	Column    int      `json:"column"`
-	EndColumn int      `json:"end_column"`
-	Encoding  []string `json:"encoding,omitempty"` // outermost first; empty for plain text
-	Object    string   `json:"object,omitempty"`   // id of the git object
-	Kind      string   `json:"kind"`
-	Commit    string   `json:"commit,omitempty"` // first commit that has the object at the path
+func compareLocations(a, b Location) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Member, b.Member),
+		cmp.Compare(a.Object, b.Object),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Column, b.Column))
 }
 
-// History is the life story of a token in git.
-type History struct {
-	Introduced *Event   `json:"introduced"` // nil if no commit is known that has it
-	Removed    *Event   `json:"removed"`    // nil if no commit took it out, or it is at HEAD
-	AtHead     bool     `json:"at_head"`
-	Reachable  bool     `json:"reachable"` // from any ref
-	Refs       []string `json:"refs"`      // refs whose history holds the token
+// addFile adds a match in a file with the exposure that git gives it.
+func (r *run) addFile(found drafts, h fileHit) {
+	found.add(h.match, h.place, r.exposure(h))
 }
 
-// Event is a commit that brought a token in or took it out.
-type Event struct {
-	Commit string    `json:"commit"`
-	Date   time.Time `json:"date"`   // the author's, with its zone
-	Author string    `json:"author"` // "Name <e-mail>"
-	Path   string    `json:"path,omitempty"`
+func (r *run) exposure(h fileHit) Exposure {
+	switch h.place.Kind {
+	case KindRef, KindReflog:
+		return ExposureHistory
+	}
+	if h.tree == nil {
+		return ExposureUntracked
+	}
+	path := h.place.Path
+	if h.tree.name != "" {
+		path = strings.TrimPrefix(path, h.tree.name+"/")
+	}
+	switch {
+	case h.tree.tracks(path):
+		return ExposureTracked
+	case h.tree.ignores(path):
+		return ExposureIgnored
+	}
+	return ExposureUntracked
 }

@@ -34,9 +34,11 @@ type Node struct {
 	Base   *Node  // what the delta was applied to; nil for a whole object
 	Copies []Copy // what came from Base, in order
 
+	Leaf bool // no delta builds on the node
+
 	// For the visitor, to find again in the Base of the node's children.
-	Found   bool     // a match stands in the object
-	Entries []uint32 // starts of a tree's entries
+	Mark    int32
+	Entries []uint32 // set by TreeDiff
 }
 
 // Dirty appends to dst the ranges of the node in which a match can start that
@@ -231,7 +233,7 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 		return nil, p.fault(pos)
 	}
 	o := p.obj[pos]
-	node := &Node{Obj: o, Type: p.kind[pos], Again: !w.Store.owns(p, pos), Base: base}
+	node := &Node{Obj: o, Type: p.kind[pos], Again: !w.Store.owns(p, pos), Base: base, Leaf: p.first[pos] < 0}
 	if !node.Again && !p.checkCRC(pos) {
 		w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(o)), "its bytes in the pack are damaged (checksum differs); it was read as it is")
 	}

@@ -1,0 +1,252 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/r8scan/r8scan/rules"
+)
+
+// folder is a folder to walk and how to speak of what is in it.
+type folder struct {
+	path string // on disk
+	name string // as shown and as globs see it: slashes, "" for the root
+	tree *workTree
+	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
+
+	skip   func(name string) bool // by shown name; nil: nothing is left out
+	nested func(dir string)       // called for a folder that has a .git; nil: it is walked by
+}
+
+// child returns the folder called name in f.
+func (f folder) child(name string) folder {
+	f.path = filepath.Join(f.path, name)
+	f.name = join(f.name, name)
+	return f
+}
+
+// join joins two parts of a path as shown, either of which may be empty.
+func join(dir, name string) string {
+	switch {
+	case dir == "" || dir == ".":
+		return name
+	case name == "":
+		return dir
+	}
+	return strings.TrimSuffix(dir, "/") + "/" + name
+}
+
+// walk returns the job of reading a folder: its files, and a further job for
+// each folder in it.
+func (r *run) walk(f folder) job {
+	return func(ctx context.Context, w *worker) error {
+		entries, err := os.ReadDir(f.path)
+		if err != nil {
+			r.addUnread(shownOr(f.name, "."), reason(err))
+		}
+		for _, e := range entries {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			r.entry(ctx, w, f.child(e.Name()), e)
+		}
+		return nil
+	}
+}
+
+// entry reads or queues one entry of a folder.
+func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
+	if f.skip != nil && f.skip(f.name) {
+		return
+	}
+	if e.Name() == ".git" && f.nested != nil {
+		f.nested(filepath.Dir(f.path))
+		if e.IsDir() {
+			return
+		}
+	}
+	if e.IsDir() {
+		if r.paths.entersDir(f.name) {
+			r.searchName(f)
+			r.pool.add(r.walk(f))
+		}
+		return
+	}
+	if !r.paths.keeps(f.name) {
+		return
+	}
+	r.searchName(f)
+	switch {
+	case e.Type().IsRegular():
+		r.file(ctx, w, f)
+	case e.Type()&fs.ModeSymlink != 0: // git keeps the link's text, and so does the disk
+		to, err := os.Readlink(f.path)
+		if err != nil {
+			r.addUnread(f.name, reason(err))
+			return
+		}
+		r.files.Add(1)
+		r.text(ctx, w, strings.NewReader(to), f)
+	default:
+		r.addUnread(f.name, "it is a "+fileType(e.Type())+", which is not opened")
+	}
+}
+
+func fileType(m fs.FileMode) string {
+	switch {
+	case m&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	case m&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}
+
+// file reads one regular file.
+func (r *run) file(ctx context.Context, w *worker, f folder) {
+	file, err := openFile(f.path)
+	if err != nil {
+		r.addUnread(f.name, reason(err))
+		return
+	}
+	defer file.Close()
+	r.files.Add(1)
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		r.addUnread(f.name, "it was replaced by something else while it was opened")
+		return
+	} else if info.Size() > 0 { // 0 is also what files in /proc say
+		r.text(ctx, w, io.LimitReader(file, info.Size()), f) // a log that grows ends where it ended
+		return
+	}
+	r.text(ctx, w, io.LimitReader(file, windowLen), f)
+}
+
+// text searches the content of the file f.
+func (r *run) text(ctx context.Context, w *worker, content io.Reader, f folder) {
+	n, err := w.stream(ctx, content, func(m rules.Match, from, to position) {
+		r.addFileHit(fileHit{m, f.location(from, to), f.tree})
+	})
+	r.bytes.Add(n)
+	if err != nil {
+		r.addUnread(f.name, fmt.Sprintf("%s after %d bytes", reason(err), n))
+	}
+}
+
+// searchName searches the last element of a file's or folder's name. Its
+// location is in the name itself: line 1.
+func (r *run) searchName(f folder) {
+	name := filepath.Base(f.path)
+	if len(name) < len("r8_") || !strings.Contains(name, "r8_") {
+		return
+	}
+	for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+		from := start.after([]byte(name[:m.Start]))
+		r.addFileHit(fileHit{m, f.location(from, from.after([]byte(name[m.Start:m.End]))), f.tree})
+	}
+}
+
+func (f folder) location(from, to position) Location {
+	kind := KindFile
+	if f.kind != nil {
+		kind = f.kind(f.name)
+	}
+	return Location{Path: f.name, Line: from.line, Column: from.column, EndColumn: to.column, Kind: kind}
+}
+
+func shownOr(name, other string) string {
+	if name == "" {
+		return other
+	}
+	return name
+}
+
+// reason says why without repeating the path, which coverage names beside it.
+func reason(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return fmt.Sprintf("%s: %v", p.Op, p.Err)
+	}
+	return err.Error()
+}
+
+// Files scans files and folders; "-" is stdin. A path that does not exist is
+// an error before anything is read.
+func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*Result, error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for _, path := range paths {
+		j, err := r.pathJob(path, stdin)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
+	}
+	if err := r.do(ctx, jobs...); err != nil {
+		return nil, err
+	}
+	kind := "files"
+	if len(paths) == 1 && paths[0] == "-" {
+		kind = "stdin"
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return r.result(ctx, Target{Kind: kind, Path: strings.Join(paths, " ")}, root)
+}
+
+// pathJob returns the job of scanning a path that the user named.
+func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
+	if path == "-" {
+		return func(ctx context.Context, w *worker) error {
+			r.files.Add(1)
+			r.text(ctx, w, stdin, folder{name: "-"})
+			return nil
+		}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: name a file or folder that exists", path, reason(err))
+	}
+	real, err := filepath.EvalSymlinks(path) // a link that the user names is followed
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", path, reason(err))
+	}
+	f := folder{path: real, name: filepath.ToSlash(filepath.Clean(path))}
+	if info.IsDir() {
+		f.skip = r.skipGitObjects
+		return r.walk(f), nil
+	}
+	return func(ctx context.Context, w *worker) error {
+		if info.Mode().IsRegular() {
+			r.searchName(f)
+			r.file(ctx, w, f)
+		} else {
+			r.addUnread(f.name, "it is a "+fileType(info.Mode())+", which is not opened: pipe it in and name it -")
+		}
+		return nil
+	}, nil
+}
+
+// skipGitObjects leaves out what audit reads object by object: as files they
+// are compressed, and finding nothing in them would mean nothing.
+func (r *run) skipGitObjects(name string) bool {
+	dir, skip := strings.CutSuffix(name, ".git/objects")
+	if skip {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.notes = append(r.notes, fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan audit %s", name, shownOr(strings.TrimSuffix(dir, "/"), ".")))
+	}
+	return skip
+}

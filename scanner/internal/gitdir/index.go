@@ -1,0 +1,152 @@
+package gitdir
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// Entry is one entry of the index.
+type Entry struct {
+	Path         string // slashes; a sparse folder ends in one
+	Mode         uint32 // as in trees: 0100644, 0120000, 0160000, 040000 for a sparse folder
+	Stage        int    // 0, or 1 to 3 while a merge is unfinished
+	ID           []byte // raw
+	IntentToAdd  bool
+	SkipWorktree bool
+}
+
+// Index is the content of an index file.
+type Index struct {
+	Entries []Entry
+	Split   []byte // raw id of the shared index that this one builds on; nil if none
+}
+
+// ReadIndex reads the index of the repository or worktree. A repository
+// without one has an empty index.
+func (r *Repo) ReadIndex() (*Index, error) {
+	text, err := readSmall(filepath.Join(r.Dir, "index"))
+	if err != nil {
+		return nil, err
+	}
+	return ParseIndex(text, r.Hash)
+}
+
+var errIndexShort = errors.New("the index ends too early")
+
+const (
+	statLen      = 40 // times, device, inode, mode, owner and size before the id
+	flagExtended = 1 << 14
+	flagIntent   = 1 << 13
+	flagSkip     = 1 << 14
+)
+
+// ParseIndex reads an index file of version 2, 3 or 4 whose ids have hash
+// bytes. The entries' ids are parts of data.
+func ParseIndex(data []byte, hash int) (*Index, error) {
+	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
+		return nil, errors.New("it is no index file")
+	}
+	version := binary.BigEndian.Uint32(data[4:])
+	if version < 2 || version > 4 {
+		return nil, fmt.Errorf("index version %d is unknown", version)
+	}
+	n := binary.BigEndian.Uint32(data[8:])
+	x, rest := &Index{}, data[12:len(data)-hash]
+	if uint64(n)*uint64(statLen+hash+2) > uint64(len(rest)) {
+		return nil, errIndexShort
+	}
+	x.Entries = make([]Entry, 0, n)
+	previous := ""
+	for range n {
+		e, after, err := parseEntry(rest, version, hash, previous)
+		if err != nil {
+			return nil, err
+		}
+		previous, rest = e.Path, after
+		x.Entries = append(x.Entries, e)
+	}
+	return x, x.extensions(rest, hash)
+}
+
+func parseEntry(b []byte, version uint32, hash int, previous string) (Entry, []byte, error) {
+	fixed := statLen + hash + 2
+	if len(b) < fixed {
+		return Entry{}, nil, errIndexShort
+	}
+	e := Entry{Mode: binary.BigEndian.Uint32(b[24:]), ID: b[statLen : statLen+hash]}
+	flags := binary.BigEndian.Uint16(b[fixed-2:])
+	e.Stage = int(flags >> 12 & 3)
+	if flags&flagExtended != 0 {
+		if version < 3 || len(b) < fixed+2 {
+			return Entry{}, nil, errors.New("an index entry has flags of a later version")
+		}
+		more := binary.BigEndian.Uint16(b[fixed:])
+		e.IntentToAdd, e.SkipWorktree = more&flagIntent != 0, more&flagSkip != 0
+		fixed += 2
+	}
+	name := b[fixed:]
+	keep := 0
+	if version == 4 {
+		strip, after, ok := offsetVarint(name)
+		if !ok || strip > uint64(len(previous)) {
+			return Entry{}, nil, errors.New("an index entry shortens a longer path than there is")
+		}
+		keep, fixed, name = len(previous)-int(strip), fixed+len(name)-len(after), after
+	}
+	end := bytes.IndexByte(name, 0)
+	if end < 0 {
+		return Entry{}, nil, errIndexShort
+	}
+	e.Path = previous[:keep] + string(name[:end])
+	size := fixed + end + 1
+	if version < 4 {
+		size = (fixed + end + 8) &^ 7 // one to eight NULs
+	}
+	if size > len(b) {
+		return Entry{}, nil, errIndexShort
+	}
+	return e, b[size:], nil
+}
+
+// offsetVarint reads a number as packs write the distance to a delta's base.
+func offsetVarint(b []byte) (uint64, []byte, bool) {
+	var v uint64
+	for i, c := range b {
+		if v > 1<<56 {
+			break
+		}
+		if i > 0 {
+			v++
+		}
+		v = v<<7 | uint64(c&0x7f)
+		if c&0x80 == 0 {
+			return v, b[i+1:], true
+		}
+	}
+	return 0, nil, false
+}
+
+// extensions looks through the extensions for the ones that change entries.
+func (x *Index) extensions(b []byte, hash int) error {
+	for len(b) > 0 {
+		if len(b) < 8 {
+			return errIndexShort
+		}
+		name, size := string(b[:4]), uint64(binary.BigEndian.Uint32(b[4:]))
+		if size > uint64(len(b)-8) {
+			return errIndexShort
+		}
+		body := b[8 : 8+size]
+		switch {
+		case name == "link" && len(body) >= hash:
+			x.Split = body[:hash]
+		case name[0] >= 'a' && name != "link" && name != "sdir":
+			return fmt.Errorf("the index needs the unknown extension %q", name)
+		}
+		b = b[8+size:]
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package gitdir
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Ref is a name and the object it stands for.
+type Ref struct {
+	Name string
+	ID   string // in hex
+}
+
+// maxSymrefs is how many symbolic refs may lead to each other; git allows 5.
+const maxSymrefs = 5
+
+// ReadRefs returns all refs, stash entries as stash@{n}, sorted by name, and
+// the id at HEAD, "" if HEAD is unborn or unreadable. What cannot be read is
+// added to the repository's problems.
+func (r *Repo) ReadRefs() (refs []Ref, head string) {
+	raw := map[string]string{}
+	if r.Refs == "reftable" {
+		r.problem(filepath.Join(r.Common, "reftable"), "refs are in reftable format, which is not read: which refs reach a token, and what HEAD is, is unknown")
+		return nil, ""
+	}
+	r.readPacked(raw)
+	r.readLoose(raw, r.Common)
+	if r.Dir != r.Common {
+		r.readLoose(raw, r.Dir)
+	}
+	if text, err := readSmall(filepath.Join(r.Dir, "HEAD")); err != nil {
+		r.problem(filepath.Join(r.Dir, "HEAD"), err.Error())
+	} else {
+		raw["HEAD"] = firstLine(text)
+		head = r.resolve(raw, "HEAD")
+		delete(raw, "HEAD")
+	}
+	for name := range raw {
+		if id := r.resolve(raw, name); id != "" {
+			refs = append(refs, Ref{name, id})
+		}
+	}
+	refs = append(refs, r.stashes()...)
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return refs, head
+}
+
+// resolve follows symbolic refs from name to an id, "" if they lead nowhere.
+func (r *Repo) resolve(raw map[string]string, name string) string {
+	value := raw[name]
+	for range maxSymrefs {
+		to, symbolic := strings.CutPrefix(value, "ref:")
+		if !symbolic {
+			break
+		}
+		value = raw[strings.TrimSpace(to)]
+	}
+	if len(value) != 2*r.Hash || !isHex(value) {
+		if value != "" {
+			r.problem("ref "+name, "its value is no object id")
+		}
+		return ""
+	}
+	return value
+}
+
+func isHex(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Repo) readPacked(raw map[string]string) {
+	path := filepath.Join(r.Common, "packed-refs")
+	text, err := readSmall(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.problem(path, err.Error())
+		}
+		return
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || line[0] == '#' || line[0] == '^' {
+			continue
+		}
+		id, name, ok := strings.Cut(line, " ")
+		if !ok {
+			r.problem(path, "a line in it is no ref")
+			continue
+		}
+		raw[name] = id
+	}
+}
+
+func (r *Repo) readLoose(raw map[string]string, dir string) {
+	root := filepath.Join(dir, "refs")
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			if path != root || !errors.Is(err, fs.ErrNotExist) {
+				r.problem(path, err.Error())
+			}
+			return nil
+		case e.IsDir():
+			return nil
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		text, err := readSmall(path)
+		if err != nil {
+			r.problem(path, err.Error())
+			return nil
+		}
+		raw[filepath.ToSlash(name)] = firstLine(text)
+		return nil
+	})
+	if err != nil {
+		r.problem(root, err.Error())
+	}
+}
+
+// stashes returns the entries of the stash's reflog: all but the newest are
+// reachable from nothing else.
+func (r *Repo) stashes() []Ref {
+	text, err := readSmall(filepath.Join(r.Common, "logs", "refs", "stash"))
+	if err != nil {
+		return nil // no stash; an unreadable log is named when it is scanned
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	slices.Reverse(lines) // stash@{0} is the last line
+	var out []Ref
+	for n, line := range lines {
+		if n == 0 {
+			continue // refs/stash itself
+		}
+		if _, id, ok := reflogIDs(line, 2*r.Hash); ok {
+			out = append(out, Ref{"stash@{" + strconv.Itoa(n) + "}", id})
+		}
+	}
+	return out
+}
+
+// reflogIDs returns the old and new id of a reflog line; width is the length
+// of an id in hex.
+func reflogIDs(line string, width int) (old, new string, ok bool) {
+	if len(line) < 2*width+2 || line[width] != ' ' || line[2*width+1] != ' ' {
+		return "", "", false
+	}
+	old, new = line[:width], line[width+1:2*width+1]
+	return old, new, isHex(old) && isHex(new)
+}
+
+// Detached reports whether HEAD names a commit and no branch.
+func (r *Repo) Detached() bool {
+	text, err := readSmall(filepath.Join(r.Dir, "HEAD"))
+	return err == nil && !strings.HasPrefix(string(text), "ref:")
+}

@@ -1,0 +1,212 @@
+// Package gitdir reads what surrounds git's objects: where a repository keeps
+// its parts, its configuration, refs, reflogs and index. It only reads files
+// and never starts git.
+package gitdir
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Repo is a repository's layout. A linked worktree is a Repo of its own that
+// shares Common with the main one.
+type Repo struct {
+	Dir      string // git directory: HEAD and index
+	Common   string // objects, refs and config; equal to Dir except in a linked worktree
+	WorkTree string // "" for a bare repository
+	Hash     int    // bytes of an object id: 20 or 32
+	Refs     string // ref storage: "files" or "reftable"
+	Promisor bool   // a partial clone: objects may be missing by design
+
+	Problems []Problem // what could not be read or understood
+}
+
+// Problem is something that could not be read, and why.
+type Problem struct{ What, Reason string }
+
+func (r *Repo) problem(what, reason string) {
+	r.Problems = append(r.Problems, Problem{what, reason})
+}
+
+// ErrNone says that a path lies in no repository.
+var ErrNone = errors.New("not in a git repository")
+
+// Discover finds the repository that holds path, which is a folder: its own
+// .git, path itself as a bare repository or git directory, or the same in a
+// folder above, as git does.
+func Discover(path string) (*Repo, error) {
+	dir, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return Open(dir)
+		}
+		if isGitDir(dir) {
+			return openDir(dir, "")
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return nil, ErrNone
+		}
+		dir = up
+	}
+}
+
+// Open reads the repository whose work tree has its .git, a folder or a file
+// that names one, in dir.
+func Open(dir string) (*Repo, error) {
+	git := filepath.Join(dir, ".git")
+	info, err := os.Stat(git)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		if git, err = followFile(git); err != nil {
+			return nil, err
+		}
+	}
+	if !isGitDir(git) {
+		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", git)
+	}
+	return openDir(git, dir)
+}
+
+// OpenDir reads the repository with the git directory dir.
+func OpenDir(dir string) (*Repo, error) {
+	if !isGitDir(dir) {
+		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", dir)
+	}
+	return openDir(dir, "")
+}
+
+// followFile returns the git directory that a .git file names.
+func followFile(path string) (string, error) {
+	text, err := readSmall(path)
+	if err != nil {
+		return "", err
+	}
+	to, ok := strings.CutPrefix(firstLine(text), "gitdir: ")
+	if !ok {
+		return "", fmt.Errorf("%s does not name a git directory", path)
+	}
+	return relativeTo(filepath.Dir(path), to), nil
+}
+
+func openDir(dir, workTree string) (*Repo, error) {
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Hash: 20, Refs: "files"}
+	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
+		r.Common = relativeTo(dir, firstLine(text))
+		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {
+			r.WorkTree = filepath.Dir(relativeTo(dir, firstLine(text)))
+		}
+	}
+	r.readConfig()
+	if _, err := os.Stat(filepath.Join(r.Common, "objects")); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// isGitDir reports whether dir has what git itself asks of a git directory.
+func isGitDir(dir string) bool {
+	if info, err := os.Lstat(filepath.Join(dir, "HEAD")); err != nil || info.IsDir() {
+		return false
+	}
+	for _, name := range []string{"objects", "commondir"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Worktrees returns the linked worktrees of the repository, in the order of
+// their names. One whose folder is gone still has its index and HEAD.
+func (r *Repo) Worktrees() []*Repo {
+	var out []*Repo
+	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+		w, err := openDir(dir, "")
+		if err != nil {
+			r.problem(dir, err.Error())
+			continue
+		}
+		if _, err := os.Stat(w.WorkTree); err != nil {
+			w.WorkTree = ""
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+// Modules returns the git directories of submodules below dir, which is a
+// repository's modules folder; names of submodules may have slashes.
+func Modules(dir string) []string {
+	var out []string
+	for _, sub := range subfolders(dir) {
+		if isGitDir(sub) {
+			out = append(out, sub)
+		} else {
+			out = append(out, Modules(sub)...)
+		}
+	}
+	return out
+}
+
+func subfolders(dir string) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out
+}
+
+// Shallow returns the ids, in hex, of commits whose parents a shallow clone
+// left out.
+func (r *Repo) Shallow() []string {
+	text, err := readSmall(filepath.Join(r.Common, "shallow"))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(text))
+}
+
+// smallMax bounds files that are read whole; git writes far smaller ones.
+const smallMax = 64 << 20
+
+// readSmall reads a regular file whole.
+func readSmall(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file", path)
+	case info.Size() > smallMax:
+		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), smallMax)
+	}
+	return os.ReadFile(path)
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return strings.TrimSpace(string(line))
+}
+
+func relativeTo(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, filepath.FromSlash(path))
+}

@@ -1,0 +1,170 @@
+// Package history tells the life story of what was found in git: at which
+// paths it stands, which commit brought it in, which took it out, and which
+// refs still reach it.
+package history
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
+
+// Hit says that a token stands in an object. Tokens are numbered from 0.
+type Hit struct {
+	Obj   odb.Obj
+	Token int
+	Name  string // for a tree: the entry whose name holds the token
+}
+
+// Graph is the part of a repository's history that leads to hits. Fill it by
+// walking the store with visitors from Visitor, then call Finish.
+type Graph struct {
+	store  *odb.Store
+	hits   map[odb.Obj][]Hit
+	marked objSet // hits, and trees that lead to one
+
+	mu         sync.Mutex
+	collectors []*collector
+	records    atomic.Int32
+
+	names   []string // by number, sorted
+	links   map[odb.Obj][]edge
+	commits []commit // parents before children
+	number  map[odb.Obj]int32
+}
+
+// NewGraph returns an empty graph for hits in store's objects.
+func NewGraph(store *odb.Store, hits []Hit) *Graph {
+	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len())}
+	for _, h := range hits {
+		g.hits[h.Obj] = append(g.hits[h.Obj], h)
+		g.marked.add(h.Obj)
+	}
+	return g
+}
+
+// Want reports whether the graph needs objects of type t.
+func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree }
+
+// Visitor returns a visitor for one goroutine.
+func (g *Graph) Visitor() odb.Visitor {
+	c := &collector{g: g, names: map[string]uint32{}}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.collectors = append(g.collectors, c)
+	return c
+}
+
+// Finish works out what the visitors have seen.
+func (g *Graph) Finish() {
+	records := g.assemble()
+	g.mark(records)
+	g.link(records)
+	g.order()
+	g.collectors = nil
+}
+
+// Place is a path at which an object with a hit stands.
+type Place struct {
+	Obj    odb.Obj
+	Path   string  // "" if no tree names the object; for a tree: its folder
+	Commit odb.Obj // the first commit that has it there; odb.None if there is none
+}
+
+// maxSteps bounds the pairs of tree and path that are followed. Real histories
+// have a few for each tree; only trees made to explode have more.
+const maxSteps = 1 << 22
+
+// Places returns where the hits in blobs and trees stand, in the order of the
+// commits, and whether that is all of it.
+func (g *Graph) Places() (places []Place, complete bool) {
+	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	for _, c := range g.commits {
+		if c.tree != odb.None && g.marked.has(c.tree) {
+			w.follow(c.tree, 0, c.obj)
+		}
+	}
+	below := newObjSet(g.store.Len()) // entries of trees
+	for _, edges := range g.links {
+		for _, e := range edges {
+			below.add(e.child)
+		}
+	}
+	var tops []odb.Obj // trees and hits that no tree names
+	for o := range g.links {
+		if !below.has(o) {
+			tops = append(tops, o)
+		}
+	}
+	for o := range g.hits {
+		if !below.has(o) && g.links[o] == nil {
+			tops = append(tops, o)
+		}
+	}
+	slices.Sort(tops)
+	for _, o := range tops {
+		if !w.reached(o) {
+			w.follow(o, 0, odb.None)
+		}
+	}
+	return w.places, len(w.seen) < maxSteps
+}
+
+// pathWalk follows trees down to hits, each tree once for each of its paths.
+type pathWalk struct {
+	g      *Graph
+	seen   map[step]bool
+	paths  map[pathKey]int32
+	list   []pathKey
+	places []Place
+}
+
+type step struct {
+	obj  odb.Obj
+	path int32
+}
+
+type pathKey struct {
+	parent int32
+	name   uint32
+}
+
+func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
+
+func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
+	at := step{o, path}
+	if w.seen[at] || len(w.seen) >= maxSteps {
+		return
+	}
+	w.seen[at] = true
+	if w.g.hits[o] != nil {
+		w.places = append(w.places, Place{o, w.path(path), from})
+	}
+	for _, e := range w.g.links[o] {
+		key := pathKey{path, e.name}
+		p, ok := w.paths[key]
+		if !ok {
+			p = int32(len(w.list))
+			w.list = append(w.list, key)
+			w.paths[key] = p
+		}
+		w.follow(e.child, p, from)
+	}
+}
+
+func (w *pathWalk) path(p int32) string {
+	s := ""
+	for ; p > 0; p = w.list[p].parent {
+		s = join(w.g.names[w.list[p].name], s)
+	}
+	return s
+}
+
+func join(dir, rest string) string {
+	if dir == "" || rest == "" {
+		return dir + rest
+	}
+	return dir + "/" + rest
+}

@@ -1,0 +1,87 @@
+package odb
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Header is what stands above the message of a commit or tag. Ids are in hex;
+// all slices are parts of the object's bytes.
+type Header struct {
+	Tree    []byte   // of a commit
+	Parents [][]byte // of a commit
+	Object  []byte   // of a tag
+	Author  []byte   // the author's or tagger's line without its keyword
+	Commit  []byte   // the committer's line without its keyword
+}
+
+var errHeaderLines = errors.New("its header is malformed")
+
+// ParseHeader reads the header of a commit or tag into h, whose slices are
+// reused.
+func ParseHeader(data []byte, h *Header) error {
+	*h = Header{Parents: h.Parents[:0]}
+	for {
+		end := bytes.IndexByte(data, '\n')
+		if end <= 0 {
+			break
+		}
+		line := data[:end]
+		data = data[end+1:]
+		keyword, value, _ := bytes.Cut(line, []byte(" "))
+		switch string(keyword) {
+		case "tree":
+			h.Tree = value
+		case "parent":
+			h.Parents = append(h.Parents, value)
+		case "object":
+			h.Object = value
+		case "author", "tagger":
+			h.Author = value
+		case "committer":
+			h.Commit = value
+		}
+	}
+	if h.Tree == nil && h.Object == nil {
+		return errHeaderLines
+	}
+	return nil
+}
+
+// Signature splits an author's, committer's or tagger's line into "Name
+// <e-mail>" and the time with its zone. A time that makes no sense is zero.
+func Signature(line []byte) (who string, when time.Time) {
+	s := string(line)
+	i := strings.LastIndexByte(s, '>')
+	if i < 0 {
+		return s, time.Time{}
+	}
+	who = s[:i+1]
+	fields := strings.Fields(s[i+1:])
+	if len(fields) == 0 {
+		return who, time.Time{}
+	}
+	sec, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil || sec < 0 || sec > 1<<37 { // some year 6000
+		return who, time.Time{}
+	}
+	zone := time.UTC
+	if len(fields) > 1 {
+		zone = parseZone(fields[1])
+	}
+	return who, time.Unix(sec, 0).In(zone)
+}
+
+func parseZone(s string) *time.Location {
+	n, err := strconv.Atoi(s)
+	if err != nil || len(s) != 5 || n < -2359 || n > 2359 {
+		return time.UTC
+	}
+	if n == 0 {
+		return time.UTC
+	}
+	return time.FixedZone("", (n/100*60+n%100)*60)
+}

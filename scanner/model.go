@@ -1,0 +1,111 @@
+package scanner
+
+import (
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+)
+
+// Result is what a scan found and what it read. Findings and their locations
+// are in a stable order: two scans of the same input give equal results.
+type Result struct {
+	Target   Target
+	Coverage Coverage
+	Findings []Finding
+	Root     string   // absolute path that the paths are relative to
+	LeftOut  int      // findings below the confidence that was asked for
+	Notes    []string // what the user should know and is not missing from the scan
+}
+
+// Target names what was scanned.
+type Target struct {
+	Kind  string `json:"kind"` // repository, files, stdin
+	Path  string `json:"path"`
+	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
+	Range string `json:"range,omitempty"` // as the user wrote it
+}
+
+// Coverage counts what was read and names each thing that was not.
+type Coverage struct {
+	Files          int64    `json:"files"`
+	Bytes          int64    `json:"bytes"` // of files and of objects, decompressed
+	Objects        int64    `json:"objects"`
+	Commits        int64    `json:"commits"`
+	ArchiveMembers int64    `json:"archive_members"`
+	Unread         []Unread `json:"unread"`
+}
+
+// Complete reports whether everything was read.
+func (c Coverage) Complete() bool { return len(c.Unread) == 0 }
+
+// Unread is one thing that could not be read, and why.
+type Unread struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
+// Exposure is the worst place a token stands in.
+type Exposure string
+
+// The exposures, worst first.
+const (
+	ExposureHistory   Exposure = "history"   // in an object of git
+	ExposureTracked   Exposure = "tracked"   // in a tracked file of the work tree only
+	ExposureStaged    Exposure = "staged"    // in the index, not committed
+	ExposureUntracked Exposure = "untracked" // in a file git does not know
+	ExposureIgnored   Exposure = "ignored"   // in a git-ignored file, where a token may live
+)
+
+// Finding is one token with every place where it stands.
+type Finding struct {
+	Rule       string
+	Secret     rules.Secret
+	Confidence rules.Confidence
+	Exposure   Exposure
+	Locations  []Location // the most telling one first: work tree, index, then git
+	History    *History   // nil if the token is in no git object
+}
+
+// Kinds of a location.
+const (
+	KindFile   = "file"
+	KindBlob   = "blob"
+	KindCommit = "commit"
+	KindTag    = "tag"
+	KindTree   = "tree"
+	KindIndex  = "index"
+	KindRef    = "ref"
+	KindReflog = "reflog"
+	KindConfig = "config"
+)
+
+// Location is one place where a token stands. Line and Column count from 1;
+// columns are UTF-16 code units and EndColumn is exclusive.
+type Location struct {
+	Path      string   `json:"path,omitempty"`
+	Member    string   `json:"member,omitempty"` // path inside an archive
+	Line      int      `json:"line"`
+	Column    int      `json:"column"`
+	EndColumn int      `json:"end_column"`
+	Encoding  []string `json:"encoding,omitempty"` // outermost first; empty for plain text
+	Object    string   `json:"object,omitempty"`   // id of the git object
+	Kind      string   `json:"kind"`
+	Commit    string   `json:"commit,omitempty"` // first commit that has the object at the path
+}
+
+// History is the life story of a token in git.
+type History struct {
+	Introduced *Event   `json:"introduced"` // nil if no commit is known that has it
+	Removed    *Event   `json:"removed"`    // nil if no commit took it out, or it is at HEAD
+	AtHead     bool     `json:"at_head"`
+	Reachable  bool     `json:"reachable"` // from any ref
+	Refs       []string `json:"refs"`      // refs whose history holds the token
+}
+
+// Event is a commit that brought a token in or took it out.
+type Event struct {
+	Commit string    `json:"commit"`
+	Date   time.Time `json:"date"`   // the author's, with its zone
+	Author string    `json:"author"` // "Name <e-mail>"
+	Path   string    `json:"path,omitempty"`
+}

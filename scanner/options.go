@@ -1,0 +1,33 @@
+// Package scanner reads sources (files, standard input, and everything that a
+// git repository holds), searches them for credentials and tells for each one
+// where it stands and how it came there.
+package scanner
+
+import (
+	"runtime"
+
+	"github.com/r8scan/r8scan/rules"
+)
+
+// Options are shared by all scans. The zero value scans everything, on all
+// cores, and keeps findings of medium and high confidence.
+type Options struct {
+	Jobs          int              // workers; 0: one a core
+	MinConfidence rules.Confidence // findings below it are counted, not kept
+	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
+	Exclude       []string         // doublestar globs; paths that match one are left out
+	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
+}
+
+// Progress says how far a scan has come.
+type Progress struct {
+	Bytes, Objects, Files int64
+	Total                 int64 // objects to read, as far as is known
+}
+
+func (o Options) workers() int {
+	if o.Jobs > 0 {
+		return o.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}

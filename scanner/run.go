@@ -1,0 +1,119 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
+
+// run is one scan under way: its workers, what they found and what they read.
+type run struct {
+	opts  Options
+	paths pathFilter
+	pool  pool
+
+	files, bytes, objects, commits atomic.Int64
+
+	mu         sync.Mutex
+	fileHits   []fileHit
+	objectHits []objectHit
+	unread     []Unread
+	notes      []string
+	repos      []*repository
+}
+
+// fileHit is a match in a file, its name, or a text of git's that is no object.
+type fileHit struct {
+	match rules.Match
+	place Location
+	tree  *workTree // nil outside a work tree
+}
+
+// objectHit is a match in a git object.
+type objectHit struct {
+	match            rules.Match
+	repo             *repository
+	obj              odb.Obj
+	kind             odb.Type
+	line, column, to int
+	name             string // of a tree: the entry whose name holds the match
+}
+
+func newRun(opts Options) (*run, error) {
+	paths, err := newPathFilter(opts.Include, opts.Exclude)
+	return &run{opts: opts, paths: paths}, err
+}
+
+// progressEvery is the time between two reports of progress.
+const progressEvery = 100 * time.Millisecond
+
+// do runs jobs, and those that they add, to their end.
+func (r *run) do(ctx context.Context, jobs ...job) error {
+	if r.opts.Progress != nil {
+		tick := time.NewTicker(progressEvery)
+		done, stopped := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for {
+				select {
+				case <-tick.C:
+					r.progress()
+				case <-done:
+					return
+				}
+			}
+		}()
+		defer func() { tick.Stop(); close(done); <-stopped }()
+	}
+	return r.pool.run(ctx, r.opts.workers(), jobs...)
+}
+
+func (r *run) addUnread(what, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unread = append(r.unread, Unread{what, reason})
+}
+
+func (r *run) addFileHit(h fileHit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fileHits = append(r.fileHits, h)
+}
+
+func (r *run) addObjectHit(h objectHit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.objectHits = append(r.objectHits, h)
+}
+
+// progress tells the user's callback how far the scan is.
+func (r *run) progress() {
+	p := Progress{Bytes: r.bytes.Load(), Objects: r.objects.Load(), Files: r.files.Load()}
+	r.mu.Lock()
+	for _, repo := range r.repos {
+		if repo.store != nil {
+			p.Total += int64(repo.store.Len())
+		}
+	}
+	r.mu.Unlock()
+	r.opts.Progress(p)
+}
+
+// coverage sums up what was read. Names in it that hold a token are masked.
+func (r *run) coverage() Coverage {
+	unread := slices.Clone(r.unread)
+	for i, u := range unread {
+		unread[i] = Unread{rules.Redact(u.What), rules.Redact(u.Reason)}
+	}
+	slices.SortFunc(unread, func(a, b Unread) int {
+		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
+	})
+	return Coverage{Files: r.files.Load(), Bytes: r.bytes.Load(), Objects: r.objects.Load(), Commits: r.commits.Load(),
+		Unread: slices.Compact(unread)}
+}

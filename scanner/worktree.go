@@ -1,0 +1,155 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
+
+// workTree is a work tree, or a bare repository, with its index.
+type workTree struct {
+	git    *gitdir.Repo
+	name   string // prefix of its paths as shown
+	index  []gitdir.Entry
+	byPath map[string]bool // paths in the index; made when one is asked for
+	ignore *gitdir.Ignorer // likewise
+}
+
+// readIndex returns the job of reading a work tree's index and the paths in it.
+func (r *run) readIndex(t *workTree) job {
+	return func(context.Context, *worker) error {
+		x, err := t.git.ReadIndex()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			r.addUnread(join(t.name, "the index"), reason(err))
+			return nil
+		}
+		if x.Split != nil {
+			r.addUnread(join(t.name, "the index"), "it is split: entries in its shared part were not read")
+		}
+		t.index = x.Entries
+		for _, e := range x.Entries {
+			if strings.Contains(e.Path, "r8_") && r.paths.keeps(e.Path) {
+				r.searchPath(join(t.name, e.Path), e.Path)
+			}
+		}
+		return nil
+	}
+}
+
+// searchPath searches the names in a path that the index holds. Like the match
+// in a tree, one in a folder's name has the folder's path.
+func (r *run) searchPath(shown, path string) {
+	prefix := strings.TrimSuffix(shown, path)
+	for end := range path + "/" {
+		if end < len(path) && path[end] != '/' {
+			continue
+		}
+		name := path[strings.LastIndexByte(path[:end], '/')+1 : end]
+		r.searchName(folder{path: name, name: prefix + path[:end], kind: func(string) string { return KindIndex }})
+	}
+}
+
+// tracks reports whether the index has the path.
+func (t *workTree) tracks(path string) bool {
+	if t.byPath == nil {
+		t.byPath = map[string]bool{}
+		for _, e := range t.index {
+			t.byPath[e.Path] = true
+		}
+	}
+	if t.byPath[path] {
+		return true
+	}
+	for i := range path { // a sparse index lists whole folders
+		if path[i] == '/' && t.byPath[path[:i+1]] {
+			return true
+		}
+	}
+	return false
+}
+
+// ignores reports whether git ignores the file at path.
+func (t *workTree) ignores(path string) bool {
+	if t.ignore == nil {
+		t.ignore = t.git.Ignorer()
+	}
+	return t.ignore.Ignored(path)
+}
+
+// stagedPaths returns, for the blobs among hits, the paths as shown of index
+// entries that differ from HEAD, by the blob's id in hex.
+func (repo *repository) stagedPaths(hits []objectHit) map[string][]string {
+	wanted := map[string]bool{}
+	for _, h := range hits {
+		wanted[string(repo.store.ID(h.obj))] = true
+	}
+	out := map[string][]string{}
+	for _, t := range repo.trees {
+		var head string
+		for _, e := range t.index {
+			if !wanted[string(e.ID)] {
+				continue
+			}
+			if head == "" {
+				_, head = t.git.ReadRefs()
+			}
+			if o, ok := repo.store.Find(e.ID); ok && repo.blobAt(head, e.Path) != o {
+				id := repo.store.Hex(o)
+				out[id] = append(out[id], join(t.name, e.Path))
+			}
+		}
+	}
+	for _, paths := range out {
+		slices.Sort(paths)
+	}
+	return out
+}
+
+// blobAt returns the object at path in a commit's tree, odb.None if there is
+// none.
+func (repo *repository) blobAt(commit, path string) odb.Obj {
+	o, ok := repo.store.FindHex(commit)
+	if !ok {
+		return odb.None
+	}
+	_, data, err := repo.store.Read(o)
+	var h odb.Header
+	if err != nil || odb.ParseHeader(data, &h) != nil {
+		return odb.None
+	}
+	if o, ok = repo.store.FindHex(string(h.Tree)); !ok {
+		return odb.None
+	}
+	for name := range strings.SplitSeq(path, "/") {
+		if o = repo.childAt(o, name); o == odb.None {
+			break
+		}
+	}
+	return o
+}
+
+func (repo *repository) childAt(tree odb.Obj, name string) odb.Obj {
+	t, data, err := repo.store.Read(tree)
+	if err != nil || t != odb.Tree {
+		return odb.None
+	}
+	child := odb.None
+	_ = odb.EachEntry(data, repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
+		if string(e.Name) == name {
+			if o, ok := repo.store.Find(e.ID); ok {
+				child = o
+			}
+			return false
+		}
+		return true
+	}) // the scan names a malformed tree
+	return child
+}
