@@ -1,0 +1,117 @@
+package report
+
+import (
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// Schema names the shape of a Document. It changes when a reader of the old
+// shape would misread the new one; added fields do not change it.
+const Schema = "r8scan/1"
+
+// Document is one result as it is saved and rendered. It holds masks and token
+// ids, never a token. In JSON its lists are never null.
+type Document struct {
+	Run
+	Findings []Finding `json:"findings"` // in the order of the scan
+}
+
+// Run is what a Document says about the scan as a whole.
+type Run struct {
+	Schema     string           `json:"schema"` // always Schema
+	Tool       Tool             `json:"tool"`
+	Target     scanner.Target   `json:"target"`
+	StartedAt  time.Time        `json:"started_at"` // UTC, whole seconds
+	DurationMS int64            `json:"duration_ms"`
+	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
+	Coverage   scanner.Coverage `json:"coverage"`
+}
+
+// Tool is the program that scanned.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Finding is one token with every place where it stands.
+type Finding struct {
+	Rule         string             `json:"rule"`     // a rule's id
+	Token        string             `json:"token"`    // the mask
+	TokenID      string             `json:"token_id"` // 16 hex digits
+	Confidence   rules.Confidence   `json:"confidence"`
+	Exposure     scanner.Exposure   `json:"exposure"`
+	Verification Verification       `json:"verification"`
+	Locations    []scanner.Location `json:"locations"` // the most telling one first
+	History      *scanner.History   `json:"history"`   // nil if the token is in no git object
+}
+
+// Status is what is known about whether a token works.
+type Status string
+
+// The statuses. Only an answer of Replicate's makes a token live or revoked.
+const (
+	StatusLive      Status = "live"
+	StatusRevoked   Status = "revoked"
+	StatusUnknown   Status = "unknown" // asked, without a clear answer
+	StatusUnchecked Status = "unchecked"
+)
+
+// Verification is what Replicate said about a token, and when.
+type Verification struct {
+	Status    Status    `json:"status"`
+	Reason    string    `json:"reason,omitempty"` // why the status is unknown
+	CheckedAt time.Time `json:"checked_at,omitzero"`
+	Account   *Account  `json:"account,omitempty"` // nil unless live
+}
+
+// Account is the owner of a live token.
+type Account struct {
+	Type     string `json:"type"` // user or organization
+	Username string `json:"username"`
+	Name     string `json:"name"`
+}
+
+// New makes the Document of res; took is rounded down to milliseconds. The
+// Document shares no list with res that either may change.
+func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *Document {
+	doc := &Document{
+		Run: Run{
+			Schema:     Schema,
+			Tool:       tool,
+			Target:     res.Target,
+			StartedAt:  started.UTC().Truncate(time.Second),
+			DurationMS: took.Milliseconds(),
+			Complete:   res.Coverage.Complete(),
+			Coverage:   res.Coverage,
+		},
+		Findings: make([]Finding, 0, len(res.Findings)),
+	}
+	doc.Coverage.Unread = copied(res.Coverage.Unread)
+	for _, f := range res.Findings {
+		doc.Findings = append(doc.Findings, newFinding(f))
+	}
+	return doc
+}
+
+func newFinding(f scanner.Finding) Finding {
+	out := Finding{
+		Rule:         f.Rule,
+		Token:        f.Secret.Mask(),
+		TokenID:      f.Secret.ID(),
+		Confidence:   f.Confidence,
+		Exposure:     f.Exposure,
+		Verification: Verification{Status: StatusUnchecked},
+		Locations:    copied(f.Locations),
+	}
+	if f.History != nil {
+		h := *f.History
+		h.Refs = copied(h.Refs)
+		out.History = &h
+	}
+	return out
+}
+
+// copied returns a copy of s that is never nil: nil would be null in JSON.
+func copied[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }

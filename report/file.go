@@ -1,0 +1,177 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// WriteFile puts what render writes into the file at path, whole or not at
+// all: until the last byte is on disk the old file stays, and after an error,
+// or once ctx is done, nothing is left behind. A link is followed and stays. An
+// existing file keeps its permissions; a new one gets 0644 less the umask. What
+// is no regular file, such as /dev/stdout or a pipe, is written to directly.
+// The error names path.
+func WriteFile(ctx context.Context, path string, render func(io.Writer) error) error {
+	err := writeTo(ctx, path, render)
+	if err == nil {
+		return nil
+	}
+	// The temporary file's name in a PathError or LinkError means nothing to
+	// the user.
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
+		err = pathErr.Err
+	case errors.As(err, &linkErr):
+		err = linkErr.Err
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write report %s: %w: create its folder first", path, err)
+	}
+	return fmt.Errorf("write report %s: %w", path, err)
+}
+
+func writeTo(ctx context.Context, path string, render func(io.Writer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if path == "" {
+		return errors.New("it has no name")
+	}
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	switch {
+	case err == nil && info.IsDir(), os.IsPathSeparator(path[len(path)-1]):
+		return errors.New("it is a folder: name a file in it")
+	case err == nil && !info.Mode().IsRegular(), isStream(path):
+		return writeDirect(ctx, path, render)
+	}
+	target, err := followLinks(path)
+	if err != nil {
+		return err
+	}
+	var mode fs.FileMode // 0: there is no file yet
+	if info != nil {
+		mode = info.Mode().Perm()
+	}
+	return replace(ctx, target, mode, render)
+}
+
+// isStream reports whether path names an open file of the process. That may be
+// a regular file, with > or >>, which must go on being the same file.
+func isStream(path string) bool {
+	path = filepath.ToSlash(filepath.Clean(path))
+	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+}
+
+// writeDirect appends, because opening /dev/stdout anew starts at offset 0 and
+// would overwrite what a shell's >> keeps.
+func writeDirect(ctx context.Context, path string, render func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(renderTo(ctx, f, render), f.Close())
+}
+
+// followLinks returns the path that path leads to, which need not exist.
+func followLinks(path string) (string, error) {
+	for range 40 { // as many as Linux follows
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(dir, filepath.Base(path))
+		next, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // no link, or nothing there yet
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(dir, next)
+		}
+		path = next
+	}
+	return "", errors.New("too many links")
+}
+
+// replace writes a new file beside target and renames it to target. The two
+// are in one folder because a rename is atomic within a file system only.
+func replace(ctx context.Context, target string, mode fs.FileMode, render func(io.Writer) error) (err error) {
+	dir := filepath.Dir(target)
+	// os.CreateTemp would give 0600; here the kernel applies the umask.
+	f, err := os.OpenFile(filepath.Join(dir, ".r8scan-"+rand.Text()+".tmp"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	done := false
+	defer func() {
+		if !done { // also when render panics
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if mode != 0 {
+		if err := f.Chmod(mode); err != nil {
+			return err
+		}
+	}
+	if err := renderTo(ctx, f, render); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), target); err != nil {
+		return err
+	}
+	done = true
+	syncDir(dir)
+	return nil
+}
+
+// syncDir makes a rename outlast a power cut. Some systems cannot sync a
+// folder, and the report is whole either way, so errors do not matter.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+func renderTo(ctx context.Context, f *os.File, render func(io.Writer) error) error {
+	w := bufio.NewWriterSize(&contextWriter{ctx, f}, 64<<10)
+	if err := render(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// contextWriter fails once its context is done.
+type contextWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c *contextWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}

@@ -1,0 +1,125 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// maxDocument bounds the memory that a saved result may take, in bytes. A
+// location takes some 300 bytes, so this is over a million of them.
+const maxDocument = 512 << 20
+
+// Read reads a Document that the json format wrote. It refuses another schema,
+// anything behind the document, and a document that contradicts itself or
+// carries an unmasked token. Fields it does not know are skipped, so that
+// results of a newer r8scan with the same schema can be read.
+func Read(r io.Reader) (*Document, error) { return read(r, maxDocument) }
+
+func read(r io.Reader, limit int64) (*Document, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("read result: it has more than %s", size(limit))
+	}
+	// The schema comes first: a document of another shape would fail below
+	// with an error about some field, which helps nobody.
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("read result: %w; give it the output of -f json", err)
+	}
+	if head.Schema != Schema {
+		return nil, schemaError(head.Schema)
+	}
+	doc := &Document{}
+	if err := json.Unmarshal(data, doc); err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
+	if err := doc.check(); err != nil {
+		return nil, fmt.Errorf("read result: %w", err)
+	}
+	doc.fillLists()
+	return doc, nil
+}
+
+func schemaError(got string) error {
+	switch {
+	case got == "":
+		return fmt.Errorf("read result: no schema in it: give it the output of -f json")
+	case len(got) > 20: // no schema of ours; what it is stays out of the error
+		return fmt.Errorf("read result: its schema is not %q: scan again with this version of r8scan", Schema)
+	}
+	return fmt.Errorf("read result: its schema is %q, not %q: scan again with this version of r8scan", got, Schema)
+}
+
+// check finds what would make a report say something untrue or leak a token.
+func (d *Document) check() error {
+	if d.Tool.Name == "" {
+		return errors.New("tool has no name")
+	}
+	if d.Complete != d.Coverage.Complete() {
+		return fmt.Errorf("complete is %v, with %d things unread", d.Complete, len(d.Coverage.Unread))
+	}
+	for i := range d.Findings {
+		if err := d.Findings[i].check(); err != nil {
+			return fmt.Errorf("finding %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (f *Finding) check() error {
+	switch {
+	case f.Rule == "":
+		return errors.New("no rule")
+	case !isMask(f.Token):
+		return errors.New("token is not masked") // and so must not be quoted
+	case len(f.TokenID) != 16 || strings.Trim(f.TokenID, "0123456789abcdef") != "":
+		return errors.New("token_id is not 16 hex digits")
+	case len(f.Locations) == 0:
+		return errors.New("no locations")
+	}
+	switch f.Exposure {
+	case scanner.ExposureHistory, scanner.ExposureTracked, scanner.ExposureStaged,
+		scanner.ExposureUntracked, scanner.ExposureIgnored:
+	default:
+		return errors.New("unknown exposure")
+	}
+	switch f.Verification.Status {
+	case StatusLive, StatusRevoked, StatusUnknown, StatusUnchecked:
+	default:
+		return errors.New("unknown verification status")
+	}
+	for _, l := range f.Locations {
+		if l.Kind == "" || l.Line < 0 || l.Column < 0 || l.EndColumn < 0 {
+			return errors.New("a location without a kind, or with a negative line or column")
+		}
+	}
+	return nil
+}
+
+// isMask reports whether s shows at most a quarter of what it masks, which
+// rules.Secret keeps to.
+func isMask(s string) bool {
+	shown := len(strings.TrimRight(s, "*"))
+	return s != "" && shown <= len(s)/4
+}
+
+// fillLists makes null lists empty ones.
+func (d *Document) fillLists() {
+	d.Coverage.Unread = copied(d.Coverage.Unread)
+	d.Findings = copied(d.Findings)
+	for _, f := range d.Findings {
+		if f.History != nil {
+			f.History.Refs = copied(f.History.Refs)
+		}
+	}
+}

@@ -1,0 +1,271 @@
+package report
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// fakeSecret returns a token of the right form. It is put together here, so
+// that no scanner trips over this file.
+func fakeSecret(n int) rules.Secret {
+	const digits = "Kq7ZtY3mWx0Lr9DsVb4GhTn8CpJf2RyEu6Aa1"
+	return rules.NewSecret("r8_"+digits[n:]+digits[:n], 5)
+}
+
+func commit(digit string) string { return strings.Repeat(digit, 40) }
+
+func day(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+func file(path string, line int) scanner.Location {
+	return scanner.Location{Path: path, Line: line, Column: 9, EndColumn: 49, Kind: scanner.KindFile}
+}
+
+// fullResult has every exposure, every kind of location, hostile strings and
+// long lists.
+func fullResult() scanner.Result {
+	hostile := "evil\x1b[2J\u202e[click](https://example.com)\xff.env"
+	return scanner.Result{
+		Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")},
+		Coverage: scanner.Coverage{
+			Files: 1203, Bytes: 512_345_678, Objects: 54988, Commits: 210, ArchiveMembers: 12,
+			Unread: []scanner.Unread{
+				{What: "pack-1.pack", Reason: "object at 12: bad zlib header"},
+				{What: "evil\nname", Reason: "permission denied"},
+			},
+		},
+		Findings: []scanner.Finding{
+			inFileAndHistory(), inHistoryOnly(), inOddPlaces(),
+			{
+				Rule: rules.APIToken.ID, Secret: fakeSecret(3), Confidence: rules.Medium,
+				Exposure: scanner.ExposureStaged,
+				Locations: []scanner.Location{
+					{Path: "cfg/a b.yml", Line: 2, Column: 1, EndColumn: 41, Kind: scanner.KindIndex, Object: commit("9")},
+				},
+			},
+			{
+				Rule: rules.APIToken.ID, Secret: fakeSecret(4), Confidence: rules.High,
+				Exposure: scanner.ExposureUntracked, Locations: []scanner.Location{file(hostile, 1)},
+			},
+			{
+				Rule: rules.APIToken.ID, Secret: fakeSecret(5), Confidence: rules.High,
+				Exposure: scanner.ExposureIgnored, Locations: []scanner.Location{file(".env", 1)},
+			},
+			{
+				Rule: rules.APIToken.ID, Secret: fakeSecret(6), Confidence: rules.Low,
+				Exposure: scanner.ExposureTracked, Locations: []scanner.Location{file("doc/é.md", 7)},
+			},
+		},
+	}
+}
+
+// inFileAndHistory is at HEAD, in many places, and not first in a file.
+func inFileAndHistory() scanner.Finding {
+	locs := []scanner.Location{
+		{Path: "src/old.py", Line: 3, Column: 5, EndColumn: 45, Kind: scanner.KindBlob, Object: commit("1"), Commit: commit("a")},
+		file("src/app.py", 12),
+	}
+	for i := range 6 {
+		locs = append(locs, scanner.Location{
+			Path: fmt.Sprintf("src/v%d.py", i), Line: 3, Column: 5, EndColumn: 45,
+			Kind: scanner.KindBlob, Object: commit("2"), Commit: commit("b"),
+		})
+	}
+	refs := []string{"refs/heads/main", "refs/heads/\x1b]0;x\a", "refs/heads/c", "refs/heads/d", "refs/heads/e", "refs/tags/v1", "refs/tags/v2"}
+	return scanner.Finding{
+		Rule: rules.APIToken.ID, Secret: fakeSecret(0), Confidence: rules.High,
+		Exposure: scanner.ExposureHistory, Locations: locs,
+		History: &scanner.History{
+			Introduced: &scanner.Event{Commit: commit("a"), Date: day("2023-04-05T23:30:00-07:00"), Author: "Ann <ann@example.com>", Path: "src/old.py"},
+			AtHead:     true, Reachable: true, Refs: refs,
+		},
+	}
+}
+
+// inHistoryOnly was removed, and stands in an archive and base64.
+func inHistoryOnly() scanner.Finding {
+	return scanner.Finding{
+		Rule: rules.APIToken.ID, Secret: fakeSecret(1), Confidence: rules.High,
+		Exposure: scanner.ExposureHistory,
+		Locations: []scanner.Location{
+			{Path: "dist/a.whl", Member: "b/c.py", Line: 1, Column: 5, EndColumn: 59, Encoding: []string{"base64", "hex"},
+				Kind: scanner.KindBlob, Object: commit("3"), Commit: commit("c")},
+		},
+		History: &scanner.History{
+			Introduced: &scanner.Event{Commit: commit("c"), Date: day("2022-01-02T10:00:00Z"), Author: "Bob <bob@example.com>", Path: "dist/a.whl"},
+			Removed:    &scanner.Event{Commit: commit("d"), Date: day("2022-02-03T10:00:00Z"), Author: "\u202eBob"},
+			Reachable:  true, Refs: []string{"refs/heads/main"},
+		},
+	}
+}
+
+// inOddPlaces has no path anywhere and no commit that is known.
+func inOddPlaces() scanner.Finding {
+	at := func(kind, path, object string) scanner.Location {
+		return scanner.Location{Kind: kind, Path: path, Object: object, Line: 1, Column: 2, EndColumn: 42}
+	}
+	return scanner.Finding{
+		Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High,
+		Exposure: scanner.ExposureHistory,
+		Locations: []scanner.Location{
+			at(scanner.KindBlob, "", commit("4")),
+			at(scanner.KindCommit, "", commit("5")),
+			at(scanner.KindTag, "", commit("6")),
+			at(scanner.KindTree, "r8_Hw***", commit("7")),
+			at(scanner.KindRef, "refs/heads/r8_Hw***", ""),
+			at(scanner.KindReflog, ".git/logs/HEAD", ""),
+		},
+		History: &scanner.History{},
+	}
+}
+
+func fullDocument() *Document {
+	return New(fullResult(), Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09+02:00"), 1234*time.Millisecond)
+}
+
+func emptyDocument() *Document {
+	return New(scanner.Result{Target: scanner.Target{Kind: "files", Path: "."}},
+		Tool{"r8scan", "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
+}
+
+func render(t *testing.T, format string, doc *Document, opts Options) string {
+	t.Helper()
+	r, err := ByName(format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := r(&b, doc, opts); err != nil {
+		t.Fatalf("%s: %v", format, err)
+	}
+	return b.String()
+}
+
+// golden compares got with testdata/name, or renews that file with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got == string(want) {
+		return
+	}
+	gotLines, wantLines := strings.Split(got, "\n"), strings.Split(string(want), "\n")
+	for i, line := range gotLines {
+		if i >= len(wantLines) || line != wantLines[i] {
+			t.Errorf("%s differs from line %d (renew with -update if that is right): %q", path, i+1, line)
+			return
+		}
+	}
+	t.Errorf("%s has more lines", path)
+}
+
+func TestGolden(t *testing.T) {
+	opts := Options{RepositoryURI: "https://user:password@github.com/example/app?x=1"}
+	for _, doc := range []struct {
+		name string
+		doc  *Document
+	}{{"full", fullDocument()}, {"empty", emptyDocument()}} {
+		for _, format := range Formats() {
+			golden(t, doc.name+"."+format, render(t, format, doc.doc, opts))
+		}
+		var b bytes.Buffer
+		if err := Summary(&b, doc.doc, opts); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, doc.name+".summary", b.String())
+	}
+}
+
+// leaked returns the part of a token that out shows beyond the mask, in any of
+// the forms that a format could turn it into.
+func leaked(out string, secret rules.Secret) string {
+	token := secret.Reveal()
+	for i := len("r8_Hw"); i+10 <= len(token); i++ {
+		part := token[i : i+10]
+		for _, form := range []string{part, hex.EncodeToString([]byte(part)), base64.StdEncoding.EncodeToString([]byte(part))} {
+			if strings.Contains(out, form) {
+				return form
+			}
+		}
+	}
+	return ""
+}
+
+// The one promise of every format, also of those that are added later.
+func TestNoFormatShowsAToken(t *testing.T) {
+	res := fullResult()
+	doc := fullDocument()
+	for i, f := range res.Findings {
+		if leaked("key="+f.Secret.Reveal(), f.Secret) == "" {
+			t.Fatal("this test cannot see a token")
+		}
+		for _, format := range Formats() {
+			out := render(t, format, doc, Options{Verbose: true, Color: true, Links: true, Root: t.TempDir()})
+			if s := leaked(out, f.Secret); s != "" {
+				t.Errorf("finding %d: %s shows %d characters of the token", i, format, len(s))
+			}
+			if !strings.Contains(out, f.Secret.Mask()) || !strings.Contains(out, f.Secret.ID()) {
+				t.Errorf("finding %d: %s lacks the mask or the token id", i, format)
+			}
+		}
+	}
+}
+
+func TestUnknownFormat(t *testing.T) {
+	_, err := ByName("yaml")
+	want := `unknown format "yaml": use one of text, json, jsonl, sarif`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+type brokenWriter struct{ left int }
+
+func (b *brokenWriter) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, os.ErrClosed
+	}
+	return len(p), nil
+}
+
+// A full disk must not pass for a written report, wherever it strikes.
+func TestWriteErrors(t *testing.T) {
+	doc := fullDocument()
+	for _, f := range formats {
+		size := len(render(t, f.name, doc, Options{}))
+		for _, room := range []int{0, size / 2, size - 1} {
+			if err := f.render(&brokenWriter{room}, doc, Options{}); err == nil {
+				t.Errorf("%s: no error with room for %d of %d bytes", f.name, room, size)
+			}
+		}
+	}
+	if err := Summary(&brokenWriter{}, doc, Options{}); err == nil {
+		t.Error("summary: no error")
+	}
+}

@@ -1,0 +1,468 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// sarifValidator returns a function that checks a file against the schema of
+// the standard.
+func sarifValidator(t *testing.T) func(text string) error {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", "sarif-schema-2.1.0.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource(sarifSchema, doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile(sarifSchema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(text string) error {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			return err
+		}
+		return schema.Validate(v)
+	}
+}
+
+func TestSARIFIsValid(t *testing.T) {
+	validate := sarifValidator(t)
+	for name, doc := range map[string]*Document{"full": fullDocument(), "empty": emptyDocument()} {
+		for _, opts := range []Options{{}, {RepositoryURI: "https://example.com/a"}, {Root: t.TempDir()}} {
+			if err := validate(render(t, "sarif", doc, opts)); err != nil {
+				t.Errorf("%s, %+v: %v", name, opts, err)
+			}
+		}
+	}
+	text := render(t, "sarif", fullDocument(), Options{})
+	for _, change := range [][2]string{
+		{`"startLine": 12`, `"startLine": 0`},
+		{`"results": [`, `"resultz": [`},
+		{`"startTimeUtc": "2024`, `"startTimeUtc": "x`},
+	} {
+		broken := strings.Replace(text, change[0], change[1], 1)
+		if broken == text || validate(broken) == nil {
+			t.Errorf("the schema accepts %s", change[1])
+		}
+	}
+}
+
+// decoded returns the runs of doc by category.
+func decoded(t *testing.T, doc *Document, opts Options, limits sarifLimits) map[string]sarifRun {
+	t.Helper()
+	log, err := newSARIF(doc, opts, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := map[string]sarifRun{}
+	for _, run := range log.Runs {
+		runs[run.AutomationDetails.ID] = run
+	}
+	if len(runs) != len(log.Runs) {
+		t.Fatal("two runs of one category")
+	}
+	return runs
+}
+
+func TestSARIFSplitsFilesFromHistory(t *testing.T) {
+	doc := fullDocument()
+	runs := decoded(t, doc, Options{}, githubLimits)
+	want := map[string][]int{worktreeCategory: {0, 3, 4, 5, 6}, historyCategory: {1, 2}}
+	for category, indexes := range want {
+		var got, ids []string
+		for _, r := range runs[category].Results {
+			got = append(got, r.Fingerprints["tokenId/v1"])
+		}
+		for _, i := range indexes {
+			ids = append(ids, doc.Findings[i].TokenID)
+		}
+		if !reflect.DeepEqual(got, ids) {
+			t.Errorf("%s has %v, want %v", category, got, ids)
+		}
+	}
+}
+
+// An empty run closes alerts, so it stands only for what was read.
+func TestSARIFRuns(t *testing.T) {
+	full := fullDocument().Findings
+	for _, tt := range []struct {
+		name     string
+		findings []Finding
+		coverage scanner.Coverage
+		want     []string
+	}{
+		{"nothing", nil, scanner.Coverage{}, []string{worktreeCategory}},
+		{"files", nil, scanner.Coverage{Files: 3}, []string{worktreeCategory}},
+		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, []string{worktreeCategory, historyCategory}},
+		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, []string{historyCategory}},
+		{"index only", nil, scanner.Coverage{Objects: 9}, []string{worktreeCategory}},
+		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, []string{worktreeCategory, historyCategory}},
+		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, []string{historyCategory}},
+	} {
+		log, err := newSARIF(&Document{Run{Coverage: tt.coverage}, tt.findings}, Options{}, githubLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, run := range log.Runs {
+			got = append(got, run.AutomationDetails.ID)
+			if run.Results == nil {
+				t.Errorf("%s: results would be null", tt.name)
+			}
+		}
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestSARIFResult(t *testing.T) {
+	runs := decoded(t, fullDocument(), Options{}, githubLimits)
+	res := runs[worktreeCategory].Results[0]
+	// The blob comes first in the result; GitHub can show the file only.
+	at := res.Locations[0].Physical
+	if at.ArtifactLocation.URI != "src/app.py" || at.ArtifactLocation.BaseID != "" {
+		t.Errorf("anchored at %+v", at.ArtifactLocation)
+	}
+	if at.Region != (sarifRegion{12, 9, 12, 49}) {
+		t.Errorf("region is %+v", at.Region)
+	}
+	if len(res.Related) != 7 {
+		t.Fatalf("%d related locations", len(res.Related))
+	}
+	for i, l := range res.Related {
+		if l.ID != i+1 || l.Physical.ArtifactLocation.URI == "src/app.py" {
+			t.Errorf("related location %d is %+v", i, l)
+		}
+	}
+	if base := res.Related[0].Physical.ArtifactLocation.BaseID; base != "COMMIT_"+commit("a") {
+		t.Errorf("base id %q", base)
+	}
+}
+
+func TestSARIFLevels(t *testing.T) {
+	for _, tt := range []struct {
+		confidence rules.Confidence
+		exposure   scanner.Exposure
+		want       string
+	}{
+		{rules.High, scanner.ExposureHistory, "error"},
+		{rules.High, scanner.ExposureUntracked, "error"},
+		{rules.Medium, scanner.ExposureTracked, "warning"},
+		{rules.Low, scanner.ExposureHistory, "note"},
+		{rules.High, scanner.ExposureIgnored, "note"},
+	} {
+		if got := sarifLevel(Finding{Confidence: tt.confidence, Exposure: tt.exposure}); got != tt.want {
+			t.Errorf("%v, %s: got %s, want %s", tt.confidence, tt.exposure, got, tt.want)
+		}
+	}
+}
+
+// What the validators of SARIF's own and of GitHub's rules look at in messages
+// and rules.
+func TestSARIFTexts(t *testing.T) {
+	for _, run := range decoded(t, fullDocument(), Options{}, githubLimits) {
+		var texts []string
+		for _, r := range run.Tool.Driver.Rules {
+			texts = append(texts, r.ShortDescription.Text, r.FullDescription.Text, r.Help.Text)
+			if r.ID == r.Name || len(r.FullDescription.Text) > 1024 || len(r.Name) > 255 || r.Help.Markdown == "" {
+				t.Errorf("rule %+v", r)
+			}
+		}
+		for _, r := range run.Results {
+			texts = append(texts, r.Message.Text)
+			if run.Tool.Driver.Rules[r.RuleIndex].ID != r.RuleID {
+				t.Errorf("rule index %d is not %s", r.RuleIndex, r.RuleID)
+			}
+			for _, l := range r.Related {
+				texts = append(texts, l.Message.Text)
+			}
+		}
+		for _, n := range run.Invocations[0].Notifications {
+			texts = append(texts, n.Message.Text)
+		}
+		for _, text := range texts {
+			if !strings.HasSuffix(text, ".") || strings.Contains(text, "](") || safe(text) != text {
+				t.Errorf("message %q", text)
+			}
+		}
+	}
+}
+
+func TestSARIFMessages(t *testing.T) {
+	doc := fullDocument()
+	messages := map[string]string{}
+	for _, run := range decoded(t, doc, Options{}, githubLimits) {
+		for _, r := range run.Results {
+			messages[r.Fingerprints["tokenId/v1"]] = r.Message.Text
+		}
+	}
+	for i, want := range []string{
+		"It stands in the file 'src/app.py'. Git holds it since commit 'aaaaaaaaaa'. Disable it at https://replicate.com/account/api-tokens first",
+		"It stands in blob '3333333333', the file 'dist/a.whl', in its member 'b/c.py', in commit 'cccccccccc', written in 'base64 > hex'.",
+		"Git holds it, in no commit that is known.",
+		"It stands in what is staged of 'cfg/a b.yml'.",
+		`'evil\x1b[2J\u202e[click]\(https://example.com)\xff.env'`,
+		"Git ignores the file, so nothing must be done.",
+		"This may be a Replicate API token, '" + doc.Findings[6].Token + "'",
+	} {
+		if got := messages[doc.Findings[i].TokenID]; !strings.Contains(got, want) {
+			t.Errorf("finding %d: got %q, want %q in it", i, got, want)
+		}
+	}
+}
+
+func TestSARIFLimits(t *testing.T) {
+	doc := fullDocument()
+	run := decoded(t, doc, Options{}, sarifLimits{results: 2, related: 3, notifications: 1})[worktreeCategory]
+	if len(run.Results) != 2 || len(run.Results[0].Related) != 3 {
+		t.Errorf("%d results, %d related", len(run.Results), len(run.Results[0].Related))
+	}
+	if want := "It stands in '4' more places that are not listed here."; !strings.Contains(run.Results[0].Message.Text, want) {
+		t.Errorf("message is %q", run.Results[0].Message.Text)
+	}
+	var got []string
+	for _, n := range run.Invocations[0].Notifications {
+		got = append(got, n.Message.Text)
+	}
+	want := []string{
+		"'3' results were left out: a run holds at most '2'. The other formats hold them all.",
+		"'1' more things were not read than are named here.",
+		"'pack-1.pack' was not read: 'object at 12: bad zlib header'.",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("notifications are %q, want %q", got, want)
+	}
+	if githubLimits != (sarifLimits{25000, 100, 1000}) {
+		t.Errorf("limits are %+v", githubLimits)
+	}
+}
+
+func TestSARIFIncompleteIsNotSuccessful(t *testing.T) {
+	for _, doc := range []*Document{fullDocument(), emptyDocument()} {
+		for category, run := range decoded(t, doc, Options{}, githubLimits) {
+			if inv := run.Invocations[0]; inv.ExecutionSuccessful != doc.Complete || (len(inv.Notifications) == 0) != doc.Complete {
+				t.Errorf("%s, complete %v: %+v", category, doc.Complete, inv)
+			}
+		}
+	}
+}
+
+func TestSARIFProvenance(t *testing.T) {
+	opts := Options{RepositoryURI: "https://x-access-token:secret@github.com/example/app"}
+	run := decoded(t, fullDocument(), opts, githubLimits)[worktreeCategory]
+	if len(run.Provenance) != 2 || len(run.BaseIDs) != 2 {
+		t.Fatalf("%d commits, %d base ids; six locations share one commit", len(run.Provenance), len(run.BaseIDs))
+	}
+	want := sarifProvenance{"https://github.com/example/app", commit("a"), sarifArtifactLocation{BaseID: "COMMIT_" + commit("a")}}
+	if run.Provenance[0] != want {
+		t.Errorf("got %+v, want %+v", run.Provenance[0], want)
+	}
+	// No URI is known: the standard allows base ids without provenance.
+	run = decoded(t, fullDocument(), Options{}, githubLimits)[worktreeCategory]
+	if len(run.Provenance) != 0 || len(run.BaseIDs) != 2 {
+		t.Errorf("without a URI: %d commits, %d base ids", len(run.Provenance), len(run.BaseIDs))
+	}
+}
+
+func TestRepositoryURI(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths here are Unix paths")
+	}
+	for _, tt := range []struct{ option, target, root, want string }{
+		{"https://u:p@example.com/r?t=1#f", "ssh://git@example.org/q", "/r", "https://example.com/r"},
+		{"", "ssh://git@example.org/q", "/r", "ssh://example.org/q"},
+		{"", ".", "/r/a b", "file:///r/a%20b"},
+		{"git@example.com:a/b", "/abs", "", ""},
+		{"", "", "relative", ""},
+	} {
+		got := repositoryURI(scanner.Target{Path: tt.target}, Options{RepositoryURI: tt.option, Root: tt.root})
+		if got != tt.want {
+			t.Errorf("%+v: got %q", tt, got)
+		}
+	}
+}
+
+func TestLocationURI(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths here are Unix paths")
+	}
+	for _, tt := range []struct{ kind, path, object, want string }{
+		{"file", "src/app.py", "", "src/app.py"},
+		{"file", "./src//app.py", "", "src/app.py"},
+		{"file", "a b/é#?%.py", "", "a%20b/%C3%A9%23%3F%25.py"},
+		{"file", "[id]/(x)+,@.js", "", "%5Bid%5D/(x)+,@.js"},
+		{"file", "c:x", "", "c%3Ax"},
+		{"file", `a\b`, "", "a%5Cb"},
+		{"file", "\xff\xfe", "", "%FF%FE"},
+		{"file", "/root/in/side", "", "in/side"},
+		{"file", "/rooted/x", "", "file:///rooted/x"},
+		{"file", "//other/x y", "", "file:///other/x%20y"},
+		{"file", "../x", "", "../x"},
+		{"file", "..x", "", "..x"},
+		{"file", "", "", "stdin"},
+		{"index", "a", "1", "a"},
+		{"blob", "a", "1", "a"},
+		{"blob", "", "1", ".git/blob/1"},
+		{"commit", "", "2", ".git/commit/2"},
+		{"tag", "", "3", ".git/tag/3"},
+		{"ref", "refs/heads/x", "", ".git/refs/heads/x"},
+		{"ref", "", "", ".git/ref"},
+	} {
+		got := locationURI("/root", scanner.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
+		if got != tt.want {
+			t.Errorf("%s %q %q: got %q, want %q", tt.kind, tt.path, tt.object, got, tt.want)
+		}
+	}
+	if got := pathURI("", "/x"); got != "file:///x" {
+		t.Errorf("without a root: %q", got)
+	}
+}
+
+func TestAnchor(t *testing.T) {
+	locs := []scanner.Location{
+		{Kind: "commit"}, {Kind: "tree", Path: "r8_Hw***"}, {Kind: "blob", Path: "a"}, {Kind: "blob", Path: "b"},
+		{Kind: "config", Path: ".git/config"}, {Kind: "index", Path: "c"}, {Kind: "file", Path: "d"}, {Kind: "file", Path: "e"},
+	}
+	for n, want := range []int{0, 0, 1, 2, 2, 4, 5, 6, 6} {
+		if n > 0 && anchor(locs[:n]) != want {
+			t.Errorf("of the first %d: got %d, want %d", n, anchor(locs[:n]), want)
+		}
+	}
+}
+
+// The fingerprint must outlive edits above the token, and tell apart what
+// GitHub has to tell apart.
+func TestFingerprints(t *testing.T) {
+	hash := func(change func(f *Finding)) string {
+		f := fullDocument().Findings[5]
+		change(&f)
+		conv := &sarifConverter{seen: map[string]bool{}}
+		res, err := conv.result(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Fingerprints["tokenId/v1"] != f.TokenID {
+			t.Errorf("tokenId/v1 is %s", res.Fingerprints["tokenId/v1"])
+		}
+		return res.Fingerprints["primaryLocationLineHash"]
+	}
+	same := hash(func(*Finding) {})
+	if !regexp.MustCompile(`^[0-9a-f]{16}:1$`).MatchString(same) {
+		t.Errorf("fingerprint is %q", same)
+	}
+	for name, tt := range map[string]struct {
+		change func(f *Finding)
+		same   bool
+	}{
+		"line":   {func(f *Finding) { f.Locations[0].Line = 99 }, true},
+		"token":  {func(f *Finding) { f.TokenID = "0123456789abcdef" }, false},
+		"path":   {func(f *Finding) { f.Locations[0].Path = "x" }, false},
+		"member": {func(f *Finding) { f.Locations[0].Member = "x" }, false},
+	} {
+		if got := hash(tt.change); (got == same) != tt.same {
+			t.Errorf("another %s: got %s, was %s", name, got, same)
+		}
+	}
+}
+
+// A file is shown as it is now, even where a commit is known that has it too.
+func TestSARIFBaseIDs(t *testing.T) {
+	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": "", "index": "", "config": ""} {
+		conv := &sarifConverter{seen: map[string]bool{}}
+		got := conv.physical(scanner.Location{Kind: kind, Path: "a", Commit: "1"}).ArtifactLocation.BaseID
+		if got != want || (len(conv.commits) == 1) != (want != "") {
+			t.Errorf("%s: got %q and commits %v, want %q", kind, got, conv.commits, want)
+		}
+	}
+}
+
+// A region of zeros is refused by every reader.
+func TestSARIFRegionIsNeverEmpty(t *testing.T) {
+	conv := &sarifConverter{seen: map[string]bool{}}
+	for _, tt := range []struct {
+		l    scanner.Location
+		want sarifRegion
+	}{
+		{scanner.Location{}, sarifRegion{1, 1, 1, 2}},
+		{scanner.Location{Line: 3, Column: 7, EndColumn: 7}, sarifRegion{3, 7, 3, 8}},
+		{scanner.Location{Line: 3, Column: 7, EndColumn: 47}, sarifRegion{3, 7, 3, 47}},
+	} {
+		if got := conv.physical(tt.l).Region; got != tt.want {
+			t.Errorf("%+v: got %+v, want %+v", tt.l, got, tt.want)
+		}
+	}
+}
+
+func TestSARIFRefusesWhatItCannotSay(t *testing.T) {
+	for want, change := range map[string]func(f *Finding){
+		`unknown rule "new-rule"`: func(f *Finding) { f.Rule = "new-rule" },
+		"has no location":         func(f *Finding) { f.Locations = nil },
+	} {
+		doc := fullDocument()
+		change(&doc.Findings[1])
+		var b bytes.Buffer
+		err := writeSARIF(&b, doc, Options{})
+		if err == nil || !strings.Contains(err.Error(), want) || b.Len() > 0 {
+			t.Errorf("got %v and %d bytes, want %s and none", err, b.Len(), want)
+		}
+	}
+}
+
+func TestSARIFVersions(t *testing.T) {
+	for version, want := range map[string][2]string{
+		"v1.2.3":         {"1.2.3", "1.2.3"},
+		"1.2.3-rc.1+abc": {"1.2.3-rc.1+abc", "1.2.3-rc.1+abc"},
+		"(devel)":        {"(devel)", ""},
+		"v1.2":           {"v1.2", ""},
+	} {
+		d := newSARIFDriver(Tool{"r8scan", version})
+		if got := [2]string{d.Version, d.SemanticVersion}; got != want {
+			t.Errorf("%s: got %q, want %q", version, got, want)
+		}
+	}
+}
+
+// No part of a scanned file may be in the report, whoever adds a field later.
+func TestSARIFHasNoSnippets(t *testing.T) {
+	dec := json.NewDecoder(strings.NewReader(render(t, "sarif", fullDocument(), Options{Verbose: true})))
+	regions := 0
+	for {
+		tok, err := dec.Token()
+		if err != nil {
+			break
+		}
+		switch tok {
+		case "region":
+			regions++
+		case "snippet", "contextRegion", "contents":
+			t.Errorf("there is a %s", tok)
+		}
+	}
+	if regions < 10 {
+		t.Errorf("only %d regions were looked at", regions)
+	}
+}

@@ -1,0 +1,81 @@
+package report
+
+import (
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// commitBaseID names the files of one commit in uriBaseId.
+func commitBaseID(id string) string { return "COMMIT_" + id }
+
+// locationURI returns the URI reference of the artifact that holds a location:
+// a path relative to root wherever it can be, with forward slashes, and
+// percent-encoded byte by byte, so that names that are not UTF-8 survive.
+//
+// A commit message or a blob that no tree names has no path, but GitHub refuses
+// a result without one. Such a place is called .git/<kind>/<object>: git
+// tracks nothing below .git, so this can never be shown as a line of a file
+// that has nothing to do with the token.
+func locationURI(root string, l scanner.Location) string {
+	switch {
+	case l.Kind == scanner.KindRef && strings.HasPrefix(l.Path, "refs/"):
+		return escapePath(".git/" + l.Path) // where a loose ref is
+	case l.Path != "":
+		return pathURI(root, l.Path)
+	case l.Object != "":
+		return escapePath(".git/" + l.Kind + "/" + l.Object)
+	case l.Kind == scanner.KindFile:
+		return "stdin"
+	}
+	return escapePath(".git/" + l.Kind)
+}
+
+func pathURI(root, name string) string {
+	if filepath.IsAbs(name) {
+		rel, err := filepath.Rel(root, name)
+		if root == "" || err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+			return "file:///" + escapePath(strings.TrimLeft(filepath.ToSlash(name), "/"))
+		}
+		name = rel
+	}
+	return escapePath(path.Clean(filepath.ToSlash(name)))
+}
+
+// escapePath keeps what RFC 3986 allows in a path, but for the colon: "c:x"
+// would be read as a scheme.
+func escapePath(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			strings.IndexByte("-._~/!$&'()*+,;=@", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	}
+	return b.String()
+}
+
+// repositoryURI returns an absolute URI for the scanned repository: the given
+// one, the target if that is a URL, or the folder; "" if there is none of them.
+func repositoryURI(target scanner.Target, opts Options) string {
+	for _, s := range []string{opts.RepositoryURI, target.Path} {
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" || len(u.Scheme) < 2 {
+			continue
+		}
+		// Clone URLs carry passwords, as user:password@ or in the query.
+		u.User, u.RawQuery, u.Fragment = nil, "", ""
+		return u.String()
+	}
+	if opts.Root == "" {
+		return ""
+	}
+	return fileURL(opts.Root, ".")
+}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// shownUnread is how many unread things are named unless Options.Verbose is set.
+const shownUnread = 5
+
+// Summary writes a few lines for people about the run as a whole: what was
+// found, what was read, and what was not. It is meant for standard error, next
+// to any format on standard output. A run that did not read everything is
+// never said to have found nothing without saying that too.
+func Summary(w io.Writer, doc *Document, opts Options) error {
+	p := paint(opts.Color)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s; read %s in %s\n", foundLine(doc), readLine(doc.Coverage), duration(doc.DurationMS))
+	if !doc.Complete {
+		unread := doc.Coverage.Unread
+		were := "were"
+		if len(unread) == 1 {
+			were = "was"
+		}
+		head := fmt.Sprintf("incomplete: %s %s not read:", plural(int64(len(unread)), "thing"), were)
+		fmt.Fprintf(&b, "%s\n", p.in(yellow, head))
+		if !opts.Verbose && len(unread) > shownUnread {
+			unread = unread[:shownUnread]
+		}
+		for _, u := range unread {
+			fmt.Fprintf(&b, "  %s: %s\n", safe(u.What), safe(u.Reason))
+		}
+		if rest := len(doc.Coverage.Unread) - len(unread); rest > 0 {
+			fmt.Fprintf(&b, "  and %s more (see -v or -f json)\n", count(int64(rest)))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func foundLine(doc *Document) string {
+	if len(doc.Findings) == 0 {
+		if !doc.Complete {
+			return "no tokens found, but the scan is incomplete"
+		}
+		return "no tokens found"
+	}
+	places, ignored := 0, 0
+	for _, f := range doc.Findings {
+		places += len(f.Locations)
+		if f.Exposure == scanner.ExposureIgnored {
+			ignored++
+		}
+	}
+	line := fmt.Sprintf("%s in %s", plural(int64(len(doc.Findings)), "token"), plural(int64(places), "place"))
+	if ignored > 0 {
+		line += fmt.Sprintf(" (%s only in files that git ignores)", count(int64(ignored)))
+	}
+	return line
+}
+
+// readLine leaves out what a scan of this kind does not read.
+func readLine(c scanner.Coverage) string {
+	var parts []string
+	for _, n := range []struct {
+		count int64
+		word  string
+	}{{c.Objects, "object"}, {c.Commits, "commit"}, {c.Files, "file"}, {c.ArchiveMembers, "archive member"}} {
+		if n.count > 0 {
+			parts = append(parts, plural(n.count, n.word))
+		}
+	}
+	return strings.Join(append(parts, size(c.Bytes)), ", ")
+}
+
+// plural returns "1 file" or "1,203 files".
+func plural(n int64, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return count(n) + " " + word
+}
+
+// count groups the digits of n, which is not negative, by thousands.
+func count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size returns n bytes in decimal units, as disks and networks count.
+func size(n int64) string {
+	if n < 1000 {
+		return plural(n, "byte")
+	}
+	v, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB"}
+	for len(units) > 1 && v >= 999.5 {
+		v, units = v/1000, units[1:]
+	}
+	if v < 9.95 {
+		return fmt.Sprintf("%.1f %s", v, units[0])
+	}
+	return fmt.Sprintf("%.0f %s", v, units[0])
+}
+
+// duration shows 240ms, 1.2s or 2m3s.
+func duration(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	switch {
+	case d < time.Second:
+		return d.String()
+	case d < time.Minute-50*time.Millisecond:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}

@@ -1,0 +1,159 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// How much of a long list is shown unless Options.Verbose is set.
+const (
+	shownLocations = 5
+	shownRefs      = 5
+)
+
+// writeText writes one block a finding for people, with an empty line between
+// blocks: the token, where it stands, its life story and what to do next. It
+// writes nothing when there are no findings; Summary says so instead, because
+// the text is for standard output and the summary for standard error.
+func writeText(w io.Writer, doc *Document, opts Options) error {
+	for i, f := range doc.Findings {
+		var b strings.Builder
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		textFinding(&b, f, opts)
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func textFinding(b *strings.Builder, f Finding, opts Options) {
+	p := paint(opts.Color)
+	fmt.Fprintf(b, "%s  id %s\n", p.in(bold, safe(f.Token)), safe(f.TokenID))
+	fmt.Fprintf(b, "  %s, confidence %s, exposure %s\n",
+		safe(ruleTitle(f.Rule)), f.Confidence, p.in(exposureColor(f.Exposure), safe(string(f.Exposure))))
+	if f.Verification.Status != StatusUnchecked {
+		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
+	}
+	b.WriteString("  where\n")
+	textLocations(b, f.Locations, opts)
+	if f.History != nil {
+		b.WriteString("  story\n")
+		for _, line := range story(f.History, opts.Verbose) {
+			fmt.Fprintf(b, "    %s\n", line)
+		}
+	}
+	b.WriteString("  next\n")
+	for i, line := range advice(f) {
+		fmt.Fprintf(b, "    %d. %s\n", i+1, line)
+	}
+}
+
+// ruleTitle returns a few words for a rule; a rule that this version does not
+// know, from a saved result, is called by its id.
+func ruleTitle(id string) string {
+	for _, r := range rules.All() {
+		if r.ID == id {
+			return r.Title
+		}
+	}
+	return id
+}
+
+func exposureColor(e scanner.Exposure) string {
+	switch e {
+	case scanner.ExposureIgnored:
+		return dim
+	case scanner.ExposureUntracked:
+		return yellow
+	}
+	return red
+}
+
+func verificationLine(v Verification) string {
+	line := "Replicate says: " + safe(string(v.Status))
+	if v.Status == StatusUnknown {
+		line = "Replicate gave no clear answer"
+	}
+	if v.Account != nil {
+		line += fmt.Sprintf(", %s %s (%s)", safe(v.Account.Type), safe(v.Account.Username), safe(v.Account.Name))
+	}
+	if v.Reason != "" {
+		line += ", " + safe(v.Reason)
+	}
+	return line
+}
+
+func textLocations(b *strings.Builder, locs []scanner.Location, opts Options) {
+	shown := locs
+	if !opts.Verbose && len(locs) > shownLocations {
+		shown = locs[:shownLocations]
+	}
+	for _, l := range shown {
+		where := place(l)
+		if url := placeURL(l, opts); url != "" {
+			where = link(url, where)
+		}
+		if notes := locationNotes(l); notes != "" {
+			where += " (" + notes + ")"
+		}
+		fmt.Fprintf(b, "    %s\n", where)
+	}
+	if rest := len(locs) - len(shown); rest > 0 {
+		fmt.Fprintf(b, "    and %s more (see -v or -f json)\n", count(int64(rest)))
+	}
+}
+
+// place returns path!member:line:column; in the path's stead it names the git
+// object, or standard input.
+func place(l scanner.Location) string {
+	where := safe(l.Path)
+	switch {
+	case where != "":
+	case l.Kind == scanner.KindFile:
+		where = "stdin"
+	default:
+		where = strings.TrimSpace(safe(l.Kind) + " " + short(l.Object))
+	}
+	if l.Member != "" {
+		where += "!" + safe(l.Member)
+	}
+	if l.Line > 0 {
+		where += fmt.Sprintf(":%d:%d", l.Line, l.Column)
+	}
+	return where
+}
+
+// placeURL returns the file URL of a location that is a file on disk, else "".
+func placeURL(l scanner.Location, opts Options) string {
+	if !opts.Links || l.Path == "" || l.Kind != scanner.KindFile && l.Kind != scanner.KindConfig {
+		return ""
+	}
+	return fileURL(opts.Root, l.Path)
+}
+
+// locationNotes says what a place is when it is no plain file, and how the
+// token is written there.
+func locationNotes(l scanner.Location) string {
+	var notes []string
+	if l.Kind != scanner.KindFile && l.Path != "" {
+		notes = append(notes, strings.TrimSpace(safe(l.Kind)+" "+short(l.Object)))
+	}
+	if l.Commit != "" && l.Commit != l.Object {
+		notes = append(notes, "commit "+short(l.Commit))
+	}
+	if len(l.Encoding) > 0 {
+		notes = append(notes, "written in "+safe(strings.Join(l.Encoding, " > ")))
+	}
+	return strings.Join(notes, ", ")
+}
+
+// short cuts an object id down to ten digits, which tell objects apart in all
+// but the very largest repositories.
+func short(id string) string { return safe(id[:min(10, len(id))]) }

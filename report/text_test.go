@@ -1,0 +1,257 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+func TestSafe(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"", ""},
+		{"src/a b.py", "src/a b.py"},
+		{"doc/é漢🙂.md", "doc/é漢🙂.md"},
+		{"a\x1b[31mb", `a\x1b[31mb`},
+		{"a\r\n\tb\x00\x7f", `a\x0d\x0a\x09b\x00\x7f`},
+		{"a\u009bb", `a\u009bb`},           // CSI in one character
+		{"\u202egnp.exe", `\u202egnp.exe`}, // right-to-left override
+		{"a\u2066b\u200b\u2028", `a\u2066b\u200b\u2028`},
+		{"\U000e0041", `\U000e0041`}, // an invisible tag character
+		{"a\xffb\xc3", `a\xffb\xc3`},
+		{"\uFFFD", "\uFFFD"},
+		{`C:\x1b`, `C:\x1b`},
+	} {
+		if got := safe(tt.in); got != tt.want {
+			t.Errorf("safe(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+// Whatever string of a result is hostile, the text stays harmless.
+func TestTextIsSafeForATerminal(t *testing.T) {
+	bad := "x\x1b]8;;http://evil\a\u202e\xff\u009b\ny"
+	event := &scanner.Event{Commit: bad, Author: bad, Path: bad}
+	finding := Finding{
+		Rule: bad, Token: bad, TokenID: bad, Exposure: scanner.Exposure(bad),
+		Verification: Verification{Status: Status(bad), Reason: bad, Account: &Account{bad, bad, bad}},
+		Locations: []scanner.Location{
+			{Path: bad, Member: bad, Encoding: []string{bad}, Object: bad, Kind: bad, Commit: bad + "2", Line: 1, Column: 1},
+			{Object: bad, Kind: bad},
+			{Path: bad, Kind: scanner.KindFile},
+		},
+		History: &scanner.History{Introduced: event, Removed: event, Reachable: true, Refs: []string{bad}},
+	}
+	doc := &Document{
+		Run:      Run{Coverage: scanner.Coverage{Unread: []scanner.Unread{{What: bad, Reason: bad}}}},
+		Findings: []Finding{finding},
+	}
+	opts := Options{Verbose: true}
+	var b bytes.Buffer
+	if err := Summary(&b, doc, opts); err != nil {
+		t.Fatal(err)
+	}
+	out := render(t, "text", doc, opts) + b.String()
+	if got := safe(strings.ReplaceAll(out, "\n", "")); got != strings.ReplaceAll(out, "\n", "") {
+		t.Errorf("not safe: %s", got)
+	}
+	if strings.Contains(out, "\ny") {
+		t.Error("a line break came through")
+	}
+
+	// With links, the only escape sequences are our own four for each.
+	opts.Links, opts.Root = true, t.TempDir()
+	out = render(t, "text", doc, opts)
+	if n := strings.Count(out, "\x1b"); n != 4 {
+		t.Errorf("%d escape characters for one link, want 4: %q", n, out)
+	}
+}
+
+func TestTextShortensLists(t *testing.T) {
+	f := fullDocument().Findings[0]
+	f.Locations = make([]scanner.Location, 1002)
+	for i := range f.Locations {
+		f.Locations[i] = file(fmt.Sprintf("f%d", i), i+1)
+	}
+	doc := &Document{Findings: []Finding{f}}
+	short := render(t, "text", doc, Options{})
+	for want, there := range map[string]bool{
+		"    f4:5:9\n": true, "    f5:6:9\n": false, "    and 997 more (see -v or -f json)\n": true,
+		"refs/heads/e and 2 refs more\n": true, "refs/tags/v1": false,
+	} {
+		if strings.Contains(short, want) != there {
+			t.Errorf("%q: want %v in\n%s", want, there, short)
+		}
+	}
+	long := render(t, "text", doc, Options{Verbose: true})
+	for want, there := range map[string]bool{
+		"    f1001:1002:9\n": true, " more": false, "refs/tags/v1, refs/tags/v2\n": true,
+	} {
+		if strings.Contains(long, want) != there {
+			t.Errorf("verbose, %q: want %v", want, there)
+		}
+	}
+}
+
+func TestTextLinks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths here are Unix paths")
+	}
+	at := func(kind, path string) string {
+		var b strings.Builder
+		textLocations(&b, []scanner.Location{{Kind: kind, Path: path, Line: 1, Column: 2}}, Options{Links: true, Root: "/home/a b"})
+		return b.String()
+	}
+	for _, tt := range []struct{ kind, path, want string }{
+		{scanner.KindFile, "x/é;.py", "    \x1b]8;;file:///home/a%20b/x/%C3%A9;.py\x1b\\x/é;.py:1:2\x1b]8;;\x1b\\\n"},
+		{scanner.KindFile, "/tmp/x", "    \x1b]8;;file:///tmp/x\x1b\\/tmp/x:1:2\x1b]8;;\x1b\\\n"},
+		{scanner.KindBlob, "x.py", "    x.py:1:2 (blob)\n"}, // need not exist any more
+		{scanner.KindFile, "", "    stdin:1:2\n"},
+	} {
+		if got := at(tt.kind, tt.path); got != tt.want {
+			t.Errorf("%s %q: got %q, want %q", tt.kind, tt.path, got, tt.want)
+		}
+	}
+	if got := fileURL("", "x"); got != "" {
+		t.Errorf("without a root the link is %q", got)
+	}
+	if got := fileURL(filepath.FromSlash("/r"), "../x"); got != "file:///x" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestTextColor(t *testing.T) {
+	doc := fullDocument()
+	plain := render(t, "text", doc, Options{})
+	if strings.Contains(plain, "\x1b") {
+		t.Error("colors without Color")
+	}
+	colored := render(t, "text", doc, Options{Color: true})
+	for _, want := range []string{"\x1b[31mhistory\x1b[0m", "\x1b[2mignored\x1b[0m", "\x1b[33muntracked\x1b[0m", "\x1b[1m" + doc.Findings[0].Token} {
+		if !strings.Contains(colored, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for _, code := range []string{"0", "1", "2", "31", "33"} {
+		colored = strings.ReplaceAll(colored, "\x1b["+code+"m", "")
+	}
+	if colored != plain {
+		t.Error("Color changes more than colors")
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for _, tt := range []struct {
+		exposure scanner.Exposure
+		status   Status
+		steps    int
+		first    string
+	}{
+		{scanner.ExposureHistory, StatusUnchecked, 3, "Disable the token at https://replicate.com/account/api-tokens first"},
+		{scanner.ExposureHistory, StatusLive, 3, "Disable the token"},
+		{scanner.ExposureHistory, StatusRevoked, 1, "Nobody can use this token"},
+		{scanner.ExposureStaged, StatusUnchecked, 2, "Unstage it"},
+		{scanner.ExposureTracked, StatusUnknown, 2, "If this was ever shared"},
+		{scanner.ExposureUntracked, StatusUnchecked, 2, "If this was ever shared"},
+		{scanner.ExposureIgnored, StatusUnchecked, 1, "Nothing must be done"},
+	} {
+		f := Finding{Exposure: tt.exposure, Confidence: rules.High, Verification: Verification{Status: tt.status}}
+		got := advice(f)
+		if len(got) != tt.steps || !strings.HasPrefix(got[0], tt.first) {
+			t.Errorf("%s, %s: got %q", tt.exposure, tt.status, got)
+		}
+		f.Confidence = rules.Low
+		if low := advice(f); len(low) != len(got)+1 || !strings.HasPrefix(low[0], "Look at it first") {
+			t.Errorf("%s, low confidence: got %q", tt.exposure, low)
+		}
+	}
+}
+
+func TestVerificationLine(t *testing.T) {
+	for _, tt := range []struct {
+		v    Verification
+		want string
+	}{
+		{Verification{Status: StatusLive, Account: &Account{"user", "ann", "Ann A"}}, "Replicate says: live, user ann (Ann A)"},
+		{Verification{Status: StatusRevoked}, "Replicate says: revoked"},
+		{Verification{Status: StatusUnknown, Reason: "timeout"}, "Replicate gave no clear answer, timeout"},
+	} {
+		f := fullDocument().Findings[5]
+		f.Verification = tt.v
+		out := render(t, "text", &Document{Findings: []Finding{f}}, Options{})
+		if !strings.Contains(out, "\n  "+tt.want+"\n") {
+			t.Errorf("no %q in\n%s", tt.want, out)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	unread := func(n int) []scanner.Unread {
+		u := make([]scanner.Unread, n)
+		for i := range u {
+			u[i] = scanner.Unread{What: fmt.Sprintf("f%d", i), Reason: "gone"}
+		}
+		return u
+	}
+	found := fullDocument().Findings
+	for _, tt := range []struct {
+		name     string
+		findings []Finding
+		coverage scanner.Coverage
+		ms       int64
+		verbose  bool
+		want     string
+	}{
+		{"nothing", nil, scanner.Coverage{Files: 1, Bytes: 1}, 59_940, false,
+			"no tokens found; read 1 file, 1 byte in 59.9s\n"},
+		{"nothing, but incomplete", nil, scanner.Coverage{Unread: unread(1)}, 0, false,
+			"no tokens found, but the scan is incomplete; read 0 bytes in 0s\nincomplete: 1 thing was not read:\n  f0: gone\n"},
+		{"two", found[1:3], scanner.Coverage{Objects: 54988, Files: 1203, Bytes: 512e6}, 1234, false,
+			"2 tokens in 7 places; read 54,988 objects, 1,203 files, 512 MB in 1.2s\n"},
+		{"one ignored", found[5:6], scanner.Coverage{Bytes: 999_700}, 123_400, false,
+			"1 token in 1 place (1 only in files that git ignores); read 1.0 MB in 2m3s\n"},
+		{"many unread", nil, scanner.Coverage{Unread: unread(1005)}, 1, false,
+			"no tokens found, but the scan is incomplete; read 0 bytes in 1ms\nincomplete: 1,005 things were not read:\n" +
+				"  f0: gone\n  f1: gone\n  f2: gone\n  f3: gone\n  f4: gone\n  and 1,000 more (see -v or -f json)\n"},
+		{"all unread", nil, scanner.Coverage{Unread: unread(6)}, 1, true,
+			"no tokens found, but the scan is incomplete; read 0 bytes in 1ms\nincomplete: 6 things were not read:\n" +
+				"  f0: gone\n  f1: gone\n  f2: gone\n  f3: gone\n  f4: gone\n  f5: gone\n"},
+	} {
+		doc := &Document{Run{DurationMS: tt.ms, Coverage: tt.coverage, Complete: tt.coverage.Complete()}, tt.findings}
+		var b bytes.Buffer
+		if err := Summary(&b, doc, Options{Verbose: tt.verbose}); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != tt.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, b.String(), tt.want)
+		}
+	}
+}
+
+func TestUnits(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567",
+	} {
+		if got := count(n); got != want {
+			t.Errorf("count(%d) = %s, want %s", n, got, want)
+		}
+	}
+	for n, want := range map[int64]string{
+		999: "999 bytes", 1000: "1.0 kB", 9940: "9.9 kB", 9960: "10 kB", 999_499: "999 kB", 999_500: "1.0 MB",
+		14_000_000_000: "14 GB", 5_000_000_000_000_000: "5000 TB",
+	} {
+		if got := size(n); got != want {
+			t.Errorf("size(%d) = %s, want %s", n, got, want)
+		}
+	}
+	for ms, want := range map[int64]string{0: "0s", 240: "240ms", 1234: "1.2s", 59_999: "1m0s", 3_600_000: "1h0m0s"} {
+		if got := duration(ms); got != want {
+			t.Errorf("duration(%d) = %s, want %s", ms, got, want)
+		}
+	}
+}
