@@ -11,38 +11,40 @@ import (
 // Secret holds a credential and shows only its mask, whichever way it is
 // printed or encoded. Reveal is the one way to the bytes.
 //
-// The value sits behind a pointer because fmt cannot call methods on
-// unexported fields: a struct that holds a Secret in one prints an address.
-type Secret struct{ v *secretValue }
-
-type secretValue struct {
-	text  string
-	shown int
+// The value sits in a closure because fmt calls no methods on unexported
+// fields: of a struct that holds a Secret in one it prints an address. Behind
+// a pointer the value would show: fmt follows pointers for verbs that do not
+// fit, such as %s.
+type Secret struct {
+	value func() (text string, shown int)
 }
 
 // NewSecret wraps text. Its mask keeps the first shown bytes and replaces each
 // further byte by an asterisk; shown is cut down to a quarter of the text, so
 // that no mask gives a short credential away.
 func NewSecret(text string, shown int) Secret {
-	return Secret{&secretValue{text, max(0, min(shown, len(text)/4))}}
+	shown = max(0, min(shown, len(text)/4))
+	return Secret{func() (string, int) { return text, shown }}
 }
 
 // Reveal returns the credential itself. It is for the verifier, which sends it
 // to Replicate's API, and for comparing; nothing may print or store it.
 func (s Secret) Reveal() string {
-	if s.v == nil {
+	if s.value == nil {
 		return ""
 	}
-	return s.v.text
+	text, _ := s.value()
+	return text
 }
 
 // Mask returns the form that is safe to show: "r8_Hw" and 35 asterisks, as
 // Replicate's own pages show a token.
 func (s Secret) Mask() string {
-	if s.v == nil {
+	if s.value == nil {
 		return ""
 	}
-	return s.v.text[:s.v.shown] + strings.Repeat("*", len(s.v.text)-s.v.shown)
+	text, shown := s.value()
+	return text[:shown] + strings.Repeat("*", len(text)-shown)
 }
 
 // ID returns the token id: the first 16 hex digits of the SHA-256 of the

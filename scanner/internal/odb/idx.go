@@ -16,6 +16,7 @@ type idx struct {
 	offsets []uint64 // of each id's entry in the pack
 	crc     []uint32 // of each id's entry; nil for version 1
 	pack    []byte   // the pack's checksum
+	sorted  idList   // ids; made when one is looked up
 }
 
 var idxMagic = []byte{0xff, 't', 'O', 'c'}
@@ -122,43 +123,11 @@ func (x *idx) parseV2(data []byte) error {
 }
 
 // find returns the entry number of id.
-func (x *idx) find(id []byte) (int, bool) { return findID(x.ids, x.hash, id) }
-
-// findID searches sorted ids of hash bytes each. Ids are uniformly spread, so
-// a first guess from the leading bytes leaves a short search.
-func findID(ids []byte, hash int, id []byte) (int, bool) {
-	n := len(ids) / hash
-	lo, hi := guess(n, ids, hash, id)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		switch c := bytes.Compare(ids[mid*hash:(mid+1)*hash], id); {
-		case c == 0:
-			return mid, true
-		case c < 0:
-			lo = mid + 1
-		default:
-			hi = mid
-		}
+func (x *idx) find(id []byte) (int, bool) {
+	if x.sorted.fan == nil {
+		x.sorted = newIDList(x.ids, x.hash)
 	}
-	return lo, false
-}
-
-// guess returns bounds lo <= position of id <= hi, close together for uniform
-// ids and correct for any.
-func guess(n int, ids []byte, hash int, id []byte) (lo, hi int) {
-	if n < 64 {
-		return 0, n
-	}
-	key := binary.BigEndian.Uint32(id)
-	at := int(uint64(key) * uint64(n) >> 32)
-	lo, hi = at, at
-	for step := 64; lo > 0 && bytes.Compare(ids[lo*hash:(lo+1)*hash], id) > 0; step *= 2 {
-		lo = max(0, lo-step)
-	}
-	for step := 64; hi < n && bytes.Compare(ids[hi*hash:(hi+1)*hash], id) < 0; step *= 2 {
-		hi = min(n, hi+step)
-	}
-	return lo, min(hi+1, n)
+	return x.sorted.find(id)
 }
 
 // byOffset returns the entry numbers in the order of their offsets.

@@ -22,6 +22,7 @@ type Store struct {
 	packs  []*pack
 	loose  []looseObject
 	ids    []byte  // sorted
+	sorted idList  // ids
 	where  []place // of each id
 	found  []found // loose objects while the store is opened
 
@@ -88,7 +89,7 @@ func (s *Store) Find(id []byte) (Obj, bool) {
 	if len(id) != s.hash {
 		return None, false
 	}
-	i, ok := findID(s.ids, s.hash, id)
+	i, ok := s.sorted.find(id)
 	return Obj(i), ok
 }
 
@@ -108,7 +109,7 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 	if _, err := hex.Decode(low, []byte(prefix[:len(prefix)&^1])); err != nil {
 		return nil
 	}
-	at, _ := findID(s.ids, s.hash, low)
+	at, _ := s.sorted.find(low)
 	var out []Obj
 	for o := at; o < s.Len() && len(out) < 2; o++ {
 		id := s.Hex(Obj(o))
@@ -222,6 +223,7 @@ func (s *Store) number() {
 		}
 		s.ids = mergeIDs(lists, s.hash)
 	}
+	s.sorted = newIDList(s.ids, s.hash)
 	s.where = make([]place, len(s.ids)/s.hash)
 	for i := range s.where {
 		s.where[i].pack = -2
@@ -230,7 +232,7 @@ func (s *Store) number() {
 		s.place(p)
 	}
 	for i := range s.loose {
-		o, _ := findID(s.ids, s.hash, loose[i*s.hash:(i+1)*s.hash])
+		o, _ := s.sorted.find(loose[i*s.hash:(i+1)*s.hash])
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}

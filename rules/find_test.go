@@ -1,0 +1,224 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// randomToken makes a token from r; tokens are put together at run time so
+// that none stands in the repository.
+func randomToken(r *rand.Rand) string {
+	body := make([]byte, bodyLen)
+	for i := range body {
+		body[i] = alphabet[r.IntN(len(alphabet))]
+	}
+	return prefix + string(body)
+}
+
+func testToken(seed uint64) string { return randomToken(rand.New(rand.NewPCG(seed, 8))) }
+
+func findAll(text string) []Match { return Find(nil, []byte(text), 0, len(text)) }
+
+// TestMillionTokens holds the promise that no real token is lost to a
+// heuristic.
+func TestMillionTokens(t *testing.T) {
+	n := 1_000_000
+	if testing.Short() {
+		n = 20_000
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var matches []Match
+	for range n {
+		token := randomToken(r)
+		text := []byte("token = " + token + "\n")
+		matches = Find(matches[:0], text, 0, len(text))
+		if len(matches) != 1 || matches[0].Confidence != High || matches[0].Secret.Reveal() != token {
+			t.Fatalf("token with seed state lost: %d matches, why %q", len(matches), why(matches))
+		}
+	}
+	t.Logf("all of %d random tokens are high", n)
+}
+
+func why(ms []Match) string {
+	if len(ms) == 0 {
+		return "not found"
+	}
+	return ms[0].Why
+}
+
+// contexts are the surroundings in which a token is as sure as on a line of its
+// own; %s is the token. Each of the first group is missed by some scanner.
+var contexts = []string{
+	`{"log":"first\n%s\nnext"}`, `{"log":"a\t%s\tb"}`, `{"log":"a\r\n%s\r\n"}`, `Authorization: Bearer%%20%s&x=1`, `?token%%3D%s%%26a`,
+	`{"a":"\u0022%s\u0022"}`, `'\x22%s\x22'`, "\x1b[31m%s\x1b[0m", `\u001b[1;38;5;196m%s\u001b[0m`, `\033[0m%s`, `key_%s`,
+	"%s", "%s\n", "\n%s", `"%s"`, `'%s'`, "`%s`", "(%s)", "[%s]", "{%s}", "<%s>", "%s,", "%s.", "%s;", "%s:", "%s&x", "%s|", "%s@host", "%s<br>",
+	`REPLICATE_API_TOKEN=%s`, `export REPLICATE_API_TOKEN="%s"`, `set REPLICATE_API_TOKEN=%s` + "\r\n", `Client("%s")`, `Authorization: Token %s`,
+	`https://user:%s@api.replicate.com/v1`, `https://x.test/?t=%s#f`, `-H"Authorization: Bearer %s"`, `{"api_token":"%s","b":1}`, `a=1&t=%s&b=2`,
+	`var e=1,t="%s",n=function(){return t}`, "\x00%s\x00", "\xff%s\xff", "é%s é", "\\\"%s\\\"", `\\n%s\\n`, `=3D%s=`, `%%2520%s`, `\075%s`, `&quot;%s&quot;`, "--token=%s --x",
+	"$%s", "/%s/", "#%s", "*%s*", "~%s", "+%s+", "\u00a0%s\u00a0", "“%s”",
+}
+
+func TestContexts(t *testing.T) {
+	per := 100_000
+	if testing.Short() {
+		per = 1_000
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	var matches []Match
+	found := 0
+	for _, context := range contexts {
+		for range per {
+			token := randomToken(r)
+			text := fmt.Appendf(nil, context, token)
+			matches = Find(matches[:0], text, 0, len(text))
+			if len(matches) != 1 || matches[0].Confidence != High || matches[0].Secret.Reveal() != token {
+				t.Fatalf("%q: lost (%s)", context, why(matches))
+			}
+			found++
+		}
+	}
+	t.Logf("%d of %d tokens found in %d contexts", found, per*len(contexts), len(contexts))
+}
+
+func TestLow(t *testing.T) {
+	token := testToken(2)
+	body := token[len(prefix):]
+	for _, c := range []struct{ text, why string }{
+		{token + "x", "part of a longer word"},
+		{"x" + token, "part of a longer word"},
+		{"9" + token, "part of a longer word"},
+		{`\\xz` + token, "part of a longer word"},
+		{"m" + token, "part of a longer word"},
+		{"%2" + token, "part of a longer word"},
+		{token + "_", "_ or - right behind"},
+		{token + "-x", "_ or - right behind"},
+		{prefix + "-" + body[1:], "_ or - in the body"},
+		{prefix + body[:20] + "_" + body[21:], "_ or - in the body"},
+		{prefix + strings.Repeat("x", bodyLen), "placeholder"},
+		{prefix + strings.Repeat("0", bodyLen), "placeholder"},
+		{prefix + "1234567890" + body[10:], "placeholder"},
+		{prefix + "abcdefghij" + body[10:], "placeholder"},
+		{prefix + body[:20] + "EXAMPLE" + body[27:], "placeholder"},
+		{prefix + "your" + strings.ToLower(body[4:]), "placeholder"},
+		{prefix + "YourReplicateApiTokenGoesHere" + body[29:], "placeholder"},
+		{prefix + strings.Repeat("ab12", 9) + "a", "placeholder"},
+		{prefix + body[:15] + "xxxxxxx" + body[22:], "placeholder"},
+	} {
+		ms := findAll(c.text)
+		if len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why != c.why {
+			t.Errorf("%s: %d matches, confidence and reason not low for %q but %q", Redact(c.text), len(ms), c.why, why(ms))
+		}
+	}
+}
+
+func TestNoMatch(t *testing.T) {
+	body := testToken(3)[len(prefix):]
+	for _, text := range []string{
+		"", "r", "r8", "r8_", "8", "_8_", prefix + body[:36], prefix + body[:36] + " ", prefix + body[:20] + "." + body[20:],
+		"R8_" + body, "r9_" + body, "r8-" + body, prefix + strings.Repeat("*", bodyLen), prefix + body[:36] + "\xc3\xa9",
+	} {
+		if ms := findAll(text); len(ms) != 0 {
+			t.Errorf("%s: %d matches", Redact(text), len(ms))
+		}
+	}
+}
+
+func TestNeighbours(t *testing.T) {
+	a, b := testToken(4), testToken(5)
+	for text, want := range map[string][]string{
+		a + " " + b:        {a, b},
+		a + "\\n" + b:      {a, b},
+		prefix + a:         {a},
+		"r8_r8_" + a + ".": {a},
+		a + a:              {a, a}, // low: it may be one long word
+		"r8_abc_" + a:      {a},
+	} {
+		var got []string
+		for _, m := range findAll(text) {
+			got = append(got, m.Secret.Reveal())
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: %d matches, want %d", Redact(text), len(got), len(want))
+		}
+	}
+}
+
+// TestPieces searches a text in windows of every split, each with the overlap
+// that Behind and Ahead promise to be enough.
+func TestPieces(t *testing.T) {
+	var text []byte
+	r := rand.New(rand.NewPCG(6, 7))
+	for _, context := range contexts {
+		text = fmt.Appendf(text, context, randomToken(r))
+		text = append(text, "r8_r8_ab-"[:r.IntN(10)]...)
+	}
+	want := Find(nil, text, 0, len(text))
+	if len(want) < len(contexts) {
+		t.Fatalf("only %d matches", len(want))
+	}
+	for split := 0; split <= len(text); split++ {
+		left := text[:min(len(text), split+Ahead)]
+		skip := max(0, split-Behind)
+		got := Find(nil, left, 0, split)
+		for _, m := range Find(nil, text[skip:], split-skip, len(text)-skip) {
+			m.Start, m.End = m.Start+skip, m.End+skip
+			got = append(got, m)
+		}
+		if g, w := describe(got), describe(want); g != w {
+			t.Fatalf("split at %d: found\n%s\nwant\n%s", split, g, w)
+		}
+	}
+}
+
+func describe(ms []Match) string {
+	var b strings.Builder
+	for _, m := range ms {
+		fmt.Fprintln(&b, m.Start, m.End, m.Confidence, m.Why, m.Secret.ID())
+	}
+	return b.String()
+}
+
+func TestRedact(t *testing.T) {
+	token := testToken(9)
+	text := "a/" + token + "/x" + token + "/" + token + "_"
+	got := Redact(text)
+	assertHidden(t, got, token)
+	if len(got) != len(text) || !strings.HasPrefix(got, "a/r8_") {
+		t.Errorf("redacted to %q", got)
+	}
+	if Redact("plain r8_") != "plain r8_" {
+		t.Error("a text without a token was changed")
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	f.Add([]byte(testToken(10)), uint16(3))
+	f.Add([]byte("r8_r8_"+testToken(11)+"-"), uint16(40))
+	f.Fuzz(func(t *testing.T, text []byte, split uint16) {
+		whole := Find(nil, text, 0, len(text))
+		at := min(int(split), len(text))
+		parts := Find(Find(nil, text, 0, at), text, at, len(text))
+		if describe(whole) != describe(parts) {
+			t.Fatalf("whole:\n%sin parts:\n%s", describe(whole), describe(parts))
+		}
+		for _, m := range whole {
+			if m.Secret.Reveal() != string(text[m.Start:m.End]) || !bytes.HasPrefix(text[m.Start:], []byte(prefix)) {
+				t.Fatalf("match %d-%d is not in the text", m.Start, m.End)
+			}
+		}
+	})
+}
+
+func BenchmarkFind(b *testing.B) {
+	text := bytes.Repeat([]byte("static int parse_r8_mode(struct repo *r, int flags) /* 0x80 88 */ { return r->len_8; }\n"), 1000)
+	b.SetBytes(int64(len(text)))
+	var ms []Match
+	for b.Loop() {
+		ms = Find(ms[:0], text, 0, len(text))
+	}
+}
