@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 )
 
 // idx is a pack's index: which objects the pack holds, and where.
@@ -16,7 +17,6 @@ type idx struct {
 	offsets []uint64 // of each id's entry in the pack
 	crc     []uint32 // of each id's entry; nil for version 1
 	pack    []byte   // the pack's checksum
-	sorted  idList   // ids; made when one is looked up
 }
 
 var idxMagic = []byte{0xff, 't', 'O', 'c'}
@@ -124,10 +124,7 @@ func (x *idx) parseV2(data []byte) error {
 
 // find returns the entry number of id.
 func (x *idx) find(id []byte) (int, bool) {
-	if x.sorted.fan == nil {
-		x.sorted = newIDList(x.ids, x.hash)
-	}
-	return x.sorted.find(id)
+	return sort.Find(x.n, func(i int) int { return bytes.Compare(id, x.id(i)) })
 }
 
 // byOffset returns the entry numbers in the order of their offsets.

@@ -232,7 +232,7 @@ func (s *Store) number() {
 		s.place(p)
 	}
 	for i := range s.loose {
-		o, _ := s.sorted.find(loose[i*s.hash:(i+1)*s.hash])
+		o, _ := s.sorted.find(loose[i*s.hash : (i+1)*s.hash])
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
@@ -324,7 +324,26 @@ func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
 	if hops > maxHops {
 		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxHops, ErrLimit)
 	}
-	at := s.where[o]
+	return s.readAt(s.where[o], hops)
+}
+
+// copies returns the places of an object besides the one that reports it.
+func (s *Store) copies(o Obj) []place {
+	var out []place
+	for _, p := range s.packs {
+		if e, ok := p.idx.find(s.ID(o)); ok {
+			if pos := slices.Index(p.entry, uint32(e)); pos >= 0 && !s.owns(p, int32(pos)) {
+				out = append(out, place{p.number, int32(pos)})
+			}
+		}
+	}
+	if i, ok := slices.BinarySearchFunc(s.loose, o, func(l looseObject, o Obj) int { return cmp.Compare(l.obj, o) }); ok && !s.ownsLoose(i) {
+		out = append(out, place{-1, int32(i)})
+	}
+	return out
+}
+
+func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
 	if at.pack >= 0 {
 		return s.readPacked(s.packs[at.pack], at.pos, hops)
 	}

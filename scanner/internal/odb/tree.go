@@ -66,7 +66,7 @@ func EachEntry(tree []byte, hash int, f func(at int, e TreeEntry) bool) error {
 func (n *Node) TreeDiff(hash int, added, removed func(TreeEntry)) error {
 	d := treeDiff{node: n, hash: hash, added: added, removed: removed}
 	if err := d.run(); err != nil {
-		n.Entries = nil // what builds on a malformed tree is parsed whole
+		n.Entries = n.Entries[:0] // what builds on a malformed tree is parsed whole
 		return err
 	}
 	return nil
@@ -74,9 +74,7 @@ func (n *Node) TreeDiff(hash int, added, removed func(TreeEntry)) error {
 
 func (d *treeDiff) run() error {
 	n := d.node
-	if !n.Leaf {
-		n.Entries = make([]uint32, 0, 1+len(n.Data)/(d.hash+16))
-	}
+	n.Entries = n.Entries[:0]
 	if n.Base != nil && len(n.Base.Entries) > 0 {
 		d.base = n.Base.Entries
 		for _, c := range n.Copies {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"runtime/debug"
 )
 
@@ -99,7 +100,8 @@ type Walker struct {
 
 	z      inflater
 	delta  []byte
-	free   [][]byte
+	free   [keepClasses][][]byte // buffers of 1<<i bytes
+	nodes  []*Node               // to use again
 	held   int64
 	stack  []frame
 	visit  Visitor
@@ -147,8 +149,7 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	if p.base[f.pos] == external {
 		b, err := w.externalBase(p, f.pos, 1)
 		if err != nil {
-			w.failed(p, f.pos, err)
-			return nil
+			return w.failed(p, f.pos, err)
 		}
 		if w.Want != nil && !w.Want(b.Type) {
 			return nil
@@ -195,8 +196,7 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	node, err := w.build(p, pos, base)
 	if err != nil {
-		w.failed(p, pos, err)
-		return nil
+		return w.failed(p, pos, err)
 	}
 	if err := w.visit.Visit(node); err != nil {
 		return err
@@ -211,17 +211,39 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return nil
 }
 
-// failed names the object at pos and all that builds on it as unread.
-func (w *Walker) failed(p *pack, pos int32, why error) {
-	w.visit.Failed(p.obj[pos], p.kind[pos], why)
+// failed handles that the object at pos, and so all that builds on it, cannot
+// be read: each is read from another pack or loose file, or named as unread.
+func (w *Walker) failed(p *pack, pos int32, why error) error {
+	if err := w.elsewhere(p, pos, why); err != nil {
+		return err
+	}
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
 		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj[pos])))
 		for c := p.first[pos]; c >= 0; c = p.next[c] {
-			w.visit.Failed(p.obj[c], p.kind[c], because)
+			if err := w.elsewhere(p, c, because); err != nil {
+				return err
+			}
 			pending = append(pending, c)
 		}
 	}
+	return nil
+}
+
+// elsewhere visits another copy of the object at pos, if this one counts.
+func (w *Walker) elsewhere(p *pack, pos int32, why error) error {
+	if !w.Store.owns(p, pos) {
+		return nil // the copy that counts is read in its own place
+	}
+	o := p.obj[pos]
+	for _, at := range w.Store.copies(o) {
+		if t, data, err := w.Store.readAt(at, 0); err == nil {
+			w.Store.problem(p.path, fmt.Sprintf("%s %s in it cannot be read (%v); another copy was", t, hexID(w.Store.ID(o)), why))
+			return w.visit.Visit(&Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true})
+		}
+	}
+	w.visit.Failed(o, p.kind[pos], why)
+	return nil
 }
 
 // ErrLimit is in the chain of errors that say a limit was passed.
@@ -233,7 +255,9 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 		return nil, p.fault(pos)
 	}
 	o := p.obj[pos]
-	node := &Node{Obj: o, Type: p.kind[pos], Again: !w.Store.owns(p, pos), Base: base, Leaf: p.first[pos] < 0}
+	node := w.node()
+	node.Obj, node.Type, node.Base = o, p.kind[pos], base
+	node.Again, node.Leaf = !w.Store.owns(p, pos), p.first[pos] < 0
 	if !node.Again && !p.checkCRC(pos) {
 		w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(o)), "its bytes in the pack are damaged (checksum differs); it was read as it is")
 	}
@@ -260,7 +284,11 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 	if node.Data, err = w.buffer(size); err != nil {
 		return err
 	}
-	return w.z.inflate(node.Data, src)
+	if err := w.z.inflate(node.Data, src); err != nil {
+		w.recycle(node.Data)
+		return err
+	}
+	return nil
 }
 
 // fromDelta reads a delta and applies it to node.Base.
@@ -307,7 +335,7 @@ func plausible(size uint64, src []byte) error {
 	return nil
 }
 
-// buffer returns a buffer of size bytes.
+// buffer returns a buffer of size bytes with any content.
 func (w *Walker) buffer(size uint64) ([]byte, error) {
 	l := w.Store.limits
 	if size > uint64(l.Object) {
@@ -318,37 +346,54 @@ func (w *Walker) buffer(size uint64) ([]byte, error) {
 		w.held -= int64(n)
 		return nil, fmt.Errorf("its %d bytes and those it builds on need more than %d bytes of memory: %w", n, l.Held, ErrLimit)
 	}
-	for i := len(w.free) - 1; i >= 0; i-- {
-		if b := w.free[i]; cap(b) >= n {
-			w.free[i] = w.free[len(w.free)-1]
-			w.free = w.free[:len(w.free)-1]
-			return b[:n], nil
-		}
+	class := bits.Len(uint(n))
+	if class >= keepClasses {
+		return make([]byte, n), nil
 	}
-	return make([]byte, n, n+n/8), nil
+	if free := w.free[class]; len(free) > 0 {
+		w.free[class] = free[:len(free)-1]
+		return free[len(free)-1][:n], nil
+	}
+	return make([]byte, n, 1<<class), nil
 }
 
-// keepFree is the largest buffer that is kept for reuse; larger ones go back
-// to the collector.
+// Buffers below 1<<(keepClasses-1) bytes are used again, a few of each class;
+// larger ones go back to the collector.
 const (
-	keepFree  = 1 << 20
-	keepCount = 8
+	keepClasses = 24
+	keepCount   = 4
 )
 
+// recycle takes back a buffer that buffer made.
 func (w *Walker) recycle(b []byte) {
 	w.held -= int64(len(b))
-	if cap(b) <= keepFree && len(w.free) < keepCount {
-		w.free = append(w.free, b)
+	class := bits.Len(uint(cap(b))) - 1
+	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount {
+		w.free[class] = append(w.free[class], b)
 	}
 }
 
+// node returns a cleared Node. Its Entries keep their room.
+func (w *Walker) node() *Node {
+	k := len(w.nodes) - 1
+	if k < 0 {
+		return &Node{}
+	}
+	n := w.nodes[k]
+	w.nodes = w.nodes[:k]
+	*n = Node{Entries: n.Entries[:0]}
+	return n
+}
+
+// release takes back a node that no delta builds on any more.
 func (w *Walker) release(f frame) {
-	if f.shared {
-		w.held -= int64(len(f.node.Data)) // others hold it now
+	if f.shared { // others may still read it
+		w.held -= int64(len(f.node.Data))
 		return
 	}
 	w.recycle(f.node.Data)
 	f.node.Data = nil
+	w.nodes = append(w.nodes, f.node)
 }
 
 // externalBase reads the base of a delta whose base is not in its pack.
