@@ -332,7 +332,7 @@ func (s *Store) copies(o Obj) []place {
 	var out []place
 	for _, p := range s.packs {
 		if e, ok := p.idx.find(s.ID(o)); ok {
-			if pos := slices.Index(p.entry, uint32(e)); pos >= 0 && !s.owns(p, int32(pos)) {
+			if pos, ok := slices.BinarySearch(p.off[:p.idx.n], p.idx.offsets[e]); ok && p.entry[pos] == uint32(e) && !s.owns(p, int32(pos)) {
 				out = append(out, place{p.number, int32(pos)})
 			}
 		}
