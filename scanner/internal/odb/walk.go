@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/bits"
 	"runtime/debug"
+
+	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
 // Limits bound what a walk holds in memory. Tests set them absurdly small.
@@ -98,7 +100,7 @@ type Walker struct {
 	// work over; nil if nobody can.
 	Share func(Family) bool
 
-	z      inflater
+	z      inflate.Inflater
 	delta  []byte
 	free   [keepClasses][][]byte // buffers of 1<<i bytes
 	nodes  []*Node               // to use again
@@ -284,7 +286,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 	if node.Data, err = w.buffer(size); err != nil {
 		return err
 	}
-	if err := w.z.inflate(node.Data, src); err != nil {
+	if err := w.inflate(node.Data, src, p.idx.crc == nil); err != nil {
 		w.recycle(node.Data)
 		return err
 	}
@@ -304,7 +306,7 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		w.delta = make([]byte, size+size/4)
 	}
 	delta := w.delta[:size]
-	if err := w.z.inflate(delta, src); err != nil {
+	if err := w.inflate(delta, src, p.idx.crc == nil); err != nil {
 		return err
 	}
 	baseSize, result, instructions, err := deltaSizes(delta)

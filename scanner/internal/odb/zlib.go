@@ -3,37 +3,16 @@ package odb
 import (
 	"bytes"
 	"compress/zlib"
-	"errors"
 	"fmt"
 	"io"
 )
 
-// inflater inflates whole zlib streams.
-type inflater struct {
-	src bytes.Reader
-	z   io.ReadCloser
-}
-
 // inflate fills dst, whose length is the declared size, from the zlib stream
-// at the start of src.
-func (f *inflater) inflate(dst, src []byte) error {
-	f.src.Reset(src)
-	if f.z == nil {
-		z, err := zlib.NewReader(&f.src)
-		if err != nil {
-			return damaged(err)
-		}
-		f.z = z
-	} else if err := f.z.(zlib.Resetter).Reset(&f.src, nil); err != nil {
-		return damaged(err)
-	}
-	if _, err := io.ReadFull(f.z, dst); err != nil {
-		return damaged(err)
-	}
-	var one [1]byte
-	if n, err := f.z.Read(one[:]); n > 0 {
-		return errors.New("its data is longer than it declares")
-	} else if err != io.EOF {
+// at the start of src. The checksum of the stream is looked at only if check is
+// set: an index of version 2 has one of its own.
+func (w *Walker) inflate(dst, src []byte, check bool) error {
+	w.z.Checksum = check
+	if _, err := w.z.Zlib(dst, src); err != nil {
 		return damaged(err)
 	}
 	return nil
