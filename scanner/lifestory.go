@@ -35,17 +35,23 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 			numbers[key] = len(keys)
 			keys = append(keys, key)
 		}
-		marks = append(marks, history.Hit{Obj: h.obj, Token: numbers[key], Name: h.name})
+		marks = append(marks, history.Hit{Obj: h.obj, Type: h.kind, Token: numbers[key], Name: h.name})
 	}
 	g := history.NewGraph(repo.store, marks)
 	if err := r.walkGraph(ctx, repo, g); err != nil {
 		return err
 	}
 	g.Finish()
-	staged := r.addPlaces(repo, g, hits, found)
-	stories := g.Stories(len(keys), repo.tips())
-	for i, s := range stories {
-		if d := found[keys[i]]; d != nil && d.History == nil && !staged[keys[i]] {
+	var scope *history.Scope
+	if repo.only != nil {
+		scope = g.Range(repo.only.with, repo.only.without, repo.only.symmetric)
+	}
+	staged := r.addPlaces(repo, g, scope, hits, found)
+	for i, s := range g.Stories(len(keys), repo.tips(), scope) {
+		switch d := found[keys[i]]; {
+		case !s.News:
+			delete(found, keys[i])
+		case d != nil && d.History == nil && !staged[keys[i]]:
 			d.History = repo.story(s)
 		}
 	}
@@ -80,8 +86,8 @@ func (r *run) walkGraph(ctx context.Context, repo *repository, g *history.Graph)
 
 // addPlaces adds the places of hits in objects. It returns the tokens that
 // stand in the index and in no history: their blobs are the index's own.
-func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, found drafts) map[findingKey]bool {
-	places, complete := g.Places()
+func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope, hits []objectHit, found drafts) map[findingKey]bool {
+	places, complete := g.Places(scope)
 	if !complete {
 		r.addUnread(repo.label("paths in the history"), "there are more of them than the limit; some locations lack their path")
 	}
@@ -104,6 +110,8 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, fo
 		}
 		where := at[h.obj]
 		switch {
+		case scope != nil && (h.kind == odb.Tag || h.kind == odb.Commit && !g.Has(scope, h.obj)):
+			continue
 		case h.kind == odb.Commit:
 			place.Commit = place.Object
 			where = []history.Place{{Commit: odb.None}}

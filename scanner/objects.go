@@ -4,35 +4,71 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
+
+// Objects scans the objects of the repository at path and nothing else; with
+// Options.Range, what a range of commits adds.
+func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	repo := &repository{git: g, root: g.Common, missing: map[string]missing{}}
+	r.repos = []*repository{repo}
+	if opts.Range != "" {
+		return r.rangeOf(ctx, repo, Target{Kind: "repository", Path: path, Range: opts.Range})
+	}
+	if err := r.do(ctx, r.readObjects(repo)); err != nil {
+		return nil, err
+	}
+	return r.result(ctx, Target{Kind: "repository", Path: path}, g.Common)
+}
+
+// open opens a repository's object store and reads its refs.
+func (r *run) open(repo *repository) {
+	repo.refs, repo.head = repo.git.ReadRefs()
+	repo.readShallow()
+	store := odb.Open(repo.git.ObjectDirs(), repo.git.Hash, odb.DefaultLimits())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	repo.store = store
+}
 
 // readObjects returns the job of reading every object of a repository.
 func (r *run) readObjects(repo *repository) job {
 	return func(context.Context, *worker) error {
-		repo.refs, repo.head = repo.git.ReadRefs()
-		repo.readShallow()
-		store := odb.Open(repo.git.ObjectDirs(), repo.git.Hash, odb.DefaultLimits())
-		r.mu.Lock()
-		repo.store = store
-		r.mu.Unlock()
-		for _, path := range store.Stray {
+		r.open(repo)
+		for _, path := range repo.store.Stray {
 			r.pool.add(func(ctx context.Context, w *worker) error {
-				r.file(ctx, w, folder{path: path, name: r.shown(repo.git.Common, path)})
+				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path)})
 				return nil
 			})
 		}
-		var jobs []job
-		for _, f := range store.Families() {
-			jobs = append(jobs, r.family(repo, f))
-		}
-		r.pool.add(jobs...)
+		r.pool.add(r.families(repo)...)
 		return nil
 	}
+}
+
+func (r *run) families(repo *repository) []job {
+	var jobs []job
+	for _, f := range repo.store.Families() {
+		jobs = append(jobs, r.family(repo, f))
+	}
+	return jobs
 }
 
 // readShallow notes the commits whose parents a shallow clone leaves out.
@@ -63,6 +99,7 @@ type search struct {
 	run    *run
 	repo   *repository
 	w      *worker
+	part   bool // only some objects are read: what they name is the caller's business
 	header odb.Header
 }
 
@@ -99,7 +136,9 @@ func (s *search) Visit(n *odb.Node) error {
 		}
 	}
 	s.count(n)
-	s.references(n)
+	if !s.part {
+		s.references(n)
+	}
 	return nil
 }
 

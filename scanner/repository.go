@@ -22,8 +22,9 @@ type repository struct {
 	trees []*workTree
 	store *odb.Store // nil until it is opened
 	refs  []gitdir.Ref
-	head  string // id in hex, "" if there is none
-	root  string // paths on disk are shown relative to it
+	head  string     // id in hex, "" if there is none
+	root  string     // paths on disk are shown relative to it
+	only  *revisions // the commits whose additions count; nil for all
 
 	shallow map[string]bool // raw ids of commits whose parents are left out
 
@@ -157,27 +158,6 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	return r.result(ctx, Target{Kind: "repository", Path: path}, root)
-}
-
-// Objects scans the objects of the repository at path and nothing else.
-func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
-	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
-		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun(opts)
-	if err != nil {
-		return nil, err
-	}
-	repo := &repository{git: g, root: g.Common, missing: map[string]missing{}}
-	r.repos = []*repository{repo}
-	if err := r.do(ctx, r.readObjects(repo)); err != nil {
-		return nil, err
-	}
-	return r.result(ctx, Target{Kind: "repository", Path: path}, g.Common)
 }
 
 // discover finds the repository that holds path, which must be a folder.

@@ -58,18 +58,26 @@ index, every git object (reachable or not), refs, reflogs and the other texts in
 }
 
 func (c command) history() *cobra.Command {
-	return c.scan(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "history [REPO]",
 		Short: "Scan all git objects of a repository, and nothing else",
 		Long: `Scan every object in the stores of the repository that holds the current folder,
 or REPO: blobs, commit and tag messages, file names, notes and stashes, reachable
 or not. For each token it tells which commit brought it in, which took it out, and
 which refs reach it.
+
+With --range, scan what the commits of a range add, merges included, and nothing
+that was there before it.
 ` + exitCodes,
 		Example: `  r8scan history
-  r8scan history ~/src/app -f json`,
+  r8scan history ~/src/app -f json
+  r8scan history --range origin/main..HEAD`,
 		Args: atMostOne,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	}
+	var span string
+	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		opts.Range = span
 		return scanner.Objects(ctx, onlyArg(args), opts)
 	})
 }

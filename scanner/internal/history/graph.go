@@ -14,6 +14,7 @@ import (
 // Hit says that a token stands in an object. Tokens are numbered from 0.
 type Hit struct {
 	Obj   odb.Obj
+	Type  odb.Type
 	Token int
 	Name  string // for a tree: the entry whose name holds the token
 }
@@ -24,6 +25,7 @@ type Graph struct {
 	store  *odb.Store
 	hits   map[odb.Obj][]Hit
 	marked objSet // hits, and trees that lead to one
+	trees  bool   // a hit is in a tree, or in something that trees name
 
 	mu         sync.Mutex
 	collectors []*collector
@@ -35,18 +37,20 @@ type Graph struct {
 	number  map[odb.Obj]int32
 }
 
-// NewGraph returns an empty graph for hits in store's objects.
+// NewGraph returns an empty graph for hits in store's objects; without hits it
+// is a graph of commits.
 func NewGraph(store *odb.Store, hits []Hit) *Graph {
 	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len())}
 	for _, h := range hits {
 		g.hits[h.Obj] = append(g.hits[h.Obj], h)
 		g.marked.add(h.Obj)
+		g.trees = g.trees || h.Type == odb.Blob || h.Type == odb.Tree
 	}
 	return g
 }
 
 // Want reports whether the graph needs objects of type t.
-func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree }
+func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree && g.trees }
 
 // Visitor returns a visitor for one goroutine.
 func (g *Graph) Visitor() odb.Visitor {
@@ -78,21 +82,30 @@ type Place struct {
 const maxSteps = 1 << 22
 
 // Places returns where the hits in blobs and trees stand, in the order of the
-// commits, and whether that is all of it.
-func (g *Graph) Places() (places []Place, complete bool) {
+// commits, and whether that is all of it. With a scope, only its commits count.
+func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
 	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
-	for _, c := range g.commits {
-		if c.tree != odb.None && g.marked.has(c.tree) {
+	for i, c := range g.commits {
+		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
 			w.follow(c.tree, 0, c.obj)
 		}
 	}
+	if scope == nil {
+		w.unnamed()
+	}
+	return w.places, len(w.seen) < maxSteps
+}
+
+// unnamed follows what no commit leads to: trees and hits that no tree names.
+func (w *pathWalk) unnamed() {
+	g := w.g
 	below := newObjSet(g.store.Len()) // entries of trees
 	for _, edges := range g.links {
 		for _, e := range edges {
 			below.add(e.child)
 		}
 	}
-	var tops []odb.Obj // trees and hits that no tree names
+	var tops []odb.Obj
 	for o := range g.links {
 		if !below.has(o) {
 			tops = append(tops, o)
@@ -109,7 +122,6 @@ func (g *Graph) Places() (places []Place, complete bool) {
 			w.follow(o, 0, odb.None)
 		}
 	}
-	return w.places, len(w.seen) < maxSteps
 }
 
 // pathWalk follows trees down to hits, each tree once for each of its paths.

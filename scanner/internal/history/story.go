@@ -13,6 +13,7 @@ type Story struct {
 	AtHead     bool
 	Reachable  bool
 	Refs       []string // names of the refs that reach it, in the order given
+	News       bool     // it stands in the scope and in nothing that was known before
 }
 
 // Event is a commit that brought a token in or took it out.
@@ -34,9 +35,10 @@ type Tip struct {
 const batch = 64
 
 // Stories tells the stories of the tokens numbered below n. HEAD is the tip
-// with Head set; it counts among the refs only if it has a name.
-func (g *Graph) Stories(n int, tips []Tip) []Story {
-	t := &teller{g: g, tips: g.peel(tips)}
+// with Head set; it counts among the refs only if it has a name. Without a
+// scope every token is news.
+func (g *Graph) Stories(n int, tips []Tip, scope *Scope) []Story {
+	t := &teller{g: g, tips: g.peel(tips), scope: scope}
 	var all, head []int32
 	for _, tip := range t.tips {
 		if tip.commit < 0 {
@@ -61,6 +63,7 @@ type teller struct {
 	tips      []peeledTip
 	reachable []bool
 	fromHead  []bool
+	scope     *Scope
 
 	first int                // token of bit 0
 	bits  map[odb.Obj]uint64 // of trees and hits: tokens below them
@@ -116,7 +119,9 @@ func (g *Graph) tagged(o odb.Obj) odb.Obj {
 func (t *teller) tell(stories []Story, first int) {
 	t.first = first
 	t.sweep()
+	news := t.news()
 	for i := range stories {
+		stories[i].News = news&(1<<i) != 0
 		t.refs(&stories[i], uint64(1)<<i)
 		t.events(&stories[i], uint64(1)<<i)
 	}
@@ -169,6 +174,25 @@ func (t *teller) sweep() {
 			t.ever[i] |= t.ever[p]
 		}
 	}
+}
+
+// news returns the tokens that the scope's commits hold and those that were
+// known before do not.
+func (t *teller) news() uint64 {
+	if t.scope == nil {
+		return ^uint64(0)
+	}
+	var in, out uint64
+	for i := range t.g.commits {
+		bits := t.has[i] | t.said[i]
+		if t.scope.in[i] {
+			in |= bits
+		}
+		if t.scope.out[i] {
+			out |= bits
+		}
+	}
+	return in &^ out
 }
 
 // refs finds out who reaches the token.
