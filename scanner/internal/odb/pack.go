@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"sync"
 )
 
 // pack is one packfile with its index. Its entries are numbered by position:
@@ -17,14 +18,16 @@ type pack struct {
 	data   []byte
 	unmap  func() error
 	idx    *idx
+	objs   []Obj // entry number → number in the store
 
+	// What follows is filled in by load, which once guards.
+	once  sync.Once
 	entry []uint32 // position → entry number in idx
 	off   []uint64 // position → start of the entry; one more: the end of the last
 	head  []uint8  // position → length of the header before the zlib stream; 0: broken
 	size  []uint64 // position → inflated size, of the delta if it is one
 	kind  []Type   // position → type, of the base for deltas; 0: unknown
 	base  []int32  // position → position of the delta's base, or one of the values below
-	obj   []Obj    // position → number in the store
 
 	first, next []int32 // children of a position, the heaviest subtree last
 	weight      []int64 // packed bytes of a position's whole subtree
@@ -62,8 +65,14 @@ func (p *pack) warnings() []Problem {
 	return out
 }
 
-// load reads all entry headers and links deltas to their bases.
-func (p *pack) load() {
+// obj returns the number in the store of the object at pos.
+func (p *pack) obj(pos int32) Obj { return p.objs[p.entry[pos]] }
+
+// load reads all entry headers and links deltas to their bases, the first time
+// that it is called.
+func (p *pack) load() { p.once.Do(p.read) }
+
+func (p *pack) read() {
 	n := p.idx.n
 	p.entry = p.idx.byOffset()
 	p.off = make([]uint64, n+1)

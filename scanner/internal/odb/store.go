@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,9 +31,9 @@ type Store struct {
 	problems []Problem
 }
 
-// place says who reports an object: the pack and position, or pack -1 and the
-// number of a loose object.
-type place struct{ pack, pos int32 }
+// place says who reports an object: the pack and the number of the entry in its
+// index, or pack -1 and the number of a loose object.
+type place struct{ pack, entry int32 }
 
 type found struct{ id, path string }
 
@@ -206,7 +207,6 @@ func (s *Store) openPack(path string) {
 		return
 	}
 	s.problems = append(s.problems, p.warnings()...)
-	p.load()
 	s.packs = append(s.packs, p)
 }
 
@@ -242,26 +242,22 @@ func (s *Store) number() {
 
 // place numbers the objects of p.
 func (s *Store) place(p *pack) {
-	number := make([]Obj, p.idx.n) // of each idx entry
+	p.objs = make([]Obj, p.idx.n)
 	at := 0
-	for e := range number {
+	for e := range p.objs {
 		for id := p.idx.id(e); !bytes.Equal(s.ids[at*s.hash:(at+1)*s.hash], id); {
 			at++
 		}
-		number[e] = Obj(at)
-	}
-	p.obj = make([]Obj, p.idx.n)
-	for pos, e := range p.entry {
-		o := number[e]
-		p.obj[pos] = o
-		if s.where[o].pack == -2 {
-			s.where[o] = place{p.number, int32(pos)}
+		p.objs[e] = Obj(at)
+		if s.where[at].pack == -2 {
+			s.where[at] = place{p.number, int32(e)}
 		}
 	}
 }
 
 func (s *Store) owns(p *pack, pos int32) bool {
-	return s.where[p.obj[pos]] == place{p.number, pos}
+	e := p.entry[pos]
+	return s.where[p.objs[e]] == place{p.number, int32(e)}
 }
 
 func (s *Store) ownsLoose(i int) bool {
@@ -331,10 +327,8 @@ func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
 func (s *Store) copies(o Obj) []place {
 	var out []place
 	for _, p := range s.packs {
-		if e, ok := p.idx.find(s.ID(o)); ok {
-			if pos, ok := slices.BinarySearch(p.off[:p.idx.n], p.idx.offsets[e]); ok && p.entry[pos] == uint32(e) && !s.owns(p, int32(pos)) {
-				out = append(out, place{p.number, int32(pos)})
-			}
+		if e, ok := p.idx.find(s.ID(o)); ok && s.where[o] != (place{p.number, int32(e)}) {
+			out = append(out, place{p.number, int32(e)})
 		}
 	}
 	if i, ok := slices.BinarySearchFunc(s.loose, o, func(l looseObject, o Obj) int { return cmp.Compare(l.obj, o) }); ok && !s.ownsLoose(i) {
@@ -345,9 +339,15 @@ func (s *Store) copies(o Obj) []place {
 
 func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
 	if at.pack >= 0 {
-		return s.readPacked(s.packs[at.pack], at.pos, hops)
+		p := s.packs[at.pack]
+		p.load()
+		pos, ok := slices.BinarySearch(p.off[:p.idx.n], p.idx.offsets[at.entry])
+		if !ok || p.entry[pos] != uint32(at.entry) {
+			return 0, nil, errors.New("its index gives the place of another object")
+		}
+		return s.readPacked(p, int32(pos), hops)
 	}
-	t, size, r, c, err := openLoose(s.loose[at.pos].path)
+	t, size, r, c, err := openLoose(s.loose[at.entry].path)
 	if err != nil {
 		return 0, nil, pathless(err)
 	}

@@ -73,17 +73,34 @@ type Family struct {
 // of the files.
 func (s *Store) Families() []Family {
 	var out []Family
-	for _, p := range s.packs {
-		for pos, b := range p.base {
-			if b < 0 {
-				out = append(out, Family{Weight: p.weight[pos], pack: p, pos: int32(pos)})
-			}
+	for i := range s.packs {
+		out = append(out, s.PackFamilies(i)...)
+	}
+	return append(out, s.LooseFamilies()...)
+}
+
+// PackFamilies returns the work of walking the i-th pack.
+func (s *Store) PackFamilies(i int) []Family {
+	p := s.packs[i]
+	p.load()
+	var out []Family
+	for pos, b := range p.base {
+		if b < 0 {
+			out = append(out, Family{Weight: p.weight[pos], pack: p, pos: int32(pos)})
 		}
 	}
-	const batch = 64 // loose objects a job
-	for at := 0; at < len(s.loose); at += batch {
-		f := Family{Weight: batch << 10}
-		for i := at; i < min(at+batch, len(s.loose)); i++ {
+	return out
+}
+
+// looseBatch is how many loose objects make a family.
+const looseBatch = 64
+
+// LooseFamilies returns the work of reading the loose objects.
+func (s *Store) LooseFamilies() []Family {
+	var out []Family
+	for at := 0; at < len(s.loose); at += looseBatch {
+		f := Family{Weight: looseBatch << 10}
+		for i := at; i < min(at+looseBatch, len(s.loose)); i++ {
 			f.loose = append(f.loose, i)
 		}
 		out = append(out, f)
@@ -221,7 +238,7 @@ func (w *Walker) failed(p *pack, pos int32, why error) error {
 	}
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
-		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj[pos])))
+		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
 		for c := p.first[pos]; c >= 0; c = p.next[c] {
 			if err := w.elsewhere(p, c, because); err != nil {
 				return err
@@ -237,7 +254,7 @@ func (w *Walker) elsewhere(p *pack, pos int32, why error) error {
 	if !w.Store.owns(p, pos) {
 		return nil // the copy that counts is read in its own place
 	}
-	o := p.obj[pos]
+	o := p.obj(pos)
 	for _, at := range w.Store.copies(o) {
 		if t, data, err := w.Store.readAt(at, 0); err == nil {
 			w.Store.problem(p.path, fmt.Sprintf("%s %s in it cannot be read (%v); another copy was", t, hexID(w.Store.ID(o)), why))
@@ -256,7 +273,7 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	if p.base[pos] == broken {
 		return nil, p.fault(pos)
 	}
-	o := p.obj[pos]
+	o := p.obj(pos)
 	node := w.node()
 	node.Obj, node.Type, node.Base = o, p.kind[pos], base
 	node.Again, node.Leaf = !w.Store.owns(p, pos), p.first[pos] < 0
