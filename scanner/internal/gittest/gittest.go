@@ -42,6 +42,7 @@ func New(t testing.TB, args ...string) *Repo {
 	}
 	r.Git(append([]string{"-c", "init.defaultBranch=main", "init", "-q"}, args...)...)
 	r.Git("config", "gc.auto", "0")
+	r.Git("config", "fastimport.unpackLimit", "1") // an import makes a pack, however small
 	return r
 }
 
