@@ -67,10 +67,10 @@ func (p *pack) load() {
 	n := p.idx.n
 	p.entry = p.idx.byOffset()
 	p.off = make([]uint64, n+1)
-	for pos, e := range p.entry {
-		p.off[pos] = p.idx.offsets[e]
-	}
 	p.off[n] = uint64(len(p.data) - p.idx.hash)
+	for pos, e := range p.entry { // one that lies outside must not take its neighbour with it
+		p.off[pos] = min(p.idx.offsets[e], p.off[n])
+	}
 	p.head = make([]uint8, n)
 	p.size = make([]uint64, n)
 	p.kind = make([]Type, n)

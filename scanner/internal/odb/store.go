@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -133,16 +135,26 @@ func (s *Store) list(dir string) (packs []string) {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case isLooseDir(name) && e.IsDir():
+		case isLooseDir(name) && isDir(dir, e):
 			s.listLoose(dir, name)
-		case name == "pack" && e.IsDir():
+		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
-		case name == "info" && e.IsDir():
+		case name == "info" && isDir(dir, e):
 		default:
 			s.Stray = append(s.Stray, filepath.Join(dir, name))
 		}
 	}
 	return packs
+}
+
+// isDir reports whether an entry of dir is a folder or, as some tools make
+// them, a link to one.
+func isDir(dir string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
 }
 
 // packFiles are the endings of files that hold nothing but what the packs
@@ -185,28 +197,60 @@ func (s *Store) openPack(path string) {
 		s.problem(index, pathless(err).Error())
 		return
 	}
-	x, err := parseIdx(xdata, s.hash)
+	var x *idx
+	err = guarded(func() error {
+		x, err = parseIdx(xdata, s.hash)
+		return err
+	})
+	_ = unmapIdx() // a read-only map loses nothing
 	if err != nil {
 		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
-		_ = unmapIdx()
 		return
 	}
 	data, unmap, err := mapFile(path)
 	if err != nil {
 		s.problem(path, pathless(err).Error())
-		_ = unmapIdx()
 		return
 	}
-	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x,
-		unmap: func() error { return cmp.Or(unmap(), unmapIdx()) }}
-	if err := p.checkHeader(); err != nil {
+	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x, unmap: unmap}
+	err = guarded(func() error {
+		if err := p.checkHeader(); err != nil {
+			return err
+		}
+		s.problems = append(s.problems, p.warnings()...)
+		p.load()
+		return nil
+	})
+	if err != nil {
 		s.problem(path, err.Error())
 		_ = p.unmap()
 		return
 	}
-	s.problems = append(s.problems, p.warnings()...)
-	p.load()
 	s.packs = append(s.packs, p)
+}
+
+var errCut = errors.New("the file was cut short while it was read")
+
+// guarded runs f. A mapped file that is cut short while it is read faults; that
+// becomes an error, not the end of the process.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if !isFault(r) {
+				panic(r)
+			}
+			err = errCut
+		}
+	}()
+	return f()
+}
+
+// isFault reports whether a recovered panic is a fault of memory access. A nil
+// pointer, which is a mistake of ours, is none.
+func isFault(r any) bool {
+	_, fault := r.(interface{ Addr() uintptr })
+	return fault
 }
 
 // number merges the ids of all packs and loose objects into one sorted list.
@@ -312,7 +356,13 @@ func mergeTwo(a, b []byte, hash int) []byte {
 
 // Read returns the type and bytes of any object. It does not use the walk's
 // memory and is safe for concurrent use.
-func (s *Store) Read(o Obj) (Type, []byte, error) { return s.read(o, 0) }
+func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
+	err = guarded(func() error {
+		t, data, err = s.read(o, 0)
+		return err
+	})
+	return t, data, err
+}
 
 // maxHops bounds how often a chain of deltas may go on in another pack, where
 // only hostile stores go in circles.

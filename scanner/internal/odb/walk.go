@@ -122,7 +122,7 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			if _, fault := r.(interface{ Addr() uintptr }); !fault || f.pack == nil {
+			if !isFault(r) || f.pack == nil {
 				panic(r)
 			}
 			w.stack = w.stack[:0]
@@ -211,16 +211,23 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return nil
 }
 
-// failed names the object at pos and all that builds on it as unread.
+// failed names the object at pos and all that builds on it as unread. Copies
+// of what is read elsewhere are no loss.
 func (w *Walker) failed(p *pack, pos int32, why error) {
-	w.visit.Failed(p.obj[pos], p.kind[pos], why)
+	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
 		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj[pos])))
 		for c := p.first[pos]; c >= 0; c = p.next[c] {
-			w.visit.Failed(p.obj[c], p.kind[c], because)
+			w.fail(p, c, because)
 			pending = append(pending, c)
 		}
+	}
+}
+
+func (w *Walker) fail(p *pack, pos int32, why error) {
+	if w.Store.owns(p, pos) {
+		w.visit.Failed(p.obj[pos], p.kind[pos], why)
 	}
 }
 
@@ -251,7 +258,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	node.Size = int64(size)
-	if node.Size > w.Store.limits.Stream && p.first[pos] < 0 {
+	if node.Type == Blob && node.Size > w.Store.limits.Stream && p.first[pos] < 0 { // the others are parsed whole
 		r, err := streamZlib(src, node.Size)
 		node.Stream = r
 		return err
