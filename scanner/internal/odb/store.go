@@ -27,6 +27,8 @@ type Store struct {
 	where  []place // of each id
 	found  []found // loose objects while the store is opened
 
+	duplicates []duplicate // by object
+
 	mu       sync.Mutex
 	problems []Problem
 }
@@ -278,8 +280,11 @@ func (s *Store) number() {
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{Obj(o), place{-1, int32(i)}})
 		}
 	}
+	s.sortDuplicates()
 }
 
 // place numbers the objects of p.
@@ -298,6 +303,8 @@ func (s *Store) place(p *pack) {
 		p.obj[pos] = o
 		if s.where[o].pack == -2 {
 			s.where[o] = place{p.number, int32(pos)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{o, place{p.number, int32(pos)}})
 		}
 	}
 }
@@ -358,23 +365,38 @@ func mergeTwo(a, b []byte, hash int) []byte {
 // memory and is safe for concurrent use.
 func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
 	err = guarded(func() error {
-		t, data, err = s.read(o, 0)
+		t, data, err = s.read(o, newBudget())
 		return err
 	})
 	return t, data, err
 }
 
-// maxHops bounds how often a chain of deltas may go on in another pack, where
+// budget is how many more chains of deltas may be followed to read one object.
+// A chain may go on in another pack, or with another copy of what is damaged;
 // only hostile stores go in circles.
-const maxHops = 64
+type budget int
 
-func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
-	if hops > maxHops {
-		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxHops, ErrLimit)
+const maxChains = 64
+
+func newBudget() *budget { b := budget(maxChains); return &b }
+
+func (s *Store) read(o Obj, left *budget) (Type, []byte, error) {
+	t, data, err := s.readAt(s.where[o], left)
+	if err != nil {
+		if t, data, ok := s.readCopy(o, s.where[o], left); ok {
+			return t, data, nil
+		}
 	}
-	at := s.where[o]
+	return t, data, err
+}
+
+// readAt is read for one copy of an object.
+func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
+	if *left--; *left < 0 {
+		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
+	}
 	if at.pack >= 0 {
-		return s.readPacked(s.packs[at.pack], at.pos, hops)
+		return s.readPacked(s.packs[at.pack], at.pos, left)
 	}
 	t, size, r, c, err := openLoose(s.loose[at.pos].path)
 	if err != nil {
@@ -389,7 +411,7 @@ func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
 }
 
 // readPacked reads an object by going down to its base and back.
-func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
+func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, error) {
 	chain := []int32{pos}
 	for p.base[pos] >= 0 {
 		pos = p.base[pos]
@@ -398,7 +420,7 @@ func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
 	w := Walker{Store: s}
 	var node *Node
 	if p.base[pos] == external {
-		b, err := w.externalBase(p, pos, hops+1)
+		b, err := w.externalBase(p, pos, left)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -406,6 +428,11 @@ func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		n, err := w.build(p, chain[i], node)
+		if err != nil && i > 0 { // read itself tries the copies of what was asked for
+			if t, data, ok := s.readCopy(p.obj[chain[i]], place{p.number, chain[i]}, left); ok {
+				n, err = &Node{Type: t, Data: data}, nil
+			}
+		}
 		if err != nil {
 			return 0, nil, err
 		}

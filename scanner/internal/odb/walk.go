@@ -135,7 +135,7 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 			return err
 		}
 	}
-	if f.pack == nil || w.Want != nil && f.pack.base[f.pos] != external && !w.Want(f.pack.kind[f.pos]) {
+	if f.pack == nil || w.Want != nil && f.pack.kind[f.pos] != 0 && !w.Want(f.pack.kind[f.pos]) { // 0: only the walk will tell
 		return nil
 	}
 	return w.walkPack(ctx, f)
@@ -145,10 +145,13 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	p := f.pack
 	base := f.base
 	if p.base[f.pos] == external {
-		b, err := w.externalBase(p, f.pos, 1)
+		b, err := w.externalBase(p, f.pos, newBudget())
 		if err != nil {
-			w.failed(p, f.pos, err)
-			return nil
+			w.held, w.stack = 0, w.stack[:0]
+			if err = w.instead(p, f.pos, err); err != nil {
+				return err
+			}
+			return w.descend(ctx, p)
 		}
 		if w.Want != nil && !w.Want(b.Type) {
 			return nil
@@ -163,6 +166,11 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	if err := w.enter(p, f.pos, base); err != nil {
 		return err
 	}
+	return w.descend(ctx, p)
+}
+
+// descend reads everything that builds on what is on the stack.
+func (w *Walker) descend(ctx context.Context, p *pack) error {
 	for len(w.stack) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -190,14 +198,30 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	return nil
 }
 
-// enter reads the object at pos, hands it to the visitor, and puts it on the
-// stack if deltas build on it.
+// enter reads the object at pos and hands it on.
 func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	node, err := w.build(p, pos, base)
 	if err != nil {
-		w.failed(p, pos, err)
+		return w.instead(p, pos, err)
+	}
+	return w.hand(p, pos, node)
+}
+
+// instead goes on with another copy of the object at pos, which cannot be
+// read. Without one, all that builds on it is lost.
+func (w *Walker) instead(p *pack, pos int32, why error) error {
+	node := w.elsewhere(p, pos)
+	if node == nil {
+		w.failed(p, pos, why)
 		return nil
 	}
+	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", node.Type, hexID(w.Store.ID(node.Obj)), why))
+	return w.hand(p, pos, node)
+}
+
+// hand hands an object to the visitor and puts it on the stack if deltas build
+// on it.
+func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	if err := w.visit.Visit(node); err != nil {
 		return err
 	}
@@ -359,7 +383,7 @@ func (w *Walker) release(f frame) {
 }
 
 // externalBase reads the base of a delta whose base is not in its pack.
-func (w *Walker) externalBase(p *pack, pos int32, hops int) (*Node, error) {
+func (w *Walker) externalBase(p *pack, pos int32, left *budget) (*Node, error) {
 	h, err := p.header(int(pos))
 	if err != nil {
 		return nil, err
@@ -368,7 +392,7 @@ func (w *Walker) externalBase(p *pack, pos int32, hops int) (*Node, error) {
 	if !ok {
 		return nil, fmt.Errorf("its delta base %s is missing", hexID(h.baseID))
 	}
-	t, data, err := w.Store.read(o, hops)
+	t, data, err := w.Store.read(o, left)
 	if err != nil {
 		return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
 	}
