@@ -1,6 +1,7 @@
 package odb
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -121,6 +122,9 @@ func appendSizes(base, result int) []byte {
 // splice replaces a random part of b by a random part of one of pieces or of b.
 func splice(rng *rand.Rand, b []byte, pieces [][]byte) []byte {
 	from := rng.IntN(len(b) + 1)
+	if i := bytes.Index(b[from:], []byte("r8_")); i >= 0 && rng.IntN(3) == 0 {
+		from = min(from+i+36+rng.IntN(6), len(b)) // where a token ends, or should
+	}
 	to := from + rng.IntN(min(40, len(b)-from)+1)
 	in := b
 	if rng.IntN(4) > 0 {
