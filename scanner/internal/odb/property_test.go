@@ -96,12 +96,14 @@ func randomDelta(rng *rand.Rand, base, result []byte) []byte {
 			}
 		}
 		if n > 2 && rng.IntN(4) > 0 {
-			n = 1 + rng.IntN(n) // not always as much as could be
+			if rng.IntN(3) == 0 {
+				n = 1 + rng.IntN(n) // not always as much as could be
+			}
 			out = append(out, 0x80|1|2|0x10|0x20, byte(from), byte(from>>8), byte(n), byte(n>>8))
 			at += n
 			continue
 		}
-		k := min(1+rng.IntN(30), len(result)-at)
+		k := min(1+rng.IntN([]int{1, 3, 30}[rng.IntN(3)]), len(result)-at)
 		out = append(append(out, byte(k)), result[at:at+k]...)
 		at += k
 	}
@@ -327,4 +329,39 @@ func TestDirtyProperty(t *testing.T) {
 	if d.found < 500 || d.skipped < 100_000 {
 		t.Errorf("the test proves little: %d matches, %d bytes not searched", d.found, d.skipped)
 	}
+}
+
+// TestDirtySeams makes a token come to be at each of its places: by one byte
+// inserted, and by two copies that meet.
+func TestDirtySeams(t *testing.T) {
+	token := gittest.Token(1)
+	text := strings.Repeat("text ", 40)
+	for i := range token {
+		if i == 0 {
+			continue
+		}
+		for name, c := range map[string]struct {
+			base  string
+			delta []byte
+		}{
+			"a byte inserted": {text + token[:i-1] + token[i:] + text, slices.Concat(appendSizes(439, 440), copyOf(0, 199+i), []byte{1, token[i-1]}, copyOf(199+i, 240-i))},
+			"two copies":      {text + token[:i] + " .. " + token[i:] + text, slices.Concat(appendSizes(444, 440), copyOf(0, 200+i), copyOf(204+i, 240-i))},
+		} {
+			if len(rules.Find(nil, []byte(c.base), 0, len(c.base))) > 0 {
+				continue
+			}
+			b := newBuilder()
+			_, at := b.object(Blob, c.base)
+			b.ofs(fakeID(i), at, c.delta)
+			d := &dirtySearch{t: t}
+			walkBuilt(t, b, d)
+			if d.found != 1 || d.skipped == 0 {
+				t.Errorf("%s at %d: %d matches, %d bytes skipped", name, i, d.found, d.skipped)
+			}
+		}
+	}
+}
+
+func copyOf(from, n int) []byte {
+	return []byte{0x80 | 1 | 2 | 0x10 | 0x20, byte(from), byte(from >> 8), byte(n), byte(n >> 8)}
 }
