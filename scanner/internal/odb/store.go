@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,8 @@ type Store struct {
 	sorted idList  // ids
 	where  []place // of each id
 	found  []found // loose objects while the store is opened
+
+	duplicates []duplicate // by object
 
 	mu       sync.Mutex
 	problems []Problem
@@ -135,16 +138,26 @@ func (s *Store) list(dir string) (packs []string) {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case isLooseDir(name) && e.IsDir():
+		case isLooseDir(name) && isDir(dir, e):
 			s.listLoose(dir, name)
-		case name == "pack" && e.IsDir():
+		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
-		case name == "info" && e.IsDir():
+		case name == "info" && isDir(dir, e):
 		default:
 			s.Stray = append(s.Stray, filepath.Join(dir, name))
 		}
 	}
 	return packs
+}
+
+// isDir reports whether an entry of dir is a folder or, as some tools make
+// them, a link to one.
+func isDir(dir string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
 }
 
 // packFiles are the endings of files that hold nothing but what the packs
@@ -187,27 +200,59 @@ func (s *Store) openPack(path string) {
 		s.problem(index, pathless(err).Error())
 		return
 	}
-	x, err := parseIdx(xdata, s.hash)
+	var x *idx
+	err = guarded(func() error {
+		x, err = parseIdx(xdata, s.hash)
+		return err
+	})
+	_ = unmapIdx() // a read-only map loses nothing
 	if err != nil {
 		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
-		_ = unmapIdx()
 		return
 	}
 	data, unmap, err := mapFile(path)
 	if err != nil {
 		s.problem(path, pathless(err).Error())
-		_ = unmapIdx()
 		return
 	}
-	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x,
-		unmap: func() error { return cmp.Or(unmap(), unmapIdx()) }}
-	if err := p.checkHeader(); err != nil {
+	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x, unmap: unmap}
+	err = guarded(func() error {
+		if err := p.checkHeader(); err != nil {
+			return err
+		}
+		s.problems = append(s.problems, p.warnings()...)
+		return nil
+	})
+	if err != nil {
 		s.problem(path, err.Error())
 		_ = p.unmap()
 		return
 	}
-	s.problems = append(s.problems, p.warnings()...)
 	s.packs = append(s.packs, p)
+}
+
+var errCut = errors.New("the file was cut short while it was read")
+
+// guarded runs f. A mapped file that is cut short while it is read faults; that
+// becomes an error, not the end of the process.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if !isFault(r) {
+				panic(r)
+			}
+			err = errCut
+		}
+	}()
+	return f()
+}
+
+// isFault reports whether a recovered panic is a fault of memory access. A nil
+// pointer, which is a mistake of ours, is none.
+func isFault(r any) bool {
+	_, fault := r.(interface{ Addr() uintptr })
+	return fault
 }
 
 // number merges the ids of all packs and loose objects into one sorted list.
@@ -236,8 +281,11 @@ func (s *Store) number() {
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{Obj(o), place{-1, int32(i)}})
 		}
 	}
+	s.sortDuplicates()
 }
 
 // place numbers the objects of p.
@@ -251,6 +299,8 @@ func (s *Store) place(p *pack) {
 		p.objs[e] = Obj(at)
 		if s.where[at].pack == -2 {
 			s.where[at] = place{p.number, int32(e)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{Obj(at), place{p.number, int32(e)}})
 		}
 	}
 }
@@ -310,42 +360,52 @@ func mergeTwo(a, b []byte, hash int) []byte {
 
 // Read returns the type and bytes of any object. It does not use the walk's
 // memory and is safe for concurrent use.
-func (s *Store) Read(o Obj) (Type, []byte, error) { return s.read(o, 0) }
-
-// maxHops bounds how often a chain of deltas may go on in another pack, where
-// only hostile stores go in circles.
-const maxHops = 64
-
-func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
-	if hops > maxHops {
-		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxHops, ErrLimit)
-	}
-	return s.readAt(s.where[o], hops)
+func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
+	err = guarded(func() error {
+		t, data, err = s.read(o, newBudget())
+		return err
+	})
+	return t, data, err
 }
 
-// copies returns the places of an object besides the one that reports it.
-func (s *Store) copies(o Obj) []place {
-	var out []place
-	for _, p := range s.packs {
-		if e, ok := p.idx.find(s.ID(o)); ok && s.where[o] != (place{p.number, int32(e)}) {
-			out = append(out, place{p.number, int32(e)})
-		}
-	}
-	if i, ok := slices.BinarySearchFunc(s.loose, o, func(l looseObject, o Obj) int { return cmp.Compare(l.obj, o) }); ok && !s.ownsLoose(i) {
-		out = append(out, place{-1, int32(i)})
-	}
-	return out
+// budget bounds the reading of one object: how many more chains of deltas may
+// be followed. A chain may go on in another pack, or with another copy of what
+// is damaged; only hostile stores go in circles.
+type budget struct {
+	chains  int
+	lenient bool // wrong checksums do not count
 }
 
-func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
+const maxChains = 64
+
+func newBudget() *budget { return &budget{chains: maxChains} }
+
+// read reads o from the copy that counts, or another, or as it is, though its
+// checksum is wrong.
+func (s *Store) read(o Obj, left *budget) (Type, []byte, error) {
+	t, data, err := s.readAt(s.where[o], left)
+	if err == nil {
+		return t, data, nil
+	}
+	if t, data, ok := s.readCopy(o, s.where[o], left); ok {
+		return t, data, nil
+	}
+	if errors.Is(err, errChecksum) {
+		left.lenient = true
+		return s.readAt(s.where[o], left)
+	}
+	return t, data, err
+}
+
+// readAt is read for one copy of an object.
+func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
+	if left.chains--; left.chains < 0 {
+		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
+	}
 	if at.pack >= 0 {
 		p := s.packs[at.pack]
 		p.load()
-		pos, ok := slices.BinarySearch(p.off[:p.idx.n], p.idx.offsets[at.entry])
-		if !ok || p.entry[pos] != uint32(at.entry) {
-			return 0, nil, errors.New("its index gives the place of another object")
-		}
-		return s.readPacked(p, int32(pos), hops)
+		return s.readPacked(p, p.position(at.entry), left)
 	}
 	t, size, r, c, err := openLoose(s.loose[at.entry].path)
 	if err != nil {
@@ -360,16 +420,16 @@ func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
 }
 
 // readPacked reads an object by going down to its base and back.
-func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
+func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, error) {
 	chain := []int32{pos}
 	for p.base[pos] >= 0 {
 		pos = p.base[pos]
 		chain = append(chain, pos)
 	}
-	w := Walker{Store: s}
+	w := Walker{Store: s, lenient: left.lenient}
 	var node *Node
 	if p.base[pos] == external {
-		b, err := w.externalBase(p, pos, hops+1)
+		b, err := w.externalBase(p, pos, left)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -377,6 +437,11 @@ func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		n, err := w.build(p, chain[i], node)
+		if err != nil && i > 0 { // read itself tries the copies of what was asked for
+			if t, data, ok := s.readCopy(p.obj(chain[i]), p.place(chain[i]), left); ok {
+				n, err = &Node{Type: t, Data: data}, nil
+			}
+		}
 		if err != nil {
 			return 0, nil, err
 		}

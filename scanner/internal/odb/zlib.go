@@ -3,8 +3,11 @@ package odb
 import (
 	"bytes"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"io"
+
+	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
 // inflate fills dst, whose length is the declared size, from the zlib stream
@@ -12,11 +15,15 @@ import (
 // set: an index of version 2 has one of its own.
 func (w *Walker) inflate(dst, src []byte, check bool) error {
 	w.z.Checksum = check
-	if _, err := w.z.Zlib(dst, src); err != nil {
+	if _, err := w.z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
+		return errSize
+	} else if err != nil {
 		return damaged(err)
 	}
 	return nil
 }
+
+var errSize = errors.New("its data is longer or shorter than it declares")
 
 func damaged(err error) error { return fmt.Errorf("its compressed data is damaged: %w", err) }
 
@@ -30,7 +37,8 @@ func streamZlib(src []byte, size int64) (io.Reader, error) {
 	return &exactReader{z, size}, nil
 }
 
-// exactReader reads n bytes from r and takes an early end for an error.
+// exactReader reads n bytes from r. An early end is an error, and so is more
+// behind them; only at the end does zlib compare its checksum.
 type exactReader struct {
 	r io.Reader
 	n int64
@@ -38,7 +46,7 @@ type exactReader struct {
 
 func (e *exactReader) Read(b []byte) (int, error) {
 	if e.n == 0 {
-		return 0, io.EOF
+		return 0, e.end()
 	}
 	if int64(len(b)) > e.n {
 		b = b[:e.n]
@@ -52,4 +60,16 @@ func (e *exactReader) Read(b []byte) (int, error) {
 		err = nil
 	}
 	return n, err
+}
+
+// end returns io.EOF if r ends here as it should.
+func (e *exactReader) end() error {
+	var one [1]byte
+	switch n, err := io.ReadFull(e.r, one[:]); {
+	case n > 0:
+		return errSize
+	case err != io.EOF:
+		return damaged(err)
+	}
+	return io.EOF
 }
