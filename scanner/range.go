@@ -49,7 +49,7 @@ func (r *run) rangeOf(ctx context.Context, repo *repository, target Target) (*Re
 	}
 	if len(r.objectHits) > 0 {
 		missing := maps.Clone(repo.missing) // what older commits lack is not this range's
-		all := &run{opts: r.opts, paths: r.paths, repos: r.repos}
+		all := &run{opts: r.opts, paths: r.paths, cache: r.cache, repos: r.repos}
 		if err := all.do(ctx, all.families(repo)...); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type scanFlags struct {
 	jobs             int
 	quiet, verbose   bool
 	noProgress       bool
+	noCache          bool
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -34,7 +36,18 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "workers (default: one a core)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no warnings")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "every location, ref and unread thing")
+	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
+}
+
+// cacheDir returns the folder in the user's cache where what was found in packs
+// is remembered, "" for none.
+func (f *scanFlags) cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil || f.noCache {
+		return ""
+	}
+	return filepath.Join(dir, "r8scan", "packs")
 }
 
 // scanFunc is one of the scanner's scans of what the arguments name.
@@ -123,7 +136,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return err
 	}
-	opts := scanner.Options{Jobs: f.jobs, Include: f.include, Exclude: f.exclude}
+	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude}
 	if f.jobs < 0 {
 		return fmt.Errorf("--jobs %d: name how many workers, 1 or more", f.jobs)
 	}

@@ -3,6 +3,7 @@ package odb
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -128,6 +129,33 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 
 // Packs returns the number of packs.
 func (s *Store) Packs() int { return len(s.packs) }
+
+// PackPath returns the path of the i-th pack.
+func (s *Store) PackPath(i int) string { return s.packs[i].path }
+
+// PackKey returns the checksum that the i-th pack's index gives for the pack.
+// It is a claim of the index, not a proof.
+func (s *Store) PackKey(i int) []byte { return s.packs[i].idx.pack }
+
+// Elsewhere returns a digest of which objects of the i-th pack are reported by
+// another pack, "" if none is.
+func (s *Store) Elsewhere(i int) string {
+	p, sum := s.packs[i], sha256.New()
+	n := 0
+	for e, o := range p.objs {
+		if s.where[o] != (place{p.number, int32(e)}) {
+			sum.Write(s.ID(o))
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// InPack reports whether o is reported by the i-th pack.
+func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
 
 // list finds the packs and loose objects of one object directory.
 func (s *Store) list(dir string) (packs []string) {
