@@ -4,6 +4,7 @@
 package history
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type Graph struct {
 
 	names   []string // by number, sorted
 	links   map[odb.Obj][]edge
+	cut     bool     // there are folders deeper than maxDepth
 	commits []commit // parents before children
 	number  map[odb.Obj]int32
 }
@@ -77,13 +79,17 @@ type Place struct {
 // have a few for each tree; only trees made to explode have more.
 const maxSteps = 1 << 22
 
+// maxDepth is how deep folders are followed. Git itself refuses deeper ones
+// (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
+const maxDepth = 4096
+
 // Places returns where the hits in blobs and trees stand, in the order of the
-// commits, and whether that is all of it.
+// commits, and whether that is all of it. Each hit has at least one place.
 func (g *Graph) Places() (places []Place, complete bool) {
 	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for _, c := range g.commits {
 		if c.tree != odb.None && g.marked.has(c.tree) {
-			w.follow(c.tree, 0, c.obj)
+			w.follow(c.tree, 0, c.obj, 0)
 		}
 	}
 	below := newObjSet(g.store.Len()) // entries of trees
@@ -106,14 +112,30 @@ func (g *Graph) Places() (places []Place, complete bool) {
 	slices.Sort(tops)
 	for _, o := range tops {
 		if !w.reached(o) {
-			w.follow(o, 0, odb.None)
+			w.follow(o, 0, odb.None, 0)
 		}
 	}
-	return w.places, len(w.seen) < maxSteps
+	w.placeRest()
+	return w.places, len(w.seen) < maxSteps && !w.cut && !g.cut
+}
+
+// placeRest gives a place to hits that no path has led to: in trees that hold
+// themselves, or behind a limit.
+func (w *pathWalk) placeRest() {
+	placed := map[odb.Obj]bool{}
+	for _, p := range w.places {
+		placed[p.Obj] = true
+	}
+	for _, o := range slices.Sorted(maps.Keys(w.g.hits)) {
+		if !placed[o] {
+			w.places = append(w.places, Place{o, "", odb.None})
+		}
+	}
 }
 
 // pathWalk follows trees down to hits, each tree once for each of its paths.
 type pathWalk struct {
+	cut    bool // a path was too deep
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -133,9 +155,13 @@ type pathKey struct {
 
 func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
 
-func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
+func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	at := step{o, path}
 	if w.seen[at] || len(w.seen) >= maxSteps {
+		return
+	}
+	if depth > maxDepth {
+		w.cut = true
 		return
 	}
 	w.seen[at] = true
@@ -150,7 +176,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
 			w.list = append(w.list, key)
 			w.paths[key] = p
 		}
-		w.follow(e.child, p, from)
+		w.follow(e.child, p, from, depth+1)
 	}
 }
 
