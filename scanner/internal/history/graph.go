@@ -79,6 +79,12 @@ type Place struct {
 // have a few for each tree; only trees made to explode have more.
 const maxSteps = 1 << 22
 
+// What the places may take in memory is bounded for the same reason.
+const (
+	maxPlaceBytes = 128 << 20
+	placeLen      = 256 // a place and the location that is made of it
+)
+
 // maxDepth is how deep folders are followed. Git itself refuses deeper ones
 // (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
 const maxDepth = 4096
@@ -86,7 +92,7 @@ const maxDepth = 4096
 // Places returns where the hits in blobs and trees stand, in the order of the
 // commits, and whether that is all of it. Each hit has at least one place.
 func (g *Graph) Places() (places []Place, complete bool) {
-	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	w := pathWalk{g: g, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for _, c := range g.commits {
 		if c.tree != odb.None && g.marked.has(c.tree) {
 			w.follow(c.tree, 0, c.obj, 0)
@@ -135,7 +141,9 @@ func (w *pathWalk) placeRest() {
 
 // pathWalk follows trees down to hits, each tree once for each of its paths.
 type pathWalk struct {
-	cut    bool // a path was too deep
+	cut    bool             // a path was too deep, or a limit was passed
+	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
+	bytes  int              // of places
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -160,13 +168,17 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	if w.seen[at] || len(w.seen) >= maxSteps {
 		return
 	}
-	if depth > maxDepth {
+	if depth > maxDepth || w.open[o] || w.bytes > maxPlaceBytes {
 		w.cut = true
 		return
 	}
+	w.open[o] = true
+	defer delete(w.open, o)
 	w.seen[at] = true
 	if w.g.hits[o] != nil {
-		w.places = append(w.places, Place{o, w.path(path), from})
+		p := Place{o, w.path(path), from}
+		w.bytes += len(p.Path) + placeLen
+		w.places = append(w.places, p)
 	}
 	for _, e := range w.g.links[o] {
 		key := pathKey{path, e.name}
