@@ -4,6 +4,7 @@
 package history
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type Graph struct {
 
 	names   []string // by number, sorted
 	links   map[odb.Obj][]edge
+	cut     bool     // there are folders deeper than maxDepth
 	commits []commit // parents before children
 	number  map[odb.Obj]int32
 }
@@ -81,19 +83,30 @@ type Place struct {
 // have a few for each tree; only trees made to explode have more.
 const maxSteps = 1 << 22
 
+// What the places may take in memory is bounded for the same reason.
+const (
+	maxPlaceBytes = 128 << 20
+	placeLen      = 256 // a place and the location that is made of it
+)
+
+// maxDepth is how deep folders are followed. Git itself refuses deeper ones
+// (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
+const maxDepth = 4096
+
 // Places returns where the hits in blobs and trees stand, in the order of the
-// commits, and whether that is all of it. With a scope, only its commits count.
+// commits, and whether that is all of it. Each hit has at least one place. With
+// a scope only its commits count.
 func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
-	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	w := pathWalk{g: g, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for i, c := range g.commits {
 		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
-			w.follow(c.tree, 0, c.obj)
+			w.follow(c.tree, 0, c.obj, 0)
 		}
 	}
 	if scope == nil {
 		w.unnamed()
 	}
-	return w.places, len(w.seen) < maxSteps
+	return w.places, len(w.seen) < maxSteps && !w.cut && !g.cut
 }
 
 // unnamed follows what no commit leads to: trees and hits that no tree names.
@@ -119,13 +132,31 @@ func (w *pathWalk) unnamed() {
 	slices.Sort(tops)
 	for _, o := range tops {
 		if !w.reached(o) {
-			w.follow(o, 0, odb.None)
+			w.follow(o, 0, odb.None, 0)
+		}
+	}
+	w.placeRest()
+}
+
+// placeRest gives a place to hits that no path has led to: in trees that hold
+// themselves, or behind a limit.
+func (w *pathWalk) placeRest() {
+	placed := map[odb.Obj]bool{}
+	for _, p := range w.places {
+		placed[p.Obj] = true
+	}
+	for _, o := range slices.Sorted(maps.Keys(w.g.hits)) {
+		if !placed[o] {
+			w.places = append(w.places, Place{o, "", odb.None})
 		}
 	}
 }
 
 // pathWalk follows trees down to hits, each tree once for each of its paths.
 type pathWalk struct {
+	cut    bool             // a path was too deep, or a limit was passed
+	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
+	bytes  int              // of places
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -145,14 +176,22 @@ type pathKey struct {
 
 func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
 
-func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
+func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	at := step{o, path}
 	if w.seen[at] || len(w.seen) >= maxSteps {
 		return
 	}
+	if depth > maxDepth || w.open[o] || w.bytes > maxPlaceBytes {
+		w.cut = true
+		return
+	}
+	w.open[o] = true
+	defer delete(w.open, o)
 	w.seen[at] = true
 	if w.g.hits[o] != nil {
-		w.places = append(w.places, Place{o, w.path(path), from})
+		p := Place{o, w.path(path), from}
+		w.bytes += len(p.Path) + placeLen
+		w.places = append(w.places, p)
 	}
 	for _, e := range w.g.links[o] {
 		key := pathKey{path, e.name}
@@ -162,7 +201,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
 			w.list = append(w.list, key)
 			w.paths[key] = p
 		}
-		w.follow(e.child, p, from)
+		w.follow(e.child, p, from, depth+1)
 	}
 }
 
