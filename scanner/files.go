@@ -17,6 +17,7 @@ import (
 type folder struct {
 	path string // on disk
 	name string // as shown and as globs see it: slashes, "" for the root
+	top  string // the part of name that the user gave, which no glob decides on
 	tree *workTree
 	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
 
@@ -78,7 +79,7 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 		}
 		return
 	}
-	if !r.paths.keeps(f.name) {
+	if !r.paths.keeps(f.name, f.top) {
 		return
 	}
 	r.searchName(f)
@@ -206,6 +207,17 @@ func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (
 	return r.result(ctx, Target{Kind: kind, Path: strings.Join(paths, " ")}, root)
 }
 
+// notThere says why a path that the user named cannot be scanned.
+func notThere(path, kind string, err error) error {
+	switch {
+	case path == "":
+		return fmt.Errorf("a path is empty: name a %s", kind)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
+	}
+	return fmt.Errorf("%s: %s", path, reason(err))
+}
+
 // pathJob returns the job of scanning a path that the user named.
 func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	if path == "-" {
@@ -217,7 +229,7 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: name a file or folder that exists", path, reason(err))
+		return nil, notThere(path, "file or folder", err)
 	}
 	real, err := filepath.EvalSymlinks(path) // a link that the user names is followed
 	if err != nil {
@@ -225,6 +237,9 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	}
 	f := folder{path: real, name: filepath.ToSlash(filepath.Clean(path))}
 	if info.IsDir() {
+		if f.name != "." {
+			f.top = f.name
+		}
 		f.skip = r.skipGitObjects
 		return r.walk(f), nil
 	}

@@ -97,7 +97,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, fo
 		for _, path := range index[place.Object] {
 			in := place
 			in.Path, in.Kind = path, KindIndex
-			if r.paths.keeps(path) {
+			if r.paths.keeps(path, "") {
 				found.add(h.match, in, ExposureStaged)
 				staged[key] = true
 			}
@@ -121,7 +121,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, fo
 			if p.Commit != odb.None {
 				in.Commit = repo.store.Hex(p.Commit)
 			}
-			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path) {
+			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path, "") {
 				continue
 			}
 			found.add(h.match, in, ExposureHistory)
