@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
@@ -129,14 +131,14 @@ func gitFileKind(in string) string {
 // Audit scans all that the repository at path holds; outside a repository it
 // is Files.
 func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
-	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
-		return Files(ctx, []string{path}, nil, opts)
-	}
+	r, err := newRun(opts)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRun(opts)
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return auditFiles(ctx, path, opts)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +161,27 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 	return r.result(ctx, Target{Kind: "repository", Path: path}, root)
 }
 
+// auditFiles is Files, and says that there was no more to read.
+func auditFiles(ctx context.Context, path string, opts Options) (*Result, error) {
+	res, err := Files(ctx, []string{path}, nil, opts)
+	if err != nil {
+		return nil, err
+	}
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
+	slices.Sort(res.Notes)
+	return res, nil
+}
+
 // Objects scans the objects of the repository at path and nothing else.
 func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
 	g, err := discover(path)
 	if errors.Is(err, gitdir.ErrNone) {
 		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +197,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 func discover(path string) (*gitdir.Repo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: name a folder that exists", path, reason(err))
+		return nil, notThere(path, "folder", err)
 	}
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -16,6 +17,7 @@ import (
 // scriptCommands are the commands that scripts have besides testscript's own.
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":     exits,
+	"refuses":   refuses,
 	"git":       gitCommand,
 	"set":       setVariable,
 	"write":     writeText,
@@ -53,6 +55,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// refuses runs r8scan, which must exit with 2, print nothing on standard output
+// and one line that matches on standard error: refuses REGEXP ARG...
+func refuses(ts *testscript.TestScript, neg bool, args []string) {
+	want := regexp.MustCompile(arg(ts, neg, args, 1)[0])
+	exits(ts, false, append([]string{"2", "r8scan"}, args[1:]...))
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("it printed %q", out)
+	}
+	line, isLine := strings.CutSuffix(ts.ReadFile("stderr"), "\n")
+	if !isLine || strings.Contains(line, "\n") || !strings.HasPrefix(line, "r8scan: ") || !want.MatchString(line) {
+		ts.Fatalf("it said %q", line)
+	}
+}
+
 // arg returns args if there are at least n and the command is not negated.
 func arg(ts *testscript.TestScript, neg bool, args []string, n int) []string {
 	if neg || len(args) < n {
@@ -86,10 +102,10 @@ func globVariable(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], found[0])
 }
 
-var escapes = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\0`, "\x00", `\xff`, "\xff", `\\`, `\`)
+var escapes = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\0`, "\x00", `\x1b`, "\x1b", `\xff`, "\xff", `\\`, `\`)
 
 // writeText makes a file and its folder: write FILE TEXT..., with the texts
-// joined by spaces and \n, \r, \t, \0 and \xff in them replaced.
+// joined by spaces and \n, \r, \t, \0, \x1b and \xff in them replaced.
 func writeText(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 1)
 	path := ts.MkAbs(args[0])
