@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 }
 
 // tokenNames are the tokens that scripts may plant: $tok_NAME is the token,
-// $id_NAME its id. They say where a script puts them.
+// $id_NAME its id and $mask_NAME its mask. They say where a script puts them.
 var tokenNames = strings.Fields("a b c d e working removed message tag note merge stash dangling never config " +
 	"staged untracked ignored crlf nofinal filename branch reflog hook")
 
@@ -47,6 +47,7 @@ func setup(env *testscript.Env) error {
 		all = append(all, token)
 		env.Setenv("tok_"+name, token)
 		env.Setenv("id_"+name, rules.NewSecret(token, 0).ID())
+		env.Setenv("mask_"+name, token[:5]+strings.Repeat("*", 35))
 	}
 	env.Values[tokensKey{}] = all
 	for _, kv := range []string{
