@@ -181,7 +181,9 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	defer in.Close()
 	// No pipe holds as much: once it is written, the scan is reading.
 	_, err = in.Write(bytes.Repeat([]byte("x "+ts.Getenv("tok_a")+"\n"), 1<<16))
-	ts.Check(err)
+	if err != nil {
+		ts.Fatalf("%v after it printed %q", err, out.String())
+	}
 	ts.Check(cmd.Process.Signal(os.Interrupt))
 	err = cmd.Wait()
 	var exit *exec.ExitError
