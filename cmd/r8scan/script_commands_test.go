@@ -25,6 +25,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"flip":      flipByte,
 	"truncate":  truncateFile,
 	"bulk":      writeBulk,
+	"loose":     looseObject,
 	"glob":      globVariable,
 	"interrupt": interrupt,
 	"notoken":   noToken,
@@ -100,6 +101,17 @@ func globVariable(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s matches %d files", args[1], len(found))
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// looseObject sets a variable to the file of a loose object in a repository and
+// makes it writable: loose NAME DIR OBJECT.
+func looseObject(ts *testscript.TestScript, neg bool, args []string) {
+	args = arg(ts, neg, args, 3)
+	ts.Check(ts.Exec("git", "-C", args[1], "rev-parse", "--verify", args[2]))
+	id := strings.TrimSpace(ts.ReadFile("stdout"))
+	path := ts.MkAbs(filepath.Join(args[1], ".git", "objects", id[:2], id[2:]))
+	ts.Check(os.Chmod(path, 0o644))
+	ts.Setenv(args[0], path)
 }
 
 var escapes = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\0`, "\x00", `\x1b`, "\x1b", `\xff`, "\xff", `\\`, `\`)

@@ -32,12 +32,14 @@ func (f *inflater) inflate(dst, src []byte) error {
 	}
 	var one [1]byte
 	if n, err := f.z.Read(one[:]); n > 0 {
-		return errors.New("its data is longer than it declares")
+		return errLonger
 	} else if err != io.EOF {
 		return damaged(err)
 	}
 	return nil
 }
+
+var errLonger = errors.New("its data is longer than it declares")
 
 func damaged(err error) error { return fmt.Errorf("its compressed data is damaged: %w", err) }
 
@@ -51,7 +53,8 @@ func streamZlib(src []byte, size int64) (io.Reader, error) {
 	return &exactReader{z, size}, nil
 }
 
-// exactReader reads n bytes from r and takes an early end for an error.
+// exactReader reads n bytes from r, which must have neither less nor more: its
+// end is where zlib compares the checksum.
 type exactReader struct {
 	r io.Reader
 	n int64
@@ -59,18 +62,31 @@ type exactReader struct {
 
 func (e *exactReader) Read(b []byte) (int, error) {
 	if e.n == 0 {
-		return 0, io.EOF
+		return 0, e.end()
 	}
 	if int64(len(b)) > e.n {
 		b = b[:e.n]
 	}
 	n, err := e.r.Read(b)
 	e.n -= int64(n)
-	if err == io.EOF && e.n > 0 {
+	switch {
+	case err == io.EOF && e.n > 0:
 		return n, damaged(io.ErrUnexpectedEOF)
+	case err == io.EOF, err == nil:
+		return n, nil
 	}
-	if err == io.EOF {
-		err = nil
+	return n, damaged(err)
+}
+
+// end returns io.EOF if r ends here too.
+func (e *exactReader) end() error {
+	var one [1]byte
+	n, err := io.ReadFull(e.r, one[:])
+	switch {
+	case n > 0:
+		return errLonger
+	case err == io.EOF:
+		return io.EOF
 	}
-	return n, err
+	return damaged(err)
 }
