@@ -249,6 +249,10 @@ func (r *run) nameUnread(repo *repository) {
 		}
 	}
 	if n := len(repo.shallow); n > 0 {
-		r.addUnread(repo.label(fmt.Sprintf("history before %d commits", n)), "this is a shallow clone: git fetch --unshallow brings the rest")
+		commits := "1 commit"
+		if n > 1 {
+			commits = fmt.Sprintf("%d commits", n)
+		}
+		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest")
 	}
 }

@@ -234,14 +234,17 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	}
 	o := p.obj[pos]
 	node := &Node{Obj: o, Type: p.kind[pos], Again: !w.Store.owns(p, pos), Base: base, Leaf: p.first[pos] < 0}
+	read := w.whole
+	if base != nil {
+		node.Type, read = base.Type, w.fromDelta
+	}
+	if err := read(p, pos, node); err != nil {
+		return node, err
+	}
 	if !node.Again && !p.checkCRC(pos) {
 		w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(o)), "its bytes in the pack are damaged (checksum differs); it was read as it is")
 	}
-	if base == nil {
-		return node, w.whole(p, pos, node)
-	}
-	node.Type = base.Type
-	return node, w.fromDelta(p, pos, node)
+	return node, nil
 }
 
 // whole reads an object that is no delta.
