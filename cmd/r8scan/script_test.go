@@ -43,7 +43,7 @@ func setup(env *testscript.Env) error {
 	}
 	var all []string
 	for _, name := range tokenNames {
-		token := token(name)
+		token := fakeToken(name)
 		all = append(all, token)
 		env.Setenv("tok_"+name, token)
 		env.Setenv("id_"+name, rules.NewSecret(token, 0).ID())
@@ -73,9 +73,9 @@ func setup(env *testscript.Env) error {
 // tokensKey is the key of all tokens among a script's values.
 type tokensKey struct{}
 
-// token makes a token that looks random and is the same in every run. It is
+// fakeToken makes a token that looks random and is the same in every run. It is
 // put together here so that no whole one stands in the repository.
-func token(name string) string {
+func fakeToken(name string) string {
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	sum := sha256.Sum256([]byte("r8scan test " + name))
 	n := new(big.Int).SetBytes(sum[:])
