@@ -201,11 +201,25 @@ func discover(path string) (*gitdir.Repo, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
 	}
-	g, err := gitdir.Discover(path)
+	g, err := gitdir.Discover(realPath(path))
 	if err != nil && !errors.Is(err, gitdir.ErrNone) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
 	return g, err
+}
+
+// realPath follows the links in path: git writes real paths into its files,
+// and what it names is to be shown relative to the same root.
+func realPath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return path // it exists, and some file systems cannot tell more
+	}
+	return real
 }
 
 // enterTree returns what the walk of the work tree top does with a folder that
