@@ -236,6 +236,9 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 			return t, t == top
 		}
 		name := r.shown(root, dir)
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
+			return nil, !r.addBare(dir, name, root)
+		}
 		g, err := gitdir.Open(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -250,6 +253,17 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 		}
 		return nil, true
 	}
+}
+
+// addBare queues the bare repository at dir and reports whether there is one.
+func (r *run) addBare(dir, name, root string) bool {
+	g, err := gitdir.OpenDir(dir)
+	if err != nil {
+		return false // it only looks like one
+	}
+	g.WorkTree = "" // its configuration has no say in what lies around it
+	r.pool.add(r.addRepository(g, name, root)...)
+	return true
 }
 
 // treeAt returns the work tree of any repository whose top is dir, or nil.
