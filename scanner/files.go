@@ -24,8 +24,9 @@ type folder struct {
 	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
 
 	skip func(f folder) bool // nil: nothing is left out
-	// enter is asked about a folder that has a .git: which work tree's top it
-	// is, if any, and whether to walk it. With nil, .git is like any other name.
+	// enter is asked about a folder that has a .git or is a git directory: which
+	// work tree's top it is, if any, and whether to walk it. With nil, these are
+	// folders like any other.
 	enter func(dir string) (tree *workTree, walk bool)
 }
 
@@ -55,7 +56,7 @@ func (r *run) walk(f folder) job {
 		if err != nil {
 			r.addUnread(shownOr(f.name, "."), reason(err))
 		}
-		if f.enter != nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == ".git" }) {
+		if f.enter != nil && holdsRepository(entries) {
 			tree, walk := f.enter(f.path)
 			if !walk {
 				return nil
@@ -72,6 +73,15 @@ func (r *run) walk(f folder) job {
 		}
 		return nil
 	}
+}
+
+// holdsRepository reports whether a folder may be a work tree's top or a bare
+// repository.
+func holdsRepository(entries []fs.DirEntry) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	return has(".git") || has("HEAD") && has("objects")
 }
 
 // entry reads or queues one entry of a folder.

@@ -181,11 +181,25 @@ func discover(path string) (*gitdir.Repo, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
 	}
-	g, err := gitdir.Discover(path)
+	g, err := gitdir.Discover(realPath(path))
 	if err != nil && !errors.Is(err, gitdir.ErrNone) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
 	return g, err
+}
+
+// realPath follows the links in path: git writes real paths into its files,
+// and what it names is to be shown relative to the same root.
+func realPath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return path // it exists, and some file systems cannot tell more
+	}
+	return real
 }
 
 // enterTree returns what the walk of the work tree top does with a folder that
@@ -202,6 +216,9 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 			return t, t == top
 		}
 		name := r.shown(root, dir)
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
+			return nil, !r.addBare(dir, name, root)
+		}
 		g, err := gitdir.Open(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -216,6 +233,17 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 		}
 		return nil, true
 	}
+}
+
+// addBare queues the bare repository at dir and reports whether there is one.
+func (r *run) addBare(dir, name, root string) bool {
+	g, err := gitdir.OpenDir(dir)
+	if err != nil {
+		return false // it only looks like one
+	}
+	g.WorkTree = "" // its configuration has no say in what lies around it
+	r.pool.add(r.addRepository(g, name, root)...)
+	return true
 }
 
 // treeAt returns the work tree of any repository whose top is dir, or nil.
