@@ -31,9 +31,6 @@ func (r *run) readIndex(t *workTree) job {
 			r.addUnread(join(t.name, "the index"), reason(err))
 			return nil
 		}
-		if x.Split != nil {
-			r.addUnread(join(t.name, "the index"), "it is split: entries in its shared part were not read")
-		}
 		t.index = x.Entries
 		for _, e := range x.Entries {
 			if strings.Contains(e.Path, "r8_") && r.paths.keeps(e.Path) {
