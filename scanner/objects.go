@@ -15,7 +15,7 @@ func (r *run) readObjects(repo *repository) job {
 	return func(context.Context, *worker) error {
 		repo.refs, repo.head = repo.git.ReadRefs()
 		repo.readShallow()
-		store := odb.Open(repo.git.ObjectDirs(), repo.git.Hash, odb.DefaultLimits())
+		store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
 		r.mu.Lock()
 		repo.store = store
 		r.mu.Unlock()

@@ -25,6 +25,10 @@ type repository struct {
 	head  string // id in hex, "" if there is none
 	root  string // paths on disk are shown relative to it
 
+	// getenv looks up git's own environment variables; nil for a repository
+	// that the user did not name, which they are not about.
+	getenv func(string) string
+
 	shallow map[string]bool // raw ids of commits whose parents are left out
 
 	mu      sync.Mutex
@@ -146,6 +150,7 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 	}
 	jobs := r.addRepository(g, "", root)
 	main := r.repos[0]
+	main.getenv = os.Getenv
 	nested := r.nestedRepositories(root, main)
 	for _, t := range main.trees {
 		if t.git.WorkTree == "" {
@@ -172,7 +177,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	repo := &repository{git: g, root: g.Common, missing: map[string]missing{}}
+	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
 	if err := r.do(ctx, r.readObjects(repo)); err != nil {
 		return nil, err
