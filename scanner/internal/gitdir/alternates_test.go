@@ -69,7 +69,7 @@ func TestQuarantine(t *testing.T) {
 	r := bare(t)
 	own := filepath.Join(r.Dir, "objects")
 	quarantine := filepath.Join(own, "tmp_objdir-incoming-1")
-	odd := filepath.Join(r.Dir, `od"d`)
+	odd := filepath.Join(r.Dir, "o"+string(filepath.ListSeparator)+"d")
 	other := filepath.Join(r.Dir, "other")
 	for _, dir := range []string{quarantine, odd, other} {
 		put(t, filepath.Join(dir, "info", "packs"), "")

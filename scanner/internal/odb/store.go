@@ -19,6 +19,7 @@ import (
 type Store struct {
 	Stray []string // files in the object directories that are none of git's
 
+	dirs   []string
 	hash   int
 	limits Limits
 	packs  []*pack
@@ -44,6 +45,9 @@ type found struct{ id, path string }
 // is left out and listed by Problems. Close the store after use.
 func Open(dirs []string, hash int, limits Limits) *Store {
 	s := &Store{hash: hash, limits: limits}
+	for _, dir := range dirs {
+		s.dirs = append(s.dirs, filepath.Clean(dir))
+	}
 	var packs []string
 	for _, dir := range dirs {
 		packs = append(packs, s.list(dir)...)
@@ -142,11 +146,25 @@ func (s *Store) list(dir string) (packs []string) {
 		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
 		case name == "info" && isDir(dir, e):
+		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
+		case e.IsDir():
+			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
 		default:
-			s.Stray = append(s.Stray, filepath.Join(dir, name))
+			s.stray(dir, name)
 		}
 	}
 	return packs
+}
+
+// stray notes a file that is no object and no pack. One that git was writing
+// is compressed, so reading it as text would mean nothing.
+func (s *Store) stray(dir, name string) {
+	path := filepath.Join(dir, name)
+	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
+		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
+		return
+	}
+	s.Stray = append(s.Stray, path)
 }
 
 // isDir reports whether an entry of dir is a folder or, as some tools make
@@ -186,7 +204,7 @@ func (s *Store) listPacks(dir string) (packs []string) {
 				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
 			}
 		default:
-			s.Stray = append(s.Stray, path)
+			s.stray(dir, name)
 		}
 	}
 	return packs
