@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -76,7 +77,7 @@ func (t *workTree) tracks(path string) bool {
 // ignores reports whether git ignores the file at path.
 func (t *workTree) ignores(path string) bool {
 	if t.ignore == nil {
-		t.ignore = t.git.Ignorer()
+		t.ignore = t.git.Ignorer(os.Getenv)
 	}
 	return t.ignore.Ignored(path)
 }

@@ -15,12 +15,13 @@ import (
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
 // shares Common with the main one.
 type Repo struct {
-	Dir      string // git directory: HEAD and index
-	Common   string // objects, refs and config; equal to Dir except in a linked worktree
-	WorkTree string // "" for a bare repository
-	Hash     int    // bytes of an object id: 20 or 32
-	Refs     string // ref storage: "files" or "reftable"
-	Promisor bool   // a partial clone: objects may be missing by design
+	Dir        string // git directory: HEAD and index
+	Common     string // objects, refs and config; equal to Dir except in a linked worktree
+	WorkTree   string // "" for a bare repository
+	Hash       int    // bytes of an object id: 20 or 32
+	Refs       string // ref storage: "files" or "reftable"
+	IgnoreCase bool   // ignore files do not tell small letters from capitals
+	Promisor   bool   // a partial clone: objects may be missing by design
 
 	Problems []Problem // what could not be read or understood
 }
