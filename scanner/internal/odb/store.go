@@ -232,8 +232,12 @@ func (s *Store) openPack(path string) {
 		s.problem(path, pathless(err).Error())
 		return
 	}
-	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x, unmap: unmap}
-	err = guarded(func() error {
+	s.addPack(&pack{path: path, data: data, idx: x, unmap: unmap})
+}
+
+func (s *Store) addPack(p *pack) {
+	p.number = int32(len(s.packs))
+	err := guarded(func() error {
 		if err := p.checkHeader(); err != nil {
 			return err
 		}
@@ -242,7 +246,7 @@ func (s *Store) openPack(path string) {
 		return nil
 	})
 	if err != nil {
-		s.problem(path, err.Error())
+		s.problem(p.path, err.Error())
 		_ = p.unmap()
 		return
 	}
