@@ -28,7 +28,7 @@ type Index struct {
 // ReadIndex reads the index of the repository or worktree. A repository
 // without one has an empty index.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readSmall(filepath.Join(r.Dir, "index"))
+	text, err := readUpTo(filepath.Join(r.Dir, "index"), indexMax)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +38,10 @@ func (r *Repo) ReadIndex() (*Index, error) {
 	}
 	return x, err
 }
+
+// indexMax bounds index files: those of the largest work trees have some
+// hundred megabytes.
+const indexMax = 1 << 30
 
 var errIndexShort = errors.New("the index ends too early")
 

@@ -123,6 +123,10 @@ func TestSplitIndex(t *testing.T) {
 			r := gittest.New(t, "--object-format="+format)
 			r.Git("config", "splitIndex.maxPercentChange", "100") // never write a new shared index
 			rng := rand.New(rand.NewPCG(uint64(seed), 4))
+			var blobs []string
+			for i := range 5 {
+				blobs = append(blobs, r.GitInput(fmt.Sprint("new ", i), "hash-object", "-w", "--stdin"))
+			}
 			for i := range 300 {
 				r.Write(fmt.Sprintf("d%d/file%d", i%4, i), fmt.Sprint(i))
 			}
@@ -134,7 +138,7 @@ func TestSplitIndex(t *testing.T) {
 				var info strings.Builder
 				for range 1 + rng.IntN(60) {
 					i := rng.IntN(330)
-					mode, id := "100644", r.GitInput(fmt.Sprint("new ", rng.IntN(5)), "hash-object", "-w", "--stdin")
+					mode, id := "100644", blobs[rng.IntN(len(blobs))]
 					if rng.IntN(2) == 0 {
 						mode, id = "0", strings.Repeat("0", len(id))
 					}

@@ -187,15 +187,18 @@ func (r *Repo) Shallow() []string {
 const smallMax = 64 << 20
 
 // readSmall reads a regular file whole.
-func readSmall(path string) ([]byte, error) {
+func readSmall(path string) ([]byte, error) { return readUpTo(path, smallMax) }
+
+// readUpTo is readSmall with another limit.
+func readUpTo(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is no regular file", path)
-	case info.Size() > smallMax:
-		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), smallMax)
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), limit)
 	}
 	return os.ReadFile(path)
 }

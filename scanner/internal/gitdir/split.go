@@ -22,7 +22,7 @@ type split struct {
 // link extension.
 func (r *Repo) merge(x *Index) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
-	text, err := readSmall(filepath.Join(r.Dir, name))
+	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
 	if err != nil {
 		return fmt.Errorf("it is split, and its shared part cannot be read: %w", err)
 	}
