@@ -15,9 +15,9 @@ const version = "0.1.0"
 const exitCodes = `
 Exit codes:
   0  nothing found, and everything was read
-  1  tokens found (those in git-ignored files do not count)
+  1  tokens found that --fail-on counts (those in git-ignored files do not)
   2  wrong usage, or the run could not start
-  3  none found, but something could not be read`
+  3  none found, but something could not be read, or not be told by --fail-on live`
 
 func (c command) root() *cobra.Command {
 	root := &cobra.Command{

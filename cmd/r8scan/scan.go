@@ -22,6 +22,7 @@ type scanFlags struct {
 	jobs             int
 	quiet, verbose   bool
 	noProgress       bool
+	asking           askFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -35,6 +36,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no warnings")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "every location, ref and unread thing")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
+	f.asking.add(cmd)
 }
 
 // scanFunc is one of the scanner's scans of what the arguments name.
@@ -122,6 +124,10 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
 		return fmt.Errorf("--min-confidence: %w", err)
 	}
+	asker, err := f.asking.asker()
+	if err != nil {
+		return err
+	}
 	bar := c.progress(f)
 	opts.Progress = bar.callback()
 	started := time.Now()
@@ -131,6 +137,9 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 		return err
 	}
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
+	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
+		return err
+	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
 		return err
@@ -140,7 +149,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	return verdict(doc)
+	return verdict(doc, f.asking.failOn)
 }
 
 func (c command) write(ctx context.Context, path string, render func(io.Writer) error) error {
@@ -159,20 +168,6 @@ func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlag
 		fmt.Fprintf(c.err, "left out: %d below --min-confidence %s\n", res.LeftOut, f.confidence)
 	}
 	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
-}
-
-// verdict is the exit code of a scan: tokens in files that git ignores are
-// where a token may live.
-func verdict(doc *report.Document) error {
-	for _, f := range doc.Findings {
-		if f.Exposure != scanner.ExposureIgnored {
-			return exitError(exitFound)
-		}
-	}
-	if !doc.Complete {
-		return exitError(exitIncomplete)
-	}
-	return nil
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.

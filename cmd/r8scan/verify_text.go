@@ -142,7 +142,9 @@ func (l *latency) write(b *strings.Builder, bars bool) {
 	for _, p := range l.parts {
 		fmt.Fprintf(b, "  %-10s %10s %10s %10s", p.name, millis(p.minimum), millis(p.median), millis(p.p95))
 		if bars && longest > 0 {
-			b.WriteString("  " + strings.Repeat("█", int((p.median*barWidth+longest/2)/longest)))
+			if n := int((p.median*barWidth + longest/2) / longest); n > 0 {
+				b.WriteString("  " + strings.Repeat("█", n))
+			}
 		}
 		b.WriteByte('\n')
 	}
