@@ -29,6 +29,10 @@ type Verdict struct {
 	HTTP      int       // status code of the last answer, 0 if there was none
 	Requests  int       // how many were sent, 0 if the token was not
 	Timing    Timing    // of the last request
+
+	// ServerTime is the server's clock when it answered, in whole seconds; zero
+	// if it did not say.
+	ServerTime time.Time
 }
 
 // RoundTrip returns the time of the last request, from its start to the end of

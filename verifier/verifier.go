@@ -150,11 +150,7 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	if len(secrets) == 0 {
 		return verdicts
 	}
-	// Both the clock and ctx hold the limit: the clock says beforehand that a
-	// wait would pass it, ctx ends a request under way.
-	limit := v.cfg.TotalTimeout + time.Duration(float64(len(secrets))/v.cfg.Rate*float64(time.Minute))
-	r := run{v: v, deadline: v.clock.Now().Add(limit)}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel, r := v.begin(ctx, time.Duration(float64(len(secrets))/v.cfg.Rate*float64(time.Minute)))
 	defer cancel()
 	if reason := r.prove(ctx); reason != "" {
 		for i := range verdicts {
@@ -179,10 +175,28 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	return verdicts
 }
 
+// Probe asks about a made-up token and sends no real one. The verdict is
+// Revoked if the server is Replicate's API, or behaves as it does.
+func (v *Verifier) Probe(ctx context.Context) Verdict {
+	ctx, cancel, r := v.begin(ctx, 0)
+	defer cancel()
+	return r.ask(ctx, canary())
+}
+
 // run is one call of Verify.
 type run struct {
 	v        *Verifier
 	deadline time.Time
+}
+
+// begin starts a run that may take extra beyond the usual limit. Both the
+// clock and ctx hold the limit: the clock says beforehand that a wait would
+// pass it, ctx ends a request under way.
+func (v *Verifier) begin(ctx context.Context, extra time.Duration) (context.Context, context.CancelFunc, run) {
+	limit := v.cfg.TotalTimeout + extra
+	r := run{v: v, deadline: v.clock.Now().Add(limit)}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	return ctx, cancel, r
 }
 
 // prove asks about a made-up token, unless the server refused one before. It
@@ -270,6 +284,9 @@ func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, 
 		}
 	}
 	verdict.CheckedAt, verdict.Timing = now.UTC(), timing
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		verdict.ServerTime = date.UTC()
+	}
 	return verdict, wait
 }
 

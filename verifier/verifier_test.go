@@ -101,6 +101,19 @@ func TestCanaryOnce(t *testing.T) {
 	}
 }
 
+// TestProbe sends no real token and tells the server's time.
+func TestProbe(t *testing.T) {
+	a := &api{secret: testSecret(1), respond: live}
+	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL})
+	if got := v.Probe(t.Context()); got.Status != Revoked || got.Requests != 1 || time.Since(got.ServerTime).Abs() > time.Minute {
+		t.Errorf("%+v", got)
+	}
+	v, _ = newTest(t, Config{BaseURL: serve(t, http.HandlerFunc(live)).URL})
+	if got := v.Probe(t.Context()); got.Status != Live {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestDistinct: one request a token, however often it is given, and verdicts in
 // the order of the tokens.
 func TestDistinct(t *testing.T) {
