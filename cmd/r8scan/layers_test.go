@@ -38,8 +38,10 @@ var dependencies = []string{
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
+	"golang.org/x/net",                         // httpproxy
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/term",                        // what is a terminal
+	"golang.org/x/time",                        // rate of requests
 }
 
 // TestLayers holds the direction of imports.
