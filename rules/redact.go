@@ -3,17 +3,20 @@ package rules
 import (
 	"bytes"
 	"io"
-	"strings"
 )
 
 // Redact returns s with every token in it masked, whatever its confidence. It
 // is for names and messages that come from what is scanned.
 func Redact(s string) string {
-	if !strings.Contains(s, prefix) {
+	if len(s) < tokenLen {
 		return s
 	}
 	text := []byte(s)
-	mask(text, Find(nil, text, 0, len(text)))
+	matches := Find(nil, text, 0, len(text))
+	if len(matches) == 0 {
+		return s
+	}
+	mask(text, matches)
 	return string(text)
 }
 

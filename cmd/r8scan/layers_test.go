@@ -40,6 +40,7 @@ var dependencies = []string{
 	"github.com/spf13/cobra",                   // commands and flags
 	"golang.org/x/net",                         // httpproxy
 	"golang.org/x/sync",                        // errgroup
+	"golang.org/x/sys",                         // what the processor can do
 	"golang.org/x/term",                        // what is a terminal
 	"golang.org/x/time",                        // rate of requests
 }
