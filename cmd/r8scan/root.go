@@ -42,7 +42,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.audit(), c.files(), c.history(), c.rules(), c.verify(), c.doctor(), c.redact(), c.version())
+	root.AddCommand(c.audit(), c.files(), c.history(), c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.version())
 	return root
 }
 
