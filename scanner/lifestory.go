@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"path/filepath"
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
@@ -35,17 +36,23 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 			numbers[key] = len(keys)
 			keys = append(keys, key)
 		}
-		marks = append(marks, history.Hit{Obj: h.obj, Token: numbers[key], Name: h.name})
+		marks = append(marks, history.Hit{Obj: h.obj, Type: h.kind, Token: numbers[key], Name: h.name})
 	}
 	g := history.NewGraph(repo.store, marks)
 	if err := r.walkGraph(ctx, repo, g); err != nil {
 		return err
 	}
 	g.Finish()
-	staged := r.addPlaces(repo, g, hits, found)
-	stories := g.Stories(len(keys), repo.tips())
-	for i, s := range stories {
-		if d := found[keys[i]]; d != nil && d.History == nil && !staged[keys[i]] {
+	var scope *history.Scope
+	if repo.only != nil {
+		scope = g.Range(repo.only.with, repo.only.without, repo.only.symmetric)
+	}
+	staged := r.addPlaces(repo, g, scope, hits, found)
+	for i, s := range g.Stories(len(keys), repo.tips(), scope) {
+		switch d := found[keys[i]]; {
+		case !s.News:
+			delete(found, keys[i])
+		case d != nil && d.History == nil && !staged[keys[i]]:
 			d.History = repo.story(s)
 		}
 	}
@@ -80,8 +87,8 @@ func (r *run) walkGraph(ctx context.Context, repo *repository, g *history.Graph)
 
 // addPlaces adds the places of hits in objects. It returns the tokens that
 // stand in the index and in no history: their blobs are the index's own.
-func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, found drafts) map[findingKey]bool {
-	places, complete := g.Places()
+func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope, hits []objectHit, found drafts) map[findingKey]bool {
+	places, complete := g.Places(scope)
 	if !complete {
 		r.addUnread(repo.label("paths in the history"), "there are more of them than the limit; some locations lack their path")
 	}
@@ -97,13 +104,15 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, fo
 		for _, path := range index[place.Object] {
 			in := place
 			in.Path, in.Kind = path, KindIndex
-			if r.paths.keeps(path) {
+			if r.paths.keeps(path, "") {
 				found.add(h.match, in, ExposureStaged)
 				staged[key] = true
 			}
 		}
 		where := at[h.obj]
 		switch {
+		case scope != nil && (h.kind == odb.Tag || h.kind == odb.Commit && !g.Has(scope, h.obj)):
+			continue
 		case h.kind == odb.Commit:
 			place.Commit = place.Object
 			where = []history.Place{{Commit: odb.None}}
@@ -121,7 +130,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, hits []objectHit, fo
 			if p.Commit != odb.None {
 				in.Commit = repo.store.Hex(p.Commit)
 			}
-			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path) {
+			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path, "") {
 				continue
 			}
 			found.add(h.match, in, ExposureHistory)
@@ -149,16 +158,20 @@ func (repo *repository) tips() []history.Tip {
 	for _, ref := range repo.refs {
 		add(ref.Name, ref.ID, false)
 	}
-	add(detached(repo.git, "HEAD"), repo.head, true)
+	add(headName(repo.git, "HEAD"), repo.head, true)
 	for _, w := range repo.git.Worktrees() {
+		name := "main-worktree/HEAD" // git's own names for HEADs elsewhere
+		if w.Dir != w.Common {
+			name = "worktrees/" + filepath.Base(w.Dir) + "/HEAD"
+		}
 		_, head := w.ReadRefs()
-		add(detached(w, "HEAD of "+w.Dir), head, false)
+		add(headName(w, name), head, false)
 	}
 	return tips
 }
 
-// detached returns name if HEAD is on no branch.
-func detached(g *gitdir.Repo, name string) string {
+// headName returns name if HEAD is on no branch, else "".
+func headName(g *gitdir.Repo, name string) string {
 	if g.Detached() {
 		return name
 	}

@@ -4,35 +4,79 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
+
+// Objects scans the objects of the repository at path and nothing else; with
+// Options.Range, what a range of commits adds.
+func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
+	r.repos = []*repository{repo}
+	if opts.Range != "" {
+		return r.rangeOf(ctx, repo, Target{Kind: "repository", Path: path, Range: opts.Range})
+	}
+	if err := r.do(ctx, r.readObjects(repo)); err != nil {
+		return nil, err
+	}
+	return r.result(ctx, Target{Kind: "repository", Path: path}, g.Common)
+}
+
+// open opens a repository's object store and reads its refs.
+func (r *run) open(repo *repository) {
+	repo.refs, repo.head = repo.git.ReadRefs()
+	repo.readShallow()
+	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	repo.store = store
+}
 
 // readObjects returns the job of reading every object of a repository.
 func (r *run) readObjects(repo *repository) job {
 	return func(context.Context, *worker) error {
-		repo.refs, repo.head = repo.git.ReadRefs()
-		repo.readShallow()
-		store := odb.Open(repo.git.ObjectDirs(), repo.git.Hash, odb.DefaultLimits())
-		r.mu.Lock()
-		repo.store = store
-		r.mu.Unlock()
-		for _, path := range store.Stray {
+		r.open(repo)
+		for _, path := range repo.store.Stray {
 			r.pool.add(func(ctx context.Context, w *worker) error {
-				r.file(ctx, w, folder{path: path, name: r.shown(repo.git.Common, path)})
+				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path)})
 				return nil
 			})
 		}
-		var jobs []job
-		for _, f := range store.Families() {
-			jobs = append(jobs, r.family(repo, f))
-		}
-		r.pool.add(jobs...)
+		r.pool.add(r.families(repo)...)
 		return nil
 	}
+}
+
+// families returns the jobs of reading every object.
+func (r *run) families(repo *repository) []job {
+	var jobs []job
+	for i := range repo.store.Packs() {
+		jobs = append(jobs, func(context.Context, *worker) error {
+			r.pool.add(r.pack(repo, i)...)
+			return nil
+		})
+	}
+	for _, f := range repo.store.LooseFamilies() {
+		jobs = append(jobs, r.family(repo, f, nil))
+	}
+	return jobs
 }
 
 // readShallow notes the commits whose parents a shallow clone leaves out.
@@ -45,13 +89,31 @@ func (repo *repository) readShallow() {
 	}
 }
 
-// family returns the job of searching one family of objects.
-func (r *run) family(repo *repository, f odb.Family) job {
+// family returns the job of searching one family of objects, of a pack if p is
+// not nil.
+func (r *run) family(repo *repository, f odb.Family, p *packScan) job {
 	return func(ctx context.Context, w *worker) error {
-		v := &search{ctx: ctx, run: r, repo: repo, w: w}
+		v := &search{ctx: ctx, run: r, repo: repo, w: w, pack: p}
 		walker := w.walker(repo.store)
-		walker.Share = func(part odb.Family) bool { return r.pool.addIfIdle(r.family(repo, part)) }
-		return walker.Walk(ctx, f, v)
+		walker.Share = func(part odb.Family) bool {
+			if p != nil {
+				p.pending.Add(1)
+			}
+			if r.pool.addIfIdle(r.family(repo, part, p)) {
+				return true
+			}
+			if p != nil {
+				p.pending.Add(-1)
+			}
+			return false
+		}
+		if err := walker.Walk(ctx, f, v); err != nil {
+			return err
+		}
+		if p != nil {
+			p.done(r)
+		}
+		return nil
 	}
 }
 
@@ -63,19 +125,32 @@ type search struct {
 	run    *run
 	repo   *repository
 	w      *worker
+	pack   *packScan // nil if what is read is not all of a pack
+	part   bool      // only some objects are read: what they name is the caller's business
 	header odb.Header
 }
 
 func (s *search) Visit(n *odb.Node) error {
+	if err := s.search(n); err != nil {
+		return err
+	}
+	s.count(n)
+	if !s.part && n.Stream == nil {
+		s.references(n)
+	}
+	return nil
+}
+
+// search looks for matches in an object.
+func (s *search) search(n *odb.Node) error {
+	w := s.w
 	if n.Stream != nil {
-		_, err := s.w.stream(s.ctx, n.Stream, func(m rules.Match, from, to position) { s.hit(n, m, from, to) })
+		_, err := w.stream(s.ctx, n.Stream, func(m rules.Match, from, to position) { s.hit(n, m, from, to) })
 		if err != nil {
 			s.Failed(n.Obj, n.Type, err)
 		}
-		s.count(n)
-		return nil
+		return s.ctx.Err()
 	}
-	w := s.w
 	if n.Base != nil && n.Base.Mark == 0 {
 		w.ranges = n.Dirty(w.ranges[:0], rules.Behind, rules.Ahead)
 	} else {
@@ -90,23 +165,30 @@ func (s *search) Visit(n *odb.Node) error {
 	}
 	if n.Type == odb.Tree {
 		s.names(n)
-	} else {
-		at, done := start, 0
-		for _, m := range w.matches {
-			at = at.after(n.Data[done:m.Start])
-			done = m.Start
-			s.hit(n, m, at, at.after(n.Data[m.Start:m.End]))
-		}
+		return nil
 	}
-	s.count(n)
-	s.references(n)
+	at, done := start, 0
+	for _, m := range w.matches {
+		at = at.after(n.Data[done:m.Start])
+		done = m.Start
+		s.hit(n, m, at, at.after(n.Data[m.Start:m.End]))
+	}
 	return nil
 }
 
 func (s *search) hit(n *odb.Node, m rules.Match, from, to position) {
-	if !n.Again {
-		s.run.addObjectHit(objectHit{m, s.repo, n.Obj, n.Type, from.line, from.column, to.column, ""})
+	s.nameHit(n, m, from, to, "")
+}
+
+// nameHit notes a match in an object; name is the tree entry that holds it.
+func (s *search) nameHit(n *odb.Node, m rules.Match, from, to position, name string) {
+	if n.Again {
+		return
 	}
+	if s.pack != nil {
+		s.pack.hit(n.Obj)
+	}
+	s.run.addObjectHit(objectHit{m, s.repo, n.Obj, n.Type, from.line, from.column, to.column, name})
 }
 
 // names notes the matches in a tree, which stand in the names of its entries.
@@ -118,7 +200,7 @@ func (s *search) names(n *odb.Node) {
 		for _, m := range rules.Find(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
-			s.run.addObjectHit(objectHit{m, s.repo, n.Obj, n.Type, from.line, from.column, to.column, string(e.Name)})
+			s.nameHit(n, m, from, to, string(e.Name))
 		}
 		return true
 	}) // references names a malformed tree
@@ -133,11 +215,21 @@ func (s *search) count(n *odb.Node) {
 	if n.Type == odb.Commit {
 		s.run.commits.Add(1)
 	}
+	if p := s.pack; p != nil {
+		p.objects.Add(1)
+		p.bytes.Add(n.Size)
+		if n.Type == odb.Commit {
+			p.commits.Add(1)
+		}
+	}
 }
 
 // Failed names an object that could not be read.
 func (s *search) Failed(o odb.Obj, t odb.Type, why error) {
 	s.run.addUnread(s.repo.label(t.String()+" "+s.repo.store.Hex(o)), why.Error())
+	if s.pack != nil {
+		s.pack.fail()
+	}
 }
 
 // label says which repository something is in, unless it is the main one.
@@ -158,9 +250,7 @@ func (s *search) references(n *odb.Node) {
 			if e.Mode == odb.ModeModule {
 				return
 			}
-			if !s.w.present(store, e.ID) {
-				s.repo.miss(e.ID, entryKind(e.Mode), string(e.Name))
-			}
+			s.refers(e.ID, entryKind(e.Mode), e.Name)
 		}, nil)
 	case odb.Commit, odb.Tag:
 		if err = odb.ParseHeader(n.Data, &s.header); err != nil {
@@ -189,37 +279,59 @@ func entryKind(mode uint32) string {
 // refersTo checks that the store has the object with the id in hex, if there
 // is one.
 func (s *search) refersTo(id []byte, kind string) {
-	var raw [64]byte
-	if len(id) == 0 || len(id) > len(raw) {
+	if len(id) == 0 {
 		return
 	}
-	n, err := hex.Decode(raw[:], id)
-	if err != nil {
+	var buf [32]byte
+	raw := buf[:s.repo.store.HashLen()]
+	if !decodeID(raw, id) {
 		s.run.addUnread(s.repo.label(kind), "an object names it by something that is no id")
 		return
 	}
-	if _, ok := s.repo.store.Find(raw[:n]); !ok {
-		s.repo.miss(raw[:n], kind, "")
-	}
+	s.refers(raw, kind, nil)
 }
 
-// presentLen is how many ids a worker remembers to be there. Trees name the
-// same objects over and over: on git/git this saves half of the lookups.
-const presentLen = 1 << 14
+// decodeID fills raw from an id in hex.
+func decodeID(raw, id []byte) bool {
+	if len(id) != 2*len(raw) {
+		return false
+	}
+	_, err := hex.Decode(raw, id)
+	return err == nil
+}
 
-// present reports whether the store has the object with a raw id.
-func (w *worker) present(store *odb.Store, id []byte) bool {
-	if w.seenIn != store {
-		w.seenIn, w.seen = store, make([][2]uint64, presentLen)
+// knownLen is how many ids a worker remembers to be there. Trees name the same
+// objects over and over: on git/git this saves half of the lookups.
+const knownLen = 1 << 14
+
+// known holds the first 16 bytes of ids that are in a store; of a pack's own
+// objects only, if it is for a pack.
+type known struct {
+	store *odb.Store
+	pack  *packScan
+	ids   [][2]uint64
+}
+
+// refers checks that the object with a raw id is there.
+func (s *search) refers(id []byte, kind string, name []byte) {
+	k := &s.w.known
+	if k.store != s.repo.store || k.pack != s.pack {
+		*k = known{s.repo.store, s.pack, make([][2]uint64, knownLen)}
 	}
 	key := [2]uint64{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
-	if slot := &w.seen[key[1]%presentLen]; *slot != key {
-		if _, ok := store.Find(id); !ok {
-			return false
-		}
+	slot := &k.ids[key[1]%knownLen]
+	if *slot == key {
+		return
+	}
+	o, ok := s.repo.store.Find(id)
+	if !ok {
+		s.repo.miss(id, kind, string(name))
+	}
+	if s.pack != nil && (!ok || !s.repo.store.InPack(o, s.pack.number)) {
+		s.pack.refersOutside(id, kind, string(name))
+	} else if ok {
 		*slot = key
 	}
-	return true
 }
 
 // emptyTrees are the ids of the tree without entries, which git knows without
@@ -269,6 +381,10 @@ func (r *run) nameUnread(repo *repository) {
 		}
 	}
 	if n := len(repo.shallow); n > 0 {
-		r.addUnread(repo.label(fmt.Sprintf("history before %d commits", n)), "this is a shallow clone: git fetch --unshallow brings the rest")
+		commits := "1 commit"
+		if n > 1 {
+			commits = fmt.Sprintf("%d commits", n)
+		}
+		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest")
 	}
 }

@@ -31,8 +31,7 @@ type worker struct {
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
-	seen    [][2]uint64 // ids that are known to be in the store seenIn, by a part of them
-	seenIn  *odb.Store
+	known   known
 }
 
 // walker returns the worker's walker of a store.

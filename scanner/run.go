@@ -10,12 +10,14 @@ import (
 
 	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"github.com/r8scan/r8scan/scanner/internal/packcache"
 )
 
 // run is one scan under way: its workers, what they found and what they read.
 type run struct {
 	opts  Options
 	paths pathFilter
+	cache *packcache.Cache
 	pool  pool
 
 	files, bytes, objects, commits atomic.Int64
@@ -47,7 +49,7 @@ type objectHit struct {
 
 func newRun(opts Options) (*run, error) {
 	paths, err := newPathFilter(opts.Include, opts.Exclude)
-	return &run{opts: opts, paths: paths}, err
+	return &run{opts: opts, paths: paths, cache: openCache(opts.Cache)}, err
 }
 
 // progressEvery is the time between two reports of progress.

@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"io"
+	"unicode/utf8"
 
 	"github.com/r8scan/r8scan/rules"
 )
@@ -52,9 +53,16 @@ func searchWindows(ctx context.Context, r io.Reader, buf []byte, matches *[]rule
 			return total, err
 		}
 		drop := to - rules.Behind
-		at = where.after(buf[done:drop])
+		for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(buf[drop]); back++ {
+			drop-- // a character that is cut in two would count twice
+		}
+		if done <= drop {
+			at = where.after(buf[done:drop])
+		} else { // a match starts in what the next window sees again
+			at = at.after(buf[:drop])
+		}
+		from = to - drop
 		n = copy(buf, buf[drop:n])
-		from = rules.Behind
 	}
 }
 

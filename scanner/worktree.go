@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -31,12 +32,9 @@ func (r *run) readIndex(t *workTree) job {
 			r.addUnread(join(t.name, "the index"), reason(err))
 			return nil
 		}
-		if x.Split != nil {
-			r.addUnread(join(t.name, "the index"), "it is split: entries in its shared part were not read")
-		}
 		t.index = x.Entries
 		for _, e := range x.Entries {
-			if strings.Contains(e.Path, "r8_") && r.paths.keeps(e.Path) {
+			if strings.Contains(e.Path, "r8_") && r.paths.keeps(join(t.name, e.Path), "") {
 				r.searchPath(join(t.name, e.Path), e.Path)
 			}
 		}
@@ -79,7 +77,7 @@ func (t *workTree) tracks(path string) bool {
 // ignores reports whether git ignores the file at path.
 func (t *workTree) ignores(path string) bool {
 	if t.ignore == nil {
-		t.ignore = t.git.Ignorer()
+		t.ignore = t.git.Ignorer(os.Getenv)
 	}
 	return t.ignore.Ignored(path)
 }
@@ -116,40 +114,18 @@ func (repo *repository) stagedPaths(hits []objectHit) map[string][]string {
 // blobAt returns the object at path in a commit's tree, odb.None if there is
 // none.
 func (repo *repository) blobAt(commit, path string) odb.Obj {
-	o, ok := repo.store.FindHex(commit)
-	if !ok {
-		return odb.None
-	}
-	_, data, err := repo.store.Read(o)
-	var h odb.Header
-	if err != nil || odb.ParseHeader(data, &h) != nil {
-		return odb.None
-	}
-	if o, ok = repo.store.FindHex(string(h.Tree)); !ok {
-		return odb.None
-	}
+	o := repo.treeOf(commit)
 	for name := range strings.SplitSeq(path, "/") {
-		if o = repo.childAt(o, name); o == odb.None {
+		if o == odb.None {
 			break
+		}
+		e, ok := repo.entries(o)[name]
+		if !ok {
+			return odb.None
+		}
+		if o, ok = repo.store.Find(e.ID); !ok {
+			return odb.None
 		}
 	}
 	return o
-}
-
-func (repo *repository) childAt(tree odb.Obj, name string) odb.Obj {
-	t, data, err := repo.store.Read(tree)
-	if err != nil || t != odb.Tree {
-		return odb.None
-	}
-	child := odb.None
-	_ = odb.EachEntry(data, repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		if string(e.Name) == name {
-			if o, ok := repo.store.Find(e.ID); ok {
-				child = o
-			}
-			return false
-		}
-		return true
-	}) // the scan names a malformed tree
-	return child
 }

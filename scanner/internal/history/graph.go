@@ -4,6 +4,7 @@
 package history
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 // Hit says that a token stands in an object. Tokens are numbered from 0.
 type Hit struct {
 	Obj   odb.Obj
+	Type  odb.Type
 	Token int
 	Name  string // for a tree: the entry whose name holds the token
 }
@@ -24,6 +26,8 @@ type Graph struct {
 	store  *odb.Store
 	hits   map[odb.Obj][]Hit
 	marked objSet // hits, and trees that lead to one
+	begins objSet // leading two bytes of the ids of hits: most entries of trees are told from hits by them
+	trees  bool   // a hit is in a tree, or in something that trees name
 
 	mu         sync.Mutex
 	collectors []*collector
@@ -31,22 +35,28 @@ type Graph struct {
 
 	names   []string // by number, sorted
 	links   map[odb.Obj][]edge
+	cut     bool     // there are folders deeper than maxDepth
 	commits []commit // parents before children
 	number  map[odb.Obj]int32
 }
 
-// NewGraph returns an empty graph for hits in store's objects.
+// NewGraph returns an empty graph for hits in store's objects; without hits it
+// is a graph of commits.
 func NewGraph(store *odb.Store, hits []Hit) *Graph {
-	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len())}
+	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len()), begins: newObjSet(1 << 16)}
 	for _, h := range hits {
 		g.hits[h.Obj] = append(g.hits[h.Obj], h)
 		g.marked.add(h.Obj)
+		g.begins.add(beginning(store.ID(h.Obj)))
+		g.trees = g.trees || h.Type == odb.Blob || h.Type == odb.Tree
 	}
 	return g
 }
 
+func beginning(id []byte) odb.Obj { return odb.Obj(id[0])<<8 | odb.Obj(id[1]) }
+
 // Want reports whether the graph needs objects of type t.
-func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree }
+func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree && g.trees }
 
 // Visitor returns a visitor for one goroutine.
 func (g *Graph) Visitor() odb.Visitor {
@@ -77,22 +87,42 @@ type Place struct {
 // have a few for each tree; only trees made to explode have more.
 const maxSteps = 1 << 22
 
+// What the places may take in memory is bounded for the same reason.
+const (
+	maxPlaceBytes = 128 << 20
+	placeLen      = 256 // a place and the location that is made of it
+)
+
+// maxDepth is how deep folders are followed. Git itself refuses deeper ones
+// (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
+const maxDepth = 4096
+
 // Places returns where the hits in blobs and trees stand, in the order of the
-// commits, and whether that is all of it.
-func (g *Graph) Places() (places []Place, complete bool) {
-	w := pathWalk{g: g, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
-	for _, c := range g.commits {
-		if c.tree != odb.None && g.marked.has(c.tree) {
-			w.follow(c.tree, 0, c.obj)
+// commits, and whether that is all of it. Each hit has at least one place. With
+// a scope only its commits count.
+func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
+	w := pathWalk{g: g, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	for i, c := range g.commits {
+		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
+			w.follow(c.tree, 0, c.obj, 0)
 		}
 	}
+	if scope == nil {
+		w.unnamed()
+	}
+	return w.places, len(w.seen) < maxSteps && !w.cut && !g.cut
+}
+
+// unnamed follows what no commit leads to: trees and hits that no tree names.
+func (w *pathWalk) unnamed() {
+	g := w.g
 	below := newObjSet(g.store.Len()) // entries of trees
 	for _, edges := range g.links {
 		for _, e := range edges {
 			below.add(e.child)
 		}
 	}
-	var tops []odb.Obj // trees and hits that no tree names
+	var tops []odb.Obj
 	for o := range g.links {
 		if !below.has(o) {
 			tops = append(tops, o)
@@ -106,14 +136,31 @@ func (g *Graph) Places() (places []Place, complete bool) {
 	slices.Sort(tops)
 	for _, o := range tops {
 		if !w.reached(o) {
-			w.follow(o, 0, odb.None)
+			w.follow(o, 0, odb.None, 0)
 		}
 	}
-	return w.places, len(w.seen) < maxSteps
+	w.placeRest()
+}
+
+// placeRest gives a place to hits that no path has led to: in trees that hold
+// themselves, or behind a limit.
+func (w *pathWalk) placeRest() {
+	placed := map[odb.Obj]bool{}
+	for _, p := range w.places {
+		placed[p.Obj] = true
+	}
+	for _, o := range slices.Sorted(maps.Keys(w.g.hits)) {
+		if !placed[o] {
+			w.places = append(w.places, Place{o, "", odb.None})
+		}
+	}
 }
 
 // pathWalk follows trees down to hits, each tree once for each of its paths.
 type pathWalk struct {
+	cut    bool             // a path was too deep, or a limit was passed
+	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
+	bytes  int              // of places
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -133,14 +180,22 @@ type pathKey struct {
 
 func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
 
-func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
+func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	at := step{o, path}
 	if w.seen[at] || len(w.seen) >= maxSteps {
 		return
 	}
+	if depth > maxDepth || w.open[o] || w.bytes > maxPlaceBytes {
+		w.cut = true
+		return
+	}
+	w.open[o] = true
+	defer delete(w.open, o)
 	w.seen[at] = true
 	if w.g.hits[o] != nil {
-		w.places = append(w.places, Place{o, w.path(path), from})
+		p := Place{o, w.path(path), from}
+		w.bytes += len(p.Path) + placeLen
+		w.places = append(w.places, p)
 	}
 	for _, e := range w.g.links[o] {
 		key := pathKey{path, e.name}
@@ -150,7 +205,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj) {
 			w.list = append(w.list, key)
 			w.paths[key] = p
 		}
-		w.follow(e.child, p, from)
+		w.follow(e.child, p, from, depth+1)
 	}
 }
 

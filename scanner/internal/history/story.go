@@ -1,6 +1,8 @@
 package history
 
 import (
+	"container/heap"
+	"slices"
 	"time"
 
 	"github.com/r8scan/r8scan/scanner/internal/odb"
@@ -13,6 +15,7 @@ type Story struct {
 	AtHead     bool
 	Reachable  bool
 	Refs       []string // names of the refs that reach it, in the order given
+	News       bool     // it stands in the scope and in nothing that was known before
 }
 
 // Event is a commit that brought a token in or took it out.
@@ -34,9 +37,10 @@ type Tip struct {
 const batch = 64
 
 // Stories tells the stories of the tokens numbered below n. HEAD is the tip
-// with Head set; it counts among the refs only if it has a name.
-func (g *Graph) Stories(n int, tips []Tip) []Story {
-	t := &teller{g: g, tips: g.peel(tips)}
+// with Head set; it counts among the refs only if it has a name. Without a
+// scope every token is news.
+func (g *Graph) Stories(n int, tips []Tip, scope *Scope) []Story {
+	t := &teller{g: g, tips: g.peel(tips), scope: scope}
 	var all, head []int32
 	for _, tip := range t.tips {
 		if tip.commit < 0 {
@@ -61,6 +65,7 @@ type teller struct {
 	tips      []peeledTip
 	reachable []bool
 	fromHead  []bool
+	scope     *Scope
 
 	first int                // token of bit 0
 	bits  map[odb.Obj]uint64 // of trees and hits: tokens below them
@@ -77,11 +82,14 @@ type peeledTip struct {
 	chain  []odb.Obj // the tip, the tags on the way, and the last object
 }
 
+// maxTags is how many tags may name each other; ids that lie make circles.
+const maxTags = 64
+
 func (g *Graph) peel(tips []Tip) []peeledTip {
 	var out []peeledTip
 	for _, tip := range tips {
 		p := peeledTip{Tip: tip, commit: -1, chain: []odb.Obj{tip.Obj}}
-		for o := tip.Obj; len(p.chain) < 10; { // tags of tags of tags …
+		for o := tip.Obj; len(p.chain) < maxTags; { // tags of tags of tags …
 			if c, ok := g.number[o]; ok {
 				p.commit = c
 				break
@@ -116,7 +124,9 @@ func (g *Graph) tagged(o odb.Obj) odb.Obj {
 func (t *teller) tell(stories []Story, first int) {
 	t.first = first
 	t.sweep()
+	news := t.news()
 	for i := range stories {
+		stories[i].News = news&(1<<i) != 0
 		t.refs(&stories[i], uint64(1)<<i)
 		t.events(&stories[i], uint64(1)<<i)
 	}
@@ -142,6 +152,7 @@ func (t *teller) below(o odb.Obj) uint64 {
 		return bits
 	}
 	bits := t.own(o)
+	t.bits[o] = bits // for trees that hold themselves
 	for _, e := range t.g.links[o] {
 		bits |= t.below(e.child)
 	}
@@ -158,6 +169,8 @@ func (t *teller) sweep() {
 	for i, c := range t.g.commits {
 		if c.tree != odb.None {
 			t.has[i] = t.below(c.tree)
+		} else if len(c.parents) > 0 {
+			t.has[i] = t.has[c.parents[0]] // a missing tree is no sign of a change
 		}
 		if t.g.marked.has(c.obj) {
 			t.said[i] = t.own(c.obj)
@@ -169,6 +182,25 @@ func (t *teller) sweep() {
 			t.ever[i] |= t.ever[p]
 		}
 	}
+}
+
+// news returns the tokens that the scope's commits hold and those that were
+// known before do not.
+func (t *teller) news() uint64 {
+	if t.scope == nil {
+		return ^uint64(0)
+	}
+	var in, out uint64
+	for i := range t.g.commits {
+		bits := t.has[i] | t.said[i]
+		if t.scope.in[i] {
+			in |= bits
+		}
+		if t.scope.out[i] {
+			out |= bits
+		}
+	}
+	return in &^ out
 }
 
 // refs finds out who reaches the token.
@@ -205,13 +237,10 @@ func (t *teller) saidIn(in []bool, bit uint64) bool {
 // events finds the commit that brought the token in, the oldest reachable one
 // if there are several, and the one that took it out last.
 func (t *teller) events(s *Story, bit uint64) {
-	in, out := -1, -1
+	in := -1
 	for i := range t.g.commits {
 		if t.introduces(i, bit) && (in < 0 || t.reachable[i] && !t.reachable[in]) {
 			in = i
-		}
-		if t.removes(i, bit) && (out < 0 || t.rank(i) >= t.rank(out)) {
-			out = i
 		}
 	}
 	switch {
@@ -222,7 +251,10 @@ func (t *teller) events(s *Story, bit uint64) {
 	default:
 		s.Introduced = t.tagEvent(bit)
 	}
-	if out >= 0 && !s.AtHead {
+	if s.AtHead {
+		return
+	}
+	if out := t.lastRemoval(bit); out >= 0 {
 		for _, p := range t.g.commits[out].parents {
 			if t.has[p]&bit != 0 {
 				s.Removed = t.event(out, int(p), bit)
@@ -230,6 +262,19 @@ func (t *teller) events(s *Story, bit uint64) {
 			}
 		}
 	}
+}
+
+// lastRemoval returns the youngest commit that took the token out, of those
+// with the highest rank; -1 if there is none.
+func (t *teller) lastRemoval(bit uint64) int {
+	for rank := 2; rank >= 0; rank-- {
+		for i := len(t.g.commits) - 1; i >= 0; i-- {
+			if t.rank(i) == rank && t.removes(i, bit) {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // rank prefers what HEAD reaches to what other refs reach, and that to the rest.
@@ -258,22 +303,85 @@ func (t *teller) introduces(i int, bit uint64) bool {
 	return true
 }
 
-// removes reports whether the i-th commit lacks the token and took it out
-// itself: a parent has it, and no other parent's line has lost it before.
+// loses reports whether the i-th commit lacks the token and a parent has it.
+func (t *teller) loses(i int, bit uint64) bool {
+	return t.has[i]&bit == 0 && slices.ContainsFunc(t.g.commits[i].parents, func(p int32) bool { return t.has[p]&bit != 0 })
+}
+
+// removes reports whether the i-th commit took the token out itself. A merge
+// that lacks it did not where a parent's line had lost it before: then it took
+// that parent's side. What was lost before the other side brought it back does
+// not count.
 func (t *teller) removes(i int, bit uint64) bool {
-	if t.has[i]&bit != 0 {
+	if !t.loses(i, bit) {
 		return false
 	}
-	had := false
-	for _, p := range t.g.commits[i].parents {
-		switch {
-		case t.has[p]&bit != 0:
-			had = true
-		case t.was[p]&bit != 0:
-			return false
+	parents := t.g.commits[i].parents
+	for _, p := range parents {
+		if t.has[p]&bit == 0 {
+			continue
+		}
+		for _, q := range parents {
+			if t.has[q]&bit == 0 && t.was[q]&bit != 0 && t.lostApart(p, q, bit) {
+				return false
+			}
 		}
 	}
-	return had
+	return true
+}
+
+// lostApart reports whether a commit that q reaches and p does not loses the
+// token. It looks at no commit older than it must.
+func (t *teller) lostApart(p, q int32, bit uint64) bool {
+	const fromP, fromQ = 1, 2
+	side := map[int32]uint8{}
+	var next numberQueue // a parent's number is always lower than its child's
+	open := 0            // commits in next that only q is known to reach
+	visit := func(c int32, from uint8) {
+		was, seen := side[c]
+		side[c] = was | from
+		if !seen {
+			heap.Push(&next, c)
+		}
+		switch {
+		case !seen && from == fromQ:
+			open++
+		case was == fromQ && from&fromP != 0:
+			open--
+		}
+	}
+	visit(p, fromP)
+	visit(q, fromQ)
+	for open > 0 {
+		c := heap.Pop(&next).(int32)
+		if side[c] == fromQ {
+			open--
+			if t.loses(int(c), bit) {
+				return true
+			}
+			if t.was[c]&bit == 0 {
+				continue
+			}
+		}
+		for _, up := range t.g.commits[c].parents {
+			visit(up, side[c])
+		}
+	}
+	return false
+}
+
+// numberQueue is a heap of commit numbers, the highest first.
+type numberQueue []int32
+
+func (q numberQueue) Len() int           { return len(q) }
+func (q numberQueue) Less(i, j int) bool { return q[i] > q[j] }
+func (q numberQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *numberQueue) Push(x any)        { *q = append(*q, x.(int32)) }
+func (q *numberQueue) Pop() any {
+	n := len(*q) - 1
+	x := (*q)[n]
+	*q = (*q)[:n]
+	return x
 }
 
 // event describes the i-th commit; the path is looked up in the commit
@@ -281,21 +389,22 @@ func (t *teller) removes(i int, bit uint64) bool {
 func (t *teller) event(i, in int, bit uint64) *Event {
 	e := t.g.describe(t.g.commits[i].obj)
 	if in >= 0 {
-		e.Path = t.path(t.g.commits[in].tree, bit)
+		e.Path = t.path(t.g.commits[in].tree, bit, map[odb.Obj]bool{})
 	}
 	return e
 }
 
 // path returns the first path below a tree at which the token stands.
-func (t *teller) path(o odb.Obj, bit uint64) string {
+func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
+	seen[o] = true
 	for _, h := range t.g.hits[o] {
 		if h.Token-t.first >= 0 && h.Token-t.first < batch && uint64(1)<<(h.Token-t.first) == bit {
 			return h.Name
 		}
 	}
 	for _, e := range t.g.links[o] {
-		if t.below(e.child)&bit != 0 {
-			return join(t.g.names[e.name], t.path(e.child, bit))
+		if t.below(e.child)&bit != 0 && !seen[e.child] { // seen: a tree that holds itself
+			return join(t.g.names[e.name], t.path(e.child, bit, seen))
 		}
 	}
 	return ""
@@ -313,8 +422,11 @@ func (t *teller) tagEvent(bit uint64) *Event {
 		return nil
 	}
 	e := t.g.describe(best)
-	for o := best; o != odb.None; o = t.g.tagged(o) {
-		e.Commit = o
+	for range maxTags {
+		e.Commit = best
+		if best = t.g.tagged(best); best == odb.None {
+			break
+		}
 	}
 	return e
 }

@@ -65,7 +65,7 @@ func (c *collector) tree(n *odb.Node) {
 
 // keep appends the entry if it may lead to a hit.
 func (c *collector) keep(edges []edge, e odb.TreeEntry) []edge {
-	if e.Mode == odb.ModeModule {
+	if e.Mode == odb.ModeModule || e.Mode != odb.ModeDir && !c.g.begins.has(beginning(e.ID)) {
 		return edges
 	}
 	o, ok := c.g.store.Find(e.ID)
@@ -120,9 +120,14 @@ func (g *Graph) assemble() (records []treeRecord) {
 // mark marks every tree that leads to a hit, however deep. A pass over the
 // records counts each tree's marked children from its base's count; passes go
 // on until nothing changes, about as often as folders are deep.
+//
+// Trees below maxDepth stay unmarked, or time would grow with the square.
 func (g *Graph) mark(records []treeRecord) {
 	counts := make([]int32, len(records))
-	for changed := true; changed; {
+	for pass, changed := 0, true; changed; pass++ {
+		if g.cut = pass > maxDepth; g.cut {
+			break
+		}
 		changed = false
 		for i := range records {
 			rec := &records[i]

@@ -24,7 +24,7 @@ var idxMagic = []byte{0xff, 't', 'O', 'c'}
 const fanoutLen = 256 * 4
 
 // parseIdx reads a version 1 or 2 index whose ids have hash bytes. The result
-// keeps parts of data.
+// keeps no part of data, which may be a mapped file.
 func parseIdx(data []byte, hash int) (*idx, error) {
 	x := &idx{hash: hash}
 	var err error
@@ -36,12 +36,19 @@ func parseIdx(data []byte, hash int) (*idx, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.pack = bytes.Clone(x.pack)
+	return x, nil
+}
+
+// checkOrder is called before memory is taken for what else the index says of
+// its objects: a file of zeros costs next to nothing on disk.
+func (x *idx) checkOrder(id func(i int) []byte) error {
 	for i := 1; i < x.n; i++ {
-		if bytes.Compare(x.id(i-1), x.id(i)) >= 0 {
-			return nil, fmt.Errorf("ids are not sorted at entry %d", i)
+		if bytes.Compare(id(i-1), id(i)) >= 0 {
+			return fmt.Errorf("ids are not sorted at entry %d", i)
 		}
 	}
-	return x, nil
+	return nil
 }
 
 func (x *idx) id(i int) []byte { return x.ids[i*x.hash : (i+1)*x.hash : (i+1)*x.hash] }
@@ -74,6 +81,9 @@ func (x *idx) parseV1(data []byte) error {
 	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/row < x.n {
 		return errShortIdx
 	}
+	if err := x.checkOrder(func(i int) []byte { return rest[i*row+4 : (i+1)*row] }); err != nil {
+		return err
+	}
 	x.ids = make([]byte, 0, x.n*x.hash)
 	x.offsets = make([]uint64, x.n)
 	for i := range x.n {
@@ -100,6 +110,10 @@ func (x *idx) parseV2(data []byte) error {
 		return errShortIdx
 	}
 	x.ids, rest = rest[:x.n*x.hash], rest[x.n*x.hash:]
+	if err := x.checkOrder(x.id); err != nil {
+		return err
+	}
+	x.ids = bytes.Clone(x.ids)
 	crc, rest := rest[:x.n*4], rest[x.n*4:]
 	small, rest := rest[:x.n*4], rest[x.n*4:]
 	large := rest[:len(rest)-2*x.hash]

@@ -72,9 +72,13 @@ func (w *Walker) walkLoose(i int) error {
 		return nil
 	}
 	node := &Node{Obj: l.obj, Type: t, Size: size}
-	if size > w.Store.limits.Stream {
+	if t == Blob && size > w.Store.limits.Stream { // the others are parsed whole
 		node.Stream = r
 		return w.visit.Visit(node)
+	}
+	if size > w.Store.limits.Object {
+		w.visit.Failed(l.obj, t, fmt.Errorf("it has %d bytes: %w", size, ErrLimit))
+		return nil
 	}
 	if node.Data, err = readExactly(r, size); err != nil {
 		w.visit.Failed(l.obj, t, err)
@@ -140,7 +144,7 @@ func (s *Store) listLoose(dir string, name string) {
 	for _, f := range files {
 		path := filepath.Join(sub, f.Name())
 		if len(f.Name()) != 2*s.hash-2 || !isHexName(f.Name()) {
-			s.Stray = append(s.Stray, path)
+			s.stray(sub, f.Name())
 			continue
 		}
 		s.found = append(s.found, found{id: name + f.Name(), path: path})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"sync"
 )
 
 // pack is one packfile with its index. Its entries are numbered by position:
@@ -17,6 +18,11 @@ type pack struct {
 	data   []byte
 	unmap  func() error
 	idx    *idx
+	objs   []Obj // entry number → number in the store
+
+	// What follows is filled in by load, which once guards.
+	once sync.Once
+	cut  error // not nil if the file was cut short under load
 
 	entry []uint32 // position → entry number in idx
 	off   []uint64 // position → start of the entry; one more: the end of the last
@@ -24,7 +30,6 @@ type pack struct {
 	size  []uint64 // position → inflated size, of the delta if it is one
 	kind  []Type   // position → type, of the base for deltas; 0: unknown
 	base  []int32  // position → position of the delta's base, or one of the values below
-	obj   []Obj    // position → number in the store
 
 	first, next []int32 // children of a position, the heaviest subtree last
 	weight      []int64 // packed bytes of a position's whole subtree
@@ -62,38 +67,66 @@ func (p *pack) warnings() []Problem {
 	return out
 }
 
-// load reads all entry headers and links deltas to their bases.
-func (p *pack) load() {
+// obj returns the number in the store of the object at pos.
+func (p *pack) obj(pos int32) Obj { return p.objs[p.entry[pos]] }
+
+// place returns what Store.where says of the entry at pos if it counts.
+func (p *pack) place(pos int32) place { return place{p.number, int32(p.entry[pos])} }
+
+// position is the inverse of place.
+func (p *pack) position(entry int32) int32 {
+	at := min(p.idx.offsets[entry], p.off[p.idx.n])
+	pos, _ := slices.BinarySearch(p.off[:p.idx.n], at)
+	for p.entry[pos] != uint32(entry) { // two entries at one place: a lie of the index
+		pos++
+	}
+	return int32(pos)
+}
+
+// load reads all entry headers and links deltas to their bases, the first time
+// that it is called.
+func (p *pack) load() { p.once.Do(p.read) }
+
+func (p *pack) read() {
 	n := p.idx.n
 	p.entry = p.idx.byOffset()
 	p.off = make([]uint64, n+1)
-	for pos, e := range p.entry {
-		p.off[pos] = p.idx.offsets[e]
-	}
 	p.off[n] = uint64(len(p.data) - p.idx.hash)
+	for pos, e := range p.entry { // one that lies outside must not take its neighbour with it
+		p.off[pos] = min(p.idx.offsets[e], p.off[n])
+	}
 	p.head = make([]uint8, n)
 	p.size = make([]uint64, n)
 	p.kind = make([]Type, n)
 	p.base = make([]int32, n)
-	var position []uint32 // entry number → position, made when a ref-delta asks
 	for pos := range n {
 		p.base[pos] = broken
-		e, err := p.header(pos)
+	}
+	p.cut = guarded(p.readHeaders)
+	p.link()
+}
+
+// readHeaders reads the header of every entry. Those that it cannot read stay
+// broken.
+func (p *pack) readHeaders() error {
+	var position []uint32 // entry number → position, made when a ref-delta asks
+	for pos := range p.idx.n {
+		h, err := p.header(pos)
 		if err != nil {
 			continue
 		}
-		p.head[pos], p.size[pos], p.kind[pos] = uint8(e.len), e.size, e.kind
-		switch e.kind {
+		p.head[pos], p.size[pos], p.kind[pos] = uint8(h.len), h.size, h.kind
+		switch h.kind {
 		default:
 			p.base[pos] = whole
 		case ofsDelta:
 			p.kind[pos] = 0
-			if b, ok := slices.BinarySearch(p.off[:pos], e.baseOff); ok {
+			if b, ok := slices.BinarySearch(p.off[:pos], h.baseOff); ok {
 				p.base[pos] = int32(b)
 			}
 		case refDelta:
 			p.kind[pos], p.base[pos] = 0, external
-			if b, ok := p.idx.find(e.baseID); ok {
+			if b, ok := p.idx.find(h.baseID); ok {
 				if position == nil {
 					position = invert(p.entry)
 				}
@@ -101,7 +134,7 @@ func (p *pack) load() {
 			}
 		}
 	}
-	p.link()
+	return nil
 }
 
 func invert(order []uint32) []uint32 {
@@ -270,6 +303,9 @@ func (p *pack) heaviestLast(pos int32) {
 
 // fault says why the entry at pos is broken.
 func (p *pack) fault(pos int32) error {
+	if p.cut != nil {
+		return p.cut
+	}
 	h, err := p.header(int(pos))
 	switch {
 	case err != nil:

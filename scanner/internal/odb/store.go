@@ -3,10 +3,13 @@ package odb
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +20,7 @@ import (
 type Store struct {
 	Stray []string // files in the object directories that are none of git's
 
+	dirs   []string
 	hash   int
 	limits Limits
 	packs  []*pack
@@ -26,13 +30,15 @@ type Store struct {
 	where  []place // of each id
 	found  []found // loose objects while the store is opened
 
+	duplicates []duplicate // by object
+
 	mu       sync.Mutex
 	problems []Problem
 }
 
-// place says who reports an object: the pack and position, or pack -1 and the
-// number of a loose object.
-type place struct{ pack, pos int32 }
+// place says who reports an object: the pack and the number of the entry in its
+// index, or pack -1 and the number of a loose object.
+type place struct{ pack, entry int32 }
 
 type found struct{ id, path string }
 
@@ -41,6 +47,9 @@ type found struct{ id, path string }
 // is left out and listed by Problems. Close the store after use.
 func Open(dirs []string, hash int, limits Limits) *Store {
 	s := &Store{hash: hash, limits: limits}
+	for _, dir := range dirs {
+		s.dirs = append(s.dirs, filepath.Clean(dir))
+	}
 	var packs []string
 	for _, dir := range dirs {
 		packs = append(packs, s.list(dir)...)
@@ -125,6 +134,33 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 // Packs returns the number of packs.
 func (s *Store) Packs() int { return len(s.packs) }
 
+// PackPath returns the path of the i-th pack.
+func (s *Store) PackPath(i int) string { return s.packs[i].path }
+
+// PackKey returns the checksum that the i-th pack's index gives for the pack.
+// It is a claim of the index, not a proof.
+func (s *Store) PackKey(i int) []byte { return s.packs[i].idx.pack }
+
+// Elsewhere returns a digest of which objects of the i-th pack are reported by
+// another pack, "" if none is.
+func (s *Store) Elsewhere(i int) string {
+	p, sum := s.packs[i], sha256.New()
+	n := 0
+	for e, o := range p.objs {
+		if s.where[o] != (place{p.number, int32(e)}) {
+			sum.Write(s.ID(o))
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// InPack reports whether o is reported by the i-th pack.
+func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
+
 // list finds the packs and loose objects of one object directory.
 func (s *Store) list(dir string) (packs []string) {
 	entries, err := os.ReadDir(dir)
@@ -134,16 +170,40 @@ func (s *Store) list(dir string) (packs []string) {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case isLooseDir(name) && e.IsDir():
+		case isLooseDir(name) && isDir(dir, e):
 			s.listLoose(dir, name)
-		case name == "pack" && e.IsDir():
+		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
-		case name == "info" && e.IsDir():
+		case name == "info" && isDir(dir, e):
+		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
+		case e.IsDir():
+			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
 		default:
-			s.Stray = append(s.Stray, filepath.Join(dir, name))
+			s.stray(dir, name)
 		}
 	}
 	return packs
+}
+
+// stray notes a file that is no object and no pack. One that git was writing
+// is compressed, so reading it as text would mean nothing.
+func (s *Store) stray(dir, name string) {
+	path := filepath.Join(dir, name)
+	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
+		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
+		return
+	}
+	s.Stray = append(s.Stray, path)
+}
+
+// isDir reports whether an entry of dir is a folder or, as some tools make
+// them, a link to one.
+func isDir(dir string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(dir, e.Name()))
+	return err == nil && info.IsDir()
 }
 
 // packFiles are the endings of files that hold nothing but what the packs
@@ -173,7 +233,7 @@ func (s *Store) listPacks(dir string) (packs []string) {
 				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
 			}
 		default:
-			s.Stray = append(s.Stray, path)
+			s.stray(dir, name)
 		}
 	}
 	return packs
@@ -186,28 +246,63 @@ func (s *Store) openPack(path string) {
 		s.problem(index, pathless(err).Error())
 		return
 	}
-	x, err := parseIdx(xdata, s.hash)
+	var x *idx
+	err = guarded(func() error {
+		x, err = parseIdx(xdata, s.hash)
+		return err
+	})
+	_ = unmapIdx() // a read-only map loses nothing
 	if err != nil {
 		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
-		_ = unmapIdx()
 		return
 	}
 	data, unmap, err := mapFile(path)
 	if err != nil {
 		s.problem(path, pathless(err).Error())
-		_ = unmapIdx()
 		return
 	}
-	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x,
-		unmap: func() error { return cmp.Or(unmap(), unmapIdx()) }}
-	if err := p.checkHeader(); err != nil {
-		s.problem(path, err.Error())
+	s.addPack(&pack{path: path, data: data, idx: x, unmap: unmap})
+}
+
+func (s *Store) addPack(p *pack) {
+	p.number = int32(len(s.packs))
+	err := guarded(func() error {
+		if err := p.checkHeader(); err != nil {
+			return err
+		}
+		s.problems = append(s.problems, p.warnings()...)
+		return nil
+	})
+	if err != nil {
+		s.problem(p.path, err.Error())
 		_ = p.unmap()
 		return
 	}
-	s.problems = append(s.problems, p.warnings()...)
-	p.load()
 	s.packs = append(s.packs, p)
+}
+
+var errCut = errors.New("the file was cut short while it was read")
+
+// guarded runs f. A mapped file that is cut short while it is read faults; that
+// becomes an error, not the end of the process.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			if !isFault(r) {
+				panic(r)
+			}
+			err = errCut
+		}
+	}()
+	return f()
+}
+
+// isFault reports whether a recovered panic is a fault of memory access. A nil
+// pointer, which is a mistake of ours, is none.
+func isFault(r any) bool {
+	_, fault := r.(interface{ Addr() uintptr })
+	return fault
 }
 
 // number merges the ids of all packs and loose objects into one sorted list.
@@ -236,32 +331,33 @@ func (s *Store) number() {
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{Obj(o), place{-1, int32(i)}})
 		}
 	}
+	s.sortDuplicates()
 }
 
 // place numbers the objects of p.
 func (s *Store) place(p *pack) {
-	number := make([]Obj, p.idx.n) // of each idx entry
+	p.objs = make([]Obj, p.idx.n)
 	at := 0
-	for e := range number {
+	for e := range p.objs {
 		for id := p.idx.id(e); !bytes.Equal(s.ids[at*s.hash:(at+1)*s.hash], id); {
 			at++
 		}
-		number[e] = Obj(at)
-	}
-	p.obj = make([]Obj, p.idx.n)
-	for pos, e := range p.entry {
-		o := number[e]
-		p.obj[pos] = o
-		if s.where[o].pack == -2 {
-			s.where[o] = place{p.number, int32(pos)}
+		p.objs[e] = Obj(at)
+		if s.where[at].pack == -2 {
+			s.where[at] = place{p.number, int32(e)}
+		} else {
+			s.duplicates = append(s.duplicates, duplicate{Obj(at), place{p.number, int32(e)}})
 		}
 	}
 }
 
 func (s *Store) owns(p *pack, pos int32) bool {
-	return s.where[p.obj[pos]] == place{p.number, pos}
+	e := p.entry[pos]
+	return s.where[p.objs[e]] == place{p.number, int32(e)}
 }
 
 func (s *Store) ownsLoose(i int) bool {
@@ -314,40 +410,54 @@ func mergeTwo(a, b []byte, hash int) []byte {
 
 // Read returns the type and bytes of any object. It does not use the walk's
 // memory and is safe for concurrent use.
-func (s *Store) Read(o Obj) (Type, []byte, error) { return s.read(o, 0) }
-
-// maxHops bounds how often a chain of deltas may go on in another pack, where
-// only hostile stores go in circles.
-const maxHops = 64
-
-func (s *Store) read(o Obj, hops int) (Type, []byte, error) {
-	if hops > maxHops {
-		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxHops, ErrLimit)
-	}
-	return s.readAt(s.where[o], hops)
+func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
+	err = guarded(func() error {
+		t, data, err = s.read(o, newBudget())
+		return err
+	})
+	return t, data, err
 }
 
-// copies returns the places of an object besides the one that reports it.
-func (s *Store) copies(o Obj) []place {
-	var out []place
-	for _, p := range s.packs {
-		if e, ok := p.idx.find(s.ID(o)); ok {
-			if pos, ok := slices.BinarySearch(p.off[:p.idx.n], p.idx.offsets[e]); ok && p.entry[pos] == uint32(e) && !s.owns(p, int32(pos)) {
-				out = append(out, place{p.number, int32(pos)})
-			}
-		}
-	}
-	if i, ok := slices.BinarySearchFunc(s.loose, o, func(l looseObject, o Obj) int { return cmp.Compare(l.obj, o) }); ok && !s.ownsLoose(i) {
-		out = append(out, place{-1, int32(i)})
-	}
-	return out
+// budget bounds the reading of one object: how many more chains of deltas may
+// be followed. A chain may go on in another pack, or with another copy of what
+// is damaged; only hostile stores go in circles.
+type budget struct {
+	chains  int
+	lenient bool // wrong checksums do not count
 }
 
-func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
+const maxChains = 64
+
+func newBudget() *budget { return &budget{chains: maxChains} }
+
+// read reads o from the copy that counts, or another, or as it is, though its
+// checksum is wrong.
+func (s *Store) read(o Obj, left *budget) (Type, []byte, error) {
+	t, data, err := s.readAt(s.where[o], left)
+	if err == nil {
+		return t, data, nil
+	}
+	if t, data, ok := s.readCopy(o, s.where[o], left); ok {
+		return t, data, nil
+	}
+	if errors.Is(err, errChecksum) {
+		left.lenient = true
+		return s.readAt(s.where[o], left)
+	}
+	return t, data, err
+}
+
+// readAt is read for one copy of an object.
+func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
+	if left.chains--; left.chains < 0 {
+		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
+	}
 	if at.pack >= 0 {
-		return s.readPacked(s.packs[at.pack], at.pos, hops)
+		p := s.packs[at.pack]
+		p.load()
+		return s.readPacked(p, p.position(at.entry), left)
 	}
-	t, size, r, c, err := openLoose(s.loose[at.pos].path)
+	t, size, r, c, err := openLoose(s.loose[at.entry].path)
 	if err != nil {
 		return 0, nil, pathless(err)
 	}
@@ -360,16 +470,16 @@ func (s *Store) readAt(at place, hops int) (Type, []byte, error) {
 }
 
 // readPacked reads an object by going down to its base and back.
-func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
+func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, error) {
 	chain := []int32{pos}
 	for p.base[pos] >= 0 {
 		pos = p.base[pos]
 		chain = append(chain, pos)
 	}
-	w := Walker{Store: s}
+	w := Walker{Store: s, lenient: left.lenient}
 	var node *Node
 	if p.base[pos] == external {
-		b, err := w.externalBase(p, pos, hops+1)
+		b, err := w.externalBase(p, pos, left)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -377,6 +487,11 @@ func (s *Store) readPacked(p *pack, pos int32, hops int) (Type, []byte, error) {
 	}
 	for i := len(chain) - 1; i >= 0; i-- {
 		n, err := w.build(p, chain[i], node)
+		if err != nil && i > 0 { // read itself tries the copies of what was asked for
+			if t, data, ok := s.readCopy(p.obj(chain[i]), p.place(chain[i]), left); ok {
+				n, err = &Node{Type: t, Data: data}, nil
+			}
+		}
 		if err != nil {
 			return 0, nil, err
 		}

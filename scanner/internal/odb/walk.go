@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/bits"
 	"runtime/debug"
+
+	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
 // Limits bound what a walk holds in memory. Tests set them absurdly small.
@@ -39,7 +41,7 @@ type Node struct {
 
 	// For the visitor, to find again in the Base of the node's children.
 	Mark    int32
-	Entries []uint32 // set by TreeDiff
+	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
 }
 
 // Dirty appends to dst the ranges of the node in which a match can start that
@@ -71,17 +73,34 @@ type Family struct {
 // of the files.
 func (s *Store) Families() []Family {
 	var out []Family
-	for _, p := range s.packs {
-		for pos, b := range p.base {
-			if b < 0 {
-				out = append(out, Family{Weight: p.weight[pos], pack: p, pos: int32(pos)})
-			}
+	for i := range s.packs {
+		out = append(out, s.PackFamilies(i)...)
+	}
+	return append(out, s.LooseFamilies()...)
+}
+
+// PackFamilies returns the work of walking the i-th pack.
+func (s *Store) PackFamilies(i int) []Family {
+	p := s.packs[i]
+	p.load()
+	var out []Family
+	for pos, b := range p.base {
+		if b < 0 {
+			out = append(out, Family{Weight: p.weight[pos], pack: p, pos: int32(pos)})
 		}
 	}
-	const batch = 64 // loose objects a job
-	for at := 0; at < len(s.loose); at += batch {
-		f := Family{Weight: batch << 10}
-		for i := at; i < min(at+batch, len(s.loose)); i++ {
+	return out
+}
+
+// looseBatch is how many loose objects make a family.
+const looseBatch = 64
+
+// LooseFamilies returns the work of reading the loose objects.
+func (s *Store) LooseFamilies() []Family {
+	var out []Family
+	for at := 0; at < len(s.loose); at += looseBatch {
+		f := Family{Weight: looseBatch << 10}
+		for i := at; i < min(at+looseBatch, len(s.loose)); i++ {
 			f.loose = append(f.loose, i)
 		}
 		out = append(out, f)
@@ -98,14 +117,15 @@ type Walker struct {
 	// work over; nil if nobody can.
 	Share func(Family) bool
 
-	z      inflater
-	delta  []byte
-	free   [keepClasses][][]byte // buffers of 1<<i bytes
-	nodes  []*Node               // to use again
-	held   int64
-	stack  []frame
-	visit  Visitor
-	copies []Copy
+	z       inflate.Inflater
+	lenient bool // an entry's checksum may be wrong
+	delta   []byte
+	free    [keepClasses][][]byte // buffers of 1<<i bytes
+	nodes   []*Node               // to use again
+	held    int64
+	stack   []frame
+	visit   Visitor
+	copies  []Copy
 }
 
 type frame struct {
@@ -124,7 +144,7 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			if _, fault := r.(interface{ Addr() uintptr }); !fault || f.pack == nil {
+			if !isFault(r) || f.pack == nil {
 				panic(r)
 			}
 			w.stack = w.stack[:0]
@@ -137,7 +157,7 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 			return err
 		}
 	}
-	if f.pack == nil || w.Want != nil && f.pack.base[f.pos] != external && !w.Want(f.pack.kind[f.pos]) {
+	if f.pack == nil || w.Want != nil && f.pack.kind[f.pos] != 0 && !w.Want(f.pack.kind[f.pos]) { // 0: only the walk will tell
 		return nil
 	}
 	return w.walkPack(ctx, f)
@@ -147,9 +167,13 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	p := f.pack
 	base := f.base
 	if p.base[f.pos] == external {
-		b, err := w.externalBase(p, f.pos, 1)
+		b, err := w.externalBase(p, f.pos, newBudget())
 		if err != nil {
-			return w.failed(p, f.pos, err)
+			w.held, w.stack = 0, w.stack[:0]
+			if err = w.instead(p, f.pos, err); err != nil {
+				return err
+			}
+			return w.descend(ctx, p)
 		}
 		if w.Want != nil && !w.Want(b.Type) {
 			return nil
@@ -164,6 +188,11 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	if err := w.enter(p, f.pos, base); err != nil {
 		return err
 	}
+	return w.descend(ctx, p)
+}
+
+// descend reads everything that builds on what is on the stack.
+func (w *Walker) descend(ctx context.Context, p *pack) error {
 	for len(w.stack) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -191,13 +220,47 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 	return nil
 }
 
-// enter reads the object at pos, hands it to the visitor, and puts it on the
-// stack if deltas build on it.
+// enter reads the object at pos and hands it on.
 func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	node, err := w.build(p, pos, base)
+	if errors.Is(err, errChecksum) {
+		return w.damaged(p, pos, base)
+	}
+	if err != nil {
+		return w.instead(p, pos, err)
+	}
+	return w.hand(p, pos, node)
+}
+
+// damaged goes on with an object whose checksum is wrong: with another copy if
+// there is one, otherwise with what can be made of it.
+func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
+	if node := w.elsewhere(p, pos, errChecksum); node != nil {
+		return w.hand(p, pos, node)
+	}
+	w.lenient = true
+	node, err := w.build(p, pos, base)
+	w.lenient = false
 	if err != nil {
 		return w.failed(p, pos, err)
 	}
+	w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
+	return w.hand(p, pos, node)
+}
+
+// instead goes on with another copy of the object at pos, which cannot be
+// read. Without one, all that builds on it is lost.
+func (w *Walker) instead(p *pack, pos int32, why error) error {
+	node := w.elsewhere(p, pos, why)
+	if node == nil {
+		return w.failed(p, pos, why)
+	}
+	return w.hand(p, pos, node)
+}
+
+// hand hands an object to the visitor and puts it on the stack if deltas build
+// on it.
+func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	if err := w.visit.Visit(node); err != nil {
 		return err
 	}
@@ -211,56 +274,49 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return nil
 }
 
-// failed handles that the object at pos, and so all that builds on it, cannot
-// be read: each is read from another pack or loose file, or named as unread.
+// failed names the object at pos as unread, and what builds on it unless there
+// is another copy.
 func (w *Walker) failed(p *pack, pos int32, why error) error {
-	if err := w.elsewhere(p, pos, why); err != nil {
-		return err
-	}
+	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
-		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj[pos])))
+		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
 		for c := p.first[pos]; c >= 0; c = p.next[c] {
-			if err := w.elsewhere(p, c, because); err != nil {
+			node := w.elsewhere(p, c, because)
+			if node == nil {
+				w.fail(p, c, because)
+				pending = append(pending, c)
+			} else if err := w.hand(p, c, node); err != nil {
 				return err
 			}
-			pending = append(pending, c)
 		}
 	}
 	return nil
 }
 
-// elsewhere visits another copy of the object at pos, if this one counts.
-func (w *Walker) elsewhere(p *pack, pos int32, why error) error {
-	if !w.Store.owns(p, pos) {
-		return nil // the copy that counts is read in its own place
+// fail names one object. A copy of what is read elsewhere is no loss.
+func (w *Walker) fail(p *pack, pos int32, why error) {
+	if w.Store.owns(p, pos) {
+		w.visit.Failed(p.obj(pos), p.kind[pos], why)
 	}
-	o := p.obj[pos]
-	for _, at := range w.Store.copies(o) {
-		if t, data, err := w.Store.readAt(at, 0); err == nil {
-			w.Store.problem(p.path, fmt.Sprintf("%s %s in it cannot be read (%v); another copy was", t, hexID(w.Store.ID(o)), why))
-			return w.visit.Visit(&Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true})
-		}
-	}
-	w.visit.Failed(o, p.kind[pos], why)
-	return nil
 }
 
 // ErrLimit is in the chain of errors that say a limit was passed.
 var ErrLimit = errors.New("limit passed")
+
+var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
 
 // build reads the object at pos, applying it to base if it is a delta.
 func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	if p.base[pos] == broken {
 		return nil, p.fault(pos)
 	}
-	o := p.obj[pos]
-	node := w.node()
-	node.Obj, node.Type, node.Base = o, p.kind[pos], base
-	node.Again, node.Leaf = !w.Store.owns(p, pos), p.first[pos] < 0
-	if !node.Again && !p.checkCRC(pos) {
-		w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(o)), "its bytes in the pack are damaged (checksum differs); it was read as it is")
+	if !w.lenient && !p.checkCRC(pos) {
+		return nil, errChecksum
 	}
+	node := w.node()
+	node.Obj, node.Type, node.Base = p.obj(pos), p.kind[pos], base
+	node.Again, node.Leaf = !w.Store.owns(p, pos), p.first[pos] < 0
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
@@ -275,7 +331,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	node.Size = int64(size)
-	if node.Size > w.Store.limits.Stream && p.first[pos] < 0 {
+	if node.Type == Blob && node.Size > w.Store.limits.Stream && p.first[pos] < 0 { // the others are parsed whole
 		r, err := streamZlib(src, node.Size)
 		node.Stream = r
 		return err
@@ -284,7 +340,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 	if node.Data, err = w.buffer(size); err != nil {
 		return err
 	}
-	if err := w.z.inflate(node.Data, src); err != nil {
+	if err := w.inflate(node.Data, src, p.idx.crc == nil); err != nil {
 		w.recycle(node.Data)
 		return err
 	}
@@ -304,7 +360,7 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		w.delta = make([]byte, size+size/4)
 	}
 	delta := w.delta[:size]
-	if err := w.z.inflate(delta, src); err != nil {
+	if err := w.inflate(delta, src, p.idx.crc == nil); err != nil {
 		return err
 	}
 	baseSize, result, instructions, err := deltaSizes(delta)
@@ -397,7 +453,7 @@ func (w *Walker) release(f frame) {
 }
 
 // externalBase reads the base of a delta whose base is not in its pack.
-func (w *Walker) externalBase(p *pack, pos int32, hops int) (*Node, error) {
+func (w *Walker) externalBase(p *pack, pos int32, left *budget) (*Node, error) {
 	h, err := p.header(int(pos))
 	if err != nil {
 		return nil, err
@@ -406,7 +462,7 @@ func (w *Walker) externalBase(p *pack, pos int32, hops int) (*Node, error) {
 	if !ok {
 		return nil, fmt.Errorf("its delta base %s is missing", hexID(h.baseID))
 	}
-	t, data, err := w.Store.read(o, hops)
+	t, data, err := w.Store.read(o, left)
 	if err != nil {
 		return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
 	}

@@ -1,0 +1,136 @@
+package scanner
+
+import (
+	"context"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"github.com/r8scan/r8scan/scanner/internal/packcache"
+)
+
+// packScan is the reading of one pack: what is worth remembering of it.
+type packScan struct {
+	repo   *repository
+	number int
+	stamp  string
+
+	pending                 atomic.Int64 // families not yet read
+	objects, bytes, commits atomic.Int64
+
+	mu      sync.Mutex
+	hits    map[odb.Obj]bool
+	outside map[string]missing // raw id → what is known of it
+	failed  bool
+}
+
+// maxOutside is how many objects outside of a pack are remembered. A pack with
+// more of them is small against the others, and quickly read again.
+const maxOutside = 100_000
+
+func openCache(dir string) *packcache.Cache {
+	if dir == "" {
+		return nil
+	}
+	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version))
+}
+
+// pack returns the jobs of reading the i-th pack, or of taking over what an
+// earlier scan has found in it.
+func (r *run) pack(repo *repository, i int) []job {
+	p := &packScan{repo: repo, number: i, hits: map[odb.Obj]bool{}, outside: map[string]missing{}}
+	path := repo.store.PackPath(i)
+	stamp, err := packcache.Stamp(path, strings.TrimSuffix(path, ".pack")+".idx")
+	if err == nil {
+		p.stamp = stamp
+		e, err := r.cache.Load(repo.store.PackKey(i))
+		if err == nil && e.Stamp == stamp && e.Elsewhere == repo.store.Elsewhere(i) {
+			return []job{r.remembered(repo, e)}
+		}
+	}
+	var jobs []job
+	for _, f := range repo.store.PackFamilies(i) {
+		jobs = append(jobs, r.family(repo, f, p))
+	}
+	p.pending.Store(int64(len(jobs)))
+	return jobs
+}
+
+// remembered returns the job of taking over what is known of a pack: its
+// objects with a match are searched again, for no token is kept.
+func (r *run) remembered(repo *repository, e *packcache.Entry) job {
+	return func(ctx context.Context, w *worker) error {
+		s := &search{ctx: ctx, run: r, repo: repo, w: w, part: true}
+		for _, id := range e.Hits {
+			o, ok := repo.store.FindHex(id)
+			if !ok {
+				continue // Elsewhere vouches for it
+			}
+			t, data, err := repo.store.Read(o)
+			if err != nil {
+				s.Failed(o, t, err)
+				continue
+			}
+			if err := s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true}); err != nil {
+				return err
+			}
+		}
+		for _, out := range e.Outside {
+			if _, ok := repo.store.FindHex(out.ID); !ok {
+				if raw, err := hex.DecodeString(out.ID); err == nil {
+					repo.miss(raw, out.Kind, out.Name)
+				}
+			}
+		}
+		r.objects.Add(e.Objects)
+		r.bytes.Add(e.Bytes)
+		r.commits.Add(e.Commits)
+		return nil
+	}
+}
+
+// done notes that a family was read and, after the last one, saves what is
+// known. A pack with anything wrong is read again each time, so that what is
+// wrong is named again. A cache that cannot be written costs time and no more.
+func (p *packScan) done(r *run) {
+	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside) > maxOutside || len(p.repo.store.Problems()) > 0 {
+		return
+	}
+	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number),
+		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load()}
+	for _, o := range slices.Sorted(maps.Keys(p.hits)) {
+		e.Hits = append(e.Hits, p.repo.store.Hex(o))
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.outside)) {
+		m := p.outside[id]
+		e.Outside = append(e.Outside, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Kind: m.kind, Name: rules.Redact(m.name)})
+	}
+	_ = r.cache.Save(p.repo.store.PackKey(p.number), e)
+}
+
+func (p *packScan) hit(o odb.Obj) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hits[o] = true
+}
+
+func (p *packScan) fail() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = true
+}
+
+// refersOutside notes a reference to an object that is not in the pack.
+func (p *packScan) refersOutside(id []byte, kind, name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if m, ok := p.outside[string(id)]; (!ok || name < m.name) && len(p.outside) <= maxOutside {
+		p.outside[string(id)] = missing{kind, name}
+	}
+}

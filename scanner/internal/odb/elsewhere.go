@@ -1,0 +1,50 @@
+package odb
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// duplicate is a copy of an object that another place reports.
+type duplicate struct {
+	obj Obj
+	at  place
+}
+
+// sortDuplicates makes duplicates ready for copies.
+func (s *Store) sortDuplicates() {
+	slices.SortStableFunc(s.duplicates, func(a, b duplicate) int { return cmp.Compare(a.obj, b.obj) })
+}
+
+// elsewhere reads the object at pos from another of its copies, as git does
+// where one is damaged, and notes that. It returns nil if there is none that
+// can be read.
+func (w *Walker) elsewhere(p *pack, pos int32, why error) *Node {
+	o := p.obj(pos)
+	t, data, ok := w.Store.readCopy(o, p.place(pos), newBudget())
+	if !ok || w.held+int64(len(data)) > w.Store.limits.Held {
+		return nil
+	}
+	w.held += int64(len(data))
+	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, hexID(w.Store.ID(o)), why))
+	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: !w.Store.owns(p, pos), Leaf: p.first[pos] < 0}
+}
+
+// readCopy reads o from any of its copies but the one at not.
+func (s *Store) readCopy(o Obj, not place, b *budget) (t Type, data []byte, ok bool) {
+	at, _ := slices.BinarySearchFunc(s.duplicates, o, func(d duplicate, o Obj) int { return cmp.Compare(d.obj, o) })
+	copies := []place{s.where[o]}
+	for ; at < len(s.duplicates) && s.duplicates[at].obj == o; at++ {
+		copies = append(copies, s.duplicates[at].at)
+	}
+	for _, c := range copies {
+		if c == not {
+			continue
+		}
+		if t, data, err := s.readAt(c, b); err == nil {
+			return t, data, true
+		}
+	}
+	return 0, nil, false
+}

@@ -1,0 +1,100 @@
+// Package packcache remembers what a scan found in a pack, so that the next
+// one need not read it again: packs never change. It holds ids of objects and
+// names of what they refer to, never a token.
+package packcache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Entry is what is remembered of a pack. It is of use only while Stamp and
+// Elsewhere are what they were.
+type Entry struct {
+	Stamp     string    // of the pack's files: see Stamp
+	Elsewhere string    // which of its objects other packs report
+	Objects   int64     // that it reports
+	Bytes     int64     // of these, inflated
+	Commits   int64     // among these
+	Hits      []string  // ids in hex of objects with a match
+	Outside   []Outside // objects that it refers to and does not hold
+}
+
+// Outside is an object that a pack's objects refer to.
+type Outside struct {
+	ID   string // in hex
+	Kind string
+	Name string `json:",omitempty"`
+}
+
+// Cache is a folder of entries. The nil Cache is empty and stays so.
+type Cache struct {
+	dir     string
+	version string
+}
+
+// Open returns the cache in dir, which need not exist yet. Entries that were
+// written with another version are not seen.
+func Open(dir, version string) *Cache { return &Cache{dir, version} }
+
+func (c *Cache) path(key []byte) string {
+	return filepath.Join(c.dir, hex.EncodeToString(key)+"-"+c.version)
+}
+
+var errDamaged = errors.New("the entry is damaged")
+
+// Load returns the entry for the pack with the checksum key. The error says
+// only that there is none that can be used.
+func (c *Cache) Load(key []byte) (*Entry, error) {
+	if c == nil {
+		return nil, os.ErrNotExist
+	}
+	text, err := os.ReadFile(c.path(key))
+	if err != nil {
+		return nil, err
+	}
+	sum, body, ok := bytes.Cut(text, []byte("\n"))
+	if !ok || string(sum) != digest(body) {
+		return nil, errDamaged
+	}
+	e := &Entry{}
+	return e, json.Unmarshal(body, e)
+}
+
+// Save writes the entry for a pack. The file is put in place whole, so that
+// scans side by side do not disturb each other.
+func (c *Cache) Save(key []byte, e *Entry) error {
+	if c == nil {
+		return nil
+	}
+	body, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.dir, "new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(digest(body) + "\n" + string(body))
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), c.path(key))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,17 @@
+package packcache
+
+import (
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+// identity returns the file's device, inode and time of change, which no
+// program can set.
+func identity(info fs.FileInfo) string {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d %d %d.%d", s.Dev, s.Ino, s.Ctimespec.Sec, s.Ctimespec.Nsec)
+}

@@ -1,0 +1,215 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
+
+// revisions are the commits a range names: what can be reached from a commit
+// in with and from none in without.
+type revisions struct {
+	with, without []odb.Obj
+	symmetric     bool // A...B: what either side has and not both
+}
+
+// parseRange reads a range as git log takes it: "A..B", "A...B", "B", "^A B".
+// A side that is left out is HEAD.
+func (repo *repository) parseRange(spec string) (revisions, error) {
+	var r revisions
+	for word := range strings.FieldsSeq(spec) {
+		if a, b, ok := strings.Cut(word, "..."); ok {
+			r.symmetric = true
+			if err := repo.resolveInto(&r.with, orHead(a), orHead(b)); err != nil {
+				return r, err
+			}
+			continue
+		}
+		if a, b, ok := strings.Cut(word, ".."); ok {
+			if err := errors.Join(repo.resolveInto(&r.without, orHead(a)), repo.resolveInto(&r.with, orHead(b))); err != nil {
+				return r, err
+			}
+			continue
+		}
+		to := &r.with
+		if rest, ok := strings.CutPrefix(word, "^"); ok {
+			word, to = rest, &r.without
+		}
+		if err := repo.resolveInto(to, word); err != nil {
+			return r, err
+		}
+	}
+	if len(r.with) == 0 {
+		return r, fmt.Errorf("range %q names no commit to scan: write A..B, or B for all that leads to it", spec)
+	}
+	if r.symmetric && (len(r.with) != 2 || len(r.without) > 0) {
+		return r, fmt.Errorf("range %q: A...B stands alone", spec)
+	}
+	return r, nil
+}
+
+func orHead(name string) string {
+	if name == "" {
+		return "HEAD"
+	}
+	return name
+}
+
+func (repo *repository) resolveInto(to *[]odb.Obj, names ...string) error {
+	for _, name := range names {
+		o, err := repo.resolve(name)
+		if err != nil {
+			return err
+		}
+		*to = append(*to, o)
+	}
+	return nil
+}
+
+// resolve returns the commit that a revision names: an id of four digits or
+// more, a ref, HEAD or @, each with any of ^, ^n, ~n and ^{commit} behind it.
+func (repo *repository) resolve(name string) (odb.Obj, error) {
+	base, steps := name, ""
+	if i := strings.IndexAny(name, "^~"); i >= 0 {
+		base, steps = name[:i], name[i:]
+	}
+	o, err := repo.resolveName(base)
+	if err == nil {
+		o, err = repo.commitAt(o)
+	}
+	for err == nil && steps != "" {
+		o, steps, err = repo.step(o, steps)
+	}
+	if err != nil {
+		return odb.None, fmt.Errorf("revision %q: %w", name, err)
+	}
+	return o, nil
+}
+
+var errRevision = errors.New("there is no such ref or commit here: see git log, and git fetch if it is elsewhere")
+
+func (repo *repository) resolveName(name string) (odb.Obj, error) {
+	if name == "HEAD" || name == "@" {
+		if o, ok := repo.store.FindHex(repo.head); ok {
+			return o, nil
+		}
+		return odb.None, errors.New("HEAD names no commit yet")
+	}
+	for _, form := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
+		full := fmt.Sprintf(form, name)
+		for _, ref := range repo.refs {
+			if ref.Name == full {
+				if o, ok := repo.store.FindHex(ref.ID); ok {
+					return o, nil
+				}
+				return odb.None, fmt.Errorf("it names %s, which is missing", ref.ID)
+			}
+		}
+	}
+	if strings.HasSuffix(name, "_HEAD") && !strings.ContainsAny(name, `/\`) { // FETCH_HEAD, MERGE_HEAD, …
+		if text, err := os.ReadFile(filepath.Join(repo.git.Dir, name)); err == nil && len(text) >= 2*repo.git.Hash {
+			if o, ok := repo.store.FindHex(string(text[:2*repo.git.Hash])); ok {
+				return o, nil
+			}
+		}
+	}
+	if len(name) < 4 || len(name) > 2*repo.git.Hash {
+		return odb.None, errRevision
+	}
+	var commits []odb.Obj
+	for _, o := range repo.store.WithPrefix(strings.ToLower(name)) {
+		if c, err := repo.commitAt(o); err == nil && c == o || len(name) == 2*repo.git.Hash {
+			commits = append(commits, o)
+		}
+	}
+	if len(commits) > 1 {
+		return odb.None, errors.New("more than one commit begins like this: write more of the id")
+	}
+	if len(commits) == 0 {
+		return odb.None, errRevision
+	}
+	return commits[0], nil
+}
+
+// commitAt follows tags to a commit.
+func (repo *repository) commitAt(o odb.Obj) (odb.Obj, error) {
+	for range 10 { // tags of tags
+		t, data, err := repo.store.Read(o)
+		if err != nil {
+			return odb.None, err
+		}
+		if t == odb.Commit {
+			return o, nil
+		}
+		var h odb.Header
+		if t != odb.Tag || odb.ParseHeader(data, &h) != nil {
+			return odb.None, fmt.Errorf("it is a %s, not a commit", t)
+		}
+		to, ok := repo.store.FindHex(string(h.Object))
+		if !ok {
+			return odb.None, fmt.Errorf("the tag names %s, which is missing", h.Object)
+		}
+		o = to
+	}
+	return odb.None, errors.New("it is a tag of a tag of a tag without end")
+}
+
+// step takes the first of the steps behind a revision and returns the rest.
+func (repo *repository) step(o odb.Obj, steps string) (odb.Obj, string, error) {
+	if rest, ok := strings.CutPrefix(steps, "^{}"); ok {
+		return o, rest, nil
+	}
+	if rest, ok := strings.CutPrefix(steps, "^{commit}"); ok {
+		return o, rest, nil
+	}
+	end := 1
+	for end < len(steps) && '0' <= steps[end] && steps[end] <= '9' {
+		end++
+	}
+	n := 1
+	if end > 1 {
+		var err error
+		if n, err = strconv.Atoi(steps[1:end]); err != nil {
+			return odb.None, "", err
+		}
+	}
+	var err error
+	switch steps[0] {
+	case '^':
+		if n > 0 {
+			o, err = repo.parent(o, n)
+		}
+	case '~':
+		for ; n > 0 && err == nil; n-- {
+			o, err = repo.parent(o, 1)
+		}
+	default:
+		err = fmt.Errorf("%q is not understood: use ^, ^2, ~3 or ^{commit}", steps)
+	}
+	return o, steps[end:], err
+}
+
+// parent returns the n-th parent of a commit, counted from 1.
+func (repo *repository) parent(o odb.Obj, n int) (odb.Obj, error) {
+	_, data, err := repo.store.Read(o)
+	if err != nil {
+		return odb.None, err
+	}
+	var h odb.Header
+	if err := odb.ParseHeader(data, &h); err != nil {
+		return odb.None, err
+	}
+	if n > len(h.Parents) {
+		return odb.None, fmt.Errorf("commit %s has no parent %d", repo.store.Hex(o), n)
+	}
+	p, ok := repo.store.FindHex(string(h.Parents[n-1]))
+	if !ok {
+		return odb.None, fmt.Errorf("the parent of %s is missing: git fetch --unshallow if this clone is shallow", repo.store.Hex(o))
+	}
+	return p, nil
+}
