@@ -26,8 +26,8 @@ type scanFlags struct {
 	jobs             int
 	quiet, verbose   bool
 	noProgress       bool
-	asking           askFlags
 	noCache          bool
+	asking           askFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
