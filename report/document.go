@@ -33,7 +33,7 @@ type Run struct {
 // Asked says what was done with the tokens that were found, beside showing
 // their masks.
 type Asked struct {
-	Host     string `json:"host"` // where they were sent
+	Host     string `json:"host"` // where they were sent, if it had proven itself
 	Live     int    `json:"live"`
 	Revoked  int    `json:"revoked"`
 	Unknown  int    `json:"unknown"`
@@ -41,7 +41,7 @@ type Asked struct {
 }
 
 // Handling is what a verifying run does with tokens.
-const Handling = "sent to this host only; not stored, not logged"
+const Handling = "sent to no other host; not stored, not logged"
 
 // Tool is the program that scanned.
 type Tool struct {

@@ -79,7 +79,7 @@ func exposureColor(e scanner.Exposure) string {
 func verificationLine(v Verification) string {
 	line := "Replicate says: " + safe(string(v.Status))
 	if v.Status == StatusUnknown {
-		line = "Replicate gave no clear answer"
+		line = "not known whether it is live"
 	}
 	if v.Account != nil {
 		line += ", " + owner(v.Account)

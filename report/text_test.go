@@ -187,7 +187,7 @@ func TestVerificationLine(t *testing.T) {
 		{Verification{Status: StatusLive, Account: &Account{"organization", "acme", ""}}, "Replicate says: live, organization acme"},
 		{Verification{Status: StatusLive, Reason: "no billing"}, "Replicate says: live, no billing"},
 		{Verification{Status: StatusRevoked}, "Replicate says: revoked"},
-		{Verification{Status: StatusUnknown, Reason: "timeout"}, "Replicate gave no clear answer, timeout"},
+		{Verification{Status: StatusUnknown, Reason: "timeout"}, "not known whether it is live, timeout"},
 	} {
 		f := fullDocument().Findings[5]
 		f.Verification = tt.v

@@ -5,6 +5,11 @@ import (
 	"io"
 )
 
+// Holds reports whether a token stands in s, in any form and of any confidence.
+func Holds(s string) bool {
+	return len(s) >= tokenLen && len(Find(nil, []byte(s), 0, len(s))) > 0
+}
+
 // Redact returns s with every token in it masked, whatever its confidence. It
 // is for names and messages that come from what is scanned.
 func Redact(s string) string {

@@ -162,7 +162,7 @@ func (r *run) text(ctx context.Context, w *worker, content io.Reader, f folder) 
 // location is in the name itself: line 1.
 func (r *run) searchName(f folder) {
 	name := filepath.Base(f.path)
-	if len(name) < len("r8_") || !strings.Contains(name, "r8_") {
+	if !rules.Holds(name) {
 		return
 	}
 	for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {

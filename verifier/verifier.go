@@ -22,7 +22,7 @@ type Config struct {
 	BaseURL     string  // of the API, with or without /v1; DefaultBaseURL
 	UserAgent   string  // names the program that asks
 	Concurrency int     // requests at a time; 8
-	Rate        float64 // requests a minute, retries included; 2,400, and below maxRate
+	Rate        float64 // requests a minute, retries included; DefaultRate, and below maxRate
 	Retries     int     // tries after the first one, for a token; 4, none if negative
 
 	ConnectTimeout time.Duration // one connection, and one TLS handshake; 10 s
@@ -34,14 +34,17 @@ type Config struct {
 	Transport        http.RoundTripper // nil: one that honours HTTPS_PROXY; others are for tests
 }
 
-// maxRate is where Replicate begins to throttle, in requests a minute.
-const maxRate = 3000
+// Requests a minute: what is used, and where Replicate begins to throttle.
+const (
+	DefaultRate = 2400
+	maxRate     = 3000
+)
 
 func (c Config) withDefaults() Config {
 	set(&c.BaseURL, DefaultBaseURL)
 	set(&c.UserAgent, "r8scan")
 	set(&c.Concurrency, 8)
-	set(&c.Rate, 2400)
+	set(&c.Rate, DefaultRate)
 	set(&c.Retries, 4)
 	set(&c.ConnectTimeout, 10*time.Second)
 	set(&c.AnswerTimeout, 30*time.Second)

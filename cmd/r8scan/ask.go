@@ -69,16 +69,20 @@ func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.
 	doc.Asked = &report.Asked{Host: asker.Host(), Handling: report.Handling}
 	for i, v := range asker.Verify(ctx, secrets) {
 		doc.Findings[places[i]].Verification = verification(v)
-		switch v.Status {
-		case verifier.Live:
-			doc.Asked.Live++
-		case verifier.Revoked:
-			doc.Asked.Revoked++
-		default:
-			doc.Asked.Unknown++
-		}
+		count(doc.Asked, v.Status)
 	}
 	return ctx.Err()
+}
+
+func count(asked *report.Asked, s verifier.Status) {
+	switch s {
+	case verifier.Live:
+		asked.Live++
+	case verifier.Revoked:
+		asked.Revoked++
+	default:
+		asked.Unknown++
+	}
 }
 
 // verdict is the exit code of a scan. Tokens in files that git ignores are

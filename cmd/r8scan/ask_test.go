@@ -37,14 +37,14 @@ func TestScanVerifies(t *testing.T) {
 		err   []string
 	}{
 		{"without", all, nil, exitFound, nil, []string{"3 tokens in 5 places"}},
-		{"verify", all, []string{"--verify"}, exitFound, []string{"Replicate says: live, user ada (Ada L.)", "Replicate says: revoked", "gave no clear answer, HTTP 403"}, []string{"asked 127.0.0.1", "1 live, 1 revoked, 1 unknown", "not stored or logged"}},
+		{"verify", all, []string{"--verify"}, exitFound, []string{"Replicate says: live, user ada (Ada L.)", "Replicate says: revoked", "not known whether it is live, HTTP 403"}, []string{"asked 127.0.0.1", "1 live, 1 revoked, 1 unknown", "not stored or logged"}},
 		{"live counts", all, []string{"--verify", "--fail-on", "live"}, exitFound, nil, nil},
 		{"revoked does not", revoked, []string{"--verify", "--fail-on", "live"}, exitClean, []string{"revoked"}, nil},
 		{"revoked counts as any", revoked, []string{"--verify"}, exitFound, nil, nil},
-		{"not known", unclear, []string{"--verify", "--fail-on", "live"}, exitIncomplete, []string{"no clear answer"}, nil},
+		{"not known", unclear, []string{"--verify", "--fail-on", "live"}, exitIncomplete, []string{"not known whether it is live"}, nil},
 		{"none counts", all, []string{"--verify", "--fail-on", "none"}, exitClean, []string{"live"}, nil},
 		{"none, not asked", all, []string{"--fail-on=none"}, exitClean, nil, nil},
-		{"json", all, []string{"--verify", "-f", "json"}, exitFound, []string{`"status": "live"`, `"username": "ada"`, `"handling": "sent to this host only; not stored, not logged"`, `"checked_at": "20`}, nil},
+		{"json", all, []string{"--verify", "-f", "json"}, exitFound, []string{`"status": "live"`, `"username": "ada"`, `"handling": "sent to no other host; not stored, not logged"`, `"checked_at": "20`}, nil},
 		{"jsonl", all, []string{"--verify", "-f", "jsonl"}, exitFound, []string{`"asked":{"host":"127.0.0.1`}, nil},
 		{"sarif", all, []string{"--verify", "-f", "sarif"}, exitFound, []string{`"level": "error"`, `"level": "note"`, "Replicate says that it is 'live', a token of the user 'ada'."}, nil},
 		{"live without verify", all, []string{"--fail-on", "live"}, exitUsage, nil, []string{"needs --verify"}},

@@ -34,7 +34,7 @@ func sickbed(t *testing.T) (home, dir string) {
 		}
 	}
 	for name, value := range map[string]string{
-		"HOME": home, "USERPROFILE": home, "VIRTUAL_ENV": "", "DOCKER_CONFIG": "", "HTTPS_PROXY": "", "https_proxy": "", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"HOME": home, "USERPROFILE": home, "XDG_CACHE_HOME": "", "VIRTUAL_ENV": "", "DOCKER_CONFIG": "", "HTTPS_PROXY": "", "https_proxy": "", "GIT_CONFIG_GLOBAL": os.DevNull,
 	} {
 		t.Setenv(name, value)
 	}

@@ -38,11 +38,11 @@ var dependencies = []string{
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
-	"golang.org/x/net",                         // httpproxy
+	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/sys",                         // what the processor can do
-	"golang.org/x/term",                        // what is a terminal
-	"golang.org/x/time",                        // rate of requests
+	"golang.org/x/term",                        // what is a terminal, and a prompt without echo
+	"golang.org/x/time",                        // the rate of requests
 }
 
 // TestLayers holds the direction of imports.

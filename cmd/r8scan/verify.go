@@ -24,7 +24,10 @@ const (
 // statusMalformed is of a text that was not sent, because it cannot be a token.
 const statusMalformed report.Status = "malformed"
 
-const maxBenchmark = 100 // requests
+const (
+	maxBenchmark = 100 // requests
+	manyTokens   = 200 // take long enough to say so
+)
 
 type verifyFlags struct {
 	format, from, apiURL string
@@ -106,6 +109,9 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	}
 	if f.requests > 1 && len(texts) != 1 {
 		return fmt.Errorf("-n measures with one token, and there are %d", len(texts))
+	}
+	if len(texts) > manyTokens {
+		fmt.Fprintf(c.err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
 	}
 	res := testResult{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
 	if f.requests > 1 {

@@ -204,7 +204,7 @@ func writeVerifyJSON(w io.Writer, res testResult) error {
 		Host:      res.host,
 		CheckedAt: res.at,
 		Tokens:    make([]verifyToken, 0, len(res.tokens)),
-		Handling:  "sent to the host above only; not stored, not logged",
+		Handling:  report.Handling,
 	}
 	for _, t := range res.tokens {
 		out := verifyToken{
