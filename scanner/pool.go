@@ -27,7 +27,7 @@ type pool struct {
 
 // worker is what one goroutine of a pool keeps from job to job.
 type worker struct {
-	buf     []byte // window of a stream
+	windows []*window // to use again
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
