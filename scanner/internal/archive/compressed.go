@@ -61,6 +61,9 @@ func (w *walker) proven(c *content, f Format) bool {
 	if isText(head[:min(len(head), HeadLen)]) {
 		return false
 	}
+	if f == LZMA { // its reader gives nothing of a stream that is cut early
+		return len(head) > lzma.HeaderLen && lzma.ValidHeader(head[:lzma.HeaderLen])
+	}
 	r, closer, err := w.plainDecoder(f, bufio.NewReader(bytes.NewReader(head)))
 	if err != nil {
 		return false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"unicode/utf8"
 )
 
 // Format is what a file's first bytes say it is.
@@ -116,7 +117,8 @@ func isTar(head []byte) bool {
 		return false
 	}
 	if string(head[257:262]) == "ustar" && (head[262] == 0 || head[262] == ' ') {
-		return true
+		_, ok := octal(head[148:156])
+		return ok
 	}
 	return len(head) >= 512 && octalEnd(head[107]) && octalEnd(head[115]) && octalEnd(head[123]) && head[0] != 0 && tarChecksum(head[:512])
 }
@@ -131,15 +133,19 @@ func tarChecksum(head []byte) bool {
 		}
 		sum += uint64(c)
 	}
-	want, digits := uint64(0), 0
-	for _, c := range bytes.Trim(head[148:156], " \x00") {
+	want, ok := octal(head[148:156])
+	return ok && want == sum
+}
+
+// octal reads a number of a tar header.
+func octal(field []byte) (n uint64, ok bool) {
+	for _, c := range bytes.Trim(field, " \x00") {
 		if c < '0' || c > '7' {
-			return false
+			return 0, false
 		}
-		want = want<<3 | uint64(c-'0')
-		digits++
+		n, ok = n<<3|uint64(c-'0'), true
 	}
-	return digits > 0 && want == sum
+	return n, ok
 }
 
 // byName knows what has no signature. A text in Brazilian Portuguese may be
@@ -160,11 +166,18 @@ func byName(name string, head []byte) Format {
 	return f
 }
 
+// isText reports whether head is UTF-8 without control characters; its last
+// character may be cut.
 func isText(head []byte) bool {
-	for _, c := range head {
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' || c >= 0x7f {
+	for i := 0; i < len(head); {
+		r, size := utf8.DecodeRune(head[i:])
+		if r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
 			return false
 		}
+		if r == utf8.RuneError && size == 1 {
+			return len(head)-i < utf8.UTFMax && !utf8.FullRune(head[i:])
+		}
+		i += size
 	}
 	return true
 }
