@@ -9,6 +9,10 @@ import (
 	"unicode/utf8"
 )
 
+// Printable is s as a terminal may show it: for lines that name parts of what
+// was scanned and are in no report.
+func Printable(s string) string { return safe(s) }
+
 // safe returns s with everything escaped that could make a terminal or a log
 // viewer show something else than s: control characters and so escape
 // sequences, line breaks, bidirectional overrides, invisible characters, and

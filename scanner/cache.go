@@ -34,11 +34,15 @@ type packScan struct {
 // more of them is small against the others, and quickly read again.
 const maxOutside = 100_000
 
+// readVersion changes with everything that changes what of an object is read:
+// 2 reads what is in containers.
+const readVersion = 2
+
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {
 		return nil
 	}
-	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version))
+	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of taking over what an

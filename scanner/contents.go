@@ -51,15 +51,7 @@ func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error)
 	if format != archive.None && at == nil {
 		return c.once(r, s, err, format, name)
 	}
-	for s.search(err != nil); err == nil; s.search(err != nil) {
-		if err := c.ctx.Err(); err != nil {
-			return s.total, err
-		}
-		err = s.fill(r)
-	}
-	if err == io.EOF {
-		err = nil
-	}
+	err = s.rest(c.ctx, r, err)
 	if at != nil && format == archive.None {
 		format = archive.DetectTail(s.buf[:s.n])
 	}

@@ -9,20 +9,26 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 )
 
 // folder is a folder to walk and how to speak of what is in it.
 type folder struct {
 	path string // on disk
 	name string // as shown and as globs see it: slashes, "" for the root
+	top  string // the part of name that the user gave, which no glob decides on
 	tree *workTree
 	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
 
-	skip   func(name string) bool // by shown name; nil: nothing is left out
-	nested func(dir string)       // called for a folder that has a .git; nil: it is walked by
+	skip func(f folder) bool // nil: nothing is left out
+	// enter is asked about a folder that has a .git or is a git directory: which
+	// work tree's top it is, if any, and whether to walk it. With nil, these are
+	// folders like any other.
+	enter func(dir string) (tree *workTree, walk bool)
 }
 
 // child returns the folder called name in f.
@@ -51,6 +57,15 @@ func (r *run) walk(f folder) job {
 		if err != nil {
 			r.addUnread(shownOr(f.name, "."), reason(err))
 		}
+		if f.enter != nil && holdsRepository(entries) {
+			tree, walk := f.enter(f.path)
+			if !walk {
+				return nil
+			}
+			if tree != nil {
+				f.tree = tree
+			}
+		}
 		for _, e := range entries {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -61,16 +76,19 @@ func (r *run) walk(f folder) job {
 	}
 }
 
+// holdsRepository reports whether a folder may be a work tree's top or a bare
+// repository.
+func holdsRepository(entries []fs.DirEntry) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	return has(".git") || has("HEAD") && has("objects")
+}
+
 // entry reads or queues one entry of a folder.
 func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
-	if f.skip != nil && f.skip(f.name) {
+	if f.skip != nil && f.skip(f) || f.enter != nil && e.IsDir() && e.Name() == ".git" {
 		return
-	}
-	if e.Name() == ".git" && f.nested != nil {
-		f.nested(filepath.Dir(f.path))
-		if e.IsDir() {
-			return
-		}
 	}
 	if e.IsDir() {
 		if r.paths.entersDir(f.name) {
@@ -79,7 +97,7 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 		}
 		return
 	}
-	if !r.paths.keeps(f.name) {
+	if !r.paths.keeps(f.name, f.top) {
 		return
 	}
 	r.searchName(f)
@@ -211,6 +229,17 @@ func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (
 	return r.result(ctx, Target{Kind: kind, Path: strings.Join(paths, " ")}, root)
 }
 
+// notThere says why a path that the user named cannot be scanned.
+func notThere(path, kind string, err error) error {
+	switch {
+	case path == "":
+		return fmt.Errorf("a path is empty: name a %s", kind)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
+	}
+	return fmt.Errorf("%s: %s", path, reason(err))
+}
+
 // pathJob returns the job of scanning a path that the user named.
 func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	if path == "-" {
@@ -222,7 +251,7 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: name a file or folder that exists", path, reason(err))
+		return nil, notThere(path, "file or folder", err)
 	}
 	real, err := filepath.EvalSymlinks(path) // a link that the user names is followed
 	if err != nil {
@@ -230,6 +259,9 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	}
 	f := folder{path: real, name: filepath.ToSlash(filepath.Clean(path))}
 	if info.IsDir() {
+		if f.name != "." {
+			f.top = f.name
+		}
 		f.skip = r.skipGitObjects
 		return r.walk(f), nil
 	}
@@ -246,12 +278,13 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 
 // skipGitObjects leaves out what audit reads object by object: as files they
 // are compressed, and finding nothing in them would mean nothing.
-func (r *run) skipGitObjects(name string) bool {
-	dir, skip := strings.CutSuffix(name, ".git/objects")
-	if skip {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.notes = append(r.notes, fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan audit %s", name, shownOr(strings.TrimSuffix(dir, "/"), ".")))
+func (r *run) skipGitObjects(f folder) bool {
+	if filepath.Base(f.path) != "objects" || !gitdir.IsGitDir(filepath.Dir(f.path)) {
+		return false
 	}
-	return skip
+	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, shownOr(dir, ".")))
+	return true
 }

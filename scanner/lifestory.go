@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"path/filepath"
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
@@ -103,7 +104,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 		for _, path := range index[place.Object] {
 			in := place
 			in.Path, in.Kind = path, KindIndex
-			if r.paths.keeps(path) {
+			if r.paths.keeps(path, "") {
 				found.add(h.match, in, ExposureStaged)
 				staged[key] = true
 			}
@@ -129,7 +130,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 			if p.Commit != odb.None {
 				in.Commit = repo.store.Hex(p.Commit)
 			}
-			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path) {
+			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path, "") {
 				continue
 			}
 			found.add(h.match, in, ExposureHistory)
@@ -157,16 +158,20 @@ func (repo *repository) tips() []history.Tip {
 	for _, ref := range repo.refs {
 		add(ref.Name, ref.ID, false)
 	}
-	add(detached(repo.git, "HEAD"), repo.head, true)
+	add(headName(repo.git, "HEAD"), repo.head, true)
 	for _, w := range repo.git.Worktrees() {
+		name := "main-worktree/HEAD" // git's own names for HEADs elsewhere
+		if w.Dir != w.Common {
+			name = "worktrees/" + filepath.Base(w.Dir) + "/HEAD"
+		}
 		_, head := w.ReadRefs()
-		add(detached(w, "HEAD of "+w.Dir), head, false)
+		add(headName(w, name), head, false)
 	}
 	return tips
 }
 
-// detached returns name if HEAD is on no branch.
-func detached(g *gitdir.Repo, name string) string {
+// headName returns name if HEAD is on no branch, else "".
+func headName(g *gitdir.Repo, name string) string {
 	if g.Detached() {
 		return name
 	}

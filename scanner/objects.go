@@ -18,14 +18,14 @@ import (
 // Objects scans the objects of the repository at path and nothing else; with
 // Options.Range, what a range of commits adds.
 func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, err
+	}
 	g, err := discover(path)
 	if errors.Is(err, gitdir.ErrNone) {
 		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := newRun(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -335,16 +335,25 @@ func entryKind(mode uint32) string {
 // refersTo checks that the store has the object with the id in hex, if there
 // is one.
 func (s *search) refersTo(id []byte, kind string) {
-	var raw [64]byte
-	if len(id) == 0 || len(id) > len(raw) {
+	if len(id) == 0 {
 		return
 	}
-	n, err := hex.Decode(raw[:], id)
-	if err != nil {
+	var buf [32]byte
+	raw := buf[:s.repo.store.HashLen()]
+	if !decodeID(raw, id) {
 		s.run.addUnread(s.repo.label(kind), "an object names it by something that is no id")
 		return
 	}
-	s.refers(raw[:n], kind, nil)
+	s.refers(raw, kind, nil)
+}
+
+// decodeID fills raw from an id in hex.
+func decodeID(raw, id []byte) bool {
+	if len(id) != 2*len(raw) {
+		return false
+	}
+	_, err := hex.Decode(raw, id)
+	return err == nil
 }
 
 // knownLen is how many ids a worker remembers to be there. Trees name the same
@@ -428,6 +437,10 @@ func (r *run) nameUnread(repo *repository) {
 		}
 	}
 	if n := len(repo.shallow); n > 0 {
-		r.addUnread(repo.label(fmt.Sprintf("history before %d commits", n)), "this is a shallow clone: git fetch --unshallow brings the rest")
+		commits := "1 commit"
+		if n > 1 {
+			commits = fmt.Sprintf("%d commits", n)
+		}
+		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest")
 	}
 }

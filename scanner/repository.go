@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
@@ -44,6 +46,9 @@ func (r *run) addRepository(g *gitdir.Repo, name, root string) []job {
 		return nil
 	}
 	repo := &repository{git: g, name: name, root: root, missing: map[string]missing{}}
+	for _, w := range append([]*gitdir.Repo{g}, g.Worktrees()...) {
+		repo.trees = append(repo.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
+	}
 	r.mu.Lock()
 	for _, other := range r.repos {
 		if o, err := filepath.EvalSymlinks(other.git.Common); err == nil && o == real {
@@ -54,9 +59,6 @@ func (r *run) addRepository(g *gitdir.Repo, name, root string) []job {
 	r.repos = append(r.repos, repo)
 	r.mu.Unlock()
 
-	for _, w := range append([]*gitdir.Repo{g}, g.Worktrees()...) {
-		repo.trees = append(repo.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
-	}
 	jobs := []job{r.gitFiles(repo, root), r.readObjects(repo)}
 	for _, t := range repo.trees {
 		jobs = append(jobs, r.readIndex(t))
@@ -80,7 +82,7 @@ func (r *run) shown(root, path string) string {
 	return filepath.ToSlash(path)
 }
 
-// prefix is shown for a work tree, "" if it is the root itself or there is none.
+// prefix is shown for a folder, "" if it is the root itself or there is none.
 func (r *run) prefix(root, tree string) string {
 	if tree == "" {
 		return ""
@@ -95,20 +97,22 @@ func (r *run) prefix(root, tree string) string {
 // hooks, logs, refs. Objects and submodules are read on their own.
 func (r *run) gitFiles(repo *repository, root string) job {
 	dir := repo.git.Common
-	name := r.shown(root, dir)
+	name := r.prefix(root, dir)
 	inside := func(shown string) string { return strings.TrimPrefix(strings.TrimPrefix(shown, name), "/") }
 	f := folder{path: dir, name: name,
 		kind: func(shown string) string { return gitFileKind(inside(shown)) },
-		skip: func(shown string) bool {
-			switch in := inside(shown); {
-			case in == "objects", in == "modules":
-				return true
-			default:
-				return filepath.Base(in) == "index" || strings.HasPrefix(in, "sharedindex.")
-			}
-		},
+		skip: func(f folder) bool { return readElsewhere(inside(f.name)) },
 	}
 	return r.walk(f)
+}
+
+// readElsewhere reports whether a file or folder, by its path in the git
+// directory, is no text, or one that has a reader of its own.
+func readElsewhere(in string) bool {
+	if rest, ok := strings.CutPrefix(in, "worktrees/"); ok {
+		_, in, _ = strings.Cut(rest, "/")
+	}
+	return in == "objects" || in == "modules" || in == "index" || strings.HasPrefix(in, "sharedindex.")
 }
 
 // gitFileKind tells what a file is by its path in the git directory.
@@ -130,14 +134,14 @@ func gitFileKind(in string) string {
 // Audit scans all that the repository at path holds; outside a repository it
 // is Files.
 func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
-	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
-		return Files(ctx, []string{path}, nil, opts)
-	}
+	r, err := newRun(opts)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRun(opts)
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return auditFiles(ctx, path, opts)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -146,13 +150,10 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 		root = g.Dir
 	}
 	jobs := r.addRepository(g, "", root)
-	main := r.repos[0]
-	nested := r.nestedRepositories(root, main)
-	for _, t := range main.trees {
-		if t.git.WorkTree == "" {
-			continue
+	for _, t := range r.repos[0].trees {
+		if t.git.WorkTree != "" {
+			jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, enter: r.enterTree(root, t)}))
 		}
-		jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, nested: nested}))
 	}
 	if err := r.do(ctx, jobs...); err != nil {
 		return nil, err
@@ -160,31 +161,64 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 	return r.result(ctx, Target{Kind: "repository", Path: path}, root)
 }
 
+// auditFiles is Files, and says that there was no more to read.
+func auditFiles(ctx context.Context, path string, opts Options) (*Result, error) {
+	res, err := Files(ctx, []string{path}, nil, opts)
+	if err != nil {
+		return nil, err
+	}
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
+	slices.Sort(res.Notes)
+	return res, nil
+}
+
 // discover finds the repository that holds path, which must be a folder.
 func discover(path string) (*gitdir.Repo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: name a folder that exists", path, reason(err))
+		return nil, notThere(path, "folder", err)
 	}
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
 	}
-	g, err := gitdir.Discover(path)
+	g, err := gitdir.Discover(realPath(path))
 	if err != nil && !errors.Is(err, gitdir.ErrNone) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
 	return g, err
 }
 
-// nestedRepositories returns what to do with a .git that a walk meets below
-// root: the repository is read too, unless its .git file points out of what
-// the user named.
-func (r *run) nestedRepositories(root string, main *repository) func(dir string) {
-	return func(dir string) {
-		if dir == root || main.isTree(dir) {
-			return
+// realPath follows the links in path: git writes real paths into its files,
+// and what it names is to be shown relative to the same root.
+func realPath(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	real, err := filepath.EvalSymlinks(abs)
+	if err != nil {
+		return path // it exists, and some file systems cannot tell more
+	}
+	return real
+}
+
+// enterTree returns what the walk of the work tree top does with a folder that
+// has a .git: other work trees of the main repository have walks of their own,
+// and any other repository is read too, unless its .git file points out of
+// what the user named.
+func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree, bool) {
+	return func(dir string) (*workTree, bool) {
+		if dir == top.git.WorkTree {
+			return top, true
+		}
+		main := r.repos[0]
+		if t := main.treeAt(dir); t != nil {
+			return t, t == top
 		}
 		name := r.shown(root, dir)
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
+			return nil, !r.addBare(dir, name, root)
+		}
 		g, err := gitdir.Open(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -195,18 +229,51 @@ func (r *run) nestedRepositories(root string, main *repository) func(dir string)
 			r.addUnread(join(name, ".git"), "it points to a repository elsewhere, which is not followed: audit that one by itself")
 		default:
 			r.pool.add(r.addRepository(g, name, root)...)
+			return r.treeAt(dir), true
 		}
+		return nil, true
 	}
 }
 
-// isTree reports whether dir is one of the repository's own work trees.
-func (repo *repository) isTree(dir string) bool {
-	for _, t := range repo.trees {
-		if t.git.WorkTree == dir {
-			return true
+// addBare queues the bare repository at dir and reports whether there is one.
+func (r *run) addBare(dir, name, root string) bool {
+	g, err := gitdir.OpenDir(dir)
+	if err != nil {
+		return false // it only looks like one
+	}
+	g.WorkTree = "" // its configuration has no say in what lies around it
+	r.pool.add(r.addRepository(g, name, root)...)
+	return true
+}
+
+// treeAt returns the work tree of any repository whose top is dir, or nil.
+func (r *run) treeAt(dir string) *workTree {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, repo := range r.repos {
+		if t := repo.treeAt(dir); t != nil {
+			return t
 		}
 	}
-	return false
+	return nil
+}
+
+// treeAt returns the repository's work tree whose top is dir, or nil. The two
+// may be named by different paths.
+func (repo *repository) treeAt(dir string) *workTree {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil
+	}
+	for _, t := range repo.trees {
+		if t.git.WorkTree == "" {
+			continue
+		}
+		if top, err := os.Stat(t.git.WorkTree); err == nil && os.SameFile(info, top) {
+			return t
+		}
+	}
+	return nil
 }
 
 // within reports whether path, with its links followed, lies in dir.

@@ -68,6 +68,9 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 	}
 	target.Path = rules.Redact(target.Path)
 	res := &Result{Target: target, Root: root, Coverage: r.coverage(), Notes: slices.Sorted(slices.Values(r.notes))}
+	for i, note := range res.Notes {
+		res.Notes[i] = rules.Redact(note)
+	}
 	for _, d := range found {
 		if d.Confidence < r.opts.MinConfidence {
 			res.LeftOut++

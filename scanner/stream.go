@@ -1,7 +1,9 @@
 package scanner
 
 import (
+	"context"
 	"io"
+	"unicode/utf8"
 
 	"github.com/r8scan/r8scan/rules"
 )
@@ -60,6 +62,21 @@ func (s *window) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// rest searches the buffer and what r still gives; err is what came of filling
+// the buffer. It returns the error that ended r.
+func (s *window) rest(ctx context.Context, r io.Reader, err error) error {
+	for s.search(err != nil); err == nil; s.search(err != nil) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err = s.fill(r)
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
 // search searches what is in the buffer: all of it if the text ends there,
 // else as far as what follows cannot matter, and keeps what the next search
 // needs.
@@ -79,7 +96,14 @@ func (s *window) search(last bool) {
 		return
 	}
 	drop := to - rules.Behind
-	s.at = where.after(s.buf[done:drop])
+	for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(s.buf[drop]); back++ {
+		drop-- // a character that is cut in two would count twice
+	}
+	if done <= drop {
+		s.at = where.after(s.buf[done:drop])
+	} else { // a match starts in what the next window sees again
+		s.at = s.at.after(s.buf[:drop])
+	}
+	s.from = to - drop
 	s.n = copy(s.buf, s.buf[drop:s.n])
-	s.from = rules.Behind
 }

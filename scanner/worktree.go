@@ -36,7 +36,7 @@ func (r *run) readIndex(t *workTree) job {
 		}
 		t.index = x.Entries
 		for _, e := range x.Entries {
-			if strings.Contains(e.Path, "r8_") && r.paths.keeps(e.Path) {
+			if strings.Contains(e.Path, "r8_") && r.paths.keeps(join(t.name, e.Path), "") {
 				r.searchPath(join(t.name, e.Path), e.Path)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/r8scan/r8scan/report"
 	"github.com/r8scan/r8scan/rules"
 )
 
@@ -70,7 +71,7 @@ func (c command) run(ctx context.Context, args []string) int {
 	case ctx.Err() != nil:
 		return exitInterrupted
 	}
-	fmt.Fprintf(c.err, "r8scan: %s\n", rules.Redact(err.Error()))
+	fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(rules.Redact(err.Error())))
 	return exitUsage
 }
 

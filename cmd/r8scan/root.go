@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
   r8scan history ~/src/app  all its git objects, and nothing else
   r8scan files dist .env    files and folders
   kubectl logs app | r8scan files -`,
+		Version:       version, // gives the root a --version
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -39,11 +42,45 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
-	})
+	root.SetVersionTemplate("r8scan {{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(c.audit(), c.files(), c.history(), c.rules(), c.version())
+	root.SuggestionsMinimumDistance = 2
+	tellUnknownNames(root)
 	return root
+}
+
+// flagError says what is wrong with a flag and where to read about it.
+func flagError(cmd *cobra.Command, err error) error {
+	if number := (*strconv.NumError)(nil); errors.As(err, &number) { // one flag takes a number
+		err = fmt.Errorf("--jobs takes a whole number, not %q", number.Num)
+	}
+	return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
+}
+
+// tellUnknownNames makes cobra's own commands fail on a name that they do not
+// know; by themselves they show help and succeed.
+func tellUnknownNames(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			show := cmd.Run
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				if at, _, err := root.Find(args); err != nil || len(args) > 0 && at == root {
+					return fmt.Errorf("no help on %q: see r8scan --help", strings.Join(args, " "))
+				}
+				show(cmd, args)
+				return nil
+			}
+		case "completion":
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = func(cmd *cobra.Command, args []string) error {
+				return fmt.Errorf("name one shell, bash, zsh, fish or powershell: see %s --help", cmd.CommandPath())
+			}
+		}
+	}
 }
 
 // noArgs says what is wrong with an unexpected argument in this program's voice.
@@ -51,16 +88,20 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	if !cmd.HasParent() {
-		return fmt.Errorf("unknown command %q: see r8scan --help", args[0])
+	if cmd.HasParent() {
+		return fmt.Errorf("%s takes no arguments: see %s --help", cmd.Name(), cmd.CommandPath())
 	}
-	return fmt.Errorf("%s takes no arguments: see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	meant := ""
+	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {
+		meant = "did you mean " + strings.Join(names, " or ") + "? "
+	}
+	return fmt.Errorf("unknown command %q: %ssee r8scan --help", args[0], meant)
 }
 
 // atMostOne lets a command take one optional argument.
 func atMostOne(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return fmt.Errorf("%s takes one %s at most: see %s --help", cmd.CommandPath(), strings.Trim(strings.TrimPrefix(cmd.Use, cmd.Name()), " []"), cmd.CommandPath())
+		return fmt.Errorf("%s takes one %s at most: see %s --help", cmd.Name(), strings.Trim(strings.TrimPrefix(cmd.Use, cmd.Name()), " []"), cmd.CommandPath())
 	}
 	return nil
 }

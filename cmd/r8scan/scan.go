@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,14 +31,14 @@ type scanFlags struct {
 
 func (f *scanFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "text, json, jsonl or sarif")
+	fs.StringVarP(&f.format, "format", "f", "text", "`name` of the format: "+strings.Join(report.Formats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
-	fs.StringArrayVar(&f.include, "include", nil, "only paths that match this `glob` (repeatable)")
+	fs.StringArrayVar(&f.include, "include", nil, "scan only paths that match this `glob` (repeatable)")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
-	fs.StringVar(&f.confidence, "min-confidence", "medium", "report high, medium or low and above")
-	fs.IntVarP(&f.jobs, "jobs", "j", 0, "workers (default: one a core)")
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no warnings")
-	fs.BoolVarP(&f.verbose, "verbose", "v", false, "every location, ref and unread thing")
+	fs.StringVar(&f.confidence, "min-confidence", "medium", "report tokens of this `level` and above: high, medium or low")
+	fs.IntVarP(&f.jobs, "jobs", "j", 0, "`number` of workers (default: one a core)")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and count what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
 }
@@ -134,14 +137,11 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc) error {
 	render, err := report.ByName(f.format)
 	if err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	opts, err := f.options()
+	if err != nil {
 		return err
-	}
-	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude}
-	if f.jobs < 0 {
-		return fmt.Errorf("--jobs %d: name how many workers, 1 or more", f.jobs)
-	}
-	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
-		return fmt.Errorf("--min-confidence: %w", err)
 	}
 	bar := c.progress(f)
 	opts.Progress = bar.callback()
@@ -164,6 +164,26 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	return verdict(doc)
 }
 
+// maxJobs is far above what helps. Each worker holds a window of a file.
+const maxJobs = 1024
+
+// options checks the flags, before a scan that would end in vain.
+func (f *scanFlags) options() (scanner.Options, error) {
+	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude}
+	if f.jobs < 0 || f.jobs > maxJobs {
+		return opts, fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
+	}
+	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
+		return opts, fmt.Errorf("--min-confidence: %w", err)
+	}
+	if f.output != "" {
+		if _, err := os.Stat(filepath.Dir(f.output)); errors.Is(err, fs.ErrNotExist) {
+			return opts, fmt.Errorf("--output %s: its folder does not exist: create it first", f.output)
+		}
+	}
+	return opts, nil
+}
+
 func (c command) write(ctx context.Context, path string, render func(io.Writer) error) error {
 	if path == "" {
 		return render(c.out)
@@ -174,7 +194,7 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 // summarize tells on standard error how the run went.
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
 	for _, note := range res.Notes {
-		fmt.Fprintf(c.err, "note: %s\n", note)
+		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}
 	if f.verbose && res.LeftOut > 0 {
 		fmt.Fprintf(c.err, "left out: %d below --min-confidence %s\n", res.LeftOut, f.confidence)

@@ -28,11 +28,8 @@ func FuzzWalk(f *testing.F) {
 	f.Add(seeds[0], uint8(LZMA))
 	f.Fuzz(func(t *testing.T, b []byte, forced uint8) {
 		format := Detect(b, "")
-		if forced > 0 && int(forced) < len(formatNames) {
-			format = Format(forced)
-		}
-		if format == None {
-			return
+		if format == None || forced > 0 {
+			format = Format(int(forced)%(len(formatNames)-1) + 1)
 		}
 		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20, Light: 64 << 20}
 		for _, in := range []Input{{At: bytes.NewReader(b), Size: int64(len(b))}, {Reader: bytes.NewReader(b)}} {

@@ -47,7 +47,7 @@ func Discover(path string) (*Repo, error) {
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
 			return Open(dir)
 		}
-		if isGitDir(dir) {
+		if IsGitDir(dir) {
 			return openDir(dir, "")
 		}
 		up := filepath.Dir(dir)
@@ -71,7 +71,7 @@ func Open(dir string) (*Repo, error) {
 			return nil, err
 		}
 	}
-	if !isGitDir(git) {
+	if !IsGitDir(git) {
 		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", git)
 	}
 	return openDir(git, dir)
@@ -79,8 +79,8 @@ func Open(dir string) (*Repo, error) {
 
 // OpenDir reads the repository with the git directory dir.
 func OpenDir(dir string) (*Repo, error) {
-	if !isGitDir(dir) {
-		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", dir)
+	if !IsGitDir(dir) {
+		return nil, errors.New("it is not a git directory: it has no HEAD or no objects")
 	}
 	return openDir(dir, "")
 }
@@ -113,8 +113,8 @@ func openDir(dir, workTree string) (*Repo, error) {
 	return r, nil
 }
 
-// isGitDir reports whether dir has what git itself asks of a git directory.
-func isGitDir(dir string) bool {
+// IsGitDir reports whether dir has what git itself asks of a git directory.
+func IsGitDir(dir string) bool {
 	if info, err := os.Lstat(filepath.Join(dir, "HEAD")); err != nil || info.IsDir() {
 		return false
 	}
@@ -126,11 +126,26 @@ func isGitDir(dir string) bool {
 	return false
 }
 
-// Worktrees returns the linked worktrees of the repository, in the order of
-// their names. One whose folder is gone still has its index and HEAD.
+// Worktrees returns the other worktrees of the repository: the main one first,
+// if r is a linked one, and the linked ones in the order of their names. One
+// whose folder is gone still has its index and HEAD.
 func (r *Repo) Worktrees() []*Repo {
 	var out []*Repo
+	if r.Dir != r.Common {
+		top := ""
+		if filepath.Base(r.Common) == ".git" { // or the config says where it is
+			top = filepath.Dir(r.Common)
+		}
+		if w, err := openDir(r.Common, top); err != nil {
+			r.problem(r.Common, err.Error())
+		} else {
+			out = append(out, w)
+		}
+	}
 	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+		if sameFile(dir, r.Dir) {
+			continue
+		}
 		w, err := openDir(dir, "")
 		if err != nil {
 			r.problem(dir, err.Error())
@@ -144,12 +159,22 @@ func (r *Repo) Worktrees() []*Repo {
 	return out
 }
 
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
 // Modules returns the git directories of submodules below dir, which is a
-// repository's modules folder; names of submodules may have slashes.
+// repository's modules folder; names of submodules may have slashes. A folder
+// with objects is one of them even if it is damaged: OpenDir says how.
 func Modules(dir string) []string {
 	var out []string
 	for _, sub := range subfolders(dir) {
-		if isGitDir(sub) {
+		if _, err := os.Stat(filepath.Join(sub, "objects")); err == nil || IsGitDir(sub) {
 			out = append(out, sub)
 		} else {
 			out = append(out, Modules(sub)...)

@@ -26,6 +26,7 @@ type Graph struct {
 	store  *odb.Store
 	hits   map[odb.Obj][]Hit
 	marked objSet // hits, and trees that lead to one
+	begins objSet // leading two bytes of the ids of hits: most entries of trees are told from hits by them
 	trees  bool   // a hit is in a tree, or in something that trees name
 
 	mu         sync.Mutex
@@ -42,14 +43,17 @@ type Graph struct {
 // NewGraph returns an empty graph for hits in store's objects; without hits it
 // is a graph of commits.
 func NewGraph(store *odb.Store, hits []Hit) *Graph {
-	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len())}
+	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len()), begins: newObjSet(1 << 16)}
 	for _, h := range hits {
 		g.hits[h.Obj] = append(g.hits[h.Obj], h)
 		g.marked.add(h.Obj)
+		g.begins.add(beginning(store.ID(h.Obj)))
 		g.trees = g.trees || h.Type == odb.Blob || h.Type == odb.Tree
 	}
 	return g
 }
+
+func beginning(id []byte) odb.Obj { return odb.Obj(id[0])<<8 | odb.Obj(id[1]) }
 
 // Want reports whether the graph needs objects of type t.
 func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree && g.trees }

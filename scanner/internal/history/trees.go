@@ -65,7 +65,7 @@ func (c *collector) tree(n *odb.Node) {
 
 // keep appends the entry if it may lead to a hit.
 func (c *collector) keep(edges []edge, e odb.TreeEntry) []edge {
-	if e.Mode == odb.ModeModule {
+	if e.Mode == odb.ModeModule || e.Mode != odb.ModeDir && !c.g.begins.has(beginning(e.ID)) {
 		return edges
 	}
 	o, ok := c.g.store.Find(e.ID)

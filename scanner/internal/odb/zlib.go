@@ -53,13 +53,13 @@ func (e *exactReader) Read(b []byte) (int, error) {
 	}
 	n, err := e.r.Read(b)
 	e.n -= int64(n)
-	if err == io.EOF && e.n > 0 {
+	switch {
+	case err == io.EOF && e.n > 0:
 		return n, damaged(io.ErrUnexpectedEOF)
+	case err == io.EOF, err == nil:
+		return n, nil
 	}
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
+	return n, damaged(err)
 }
 
 // end returns io.EOF if r ends here as it should.

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "github.com/r8scan/r8scan"
+	top    = "../.."
+)
+
+// layers says which of the module's packages each may import: imports go one
+// way. A name that ends in / stands for all packages below it.
+var layers = map[string][]string{
+	"rules":             {},
+	"scanner":           {"rules", "scanner/internal/"},
+	"scanner/internal/": {"rules", "scanner/internal/"},
+	"verifier":          {"rules"},
+	"report":            {"rules", "scanner", "verifier"},
+	"cmd/r8scan":        {"rules", "scanner", "verifier", "report"},
+}
+
+// dependencies are the modules that this one may require by itself. A new one
+// needs a reason: each runs with the rights of who scans.
+var dependencies = []string{
+	"github.com/andybalholm/brotli",            // br
+	"github.com/bmatcuk/doublestar/v4",         // globs
+	"github.com/bodgit/sevenzip",               // 7z
+	"github.com/go-git/go-git/v5",              // config and ignore files
+	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
+	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
+	"github.com/nwaples/rardecode/v2",          // RAR
+	"github.com/pierrec/lz4/v4",                // lz4
+	"github.com/rogpeppe/go-internal",          // tests: scripts
+	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
+	"github.com/schollz/progressbar/v3",        // progress on a terminal
+	"github.com/spf13/cobra",                   // commands and flags
+	"github.com/ulikunitz/xz",                  // LZMA
+	"golang.org/x/sync",                        // errgroup
+	"golang.org/x/term",                        // what is a terminal
+}
+
+// TestLayers holds the direction of imports.
+func TestLayers(t *testing.T) {
+	commands := map[string]bool{}
+	for file, folder := range goFiles(t) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parsed.Name.Name == "main" {
+			commands[folder] = true
+		}
+		allowed, ok := layers[layerOf(folder)]
+		if !ok {
+			t.Errorf("%s: no layer is known for its package", file)
+			continue
+		}
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, isOurs := strings.CutPrefix(name, module+"/")
+			if isOurs && !slices.Contains(allowed, layerOf(ours)) {
+				t.Errorf("%s imports %s: %s may import %v only", file, ours, folder, allowed)
+			}
+		}
+	}
+	if len(commands) != 1 || !commands["cmd/r8scan"] {
+		t.Errorf("the main packages are %v, and cmd/r8scan is to be the only one", commands)
+	}
+}
+
+// goFiles returns the module's Go files that are no tests, with their folders
+// relative to the module.
+func goFiles(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(filepath.FromSlash(top), func(file string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (e.Name() == "testdata" || len(e.Name()) > 2 && e.Name()[0] == '.'):
+			return filepath.SkipDir
+		case filepath.Ext(file) == ".go" && !strings.HasSuffix(file, "_test.go"):
+			folder, err := filepath.Rel(filepath.FromSlash(top), filepath.Dir(file))
+			files[file] = filepath.ToSlash(folder)
+			return err
+		}
+		return nil
+	})
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	return files
+}
+
+// layerOf returns the key of layers for a package.
+func layerOf(folder string) string {
+	if below := "scanner/internal/"; strings.HasPrefix(folder, below) {
+		return below
+	}
+	return path.Clean(folder)
+}
+
+// TestDependencies holds the list of what go.mod requires directly.
+func TestDependencies(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(filepath.FromSlash(top), "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var direct []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimPrefix(line, "require ")
+		if fields := strings.Fields(line); len(fields) == 2 && strings.HasPrefix(fields[1], "v") {
+			direct = append(direct, fields[0]) // an indirect one has a comment
+		}
+	}
+	if !slices.Equal(direct, dependencies) {
+		t.Errorf("go.mod requires %q, and the list allows %q", direct, dependencies)
+	}
+}

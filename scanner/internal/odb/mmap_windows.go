@@ -1,0 +1,31 @@
+package odb
+
+import (
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// mapFile maps a regular file into memory, read-only.
+func mapFile(path string) (data []byte, unmap func() error, err error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if size == 0 {
+		return nil, func() error { return nil }, nil
+	}
+	mapping, err := syscall.CreateFileMapping(syscall.Handle(f.Fd()), nil, syscall.PAGE_READONLY, 0, 0, nil)
+	if err != nil {
+		return nil, nil, &os.PathError{Op: "map", Path: path, Err: err}
+	}
+	defer syscall.CloseHandle(mapping) // the view keeps it open
+	at, err := syscall.MapViewOfFile(mapping, syscall.FILE_MAP_READ, 0, 0, uintptr(size))
+	if err != nil {
+		return nil, nil, &os.PathError{Op: "map", Path: path, Err: err}
+	}
+	// The address is none of Go's memory, so that the collector leaves it be.
+	data = unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&at))), size)
+	return data, func() error { return syscall.UnmapViewOfFile(at) }, nil
+}

@@ -1,0 +1,123 @@
+package scanner
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/r8scan/r8scan/rules"
+)
+
+// place is a match as a test compares it.
+type place struct {
+	id       string
+	from, to position
+}
+
+// TestWindows moves tokens over every border of windows that are as small as
+// they may be: what is found, and where, must not depend on the windows.
+func TestWindows(t *testing.T) {
+	a := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
+	b := strings.Join([]string{"r8_", "7Yh3Ug9Ij2Ok5Lp8Mn1Bv4Cx6Za0Sd7Fg2Hj4"}, "")
+	filler := strings.Repeat("é-€\n😀\xff;", 60)
+	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a} {
+		for at := range 400 {
+			text := filler[:at] + tokens + filler[at:]
+			want := whole(text)
+			if len(want) == 0 {
+				t.Fatal("the test searches for nothing")
+			}
+			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 4 << 10} {
+				got := inWindows(t, text, size)
+				if !reflect.DeepEqual(got, want) {
+					t.Fatalf("%d bytes at a time, tokens at byte %d: %v, want %v", size, at, got, want)
+				}
+			}
+		}
+	}
+}
+
+// whole finds all matches in a text that is searched at once.
+func whole(text string) (places []place) {
+	for _, m := range rules.Find(nil, []byte(text), 0, len(text)) {
+		from := start.after([]byte(text[:m.Start]))
+		places = append(places, place{m.Secret.ID() + m.Confidence.String(), from, from.after([]byte(text[m.Start:m.End]))})
+	}
+	return places
+}
+
+func inWindows(t *testing.T, text string, size int) (places []place) {
+	t.Helper()
+	note := func(m rules.Match, from, to position) {
+		places = append(places, place{m.Secret.ID() + m.Confidence.String(), from, to})
+	}
+	r := iotest.HalfReader(strings.NewReader(text))
+	s := &window{buf: make([]byte, size), at: start, found: note}
+	if err := s.rest(context.Background(), r, s.fill(r)); err != nil || s.total != int64(len(text)) {
+		t.Fatalf("read %d bytes of %d: %v", s.total, len(text), err)
+	}
+	read := places
+	places = nil
+	s = &window{buf: make([]byte, size), at: start, found: note}
+	if _, err := io.Copy(struct{ io.Writer }{s}, iotest.HalfReader(strings.NewReader(text))); err != nil {
+		t.Fatal(err)
+	}
+	if s.search(true); !reflect.DeepEqual(places, read) {
+		t.Fatalf("written %v, read %v", places, read)
+	}
+	return places
+}
+
+// TestPosition compares positions in pieces with those in one.
+func TestPosition(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want position
+	}{
+		{"", position{1, 1}},
+		{"abc", position{1, 4}},
+		{"a\r\n", position{2, 1}},
+		{"é😀", position{1, 4}},
+		{"\xff\xc3", position{1, 3}},
+		{"a\n\n😀b", position{3, 4}},
+	} {
+		if got := start.after([]byte(c.text)); got != c.want {
+			t.Errorf("after %q: %v, want %v", c.text, got, c.want)
+		}
+	}
+	if got, want := start.after([]byte("a\n")).after([]byte("b")), start.after([]byte("a\nb")); got != want {
+		t.Errorf("in two pieces %v, in one %v", got, want)
+	}
+}
+
+// TestStreamError makes sure that an error in the middle of a stream is not
+// taken for its end, and that what came before it was searched.
+func TestStreamError(t *testing.T) {
+	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
+	broken := fmt.Errorf("broken")
+	r := &failing{bytes.NewReader([]byte(token)), broken}
+	found := 0
+	s := &window{buf: make([]byte, 1<<10), at: start, found: func(rules.Match, position, position) { found++ }}
+	err := s.rest(context.Background(), r, s.fill(r))
+	if err != broken || found != 1 {
+		t.Errorf("error %v and %d matches, want %v and 1", err, found, broken)
+	}
+}
+
+// failing gives what r has and then an error.
+type failing struct {
+	r   *bytes.Reader
+	err error
+}
+
+func (f *failing) Read(b []byte) (int, error) {
+	if f.r.Len() == 0 {
+		return 0, f.err
+	}
+	return f.r.Read(b)
+}
