@@ -16,27 +16,21 @@ import (
 // between members, in comments or behind the damage; a token found there and
 // in a member inside is told once, by its member.
 type contents struct {
-	ctx    context.Context
-	w      *worker
-	limits archive.Limits
-	unread func(member, reason string) // member is "" or begins with "!"
+	ctx  context.Context
+	w    *worker
+	run  *run
+	pack *packScan // nil if it is no object of a pack that is read whole
+	what string    // how coverage calls it
 
 	hits           []hit // those of a member stand behind those of the members in it
 	members, bytes int64 // of containers
 }
 
-// containerLimits bound the walk of one container.
-func (r *run) containerLimits() archive.Limits {
-	l := r.limits
-	l.Heavy = &r.heavy
-	return l
-}
-
-// hit is a match and where it stands.
-type hit struct {
-	match    rules.Match
-	from, to position
-	member   string // in a container: path of the member, "" for the outermost one's own bytes
+// contents returns what searches one file or object. A worker has one at a
+// time.
+func (w *worker) contents(ctx context.Context, r *run, what string) *contents {
+	w.content = contents{ctx: ctx, run: r, w: w, what: what, hits: w.content.hits[:0]}
+	return &w.content
 }
 
 // read searches a stream. at gives its bytes again, if they can be had. It
@@ -44,21 +38,19 @@ type hit struct {
 func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error) {
 	s := c.w.window()
 	defer c.w.release(s)
-	var own []hit
-	s.found = func(m rules.Match, from, to position) { own = append(own, hit{m, from, to, ""}) }
 	err := s.fill(r)
 	format := archive.Detect(s.buf[:s.n], name)
 	if format != archive.None && at == nil {
 		return c.once(r, s, err, format, name)
 	}
 	err = s.rest(c.ctx, r, err)
-	if at != nil && format == archive.None {
-		format = archive.DetectTail(s.buf[:s.n])
+	if at != nil && (format != archive.Executable || s.total == int64(s.n)) { // a long one's end is not whole in the window
+		format = archive.DetectTail(format, s.buf[:s.n])
 	}
 	if at != nil && format != archive.None {
 		c.walk(archive.Input{Name: name, At: at, Size: s.total}, format)
 	}
-	c.add(own, 0)
+	c.add(s.hits, 0)
 	return s.total, err
 }
 
@@ -74,11 +66,9 @@ func (c *contents) once(r io.Reader, s *window, err error, f archive.Format, nam
 	s.n, s.total = 0, 0
 	all := io.TeeReader(io.MultiReader(head, rest), s)
 	c.walk(archive.Input{Name: name, Reader: all}, f)
-	var own []hit
-	s.found = func(m rules.Match, from, to position) { own = append(own, hit{m, from, to, ""}) }
 	_, err = io.Copy(io.Discard, ctxReader{c.ctx, all})
 	s.search(true)
-	c.add(own, 0)
+	c.add(s.hits, 0)
 	return s.total, err
 }
 
@@ -101,7 +91,9 @@ func (c ctxReader) Read(p []byte) (int, error) {
 
 // walk searches the members of a container.
 func (c *contents) walk(in archive.Input, f archive.Format) {
-	_ = archive.Walk(c.ctx, in, f, c.limits, c) // the context's error ends the scan anyway
+	limits := c.run.limits
+	limits.Heavy = &c.run.heavy
+	_ = archive.Walk(c.ctx, in, f, limits, c) // the context's error ends the scan anyway
 }
 
 // add adds the hits in a container's own bytes, except for those that were
@@ -137,22 +129,24 @@ func (c *contents) Unread(path, reason string) {
 	if path != "" {
 		path = "!" + path
 	}
-	c.unread(path, reason)
+	c.run.addUnread(c.what+path, reason)
+	if c.pack != nil {
+		c.pack.fail() // so that the next scan names it again
+	}
 }
 
 // member is the sink of a member's bytes.
 type member struct {
 	c      *contents
 	path   string
-	inside int // where the hits of members in it begin
-	own    []hit
+	inside int     // where the hits of members in it begin
 	s      *window // nil until there are bytes
 }
 
 func (m *member) Write(p []byte) (int, error) {
 	if m.s == nil {
 		m.s = m.c.w.window()
-		m.s.found = func(match rules.Match, from, to position) { m.own = append(m.own, hit{match, from, to, m.path}) }
+		m.s.member = m.path
 	}
 	return m.s.Write(p)
 }
@@ -163,7 +157,7 @@ func (m *member) Close() error {
 	}
 	m.s.search(true)
 	m.c.bytes += m.s.total
+	m.c.add(m.s.hits, m.inside)
 	m.c.w.release(m.s)
-	m.c.add(m.own, m.inside)
 	return nil
 }

@@ -151,7 +151,7 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 // text searches the content of the file f; at gives its bytes again, if they
 // can be had.
 func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
-	c := contents{ctx: ctx, w: w, limits: r.containerLimits(), unread: func(member, why string) { r.addUnread(f.name+member, why) }}
+	c := w.contents(ctx, r, f.name)
 	n, err := c.read(content, at, path.Base(f.name))
 	r.bytes.Add(n + c.bytes)
 	r.members.Add(c.members)

@@ -184,11 +184,7 @@ func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None
 	}
-	f := archive.Detect(n.Data, "")
-	if f == archive.None {
-		f = archive.DetectTail(n.Data)
-	}
-	return f
+	return archive.DetectTail(archive.Detect(n.Data, ""), n.Data)
 }
 
 // text notes the matches in an object that was found in one piece, and in what
@@ -210,15 +206,11 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 	s.add(n, c)
 }
 
-// contents returns what searches an object that may be a container. What of it
-// cannot be read is named again by each scan.
+// contents returns what searches an object that may be a container.
 func (s *search) contents(n *odb.Node) *contents {
-	return &contents{ctx: s.ctx, w: s.w, limits: s.run.containerLimits(), unread: func(member, why string) {
-		s.run.addUnread(s.label(n.Obj, n.Type)+member, why)
-		if s.pack != nil {
-			s.pack.fail()
-		}
-	}}
+	c := s.w.contents(s.ctx, s.run, s.label(n.Obj, n.Type))
+	c.pack = s.pack
+	return c
 }
 
 // label says how coverage calls an object.

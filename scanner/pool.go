@@ -28,6 +28,7 @@ type pool struct {
 // worker is what one goroutine of a pool keeps from job to job.
 type worker struct {
 	windows []*window // to use again
+	content contents
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker

@@ -18,8 +18,16 @@ type window struct {
 	from    int      // where the search goes on
 	at      position // of buf[0]
 	total   int64    // bytes of the text so far
+	member  string   // for the hits
 	matches []rules.Match
-	found   func(m rules.Match, from, to position) // called for each match in order
+	hits    []hit // in order
+}
+
+// hit is a match and where it stands.
+type hit struct {
+	match    rules.Match
+	from, to position
+	member   string // in a container: path of the member, "" for the outermost one's own bytes
 }
 
 // window returns a window for a new text; release takes it back.
@@ -30,7 +38,7 @@ func (w *worker) window() *window {
 	}
 	s := w.windows[k]
 	w.windows = w.windows[:k]
-	*s = window{buf: s.buf, at: start, matches: s.matches}
+	*s = window{buf: s.buf, at: start, matches: s.matches, hits: s.hits[:0]}
 	return s
 }
 
@@ -89,7 +97,7 @@ func (s *window) search(last bool) {
 	where, done := s.at, 0
 	for _, m := range s.matches {
 		where = where.after(s.buf[done:m.Start])
-		s.found(m, where, where.after(s.buf[m.Start:m.End]))
+		s.hits = append(s.hits, hit{m, where, where.after(s.buf[m.Start:m.End]), s.member})
 		done = m.Start
 	}
 	if last {

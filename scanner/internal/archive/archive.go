@@ -185,10 +185,13 @@ func panicked(f Format, p any) string {
 // behind looks for a zip behind an executable: self-extracting archives,
 // executable jars and Python zips.
 func (w *walker) behind(c *content) Format {
+	if b, err := c.buf.Peek(bufLen); err != nil && !zipEnd(b) {
+		return None // all of it is in the buffer
+	}
 	if w.random(c) != nil {
 		return None
 	}
-	n := min(c.size, 1<<16+zipEndLen)
+	n := min(c.size, TailLen)
 	tail := make([]byte, n)
 	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
 		return None

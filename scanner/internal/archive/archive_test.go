@@ -279,7 +279,7 @@ func TestZipBehind(t *testing.T) {
 		f = read(t, tarOf(t, file{"app", head + string(b)}), "app", DefaultLimits())
 		f.has(t, "app!seen", "seen text")
 	}
-	if DetectTail(append([]byte("GIF89a"), b...)) != Zip {
+	if DetectTail(None, append([]byte("GIF89a"), b...)) != Zip {
 		t.Error("a zip behind a picture is not seen")
 	}
 	read(t, []byte("#!/bin/sh\necho PK\x05\x06\n"), "script", DefaultLimits()).complete(t)

@@ -185,23 +185,37 @@ func isText(head []byte) bool {
 // zipEndLen is the length of a zip's last record without a comment.
 const zipEndLen = 22
 
-// DetectTail tells by a file's last bytes whether a zip ends it, whatever it
-// begins with: an image or a document with a zip behind it.
-func DetectTail(tail []byte) Format {
-	n := len(tail) - zipEndLen
-	return when(n >= 0 && string(tail[n:n+4]) == "PK\x05\x06" && tail[n+20] == 0 && tail[n+21] == 0, Zip)
+// TailLen is how much of an executable's end DetectTail looks at, and
+// MinTailLen how much of any other file's.
+const (
+	TailLen    = zipEndLen + 1<<16
+	MinTailLen = zipEndLen
+)
+
+// DetectTail says what a file is of which Detect said f and which ends in tail:
+// a zip may stand behind an executable, and behind images and documents. Of
+// the former also one with a comment is seen; shell scripts are executables,
+// so that this has to be fast too.
+func DetectTail(f Format, tail []byte) Format {
+	switch n := len(tail) - zipEndLen; {
+	case f == Executable:
+		return when(zipEnd(tail[max(0, len(tail)-TailLen):]), Zip)
+	case f == None && n >= 0 && tail[n] == 'P' && string(tail[n:n+4]) == "PK\x05\x06" && tail[n+20] == 0 && tail[n+21] == 0:
+		return Zip
+	}
+	return f
 }
 
 // zipEnd reports whether a zip ends tail, a comment of its own aside.
 func zipEnd(tail []byte) bool {
-	for end := len(tail); ; {
-		i := bytes.LastIndex(tail[:end], []byte("PK\x05\x06"))
-		if i < 0 {
+	for {
+		i := bytes.Index(tail, []byte("PK\x05\x06"))
+		if i < 0 || i+zipEndLen > len(tail) {
 			return false
 		}
-		if i+zipEndLen <= len(tail) && i+zipEndLen+int(binary.LittleEndian.Uint16(tail[i+20:])) == len(tail) {
+		if tail = tail[i:]; zipEndLen+int(binary.LittleEndian.Uint16(tail[20:])) == len(tail) {
 			return true
 		}
-		end = i
+		tail = tail[4:]
 	}
 }
