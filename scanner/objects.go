@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
@@ -29,7 +30,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	repo := &repository{git: g, root: g.Common, missing: map[string]missing{}}
+	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
 	if opts.Range != "" {
 		return r.rangeOf(ctx, repo, Target{Kind: "repository", Path: path, Range: opts.Range})
@@ -44,7 +45,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 func (r *run) open(repo *repository) {
 	repo.refs, repo.head = repo.git.ReadRefs()
 	repo.readShallow()
-	store := odb.Open(repo.git.ObjectDirs(), repo.git.Hash, odb.DefaultLimits())
+	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	repo.store = store

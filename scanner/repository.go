@@ -28,6 +28,10 @@ type repository struct {
 	root  string     // paths on disk are shown relative to it
 	only  *revisions // the commits whose additions count; nil for all
 
+	// getenv looks up git's own environment variables; nil for a repository
+	// that the user did not name, which they are not about.
+	getenv func(string) string
+
 	shallow map[string]bool // raw ids of commits whose parents are left out
 
 	mu      sync.Mutex
@@ -150,6 +154,7 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 		root = g.Dir
 	}
 	jobs := r.addRepository(g, "", root)
+	r.repos[0].getenv = os.Getenv
 	for _, t := range r.repos[0].trees {
 		if t.git.WorkTree != "" {
 			jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, enter: r.enterTree(root, t)}))

@@ -118,6 +118,8 @@ func (r *run) exposure(h fileHit) Exposure {
 	switch h.place.Kind {
 	case KindRef, KindReflog:
 		return ExposureHistory
+	case KindIndex: // a name that is to be committed
+		return ExposureStaged
 	}
 	if h.tree == nil {
 		return ExposureUntracked

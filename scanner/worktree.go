@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -30,9 +31,6 @@ func (r *run) readIndex(t *workTree) job {
 		if err != nil {
 			r.addUnread(join(t.name, "the index"), reason(err))
 			return nil
-		}
-		if x.Split != nil {
-			r.addUnread(join(t.name, "the index"), "it is split: entries in its shared part were not read")
 		}
 		t.index = x.Entries
 		for _, e := range x.Entries {
@@ -79,7 +77,7 @@ func (t *workTree) tracks(path string) bool {
 // ignores reports whether git ignores the file at path.
 func (t *workTree) ignores(path string) bool {
 	if t.ignore == nil {
-		t.ignore = t.git.Ignorer()
+		t.ignore = t.git.Ignorer(os.Getenv)
 	}
 	return t.ignore.Ignored(path)
 }

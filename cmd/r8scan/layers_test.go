@@ -45,8 +45,10 @@ var dependencies = []string{
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
 	"github.com/ulikunitz/xz",                  // LZMA
+	"golang.org/x/net",                         // httpproxy
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/term",                        // what is a terminal
+	"golang.org/x/time",                        // rate of requests
 }
 
 // TestLayers holds the direction of imports.

@@ -27,6 +27,7 @@ type scanFlags struct {
 	quiet, verbose   bool
 	noProgress       bool
 	noCache          bool
+	asking           askFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -41,6 +42,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and count what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
+	f.asking.add(cmd)
 }
 
 // cacheDir returns the folder in the user's cache where what was found in packs
@@ -143,6 +145,10 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return err
 	}
+	asker, err := f.asking.asker()
+	if err != nil {
+		return err
+	}
 	bar := c.progress(f)
 	opts.Progress = bar.callback()
 	started := time.Now()
@@ -152,6 +158,9 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 		return err
 	}
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
+	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
+		return err
+	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
 		return err
@@ -161,7 +170,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	return verdict(doc)
+	return verdict(doc, f.asking.failOn)
 }
 
 // maxJobs is far above what helps. Each worker holds a window of a file.
@@ -200,20 +209,6 @@ func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlag
 		fmt.Fprintf(c.err, "left out: %d below --min-confidence %s\n", res.LeftOut, f.confidence)
 	}
 	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
-}
-
-// verdict is the exit code of a scan: tokens in files that git ignores are
-// where a token may live.
-func verdict(doc *report.Document) error {
-	for _, f := range doc.Findings {
-		if f.Exposure != scanner.ExposureIgnored {
-			return exitError(exitFound)
-		}
-	}
-	if !doc.Complete {
-		return exitError(exitIncomplete)
-	}
-	return nil
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.

@@ -21,18 +21,27 @@ type Entry struct {
 // Index is the content of an index file.
 type Index struct {
 	Entries []Entry
-	Split   []byte // raw id of the shared index that this one builds on; nil if none
+
+	link *split // nil if the index is whole
 }
 
 // ReadIndex reads the index of the repository or worktree. A repository
 // without one has an empty index.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readSmall(filepath.Join(r.Dir, "index"))
+	text, err := readUpTo(filepath.Join(r.Dir, "index"), indexMax)
 	if err != nil {
 		return nil, err
 	}
-	return ParseIndex(text, r.Hash)
+	x, err := ParseIndex(text, r.Hash)
+	if err == nil && x.link != nil {
+		err = r.merge(x)
+	}
+	return x, err
 }
+
+// indexMax bounds index files: those of the largest work trees have some
+// hundred megabytes.
+const indexMax = 1 << 30
 
 var errIndexShort = errors.New("the index ends too early")
 
@@ -44,7 +53,8 @@ const (
 )
 
 // ParseIndex reads an index file of version 2, 3 or 4 whose ids have hash
-// bytes. The entries' ids are parts of data.
+// bytes. The entries' ids are parts of data. Of a split index it reads only the
+// file at hand; ReadIndex reads both.
 func ParseIndex(data []byte, hash int) (*Index, error) {
 	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
 		return nil, errors.New("it is no index file")
@@ -142,8 +152,8 @@ func (x *Index) extensions(b []byte, hash int) error {
 		body := b[8 : 8+size]
 		switch {
 		case name == "link" && len(body) >= hash:
-			x.Split = body[:hash]
-		case name[0] >= 'a' && name != "link" && name != "sdir":
+			x.readLink(body, hash)
+		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}
 		b = b[8+size:]

@@ -3,6 +3,7 @@ package gitdir
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -32,10 +33,10 @@ func (r *Repo) ReadRefs() (refs []Ref, head string) {
 	if r.Dir != r.Common {
 		r.readLoose(raw, r.Dir)
 	}
-	if text, err := readSmall(filepath.Join(r.Dir, "HEAD")); err != nil {
+	if value, err := r.readHead(); err != nil {
 		r.problem(filepath.Join(r.Dir, "HEAD"), err.Error())
 	} else {
-		raw["HEAD"] = firstLine(text)
+		raw["HEAD"] = value
 		head = r.resolve(raw, "HEAD")
 		delete(raw, "HEAD")
 	}
@@ -77,6 +78,17 @@ func isHex(s string) bool {
 	return true
 }
 
+// readHead returns what HEAD says. Old versions of git made it a symbolic
+// link, which may lead to a branch that does not exist yet.
+func (r *Repo) readHead() (string, error) {
+	path := filepath.Join(r.Dir, "HEAD")
+	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(filepath.ToSlash(to), "refs/") {
+		return "ref: " + filepath.ToSlash(to), nil
+	}
+	text, err := readSmall(path)
+	return firstLine(text), err
+}
+
 func (r *Repo) readPacked(raw map[string]string) {
 	path := filepath.Join(r.Common, "packed-refs")
 	text, err := readSmall(path)
@@ -86,22 +98,34 @@ func (r *Repo) readPacked(raw map[string]string) {
 		}
 		return
 	}
-	for line := range strings.Lines(string(text)) {
+	if !parsePacked(string(text), func(name, id string) { raw[name] = id }) {
+		r.problem(path, "a line in it is no ref")
+	}
+}
+
+// parsePacked calls add for each ref in a packed-refs file and reports whether
+// every line was one.
+func parsePacked(text string, add func(name, id string)) bool {
+	all := true
+	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		if line == "" || line[0] == '#' || line[0] == '^' {
+		if line == "" || line[0] == '#' || line[0] == '^' { // ^: what the tag above leads to
 			continue
 		}
 		id, name, ok := strings.Cut(line, " ")
-		if !ok {
-			r.problem(path, "a line in it is no ref")
-			continue
+		if ok {
+			add(name, id)
 		}
-		raw[name] = id
+		all = all && ok
 	}
+	return all
 }
 
 func (r *Repo) readLoose(raw map[string]string, dir string) {
 	root := filepath.Join(dir, "refs")
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real // a second work tree may be made of links: git-new-workdir
+	}
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -109,10 +133,10 @@ func (r *Repo) readLoose(raw map[string]string, dir string) {
 				r.problem(path, err.Error())
 			}
 			return nil
-		case e.IsDir():
+		case e.IsDir(), strings.HasSuffix(path, ".lock"): // git was or is writing it
 			return nil
 		}
-		name, err := filepath.Rel(dir, path)
+		name, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
@@ -121,7 +145,7 @@ func (r *Repo) readLoose(raw map[string]string, dir string) {
 			r.problem(path, err.Error())
 			return nil
 		}
-		raw[filepath.ToSlash(name)] = firstLine(text)
+		raw["refs/"+filepath.ToSlash(name)] = firstLine(text)
 		return nil
 	})
 	if err != nil {
@@ -162,6 +186,6 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 
 // Detached reports whether HEAD names a commit and no branch.
 func (r *Repo) Detached() bool {
-	text, err := readSmall(filepath.Join(r.Dir, "HEAD"))
-	return err == nil && !strings.HasPrefix(string(text), "ref:")
+	value, err := r.readHead()
+	return err == nil && !strings.HasPrefix(value, "ref:")
 }

@@ -15,12 +15,13 @@ import (
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
 // shares Common with the main one.
 type Repo struct {
-	Dir      string // git directory: HEAD and index
-	Common   string // objects, refs and config; equal to Dir except in a linked worktree
-	WorkTree string // "" for a bare repository
-	Hash     int    // bytes of an object id: 20 or 32
-	Refs     string // ref storage: "files" or "reftable"
-	Promisor bool   // a partial clone: objects may be missing by design
+	Dir        string // git directory: HEAD and index
+	Common     string // objects, refs and config; equal to Dir except in a linked worktree
+	WorkTree   string // "" for a bare repository
+	Hash       int    // bytes of an object id: 20 or 32
+	Refs       string // ref storage: "files" or "reftable"
+	IgnoreCase bool   // ignore files do not tell small letters from capitals
+	Promisor   bool   // a partial clone: objects may be missing by design
 
 	Problems []Problem // what could not be read or understood
 }
@@ -211,15 +212,18 @@ func (r *Repo) Shallow() []string {
 const smallMax = 64 << 20
 
 // readSmall reads a regular file whole.
-func readSmall(path string) ([]byte, error) {
+func readSmall(path string) ([]byte, error) { return readUpTo(path, smallMax) }
+
+// readUpTo is readSmall with another limit.
+func readUpTo(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is no regular file", path)
-	case info.Size() > smallMax:
-		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), smallMax)
+	case info.Size() > limit:
+		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), limit)
 	}
 	return os.ReadFile(path)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -31,9 +32,14 @@ func newBuilder() *builder {
 	return b
 }
 
+// writers are reused: a zlib writer takes a megabyte.
+var writers = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
 func deflate(data []byte) []byte {
 	var out bytes.Buffer
-	z := zlib.NewWriter(&out)
+	z := writers.Get().(*zlib.Writer)
+	defer writers.Put(z)
+	z.Reset(&out)
 	_, _ = z.Write(data)
 	_ = z.Close()
 	return out.Bytes()

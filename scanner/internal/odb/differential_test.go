@@ -56,7 +56,7 @@ var shapes = map[string]func(r *gittest.Repo) []string{
 	},
 	"packed":       func(r *gittest.Repo) []string { fill(r, 2, 60); r.Git("repack", "-adfq"); return nil },
 	"as imported":  func(r *gittest.Repo) []string { fill(r, 3, 30, "--depth=50"); return nil },
-	"deep chains":  func(r *gittest.Repo) []string { fill(r, 4, 300); repackDeep(r); return nil },
+	"deep chains":  func(r *gittest.Repo) []string { fill(r, 4, 150); repackDeep(r); return nil },
 	"ref-deltas":   refDeltas,
 	"idx v1":       indexV1,
 	"fixed thin":   fixedThin,

@@ -137,6 +137,15 @@ var hostile = []struct {
 		must(t, os.Mkdir(filepath.Join(dir, "pack", "pack-8.pack"), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, "pack", "pack-8.idx"), idx, 0o644))
 	}, DefaultLimits(), 1, []string{"has no index", "the pack is not", "cannot be used", "not a packfile", "version 9", "no regular file"}},
+	{"what git left half written", func(t *testing.T, dir string) {
+		b := newBuilder()
+		b.object(Blob, "hello")
+		b.write(t, dir, "pack-1")
+		for _, name := range []string{"pack/tmp_pack_AbCdEf", "pack/.tmp-1-pack-x.pack", "aa/tmp_obj_AbCdEf", "tmp_objdir-incoming-x/aa/tmp_obj_x"} {
+			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+			must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
+		}
+	}, DefaultLimits(), 1, []string{"tmp_pack_AbCdEf", ".tmp-1", "tmp_obj_AbCdEf", "tmp_objdir"}},
 	{"another copy of a damaged base", func(t *testing.T, dir string) {
 		a, b := newBuilder(), newBuilder()
 		base := strings.Repeat("all is well ", 50)

@@ -42,9 +42,9 @@ func parseIdx(data []byte, hash int) (*idx, error) {
 
 // checkOrder is called before memory is taken for what else the index says of
 // its objects: a file of zeros costs next to nothing on disk.
-func (x *idx) checkOrder() error {
+func (x *idx) checkOrder(id func(i int) []byte) error {
 	for i := 1; i < x.n; i++ {
-		if bytes.Compare(x.id(i-1), x.id(i)) >= 0 {
+		if bytes.Compare(id(i-1), id(i)) >= 0 {
 			return fmt.Errorf("ids are not sorted at entry %d", i)
 		}
 	}
@@ -81,6 +81,9 @@ func (x *idx) parseV1(data []byte) error {
 	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/row < x.n {
 		return errShortIdx
 	}
+	if err := x.checkOrder(func(i int) []byte { return rest[i*row+4 : (i+1)*row] }); err != nil {
+		return err
+	}
 	x.ids = make([]byte, 0, x.n*x.hash)
 	x.offsets = make([]uint64, x.n)
 	for i := range x.n {
@@ -89,7 +92,7 @@ func (x *idx) parseV1(data []byte) error {
 		x.ids = append(x.ids, e[4:]...)
 	}
 	x.pack = rest[x.n*row:][:x.hash]
-	return x.checkOrder()
+	return nil
 }
 
 func (x *idx) parseV2(data []byte) error {
@@ -107,7 +110,7 @@ func (x *idx) parseV2(data []byte) error {
 		return errShortIdx
 	}
 	x.ids, rest = rest[:x.n*x.hash], rest[x.n*x.hash:]
-	if err := x.checkOrder(); err != nil {
+	if err := x.checkOrder(x.id); err != nil {
 		return err
 	}
 	x.ids = bytes.Clone(x.ids)

@@ -144,7 +144,7 @@ func (s *Store) listLoose(dir string, name string) {
 	for _, f := range files {
 		path := filepath.Join(sub, f.Name())
 		if len(f.Name()) != 2*s.hash-2 || !isHexName(f.Name()) {
-			s.Stray = append(s.Stray, path)
+			s.stray(sub, f.Name())
 			continue
 		}
 		s.found = append(s.found, found{id: name + f.Name(), path: path})

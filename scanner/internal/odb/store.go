@@ -20,6 +20,7 @@ import (
 type Store struct {
 	Stray []string // files in the object directories that are none of git's
 
+	dirs   []string
 	hash   int
 	limits Limits
 	packs  []*pack
@@ -46,6 +47,9 @@ type found struct{ id, path string }
 // is left out and listed by Problems. Close the store after use.
 func Open(dirs []string, hash int, limits Limits) *Store {
 	s := &Store{hash: hash, limits: limits}
+	for _, dir := range dirs {
+		s.dirs = append(s.dirs, filepath.Clean(dir))
+	}
 	var packs []string
 	for _, dir := range dirs {
 		packs = append(packs, s.list(dir)...)
@@ -171,11 +175,25 @@ func (s *Store) list(dir string) (packs []string) {
 		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
 		case name == "info" && isDir(dir, e):
+		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
+		case e.IsDir():
+			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
 		default:
-			s.Stray = append(s.Stray, filepath.Join(dir, name))
+			s.stray(dir, name)
 		}
 	}
 	return packs
+}
+
+// stray notes a file that is no object and no pack. One that git was writing
+// is compressed, so reading it as text would mean nothing.
+func (s *Store) stray(dir, name string) {
+	path := filepath.Join(dir, name)
+	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
+		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
+		return
+	}
+	s.Stray = append(s.Stray, path)
 }
 
 // isDir reports whether an entry of dir is a folder or, as some tools make
@@ -215,7 +233,7 @@ func (s *Store) listPacks(dir string) (packs []string) {
 				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
 			}
 		default:
-			s.Stray = append(s.Stray, path)
+			s.stray(dir, name)
 		}
 	}
 	return packs
@@ -243,8 +261,12 @@ func (s *Store) openPack(path string) {
 		s.problem(path, pathless(err).Error())
 		return
 	}
-	p := &pack{path: path, number: int32(len(s.packs)), data: data, idx: x, unmap: unmap}
-	err = guarded(func() error {
+	s.addPack(&pack{path: path, data: data, idx: x, unmap: unmap})
+}
+
+func (s *Store) addPack(p *pack) {
+	p.number = int32(len(s.packs))
+	err := guarded(func() error {
 		if err := p.checkHeader(); err != nil {
 			return err
 		}
@@ -252,7 +274,7 @@ func (s *Store) openPack(path string) {
 		return nil
 	})
 	if err != nil {
-		s.problem(path, err.Error())
+		s.problem(p.path, err.Error())
 		_ = p.unmap()
 		return
 	}

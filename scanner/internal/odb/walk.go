@@ -41,7 +41,7 @@ type Node struct {
 
 	// For the visitor, to find again in the Base of the node's children.
 	Mark    int32
-	Entries []uint32 // set by TreeDiff
+	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
 }
 
 // Dirty appends to dst the ranges of the node in which a match can start that
