@@ -152,7 +152,11 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 // can be had.
 func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
 	c := w.contents(ctx, r, f.name)
-	n, err := c.read(content, at, path.Base(f.name))
+	name := path.Base(f.name)
+	if name == "-" { // standard input has none
+		name = ""
+	}
+	n, err := c.read(content, at, name)
 	r.bytes.Add(n + c.bytes)
 	r.members.Add(c.members)
 	for _, h := range c.hits {

@@ -34,8 +34,8 @@ type Limits struct {
 }
 
 // DefaultLimits hold what people make: zstd -22 and xz -9 need windows of 128
-// and 64 MB, and no format gives more than 1032 bytes for one of text that is
-// worth reading.
+// and 64 MB. Deflate gives 1032 bytes for one at most, and text that means
+// anything far fewer.
 func DefaultLimits() Limits {
 	return Limits{Depth: 5, Entries: 1_000_000, Expanded: 16 << 30, Ratio: 1000, RatioFloor: 64 << 20,
 		Window: 128 << 20, Memory: 384 << 20, Light: 32 << 20}
