@@ -9,7 +9,7 @@ import (
 )
 
 // FuzzWalk walks anything, as a file and as a stream, under small limits: it
-// must end, soon, within its limits, and give back the memory it accounts for.
+// must end, soon, and within its limits.
 func FuzzWalk(f *testing.F) {
 	small := []file{{"b/c.py", "the first text\n"}, {"d.txt", noise(600)}}
 	seeds := [][]byte{bzip2Of(f), tarOf(f, small...), arOf(small...), sevenZipOf(f, false, small...), sevenZipOf(f, true, small...),
