@@ -21,8 +21,8 @@ type packScan struct {
 	number int
 	stamp  string
 
-	pending                 atomic.Int64 // families not yet read
-	objects, bytes, commits atomic.Int64
+	pending                          atomic.Int64 // families not yet read
+	objects, bytes, commits, members atomic.Int64
 
 	mu      sync.Mutex
 	hits    map[odb.Obj]bool
@@ -34,11 +34,15 @@ type packScan struct {
 // more of them is small against the others, and quickly read again.
 const maxOutside = 100_000
 
+// readVersion changes with everything that changes what of an object is read:
+// 2 reads what is in containers.
+const readVersion = 2
+
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {
 		return nil
 	}
-	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version))
+	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of taking over what an
@@ -91,6 +95,7 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 		r.objects.Add(e.Objects)
 		r.bytes.Add(e.Bytes)
 		r.commits.Add(e.Commits)
+		r.members.Add(e.Members)
 		return nil
 	}
 }
@@ -103,7 +108,7 @@ func (p *packScan) done(r *run) {
 		return
 	}
 	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number),
-		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load()}
+		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load(), Members: p.members.Load()}
 	for _, o := range slices.Sorted(maps.Keys(p.hits)) {
 		e.Hits = append(e.Hits, p.repo.store.Hex(o))
 	}

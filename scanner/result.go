@@ -19,8 +19,8 @@ type draft struct {
 }
 
 type placeKey struct {
-	path, object, kind string
-	line, column       int
+	path, member, object, kind string
+	line, column               int
 }
 
 // drafts are findings by token.
@@ -38,9 +38,9 @@ func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
 	if worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
-	place.Path = rules.Redact(place.Path)
+	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
 	place.Encoding = m.Encoding
-	at := placeKey{place.Path, place.Object, place.Kind, place.Line, place.Column}
+	at := placeKey{place.Path, place.Member, place.Object, place.Kind, place.Line, place.Column}
 	if !f.seen[at] {
 		f.seen[at] = true
 		f.Locations = append(f.Locations, place)

@@ -21,6 +21,7 @@ type Entry struct {
 	Objects   int64     // that it reports
 	Bytes     int64     // of these, inflated
 	Commits   int64     // among these
+	Members   int64     // of containers among these; Bytes has theirs too
 	Hits      []string  // ids in hex of objects with a match
 	Outside   []Outside // objects that it refers to and does not hold
 }
