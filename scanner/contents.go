@@ -9,6 +9,7 @@ import (
 
 	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/archive"
+	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
 // contents searches a file or an object and, if it is a container, all that is
@@ -20,6 +21,7 @@ type contents struct {
 	w    *worker
 	run  *run
 	pack *packScan // nil if it is no object of a pack that is read whole
+	obj  odb.Obj   // of that pack
 	what string    // how coverage calls it
 
 	hits           []hit // those of a member stand behind those of the members in it
@@ -131,7 +133,7 @@ func (c *contents) Unread(path, reason string) {
 	}
 	c.run.addUnread(c.what+path, reason)
 	if c.pack != nil {
-		c.pack.fail() // so that the next scan names it again
+		c.pack.again(c.obj) // so that the next scan names it again
 	}
 }
 

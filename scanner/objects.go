@@ -210,7 +210,7 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 // contents returns what searches an object that may be a container.
 func (s *search) contents(n *odb.Node) *contents {
 	c := s.w.contents(s.ctx, s.run, s.label(n.Obj, n.Type))
-	c.pack = s.pack
+	c.pack, c.obj = s.pack, n.Obj
 	return c
 }
 
@@ -233,7 +233,7 @@ func (s *search) hit(n *odb.Node, h hit, name string) {
 		return
 	}
 	if s.pack != nil {
-		s.pack.hit(n.Obj)
+		s.pack.again(n.Obj)
 	}
 	s.run.addObjectHit(objectHit{h.match, s.repo, n.Obj, n.Type, h.from.line, h.from.column, h.to.column, name, h.member})
 }

@@ -22,7 +22,7 @@ type Entry struct {
 	Bytes     int64     // of these, inflated
 	Commits   int64     // among these
 	Members   int64     // of containers among these; Bytes has theirs too
-	Hits      []string  // ids in hex of objects with a match
+	Again     []string  // ids in hex of objects to search again: they have a match, or something unreadable
 	Outside   []Outside // objects that it refers to and does not hold
 }
 
