@@ -1,9 +1,13 @@
 package rules
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 const (
-	maxLead  = 16  // bytes from the start of a match to its probe
+	maxLead  = 64  // bytes from the start of a match to its probe, which may be on the next line
+	nextLead = 12  // the same in what was decoded from around a probe, which is in one piece
 	maxSpan  = 480 // bytes of a match in any encoding
 	maxDepth = 3   // encodings inside each other
 )
@@ -66,11 +70,16 @@ func utf16(text []byte, at int) (Match, bool) {
 	if at < 2 || text[at-2] != 'r' || text[at-1] != 0 {
 		return Match{}, false
 	}
-	// Amid other text both orders fit; at its ends only the right one sees
-	// what stands beside the token.
 	little, ok := units16(text, at-2, 0).judge(edgeLen/2, "utf-16")
+	if at < 3 || text[at-3] != 0 { // the big r has no upper half
+		return little, ok
+	}
+	// Amid other text both orders fit. At its ends, and beside what is no
+	// ASCII, the wrong one sees other neighbours than the token has: what it
+	// calls part of a longer word may be none.
 	big, ok2 := units16(text, at-3, 1).judge(edgeLen/2, "utf-16")
-	if !ok || ok2 && big.Confidence < little.Confidence {
+	odd := little.End+1 == len(text) // half a unit is left
+	if !ok || ok2 && (odd || big.Confidence > little.Confidence) {
 		return big, ok2
 	}
 	return little, ok
@@ -80,7 +89,7 @@ func utf16(text []byte, at int) (Match, bool) {
 // byte number low, so that it becomes the decoded byte number edgeLen/2. Units
 // that are no ASCII, or lie outside of text, become 0xff, which is an edge.
 func units16(text []byte, start, low int) decoded {
-	var d decoded
+	d := decoded{make([]byte, 0, edgeLen/2+tokenLen+2), make([]int, 0, edgeLen/2+tokenLen+2)}
 	for i := start - edgeLen; i < start+2*(tokenLen+2); i += 2 {
 		c := byte(0xff)
 		if i >= 0 && i+1 < len(text) && text[i+1-low] == 0 {
@@ -91,10 +100,13 @@ func units16(text []byte, start, low int) decoded {
 	return d
 }
 
-// hexadecimal looks at the "385" of 72385f at a place.
+// hexadecimal looks at the "38" of 72385f at a place.
 func hexadecimal(text []byte, at int) (Match, bool) {
-	start := at - 2
-	if start < 0 || text[start] != '7' || text[start+1] != '2' || at+3 >= len(text) || text[at+3]|0x20 != 'f' {
+	start := before(text, at) - 1
+	if start < 0 || text[start] != '7' || text[start+1] != '2' {
+		return Match{}, false
+	}
+	if low, _ := gather(text, at+2, 2, isHex); len(low) < 2 || low[0] != '5' || low[1]|0x20 != 'f' {
 		return Match{}, false
 	}
 	left := start
@@ -122,6 +134,7 @@ func unhex(c byte) byte {
 // goes on over line breaks, as encoders wrap lines, with the spaces behind
 // them. It returns where each stood, and one more: the end.
 func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []int) {
+	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	i, end := from, from
 	for ; i < len(text) && len(chars) < n && i-from < maxSpan; i++ {
 		if !is(text[i]) {
@@ -156,6 +169,24 @@ func lineBreak(text []byte, i int) int {
 	return j
 }
 
+// maxIndent is how many spaces before looks over.
+const maxIndent = 48
+
+// before returns where the character before text[i] stands, or the one before
+// the line break and the indentation there; -1 if there is none.
+func before(text []byte, i int) int {
+	j := i
+	for j > 0 && i-j < maxIndent && (text[j-1] == ' ' || text[j-1] == '\t') {
+		j--
+	}
+	for _, form := range []string{"\r\n", "\n", `\r\n`, `\n`} {
+		if bytes.HasSuffix(text[:j], []byte(form)) {
+			return j - len(form) - 1
+		}
+	}
+	return i - 1
+}
+
 func hasAt(text []byte, i int, s string) bool {
 	return len(text)-i >= len(s) && string(text[i:i+len(s)]) == s
 }
@@ -164,9 +195,24 @@ func hasAt(text []byte, i int, s string) bool {
 // was encoded three times takes 104.
 const base64Len = 160
 
-// base64 looks for tokens in the base64 around the probe at a place.
+// nearby is how far from the decoded probe a match may begin.
+const nearby = 4
+
+// base64 looks for the token that the probe at a place belongs to. Others in
+// the same base64 have probes of their own: to look for them from each would
+// take time that grows with the power of the depth.
 func base64(text []byte, at int, kind form, depth int) []Match {
-	lead := map[form]int{formBase64_0: 0, formBase64_2: 2, formBase64_3: 3}[kind]
+	lead := 0
+	switch kind {
+	case formBase64_2:
+		lead = 2
+	case formBase64_3:
+		lead = 3
+	case formBase64_4:
+		if at, lead = before(text, at), 3; at < 0 || text[at] != 'y' {
+			return nil
+		}
+	}
 	left := at
 	for left > 0 && at-left < edgeLen+lead && isBase64(text[left-1]) {
 		left--
@@ -177,7 +223,8 @@ func base64(text []byte, at int, kind form, depth int) []Match {
 	left += (at - lead - left) % 4
 	chars, where := gather(text, left, at-left+base64Len, isBase64)
 	d := decode64(chars, where)
-	inner := find(nil, d.bytes, 0, len(d.bytes), depth+1)
+	probe := (at - left) / 4 * 3
+	inner := find(nil, d.bytes, max(0, probe-nearby), min(probe+nearby, len(d.bytes)), depth+1)
 	inner = slices.DeleteFunc(inner, func(m Match) bool { return m.Why == whyJoined })
 	for i, m := range inner {
 		inner[i] = d.outer(m, "base64")

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	stdutf16 "unicode/utf16"
 )
 
@@ -83,6 +84,18 @@ var encodedCases = []struct {
 	{"base64 with escaped line breaks", func(s string, r *rand.Rand) string {
 		return `{"a":"` + wrap(encode(anyText(r)+"="+s+"\n", "base64"), 60, `\n`) + `"}`
 	}, []string{"base64"}},
+	{"base64 broken at each place of its groups", func(s string, r *rand.Rand) string {
+		return wrap(encode(lines(r)+s+"\n"+lines(r), "base64"), 64, []string{"\n", "\r\n", "\n      ", `\n`, `\r\n`}[r.IntN(5)])
+	}, []string{"base64"}},
+	{"base64url broken likewise", func(s string, r *rand.Rand) string {
+		return wrap(encode(lines(r)+s+"?"+lines(r), "base64url"), 76, "\n")
+	}, []string{"base64"}},
+	{"hex broken at each byte", func(s string, r *rand.Rand) string {
+		return wrap(encode(lines(r)+s+" ", "HEX"), 60, []string{"\n", "\r\n", "\n  ", `\n`}[r.IntN(4)])
+	}, []string{"hex"}},
+	{"utf-16le before what is no ASCII", func(s string, r *rand.Rand) string { return encode("\ufeff"+s+"\u0141, \u4142", "utf-16le") }, []string{"utf-16"}},
+	{"utf-16le amid what is no ASCII", func(s string, r *rand.Rand) string { return encode("k="+s+"\u4142", "utf-16le") }, []string{"utf-16"}},
+	{"utf-16be amid what is no ASCII", func(s string, r *rand.Rand) string { return encode("\u4142"+s+" \u4142", "utf-16be") }, []string{"utf-16"}},
 	{"base64 twice", func(s string, r *rand.Rand) string {
 		return "x " + encode(anyText(r)+encode(anyText(r)+" "+s+" ", "base64")+anyText(r), "base64")
 	}, []string{"base64", "base64"}},
@@ -132,6 +145,21 @@ var encodedCases = []struct {
 // anyText returns a few words of changing length, so that base64 comes in each
 // of its alignments.
 func anyText(r *rand.Rand) string { return "user name and more"[:r.IntN(18)] }
+
+// lines returns up to three lines of text.
+func lines(r *rand.Rand) string { return strings.Repeat("key: value, more; ", 9)[:r.IntN(150)] + "\n" }
+
+// TestHostileProbes holds the time for texts of nothing but probes inside of
+// probes: each was decoded in full from each, which took minutes a megabyte.
+func TestHostileProbes(t *testing.T) {
+	began := time.Now()
+	for _, text := range []string{encode(strings.Repeat("cjhf", 24<<10), "base64"), strings.Repeat("cjhf", 32<<10), strings.Repeat("Y2pjamNqa", 16<<10)} {
+		Find(nil, []byte(text), 0, len(text))
+	}
+	if d := time.Since(began); d > 8*time.Second {
+		t.Errorf("half a megabyte took %v", d)
+	}
+}
 
 func TestEncodedForms(t *testing.T) {
 	per := 3000

@@ -43,7 +43,11 @@ func Find(dst []Match, text []byte, from, to int) []Match { return find(dst, tex
 func find(dst []Match, text []byte, from, to, depth int) []Match {
 	first := len(dst)
 	// A probe may stand a few bytes behind the start of its match.
-	eachProbe(text, from, min(to+maxLead, len(text)), func(at int, kind form) {
+	lead := maxLead
+	if depth > 0 {
+		lead = nextLead
+	}
+	eachProbe(text, from, min(to+lead, len(text)), func(at int, kind form) {
 		if kind == formPlain {
 			if m, ok := judge(text, at); ok {
 				if at < to {

@@ -23,22 +23,27 @@ const (
 	formBase64_0      // the probe begins at the first character of a group of four,
 	formBase64_2      // at the third,
 	formBase64_3      // or at the fourth
+	formBase64_4      // at the first of the group behind the one in which the token begins
 )
 
 // probes are few, since each costs time for every byte that is read. Base64
 // has three for each of what may stand in it: a token, one in UTF-16 (as
 // PowerShell encodes it), and base64 again; what is encoded begins at the
 // first, second or third byte of three, and what stays the same of it is one
-// of these.
+// of these. Lines of base64 and hex are broken between groups, and so are the
+// probes that would be broken with them.
 var probes = []probe{
 	{"r8_", 1, 2, formPlain},
 	{"8\x00_", 0, 1, formUTF16},
-	{"385", 1, 1, formHex},
+	{"385", 1, 1, formHex}, {"38\n", 1, 1, formHex}, {"38\r", 1, 1, formHex}, {"38\\", 1, 1, formHex},
 	{"%38", 2, 0, formEscaped}, {"x38", 2, 2, formEscaped}, {"038", 2, 2, formEscaped}, {"{38", 2, 2, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
 	{"#56", 0, 0, formEscaped}, {"70\\", 2, 1, formEscaped}, // &#56;, \070\137
 	{"8%5", 1, 0, formEscaped}, {"r8\\", 1, 2, formEscaped}, {"r8&", 1, 2, formEscaped}, // r8%5F, r8\x5f, r8&#95;
 	{`r8"`, 1, 2, formEscaped}, {"r8'", 1, 2, formEscaped}, // "r8" + "_…"
-	{"cjh", 1, 6, formBase64_0}, {"I4X", 2, 3, formBase64_2}, {"yOF", 1, 3, formBase64_3}, // r8_
+	{"cjh", 1, 6, formBase64_0}, {"I4X", 2, 3, formBase64_2}, // r8_
+	{"I4\n", 1, 3, formBase64_2}, {"I4\r", 1, 3, formBase64_2}, {"I4\\", 1, 3, formBase64_2},
+	{"OF8", 2, 4, formBase64_4}, {"OF9", 2, 4, formBase64_4}, {"OF+", 2, 4, formBase64_4}, {"OF/", 2, 4, formBase64_4}, // behind a y
+	{"OF-", 2, 4, formBase64_4}, {"OF_", 2, 4, formBase64_4},
 	{"cgA", 2, 6, formBase64_0}, {"IAO", 2, 4, formBase64_2}, {"yAD", 2, 4, formBase64_3}, // r8 in UTF-16
 	{"Y2p", 0, 3, formBase64_0}, {"Nqa", 1, 4, formBase64_2}, {"jam", 0, 7, formBase64_3}, // cjhf
 	{"STR", 1, 5, formBase64_0}, {"k0W", 2, 7, formBase64_2}, {"JNF", 0, 3, formBase64_3}, // I4X

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/r8scan/r8scan/rules"
@@ -99,23 +98,28 @@ func (c *contents) walk(in archive.Input, f archive.Format) {
 }
 
 // add adds the hits in a container's own bytes, except for those that were
-// found in a member of it too, which c.hits has from inside on.
+// found in a member of it too, and as surely, which c.hits has from inside on.
 func (c *contents) add(own []hit, inside int) {
+	var known map[findingKey]rules.Confidence
+	if len(own) > 0 && len(c.hits) > inside {
+		known = map[findingKey]rules.Confidence{}
+	}
+	for _, h := range c.hits[inside:] {
+		if known != nil && h.member != own[0].member { // its own hits all have its path
+			key := findingKey{h.match.Rule.ID, h.match.Secret.Reveal()}
+			known[key] = max(known[key], h.match.Confidence)
+		}
+	}
 	for _, h := range own {
-		if !slices.ContainsFunc(c.hits[inside:], h.same) {
+		if best, ok := known[findingKey{h.match.Rule.ID, h.match.Secret.Reveal()}]; !ok || best < h.match.Confidence {
 			c.hits = append(c.hits, h)
 		}
 	}
 }
 
-// same says whether two hits are of one token, in different members.
-func (h hit) same(other hit) bool {
-	return h.member != other.member && h.match.Rule == other.match.Rule && h.match.Secret.ID() == other.match.Secret.ID()
-}
-
 // Member searches a member's name and returns what searches its bytes.
 func (c *contents) Member(path, name string) io.WriteCloser {
-	if strings.Contains(name, "r8_") {
+	if rules.Holds(name) {
 		for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
 			from := start.after([]byte(name[:m.Start]))
 			c.hits = append(c.hits, hit{m, from, from.after([]byte(name[m.Start:m.End])), path})

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/r8scan/r8scan/rules"
 )
@@ -202,5 +203,46 @@ func TestFailingStream(t *testing.T) {
 	}
 	if len(res.Findings) != 1 || len(res.Coverage.Unread) != 1 {
 		t.Errorf("%d findings, unread %q", len(res.Findings), res.Coverage.Unread)
+	}
+}
+
+// A name can hold a token in a way that makes it low. The same token in the
+// container's own bytes, where it is high, is not dropped for that.
+func TestBestConfidenceCounts(t *testing.T) {
+	a := token(70)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.zip"), []byte(zipWith(t, zip.Store, "key: "+a, a+"-old", "text")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	res, err := Files(t.Context(), []string{dir}, nil, Options{MinConfidence: rules.High})
+	if err != nil || len(res.Findings) != 1 {
+		t.Fatalf("%v: %d findings", err, len(res.Findings))
+	}
+}
+
+// Tokens in a container are told once without comparing each with each: a
+// tar of 60,000 took minutes.
+func TestManyTokensInContainer(t *testing.T) {
+	var text strings.Builder
+	for i := range 60_000 {
+		fmt.Fprintf(&text, "%s\n", token(uint64(i)))
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "x.tar"), []byte(tarWith(t, "a", text.String())), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	res, err := Files(ctx, []string{dir}, nil, Options{})
+	if err != nil || len(res.Findings) != 60_000 {
+		t.Fatalf("%v", err)
+	}
+	for _, f := range res.Findings {
+		if len(f.Locations) != 1 || f.Locations[0].Member != "a" {
+			t.Fatalf("%+v", f.Locations)
+		}
+	}
+	if ctx.Err() != nil {
+		t.Error(ctx.Err())
 	}
 }

@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -38,14 +39,13 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 		}
 		marks = append(marks, history.Hit{Obj: h.obj, Type: h.kind, Token: numbers[key], Name: h.name})
 	}
-	g := history.NewGraph(repo.store, marks)
-	if err := r.walkGraph(ctx, repo, g); err != nil {
+	g, err := r.graph(ctx, repo, marks)
+	if err != nil {
 		return err
 	}
-	g.Finish()
 	var scope *history.Scope
 	if repo.only != nil {
-		scope = g.Range(repo.only.with, repo.only.without, repo.only.symmetric)
+		scope = g.Range(repo.only.with, repo.only.without, repo.only.tags, repo.only.symmetric)
 	}
 	staged := r.addPlaces(repo, g, scope, hits, found)
 	for i, s := range g.Stories(len(keys), repo.tips(), scope) {
@@ -59,7 +59,33 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 	return nil
 }
 
-// walkGraph fills g from the repository's commits and trees.
+// maxNamed is how many commits of a kind coverage names one by one.
+const maxNamed = 100
+
+// graph returns the part of a repository's history that leads to hits, and
+// names the commits that have no place in it.
+func (r *run) graph(ctx context.Context, repo *repository, hits []history.Hit) (*history.Graph, error) {
+	g := history.NewGraph(repo.store, hits)
+	if err := r.walkGraph(ctx, repo, g); err != nil {
+		return nil, err
+	}
+	g.Finish()
+	lost := g.Circular()
+	for i, o := range lost {
+		what := "commit " + repo.store.Hex(o)
+		if i == maxNamed {
+			what = fmt.Sprintf("%d more commits", len(lost)-i)
+		}
+		r.addUnread(repo.label(what), "it is among its own ancestors, or one of these is: what it holds was searched, and has no life story")
+		if i == maxNamed {
+			break
+		}
+	}
+	return g, nil
+}
+
+// walkGraph fills g from the repository's commits and trees. It fails only
+// when the scan is ended: then there is no result at all.
 func (r *run) walkGraph(ctx context.Context, repo *repository, g *history.Graph) error {
 	var jobs []job
 	visitors := map[*worker]odb.Visitor{}
@@ -111,7 +137,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 		}
 		where := at[h.obj]
 		switch {
-		case scope != nil && (h.kind == odb.Tag || h.kind == odb.Commit && !g.Has(scope, h.obj)):
+		case scope != nil && (h.kind == odb.Tag || h.kind == odb.Commit) && !g.Has(scope, h.obj):
 			continue
 		case h.kind == odb.Commit:
 			place.Commit = place.Object

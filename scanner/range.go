@@ -27,46 +27,94 @@ func (r *run) rangeOf(ctx context.Context, repo *repository, target Target) (*Re
 		return nil, err
 	}
 	repo.only = &revs
-	g := history.NewGraph(repo.store, nil)
-	if err := r.walkGraph(ctx, repo, g); err != nil {
+	g, err := r.graph(ctx, repo, nil)
+	if err != nil {
+		repo.store.Close()
 		return nil, err
 	}
-	g.Finish()
-	commits := g.Commits(g.Range(revs.with, revs.without, revs.symmetric))
-	if len(commits) > smallRange {
-		if err := r.do(ctx, r.families(repo)...); err != nil {
-			return nil, err
-		}
-		return r.result(ctx, target, repo.root)
+	scope := g.Range(revs.with, revs.without, revs.tags, revs.symmetric)
+	c := &changes{run: r, repo: repo, graph: g, blobs: map[odb.Obj]bool{}, trees: map[treeChange]bool{}}
+	for _, o := range revs.with {
+		c.known(o)
 	}
-	c := &changes{run: r, repo: repo, seen: map[odb.Obj]bool{}}
-	var jobs []job
-	for part := range slices.Chunk(commits, 16) {
-		jobs = append(jobs, c.read(part))
+	jobs := []job{c.readTags(revs.tags)}
+	if commits := g.Commits(scope); len(commits) > smallRange {
+		jobs = r.families(repo)
+	} else {
+		for part := range slices.Chunk(commits, 16) {
+			jobs = append(jobs, c.read(part))
+		}
 	}
 	if err := r.do(ctx, jobs...); err != nil {
+		repo.store.Close()
 		return nil, err
 	}
-	if len(r.objectHits) > 0 {
-		missing := maps.Clone(repo.missing) // what older commits lack is not this range's
-		all := &run{opts: r.opts, paths: r.paths, cache: r.cache, repos: r.repos}
-		if err := all.do(ctx, all.families(repo)...); err != nil {
-			return nil, err
-		}
-		r.objectHits = all.objectHits
-		repo.missing = missing
+	if err := r.searchAll(ctx, repo); err != nil {
+		repo.store.Close()
+		return nil, err
 	}
 	return r.result(ctx, target, repo.root)
 }
 
+// searchAll finds all other places of what a range has matches of: they tell
+// whether the tokens are news.
+func (r *run) searchAll(ctx context.Context, repo *repository) error {
+	if len(r.objectHits) == 0 {
+		return nil
+	}
+	missing := maps.Clone(repo.missing) // what older commits lack is not this range's
+	all := &run{opts: r.opts, paths: r.paths, cache: r.cache, limits: r.limits, repos: r.repos}
+	if err := all.do(ctx, all.families(repo)...); err != nil {
+		return err
+	}
+	r.objectHits = all.objectHits
+	repo.missing = missing
+	return nil
+}
+
 // changes reads what commits change against all their parents.
 type changes struct {
-	run  *run
-	repo *repository
+	run   *run
+	repo  *repository
+	graph *history.Graph
 
-	mu      sync.Mutex
-	seen    map[odb.Obj]bool // blobs that were read
-	missing map[string]missing
+	mu    sync.Mutex
+	blobs map[odb.Obj]bool    // that were read
+	trees map[treeChange]bool // likewise
+}
+
+// treeChange is a tree and those in its place before, as text. The same tree
+// has other news beside other ones; the same change never has: trees that hold
+// one tree many times, or themselves, come to an end.
+type treeChange struct {
+	tree   odb.Obj
+	before string
+}
+
+// known names a commit that the graph does not have: what it adds, and what
+// those before it add, is not known then.
+func (c *changes) known(o odb.Obj) {
+	if c.graph.Knows(o) {
+		return
+	}
+	_, data, err := c.repo.store.Read(o)
+	if err == nil {
+		err = odb.ParseHeader(data, &odb.Header{})
+	}
+	if err != nil { // else it is in a circle, and named
+		c.run.addUnread(c.repo.label("commit "+c.repo.store.Hex(o)), err.Error()+"; what it and those before it add is not known")
+	}
+}
+
+// readTags returns the job of reading the tags by which a range was named.
+func (c *changes) readTags(tags []odb.Obj) job {
+	return func(ctx context.Context, w *worker) error {
+		s := &search{ctx: ctx, run: c.run, repo: c.repo, w: w, part: true}
+		for _, o := range tags {
+			c.object(s, o, odb.Tag)
+		}
+		return ctx.Err()
+	}
 }
 
 // read returns the job of reading what some commits change.
@@ -99,11 +147,16 @@ func (c *changes) commit(s *search, o odb.Obj) {
 	}
 	var before []odb.Obj
 	for _, p := range h.Parents {
+		if parent, ok := c.repo.store.FindHex(string(p)); ok {
+			c.known(parent)
+		} else if !c.repo.shallow[string(c.repo.store.ID(o))] {
+			s.refersTo(p, "commit")
+		}
 		if t := c.repo.treeOf(string(p)); t != odb.None {
 			before = append(before, t)
 		}
 	}
-	c.tree(s, tree, before)
+	c.tree(s, tree, before, 0)
 }
 
 // object reads and searches one object, whose bytes are returned.
@@ -124,8 +177,12 @@ func (c *changes) object(s *search, o odb.Obj, t odb.Type) ([]byte, bool) {
 
 // tree reads the entries of a tree that none of the trees in its place before
 // had in the same way.
-func (c *changes) tree(s *search, o odb.Obj, before []odb.Obj) {
-	if slices.Contains(before, o) {
+func (c *changes) tree(s *search, o odb.Obj, before []odb.Obj, depth int) {
+	if slices.Contains(before, o) || !first(c, c.trees, treeChange{o, fmt.Sprint(before)}) {
+		return
+	}
+	if depth > history.MaxDepth {
+		s.Failed(o, odb.Tree, fmt.Errorf("it is in more than %d folders: %w", history.MaxDepth, odb.ErrLimit))
 		return
 	}
 	data, ok := c.object(s, o, odb.Tree)
@@ -137,13 +194,13 @@ func (c *changes) tree(s *search, o odb.Obj, before []odb.Obj) {
 		old[i] = c.repo.entries(b)
 	}
 	_ = odb.EachEntry(data, c.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		c.entry(s, e, old)
+		c.entry(s, e, old, depth)
 		return true
 	}) // visiting the tree has named what is wrong with it
 }
 
 // entry reads what e names, unless one of the trees before has it by that name.
-func (c *changes) entry(s *search, e odb.TreeEntry, old []map[string]odb.TreeEntry) {
+func (c *changes) entry(s *search, e odb.TreeEntry, old []map[string]odb.TreeEntry, depth int) {
 	if e.Mode == odb.ModeModule {
 		return
 	}
@@ -162,21 +219,19 @@ func (c *changes) entry(s *search, e odb.TreeEntry, old []map[string]odb.TreeEnt
 	case !ok:
 		c.repo.miss(e.ID, entryKind(e.Mode), string(e.Name))
 	case e.Mode == odb.ModeDir:
-		c.tree(s, o, before)
-	case c.first(o):
+		c.tree(s, o, before, depth+1)
+	case first(c, c.blobs, o):
 		c.object(s, o, odb.Blob)
 	}
 }
 
-// first reports whether it is the first time that it is asked about o.
-func (c *changes) first(o odb.Obj) bool {
+// first reports whether it is the first time that it is asked about key.
+func first[K comparable](c *changes, seen map[K]bool, key K) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.seen[o] {
-		return false
-	}
-	c.seen[o] = true
-	return true
+	was := seen[key]
+	seen[key] = true
+	return !was
 }
 
 // treeOf returns the tree of the commit with an id in hex.

@@ -15,7 +15,8 @@ import (
 // in with and from none in without.
 type revisions struct {
 	with, without []odb.Obj
-	symmetric     bool // A...B: what either side has and not both
+	tags          []odb.Obj // by which those in with were named; their messages count
+	symmetric     bool      // A...B: what either side has and not both
 }
 
 // parseRange reads a range as git log takes it: "A..B", "A...B", "B", "^A B".
@@ -25,22 +26,22 @@ func (repo *repository) parseRange(spec string) (revisions, error) {
 	for word := range strings.FieldsSeq(spec) {
 		if a, b, ok := strings.Cut(word, "..."); ok {
 			r.symmetric = true
-			if err := repo.resolveInto(&r.with, orHead(a), orHead(b)); err != nil {
+			if err := errors.Join(r.add(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
 				return r, err
 			}
 			continue
 		}
 		if a, b, ok := strings.Cut(word, ".."); ok {
-			if err := errors.Join(repo.resolveInto(&r.without, orHead(a)), repo.resolveInto(&r.with, orHead(b))); err != nil {
+			if err := errors.Join(r.leaveOut(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
 				return r, err
 			}
 			continue
 		}
-		to := &r.with
+		side := r.add
 		if rest, ok := strings.CutPrefix(word, "^"); ok {
-			word, to = rest, &r.without
+			word, side = rest, r.leaveOut
 		}
-		if err := repo.resolveInto(to, word); err != nil {
+		if err := side(repo, word); err != nil {
 			return r, err
 		}
 	}
@@ -60,35 +61,40 @@ func orHead(name string) string {
 	return name
 }
 
-func (repo *repository) resolveInto(to *[]odb.Obj, names ...string) error {
-	for _, name := range names {
-		o, err := repo.resolve(name)
-		if err != nil {
-			return err
-		}
-		*to = append(*to, o)
-	}
-	return nil
+func (r *revisions) add(repo *repository, name string) error {
+	o, tags, err := repo.resolve(name)
+	r.with, r.tags = append(r.with, o), append(r.tags, tags...)
+	return err
+}
+
+func (r *revisions) leaveOut(repo *repository, name string) error {
+	o, _, err := repo.resolve(name)
+	r.without = append(r.without, o)
+	return err
 }
 
 // resolve returns the commit that a revision names: an id of four digits or
-// more, a ref, HEAD or @, each with any of ^, ^n, ~n and ^{commit} behind it.
-func (repo *repository) resolve(name string) (odb.Obj, error) {
+// more, a ref, HEAD or @, each with any of ^, ^n, ~n and ^{commit} behind it;
+// and the tags on the way, if nothing is behind it.
+func (repo *repository) resolve(name string) (o odb.Obj, tags []odb.Obj, err error) {
 	base, steps := name, ""
 	if i := strings.IndexAny(name, "^~"); i >= 0 {
 		base, steps = name[:i], name[i:]
 	}
-	o, err := repo.resolveName(base)
+	o, err = repo.resolveName(base)
 	if err == nil {
-		o, err = repo.commitAt(o)
+		o, tags, err = repo.commitAt(o)
+	}
+	if steps != "" {
+		tags = nil
 	}
 	for err == nil && steps != "" {
 		o, steps, err = repo.step(o, steps)
 	}
 	if err != nil {
-		return odb.None, fmt.Errorf("revision %q: %w", name, err)
+		return odb.None, nil, fmt.Errorf("revision %q: %w", name, err)
 	}
-	return o, nil
+	return o, tags, nil
 }
 
 var errRevision = errors.New("there is no such ref or commit here: see git log, and git fetch if it is elsewhere")
@@ -123,7 +129,7 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 	}
 	var commits []odb.Obj
 	for _, o := range repo.store.WithPrefix(strings.ToLower(name)) {
-		if c, err := repo.commitAt(o); err == nil && c == o || len(name) == 2*repo.git.Hash {
+		if c, _, err := repo.commitAt(o); err == nil && c == o || len(name) == 2*repo.git.Hash {
 			commits = append(commits, o)
 		}
 	}
@@ -136,27 +142,28 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 	return commits[0], nil
 }
 
-// commitAt follows tags to a commit.
-func (repo *repository) commitAt(o odb.Obj) (odb.Obj, error) {
+// commitAt follows tags, which it returns, to a commit.
+func (repo *repository) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err error) {
 	for range 10 { // tags of tags
 		t, data, err := repo.store.Read(o)
 		if err != nil {
-			return odb.None, err
+			return odb.None, nil, err
 		}
 		if t == odb.Commit {
-			return o, nil
+			return o, tags, nil
 		}
 		var h odb.Header
 		if t != odb.Tag || odb.ParseHeader(data, &h) != nil {
-			return odb.None, fmt.Errorf("it is a %s, not a commit", t)
+			return odb.None, nil, fmt.Errorf("it is a %s, not a commit", t)
 		}
 		to, ok := repo.store.FindHex(string(h.Object))
 		if !ok {
-			return odb.None, fmt.Errorf("the tag names %s, which is missing", h.Object)
+			return odb.None, nil, fmt.Errorf("the tag names %s, which is missing", h.Object)
 		}
+		tags = append(tags, o)
 		o = to
 	}
-	return odb.None, errors.New("it is a tag of a tag of a tag without end")
+	return odb.None, nil, errors.New("it is a tag of a tag of a tag without end")
 }
 
 // step takes the first of the steps behind a revision and returns the rest.

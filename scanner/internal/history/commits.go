@@ -92,6 +92,11 @@ func (g *Graph) order() {
 			}
 		}
 	}
+	for i, n := range waits {
+		if n > 0 {
+			g.lost = append(g.lost, all[i].obj)
+		}
+	}
 }
 
 // commitQueue holds commits whose parents are placed, oldest first.

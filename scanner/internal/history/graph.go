@@ -35,10 +35,15 @@ type Graph struct {
 
 	names   []string // by number, sorted
 	links   map[odb.Obj][]edge
-	cut     bool     // there are folders deeper than maxDepth
+	cut     bool     // there are folders deeper than MaxDepth
 	commits []commit // parents before children
 	number  map[odb.Obj]int32
+	lost    []odb.Obj // commits that have no place in the order
 }
+
+// Circular returns the commits that are their own ancestors, as only ids that
+// lie can make them, and those that come after such. They are in no story.
+func (g *Graph) Circular() []odb.Obj { return g.lost }
 
 // NewGraph returns an empty graph for hits in store's objects; without hits it
 // is a graph of commits.
@@ -93,9 +98,9 @@ const (
 	placeLen      = 256 // a place and the location that is made of it
 )
 
-// maxDepth is how deep folders are followed. Git itself refuses deeper ones
+// MaxDepth is how deep folders are followed. Git itself refuses deeper ones
 // (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
-const maxDepth = 4096
+const MaxDepth = 4096
 
 // Places returns where the hits in blobs and trees stand, in the order of the
 // commits, and whether that is all of it. Each hit has at least one place. With
@@ -185,7 +190,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	if w.seen[at] || len(w.seen) >= maxSteps {
 		return
 	}
-	if depth > maxDepth || w.open[o] || w.bytes > maxPlaceBytes {
+	if depth > MaxDepth || w.open[o] || w.bytes > maxPlaceBytes {
 		w.cut = true
 		return
 	}

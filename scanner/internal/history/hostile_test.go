@@ -69,6 +69,9 @@ func TestCircles(t *testing.T) {
 	if got := d.show(0, map[string]string{hexOf("good"): "good"}); !strings.HasPrefix(got, "in good x/y, out -") {
 		t.Error(got)
 	}
+	if n := len(d.graph.Circular()); n != 2 {
+		t.Errorf("%d commits are named as their own ancestors, want 2", n)
+	}
 	places, complete := d.graph.Places(nil)
 	if complete {
 		t.Error("places in a circle are said to be complete")
@@ -89,8 +92,8 @@ func TestTooDeep(t *testing.T) {
 	r := gittest.New(t)
 	var m gittest.Import
 	m.Commit("refs/heads/main", "deep", nil,
-		gittest.File{Path: strings.Repeat("d/", maxDepth+10) + "key", Mark: m.Blob(gittest.Token(1))},
-		gittest.File{Path: strings.Repeat("d/", maxDepth-10) + "key", Mark: m.Blob(gittest.Token(2))})
+		gittest.File{Path: strings.Repeat("d/", MaxDepth+10) + "key", Mark: m.Blob(gittest.Token(1))},
+		gittest.File{Path: strings.Repeat("d/", MaxDepth-10) + "key", Mark: m.Blob(gittest.Token(2))})
 	m.Run(r)
 	d := tell(t, r, []string{gittest.Token(1), gittest.Token(2)})
 	places, complete := d.graph.Places(nil)
@@ -101,7 +104,7 @@ func TestTooDeep(t *testing.T) {
 	for _, p := range places {
 		deep = max(deep, strings.Count(p.Path, "/"))
 	}
-	if deep != maxDepth-10 {
+	if deep != MaxDepth-10 {
 		t.Errorf("the deepest path has %d folders", deep)
 	}
 }

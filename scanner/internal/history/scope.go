@@ -1,18 +1,23 @@
 package history
 
-import "github.com/r8scan/r8scan/scanner/internal/odb"
+import (
+	"slices"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
 
 // Scope is a range of commits: those in it, and those whose content is known
 // already and so is not news.
 type Scope struct {
 	in, out []bool // by number of the commit
+	tags    []odb.Obj
 }
 
 // Range returns the scope of what can be reached from with and from none of
-// without. If symmetric, with names two commits, and the scope is what one of
-// them reaches and the other does not.
-func (g *Graph) Range(with, without []odb.Obj, symmetric bool) *Scope {
-	s := &Scope{in: make([]bool, len(g.commits))}
+// without, and tags. If symmetric, with names two commits, and the scope is
+// what one of them reaches and the other does not.
+func (g *Graph) Range(with, without, tags []odb.Obj, symmetric bool) *Scope {
+	s := &Scope{in: make([]bool, len(g.commits)), tags: tags}
 	if symmetric {
 		a, b := g.reach(g.numbers(with[:1])), g.reach(g.numbers(with[1:]))
 		s.out = make([]bool, len(g.commits))
@@ -50,8 +55,15 @@ func (g *Graph) Commits(s *Scope) []odb.Obj {
 	return out
 }
 
-// Has reports whether o is a commit in the scope.
+// Has reports whether o is a commit or a tag in the scope.
 func (g *Graph) Has(s *Scope, o odb.Obj) bool {
 	i, ok := g.number[o]
-	return ok && s.in[i]
+	return ok && s.in[i] || slices.Contains(s.tags, o)
+}
+
+// Knows reports whether o is a commit of the graph. One that could not be read
+// is none.
+func (g *Graph) Knows(o odb.Obj) bool {
+	_, ok := g.number[o]
+	return ok
 }

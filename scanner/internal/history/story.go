@@ -184,7 +184,7 @@ func (t *teller) sweep() {
 	}
 }
 
-// news returns the tokens that the scope's commits hold and those that were
+// news returns the tokens that the scope's commits and tags hold and those that were
 // known before do not.
 func (t *teller) news() uint64 {
 	if t.scope == nil {
@@ -199,6 +199,9 @@ func (t *teller) news() uint64 {
 		if t.scope.out[i] {
 			out |= bits
 		}
+	}
+	for _, o := range t.scope.tags {
+		in |= t.own(o)
 	}
 	return in &^ out
 }

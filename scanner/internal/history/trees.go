@@ -121,11 +121,11 @@ func (g *Graph) assemble() (records []treeRecord) {
 // records counts each tree's marked children from its base's count; passes go
 // on until nothing changes, about as often as folders are deep.
 //
-// Trees below maxDepth stay unmarked, or time would grow with the square.
+// Trees below MaxDepth stay unmarked, or time would grow with the square.
 func (g *Graph) mark(records []treeRecord) {
 	counts := make([]int32, len(records))
 	for pass, changed := 0, true; changed; pass++ {
-		if g.cut = pass > maxDepth; g.cut {
+		if g.cut = pass > MaxDepth; g.cut {
 			break
 		}
 		changed = false

@@ -1,0 +1,114 @@
+package scanner
+
+import (
+	"archive/zip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/r8scan/r8scan/scanner/internal/gittest"
+)
+
+// scanRange scans a range of a repository.
+func scanRange(t *testing.T, repo *gittest.Repo, spec string) *Result {
+	t.Helper()
+	res, err := Objects(t.Context(), repo.Dir, Options{Range: spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// commit commits all of the work tree.
+func commit(repo *gittest.Repo, message string) {
+	repo.Git("add", "-A")
+	repo.Git("commit", "-q", "--allow-empty", "-m", message)
+}
+
+// A token in a container is found in a range too. The second reading, of all
+// history, once had no limits to its walks, which then read nothing.
+func TestRangeContainer(t *testing.T) {
+	repo := gittest.New(t)
+	commit(repo, "one")
+	repo.Write("x.zip", zipWith(t, zip.Deflate, "", "e", "text "+token(1)))
+	commit(repo, "two")
+	res := scanRange(t, repo, "HEAD~1..HEAD")
+	if len(res.Findings) != 1 || res.Findings[0].Locations[0].Member != "e" || !res.Coverage.Complete() {
+		t.Fatalf("%d findings, unread %v", len(res.Findings), res.Coverage.Unread)
+	}
+}
+
+// The message of a tag that the range's end names is part of what is pushed.
+func TestRangeTag(t *testing.T) {
+	repo := gittest.New(t)
+	commit(repo, "one")
+	repo.Git("tag", "-a", "-m", "old "+token(3), "old")
+	commit(repo, "two")
+	repo.Git("tag", "-a", "-m", "key "+token(1), "inner")
+	repo.Git("tag", "-a", "-m", "key "+token(2), "outer", "inner")
+	for spec, want := range map[string]int{"HEAD~1..outer": 2, "HEAD~1..inner": 1, "old..HEAD": 0, "old..outer": 2, "HEAD~1..outer^{}": 0, "HEAD..outer": 2} {
+		res := scanRange(t, repo, spec)
+		if len(res.Findings) != want || !res.Coverage.Complete() {
+			t.Errorf("%s: %d findings, want %d; unread %v", spec, len(res.Findings), want, res.Coverage.Unread)
+		}
+		for _, f := range res.Findings {
+			if f.Locations[0].Kind != KindTag || f.History == nil || f.History.Introduced == nil {
+				t.Errorf("%s: %+v", spec, f)
+			}
+		}
+	}
+}
+
+// spoil takes a loose object away, or writes text over it.
+func spoil(t *testing.T, repo *gittest.Repo, id, text string) {
+	t.Helper()
+	path := filepath.Join(repo.GitDir(), "objects", id[:2], id[2:])
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if text != "" {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A commit of the range that is gone or damaged takes those before it along:
+// the range is not complete then.
+func TestRangeBroken(t *testing.T) {
+	for _, how := range []string{"", "damaged"} {
+		repo := gittest.New(t)
+		commit(repo, "one")
+		repo.Write("a", token(1))
+		commit(repo, "two")
+		repo.Git("rm", "-q", "a")
+		commit(repo, "three")
+		commit(repo, "four")
+		spoil(t, repo, repo.Git("rev-parse", "HEAD~1"), how)
+		one := repo.Git("rev-parse", "HEAD")
+		res := scanRange(t, repo, one)
+		if res.Coverage.Complete() {
+			t.Errorf("%q: the range is called complete", how)
+		}
+	}
+}
+
+// Trees that hold one tree many times, or themselves, are read once.
+func TestRangeTreeBomb(t *testing.T) {
+	repo := gittest.New(t)
+	commit(repo, "one")
+	blob := repo.GitInput(token(1), "hash-object", "-w", "--stdin")
+	tree := repo.GitInput("100644 blob "+blob+"\tf\n", "mktree")
+	for range 12 {
+		var b strings.Builder
+		for i := range 10 {
+			b.WriteString("040000 tree " + tree + "\td" + string(rune('0'+i)) + "\n")
+		}
+		tree = repo.GitInput(b.String(), "mktree")
+	}
+	id := repo.Git("commit-tree", "-p", "HEAD", "-m", "bomb", tree)
+	if res := scanRange(t, repo, "HEAD.."+id); len(res.Findings) != 1 {
+		t.Errorf("%d findings", len(res.Findings))
+	}
+}
