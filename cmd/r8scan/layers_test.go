@@ -38,6 +38,7 @@ var dependencies = []string{
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
+	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/term",                        // what is a terminal
 }
