@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"time"
 
 	"github.com/r8scan/r8scan/rules"
@@ -20,13 +21,15 @@ type Document struct {
 
 // Run is what a Document says about the scan as a whole.
 type Run struct {
-	Schema     string           `json:"schema"` // always Schema
-	Tool       Tool             `json:"tool"`
-	Target     scanner.Target   `json:"target"`
-	StartedAt  time.Time        `json:"started_at"` // UTC, whole seconds
-	DurationMS int64            `json:"duration_ms"`
-	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
-	Coverage   scanner.Coverage `json:"coverage"`
+	Schema     string            `json:"schema"` // always Schema
+	Tool       Tool              `json:"tool"`
+	Target     scanner.Target    `json:"target"`
+	StartedAt  time.Time         `json:"started_at"` // UTC, whole seconds
+	DurationMS int64             `json:"duration_ms"`
+	Complete   bool              `json:"complete"` // true only if Coverage.Unread is empty
+	Coverage   scanner.Coverage  `json:"coverage"`
+	Allowed    []scanner.Allowed `json:"allowed"`  // what the user has judged; not in Findings
+	LeftOut    map[string]int    `json:"left_out"` // findings of too low a confidence, by the reason for it
 }
 
 // Tool is the program that scanned.
@@ -85,10 +88,19 @@ func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *
 			DurationMS: took.Milliseconds(),
 			Complete:   res.Coverage.Complete(),
 			Coverage:   res.Coverage,
+			Allowed:    make([]scanner.Allowed, 0, len(res.Allowed)),
+			LeftOut:    maps.Clone(res.LeftOut),
 		},
 		Findings: make([]Finding, 0, len(res.Findings)),
 	}
 	doc.Coverage.Unread = copied(res.Coverage.Unread)
+	if doc.LeftOut == nil {
+		doc.LeftOut = map[string]int{}
+	}
+	for _, a := range res.Allowed {
+		a.Locations = copied(a.Locations)
+		doc.Allowed = append(doc.Allowed, a)
+	}
 	for _, f := range res.Findings {
 		doc.Findings = append(doc.Findings, newFinding(f))
 	}

@@ -28,6 +28,7 @@ type Match struct {
 	Confidence Confidence
 	Encoding   []string // outermost first; nil for plain text
 	Why        string   // why the confidence is low; "" otherwise
+	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
 }
 
 // Find appends to dst the matches that start in text[from:to], in order. Bytes

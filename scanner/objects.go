@@ -28,6 +28,9 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.readOwnConfig(g.WorkTree, ""); err != nil {
+		return nil, err
+	}
 	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
 	if opts.Range != "" {
@@ -167,6 +170,7 @@ func (s *search) search(n *odb.Node) error {
 		s.names(n)
 		return nil
 	}
+	markAllowed(n.Data, w.matches)
 	at, done := start, 0
 	for _, m := range w.matches {
 		at = at.after(n.Data[done:m.Start])

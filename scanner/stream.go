@@ -28,6 +28,9 @@ func searchWindows(ctx context.Context, r io.Reader, buf []byte, matches *[]rule
 	var total int64
 	at := start     // position of buf[0]
 	n, from := 0, 0 // bytes in buf; where the search goes on
+	// A match's line is seen as far as lineReach to both sides, as in a text that
+	// is searched at once; windows as small as in tests see less of it.
+	reach := min(lineReach, len(buf)/8)
 	for {
 		if err := ctx.Err(); err != nil {
 			return total, err
@@ -35,11 +38,12 @@ func searchWindows(ctx context.Context, r io.Reader, buf []byte, matches *[]rule
 		k, err := fill(r, buf[n:])
 		n += k
 		total += int64(k)
-		to, last := n-rules.Ahead, err != nil
+		to, last := n-rules.Ahead-reach, err != nil
 		if last {
 			to = n
 		}
 		*matches = rules.Find((*matches)[:0], buf[:n], from, to)
+		markAllowed(buf[:n], *matches)
 		where, done := at, 0
 		for _, m := range *matches {
 			where = where.after(buf[done:m.Start])
@@ -52,7 +56,7 @@ func searchWindows(ctx context.Context, r io.Reader, buf []byte, matches *[]rule
 			}
 			return total, err
 		}
-		drop := to - rules.Behind
+		drop := to - rules.Behind - reach
 		for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(buf[drop]); back++ {
 			drop-- // a character that is cut in two would count twice
 		}
