@@ -70,7 +70,7 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) erro
 		if err := c.summarize(doc, res, f); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.err, "the baseline has %d token ids, %d of them new\n", all, added)
+		fmt.Fprintf(c.err, "token ids in the baseline: %d, of them new: %d\n", all, added)
 	}
 	if !doc.Complete {
 		return exitError(exitIncomplete)
