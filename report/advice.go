@@ -17,7 +17,7 @@ const (
 // text of our own: nothing of the scanned repository is in it.
 func advice(f Finding) []string {
 	var steps []string
-	if f.Confidence == rules.Low {
+	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		steps = append(steps, "Look at it first: it may be a placeholder or a part of something else.")
 	}
 	if f.Verification.Status == StatusRevoked {

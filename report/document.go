@@ -28,9 +28,23 @@ type Run struct {
 	DurationMS int64             `json:"duration_ms"`
 	Complete   bool              `json:"complete"` // true only if Coverage.Unread is empty
 	Coverage   scanner.Coverage  `json:"coverage"`
-	Allowed    []scanner.Allowed `json:"allowed"`  // what the user has judged; not in Findings
-	LeftOut    map[string]int    `json:"left_out"` // findings of too low a confidence, by the reason for it
+	Allowed    []scanner.Allowed `json:"allowed"`         // what the user has judged; not in Findings
+	LeftOut    map[string]int    `json:"left_out"`        // findings of too low a confidence, by the reason for it
+	Asked      *Asked            `json:"asked,omitempty"` // nil if no token was to be verified
 }
+
+// Asked says what was done with the tokens that were found, beside showing
+// their masks.
+type Asked struct {
+	Host     string `json:"host"` // where they were sent, if it had proven itself
+	Live     int    `json:"live"`
+	Revoked  int    `json:"revoked"`
+	Unknown  int    `json:"unknown"`
+	Handling string `json:"handling"` // in words
+}
+
+// Handling is what a verifying run does with tokens.
+const Handling = "sent to no other host; not stored, not logged"
 
 // Tool is the program that scanned.
 type Tool struct {
@@ -64,9 +78,9 @@ const (
 // Verification is what Replicate said about a token, and when.
 type Verification struct {
 	Status    Status    `json:"status"`
-	Reason    string    `json:"reason,omitempty"` // why the status is unknown
+	Reason    string    `json:"reason,omitempty"` // why the status is unknown, or what is remarkable about it
 	CheckedAt time.Time `json:"checked_at,omitzero"`
-	Account   *Account  `json:"account,omitempty"` // nil unless live
+	Account   *Account  `json:"account,omitempty"` // nil unless Replicate said whose it is
 }
 
 // Account is the owner of a live token.

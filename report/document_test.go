@@ -67,6 +67,8 @@ func TestJSONNames(t *testing.T) {
 		{Verification{Status: StatusLive, Reason: "r", CheckedAt: doc.StartedAt, Account: &Account{}}, "status reason checked_at account"},
 		{Account{}, "type username name"},
 		{doc.Tool, "name version"},
+		{&Document{Run: Run{Asked: &Asked{}}}, "schema tool target started_at duration_ms complete coverage allowed left_out asked findings"},
+		{Asked{}, "host live revoked unknown handling"},
 	} {
 		if got := keys(tt.v); got != tt.want {
 			t.Errorf("%T has %q, want %q", tt.v, got, tt.want)

@@ -67,9 +67,15 @@ func findRule(id string) (int, *rules.Rule) {
 	return 0, nil
 }
 
+// sarifLevel is the level of an alert. What Replicate says is surer than what a
+// token looks like, but in a file that git ignores a live token may stand.
 func sarifLevel(f Finding) string {
 	switch {
-	case f.Exposure == scanner.ExposureIgnored || f.Confidence == rules.Low:
+	case f.Exposure == scanner.ExposureIgnored || f.Verification.Status == StatusRevoked:
+		return "note"
+	case f.Verification.Status == StatusLive:
+		return "error"
+	case f.Confidence == rules.Low:
 		return "note"
 	case f.Confidence == rules.Medium:
 		return "warning"
@@ -140,7 +146,7 @@ func fingerprints(f Finding, uri, member string) map[string]string {
 // what to do. cut is the number of places that no location of the result names.
 func resultMessage(f Finding, rule *rules.Rule, at scanner.Location, cut int) string {
 	lead := "This is a"
-	if f.Confidence == rules.Low {
+	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
 	}
 	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, rule.Title, f.Token, f.TokenID)}
@@ -155,13 +161,31 @@ func resultMessage(f Finding, rule *rules.Rule, at scanner.Location, cut int) st
 	if cut > 0 {
 		s = append(s, fmt.Sprintf("It stands in '%d' more places that are not listed here.", cut))
 	}
-	switch f.Verification.Status {
-	case StatusLive:
-		s = append(s, "Replicate says that it is 'live'.")
-	case StatusRevoked:
-		s = append(s, "Replicate says that it is 'revoked'.")
+	if said := verificationMessage(f.Verification); said != "" {
+		s = append(s, said)
 	}
 	return strings.Join(append(s, messageAdvice(f)), " ")
+}
+
+// verificationMessage is a sentence on what Replicate said, "" if it was not
+// asked.
+func verificationMessage(v Verification) string {
+	var s string
+	switch v.Status {
+	case StatusLive, StatusRevoked:
+		s = fmt.Sprintf("Replicate says that it is '%s'", v.Status)
+	case StatusUnknown:
+		s = "Whether it is live is not known"
+	default:
+		return ""
+	}
+	if v.Account != nil {
+		s += fmt.Sprintf(", a token of the %s '%s'", messageText(v.Account.Type), messageText(v.Account.Username))
+	}
+	if v.Reason != "" {
+		s += ": " + messageText(v.Reason)
+	}
+	return s + "."
 }
 
 func messageAdvice(f Finding) string {

@@ -181,6 +181,38 @@ func TestSARIFLevels(t *testing.T) {
 	}
 }
 
+// TestSARIFVerdicts: the level follows Replicate's answer, and the message
+// says it.
+func TestSARIFVerdicts(t *testing.T) {
+	ann := &Account{"user", "ann", "Ann [x](https://example.com)"}
+	for _, tt := range []struct {
+		v           Verification
+		confidence  rules.Confidence
+		exposure    scanner.Exposure
+		level, says string
+	}{
+		{Verification{Status: StatusLive, Account: ann}, rules.High, scanner.ExposureHistory, "error", "Replicate says that it is 'live', a token of the user 'ann'."},
+		{Verification{Status: StatusLive, Reason: "without billing"}, rules.Low, scanner.ExposureTracked, "error", "Replicate says that it is 'live': without billing."},
+		{Verification{Status: StatusLive}, rules.High, scanner.ExposureIgnored, "note", "Replicate says that it is 'live'."},
+		{Verification{Status: StatusRevoked}, rules.High, scanner.ExposureHistory, "note", "Replicate says that it is 'revoked'. Nobody can use it"},
+		{Verification{Status: StatusUnknown, Reason: "no [way](x)"}, rules.High, scanner.ExposureHistory, "error", `Whether it is live is not known: no [way]\(x).`},
+		{Verification{Status: StatusUnknown, Reason: "r"}, rules.Medium, scanner.ExposureTracked, "warning", "Whether it is live is not known: r."},
+	} {
+		f := fullDocument().Findings[0]
+		f.Verification, f.Confidence, f.Exposure = tt.v, tt.confidence, tt.exposure
+		for _, run := range decoded(t, &Document{Findings: []Finding{f}}, Options{}, githubLimits) {
+			for _, r := range run.Results {
+				if r.Level != tt.level || !strings.Contains(r.Message.Text, tt.says) {
+					t.Errorf("%s: level %s, %q; want %s, %q", tt.v.Status, r.Level, r.Message.Text, tt.level, tt.says)
+				}
+				if got := strings.HasPrefix(r.Message.Text, "This may be"); got != (tt.confidence == rules.Low && tt.v.Status != StatusLive) {
+					t.Errorf("%s: %q", tt.v.Status, r.Message.Text)
+				}
+			}
+		}
+	}
+}
+
 // What the validators of SARIF's own and of GitHub's rules look at in messages
 // and rules.
 func TestSARIFTexts(t *testing.T) {

@@ -49,6 +49,10 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 			fmt.Fprintf(&b, "  and %s more (see -v or -f json)\n", count(int64(rest)))
 		}
 	}
+	if a := doc.Asked; a != nil {
+		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; tokens were sent to no other host, and not stored or logged\n",
+			safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)))
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

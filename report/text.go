@@ -79,15 +79,24 @@ func exposureColor(e scanner.Exposure) string {
 func verificationLine(v Verification) string {
 	line := "Replicate says: " + safe(string(v.Status))
 	if v.Status == StatusUnknown {
-		line = "Replicate gave no clear answer"
+		line = "not known whether it is live"
 	}
 	if v.Account != nil {
-		line += fmt.Sprintf(", %s %s (%s)", safe(v.Account.Type), safe(v.Account.Username), safe(v.Account.Name))
+		line += ", " + owner(v.Account)
 	}
 	if v.Reason != "" {
 		line += ", " + safe(v.Reason)
 	}
 	return line
+}
+
+// owner returns "user ada (Ada L.)".
+func owner(a *Account) string {
+	s := safe(a.Type) + " " + safe(a.Username)
+	if a.Name != "" {
+		s += " (" + safe(a.Name) + ")"
+	}
+	return s
 }
 
 func textLocations(b *strings.Builder, locs []scanner.Location, opts Options) {

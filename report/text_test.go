@@ -166,6 +166,12 @@ func TestAdvice(t *testing.T) {
 			t.Errorf("%s, %s: got %q", tt.exposure, tt.status, got)
 		}
 		f.Confidence = rules.Low
+		if tt.status == StatusLive {
+			if low := advice(f); len(low) != len(got) {
+				t.Errorf("a live token that looks like a placeholder: got %q", low)
+			}
+			continue
+		}
 		if low := advice(f); len(low) != len(got)+1 || !strings.HasPrefix(low[0], "Look at it first") {
 			t.Errorf("%s, low confidence: got %q", tt.exposure, low)
 		}
@@ -178,8 +184,10 @@ func TestVerificationLine(t *testing.T) {
 		want string
 	}{
 		{Verification{Status: StatusLive, Account: &Account{"user", "ann", "Ann A"}}, "Replicate says: live, user ann (Ann A)"},
+		{Verification{Status: StatusLive, Account: &Account{"organization", "acme", ""}}, "Replicate says: live, organization acme"},
+		{Verification{Status: StatusLive, Reason: "no billing"}, "Replicate says: live, no billing"},
 		{Verification{Status: StatusRevoked}, "Replicate says: revoked"},
-		{Verification{Status: StatusUnknown, Reason: "timeout"}, "Replicate gave no clear answer, timeout"},
+		{Verification{Status: StatusUnknown, Reason: "timeout"}, "not known whether it is live, timeout"},
 	} {
 		f := fullDocument().Findings[5]
 		f.Verification = tt.v

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
@@ -16,8 +17,8 @@ const (
 // depends on text[s-Behind : s+Ahead] and on nothing else, so a text may be
 // searched piecewise with that much overlap.
 const (
-	Behind = 32           // the longest escape before a token: ESC [ 38;2;255;255;255 m is 20 bytes
-	Ahead  = 2 * tokenLen // see holdsToken
+	Behind = 96  // base64 that begins before the token
+	Ahead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
 // Match is one place where a rule matches.
@@ -31,23 +32,33 @@ type Match struct {
 	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
 }
 
+// edgeLen is how far back leftEdge looks: the longest escape that it knows,
+// ESC [ 38;2;255;255;255 m, has 20 bytes.
+const edgeLen = 32
+
 // Find appends to dst the matches that start in text[from:to], in order. Bytes
 // of text outside that range count as context; the ends of text count as edges.
-func Find(dst []Match, text []byte, from, to int) []Match {
-	// '8' is the rarest byte of the prefix in text and code, and one memchr for
-	// it is two to three times as fast as a search for the whole prefix.
-	for p, end := from+1, min(to+1, len(text)-1); p < end; p++ {
-		i := bytes.IndexByte(text[p:end], '8')
-		if i < 0 {
-			break
+func Find(dst []Match, text []byte, from, to int) []Match { return find(dst, text, from, to, 0) }
+
+// find is Find for a text that was decoded depth times.
+func find(dst []Match, text []byte, from, to, depth int) []Match {
+	first := len(dst)
+	// A probe may stand a few bytes behind the start of its match.
+	eachProbe(text, from, min(to+maxLead, len(text)), func(at int, kind form) {
+		if kind == formPlain {
+			if m, ok := judge(text, at); ok {
+				if at < to {
+					dst = append(dst, m)
+				}
+				return
+			}
 		}
-		p += i
-		if text[p-1] != 'r' || text[p+1] != '_' {
-			continue
-		}
-		if m, ok := judge(text, p-1); ok {
-			dst = append(dst, m)
-		}
+		dst = appendEncoded(dst, text, at, kind, from, to, depth)
+	})
+	if found := dst[first:]; len(found) > 1 {
+		slices.SortStableFunc(found, func(a, b Match) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })
+		found = slices.CompactFunc(found, func(a, b Match) bool { return a.Start == b.Start && a.End == b.End })
+		dst = dst[:first+len(found)]
 	}
 	return dst
 }
@@ -70,16 +81,15 @@ func judge(text []byte, start int) (Match, bool) {
 	if !plain && holdsToken(text, start) {
 		return Match{}, false
 	}
-	why := ""
-	switch {
-	case !plain:
-		why = "_ or - in the body"
-	case !leftEdge(text[max(0, start-Behind):start]) || rightOf(text, start+tokenLen, isAlnum):
-		why = "part of a longer word"
-	case rightOf(text, start+tokenLen, isJoiner):
-		why = "_ or - right behind"
-	case placeholder(body):
-		why = "placeholder"
+	why := whyJoined
+	if plain {
+		next := byte(0)
+		if start+tokenLen < len(text) {
+			next = text[start+tokenLen]
+		}
+		if why = edges(leftEdge(text[max(0, start-edgeLen):start]), next); why == "" && placeholder(body) {
+			why = "placeholder"
+		}
 	}
 	m := Match{Rule: APIToken, Start: start, End: start + tokenLen, Confidence: High, Why: why,
 		Secret: NewSecret(string(text[start:start+tokenLen]), shown)}
@@ -87,6 +97,21 @@ func judge(text []byte, start int) (Match, bool) {
 		m.Confidence = Low
 	}
 	return m, true
+}
+
+// whyJoined says that the body has characters that Replicate's tokens lack.
+const whyJoined = "_ or - in the body"
+
+// edges says what is wrong with the edges of a token, "" for nothing; next is
+// the character behind it, 0 at the end.
+func edges(left bool, next byte) string {
+	switch {
+	case !left || isAlnum(next):
+		return "part of a longer word"
+	case next == '_' || next == '-':
+		return "_ or - right behind"
+	}
+	return ""
 }
 
 // holdsToken reports whether another match with a plain body starts inside the
@@ -110,10 +135,6 @@ func isAlnum(c byte) bool {
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
-
-func isJoiner(c byte) bool { return c == '_' || c == '-' }
-
-func rightOf(text []byte, i int, is func(byte) bool) bool { return i < len(text) && is(text[i]) }
 
 // leftEdge reports whether a token may start behind before: at no letter or
 // digit, or at the end of an escape that only looks like a letter or digit.

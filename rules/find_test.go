@@ -157,6 +157,9 @@ func TestPieces(t *testing.T) {
 		text = fmt.Appendf(text, context, randomToken(r))
 		text = append(text, "r8_r8_ab-"[:r.IntN(10)]...)
 	}
+	for _, c := range encodedCases {
+		text = append(append(text, c.hide(randomToken(r), r)...), "\n"[:r.IntN(2)]...)
+	}
 	want := Find(nil, text, 0, len(text))
 	if len(want) < len(contexts) {
 		t.Fatalf("only %d matches", len(want))

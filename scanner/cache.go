@@ -21,30 +21,34 @@ type packScan struct {
 	number int
 	stamp  string
 
-	pending                 atomic.Int64 // families not yet read
-	objects, bytes, commits atomic.Int64
+	pending                          atomic.Int64 // families not yet read
+	objects, bytes, commits, members atomic.Int64
 
-	mu      sync.Mutex
-	hits    map[odb.Obj]bool
-	outside map[string]missing // raw id → what is known of it
-	failed  bool
+	mu       sync.Mutex
+	toSearch map[odb.Obj]bool   // see again
+	outside  map[string]missing // raw id → what is known of it
+	failed   bool
 }
 
 // maxOutside is how many objects outside of a pack are remembered. A pack with
 // more of them is small against the others, and quickly read again.
 const maxOutside = 100_000
 
+// readVersion changes with everything that changes what of an object is read:
+// since 2 what is in containers is read.
+const readVersion = 3
+
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {
 		return nil
 	}
-	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version))
+	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of taking over what an
 // earlier scan has found in it.
 func (r *run) pack(repo *repository, i int) []job {
-	p := &packScan{repo: repo, number: i, hits: map[odb.Obj]bool{}, outside: map[string]missing{}}
+	p := &packScan{repo: repo, number: i, toSearch: map[odb.Obj]bool{}, outside: map[string]missing{}}
 	path := repo.store.PackPath(i)
 	stamp, err := packcache.Stamp(path, strings.TrimSuffix(path, ".pack")+".idx")
 	if err == nil {
@@ -63,11 +67,11 @@ func (r *run) pack(repo *repository, i int) []job {
 }
 
 // remembered returns the job of taking over what is known of a pack: its
-// objects with a match are searched again, for no token is kept.
+// objects that were noted by again are searched again.
 func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 	return func(ctx context.Context, w *worker) error {
 		s := &search{ctx: ctx, run: r, repo: repo, w: w, part: true}
-		for _, id := range e.Hits {
+		for _, id := range e.Again {
 			o, ok := repo.store.FindHex(id)
 			if !ok {
 				continue // Elsewhere vouches for it
@@ -91,6 +95,7 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 		r.objects.Add(e.Objects)
 		r.bytes.Add(e.Bytes)
 		r.commits.Add(e.Commits)
+		r.members.Add(e.Members)
 		return nil
 	}
 }
@@ -103,9 +108,9 @@ func (p *packScan) done(r *run) {
 		return
 	}
 	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number),
-		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load()}
-	for _, o := range slices.Sorted(maps.Keys(p.hits)) {
-		e.Hits = append(e.Hits, p.repo.store.Hex(o))
+		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load(), Members: p.members.Load()}
+	for _, o := range slices.Sorted(maps.Keys(p.toSearch)) {
+		e.Again = append(e.Again, p.repo.store.Hex(o))
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.outside)) {
 		m := p.outside[id]
@@ -114,10 +119,12 @@ func (p *packScan) done(r *run) {
 	_ = r.cache.Save(p.repo.store.PackKey(p.number), e)
 }
 
-func (p *packScan) hit(o odb.Obj) {
+// again notes an object that the next scan has to search again: one with a
+// match, since no token is kept, or with something in it that cannot be read.
+func (p *packScan) again(o odb.Obj) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hits[o] = true
+	p.toSearch[o] = true
 }
 
 func (p *packScan) fail() {

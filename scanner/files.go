@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 			return
 		}
 		r.files.Add(1)
-		r.text(ctx, w, strings.NewReader(to), f)
+		r.text(ctx, w, strings.NewReader(to), nil, f)
 	default:
 		r.addUnread(f.name, "it is a "+fileType(e.Type())+", which is not opened")
 	}
@@ -141,18 +142,26 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 		r.addUnread(f.name, "it was replaced by something else while it was opened")
 		return
 	} else if info.Size() > 0 { // 0 is also what files in /proc say
-		r.text(ctx, w, io.LimitReader(file, info.Size()), f) // a log that grows ends where it ended
+		r.text(ctx, w, io.LimitReader(file, info.Size()), file, f) // a log that grows ends where it ended
 		return
 	}
-	r.text(ctx, w, io.LimitReader(file, windowLen), f)
+	r.text(ctx, w, io.LimitReader(file, windowLen), nil, f)
 }
 
-// text searches the content of the file f.
-func (r *run) text(ctx context.Context, w *worker, content io.Reader, f folder) {
-	n, err := w.stream(ctx, content, func(m rules.Match, from, to position) {
-		r.addFileHit(fileHit{m, f.location(from, to), f.tree})
-	})
-	r.bytes.Add(n)
+// text searches the content of the file f; at gives its bytes again, if they
+// can be had.
+func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
+	c := w.contents(ctx, r, f.name)
+	name := path.Base(f.name)
+	if name == "-" { // standard input has none
+		name = ""
+	}
+	n, err := c.read(content, at, name)
+	r.bytes.Add(n + c.bytes)
+	r.members.Add(c.members)
+	for _, h := range c.hits {
+		r.addFileHit(fileHit{h.match, f.location(h), f.tree})
+	}
 	if err != nil {
 		r.addUnread(f.name, fmt.Sprintf("%s after %d bytes", reason(err), n))
 	}
@@ -162,21 +171,21 @@ func (r *run) text(ctx context.Context, w *worker, content io.Reader, f folder) 
 // location is in the name itself: line 1.
 func (r *run) searchName(f folder) {
 	name := filepath.Base(f.path)
-	if len(name) < len("r8_") || !strings.Contains(name, "r8_") {
+	if !rules.Holds(name) {
 		return
 	}
 	for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
 		from := start.after([]byte(name[:m.Start]))
-		r.addFileHit(fileHit{m, f.location(from, from.after([]byte(name[m.Start:m.End]))), f.tree})
+		r.addFileHit(fileHit{m, f.location(hit{m, from, from.after([]byte(name[m.Start:m.End])), ""}), f.tree})
 	}
 }
 
-func (f folder) location(from, to position) Location {
+func (f folder) location(h hit) Location {
 	kind := KindFile
 	if f.kind != nil {
 		kind = f.kind(f.name)
 	}
-	return Location{Path: f.name, Line: from.line, Column: from.column, EndColumn: to.column, Kind: kind}
+	return Location{Path: f.name, Member: h.member, Line: h.from.line, Column: h.from.column, EndColumn: h.to.column, Kind: kind}
 }
 
 func shownOr(name, other string) string {
@@ -245,7 +254,7 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 	if path == "-" {
 		return func(ctx context.Context, w *worker) error {
 			r.files.Add(1)
-			r.text(ctx, w, stdin, folder{name: "-"})
+			r.text(ctx, w, stdin, nil, folder{name: "-"})
 			return nil
 		}, nil
 	}

@@ -101,7 +101,7 @@ func readAll(f io.Reader, limit int64) ([]byte, error) {
 // scanned, "" for none, unless the user named another one. Only the file on
 // disk is read: what history holds under its name says nothing.
 func (r *run) readOwnConfig(root, top string) error {
-	if r.opts.Config != "" || root == "" {
+	if r.opts.Config != "" || r.opts.Unjudged || root == "" {
 		return nil
 	}
 	path := filepath.Join(root, OwnConfig)

@@ -70,15 +70,13 @@ func TestMarkerOverWindows(t *testing.T) {
 	const size = 8 * (rules.Behind + rules.Ahead) * 4 // sees size/8 to each side
 	for at := range 2 * size / 7 {
 		text := strings.Repeat("x\n", at*7/2) + line + strings.Repeat("y\n", size)
-		var matches []rules.Match
-		found := 0
-		_, err := searchWindows(context.Background(), strings.NewReader(text), make([]byte, size), &matches, func(m rules.Match, _, _ position) {
-			if found++; !m.Allowed {
-				t.Errorf("the token at byte %d is not allowed", at*7/2*2)
-			}
-		})
-		if err != nil || found != 1 {
-			t.Fatalf("%d matches, %v", found, err)
+		s := &window{buf: make([]byte, size), at: start}
+		r := strings.NewReader(text)
+		if err := s.rest(context.Background(), r, s.fill(r)); err != nil || len(s.hits) != 1 {
+			t.Fatalf("%d matches, %v", len(s.hits), err)
+		}
+		if !s.hits[0].match.Allowed {
+			t.Errorf("the token at byte %d is not allowed", at*7/2*2)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 		return nil
 	}
 	slices.SortFunc(hits, func(a, b objectHit) int {
-		return cmp.Or(cmp.Compare(a.obj, b.obj), cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.obj, b.obj), cmp.Compare(a.member, b.member), cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column), cmp.Compare(a.name, b.name))
 	})
 	numbers := map[findingKey]int{}
 	var keys []findingKey
@@ -100,7 +100,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 	staged, committed := map[findingKey]bool{}, map[findingKey]bool{}
 	for _, h := range hits {
 		key := findingKey{h.match.Rule.ID, h.match.Secret.Reveal()}
-		place := Location{Line: h.line, Column: h.column, EndColumn: h.to, Object: repo.store.Hex(h.obj), Kind: h.kind.String()}
+		place := Location{Member: h.member, Line: h.line, Column: h.column, EndColumn: h.to, Object: repo.store.Hex(h.obj), Kind: h.kind.String()}
 		for _, path := range index[place.Object] {
 			in := place
 			in.Path, in.Kind = path, KindIndex

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/archive"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
@@ -131,6 +133,8 @@ type search struct {
 	pack   *packScan // nil if what is read is not all of a pack
 	part   bool      // only some objects are read: what they name is the caller's business
 	header odb.Header
+
+	members, inside int64 // in the object searched last, if it is a container: members, and bytes of them
 }
 
 func (s *search) Visit(n *odb.Node) error {
@@ -147,11 +151,13 @@ func (s *search) Visit(n *odb.Node) error {
 // search looks for matches in an object.
 func (s *search) search(n *odb.Node) error {
 	w := s.w
+	s.members, s.inside = 0, 0
 	if n.Stream != nil {
-		_, err := w.stream(s.ctx, n.Stream, func(m rules.Match, from, to position) { s.hit(n, m, from, to) })
-		if err != nil {
+		c := s.contents(n)
+		if _, err := c.read(n.Stream, nil, ""); err != nil {
 			s.Failed(n.Obj, n.Type, err)
 		}
+		s.add(n, c)
 		return s.ctx.Err()
 	}
 	if n.Base != nil && n.Base.Mark == 0 {
@@ -171,28 +177,69 @@ func (s *search) search(n *odb.Node) error {
 		return nil
 	}
 	markAllowed(n.Data, w.matches)
-	at, done := start, 0
-	for _, m := range w.matches {
-		at = at.after(n.Data[done:m.Start])
-		done = m.Start
-		s.hit(n, m, at, at.after(n.Data[m.Start:m.End]))
+	if f := container(n); !n.Again && (f != archive.None || len(w.matches) > 0) {
+		s.text(n, f)
 	}
 	return nil
 }
 
-func (s *search) hit(n *odb.Node, m rules.Match, from, to position) {
-	s.nameHit(n, m, from, to, "")
+// container tells whether an object is a container. It has no name, so that
+// Brotli, which has no signature either, goes unseen.
+func container(n *odb.Node) archive.Format {
+	if n.Type != odb.Blob {
+		return archive.None
+	}
+	return archive.DetectTail(archive.Detect(n.Data, ""), n.Data)
 }
 
-// nameHit notes a match in an object; name is the tree entry that holds it.
-func (s *search) nameHit(n *odb.Node, m rules.Match, from, to position, name string) {
+// text notes the matches in an object that was found in one piece, and in what
+// it holds if it is a container. A container is read whole, whatever of it the
+// delta's base has: what follows a change in it is compressed differently.
+func (s *search) text(n *odb.Node, f archive.Format) {
+	c := s.contents(n)
+	if f != archive.None {
+		c.walk(archive.Input{At: bytes.NewReader(n.Data), Size: int64(len(n.Data))}, f)
+	}
+	var own []hit
+	at, done := start, 0
+	for _, m := range s.w.matches {
+		at = at.after(n.Data[done:m.Start])
+		done = m.Start
+		own = append(own, hit{m, at, at.after(n.Data[m.Start:m.End]), ""})
+	}
+	c.add(own, 0)
+	s.add(n, c)
+}
+
+// contents returns what searches an object that may be a container.
+func (s *search) contents(n *odb.Node) *contents {
+	c := s.w.contents(s.ctx, s.run, s.label(n.Obj, n.Type))
+	c.pack, c.obj = s.pack, n.Obj
+	return c
+}
+
+// label says how coverage calls an object.
+func (s *search) label(o odb.Obj, t odb.Type) string {
+	return s.repo.label(t.String() + " " + s.repo.store.Hex(o))
+}
+
+// add takes what was found in an object.
+func (s *search) add(n *odb.Node, c *contents) {
+	s.members, s.inside = c.members, c.bytes
+	for _, h := range c.hits {
+		s.hit(n, h, "")
+	}
+}
+
+// hit notes a match in an object; name is the tree entry that holds it.
+func (s *search) hit(n *odb.Node, h hit, name string) {
 	if n.Again {
 		return
 	}
 	if s.pack != nil {
-		s.pack.hit(n.Obj)
+		s.pack.again(n.Obj)
 	}
-	s.run.addObjectHit(objectHit{m, s.repo, n.Obj, n.Type, from.line, from.column, to.column, name})
+	s.run.addObjectHit(objectHit{h.match, s.repo, n.Obj, n.Type, h.from.line, h.from.column, h.to.column, name, h.member})
 }
 
 // names notes the matches in a tree, which stand in the names of its entries.
@@ -204,7 +251,7 @@ func (s *search) names(n *odb.Node) {
 		for _, m := range rules.Find(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
-			s.nameHit(n, m, from, to, string(e.Name))
+			s.hit(n, hit{m, from, to, ""}, string(e.Name))
 		}
 		return true
 	}) // references names a malformed tree
@@ -215,13 +262,15 @@ func (s *search) count(n *odb.Node) {
 		return
 	}
 	s.run.objects.Add(1)
-	s.run.bytes.Add(n.Size)
+	s.run.bytes.Add(n.Size + s.inside)
+	s.run.members.Add(s.members)
 	if n.Type == odb.Commit {
 		s.run.commits.Add(1)
 	}
 	if p := s.pack; p != nil {
 		p.objects.Add(1)
-		p.bytes.Add(n.Size)
+		p.bytes.Add(n.Size + s.inside)
+		p.members.Add(s.members)
 		if n.Type == odb.Commit {
 			p.commits.Add(1)
 		}
@@ -230,7 +279,7 @@ func (s *search) count(n *odb.Node) {
 
 // Failed names an object that could not be read.
 func (s *search) Failed(o odb.Obj, t odb.Type, why error) {
-	s.run.addUnread(s.repo.label(t.String()+" "+s.repo.store.Hex(o)), why.Error())
+	s.run.addUnread(s.label(o, t), why.Error())
 	if s.pack != nil {
 		s.pack.fail()
 	}

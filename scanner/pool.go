@@ -27,7 +27,8 @@ type pool struct {
 
 // worker is what one goroutine of a pool keeps from job to job.
 type worker struct {
-	buf     []byte // window of a stream
+	windows []*window // to use again
+	content contents
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker

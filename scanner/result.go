@@ -28,8 +28,8 @@ func (d *draft) belowBecause() string {
 }
 
 type placeKey struct {
-	path, object, kind string
-	line, column       int
+	path, member, object, kind string
+	line, column               int
 }
 
 // drafts are findings by token.
@@ -50,12 +50,12 @@ func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
 	if worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
-	place.Path = rules.Redact(place.Path)
+	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
 	place.Encoding = m.Encoding
 	if m.Allowed {
 		place.AllowedBy = AllowedByLine
 	}
-	at := placeKey{place.Path, place.Object, place.Kind, place.Line, place.Column}
+	at := placeKey{place.Path, place.Member, place.Object, place.Kind, place.Line, place.Column}
 	if !f.seen[at] {
 		f.seen[at] = true
 		f.Locations = append(f.Locations, place)
@@ -89,7 +89,7 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 			continue
 		}
 		slices.SortFunc(d.Locations, compareLocations)
-		if a, ok := r.judge.allows(&d.Finding); ok {
+		if a, ok := r.judge.allows(&d.Finding); ok && !r.opts.Unjudged {
 			res.Allowed = append(res.Allowed, a)
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/archive"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 	"github.com/r8scan/r8scan/scanner/internal/packcache"
 )
@@ -21,7 +22,10 @@ type run struct {
 	cache *packcache.Cache
 	pool  pool
 
-	files, bytes, objects, commits atomic.Int64
+	limits archive.Limits
+	heavy  sync.Mutex // held by the one walk of a container that may use much memory
+
+	files, bytes, objects, commits, members atomic.Int64
 
 	mu         sync.Mutex
 	fileHits   []fileHit
@@ -46,6 +50,7 @@ type objectHit struct {
 	kind             odb.Type
 	line, column, to int
 	name             string // of a tree: the entry whose name holds the match
+	member           string // of a blob that is a container
 }
 
 func newRun(opts Options) (*run, error) {
@@ -54,7 +59,7 @@ func newRun(opts Options) (*run, error) {
 		return nil, err
 	}
 	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
-	return &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache)}, err
+	return &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}, err
 }
 
 // progressEvery is the time between two reports of progress.
@@ -121,6 +126,6 @@ func (r *run) coverage() Coverage {
 	slices.SortFunc(unread, func(a, b Unread) int {
 		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 	})
-	return Coverage{Files: r.files.Load(), Bytes: r.bytes.Load(), Objects: r.objects.Load(), Commits: r.commits.Load(),
+	return Coverage{Files: r.files.Load(), Bytes: r.bytes.Load(), Objects: r.objects.Load(), Commits: r.commits.Load(), ArchiveMembers: r.members.Load(),
 		Unread: slices.Compact(unread)}
 }

@@ -8,75 +8,114 @@ import (
 	"github.com/r8scan/r8scan/rules"
 )
 
-const (
-	windowLen = 256 << 10
-)
+const windowLen = 256 << 10
 
-// stream searches what r gives, in windows that overlap by as much as a match
-// depends on, and calls found for each match with the place where it begins
-// and ends. It returns the number of bytes read.
-func (w *worker) stream(ctx context.Context, r io.Reader, found func(m rules.Match, from, to position)) (int64, error) {
-	if w.buf == nil {
-		w.buf = make([]byte, windowLen)
-	}
-	return searchWindows(ctx, r, w.buf, &w.matches, found)
+// window searches a text that comes in pieces, with as much overlap as a match
+// depends on. Its buffer is larger than twice that.
+type window struct {
+	buf     []byte
+	n       int      // bytes in buf
+	from    int      // where the search goes on
+	at      position // of buf[0]
+	total   int64    // bytes of the text so far
+	member  string   // for the hits
+	matches []rules.Match
+	hits    []hit // in order
 }
 
-// searchWindows is stream with a window of len(buf) bytes, more than twice the
-// overlap.
-func searchWindows(ctx context.Context, r io.Reader, buf []byte, matches *[]rules.Match, found func(m rules.Match, from, to position)) (int64, error) {
-	var total int64
-	at := start     // position of buf[0]
-	n, from := 0, 0 // bytes in buf; where the search goes on
+// hit is a match and where it stands.
+type hit struct {
+	match    rules.Match
+	from, to position
+	member   string // in a container: path of the member, "" for the outermost one's own bytes
+}
+
+// window returns a window for a new text; release takes it back.
+func (w *worker) window() *window {
+	k := len(w.windows) - 1
+	if k < 0 {
+		return &window{buf: make([]byte, windowLen), at: start}
+	}
+	s := w.windows[k]
+	w.windows = w.windows[:k]
+	*s = window{buf: s.buf, at: start, matches: s.matches, hits: s.hits[:0]}
+	return s
+}
+
+func (w *worker) release(s *window) { w.windows = append(w.windows, s) }
+
+// fill reads until the buffer is full or r ends. Unlike io.ReadFull it passes
+// on every error as it is, so that a truncated stream is told from a short one.
+func (s *window) fill(r io.Reader) (err error) {
+	for s.n < len(s.buf) && err == nil {
+		var k int
+		k, err = r.Read(s.buf[s.n:])
+		s.n += k
+		s.total += int64(k)
+	}
+	return err
+}
+
+// Write takes the next piece of the text.
+func (s *window) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		if s.n == len(s.buf) {
+			s.search(false)
+		}
+		k := copy(s.buf[s.n:], rest)
+		s.n += k
+		s.total += int64(k)
+		rest = rest[k:]
+	}
+	return len(p), nil
+}
+
+// rest searches the buffer and what r still gives; err is what came of filling
+// the buffer. It returns the error that ended r.
+func (s *window) rest(ctx context.Context, r io.Reader, err error) error {
+	for s.search(err != nil); err == nil; s.search(err != nil) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err = s.fill(r)
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
+}
+
+// search searches what is in the buffer: all of it if the text ends there,
+// else as far as what follows cannot matter, and keeps what the next search
+// needs.
+func (s *window) search(last bool) {
 	// A match's line is seen as far as lineReach to both sides, as in a text that
 	// is searched at once; windows as small as in tests see less of it.
-	reach := min(lineReach, len(buf)/8)
-	for {
-		if err := ctx.Err(); err != nil {
-			return total, err
-		}
-		k, err := fill(r, buf[n:])
-		n += k
-		total += int64(k)
-		to, last := n-rules.Ahead-reach, err != nil
-		if last {
-			to = n
-		}
-		*matches = rules.Find((*matches)[:0], buf[:n], from, to)
-		markAllowed(buf[:n], *matches)
-		where, done := at, 0
-		for _, m := range *matches {
-			where = where.after(buf[done:m.Start])
-			found(m, where, where.after(buf[m.Start:m.End]))
-			done = m.Start
-		}
-		if last {
-			if err == io.EOF {
-				err = nil
-			}
-			return total, err
-		}
-		drop := to - rules.Behind - reach
-		for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(buf[drop]); back++ {
-			drop-- // a character that is cut in two would count twice
-		}
-		if done <= drop {
-			at = where.after(buf[done:drop])
-		} else { // a match starts in what the next window sees again
-			at = at.after(buf[:drop])
-		}
-		from = to - drop
-		n = copy(buf, buf[drop:n])
+	reach := min(lineReach, len(s.buf)/8)
+	to := s.n - rules.Ahead - reach
+	if last {
+		to = s.n
 	}
-}
-
-// fill reads until b is full or r ends. Unlike io.ReadFull it passes on every
-// error as it is, so that a truncated stream is told from a short one.
-func fill(r io.Reader, b []byte) (n int, err error) {
-	for n < len(b) && err == nil {
-		var k int
-		k, err = r.Read(b[n:])
-		n += k
+	s.matches = rules.Find(s.matches[:0], s.buf[:s.n], s.from, to)
+	markAllowed(s.buf[:s.n], s.matches)
+	where, done := s.at, 0
+	for _, m := range s.matches {
+		where = where.after(s.buf[done:m.Start])
+		s.hits = append(s.hits, hit{m, where, where.after(s.buf[m.Start:m.End]), s.member})
+		done = m.Start
 	}
-	return n, err
+	if last {
+		return
+	}
+	drop := to - rules.Behind - reach
+	for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(s.buf[drop]); back++ {
+		drop-- // a character that is cut in two would count twice
+	}
+	if done <= drop {
+		s.at = where.after(s.buf[done:drop])
+	} else { // a match starts in what the next window sees again
+		s.at = s.at.after(s.buf[:drop])
+	}
+	s.from = to - drop
+	s.n = copy(s.buf, s.buf[drop:s.n])
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -52,13 +54,22 @@ func whole(text string) (places []place) {
 
 func inWindows(t *testing.T, text string, size int) (places []place) {
 	t.Helper()
-	var matches []rules.Match
 	r := iotest.HalfReader(strings.NewReader(text))
-	n, err := searchWindows(context.Background(), r, make([]byte, size), &matches, func(m rules.Match, from, to position) {
-		places = append(places, place{m.Secret.ID() + m.Confidence.String(), from, to})
-	})
-	if err != nil || n != int64(len(text)) {
-		t.Fatalf("read %d bytes of %d: %v", n, len(text), err)
+	s := &window{buf: make([]byte, size), at: start}
+	if err := s.rest(context.Background(), r, s.fill(r)); err != nil || s.total != int64(len(text)) {
+		t.Fatalf("read %d bytes of %d: %v", s.total, len(text), err)
+	}
+	for _, h := range s.hits {
+		places = append(places, place{h.match.Secret.ID() + h.match.Confidence.String(), h.from, h.to})
+	}
+	read := s.hits
+	s = &window{buf: make([]byte, size), at: start}
+	if _, err := io.Copy(struct{ io.Writer }{s}, iotest.HalfReader(strings.NewReader(text))); err != nil {
+		t.Fatal(err)
+	}
+	s.search(true)
+	if !slices.EqualFunc(s.hits, read, func(a, b hit) bool { return a.from == b.from && a.to == b.to }) {
+		t.Fatalf("written %v, read %v", s.hits, read)
 	}
 	return places
 }
@@ -91,11 +102,10 @@ func TestStreamError(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	broken := fmt.Errorf("broken")
 	r := &failing{bytes.NewReader([]byte(token)), broken}
-	var matches []rules.Match
-	found := 0
-	_, err := searchWindows(context.Background(), r, make([]byte, 1<<10), &matches, func(rules.Match, position, position) { found++ })
-	if err != broken || found != 1 {
-		t.Errorf("error %v and %d matches, want %v and 1", err, found, broken)
+	s := &window{buf: make([]byte, 1<<10), at: start}
+	err := s.rest(context.Background(), r, s.fill(r))
+	if err != broken || len(s.hits) != 1 {
+		t.Errorf("error %v and %d matches, want %v and 1", err, len(s.hits), broken)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
@@ -34,7 +35,7 @@ func (r *run) readIndex(t *workTree) job {
 		}
 		t.index = x.Entries
 		for _, e := range x.Entries {
-			if strings.Contains(e.Path, "r8_") && r.paths.keeps(join(t.name, e.Path), "") {
+			if rules.Holds(e.Path) && r.paths.keeps(join(t.name, e.Path), "") {
 				r.searchPath(join(t.name, e.Path), e.Path)
 			}
 		}

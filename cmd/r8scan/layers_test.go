@@ -32,15 +32,25 @@ var layers = map[string][]string{
 // dependencies are the modules that this one may require by itself. A new one
 // needs a reason: each runs with the rights of who scans.
 var dependencies = []string{
+	"github.com/andybalholm/brotli",            // br
 	"github.com/bmatcuk/doublestar/v4",         // globs
+	"github.com/bodgit/sevenzip",               // 7z
 	"github.com/go-git/go-git/v5",              // config and ignore files
+	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
+	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
+	"github.com/nwaples/rardecode/v2",          // RAR
+	"github.com/pierrec/lz4/v4",                // lz4
 	"github.com/rogpeppe/go-internal",          // tests: scripts
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
+	"github.com/ulikunitz/xz",                  // LZMA
 	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
+	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it
 	"golang.org/x/sync",                        // errgroup
-	"golang.org/x/term",                        // what is a terminal
+	"golang.org/x/sys",                         // what the processor can do
+	"golang.org/x/term",                        // what is a terminal, and a prompt without echo
+	"golang.org/x/time",                        // the rate of requests
 }
 
 // TestLayers holds the direction of imports.

@@ -17,9 +17,9 @@ const version = "0.1.0"
 const exitCodes = `
 Exit codes:
   0  nothing found, and everything was read
-  1  tokens found (those in git-ignored files do not count)
+  1  tokens found that --fail-on counts (those in git-ignored files do not)
   2  wrong usage, or the run could not start
-  3  none found, but something could not be read`
+  3  none found, but something could not be read, or not be told by --fail-on live`
 
 func (c command) root() *cobra.Command {
 	root := &cobra.Command{
@@ -44,7 +44,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.audit(), c.files(), c.history(), c.baseline(), c.rules(), c.version())
+	root.AddCommand(c.audit(), c.files(), c.history(), c.baseline(), c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.version())
 	root.SuggestionsMinimumDistance = 2
 	tellUnknownNames(root)
 	return root

@@ -28,6 +28,7 @@ type scanFlags struct {
 	noProgress       bool
 	noCache          bool
 	config, baseline string
+	asking           askFlags
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -35,6 +36,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	fs.StringVarP(&f.format, "format", "f", "text", "`name` of the format: "+strings.Join(report.Formats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
 	f.addReading(cmd)
+	f.asking.add(cmd)
 }
 
 // addReading adds the flags that say what is read and what is left alone.
@@ -152,6 +154,10 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return err
 	}
+	asker, err := f.asking.asker()
+	if err != nil {
+		return err
+	}
 	bar := c.progress(f)
 	opts.Progress = bar.callback()
 	started := time.Now()
@@ -161,6 +167,9 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 		return err
 	}
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
+	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
+		return err
+	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
 		return err
@@ -170,7 +179,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	return verdict(doc)
+	return verdict(doc, f.asking.failOn)
 }
 
 // maxJobs is far above what helps. Each worker holds a window of a file.
@@ -207,20 +216,6 @@ func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlag
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}
 	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
-}
-
-// verdict is the exit code of a scan: tokens in files that git ignores are
-// where a token may live.
-func verdict(doc *report.Document) error {
-	for _, f := range doc.Findings {
-		if f.Exposure != scanner.ExposureIgnored {
-			return exitError(exitFound)
-		}
-	}
-	if !doc.Complete {
-		return exitError(exitIncomplete)
-	}
-	return nil
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.

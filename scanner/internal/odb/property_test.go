@@ -3,6 +3,8 @@ package odb
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -302,6 +304,11 @@ func TestDirtyProperty(t *testing.T) {
 		"a", "_", "-", " ", "\n", "r8_", "r", "8_", "r8_r8_", strings.Repeat(" text ", 20), strings.Repeat("=", 50), gittest.Token(2)[2:], gittest.Token(3)[:39]} {
 		pieces = append(pieces, []byte(s))
 	}
+	b64 := base64.StdEncoding.EncodeToString([]byte(" " + token + " "))
+	digits := hex.EncodeToString([]byte(token))
+	for _, s := range []string{b64, b64[:20], b64[20:], digits, digits[:31], digits[31:], `" + "`, strings.ReplaceAll(token, "_", `\u005f`), strings.Repeat("long text ", 150)} {
+		pieces = append(pieces, []byte(s))
+	}
 	rng := rand.New(rand.NewPCG(9, 10))
 	b := newBuilder()
 	n := 0
@@ -310,7 +317,7 @@ func TestDirtyProperty(t *testing.T) {
 			data []byte
 			at   uint64
 		}
-		first := []byte(strings.Repeat("some text ", rng.IntN(30)))
+		first := []byte(strings.Repeat("some text ", rng.IntN(300)))
 		all := []made{{first, b.raw(fakeID(n), entryHeader(Blob, uint64(len(first))), deflate(first))}}
 		n++
 		for range 25 {

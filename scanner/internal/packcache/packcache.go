@@ -21,7 +21,8 @@ type Entry struct {
 	Objects   int64     // that it reports
 	Bytes     int64     // of these, inflated
 	Commits   int64     // among these
-	Hits      []string  // ids in hex of objects with a match
+	Members   int64     // of containers among these; Bytes has theirs too
+	Again     []string  // ids in hex of objects to search again: they have a match, or something unreadable
 	Outside   []Outside // objects that it refers to and does not hold
 }
 

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/r8scan/r8scan/report"
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+	"github.com/r8scan/r8scan/verifier"
+)
+
+// What --fail-on counts.
+const (
+	failOnAny  = "any"
+	failOnLive = "live"
+	failOnNone = "none"
+)
+
+// askFlags are the flags of a scan that concern Replicate's answer.
+type askFlags struct {
+	verify         bool
+	failOn, apiURL string
+}
+
+func (f *askFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the tokens are live: sends them there")
+	fs.StringVar(&f.failOn, "fail-on", failOnAny, "exit with 1 for `any` token, for live ones only (with --verify), or for none")
+	addAPIURL(cmd, &f.apiURL)
+}
+
+// asker returns what asks Replicate, nil if no token is to be sent.
+func (f askFlags) asker() (*verifier.Verifier, error) {
+	switch f.failOn {
+	case failOnAny, failOnNone:
+	case failOnLive:
+		if !f.verify {
+			return nil, errors.New("--fail-on live needs --verify: only Replicate knows which tokens are live")
+		}
+	default:
+		return nil, fmt.Errorf("--fail-on %s: use any, live or none", f.failOn)
+	}
+	if !f.verify {
+		return nil, nil
+	}
+	return newVerifier(f.apiURL, verifier.Config{})
+}
+
+// ask asks about the findings, from which doc was made in the same order, and
+// notes the answers in doc. A nil asker asks nothing. The error is ctx's.
+func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.Document, findings []scanner.Finding, quiet bool) error {
+	if asker == nil {
+		return nil
+	}
+	var secrets []rules.Secret
+	var places []int
+	for i, f := range findings {
+		if f.Rule == rules.APIToken.ID { // other credentials are not this API's to know
+			secrets, places = append(secrets, f.Secret), append(places, i)
+		}
+	}
+	if len(secrets) > 0 && !quiet && isTerminal(c.err) {
+		fmt.Fprintf(c.err, "asking %s about %d of the tokens found\n", asker.Host(), len(secrets))
+	}
+	doc.Asked = &report.Asked{Host: asker.Host(), Handling: report.Handling}
+	for i, v := range asker.Verify(ctx, secrets) {
+		doc.Findings[places[i]].Verification = verification(v)
+		count(doc.Asked, v.Status)
+	}
+	return ctx.Err()
+}
+
+func count(asked *report.Asked, s verifier.Status) {
+	switch s {
+	case verifier.Live:
+		asked.Live++
+	case verifier.Revoked:
+		asked.Revoked++
+	default:
+		asked.Unknown++
+	}
+}
+
+// verdict is the exit code of a scan. Tokens in files that git ignores are
+// where a token may live, and do not count. Of a token without a clear answer
+// it is not known whether --fail-on live counts it: that is no clean run.
+func verdict(doc *report.Document, failOn string) error {
+	complete := doc.Complete
+	for _, f := range doc.Findings {
+		switch {
+		case f.Exposure == scanner.ExposureIgnored || failOn == failOnNone:
+		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
+			return exitError(exitFound)
+		case f.Verification.Status == report.StatusUnknown:
+			complete = false
+		}
+	}
+	if !complete {
+		return exitError(exitIncomplete)
+	}
+	return nil
+}

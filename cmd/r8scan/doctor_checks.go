@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/verifier"
+)
+
+const setToken = "export " + tokenVariable + "=<a token from " + tokensPage + ">"
+
+// checkToken looks at the variable that Replicate's clients read.
+func (e *environment) checkToken() []check {
+	about := tokenVariable
+	switch {
+	case !e.set:
+		return []check{{levelError, about, "is not set",
+			"A client that is given no token otherwise says AuthenticationError or Unauthenticated.", setToken}}
+	case e.token.Secret.Reveal() == "":
+		return []check{{levelError, about, "is set, but holds nothing but white space or quotes",
+			"Clients send it as it is, and Replicate refuses it.", setToken}}
+	case len(e.token.Problems) == 0:
+		return []check{{levelOK, about, "has the form of a token: " + e.token.Secret.Mask() + ", id " + e.token.Secret.ID(), "", ""}}
+	}
+	var out []check
+	for _, p := range e.token.Problems {
+		out = append(out, check{levelError, about, p, "Clients send the value as it is, and Replicate refuses it.", setToken})
+	}
+	return out
+}
+
+// lookAlikes are names that people use and Replicate's clients do not read.
+var lookAlikes = []string{"REPLICATE_API_KEY", "REPLICATE_TOKEN", "REPLICATE_KEY", "REPLICATE_API", "REPLICATE_AUTH_TOKEN", "REPLICATE_API_TOKENS"}
+
+// publicPrefixes make a build tool put a variable into what browsers load.
+var publicPrefixes = []string{"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_"}
+
+// checkNames looks for variables whose names are almost right.
+func (e *environment) checkNames() []check {
+	var out []check
+	environ := os.Environ()
+	slices.Sort(environ)
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if ch, ok := nameCheck(name, rules.Diagnose(value), "environment"); ok {
+			out = append(out, ch)
+		}
+	}
+	if out == nil {
+		return []check{{levelOK, "environment", "has no names that are almost right", "", ""}}
+	}
+	return out
+}
+
+// nameCheck says what is wrong with a variable's name, if it is about Replicate.
+func nameCheck(name string, value rules.Diagnosis, where string) (check, bool) {
+	upper := strings.ToUpper(name)
+	for _, p := range publicPrefixes {
+		if strings.HasPrefix(upper, p) && (strings.Contains(upper, "REPLICATE") || value.Askable && strings.HasPrefix(value.Secret.Reveal(), "r8_")) {
+			return check{levelError, where, printable(name) + " is set",
+				"Build tools put variables that begin with " + p + " into what every visitor's browser loads: the token is public.",
+				"disable the token at " + tokensPage + ", and call Replicate from the server with " + tokenVariable}, true
+		}
+	}
+	switch {
+	case name == tokenVariable:
+	case upper == tokenVariable:
+		return check{levelWarning, where, printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + tokenVariable}, true
+	case slices.Contains(lookAlikes, upper):
+		return check{levelWarning, where, printable(name) + " is set", "Replicate's clients do not read this name.",
+			fmt.Sprintf(`export %s="$%s"`, tokenVariable, printable(name))}, true
+	}
+	return check{}, false
+}
+
+// checkProxy says through which proxy the API is asked. Its password stays out.
+func checkProxy() check {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		if !strings.Contains(value, "://") {
+			value = "http://" + value
+		}
+		u, err := url.Parse(value)
+		if err != nil || u.Hostname() == "" {
+			return check{levelError, name, "is set, but no address of a proxy", "Clients fail before they reach Replicate.", "unset " + name}
+		}
+		return check{levelOK, name, "requests go through the proxy at " + printable(u.Host), "", ""}
+	}
+	return check{levelOK, "proxy", "none is set", "", ""}
+}
+
+// skew is how far a clock may be off before certificates and dates fail.
+const skew = 5 * time.Minute
+
+// checkAPI asks the API about a made-up token, and about the real one if that
+// was asked for.
+func (e *environment) checkAPI(ctx context.Context, f doctorFlags) ([]check, error) {
+	// A person waits: one more try will do.
+	v, err := newVerifier(f.apiURL, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second})
+	if err != nil {
+		return nil, err
+	}
+	about := v.Host()
+	probe := v.Probe(ctx)
+	out := []check{{levelOK, about, "can be reached, and refuses a made-up token as Replicate does, in " + millis(probe.RoundTrip()), "", ""}}
+	switch probe.Status {
+	case verifier.Live:
+		out[0] = check{levelError, about, "accepts a made-up token", "It is not Replicate's API: a token that is sent there is given away.", "check " + apiURLVariable + ", --api-url and the proxy"}
+	case verifier.Unknown:
+		out[0] = check{levelError, about, "gives no clear answer: " + probe.Reason, "Clients fail here whatever the token is.", "check the network, the proxy and Replicate's status page"}
+	}
+	if !probe.ServerTime.IsZero() {
+		off := probe.ServerTime.Sub(probe.CheckedAt).Abs().Round(time.Second)
+		clock := check{levelOK, "clock", "agrees with the server's", "", ""}
+		if off > skew {
+			clock = check{levelWarning, "clock", fmt.Sprintf("is %s off the server's", off), "Certificates seem expired or not yet valid to a clock that is wrong.", "set the clock, for example with: sudo timedatectl set-ntp true"}
+		}
+		out = append(out, clock)
+	}
+	if f.verify && e.token.Askable {
+		out = append(out, e.checkLive(v.Verify(ctx, []rules.Secret{e.token.Secret})[0]))
+	}
+	return out, nil
+}
+
+func (e *environment) checkLive(verdict verifier.Verdict) check {
+	t := tested{Diagnosis: e.token, status: verification(verdict).Status, verdict: verdict}
+	meaning, next := t.advise()
+	ch := check{levelError, tokenVariable, "the token is " + string(verdict.Status), meaning, next}
+	switch verdict.Status {
+	case verifier.Live:
+		ch = check{Level: levelOK, About: tokenVariable, What: "the token is live"}
+		if verdict.Account != nil {
+			ch.What += ", of the " + verdict.Account.Type + " " + verdict.Account.Username
+		}
+		if verdict.Reason != "" {
+			ch.Level, ch.What, ch.Means, ch.Mend = levelWarning, "the token is "+verdict.Reason, meaning, next
+		}
+	case verifier.Unknown:
+		ch.Level, ch.What = levelWarning, "whether the token is live is not known: "+verdict.Reason
+	}
+	return ch
+}
+
+// printable keeps what could change a terminal, and tokens, out of a name.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e {
+			return '?'
+		}
+		return r
+	}, rules.Redact(s))
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// maxConfig is how much of a configuration file is read; they have some kB.
+const maxConfig = 1 << 20
+
+// readConfig returns the regular file at path, cut to maxConfig bytes. A pipe
+// in its place would block, a device never end.
+func readConfig(path string) ([]byte, os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, info, fmt.Errorf("%s is no regular file", printable(path))
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, info, err
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig))
+	return data, info, err
+}
+
+// levelsUp is how many folders above the current one are looked into for .env
+// files: programs are started from within their projects.
+const levelsUp = 3
+
+// checkDotenvs looks at the .env files from the current folder up to that of
+// the repository.
+func (e *environment) checkDotenvs() []check {
+	var out []check
+	dir := e.dir
+	for range levelsUp + 1 {
+		paths, _ := filepath.Glob(filepath.Join(globQuoted(dir), ".env*")) // the pattern is sound
+		for _, path := range append(paths, filepath.Join(dir, ".dev.vars")) {
+			out = append(out, e.checkDotenv(path)...)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) || dir == e.home {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	if out == nil {
+		return []check{{levelOK, ".env files", "none here names Replicate", "", ""}}
+	}
+	return out
+}
+
+func globQuoted(dir string) string {
+	if runtime.GOOS == "windows" { // where a backslash separates
+		return dir
+	}
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
+}
+
+// checkDotenv looks at one file, which need not be there.
+func (e *environment) checkDotenv(path string) []check {
+	data, _, err := readConfig(path)
+	if err != nil {
+		return nil
+	}
+	about := printable(e.shown(path))
+	var out []check
+	for _, v := range parseDotenv(data) {
+		if isTemplate(path) {
+			break
+		}
+		d := rules.Diagnose(v.value)
+		if ch, ok := nameCheck(v.name, d, about); ok {
+			out = append(out, ch)
+		}
+		if v.name == tokenVariable {
+			out = append(out, e.checkAssignment(about, d)...)
+		}
+	}
+	if holdsToken(data) {
+		out = append(out, exposureCheck(about, filepath.Base(path), scanner.FileExposure(path)))
+	}
+	return out
+}
+
+// isTemplate reports whether path is an example of a .env file, which no
+// program loads.
+func isTemplate(path string) bool {
+	return slices.Contains([]string{".example", ".sample", ".template", ".dist", ".defaults"}, filepath.Ext(path))
+}
+
+// checkAssignment compares a file's REPLICATE_API_TOKEN with the environment's.
+func (e *environment) checkAssignment(about string, d rules.Diagnosis) []check {
+	var out []check
+	for _, p := range d.Problems {
+		out = append(out, check{levelError, about, tokenVariable + ": " + p, "A client that loads this file sends the value as it is.", "write " + tokenVariable + "=<token>, without anything else on the line"})
+	}
+	switch {
+	case !e.set:
+		out = append(out, check{levelWarning, about, "sets " + tokenVariable + ", the environment does not",
+			"Clients do not read .env files by themselves: the program has to load it (python-dotenv, node --env-file), or the token is missing.",
+			"set -a; . " + shellQuoted("./"+about) + "; set +a"})
+	case d.Secret.Reveal() != e.token.Secret.Reveal():
+		out = append(out, check{levelWarning, about, "sets " + tokenVariable + " to another token than the environment",
+			"The environment's comes first: most loaders do not override what is set.", "unset " + tokenVariable + ", or correct the file"})
+	case len(d.Problems) == 0:
+		out = append(out, check{levelOK, about, "sets " + tokenVariable + " as the environment does", "", ""})
+	}
+	return out
+}
+
+func exposureCheck(about, base string, exposure scanner.Exposure) check {
+	quoted := shellQuoted(printable(base))
+	switch exposure {
+	case scanner.ExposureTracked:
+		return check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
+			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", tokensPage, quoted, quoted)}
+	case scanner.ExposureUntracked:
+		return check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
+			fmt.Sprintf("echo %s >> .gitignore", quoted)}
+	case scanner.ExposureIgnored:
+		return check{levelOK, about, "holds a token, and git ignores it", "", ""}
+	}
+	return check{levelOK, about, "holds a token, outside of any repository", "", ""}
+}
+
+// holdsToken reports whether there is a token in data that is no placeholder.
+func holdsToken(data []byte) bool {
+	return slices.ContainsFunc(rules.Find(nil, data, 0, len(data)), func(m rules.Match) bool { return m.Confidence > rules.Low })
+}
+
+// shellQuoted returns s as one word of a shell. A repository's file names must
+// not put commands into a line that somebody is told to copy.
+func shellQuoted(s string) string {
+	if s != "" && !strings.HasPrefix(s, "-") && !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-/~", r)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// shown returns path as seen from the current folder, or with ~ for the home.
+func (e *environment) shown(path string) string {
+	if rel, err := filepath.Rel(e.dir, path); err == nil && !strings.HasPrefix(rel, filepath.Join("..", "..", "..", "..")) {
+		return rel
+	}
+	if rel, err := filepath.Rel(e.home, path); e.home != "" && err == nil && filepath.IsLocal(rel) {
+		return filepath.Join("~", rel)
+	}
+	return path
+}
+
+type variable struct{ name, value string }
+
+// parseDotenv returns the assignments of a .env file. Loaders take one pair of
+// quotes off a value, and white space around it.
+func parseDotenv(data []byte) []variable {
+	var out []variable
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, maxConfig+1)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		if n := len(value); n >= 2 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'') {
+			value = value[1 : n-1]
+		} else if i := strings.Index(value, " #"); i >= 0 {
+			value = strings.TrimSpace(value[:i])
+		}
+		out = append(out, variable{strings.TrimSpace(name), value})
+	}
+	return out
+}
+
+// checkTools looks at what Replicate's CLI and cog keep.
+func (e *environment) checkTools() []check {
+	var out []check
+	if e.home == "" {
+		return nil
+	}
+	hosts := filepath.Join(e.home, ".config", "replicate", "hosts")
+	if data, info, err := readConfig(hosts); err == nil {
+		out = append(out, e.checkHosts(e.shown(hosts), data, info))
+	} else {
+		out = append(out, check{levelOK, "replicate CLI", "is not signed in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
+	}
+	docker := os.Getenv("DOCKER_CONFIG")
+	if docker == "" {
+		docker = filepath.Join(e.home, ".docker")
+	}
+	if data, _, err := readConfig(filepath.Join(docker, "config.json")); err == nil {
+		out = append(out, checkDocker(printable(e.shown(filepath.Join(docker, "config.json"))), data))
+	}
+	return out
+}
+
+func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) check {
+	matches := rules.Find(nil, data, 0, len(data))
+	differs := len(matches) > 0 && e.token.Askable && !slices.ContainsFunc(matches, func(m rules.Match) bool {
+		return m.Secret.Reveal() == e.token.Secret.Reveal()
+	})
+	switch {
+	case len(matches) > 0 && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
+		return check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
+			"Every user and every program of theirs can take the token.", "chmod 600 " + shellQuoted(about)}
+	case differs:
+		return check{levelWarning, about, "holds another token than " + tokenVariable, "The CLI and the clients act for different tokens, maybe accounts.", "replicate auth login"}
+	case len(matches) == 0:
+		return check{levelWarning, about, "holds no token", "The CLI is not signed in.", "replicate auth login"}
+	}
+	return check{levelOK, about, "holds the CLI's token", "", ""}
+}
+
+// checkDocker looks at the entry that cog login makes for r8.im.
+func checkDocker(about string, data []byte) check {
+	var config struct {
+		Auths map[string]struct {
+			Auth string `json:"auth"`
+		} `json:"auths"`
+		CredsStore  string            `json:"credsStore"`
+		CredHelpers map[string]string `json:"credHelpers"`
+	}
+	if json.Unmarshal(data, &config) != nil {
+		return check{levelWarning, about, "is no valid JSON", "docker and cog cannot sign in.", "move the file away, then: cog login"}
+	}
+	entry, ok := config.Auths["r8.im"]
+	decoded, _ := base64.StdEncoding.DecodeString(entry.Auth) // of what is no base64, nothing is known
+	switch {
+	case !ok && config.CredHelpers["r8.im"] == "":
+		return check{levelOK, about, "has no entry for r8.im: cog is not signed in, which only cog push needs", "", ""}
+	case holdsToken(decoded):
+		return check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + tokensPage}
+	}
+	return check{levelOK, about, "has an entry for r8.im, for cog: API clients do not use it", "", ""}
+}
+
+// checkClients looks for installed clients and their versions.
+func (e *environment) checkClients() []check {
+	var out []check
+	for _, env := range []string{os.Getenv("VIRTUAL_ENV"), filepath.Join(e.dir, ".venv"), filepath.Join(e.dir, "venv")} {
+		if env == "" {
+			continue
+		}
+		for _, pattern := range []string{"lib/python*/site-packages", "Lib/site-packages"} {
+			found, _ := filepath.Glob(filepath.Join(globQuoted(env), pattern, "replicate-*.dist-info")) // the pattern is sound
+			for _, dir := range found {
+				name := strings.TrimSuffix(filepath.Base(dir), ".dist-info")
+				out = append(out, clientCheck("Python client", e.shown(dir), strings.TrimPrefix(name, "replicate-"), "pip install --upgrade replicate"))
+			}
+		}
+	}
+	path := filepath.Join(e.dir, "node_modules", "replicate", "package.json")
+	if data, _, err := readConfig(path); err == nil {
+		var manifest struct {
+			Version string `json:"version"`
+		}
+		_ = json.Unmarshal(data, &manifest) // a version that is not there is said below
+		out = append(out, clientCheck("Node client", e.shown(path), manifest.Version, "npm install replicate@latest"))
+	}
+	slices.SortFunc(out, func(a, b check) int { return strings.Compare(a.About+a.What, b.About+b.What) })
+	out = slices.Compact(out) // VIRTUAL_ENV may be the .venv here
+	if out == nil {
+		return []check{{levelOK, "clients", "no Python or Node client of Replicate's is installed in this folder", "", ""}}
+	}
+	return out
+}
+
+func clientCheck(about, path, version, mend string) check {
+	where := " (" + printable(path) + ")"
+	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
+	switch {
+	case err != nil:
+		return check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
+	case major < 1:
+		return check{levelWarning, about, "version " + printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
+	}
+	return check{levelOK, about, "version " + printable(version) + where, "", ""}
+}

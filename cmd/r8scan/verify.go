@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/r8scan/r8scan/report"
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/verifier"
+)
+
+// Exit codes of verify. Those of a scan say whether tokens were found, these
+// whether tokens work.
+const (
+	exitLive    = 0 // every token is live
+	exitNotLive = 1 // a token is not
+	exitUnknown = 3 // of a token it is not known, and none is known not to be
+)
+
+// statusMalformed is of a text that was not sent, because it cannot be a token.
+const statusMalformed report.Status = "malformed"
+
+const (
+	maxBenchmark = 100 // requests
+	manyTokens   = 200 // take long enough to say so
+)
+
+type verifyFlags struct {
+	format, from, apiURL string
+	requests             int
+}
+
+func (c command) verify() *cobra.Command {
+	var f verifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Test tokens: their form, whether they are live, whose they are, how fast the API is",
+		Long: `Test Replicate API tokens. They come one a line from standard input; from
+REPLICATE_API_TOKEN if that is empty or a terminal; or from a prompt that does not
+show them. They are never taken from the command line, which other programs can see
+and shells write down.
+
+For each one it says what is wrong with its form, whether Replicate accepts it, whose
+account it belongs to, and what to do. A token is sent to the API only, and only after
+the API has refused a made-up one. Nothing is stored or logged.
+
+Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
+  0  live (also if something was pasted along with a token that is live)
+  1  not live: revoked, never valid, or no token at all
+  2  wrong usage
+  3  unknown: no clear answer`,
+		Example: `  r8scan verify                        asks for the token, or tests REPLICATE_API_TOKEN
+  r8scan verify < tokens.txt           one token a line
+  pbpaste | r8scan verify -n 10        with the latency of ten requests
+  r8scan verify --from env -f json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return errors.New("verify takes no arguments, and a token least of all: other programs can see it there, and the shell writes it down; give it on standard input, or run r8scan verify and paste it")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.runVerify(cmd.Context(), f) },
+	}
+	// The usual message repeats the argument, and it may be a token.
+	cmd.SetFlagErrorFunc(func(*cobra.Command, error) error {
+		return errors.New("verify has no such flag, or its value is missing or wrong: see r8scan verify --help")
+	})
+	fs := cmd.Flags()
+	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
+	fs.StringVar(&f.from, "from", fromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
+	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of so many requests, with one token")
+	addAPIURL(cmd, &f.apiURL)
+	return cmd
+}
+
+// tested is one text with what was found out about it.
+type tested struct {
+	rules.Diagnosis
+	status  report.Status
+	verdict verifier.Verdict // the zero one if the text is malformed
+}
+
+// testResult is what verify tells.
+type testResult struct {
+	host    string
+	at      time.Time
+	tokens  []tested
+	latency *latency // nil unless it was asked for and could be taken
+}
+
+func (c command) runVerify(ctx context.Context, f verifyFlags) error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return errors.New("unknown format: verify writes text or json")
+	case f.requests < 1 || f.requests > maxBenchmark:
+		return fmt.Errorf("-n %d: use 1 to %d", f.requests, maxBenchmark)
+	}
+	v, err := newVerifier(f.apiURL, verifier.Config{FreshConnections: f.requests > 1})
+	if err != nil {
+		return err
+	}
+	texts, err := c.tokenTexts(ctx, f.from)
+	if err != nil {
+		return err
+	}
+	if f.requests > 1 && len(texts) != 1 {
+		return fmt.Errorf("-n measures with one token, and there are %d", len(texts))
+	}
+	if len(texts) > manyTokens {
+		fmt.Fprintf(c.err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
+	}
+	res := testResult{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
+	if f.requests > 1 {
+		res.latency = measure(ctx, v, res.tokens[0], f.requests)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if f.format == "json" {
+		err = writeVerifyJSON(c.out, res)
+	} else {
+		err = writeVerifyText(c.out, res, colors(c.out))
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	fmt.Fprintln(c.err, res.summary())
+	return exitCode(res.tokens)
+}
+
+// test looks at each text and asks about those that can be tokens.
+func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
+	out := make([]tested, len(texts))
+	var secrets []rules.Secret
+	var places []int
+	for i, text := range texts {
+		out[i] = tested{Diagnosis: rules.Diagnose(text), status: statusMalformed}
+		if out[i].Askable {
+			secrets, places = append(secrets, out[i].Secret), append(places, i)
+		}
+	}
+	for i, verdict := range v.Verify(ctx, secrets) {
+		t := &out[places[i]]
+		t.status, t.verdict = report.Status(verdict.Status), verdict
+	}
+	return out
+}
+
+// exitCode returns the code of the worst token: one that is not live is worse
+// than one of which it is not known.
+func exitCode(tokens []tested) error {
+	code := exitLive
+	for _, t := range tokens {
+		switch t.status {
+		case report.StatusLive:
+		case report.StatusUnknown:
+			if code == exitLive {
+				code = exitUnknown
+			}
+		default:
+			code = exitNotLive
+		}
+	}
+	if code == exitLive {
+		return nil
+	}
+	return exitError(code)
+}
+
+// summary says what came out, and what was done with the tokens.
+func (r testResult) summary() string {
+	var live, unknown, sent int
+	for _, t := range r.tokens {
+		switch t.status {
+		case report.StatusLive:
+			live++
+		case report.StatusUnknown:
+			unknown++
+		}
+		if t.verdict.Requests > 0 {
+			sent++
+		}
+	}
+	counts := fmt.Sprintf("%d live, %d not live, %d unknown", live, len(r.tokens)-live-unknown, unknown)
+	if sent == 0 {
+		return counts + "; no token was sent, stored or logged"
+	}
+	return fmt.Sprintf("%s; tokens were sent to %s only, and not stored or logged", counts, r.host)
+}

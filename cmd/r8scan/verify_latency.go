@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/verifier"
+)
+
+// latency is how long requests took, each on a connection of its own.
+type latency struct {
+	requests int // answered clearly
+	failed   int // answered otherwise, or not
+	parts    []part
+}
+
+// part is one part of the requests' time.
+type part struct {
+	name                 string
+	minimum, median, p95 time.Duration
+}
+
+// measure sends requests for a token that was asked about already, until there
+// are n with that one, one after the other. It returns nil if the first got no
+// clear answer: there is nothing to measure then.
+func measure(ctx context.Context, v *verifier.Verifier, first tested, n int) *latency {
+	if first.verdict.Status != verifier.Live && first.verdict.Status != verifier.Revoked {
+		return nil
+	}
+	l := &latency{}
+	times := []verifier.Timing{first.verdict.Timing}
+	for range n - 1 {
+		verdict := v.Verify(ctx, []rules.Secret{first.Secret})[0]
+		if ctx.Err() != nil {
+			break
+		}
+		if verdict.Status == verifier.Unknown {
+			l.failed++
+			continue
+		}
+		times = append(times, verdict.Timing)
+	}
+	l.requests = len(times)
+	for _, p := range []struct {
+		name string
+		of   func(verifier.Timing) time.Duration
+	}{
+		{"dns", func(t verifier.Timing) time.Duration { return t.DNS }},
+		{"connect", func(t verifier.Timing) time.Duration { return t.Connect }},
+		{"tls", func(t verifier.Timing) time.Duration { return t.TLS }},
+		{"first byte", func(t verifier.Timing) time.Duration { return t.FirstByte }},
+		{"total", func(t verifier.Timing) time.Duration { return t.Total }},
+	} {
+		ds := make([]time.Duration, len(times))
+		for i, t := range times {
+			ds[i] = p.of(t)
+		}
+		slices.Sort(ds)
+		l.parts = append(l.parts, part{p.name, ds[0], median(ds), ds[rank(95, len(ds))]})
+	}
+	return l
+}
+
+// median returns the middle of sorted, which is not empty.
+func median(sorted []time.Duration) time.Duration {
+	n := len(sorted)
+	if n%2 == 1 {
+		return sorted[n/2]
+	}
+	return (sorted[n/2-1] + sorted[n/2]) / 2
+}
+
+// rank returns the index of the pth percentile of n values by nearest rank: a
+// time that was measured, not one between two.
+func rank(p, n int) int { return max(0, (p*n+99)/100-1) }

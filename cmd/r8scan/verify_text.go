@@ -1,0 +1,250 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/r8scan/r8scan/report"
+	"github.com/r8scan/r8scan/verifier"
+)
+
+// name returns what a token is called in the output. Of a text that is no
+// token nothing is shown: it may be anything, a password as well.
+func (t tested) name() string {
+	if !t.Askable {
+		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(t.Secret.Reveal()))
+	}
+	return t.Secret.Mask()
+}
+
+// id returns the token id, "" for what is no token: the hash of a short text
+// can be turned back.
+func (t tested) id() string {
+	if !t.Askable {
+		return ""
+	}
+	return t.Secret.ID()
+}
+
+// advise says in a sentence each what a verdict means and what to do.
+func (t tested) advise() (meaning, next string) {
+	v := t.verdict
+	switch {
+	case t.status == statusMalformed:
+		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + tokensPage + "."
+	case t.status == report.StatusRevoked:
+		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + tokensPage + ", and copy it whole."
+	case t.status == report.StatusLive && v.HTTP == http.StatusPaymentRequired:
+		return "The token is accepted, but its account cannot pay (HTTP 402).", "Set up billing for the account on replicate.com."
+	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
+		return "The token is accepted, but may not do this (HTTP 403).", "Check which account or organization it belongs to, and that billing is set up there."
+	case t.status == report.StatusLive && len(t.Problems) > 0:
+		return "The token itself works, but not as it stands here.", "Take away what the form says: a client that is given the text as it is fails."
+	case t.status == report.StatusLive:
+		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + tokensPage + "."
+	case v.Requests == 0:
+		return "The token was not sent, so nothing is known about it.", "See the reason; check --api-url and " + apiURLVariable + ", the network and HTTPS_PROXY."
+	case v.HTTP == http.StatusTooManyRequests:
+		return "Too many requests were made from here or with this token (HTTP 429).", "Wait a minute and test again."
+	case v.HTTP == http.StatusNotFound:
+		return "The server has no account endpoint (HTTP 404).", "Check --api-url and " + apiURLVariable + "."
+	case v.HTTP >= 500:
+		return fmt.Sprintf("The server has a problem (HTTP %d), which says nothing about the token.", v.HTTP), "Look at Replicate's status page, and test again later."
+	case v.HTTP == 0:
+		return "No answer came, which says nothing about the token.", "Check the network, HTTPS_PROXY and the clock, and test again."
+	}
+	return fmt.Sprintf("Something other than Replicate answered (HTTP %d), which says nothing about the token.", v.HTTP), "Check for a proxy, a firewall or a network that wants you to sign in."
+}
+
+// writeVerifyText writes a block a token for people.
+func writeVerifyText(w io.Writer, res testResult, color bool) error {
+	var b strings.Builder
+	for i, t := range res.tokens {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		t.write(&b, color)
+	}
+	if res.latency != nil {
+		res.latency.write(&b, color)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t tested) write(b *strings.Builder, color bool) {
+	title := t.name()
+	if id := t.id(); id != "" {
+		title += "  id " + id
+	}
+	fmt.Fprintln(b, title)
+	line := func(label, text string) { fmt.Fprintf(b, "  %-9s %s\n", label, text) }
+	provider := t.Provider
+	if provider == "" {
+		provider = "not recognized"
+	}
+	line("provider", provider)
+	if len(t.Problems) == 0 {
+		line("format", "ok")
+	}
+	for _, p := range t.Problems {
+		line("format", p)
+	}
+	line("verdict", paintStatus(t.status, color))
+	if a := t.verdict.Account; a != nil {
+		owner := a.Type + " " + a.Username
+		if a.Name != "" {
+			owner += " (" + a.Name + ")"
+		}
+		line("account", owner)
+	}
+	if t.verdict.Reason != "" {
+		line("reason", t.verdict.Reason)
+	}
+	if t.verdict.HTTP != 0 {
+		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, millis(t.verdict.RoundTrip())))
+	}
+	meaning, next := t.advise()
+	line("means", meaning)
+	line("next", next)
+}
+
+func paintStatus(s report.Status, color bool) string {
+	if !color {
+		return string(s)
+	}
+	code := "31"
+	switch s {
+	case report.StatusLive:
+		code = "32"
+	case report.StatusUnknown:
+		code = "33"
+	}
+	return "\x1b[1;" + code + "m" + string(s) + "\x1b[0m"
+}
+
+// barWidth is the length of the longest bar, in columns.
+const barWidth = 30
+
+// write writes a table, with bars for the medians if it is for a terminal.
+func (l *latency) write(b *strings.Builder, bars bool) {
+	fmt.Fprintf(b, "\nlatency of %d requests, each on a new connection", l.requests)
+	if l.failed > 0 {
+		fmt.Fprintf(b, " (%d more failed)", l.failed)
+	}
+	fmt.Fprintf(b, "\n  %-10s %10s %10s %10s\n", "", "min", "median", "p95")
+	longest := l.parts[len(l.parts)-1].median // of the total
+	for _, p := range l.parts {
+		fmt.Fprintf(b, "  %-10s %10s %10s %10s", p.name, millis(p.minimum), millis(p.median), millis(p.p95))
+		if bars && longest > 0 {
+			if n := int((p.median*barWidth + longest/2) / longest); n > 0 {
+				b.WriteString("  " + strings.Repeat("█", n))
+			}
+		}
+		b.WriteByte('\n')
+	}
+}
+
+func millis(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	if ms < 100 {
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
+// The JSON of verify.
+type (
+	verifyDocument struct {
+		Schema    string         `json:"schema"`
+		Tool      report.Tool    `json:"tool"`
+		Host      string         `json:"host"`
+		CheckedAt time.Time      `json:"checked_at"`
+		Tokens    []verifyToken  `json:"tokens"`
+		Latency   *verifyLatency `json:"latency,omitempty"`
+		Handling  string         `json:"handling"` // what was done with the tokens
+	}
+	verifyToken struct {
+		Token        string              `json:"token,omitempty"` // the mask; left out for what is no token
+		TokenID      string              `json:"token_id,omitempty"`
+		Provider     string              `json:"provider,omitempty"`
+		Problems     []string            `json:"problems"` // of its form
+		Verification report.Verification `json:"verification"`
+		HTTPStatus   int                 `json:"http_status,omitempty"`
+		Requests     int                 `json:"requests"`
+		TimingMS     *verifyTiming       `json:"timing_ms,omitempty"`
+		Meaning      string              `json:"meaning"`
+		Next         string              `json:"next"`
+	}
+	verifyTiming struct {
+		DNS       float64 `json:"dns"`
+		Connect   float64 `json:"connect"`
+		TLS       float64 `json:"tls"`
+		FirstByte float64 `json:"first_byte"`
+		Total     float64 `json:"total"`
+	}
+	verifyLatency struct {
+		Requests int          `json:"requests"`
+		Failed   int          `json:"failed"`
+		MinMS    verifyTiming `json:"min_ms"`
+		MedianMS verifyTiming `json:"median_ms"`
+		P95MS    verifyTiming `json:"p95_ms"`
+	}
+)
+
+func writeVerifyJSON(w io.Writer, res testResult) error {
+	doc := verifyDocument{
+		Schema:    "r8scan-verify/1",
+		Tool:      report.Tool{Name: "r8scan", Version: version},
+		Host:      res.host,
+		CheckedAt: res.at,
+		Tokens:    make([]verifyToken, 0, len(res.tokens)),
+		Handling:  report.Handling,
+	}
+	for _, t := range res.tokens {
+		out := verifyToken{
+			TokenID:      t.id(),
+			Provider:     t.Provider,
+			Problems:     append([]string{}, t.Problems...),
+			Verification: verification(t.verdict),
+			HTTPStatus:   t.verdict.HTTP,
+			Requests:     t.verdict.Requests,
+		}
+		out.Verification.Status = t.status
+		out.Meaning, out.Next = t.advise()
+		if t.Askable {
+			out.Token = t.name()
+		}
+		if t.verdict.Requests > 0 {
+			out.TimingMS = timingMS(t.verdict.Timing)
+		}
+		doc.Tokens = append(doc.Tokens, out)
+	}
+	if l := res.latency; l != nil {
+		doc.Latency = &verifyLatency{
+			Requests: l.requests,
+			Failed:   l.failed,
+			MinMS:    l.row(func(p part) time.Duration { return p.minimum }),
+			MedianMS: l.row(func(p part) time.Duration { return p.median }),
+			P95MS:    l.row(func(p part) time.Duration { return p.p95 }),
+		}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
+}
+
+func (l *latency) row(of func(part) time.Duration) verifyTiming {
+	return *timingMS(verifier.Timing{DNS: of(l.parts[0]), Connect: of(l.parts[1]), TLS: of(l.parts[2]), FirstByte: of(l.parts[3]), Total: of(l.parts[4])})
+}
+
+func timingMS(t verifier.Timing) *verifyTiming {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return &verifyTiming{ms(t.DNS), ms(t.Connect), ms(t.TLS), ms(t.FirstByte), ms(t.Total)}
+}

@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDiagnose(t *testing.T) {
+	token := testToken(20)
+	body := token[len(prefix):]
+	const (
+		spaces  = "there is a space around it"
+		newline = "there is a line break around it"
+		quoted  = "there are quotes around it"
+	)
+	for _, c := range []struct {
+		text     string
+		problems []string
+		askable  bool
+		provider string
+	}{
+		{token, nil, true, "Replicate"},
+		{" " + token, []string{spaces}, true, "Replicate"},
+		{token + "\n", []string{newline}, true, "Replicate"},
+		{token + "\r\n", []string{"there is a carriage return around it, as in files from Windows", newline}, true, "Replicate"},
+		{"\t" + token + " ", []string{"there is a tab around it", spaces}, true, "Replicate"},
+		{"\u00a0" + token, []string{"there is a no-break space around it, as in web pages and documents"}, true, "Replicate"},
+		{"\ufeff" + token + "\u200b", []string{"there is an invisible character around it, as in web pages and documents"}, true, "Replicate"},
+		{token + "\u2028", []string{"there is white space around it"}, true, "Replicate"},
+		{`"` + token + `"`, []string{quoted}, true, "Replicate"},
+		{"'" + token + "'\n", []string{newline, quoted}, true, "Replicate"},
+		{"“" + token + "”", []string{quoted}, true, "Replicate"},
+		{`"` + token, []string{"there is a quote on one side of it"}, true, "Replicate"},
+		{token + "'", []string{"there is a quote on one side of it"}, true, "Replicate"},
+		{`" ` + token + ` "`, []string{quoted, spaces}, true, "Replicate"},
+		{"Bearer " + token, []string{`"Bearer" stands in front of it`}, true, "Replicate"},
+		{"bearer  " + token, []string{`"bearer" stands in front of it`}, true, "Replicate"},
+		{"Token " + token, []string{`"Token" stands in front of it`}, true, "Replicate"},
+		{"Authorization: Bearer " + token, []string{`"Authorization:" stands in front of it`, `"Bearer" stands in front of it`}, true, "Replicate"},
+		{"REPLICATE_API_TOKEN=" + token, []string{"the name of a variable stands in front of it"}, true, "Replicate"},
+		{`export REPLICATE_API_TOKEN="` + token + `"`, []string{"the name of a variable stands in front of it", quoted}, true, "Replicate"},
+		{`"api_token": "` + token + `",`, []string{"a comma or semicolon stands behind it", "the name of a variable stands in front of it", quoted}, true, "Replicate"},
+		{token + ";", []string{"a comma or semicolon stands behind it"}, true, "Replicate"},
+		{"", []string{"it is empty"}, false, ""},
+		{" \n", []string{newline, spaces, "it is empty"}, false, ""},
+		{`""`, []string{quoted, "it is empty"}, false, ""},
+		{token[:39], []string{"it has 39 characters instead of 40: a part is missing"}, false, "Replicate"},
+		{prefix, []string{"it has 3 characters instead of 40: a part is missing"}, false, "Replicate"},
+		{token + "x", []string{"it has 41 characters instead of 40: something was pasted along"}, false, "Replicate"},
+		{token + token, []string{"it holds r8_ twice: two tokens in one, or one pasted twice"}, false, "Replicate"},
+		{token + " " + token, []string{"it holds r8_ twice: two tokens in one, or one pasted twice"}, false, "Replicate"},
+		{token[:20] + " " + token[20:], []string{"there is white space within it"}, false, "Replicate"},
+		{token[:20] + "_" + token[21:], []string{"there are characters in it that no token has: after r8_ come letters and digits only"}, false, "Replicate"},
+		{token[:38] + "é", []string{"it has 39 characters instead of 40: a part is missing", "there are characters in it that no token has: after r8_ come letters and digits only"}, false, "Replicate"},
+		{prefix + strings.Repeat("x", 37), []string{"it looks like a placeholder, not like a token"}, true, "Replicate"},
+		{"R8_" + body, []string{"it does not begin with r8_ exactly: case and underscore matter"}, false, "Replicate"},
+		{"r8-" + body, []string{"it does not begin with r8_ exactly: case and underscore matter"}, false, "Replicate"},
+		{body, []string{"it does not begin with r8_, and has the length of a token without it"}, false, ""},
+		{"hello", []string{"it does not begin with r8_"}, false, ""},
+		{"r8", []string{"it does not begin with r8_"}, false, ""},
+		{"sk-" + body, []string{"it looks like a key of OpenAI, not of Replicate"}, false, "OpenAI"},
+		{"sk-ant-" + body, []string{"it looks like a key of Anthropic, not of Replicate"}, false, "Anthropic"},
+		{"hf_" + body, []string{"it looks like a key of Hugging Face, not of Replicate"}, false, "Hugging Face"},
+		{strings.Repeat("0123456789abcdef", 3)[:40], []string{"it has no r8_ in front: it may be a token of the old form, or not a token at all"}, true, "Replicate"},
+		{NewSecret(token, shown).Mask(), []string{"it is masked: Replicate shows a token whole only where it was made, later with asterisks"}, false, "Replicate"},
+	} {
+		d := Diagnose(c.text)
+		name := fmt.Sprintf("%d bytes, want %q", len(c.text), c.problems)
+		if !slices.Equal(d.Problems, c.problems) || d.Askable != c.askable || d.Provider != c.provider {
+			t.Errorf("%s: problems %q, askable %v, provider %q", name, d.Problems, d.Askable, d.Provider)
+		}
+		if c.askable && strings.Contains(c.text, token) && d.Secret.Reveal() != token {
+			t.Errorf("%s: what was pasted along is still there", name)
+		}
+		assertHidden(t, fmt.Sprintf("%+v", d), token)
+	}
+}
+
+func FuzzDiagnose(f *testing.F) {
+	f.Add(" Bearer '" + testToken(21) + "'\n")
+	f.Add("a=b=c:\"")
+	f.Fuzz(func(t *testing.T, text string) {
+		d := Diagnose(text)
+		if core := d.Secret.Reveal(); !strings.Contains(text, core) || d.Askable && len(core) != tokenLen {
+			t.Errorf("%q became %q, askable %v", text, core, d.Askable)
+		}
+	})
+}

@@ -1,0 +1,218 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+)
+
+// escaped looks for a token around the probe at a place, whose 8 may be raw or
+// the end of an escape that began up to seven bytes before.
+func escaped(text []byte, at int) (Match, bool) {
+	for eight := max(0, at-7); eight <= min(at+1, len(text)-1); eight++ {
+		c, next, _ := unit(text, eight)
+		if c != '8' || next <= at {
+			continue
+		}
+		for length := min(10, eight); length > 0; length-- {
+			start := eight - length
+			if c, next, _ := unit(text, start); c != 'r' || next != eight {
+				continue
+			}
+			if m, ok := spelled(text, start); ok {
+				return m, true
+			}
+		}
+	}
+	return Match{}, false
+}
+
+// spelled reads a token from start on whose characters may be written as
+// escapes, of any kind and mixed, and stand in several string literals that
+// are put together. A token with neither is none of its business.
+func spelled(text []byte, start int) (Match, bool) {
+	var token [tokenLen]byte
+	var encoding []string
+	note := func(name string) {
+		if name != "" && !slices.Contains(encoding, name) {
+			encoding = append(encoding, name)
+		}
+	}
+	pos := start
+	for i := range token {
+		if next := joint(text, pos); i > 0 && next > pos {
+			pos = next
+			note("concatenation")
+		}
+		c, next, name := unit(text, pos)
+		if i < len(prefix) && c != prefix[i] || i >= len(prefix) && !isAlnum(c) || next-start > maxSpan {
+			return Match{}, false
+		}
+		note(name)
+		token[i], pos = c, next
+	}
+	if encoding == nil {
+		return Match{}, false
+	}
+	m, ok := judge(token[:], 0)
+	if !ok {
+		return Match{}, false
+	}
+	m.Start, m.End, m.Encoding = start, pos, encoding
+	if next, _, _ := unit(text, pos); m.Why == "" {
+		m.Why = edges(leftEdge(text[max(0, start-edgeLen):start]), next)
+	}
+	if m.Why != "" {
+		m.Confidence = Low
+	}
+	return m, true
+}
+
+// unit reads one character at text[i], raw or escaped, and returns it, what
+// follows it and the name of the escape. At the end, and for what is no ASCII,
+// the character is 0.
+func unit(text []byte, i int) (c byte, next int, encoding string) {
+	if i >= len(text) {
+		return 0, i, ""
+	}
+	switch text[i] {
+	case '\\':
+		return backslash(text, i)
+	case '%':
+		return number(text, i, i+1, i+3, 16, "percent")
+	case '&':
+		return entity(text, i)
+	}
+	return text[i], i + 1, ""
+}
+
+// backslash reads \x72, \u0072, \u{72}, \U00000072 and \162, with any number
+// of backslashes up to four, as escapes inside of escapes have.
+func backslash(text []byte, i int) (c byte, next int, encoding string) {
+	j := i
+	for j < len(text) && text[j] == '\\' && j-i < 4 {
+		j++
+	}
+	if j == len(text) {
+		return '\\', i + 1, ""
+	}
+	switch {
+	case text[j] == 'x':
+		return number(text, i, j+1, j+3, 16, "hex-escape")
+	case hasAt(text, j, "u{"):
+		end := j + 2
+		for end < len(text) && isHex(text[end]) && end-j < 8 {
+			end++
+		}
+		if end == len(text) || text[end] != '}' {
+			return '\\', i + 1, ""
+		}
+		c, next, encoding = number(text, i, j+2, end, 16, "unicode-escape")
+		return c, next + 1, encoding
+	case text[j] == 'u':
+		return number(text, i, j+1, j+5, 16, "unicode-escape")
+	case text[j] == 'U':
+		return number(text, i, j+1, j+9, 16, "unicode-escape")
+	case isOctal(text[j]):
+		return number(text, i, j, j+3, 8, "octal-escape")
+	}
+	return '\\', i + 1, ""
+}
+
+// entity reads &#114; and &#x72;.
+func entity(text []byte, i int) (c byte, next int, encoding string) {
+	if !hasAt(text, i, "&#") {
+		return '&', i + 1, ""
+	}
+	from, base := i+2, 10
+	if from < len(text) && text[from]|0x20 == 'x' {
+		from, base = from+1, 16
+	}
+	end := from
+	for end < len(text) && end-from < 6 && isHex(text[end]) {
+		end++
+	}
+	if end == len(text) || text[end] != ';' {
+		return '&', i + 1, ""
+	}
+	if c, _, encoding = number(text, i, from, end, base, "html-entity"); encoding == "" {
+		return '&', i + 1, ""
+	}
+	return c, end + 1, encoding
+}
+
+// number reads the digits text[from:to] of an escape that began at i. What is
+// no number below 128 is the raw character at i.
+func number(text []byte, i, from, to, base int, name string) (c byte, next int, encoding string) {
+	if to <= len(text) && from < to {
+		if v, err := strconv.ParseUint(string(text[from:to]), base, 32); err == nil && v < 0x80 {
+			return byte(v), to, name
+		}
+	}
+	return text[i], i + 1, ""
+}
+
+// maxJoint is how long what stands between two literals may be.
+const maxJoint = 96
+
+// joint returns what follows if one string literal ends at text[i] and the
+// next begins behind it: adjacent, or with an operator for concatenation, or on
+// the next line of a notebook's source. So does a line continuation in a
+// literal. Without either it returns i.
+func joint(text []byte, i int) int {
+	if i >= len(text) {
+		return i
+	}
+	if text[i] == '\\' && lineBreak(text, i+1) > i+1 && text[i+1] != '\\' {
+		return lineBreak(text, i+1)
+	}
+	j := quote(text, i)
+	if j == i {
+		return i
+	}
+	operators, newLine := 0, false
+	for j < len(text) && j-i < maxJoint {
+		if k := quote(text, j); k > j {
+			switch {
+			case hasAt(text, k, ","): // a notebook has each line of source in quotes of its own
+				j, newLine = k+1, true
+			case newLine:
+				j, newLine = k, false
+			default:
+				return k
+			}
+			continue
+		}
+		switch c := text[j]; {
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			j++
+		case hasAt(text, j, `\n`):
+			j += 2
+		case hasAt(text, j, "\\\n"), hasAt(text, j, "\\\r"):
+			j++
+		case (c == '+' || c == '.' || c == '&' || c == '|' || c == '~') && operators < 2:
+			operators++
+			j++
+		case c|0x20 == 'f' || c|0x20 == 'b' || c|0x20 == 'r' || c|0x20 == 'u' || c == 'L': // prefix of a literal
+			if quote(text, j+1) == j+1 {
+				return i
+			}
+			j++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// quote returns what follows a quote at text[i], which may be escaped; i if
+// there is none.
+func quote(text []byte, i int) int {
+	j := i
+	for j < len(text) && text[j] == '\\' && j-i < 3 {
+		j++
+	}
+	if j < len(text) && (text[j] == '"' || text[j] == '\'' || text[j] == '`') {
+		return j + 1
+	}
+	return i
+}

@@ -1,0 +1,165 @@
+package scanner
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/archive"
+	"github.com/r8scan/r8scan/scanner/internal/odb"
+)
+
+// contents searches a file or an object and, if it is a container, all that is
+// in it. A container's own bytes are searched as well, since tokens may stand
+// between members, in comments or behind the damage; a token found there and
+// in a member inside is told once, by its member.
+type contents struct {
+	ctx  context.Context
+	w    *worker
+	run  *run
+	pack *packScan // nil if it is no object of a pack that is read whole
+	obj  odb.Obj   // of that pack
+	what string    // how coverage calls it
+
+	hits           []hit // those of a member stand behind those of the members in it
+	members, bytes int64 // of containers
+}
+
+// contents returns what searches one file or object. A worker has one at a
+// time.
+func (w *worker) contents(ctx context.Context, r *run, what string) *contents {
+	w.content = contents{ctx: ctx, run: r, w: w, what: what, hits: w.content.hits[:0]}
+	return &w.content
+}
+
+// read searches a stream. at gives its bytes again, if they can be had. It
+// returns how many bytes were read, and the error that ended it.
+func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error) {
+	s := c.w.window()
+	defer c.w.release(s)
+	err := s.fill(r)
+	format := archive.Detect(s.buf[:s.n], name)
+	if format != archive.None && at == nil {
+		return c.once(r, s, err, format, name)
+	}
+	err = s.rest(c.ctx, r, err)
+	if at != nil && (format != archive.Executable || s.total == int64(s.n)) { // a long one's end is not whole in the window
+		format = archive.DetectTail(format, s.buf[:s.n])
+	}
+	if at != nil && format != archive.None {
+		c.walk(archive.Input{Name: name, At: at, Size: s.total}, format)
+	}
+	c.add(s.hits, 0)
+	return s.total, err
+}
+
+// once searches a container that can be read only once: what the walk reads of
+// it passes by the search. s holds its first bytes and err what came of
+// reading them.
+func (c *contents) once(r io.Reader, s *window, err error, f archive.Format, name string) (int64, error) {
+	head := bytes.NewReader(bytes.Clone(s.buf[:s.n]))
+	rest := r
+	if err != nil {
+		rest = errReader{err}
+	}
+	s.n, s.total = 0, 0
+	all := io.TeeReader(io.MultiReader(head, rest), s)
+	c.walk(archive.Input{Name: name, Reader: all}, f)
+	_, err = io.Copy(io.Discard, ctxReader{c.ctx, all})
+	s.search(true)
+	c.add(s.hits, 0)
+	return s.total, err
+}
+
+// errReader gives an error.
+type errReader struct{ err error }
+
+func (e errReader) Read([]byte) (int, error) { return 0, e.err }
+
+type ctxReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c ctxReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// walk searches the members of a container.
+func (c *contents) walk(in archive.Input, f archive.Format) {
+	limits := c.run.limits
+	limits.Heavy = &c.run.heavy
+	_ = archive.Walk(c.ctx, in, f, limits, c) // the context's error ends the scan anyway
+}
+
+// add adds the hits in a container's own bytes, except for those that were
+// found in a member of it too, which c.hits has from inside on.
+func (c *contents) add(own []hit, inside int) {
+	for _, h := range own {
+		if !slices.ContainsFunc(c.hits[inside:], h.same) {
+			c.hits = append(c.hits, h)
+		}
+	}
+}
+
+// same says whether two hits are of one token, in different members.
+func (h hit) same(other hit) bool {
+	return h.member != other.member && h.match.Rule == other.match.Rule && h.match.Secret.ID() == other.match.Secret.ID()
+}
+
+// Member searches a member's name and returns what searches its bytes.
+func (c *contents) Member(path, name string) io.WriteCloser {
+	if strings.Contains(name, "r8_") {
+		for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+			from := start.after([]byte(name[:m.Start]))
+			c.hits = append(c.hits, hit{m, from, from.after([]byte(name[m.Start:m.End])), path})
+		}
+	}
+	if name != "" && !strings.HasSuffix(name, "/") {
+		c.members++
+	}
+	return &member{c: c, path: path, inside: len(c.hits)}
+}
+
+func (c *contents) Unread(path, reason string) {
+	if path != "" {
+		path = "!" + path
+	}
+	c.run.addUnread(c.what+path, reason)
+	if c.pack != nil {
+		c.pack.again(c.obj) // so that the next scan names it again
+	}
+}
+
+// member is the sink of a member's bytes.
+type member struct {
+	c      *contents
+	path   string
+	inside int     // where the hits of members in it begin
+	s      *window // nil until there are bytes
+}
+
+func (m *member) Write(p []byte) (int, error) {
+	if m.s == nil {
+		m.s = m.c.w.window()
+		m.s.member = m.path
+	}
+	return m.s.Write(p)
+}
+
+func (m *member) Close() error {
+	if m.s == nil {
+		return nil
+	}
+	m.s.search(true)
+	m.c.bytes += m.s.total
+	m.c.add(m.s.hits, m.inside)
+	m.c.w.release(m.s)
+	return nil
+}

@@ -1,0 +1,49 @@
+package archive
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"testing"
+	"time"
+)
+
+// FuzzWalk walks anything, as a file and as a stream, under small limits: it
+// must end, soon, and within its limits.
+func FuzzWalk(f *testing.F) {
+	small := []file{{"b/c.py", "the first text\n"}, {"d.txt", noise(600)}}
+	seeds := [][]byte{bzip2Of(f), tarOf(f, small...), arOf(small...), sevenZipOf(f, false, small...), sevenZipOf(f, true, small...),
+		packHeader7z(f, sevenZipOf(f, true, small...)), rarOf(small...), gz(f, string(tarOf(f, small...)))}
+	for _, method := range []uint16{zip.Store, zip.Deflate, methodZstd, methodXZ} {
+		seeds = append(seeds, zipOf(f, method, small...))
+	}
+	for _, open := range compressors() {
+		seeds = append(seeds, through(f, small[1].text, open))
+	}
+	seeds = append(seeds, zipOf(f, zip.Deflate, file{"a.7z", string(seeds[4])}, file{"b.tar", string(seeds[1])}))
+	for _, s := range seeds {
+		f.Add(s, uint8(0))
+	}
+	f.Add(seeds[0], uint8(Brotli))
+	f.Add(seeds[0], uint8(LZMA))
+	f.Fuzz(func(t *testing.T, b []byte, forced uint8) {
+		format := Detect(b, "")
+		if format == None || forced > 0 {
+			format = Format(int(forced)%(len(formatNames)-1) + 1)
+		}
+		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20, Light: 64 << 20}
+		for _, in := range []Input{{At: bytes.NewReader(b), Size: int64(len(b))}, {Reader: bytes.NewReader(b)}} {
+			began := time.Now()
+			out := &found{text: map[string][]byte{}}
+			if err := Walk(context.Background(), in, format, l, out); err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(began); d > 10*time.Second {
+				t.Fatalf("%s took %v", format, d)
+			}
+			if len(out.names) > 2*l.Entries+1 {
+				t.Fatalf("%d members", len(out.names))
+			}
+		}
+	})
+}

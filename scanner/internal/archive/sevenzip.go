@@ -1,0 +1,242 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/bodgit/sevenzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// sevenZip reads a 7z. The library believes the counts and dictionary sizes in
+// the header and would allocate hundreds of gigabytes for them, which ends the
+// process; so they are checked first, in check7z.
+func (w *walker) sevenZip(c *content, path string, depth int) error {
+	if err := w.random(c); err != nil {
+		return err
+	}
+	h, err := w.check7z(c)
+	if err != nil {
+		return err
+	}
+	cost := int64(h.files)*entryCost + h.memory
+	if err := w.take(cost); err != nil {
+		return err
+	}
+	defer w.give(cost)
+	zr, err := sevenzip.NewReader(c.at, c.size)
+	if err != nil {
+		return err
+	}
+	packed := &source{n: c.size}
+	for _, f := range zr.File {
+		if f.UncompressedSize > 0 && f.Stream < len(h.folders) && h.folders[f.Stream].why != "" {
+			err = w.unreadable(path, f.Name, h.folders[f.Stream].why)
+		} else {
+			err = w.file7z(f, packed, h, path, depth)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file7z reads one member. When that fails, those behind it in the same
+// stream are not tried: each would decompress the stream again from its start.
+func (w *walker) file7z(f *sevenzip.File, packed *source, h *header7z, path string, depth int) error {
+	if f.UncompressedSize == 0 {
+		return w.member(path, f.Name, depth, nil)
+	}
+	r, err := f.Open()
+	if err != nil {
+		h.spoil(f.Stream, "the stream it is in cannot be read: "+reason(err))
+		return w.unreadable(path, f.Name, reason(err))
+	}
+	defer r.Close()
+	check := &checked{r: &expander{w: w, r: r, packed: packed}, crc: f.CRC32, size: int64(f.UncompressedSize), none: f.CRC32 == 0}
+	src := &source{r: check}
+	err = w.member(path, f.Name, depth, src)
+	if src.err != nil {
+		h.spoil(f.Stream, "it stands behind a member in the same stream that cannot be read whole")
+	}
+	return err
+}
+
+func (h *header7z) spoil(folder int, why string) {
+	if folder < len(h.folders) {
+		h.folders[folder].why = why
+	}
+}
+
+// zstdWindow7z bounds the zstd decoders in a 7z, which know no walk.
+const zstdWindow7z = 128 << 20
+
+// The library's own zstd decoder allows windows of 64 GB and decodes in
+// goroutines, whose panics cannot be caught. Its registry is the place where
+// it lets that be replaced.
+func init() {
+	sevenzip.RegisterDecompressor(methodIDs[idZstd], func(_ []byte, _ uint64, in []io.ReadCloser) (io.ReadCloser, error) {
+		if len(in) != 1 {
+			return nil, errHeader7z
+		}
+		z, err := zstd.NewReader(in[0], zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(zstdWindow7z), zstd.WithDecoderMaxMemory(zstdWindow7z))
+		if err != nil {
+			return nil, err
+		}
+		return z.IOReadCloser(), nil
+	})
+}
+
+// header7z is what has to be known of a header before the library reads it.
+type header7z struct {
+	files   int
+	folders []folder7z
+	memory  int64 // of the folder that needs most
+}
+
+// folder7z is a stream of members that are compressed together.
+type folder7z struct {
+	coders []coder7z
+	outs   int
+	size   uint64 // unpacked
+	packed int    // streams that it is unpacked from
+	why    string // it cannot be read, "" if it can
+}
+
+type coder7z struct {
+	id    string
+	props []byte
+}
+
+var errHeader7z = errors.New("its header is damaged")
+
+// Coders whose memory goes by their properties, and the one for secrets.
+const (
+	idCopy = iota
+	idLZMA
+	idLZMA2
+	idPPMd
+	idZstd
+	idAES
+)
+
+var methodIDs = [...][]byte{idCopy: {0}, idLZMA: {3, 1, 1}, idLZMA2: {0x21}, idPPMd: {3, 4, 1}, idZstd: {4, 0xf7, 0x11, 1}, idAES: {6, 0xf1, 7, 1}}
+
+func (c coder7z) is(id int) bool { return c.id == string(methodIDs[id]) }
+
+// memory returns how much the coder's decoder is going to allocate.
+func (c coder7z) memory() int64 {
+	switch {
+	case (c.is(idLZMA) || c.is(idPPMd)) && len(c.props) == 5:
+		return int64(binary.LittleEndian.Uint32(c.props[1:]))
+	case c.is(idLZMA2) && len(c.props) == 1 && c.props[0] <= 40:
+		return lzma2Window(c.props[0])
+	case c.is(idZstd):
+		return zstdWindow7z
+	}
+	return 8 << 20
+}
+
+// check7z reads as much of the header as decides what the library allocates.
+func (w *walker) check7z(c *content) (*header7z, error) {
+	var start [32]byte // signature, version, checksum; offset, size and checksum of the header
+	if n, _ := c.at.ReadAt(start[:], 0); n < len(start) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	le := binary.LittleEndian
+	if crc32.ChecksumIEEE(start[12:]) != le.Uint32(start[8:]) {
+		return nil, errHeader7z
+	}
+	offset, size := le.Uint64(start[12:]), le.Uint64(start[20:])
+	if size == 0 {
+		return nil, errors.New("it has no header: it is empty, or was not finished")
+	}
+	if offset > uint64(c.size)-32 || size > uint64(c.size)-32-offset {
+		return nil, fmt.Errorf("%w: its header should stand behind it; it may be one part of several", io.ErrUnexpectedEOF)
+	}
+	b, give, err := w.slice(c, 32+int64(offset), int64(size))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { give() }()
+	if b[0] == 0x17 { // the header is compressed
+		var unpacked []byte
+		unpacked, more, err := w.unpackHeader7z(c, b)
+		if err != nil {
+			return nil, err
+		}
+		last := give
+		give = func() { more(); last() }
+		b = unpacked
+	}
+	if len(b) == 0 || b[0] != 1 {
+		return nil, errHeader7z
+	}
+	p := &parser7z{b: b[1:], most: w.limits.Entries, window: w.limits.Window}
+	return p.header()
+}
+
+// slice reads a part of c into memory that give returns.
+func (w *walker) slice(c *content, from, size int64) (b []byte, give func(), err error) {
+	if err := w.take(size); err != nil {
+		return nil, nil, err
+	}
+	b = make([]byte, size)
+	if n, err := c.at.ReadAt(b, from); n < len(b) {
+		w.give(size)
+		return nil, nil, fmt.Errorf("its header cannot be read: %w", err)
+	}
+	return b, func() { w.give(size) }, nil
+}
+
+// unpackHeader7z decompresses a header. 7-Zip uses LZMA for it.
+func (w *walker) unpackHeader7z(c *content, b []byte) ([]byte, func(), error) {
+	p := &parser7z{b: b[1:], most: w.limits.Entries, window: w.limits.Window}
+	at, sizes := p.packInfo(p.byte())
+	folders := p.folders(p.byte())
+	if p.bad || len(folders) != 1 || len(sizes) != 1 || at > uint64(c.size) || sizes[0] > uint64(c.size)-at {
+		return nil, nil, errHeader7z
+	}
+	f := folders[0]
+	if f.why != "" {
+		return nil, nil, errors.New(f.why + ", names included")
+	}
+	size := int64(f.size)
+	if size < 1 || size > w.limits.Memory || len(f.coders) != 1 {
+		return nil, nil, errors.New("its header is compressed in a way that is not read")
+	}
+	need := size + f.coders[0].memory()
+	if err := w.take(need); err != nil {
+		return nil, nil, err
+	}
+	give := func() { w.give(need) }
+	r, err := openHeader7z(f.coders[0], f.size, io.NewSectionReader(c.at, 32+int64(at), int64(sizes[0])))
+	if err == nil {
+		var buf bytes.Buffer
+		if _, err = io.CopyN(&buf, r, size); err == nil {
+			return buf.Bytes(), give, nil
+		}
+	}
+	give()
+	return nil, nil, fmt.Errorf("its header cannot be read: %w", err)
+}
+
+func openHeader7z(c coder7z, size uint64, r io.Reader) (io.Reader, error) {
+	switch {
+	case c.is(idCopy):
+		return r, nil
+	case c.is(idLZMA) && len(c.props) == 5:
+		head := binary.LittleEndian.AppendUint64(bytes.Clone(c.props), size)
+		return lzma.NewReader(io.MultiReader(bytes.NewReader(head), r))
+	case c.is(idLZMA2) && len(c.props) == 1 && c.props[0] <= 40:
+		return lzma.Reader2Config{DictCap: int(max(c.memory(), lzma.MinDictCap))}.NewReader2(r)
+	}
+	return nil, errors.New("it is compressed in a way that is not known")
+}

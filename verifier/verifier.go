@@ -1,0 +1,382 @@
+package verifier
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/r8scan/r8scan/rules"
+)
+
+// Config says how to ask. The zero value of each field but UserAgent stands
+// for its default.
+type Config struct {
+	BaseURL     string  // of the API, with or without /v1; DefaultBaseURL
+	UserAgent   string  // names the program that asks
+	Concurrency int     // requests at a time; 8
+	Rate        float64 // requests a minute, retries included; DefaultRate, and below maxRate
+	Retries     int     // tries after the first one, for a token; 4, none if negative
+
+	ConnectTimeout time.Duration // one connection, and one TLS handshake; 10 s
+	AnswerTimeout  time.Duration // one request, from its start to the end of its answer; 30 s
+	TotalTimeout   time.Duration // one call of Verify, on top of what Rate takes for its tokens; 5 min
+
+	FreshConnections bool              // a new connection for each request, to measure it
+	RootCAs          *x509.CertPool    // nil: the system's
+	Transport        http.RoundTripper // nil: one that honours HTTPS_PROXY; others are for tests
+}
+
+// Requests a minute: what is used, and where Replicate begins to throttle.
+const (
+	DefaultRate = 2400
+	maxRate     = 3000
+)
+
+func (c Config) withDefaults() Config {
+	set(&c.BaseURL, DefaultBaseURL)
+	set(&c.UserAgent, "r8scan")
+	set(&c.Concurrency, 8)
+	set(&c.Rate, DefaultRate)
+	set(&c.Retries, 4)
+	set(&c.ConnectTimeout, 10*time.Second)
+	set(&c.AnswerTimeout, 30*time.Second)
+	set(&c.TotalTimeout, 5*time.Minute)
+	return c
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Verifier asks one server about tokens. It keeps nothing of them between
+// calls, and may be used by several goroutines, which share its rate.
+type Verifier struct {
+	cfg       Config
+	target    *url.URL
+	transport http.RoundTripper
+	clock     clock
+	gate      gate
+
+	canaryMu sync.Mutex // held while the canary is asked
+	proven   bool       // the server refused a made-up token in Replicate's way
+}
+
+// clock is the time that waits are measured by. Tests set their own.
+type clock interface {
+	Now() time.Time
+	Sleep(ctx context.Context, d time.Duration) error // nil after d, or ctx's error
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// New checks cfg and returns a Verifier. It sends nothing.
+func New(cfg Config) (*Verifier, error) {
+	cfg = cfg.withDefaults()
+	target, err := parseBaseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case cfg.Concurrency < 0 || cfg.ConnectTimeout < 0 || cfg.AnswerTimeout < 0 || cfg.TotalTimeout < 0:
+		return nil, errors.New("the verifier's limits must not be negative")
+	case !(cfg.Rate > 0 && cfg.Rate < maxRate): // written so that NaN fails too
+		return nil, fmt.Errorf("a rate of %g requests a minute: use more than 0 and less than %d", cfg.Rate, maxRate)
+	}
+	v := &Verifier{cfg: cfg, target: target, transport: cfg.Transport, clock: systemClock{}}
+	if v.transport == nil {
+		v.transport = newTransport(cfg, target)
+	}
+	// With a burst of b, a minute sees Rate+b requests at most.
+	burst := max(1, min(cfg.Concurrency, int(maxRate-cfg.Rate)-1))
+	v.gate.limiter = rate.NewLimiter(rate.Limit(cfg.Rate/60), burst)
+	return v, nil
+}
+
+// Host returns the host that tokens are sent to, with its port if it has one.
+func (v *Verifier) Host() string { return v.target.Host }
+
+// Verify asks about each distinct token once and returns a verdict for each of
+// secrets, in their order. It always returns: what could not be asked, because
+// ctx or the time ran out, is unknown and says so.
+//
+// Before the first token the server has to prove itself: it is asked about a
+// made-up token and has to refuse it in Replicate's own way. Until it has, no
+// token is sent to it and all verdicts are unknown. A server that accepts
+// anything would make every token live, one that answers neither would tell
+// nothing, and none of them should be given tokens.
+func (v *Verifier) Verify(ctx context.Context, secrets []rules.Secret) []Verdict {
+	place := map[string]int{} // of each token in distinct
+	var distinct []rules.Secret
+	for _, s := range secrets {
+		if _, seen := place[s.Reveal()]; !seen {
+			place[s.Reveal()] = len(distinct)
+			distinct = append(distinct, s)
+		}
+	}
+	verdicts := v.verifyDistinct(ctx, distinct)
+	out := make([]Verdict, len(secrets))
+	for i, s := range secrets {
+		out[i] = verdicts[place[s.Reveal()]]
+	}
+	return out
+}
+
+func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) []Verdict {
+	verdicts := make([]Verdict, len(secrets))
+	if len(secrets) == 0 {
+		return verdicts
+	}
+	ctx, cancel, r := v.begin(ctx, time.Duration(float64(len(secrets))/v.cfg.Rate*float64(time.Minute)))
+	defer cancel()
+	if reason := r.prove(ctx); reason != "" {
+		for i := range verdicts {
+			verdicts[i] = Verdict{Status: Unknown, Reason: reason}
+		}
+		return verdicts
+	}
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(v.cfg.Concurrency, len(secrets)) {
+		workers.Go(func() {
+			for i := range next {
+				verdicts[i] = r.ask(ctx, secrets[i])
+			}
+		})
+	}
+	for i := range secrets {
+		next <- i // a run out of time still takes them, without asking
+	}
+	close(next)
+	workers.Wait()
+	return verdicts
+}
+
+// Probe asks about a made-up token and sends no real one. The verdict is
+// Revoked if the server is Replicate's API, or behaves as it does.
+func (v *Verifier) Probe(ctx context.Context) Verdict {
+	ctx, cancel, r := v.begin(ctx, 0)
+	defer cancel()
+	return r.ask(ctx, canary())
+}
+
+// run is one call of Verify.
+type run struct {
+	v        *Verifier
+	deadline time.Time
+}
+
+// begin starts a run that may take extra beyond the usual limit. Both the
+// clock and ctx hold the limit: the clock says beforehand that a wait would
+// pass it, ctx ends a request under way.
+func (v *Verifier) begin(ctx context.Context, extra time.Duration) (context.Context, context.CancelFunc, run) {
+	limit := v.cfg.TotalTimeout + extra
+	r := run{v: v, deadline: v.clock.Now().Add(limit)}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	return ctx, cancel, r
+}
+
+// prove asks about a made-up token, unless the server refused one before. It
+// returns why no token may be sent, "" if they may.
+func (r run) prove(ctx context.Context) string {
+	v := r.v
+	v.canaryMu.Lock()
+	defer v.canaryMu.Unlock()
+	if v.proven {
+		return ""
+	}
+	switch verdict := r.ask(ctx, canary()); verdict.Status {
+	case Revoked:
+		v.proven = true
+		return ""
+	case Live:
+		return fmt.Sprintf("not asked: %s accepts a made-up token, so it is not Replicate's API", v.Host())
+	default:
+		return "not asked: a made-up token, which is sent first, got no clear answer: " + verdict.Reason
+	}
+}
+
+// canary makes up a token. It has the form of a real one, so that no server
+// can tell it from those, and 220 random bits, so it is nobody's.
+func canary() rules.Secret {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	token := []byte("r8_")
+	for range 37 {
+		token = append(token, alphabet[rand.IntN(len(alphabet))])
+	}
+	return rules.NewSecret(string(token), 5)
+}
+
+// ask asks about one token until there is an answer that a further try would
+// not change.
+func (r run) ask(ctx context.Context, secret rules.Secret) Verdict {
+	if !sendable(secret.Reveal()) {
+		return Verdict{Status: Unknown, Reason: "not asked: it holds characters that no token has"}
+	}
+	var last Verdict
+	for try := 0; ; try++ {
+		if err := r.v.gate.pass(ctx, r.v.clock, r.deadline); err != nil {
+			return last.stopped(err)
+		}
+		verdict, wait := r.try(ctx, secret, try)
+		if err := ctx.Err(); err != nil && verdict.HTTP == 0 {
+			return last.stopped(err)
+		}
+		verdict.Requests = try + 1
+		if wait < 0 || try >= r.v.cfg.Retries {
+			return verdict
+		}
+		if r.v.clock.Now().Add(wait).After(r.deadline) {
+			verdict.Reason += fmt.Sprintf("; the next try is due in %s, after the time limit", wait.Round(time.Second))
+			return verdict
+		}
+		if err := r.v.clock.Sleep(ctx, wait); err != nil {
+			return verdict
+		}
+		last = verdict
+	}
+}
+
+// try sends one request. It returns what came of it and how long to wait before
+// the next try, below zero if there need not be one.
+func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, time.Duration) {
+	v := r.v
+	a, timing, err := v.send(ctx, secret)
+	now := v.clock.Now()
+	verdict, wait := Verdict{Status: Unknown}, time.Duration(-1)
+	if err != nil {
+		reason, again := v.explain(err)
+		verdict.Reason = reason
+		if again {
+			wait = backoff(tries)
+		}
+	} else {
+		verdict = a.judge(secret)
+		if a.code == http.StatusTooManyRequests || a.code >= 500 {
+			wait = backoff(tries)
+			if asked, ok := a.asked(now); ok {
+				wait = asked + backoff(0)
+				v.gate.close(now.Add(asked)) // it is the address that is throttled, so other tokens wait too
+			}
+		}
+	}
+	verdict.CheckedAt, verdict.Timing = now.UTC(), timing
+	if date, err := http.ParseTime(a.header.Get("Date")); err == nil {
+		verdict.ServerTime = date.UTC()
+	}
+	return verdict, wait
+}
+
+// stopped returns the verdict of the last try, or if there was none, one that
+// says why.
+func (v Verdict) stopped(err error) Verdict {
+	if v.Requests > 0 {
+		return v
+	}
+	reason := err.Error()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		reason = errOutOfTime.Error()
+	case errors.Is(err, context.Canceled):
+		reason = "interrupted"
+	}
+	return Verdict{Status: Unknown, Reason: "no answer: " + reason}
+}
+
+var (
+	errOutOfTime = errors.New("the time limit has passed")
+	errThrottled = errors.New("the server throttles until after the time limit")
+)
+
+// sendable reports whether token can stand in a header.
+func sendable(token string) bool {
+	for i := range len(token) {
+		if token[i] <= ' ' || token[i] > '~' {
+			return false
+		}
+	}
+	return token != ""
+}
+
+// gate lets requests through at the limiter's rate, and none while the server
+// throttles.
+type gate struct {
+	limiter *rate.Limiter
+
+	mu     sync.Mutex
+	closed time.Time // until then
+}
+
+// close keeps requests back until then.
+func (g *gate) close(until time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if until.After(g.closed) {
+		g.closed = until
+	}
+}
+
+// pass waits for a turn, and fails if there is none before the deadline.
+func (g *gate) pass(ctx context.Context, c clock, deadline time.Time) error {
+	for {
+		g.mu.Lock()
+		closed := g.closed
+		g.mu.Unlock()
+		now := c.Now()
+		if !closed.After(now) {
+			break
+		}
+		if closed.After(deadline) {
+			return errThrottled
+		}
+		if err := c.Sleep(ctx, closed.Sub(now)); err != nil {
+			return err
+		}
+	}
+	wait, err := g.reserve(c, deadline)
+	if err != nil {
+		return err
+	}
+	return c.Sleep(ctx, wait)
+}
+
+// reserve returns how far off the next turn is. It holds the lock because the
+// limiter counts time twice when it is told the time out of order.
+func (g *gate) reserve(c clock, deadline time.Time) (time.Duration, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := c.Now()
+	turn := g.limiter.ReserveN(now, 1)
+	wait := turn.DelayFrom(now)
+	if now.Add(wait).After(deadline) {
+		turn.CancelAt(now)
+		return 0, errOutOfTime
+	}
+	return wait, nil
+}
