@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"time"
 
 	"github.com/r8scan/r8scan/rules"
@@ -20,14 +21,16 @@ type Document struct {
 
 // Run is what a Document says about the scan as a whole.
 type Run struct {
-	Schema     string           `json:"schema"` // always Schema
-	Tool       Tool             `json:"tool"`
-	Target     scanner.Target   `json:"target"`
-	StartedAt  time.Time        `json:"started_at"` // UTC, whole seconds
-	DurationMS int64            `json:"duration_ms"`
-	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
-	Coverage   scanner.Coverage `json:"coverage"`
-	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
+	Schema     string            `json:"schema"` // always Schema
+	Tool       Tool              `json:"tool"`
+	Target     scanner.Target    `json:"target"`
+	StartedAt  time.Time         `json:"started_at"` // UTC, whole seconds
+	DurationMS int64             `json:"duration_ms"`
+	Complete   bool              `json:"complete"` // true only if Coverage.Unread is empty
+	Coverage   scanner.Coverage  `json:"coverage"`
+	Allowed    []scanner.Allowed `json:"allowed"`         // what the user has judged; not in Findings
+	LeftOut    map[string]int    `json:"left_out"`        // findings of too low a confidence, by the reason for it
+	Asked      *Asked            `json:"asked,omitempty"` // nil if no token was to be verified
 }
 
 // Asked says what was done with the tokens that were found, beside showing
@@ -99,10 +102,19 @@ func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *
 			DurationMS: took.Milliseconds(),
 			Complete:   res.Coverage.Complete(),
 			Coverage:   res.Coverage,
+			Allowed:    make([]scanner.Allowed, 0, len(res.Allowed)),
+			LeftOut:    maps.Clone(res.LeftOut),
 		},
 		Findings: make([]Finding, 0, len(res.Findings)),
 	}
 	doc.Coverage.Unread = copied(res.Coverage.Unread)
+	if doc.LeftOut == nil {
+		doc.LeftOut = map[string]int{}
+	}
+	for _, a := range res.Allowed {
+		a.Locations = copied(a.Locations)
+		doc.Allowed = append(doc.Allowed, a)
+	}
 	for _, f := range res.Findings {
 		doc.Findings = append(doc.Findings, newFinding(f))
 	}

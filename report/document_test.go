@@ -62,12 +62,12 @@ func TestJSONNames(t *testing.T) {
 		v    any
 		want string
 	}{
-		{doc, "schema tool target started_at duration_ms complete coverage findings"},
+		{doc, "schema tool target started_at duration_ms complete coverage allowed left_out findings"},
 		{doc.Findings[0], "rule token token_id confidence exposure verification locations history"},
 		{Verification{Status: StatusLive, Reason: "r", CheckedAt: doc.StartedAt, Account: &Account{}}, "status reason checked_at account"},
 		{Account{}, "type username name"},
 		{doc.Tool, "name version"},
-		{&Document{Run: Run{Asked: &Asked{}}}, "schema tool target started_at duration_ms complete coverage asked findings"},
+		{&Document{Run: Run{Asked: &Asked{}}}, "schema tool target started_at duration_ms complete coverage allowed left_out asked findings"},
 		{Asked{}, "host live revoked unknown handling"},
 	} {
 		if got := keys(tt.v); got != tt.want {
@@ -118,7 +118,10 @@ func TestReadRefuses(t *testing.T) {
 		{"an unknown exposure", `"staged"`, `"cloud"`, "finding 4: unknown exposure"},
 		{"an unknown status", `"unchecked"`, `"fine"`, "finding 1: unknown verification status"},
 		{"a bad line", `"line": 12,`, `"line": -12,`, "negative line"},
-		{"no rule", `"replicate-api-token"`, `""`, "finding 1: no rule"},
+		{"no rule", "\"replicate-api-token\",\n      \"token\"", "\"\",\n      \"token\"", "finding 1: no rule"},
+		{"an allowed token nobody allows", `"by": "baseline"`, `"by": ""`, "allowed token 2: no rule, nobody who allows it"},
+		{"an allowed token without an id", fakeSecret(7).ID(), fakeSecret(7).Mask(), "allowed token 1: "},
+		{"a wrong count", `"placeholder": 1200`, `"placeholder": -1200`, "left_out has a number below 1"},
 		{"no tool", `"name": "r8scan"`, `"name": ""`, "tool has no name"},
 	} {
 		text := strings.Replace(good, tt.from, tt.to, 1)

@@ -73,8 +73,20 @@ func (d *Document) check() error {
 			return fmt.Errorf("finding %d: %w", i+1, err)
 		}
 	}
+	for i, a := range d.Allowed {
+		if a.Rule == "" || a.By == "" || !isTokenID(a.TokenID) {
+			return fmt.Errorf("allowed token %d: no rule, nobody who allows it, or a token_id that is not 16 hex digits", i+1)
+		}
+	}
+	for _, n := range d.LeftOut {
+		if n < 1 {
+			return errors.New("left_out has a number below 1")
+		}
+	}
 	return nil
 }
+
+func isTokenID(s string) bool { return len(s) == 16 && strings.Trim(s, "0123456789abcdef") == "" }
 
 func (f *Finding) check() error {
 	switch {
@@ -82,7 +94,7 @@ func (f *Finding) check() error {
 		return errors.New("no rule")
 	case !isMask(f.Token):
 		return errors.New("token is not masked") // and so must not be quoted
-	case len(f.TokenID) != 16 || strings.Trim(f.TokenID, "0123456789abcdef") != "":
+	case !isTokenID(f.TokenID):
 		return errors.New("token_id is not 16 hex digits")
 	case len(f.Locations) == 0:
 		return errors.New("no locations")
@@ -117,6 +129,13 @@ func isMask(s string) bool {
 func (d *Document) fillLists() {
 	d.Coverage.Unread = copied(d.Coverage.Unread)
 	d.Findings = copied(d.Findings)
+	d.Allowed = copied(d.Allowed)
+	for i := range d.Allowed {
+		d.Allowed[i].Locations = copied(d.Allowed[i].Locations)
+	}
+	if d.LeftOut == nil {
+		d.LeftOut = map[string]int{}
+	}
 	for _, f := range d.Findings {
 		if f.History != nil {
 			f.History.Refs = copied(f.History.Refs)

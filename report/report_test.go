@@ -52,6 +52,12 @@ func fullResult() scanner.Result {
 				{What: "evil\nname", Reason: "permission denied"},
 			},
 		},
+		Allowed: []scanner.Allowed{
+			{TokenID: fakeSecret(7).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByOwn, Reason: "revoked\x1b[2J", Locations: []scanner.Location{file("a.py", 1), file("b.py", 2)}},
+			{TokenID: fakeSecret(8).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByBaseline, Locations: []scanner.Location{file("c.py", 3)}},
+			{TokenID: fakeSecret(9).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByBaseline, Reason: "old", Locations: []scanner.Location{file("d.py", 4)}},
+		},
+		LeftOut: map[string]int{"placeholder": 1200, "part of a longer word": 1},
 		Findings: []scanner.Finding{
 			inFileAndHistory(), inHistoryOnly(), inOddPlaces(),
 			{

@@ -85,11 +85,14 @@ func sarifLevel(f Finding) string {
 
 // anchor returns the index of the location that an alert is shown at. GitHub
 // looks the path up at HEAD, so a file that exists now comes before one in an
-// old commit, and any path before none. The path of a tree or a ref is a name
+// old commit, and any path before none; one that is allowed by itself comes
+// last, for the alert is about the others. The path of a tree or a ref is a name
 // that holds a token, and so is masked and names nothing.
 func anchor(locs []scanner.Location) int {
 	rank := func(l scanner.Location) int {
 		switch {
+		case l.AllowedBy != "":
+			return 6
 		case l.Kind == scanner.KindFile:
 			return 0
 		case l.Kind == scanner.KindIndex:

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,14 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	p := paint(opts.Color)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; read %s in %s\n", foundLine(doc), readLine(doc.Coverage), duration(doc.DurationMS))
+	allowedLines(&b, doc.Allowed, opts.Verbose)
+	if opts.Verbose && len(doc.LeftOut) > 0 {
+		total := 0
+		for _, n := range doc.LeftOut {
+			total += n
+		}
+		fmt.Fprintf(&b, "%s left out below --min-confidence: %s\n", count(int64(total)), counts(doc.LeftOut, " "))
+	}
 	if !doc.Complete {
 		unread := doc.Coverage.Unread
 		were := "were"
@@ -47,10 +57,51 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	return err
 }
 
+// allowedLines says how many tokens were left alone, and by whose word; each of
+// them if verbose.
+func allowedLines(b *strings.Builder, allowed []scanner.Allowed, verbose bool) {
+	if len(allowed) == 0 {
+		return
+	}
+	by := map[string]int{}
+	for _, a := range allowed {
+		by[a.By]++
+	}
+	fmt.Fprintf(b, "%s allowed: %s\n", count(int64(len(allowed))), counts(by, " by "))
+	if !verbose {
+		return
+	}
+	for _, a := range allowed {
+		fmt.Fprintf(b, "  %s by %s", safe(a.TokenID), safe(a.By))
+		if a.Reason != "" {
+			fmt.Fprintf(b, " (%s)", safe(a.Reason))
+		}
+		if len(a.Locations) > 0 {
+			fmt.Fprintf(b, ": %s", place(a.Locations[0]))
+		}
+		if rest := len(a.Locations) - 1; rest > 0 {
+			fmt.Fprintf(b, " and %s more", plural(int64(rest), "place"))
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// counts lists numbers of things in the order of their names.
+func counts(n map[string]int, between string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(n)) {
+		parts = append(parts, count(int64(n[name]))+between+safe(name))
+	}
+	return strings.Join(parts, ", ")
+}
+
 func foundLine(doc *Document) string {
 	if len(doc.Findings) == 0 {
 		if !doc.Complete {
 			return "no tokens found, but the scan is incomplete"
+		}
+		if len(doc.Allowed) > 0 {
+			return "no tokens found but allowed ones"
 		}
 		return "no tokens found"
 	}

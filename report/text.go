@@ -160,6 +160,9 @@ func locationNotes(l scanner.Location) string {
 	if len(l.Encoding) > 0 {
 		notes = append(notes, "written in "+safe(strings.Join(l.Encoding, " > ")))
 	}
+	if l.AllowedBy != "" {
+		notes = append(notes, "allowed by "+safe(l.AllowedBy))
+	}
 	return strings.Join(notes, ", ")
 }
 

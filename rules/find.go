@@ -29,6 +29,7 @@ type Match struct {
 	Confidence Confidence
 	Encoding   []string // outermost first; nil for plain text
 	Why        string   // why the confidence is low; "" otherwise
+	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
 }
 
 // edgeLen is how far back leftEdge looks: the longest escape that it knows,

@@ -211,6 +211,11 @@ func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (
 	if err != nil {
 		return nil, err
 	}
+	if len(paths) == 1 { // the file of one of several folders would judge them all
+		if err := r.readOwnConfigAt(paths[0]); err != nil {
+			return nil, err
+		}
+	}
 	var jobs []job
 	for _, path := range paths {
 		j, err := r.pathJob(path, stdin)

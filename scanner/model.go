@@ -12,9 +12,10 @@ type Result struct {
 	Target   Target
 	Coverage Coverage
 	Findings []Finding
-	Root     string   // absolute path that the paths are relative to
-	LeftOut  int      // findings below the confidence that was asked for
-	Notes    []string // what the user should know and is not missing from the scan
+	Allowed  []Allowed      // findings that the user has judged, which are not in Findings
+	LeftOut  map[string]int // findings below the confidence that was asked for, by the reason for theirs
+	Root     string         // absolute path that the paths are relative to
+	Notes    []string       // what the user should know and is not missing from the scan
 }
 
 // Target names what was scanned.
@@ -90,7 +91,25 @@ type Location struct {
 	Encoding  []string `json:"encoding,omitempty"` // outermost first; empty for plain text
 	Object    string   `json:"object,omitempty"`   // id of the git object
 	Kind      string   `json:"kind"`
-	Commit    string   `json:"commit,omitempty"` // first commit that has the object at the path
+	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
+	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
+}
+
+// Who allows a token.
+const (
+	AllowedByLine     = "r8scan:allow" // in each line where it stands
+	AllowedByOwn      = OwnConfig      // the scanned tree's own configuration
+	AllowedByConfig   = "config"       // the configuration that the user named
+	AllowedByBaseline = "baseline"
+)
+
+// Allowed is a token that is left alone. It is as safe to show as a finding.
+type Allowed struct {
+	TokenID   string     `json:"token_id"`
+	Rule      string     `json:"rule"`
+	By        string     `json:"by"`               // an AllowedBy constant
+	Reason    string     `json:"reason,omitempty"` // as the user gave it
+	Locations []Location `json:"locations"`        // as in a Finding
 }
 
 // History is the life story of a token in git.

@@ -30,6 +30,9 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.readOwnConfig(g.WorkTree, ""); err != nil {
+		return nil, err
+	}
 	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
 	if opts.Range != "" {
@@ -173,6 +176,7 @@ func (s *search) search(n *odb.Node) error {
 		s.names(n)
 		return nil
 	}
+	markAllowed(n.Data, w.matches)
 	if f := container(n); !n.Again && (f != archive.None || len(w.matches) > 0) {
 		s.text(n, f)
 	}

@@ -16,6 +16,9 @@ type Options struct {
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
 	Exclude       []string         // doublestar globs; paths that match one are left out
+	Config        string           // configuration file to read instead of the scanned tree's own; "" for that one
+	Baseline      string           // file of token ids to leave alone; "" for none
+	Unjudged      bool             // report what is allowed too, and read no configuration that is not named
 	Range         string           // Objects: only what these commits add, as git log names them; "" for all
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil

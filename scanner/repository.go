@@ -149,6 +149,9 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.readOwnConfig(g.WorkTree, ""); err != nil {
+		return nil, err
+	}
 	root := g.WorkTree
 	if root == "" {
 		root = g.Dir

@@ -15,7 +15,16 @@ type findingKey struct{ rule, secret string }
 // draft is a finding that is being put together.
 type draft struct {
 	Finding
+	why  string // why the confidence is no higher; "" for medium and high
 	seen map[placeKey]bool
+}
+
+// belowBecause says why the finding's confidence is as low as it is.
+func (d *draft) belowBecause() string {
+	if d.why == "" {
+		return d.Confidence.String() + " confidence"
+	}
+	return d.why
 }
 
 type placeKey struct {
@@ -31,15 +40,21 @@ func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
 	key := findingKey{m.Rule.ID, m.Secret.Reveal()}
 	f := d[key]
 	if f == nil {
-		f = &draft{Finding: Finding{Rule: m.Rule.ID, Secret: m.Secret, Exposure: exposure}, seen: map[placeKey]bool{}}
+		f = &draft{Finding: Finding{Rule: m.Rule.ID, Secret: m.Secret, Exposure: exposure, Confidence: m.Confidence},
+			why: m.Why, seen: map[placeKey]bool{}}
 		d[key] = f
 	}
-	f.Confidence = max(f.Confidence, m.Confidence)
+	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // whichever comes first
+		f.Confidence, f.why = m.Confidence, m.Why
+	}
 	if worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
 	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
 	place.Encoding = m.Encoding
+	if m.Allowed {
+		place.AllowedBy = AllowedByLine
+	}
 	at := placeKey{place.Path, place.Member, place.Object, place.Kind, place.Line, place.Column}
 	if !f.seen[at] {
 		f.seen[at] = true
@@ -67,19 +82,25 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 		r.nameUnread(repo)
 	}
 	target.Path = rules.Redact(target.Path)
-	res := &Result{Target: target, Root: root, Coverage: r.coverage(), Notes: slices.Sorted(slices.Values(r.notes))}
-	for i, note := range res.Notes {
-		res.Notes[i] = rules.Redact(note)
-	}
+	res := &Result{Target: target, Root: root, Coverage: r.coverage(), LeftOut: map[string]int{}}
 	for _, d := range found {
 		if d.Confidence < r.opts.MinConfidence {
-			res.LeftOut++
+			res.LeftOut[d.belowBecause()]++
 			continue
 		}
 		slices.SortFunc(d.Locations, compareLocations)
+		if a, ok := r.judge.allows(&d.Finding); ok && !r.opts.Unjudged {
+			res.Allowed = append(res.Allowed, a)
+			continue
+		}
 		res.Findings = append(res.Findings, d.Finding)
 	}
 	slices.SortFunc(res.Findings, compareFindings)
+	slices.SortFunc(res.Allowed, compareAllowed)
+	res.Notes = slices.Sorted(slices.Values(append(r.notes, r.judge.expiredAmong(res.Findings)...)))
+	for i, note := range res.Notes {
+		res.Notes[i] = rules.Redact(note)
+	}
 	for _, repo := range r.repos {
 		repo.store.Close()
 	}
@@ -94,6 +115,10 @@ func compareFindings(a, b Finding) int {
 		compareLocations(a.Locations[0], b.Locations[0]),
 		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
 		cmp.Compare(a.Rule, b.Rule))
+}
+
+func compareAllowed(a, b Allowed) int {
+	return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
 }
 
 // kinds orders locations: what an editor can open first.

@@ -18,6 +18,7 @@ import (
 type run struct {
 	opts  Options
 	paths pathFilter
+	judge *judge
 	cache *packcache.Cache
 	pool  pool
 
@@ -53,8 +54,12 @@ type objectHit struct {
 }
 
 func newRun(opts Options) (*run, error) {
-	paths, err := newPathFilter(opts.Include, opts.Exclude)
-	return &run{opts: opts, paths: paths, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}, err
+	j, err := newJudge(opts)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
+	return &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}, err
 }
 
 // progressEvery is the time between two reports of progress.

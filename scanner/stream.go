@@ -89,11 +89,15 @@ func (s *window) rest(ctx context.Context, r io.Reader, err error) error {
 // else as far as what follows cannot matter, and keeps what the next search
 // needs.
 func (s *window) search(last bool) {
-	to := s.n - rules.Ahead
+	// A match's line is seen as far as lineReach to both sides, as in a text that
+	// is searched at once; windows as small as in tests see less of it.
+	reach := min(lineReach, len(s.buf)/8)
+	to := s.n - rules.Ahead - reach
 	if last {
 		to = s.n
 	}
 	s.matches = rules.Find(s.matches[:0], s.buf[:s.n], s.from, to)
+	markAllowed(s.buf[:s.n], s.matches)
 	where, done := s.at, 0
 	for _, m := range s.matches {
 		where = where.after(s.buf[done:m.Start])
@@ -103,7 +107,7 @@ func (s *window) search(last bool) {
 	if last {
 		return
 	}
-	drop := to - rules.Behind
+	drop := to - rules.Behind - reach
 	for back := 0; back < utf8.UTFMax-1 && !utf8.RuneStart(s.buf[drop]); back++ {
 		drop-- // a character that is cut in two would count twice
 	}

@@ -110,15 +110,22 @@ func TestScannedFolderCannotTurnOnVerifying(t *testing.T) {
 	token := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{token: liveAnswer})
 	folder := t.TempDir()
-	for name, text := range map[string]string{
-		".env":         "R8SCAN_API_URL=" + api.URL + "\nREPLICATE_API_TOKEN=" + token + "\n",
-		".r8scan.yaml": "verify: true\napi-url: " + api.URL + "\n",
+	for _, tt := range []struct {
+		name, text string
+		want       int
+	}{
+		{".env", "R8SCAN_API_URL=" + api.URL + "\nREPLICATE_API_TOKEN=" + token + "\n", exitFound},
+		{".r8scan.yaml", "verify: true\n", exitUsage}, // it is refused, not passed over
+		{".r8scan.yaml", "api-url: " + api.URL + "\n", exitUsage},
 	} {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+		writeFile(t, filepath.Join(folder, tt.name), tt.text, 0o600)
+		for _, flag := range []string{"-q", "--verify"} {
+			if flag == "--verify" && tt.want == exitFound {
+				continue // then the user wants it asked, of Replicate
+			}
+			if code, _, errs := runCommand(t, "", "files", folder, flag); code != tt.want || api.requests(token) != 0 {
+				t.Errorf("%s: exit %d, %d requests: %s", tt.text, code, api.requests(token), errs)
+			}
 		}
-	}
-	if code, _, errs := runCommand(t, "", "files", folder); code != exitFound || api.requests(token) != 0 {
-		t.Errorf("exit %d, %d requests: %s", code, api.requests(token), errs)
 	}
 }

@@ -45,6 +45,7 @@ var dependencies = []string{
 	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
 	"github.com/ulikunitz/xz",                  // LZMA
+	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
 	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/sys",                         // what the processor can do

@@ -135,7 +135,7 @@ func (c command) readResult(path string) (*report.Document, error) {
 // findAgain scans what the result is of and returns what it finds, by token
 // id, and what could not be read.
 func findAgain(ctx context.Context, doc *report.Document, f recheckFlags) (map[string]scanner.Finding, []scanner.Unread, error) {
-	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MinConfidence: rules.Low}
+	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MinConfidence: rules.Low, Unjudged: true}
 	var res *scanner.Result
 	var err error
 	missing := []scanner.Unread{}

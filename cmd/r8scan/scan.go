@@ -27,6 +27,7 @@ type scanFlags struct {
 	quiet, verbose   bool
 	noProgress       bool
 	noCache          bool
+	config, baseline string
 	asking           askFlags
 }
 
@@ -34,15 +35,23 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVarP(&f.format, "format", "f", "text", "`name` of the format: "+strings.Join(report.Formats(), ", "))
 	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
+	f.addReading(cmd)
+	f.asking.add(cmd)
+}
+
+// addReading adds the flags that say what is read and what is left alone.
+func (f *scanFlags) addReading(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringArrayVar(&f.include, "include", nil, "scan only paths that match this `glob` (repeatable)")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
+	fs.StringVar(&f.baseline, "baseline", "", "count the tokens whose ids this `file` has, and report the others")
+	fs.StringVar(&f.config, "config", "", "read this configuration `file`, not the "+scanner.OwnConfig+" of what is scanned")
 	fs.StringVar(&f.confidence, "min-confidence", "medium", "report tokens of this `level` and above: high, medium or low")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "`number` of workers (default: one a core)")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
-	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and count what was left out")
+	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
-	f.asking.add(cmd)
 }
 
 // cacheDir returns the folder in the user's cache where what was found in packs
@@ -178,7 +187,8 @@ const maxJobs = 1024
 
 // options checks the flags, before a scan that would end in vain.
 func (f *scanFlags) options() (scanner.Options, error) {
-	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude}
+	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude,
+		Config: f.config, Baseline: f.baseline}
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return opts, fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
 	}
@@ -204,9 +214,6 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
 	for _, note := range res.Notes {
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
-	}
-	if f.verbose && res.LeftOut > 0 {
-		fmt.Fprintf(c.err, "left out: %d below --min-confidence %s\n", res.LeftOut, f.confidence)
 	}
 	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
 }

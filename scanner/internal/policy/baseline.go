@@ -1,0 +1,122 @@
+package policy
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Baseline is a list of token ids that were found before. It has a line for
+// each, with no place in it: a token that moves stays known, and a new token in
+// an old place does not.
+type Baseline struct {
+	head    []string // comments at the top, up to an empty line
+	entries []entry  // in the order of their ids
+	tail    []string // comments below the last id
+}
+
+// entry is a line with an id and the comments above it.
+type entry struct {
+	above    []string
+	id, line string
+}
+
+// header stands above a new baseline.
+var header = [...]string{
+	"# Token ids that r8scan is to leave alone: it counts them, and reports new ones.",
+	"# Behind an id may stand its rule and a reason.",
+	"",
+}
+
+// NewBaseline returns a baseline without ids.
+func NewBaseline() *Baseline { return &Baseline{head: slices.Clone(header[:])} }
+
+// ParseBaseline reads a baseline: a token id a line, behind which a rule and a
+// reason may stand, empty lines, and comments that begin with #. An error is an
+// *Error with the number of the line.
+func ParseBaseline(text []byte) (*Baseline, error) {
+	b := &Baseline{}
+	var above []string
+	number := 0
+	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\ufeff"))) {
+		number++
+		s := strings.TrimSpace(string(line))
+		if s == "" || s[0] == '#' {
+			above = append(above, s)
+			if s == "" && len(b.head) == 0 && len(b.entries) == 0 {
+				b.head, above = above, nil
+			}
+			continue
+		}
+		id, _ := cutField(s)
+		if !IsTokenID(id) { // what stands there is not repeated: it may be a token
+			return nil, &Error{Line: number, Message: "this line does not begin with a token id (16 hex digits, in small letters): correct it, or write # before a comment"}
+		}
+		b.entries = append(b.entries, entry{above, id, s})
+		above = nil
+	}
+	if b.tail = above; len(b.entries) == 0 {
+		b.head, b.tail = append(b.head, above...), nil
+	}
+	slices.SortStableFunc(b.entries, func(x, y entry) int { return cmp.Compare(x.id, y.id) })
+	return b, nil
+}
+
+// cutField returns the first word of s, and what stands behind it.
+func cutField(s string) (field, rest string) {
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimSpace(s[i:])
+}
+
+// Find returns the reason that stands behind an id, "" for none, and whether
+// the id is there at all.
+func (b *Baseline) Find(id string) (reason string, found bool) {
+	i, found := b.search(id)
+	if !found {
+		return "", false
+	}
+	_, rest := cutField(b.entries[i].line)
+	if rule, reason := cutField(rest); isRule(rule) {
+		rest = reason
+	}
+	return strings.TrimSpace(strings.TrimPrefix(rest, "#")), true
+}
+
+func (b *Baseline) search(id string) (int, bool) {
+	return slices.BinarySearchFunc(b.entries, id, func(e entry, id string) int { return cmp.Compare(e.id, id) })
+}
+
+// Add adds a token and reports whether it is new. The line of one that is there
+// stays as it is.
+func (b *Baseline) Add(id, rule string) bool {
+	i, found := b.search(id)
+	if !found {
+		b.entries = slices.Insert(b.entries, i, entry{id: id, line: fmt.Sprintf("%s %s", id, rule)})
+	}
+	return !found
+}
+
+// Len returns the number of ids.
+func (b *Baseline) Len() int { return len(b.entries) }
+
+// Bytes returns the file: sorted by id, with the comments that it had.
+func (b *Baseline) Bytes() []byte {
+	var out bytes.Buffer
+	write := func(lines ...string) {
+		for _, l := range lines {
+			out.WriteString(l + "\n")
+		}
+	}
+	write(b.head...)
+	for _, e := range b.entries {
+		write(e.above...)
+		write(e.line)
+	}
+	write(b.tail...)
+	return out.Bytes()
+}
