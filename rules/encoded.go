@@ -136,6 +136,7 @@ func unhex(c byte) byte {
 func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []int) {
 	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	i, end := from, from
+	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	for ; i < len(text) && len(chars) < n && i-from < maxSpan; i++ {
 		if !is(text[i]) {
 			if next := lineBreak(text, i); next > i {
@@ -213,6 +214,9 @@ func base64(text []byte, at int, kind form, depth int) []Match {
 			return nil
 		}
 	}
+	if at < lead || !promising(text, at-lead) {
+		return nil
+	}
 	left := at
 	for left > 0 && at-left < edgeLen+lead && isBase64(text[left-1]) {
 		left--
@@ -230,6 +234,26 @@ func base64(text []byte, at int, kind form, depth int) []Match {
 		inner[i] = d.outer(m, "base64")
 	}
 	return inner
+}
+
+// promising decodes some characters from a group on and reports whether what
+// the probe there stands for goes on as it should. It is what keeps texts full
+// of probes from taking long.
+func promising(text []byte, group int) bool {
+	d := decode64(gather(text, group, 64, isBase64)).bytes
+	for i := 0; i <= nearby && i+probeLen <= len(d); i++ {
+		switch formAt(d[i:]) {
+		case formNone:
+			continue
+		case formPlain:
+			return !slices.ContainsFunc(d[i+probeLen:min(len(d), i+tokenLen)], func(c byte) bool { return !isAlnum(c) })
+		case formUTF16, formEscaped, formHex:
+			return true
+		default:
+			return !slices.ContainsFunc(d[i:], func(c byte) bool { return !isBase64(c) && c != '\r' && c != '\n' })
+		}
+	}
+	return false
 }
 
 func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' || c == '-' || c == '_' }

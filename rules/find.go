@@ -82,7 +82,9 @@ func judge(text []byte, start int) (Match, bool) {
 			plain = false
 		}
 	}
-	if !plain && holdsToken(text, start) {
+	// In r8_r8_… the last prefix begins the token. Without this a text of
+	// nothing but prefixes would match all over.
+	if !plain && bytes.Contains(text[start+1:min(len(text), start+tokenLen+len(prefix)-1)], []byte(prefix)) {
 		return Match{}, false
 	}
 	why := whyJoined
@@ -116,20 +118,6 @@ func edges(left bool, next byte) string {
 		return "_ or - right behind"
 	}
 	return ""
-}
-
-// holdsToken reports whether another match with a plain body starts inside the
-// would-be match at start: in r8_r8_… the second prefix begins the token.
-func holdsToken(text []byte, start int) bool {
-	for s := start + len(prefix); s < start+tokenLen; s++ {
-		if !bytes.HasPrefix(text[s:], []byte(prefix)) || s+tokenLen > len(text) {
-			continue
-		}
-		if !slices.ContainsFunc(text[s+len(prefix):s+tokenLen], func(c byte) bool { return !isAlnum(c) }) {
-			return true
-		}
-	}
-	return false
 }
 
 func isAlnum(c byte) bool {
