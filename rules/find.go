@@ -12,12 +12,11 @@ const (
 	shown    = 5 // bytes of a token that its mask keeps, as on Replicate's pages
 )
 
-// How far a match looks around its first byte. A match that starts at s
-// depends on text[s-Behind : s+Ahead] and on nothing else, so a text may be
-// searched piecewise with that much overlap.
+// How far a match of FindTokens looks around its first byte, as Behind and
+// Ahead are for Find.
 const (
-	Behind = 32           // the longest escape before a token: ESC [ 38;2;255;255;255 m is 20 bytes
-	Ahead  = 2 * tokenLen // see holdsToken
+	TokenBehind = 32           // the longest escape before a token: ESC [ 38;2;255;255;255 m is 20 bytes
+	TokenAhead  = 2 * tokenLen // see holdsToken
 )
 
 // Match is one place where a rule matches.
@@ -30,9 +29,10 @@ type Match struct {
 	Why        string   // why the confidence is low; "" otherwise
 }
 
-// Find appends to dst the matches that start in text[from:to], in order. Bytes
-// of text outside that range count as context; the ends of text count as edges.
-func Find(dst []Match, text []byte, from, to int) []Match {
+// FindTokens appends to dst the API tokens that start in text[from:to], in
+// order. Bytes of text outside that range count as context; the ends of text
+// count as edges.
+func FindTokens(dst []Match, text []byte, from, to int) []Match {
 	// '8' is the rarest byte of the prefix in text and code, and one memchr for
 	// it is two to three times as fast as a search for the whole prefix.
 	for p, end := from+1, min(to+1, len(text)-1); p < end; p++ {
@@ -73,7 +73,7 @@ func judge(text []byte, start int) (Match, bool) {
 	switch {
 	case !plain:
 		why = "_ or - in the body"
-	case !leftEdge(text[max(0, start-Behind):start]) || rightOf(text, start+tokenLen, isAlnum):
+	case !leftEdge(text[max(0, start-TokenBehind):start]) || rightOf(text, start+tokenLen, isAlnum):
 		why = "part of a longer word"
 	case rightOf(text, start+tokenLen, isJoiner):
 		why = "_ or - right behind"

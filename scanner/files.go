@@ -165,7 +165,7 @@ func (r *run) searchName(f folder) {
 	if len(name) < len("r8_") || !strings.Contains(name, "r8_") {
 		return
 	}
-	for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+	for _, m := range rules.FindTokens(nil, []byte(name), 0, len(name)) {
 		from := start.after([]byte(name[:m.Start]))
 		r.addFileHit(fileHit{m, f.location(from, from.after([]byte(name[m.Start:m.End]))), f.tree})
 	}
