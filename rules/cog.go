@@ -64,6 +64,9 @@ func (f *finder) cog(v view, start, end int, token string, confidence Confidence
 
 // registry looks at "r8.im".
 func (f *finder) registry(v view) {
+	if v.crowded(wordRegistry) {
+		return
+	}
 	registryLogins(v.b, v.at, func(l login) {
 		f.cog(v, l.start, l.end, l.token, l.confidence, l.encoding)
 	})
@@ -83,7 +86,10 @@ func registryLogins(b []byte, i int, found func(login)) {
 	if i == 0 || b[i-1] != '"' && b[i-1] != '/' {
 		return
 	}
-	i = runOf(b, i+len(wordRegistry), 16, func(c byte) bool { return isAlnum(c) || c == '/' || c == '.' })
+	if i += len(wordRegistry); i < len(b) && isNameByte(b[i]) {
+		return
+	}
+	i = runOf(b, i, 16, func(c byte) bool { return isAlnum(c) || c == '/' || c == '.' })
 	if i = runOf(b, i, 8, func(c byte) bool { return c == '\\' }); i == len(b) || b[i] != '"' {
 		return
 	}

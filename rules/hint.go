@@ -29,14 +29,15 @@ const HintLen = wordLen
 // longWords are those of wordLen bytes, in lower case.
 var longWords = [...]string{wordReplicate, wordCogToken, wordDocker}
 
-// grams tells which groups of gramLen bytes stand in a long word. It is built
-// once and never written again.
+// grams holds, by their hash, the groups of gramLen bytes that stand in a long
+// word: 1 + stride*word + place in it; 0 for none. No two have the same hash. It
+// is built once and never written again.
 var grams = gramTable()
 
-func gramTable() (table [1 << gramBits]bool) {
-	for _, w := range longWords {
+func gramTable() (table [1 << gramBits]uint8) {
+	for n, w := range longWords {
 		for i := range stride {
-			table[gram([]byte(w[i:]))] = true
+			table[gram([]byte(w[i:]))] = uint8(1 + stride*n + i)
 		}
 	}
 	return table
@@ -47,7 +48,7 @@ const gramBits = 12
 // gram hashes the first gramLen bytes of b, upper case as lower case.
 func gram(b []byte) uint32 {
 	x := binary.LittleEndian.Uint32(b) | 0x20202020
-	return x * 0x9e3779b1 >> (32 - gramBits)
+	return x * 0x85ebca6b >> (32 - gramBits)
 }
 
 // Hint reports whether a word that a sibling needs starts in text[from:to]. A
@@ -64,25 +65,28 @@ func Hint(text []byte, from, to int) bool {
 func nextWord(text []byte, from, to int) (int, string) {
 	end := min(to+stride-1, len(text)-gramLen+1)
 	for p := from + stride - 1; p < end; p += stride {
-		if !grams[gram(text[p:p+gramLen])] {
+		for p+4*stride <= end && !anyGram((*[3*stride + gramLen]byte)(text[p:])) {
+			p += 4 * stride
+		}
+		if p >= end {
+			break
+		}
+		g := grams[gram(text[p:])]
+		if g == 0 {
 			continue
 		}
-		for s := p - stride + 1; s <= min(p, to-1); s++ {
-			if w := wordAt(text[s:]); w != "" {
-				return s, w
-			}
+		at, w := p-int(g-1)%stride, longWords[int(g-1)/stride]
+		if at < to && at+wordLen <= len(text) && foldedEqual(text[at:at+wordLen], w) {
+			return at, w
 		}
 	}
 	return -1, ""
 }
 
-func wordAt(b []byte) string {
-	for _, w := range longWords {
-		if len(b) >= wordLen && foldedEqual(b[:wordLen], w) {
-			return w
-		}
-	}
-	return ""
+// anyGram reports whether one of four probes hits: one branch for four is what
+// makes the search fast.
+func anyGram(b *[3*stride + gramLen]byte) bool {
+	return grams[gram(b[:])]|grams[gram(b[stride:])]|grams[gram(b[2*stride:])]|grams[gram(b[3*stride:])] != 0
 }
 
 // foldedEqual compares b with a word in lower case.

@@ -25,7 +25,7 @@ const (
 // input looks at "nput", the end of input, PredictionInput and TrainingInput.
 func (f *finder) input(v view) {
 	open, ok := inputObject(v.b, v.at)
-	if !ok {
+	if !ok || v.crowded("nput") {
 		return
 	}
 	var found []candidate

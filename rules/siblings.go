@@ -128,6 +128,16 @@ func (f *finder) each(from, to int, anchor string, look func(view)) {
 	}
 }
 
+// crowded reports whether so many anchors stand before a view's own that the
+// text is made to cost time: each may lead through hundreds of bytes.
+func (v view) crowded(anchor string) bool {
+	return bytes.Count(v.b[:v.at], []byte(anchor)) >= maxAnchors
+}
+
+// maxAnchors in near bytes are one in 32 bytes, which no real text has of
+// anchors that an object follows.
+const maxAnchors = near / 32
+
 // candidate is a value that a rule takes for a credential.
 type candidate struct {
 	rule       *Rule
