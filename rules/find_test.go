@@ -183,7 +183,7 @@ func inTwo(find func([]Match, []byte, int, int) []Match, text []byte, split, beh
 func describe(ms []Match) string {
 	var b strings.Builder
 	for _, m := range ms {
-		fmt.Fprintln(&b, m.Rule.ID, m.Start, m.End, m.Confidence, m.Why, m.Secret.ID())
+		fmt.Fprintln(&b, m.Rule.ID, m.Start, m.End, m.Confidence, m.Why, tokenID("a text too long to be guessed "+m.Secret.Reveal()))
 	}
 	return b.String()
 }

@@ -75,17 +75,20 @@ func inputObject(b []byte, i int) (int, bool) {
 var calls = []string{".run", ".stream", ".async", ".predictions", ".trainings", ".deployments", ".models", ".com/v1", ".PredictionInput",
 	".TrainingInput", ".createPrediction", ".use("}
 
+// clients follow Replicate's name where a client gets a name of its own.
+var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'"}
+
+// ownCalls run a model through a client of any name.
+var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream("}
+
 // callNearby reports whether b runs a model on Replicate.
 func callNearby(b []byte) bool {
-	named := false
-	if eachReplicate(b, func(end int) bool {
-		named = true
-		return slices.ContainsFunc(calls, func(c string) bool { return bytes.HasPrefix(b[end:], []byte(c)) })
-	}) {
-		return true
-	}
-	return named && (bytes.Contains(b, []byte("predictions.create")) || bytes.Contains(b, []byte("CreatePrediction")) ||
-		bytes.Contains(b, []byte(".run(")) || bytes.Contains(b, []byte(".Run(")))
+	client := false
+	return eachReplicate(b, func(end int) bool {
+		follows := func(s string) bool { return bytes.HasPrefix(b[end:], []byte(s)) }
+		client = client || slices.ContainsFunc(clients, follows)
+		return slices.ContainsFunc(calls, follows)
+	}) || client && slices.ContainsFunc(ownCalls, func(c string) bool { return bytes.Contains(b, []byte(c)) })
 }
 
 // secretInput judges a pair of an input.

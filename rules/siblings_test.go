@@ -78,6 +78,8 @@ func siblingTexts() map[*Rule][]siblingCase {
 			{"const input = {\n  prompt: `a\nb`,\n  openaiApiKey: \"{}\",\n};\nconst out = await replicate.run(\"m\", { input });", Medium},
 			{`replicate.stream("m", { input: { api_key: process.env.KEY || "{}" } })`, Medium},
 			{`input := replicate.PredictionInput{"prompt": "x", "api_key": "{}"}`, Medium},
+			{`client = replicate.Client(); client.run("m", input={"api_key": "{}"})`, Medium},
+			{`import Replicate from "replicate"; const r = make(); await r.run("m", { input: { api_key: "{}" } })`, Medium},
 			{`r8.Run(ctx, "owner/model", replicate.PredictionInput{"api_key": "{}"}, nil)`, Medium},
 			{`curl -d '{"input": {"prompt": "x", "api_key": "{}"}}' https://api.replicate.com/v1/models/o/m/predictions`, Medium},
 			{"curl https://api.replicate.com/v1/predictions \\\n -d \"{\\\"input\\\": {\\\"api_key\\\": \\\"{}\\\"}}\"", Medium},
@@ -154,6 +156,7 @@ func TestNoSibling(t *testing.T) {
 		`replicate.run("m", input={"prompt": "` + fakeKey + `"})`, `replicate.run("m", input={"trigger_token": "` + fakeKey + `"})`,
 		`replicate.run("m", input={"image_key": "https://x.test/a1b2c3d4e5f6a7b8"})`, `replicate.run("m", input={"max_tokens": 12345678})`,
 		// without Replicate
+		`uses: replicate/setup-cog` + "\n" + `openai.run("m", input={"api_key": "` + fakeKey + `"})`,
 		`openai.run("m", input={"api_key": "` + fakeKey + `"})`, `{"input": {"api_key": "` + fakeKey + `"}}`,
 		`this replicates the input: {"api_key": "` + fakeKey + `"}`, `# data is replicated` + "\n" + `input = {"api_key": "` + fakeKey + `"}`,
 		"WEBHOOK_SECRET=" + fakeWebhook, "# replicated\nWEBHOOK_SECRET=" + fakeWebhook, "REPLICATE_API_TOKEN=y\nSTRIPE_WEBHOOK_SECRET=" + fakeWebhook,
