@@ -147,6 +147,23 @@ func fullDocument() *Document {
 	return New(fullResult(), Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09+02:00"), 1234*time.Millisecond)
 }
 
+// siblingsDocument has a finding of every rule but the API token's, in history
+// and in a file.
+func siblingsDocument() *Document {
+	res := scanner.Result{Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")}, Coverage: scanner.Coverage{Files: 9, Objects: 8, Commits: 7}}
+	for i, r := range rules.All() {
+		if r == rules.APIToken {
+			continue
+		}
+		secret := rules.NewSecret(fmt.Sprint(i, strings.Repeat("Kq7ZtY3m", 4)), 0)
+		for _, exposure := range []scanner.Exposure{scanner.ExposureHistory, scanner.ExposureTracked} {
+			res.Findings = append(res.Findings, scanner.Finding{Rule: r.ID, Secret: secret, Confidence: rules.Medium, Exposure: exposure,
+				Locations: []scanner.Location{file("app/"+r.ID, i)}})
+		}
+	}
+	return New(res, Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
+}
+
 func emptyDocument() *Document {
 	return New(scanner.Result{Target: scanner.Target{Kind: "files", Path: "."}},
 		Tool{"r8scan", "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
@@ -196,7 +213,7 @@ func TestGolden(t *testing.T) {
 	for _, doc := range []struct {
 		name string
 		doc  *Document
-	}{{"full", fullDocument()}, {"empty", emptyDocument()}} {
+	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}} {
 		for _, format := range Formats() {
 			golden(t, doc.name+"."+format, render(t, format, doc.doc, opts))
 		}
@@ -205,6 +222,27 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, doc.name+".summary", b.String())
+	}
+}
+
+// TestAdviceFits makes sure that only what can be disabled on the page of API
+// tokens is sent there, and that every rule has advice of its own for a leak.
+func TestAdviceFits(t *testing.T) {
+	seen := map[string]string{}
+	for _, r := range rules.All() {
+		for _, e := range []scanner.Exposure{scanner.ExposureHistory, scanner.ExposureTracked, scanner.ExposureUntracked} {
+			f := Finding{Rule: r.ID, Confidence: rules.Medium, Exposure: e}
+			text := strings.Join(advice(f), " ") + messageAdvice(f)
+			onPage := r == rules.APIToken || r == rules.LegacyToken
+			if strings.Contains(text, tokensPage) != onPage {
+				t.Errorf("%s, %s: %s", r.ID, e, text)
+			}
+		}
+		text := remedyOf(r.ID).disable
+		if other, ok := seen[text]; ok && r != rules.LegacyToken {
+			t.Errorf("%s has the advice of %s", r.ID, other)
+		}
+		seen[text] = r.ID
 	}
 }
 

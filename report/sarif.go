@@ -157,25 +157,29 @@ func newSARIFDriver(tool Tool) sarifDriver {
 }
 
 func newSARIFRule(r *rules.Rule) sarifRule {
-	steps := advice(Finding{Confidence: rules.High, Exposure: scanner.ExposureHistory})
+	steps := advice(Finding{Rule: r.ID, Confidence: rules.High, Exposure: scanner.ExposureHistory})
 	markdown := r.Description + "\n\nIt looks like this: `" + r.Example + "`\n"
 	for i, step := range steps {
 		markdown += fmt.Sprintf("\n%d. %s", i+1, step)
 	}
+	level, precision := "error", "very-high"
+	if r != rules.APIToken { // the others are told by what is around them
+		level, precision = "warning", "high"
+	}
 	return sarifRule{
 		ID:               r.ID,
 		Name:             r.Name,
-		ShortDescription: sarifMessage{Text: r.Title + "."},
+		ShortDescription: sarifMessage{Text: upperFirst(r.Title) + "."},
 		FullDescription:  sarifMessage{Text: r.Description},
 		Help: sarifMessage{
 			Text:     r.Description + " What to do: " + strings.Join(steps, " "),
 			Markdown: markdown,
 		},
-		HelpURI:       tokensPage,
-		DefaultConfig: sarifConfiguration{"error"},
+		HelpURI:       remedyOf(r.ID).page,
+		DefaultConfig: sarifConfiguration{level},
 		Properties: sarifRuleProperties{
 			Tags:             []string{"security", "secret", "external/cwe/cwe-798"},
-			Precision:        "very-high",
+			Precision:        precision,
 			SecuritySeverity: r.Severity,
 		},
 	}

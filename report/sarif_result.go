@@ -196,9 +196,9 @@ func messageAdvice(f Finding) string {
 	case scanner.ExposureIgnored:
 		return "Git ignores the file, so nothing must be done."
 	case scanner.ExposureHistory:
-		return "Disable it at " + tokensPage + " first, since deleting it does not un-leak it."
+		return upperFirst(remedyOf(f.Rule).short) + " first, since deleting it does not un-leak it."
 	}
-	return "Move it into an environment variable, and disable it at " + tokensPage + " if it was ever shared."
+	return "Move it into an environment variable, and " + remedyOf(f.Rule).short + " if it was ever shared."
 }
 
 // standsIn says where a location is, as the start of a sentence without its

@@ -28,7 +28,7 @@ func appendEncoded(dst []Match, text []byte, at int, kind form, from, to, depth 
 		m, ok = hexadecimal(text, at)
 	default:
 		if depth < maxDepth {
-			for _, m := range base64(text, at, kind, depth) {
+			for _, m := range inBase64(text, at, kind, depth) {
 				if m.Start >= from && m.Start < to {
 					dst = append(dst, m)
 				}
@@ -199,10 +199,10 @@ const base64Len = 160
 // nearby is how far from the decoded probe a match may begin.
 const nearby = 4
 
-// base64 looks for the token that the probe at a place belongs to. Others in
+// inBase64 looks for the token that the probe at a place belongs to. Others in
 // the same base64 have probes of their own: to look for them from each would
 // take time that grows with the power of the depth.
-func base64(text []byte, at int, kind form, depth int) []Match {
+func inBase64(text []byte, at int, kind form, depth int) []Match {
 	lead := 0
 	switch kind {
 	case formBase64_2:
@@ -218,14 +218,14 @@ func base64(text []byte, at int, kind form, depth int) []Match {
 		return nil
 	}
 	left := at
-	for left > 0 && at-left < edgeLen+lead && isBase64(text[left-1]) {
+	for left > 0 && at-left < edgeLen+lead && isBase64Any(text[left-1]) {
 		left--
 	}
 	if at-left < lead {
 		return nil
 	}
 	left += (at - lead - left) % 4
-	chars, where := gather(text, left, at-left+base64Len, isBase64)
+	chars, where := gather(text, left, at-left+base64Len, isBase64Any)
 	d := decode64(chars, where)
 	probe := (at - left) / 4 * 3
 	inner := find(nil, d.bytes, max(0, probe-nearby), min(probe+nearby, len(d.bytes)), depth+1)
@@ -240,7 +240,7 @@ func base64(text []byte, at int, kind form, depth int) []Match {
 // the probe there stands for goes on as it should. It is what keeps texts full
 // of probes from taking long.
 func promising(text []byte, group int) bool {
-	d := decode64(gather(text, group, 64, isBase64)).bytes
+	d := decode64(gather(text, group, 64, isBase64Any)).bytes
 	for i := 0; i <= nearby && i+probeLen <= len(d); i++ {
 		switch formAt(d[i:]) {
 		case formNone:
@@ -250,13 +250,13 @@ func promising(text []byte, group int) bool {
 		case formUTF16, formEscaped, formHex:
 			return true
 		default:
-			return !slices.ContainsFunc(d[i:], func(c byte) bool { return !isBase64(c) && c != '\r' && c != '\n' })
+			return !slices.ContainsFunc(d[i:], func(c byte) bool { return !isBase64Any(c) && c != '\r' && c != '\n' })
 		}
 	}
 	return false
 }
 
-func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' || c == '-' || c == '_' }
+func isBase64Any(c byte) bool { return isAlnum(c) || c == '+' || c == '/' || c == '-' || c == '_' }
 
 // decode64 decodes characters of either alphabet of base64; where they stood
 // has one more for the end.

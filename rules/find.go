@@ -13,12 +13,11 @@ const (
 	shown    = 5 // bytes of a token that its mask keeps, as on Replicate's pages
 )
 
-// How far a match looks around its first byte. A match that starts at s
-// depends on text[s-Behind : s+Ahead] and on nothing else, so a text may be
-// searched piecewise with that much overlap.
+// How far a match of FindTokens looks around its first byte, as Behind and
+// Ahead are for Find.
 const (
-	Behind = 96  // base64 that begins before the token
-	Ahead  = 512 // the longest of the encoded forms, and what is behind it
+	TokenBehind = 96  // base64 that begins before the token
+	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
 // Match is one place where a rule matches.
@@ -36,11 +35,14 @@ type Match struct {
 // ESC [ 38;2;255;255;255 m, has 20 bytes.
 const edgeLen = 32
 
-// Find appends to dst the matches that start in text[from:to], in order. Bytes
-// of text outside that range count as context; the ends of text count as edges.
-func Find(dst []Match, text []byte, from, to int) []Match { return find(dst, text, from, to, 0) }
+// FindTokens appends to dst the API tokens that start in text[from:to], in
+// order. Bytes of text outside that range count as context; the ends of text
+// count as edges.
+func FindTokens(dst []Match, text []byte, from, to int) []Match {
+	return find(dst, text, from, to, 0)
+}
 
-// find is Find for a text that was decoded depth times.
+// find is FindTokens for a text that was decoded depth times.
 func find(dst []Match, text []byte, from, to, depth int) []Match {
 	first := len(dst)
 	// A probe may stand a few bytes behind the start of its match.
@@ -127,6 +129,9 @@ func isAlnum(c byte) bool {
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
+
+// isJoiner reports whether c joins words in names.
+func isJoiner(c byte) bool { return c == '_' || c == '-' }
 
 // leftEdge reports whether a token may start behind before: at no letter or
 // digit, or at the end of an escape that only looks like a letter or digit.

@@ -149,7 +149,7 @@ func TestNeighbours(t *testing.T) {
 }
 
 // TestPieces searches a text in windows of every split, each with the overlap
-// that Behind and Ahead promise to be enough.
+// that TokenBehind and TokenAhead promise to be enough.
 func TestPieces(t *testing.T) {
 	var text []byte
 	r := rand.New(rand.NewPCG(6, 7))
@@ -160,28 +160,33 @@ func TestPieces(t *testing.T) {
 	for _, c := range encodedCases {
 		text = append(append(text, c.hide(randomToken(r), r)...), "\n"[:r.IntN(2)]...)
 	}
-	want := Find(nil, text, 0, len(text))
+	want := FindTokens(nil, text, 0, len(text))
 	if len(want) < len(contexts) {
 		t.Fatalf("only %d matches", len(want))
 	}
 	for split := 0; split <= len(text); split++ {
-		left := text[:min(len(text), split+Ahead)]
-		skip := max(0, split-Behind)
-		got := Find(nil, left, 0, split)
-		for _, m := range Find(nil, text[skip:], split-skip, len(text)-skip) {
-			m.Start, m.End = m.Start+skip, m.End+skip
-			got = append(got, m)
-		}
+		got := inTwo(FindTokens, text, split, TokenBehind, TokenAhead)
 		if g, w := describe(got), describe(want); g != w {
 			t.Fatalf("split at %d: found\n%s\nwant\n%s", split, g, w)
 		}
 	}
 }
 
+// inTwo searches a text in two windows that overlap.
+func inTwo(find func([]Match, []byte, int, int) []Match, text []byte, split, behind, ahead int) []Match {
+	skip := max(0, split-behind)
+	got := find(nil, text[:min(len(text), split+ahead)], 0, split)
+	for _, m := range find(nil, text[skip:], split-skip, len(text)-skip) {
+		m.Start, m.End = m.Start+skip, m.End+skip
+		got = append(got, m)
+	}
+	return got
+}
+
 func describe(ms []Match) string {
 	var b strings.Builder
 	for _, m := range ms {
-		fmt.Fprintln(&b, m.Start, m.End, m.Confidence, m.Why, m.Secret.ID())
+		fmt.Fprintln(&b, m.Rule.ID, m.Start, m.End, m.Confidence, m.Why, tokenID("a text too long to be guessed "+m.Secret.Reveal()))
 	}
 	return b.String()
 }
@@ -202,16 +207,33 @@ func TestRedact(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(testToken(10)), uint16(3))
 	f.Add([]byte("r8_r8_"+testToken(11)+"-"), uint16(40))
+	for rule, cases := range siblingTexts() {
+		for _, c := range cases {
+			text, _ := filled(rule, c)
+			f.Add([]byte(text), uint16(len(text)/2))
+			f.Add([]byte(strings.Repeat(text+" far", 40)), uint16(2000))
+		}
+	}
 	f.Fuzz(func(t *testing.T, text []byte, split uint16) {
 		whole := Find(nil, text, 0, len(text))
 		at := min(int(split), len(text))
-		parts := Find(Find(nil, text, 0, at), text, at, len(text))
-		if describe(whole) != describe(parts) {
+		if parts := inTwo(Find, text, at, Behind, Ahead); describe(whole) != describe(parts) {
 			t.Fatalf("whole:\n%sin parts:\n%s", describe(whole), describe(parts))
 		}
+		if tokens := inTwo(FindTokens, text, at, TokenBehind, TokenAhead); describe(FindTokens(nil, text, 0, len(text))) != describe(tokens) {
+			t.Fatalf("tokens in parts:\n%s", describe(tokens))
+		}
+		last := 0
 		for _, m := range whole {
-			if m.Secret.Reveal() != string(text[m.Start:m.End]) || !bytes.HasPrefix(text[m.Start:], []byte(prefix)) {
+			if m.Start < last || m.End > len(text) || m.End <= m.Start {
+				t.Fatalf("match %d-%d is out of order or not in the text", m.Start, m.End)
+			}
+			last = m.Start
+			if m.Encoding == nil && m.Secret.Reveal() != string(text[m.Start:m.End]) || m.Rule == APIToken && !bytes.HasPrefix(text[m.Start:], []byte(prefix)) {
 				t.Fatalf("match %d-%d is not in the text", m.Start, m.End)
+			}
+			if m.Rule != APIToken && !Hint(text, 0, len(text)) {
+				t.Fatal("a sibling without a hint")
 			}
 		}
 	})

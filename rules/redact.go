@@ -5,15 +5,18 @@ import (
 	"io"
 )
 
+// shortest is less than any rule's match with the word that it needs.
+const shortest = 16
+
 // Holds reports whether a token stands in s, in any form and of any confidence.
 func Holds(s string) bool {
-	return len(s) >= tokenLen && len(Find(nil, []byte(s), 0, len(s))) > 0
+	return len(s) >= shortest && len(Find(nil, []byte(s), 0, len(s))) > 0
 }
 
-// Redact returns s with every token in it masked, whatever its confidence. It
-// is for names and messages that come from what is scanned.
+// Redact returns s with every credential in it masked, whatever its
+// confidence. It is for names and messages that come from what is scanned.
 func Redact(s string) string {
-	if len(s) < tokenLen {
+	if len(s) < shortest {
 		return s
 	}
 	text := []byte(s)

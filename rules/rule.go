@@ -6,7 +6,7 @@ import "fmt"
 
 // Version changes with everything that changes what is found. What was found
 // under another version says nothing.
-const Version = 3
+const Version = 4
 
 // Confidence says how sure a match is a real credential.
 type Confidence int
@@ -58,4 +58,4 @@ var APIToken = &Rule{
 }
 
 // All returns every rule, in the order of their ids.
-func All() []*Rule { return []*Rule{APIToken} }
+func All() []*Rule { return []*Rule{APIToken, CogToken, LegacyToken, SecretInput, WebhookSecret} }

@@ -1,11 +1,13 @@
 package rules
 
 import (
+	"crypto/pbkdf2"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 )
 
 // Secret holds a credential and shows only its mask, whichever way it is
@@ -17,6 +19,7 @@ import (
 // fit, such as %s.
 type Secret struct {
 	value func() (text string, shown int)
+	id    func() string // computes once
 }
 
 // NewSecret wraps text. Its mask keeps the first shown bytes and replaces each
@@ -24,7 +27,10 @@ type Secret struct {
 // that no mask gives a short credential away.
 func NewSecret(text string, shown int) Secret {
 	shown = max(0, min(shown, len(text)/4))
-	return Secret{func() (string, int) { return text, shown }}
+	return Secret{
+		value: func() (string, int) { return text, shown },
+		id:    sync.OnceValue(func() string { return tokenID(text) }),
+	}
 }
 
 // Reveal returns the credential itself. It is for the verifier, which sends it
@@ -49,8 +55,30 @@ func (s Secret) Mask() string {
 
 // ID returns the token id: the first 16 hex digits of the SHA-256 of the
 // credential. A token has 220 random bits, so its id gives nothing away.
+// Shorter credentials may be passwords, which can be guessed and compared with
+// an id, so theirs takes more work: that slows guessing down and does not stop
+// it for a password from a list.
 func (s Secret) ID() string {
-	sum := sha256.Sum256([]byte(s.Reveal()))
+	if s.id == nil {
+		return tokenID("")
+	}
+	return s.id()
+}
+
+const (
+	guessable = 20      // bytes: a credential that is shorter may be guessed
+	idWork    = 1 << 15 // some milliseconds, of which a scan has few to spend
+)
+
+func tokenID(text string) string {
+	if 0 < len(text) && len(text) < guessable {
+		key, err := pbkdf2.Key(sha256.New, text, []byte("r8scan token id"), idWork, 8)
+		if err == nil { // it fails only where FIPS rules refuse the parameters
+			return hex.EncodeToString(key)
+		}
+		return strings.Repeat("0", 16)
+	}
+	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
 }
 

@@ -73,9 +73,13 @@ func TestSecretMaskAndID(t *testing.T) {
 	if got := NewSecret("abcd", 5).Mask(); got != "a***" {
 		t.Errorf("a short credential's mask is %q", got)
 	}
-	// echo -n abc | sha256sum
-	if got, want := NewSecret("abc", 0).ID(), "ba7816bf8f01cfea"; got != want {
+	// printf 'a%.0s' {1..40} | sha256sum
+	if got, want := NewSecret(strings.Repeat("a", 40), 0).ID(), "e33cdf9c7f7120b9"; got != want {
 		t.Errorf("id %s, want %s", got, want)
+	}
+	// echo -n abc | sha256sum
+	if got := NewSecret("abc", 0).ID(); len(got) != 16 || got == "ba7816bf8f01cfea" || got != NewSecret("abc", 1).ID() {
+		t.Errorf("the id of a short credential is %s", got)
 	}
 	var zero Secret
 	if zero.Mask() != "" || zero.Reveal() != "" {

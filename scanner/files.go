@@ -174,7 +174,7 @@ func (r *run) searchName(f folder) {
 	if !rules.Holds(name) {
 		return
 	}
-	for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+	for _, m := range rules.FindTokens(nil, []byte(name), 0, len(name)) {
 		from := start.after([]byte(name[:m.Start]))
 		r.addFileHit(fileHit{m, f.location(hit{m, from, from.after([]byte(name[m.Start:m.End])), ""}), f.tree})
 	}

@@ -160,18 +160,7 @@ func (s *search) search(n *odb.Node) error {
 		s.add(n, c)
 		return s.ctx.Err()
 	}
-	if n.Base != nil && n.Base.Mark == 0 {
-		w.ranges = n.Dirty(w.ranges[:0], rules.Behind, rules.Ahead)
-	} else {
-		w.ranges = append(w.ranges[:0], odb.Range{To: len(n.Data)})
-	}
-	w.matches = w.matches[:0]
-	for _, g := range w.ranges {
-		w.matches = rules.Find(w.matches, n.Data, g.From, g.To)
-	}
-	if len(w.matches) > 0 {
-		n.Mark = 1
-	}
+	w.matches = n.Search(w.matches[:0], &w.ranges)
 	if n.Type == odb.Tree {
 		s.names(n)
 		return nil
@@ -248,7 +237,7 @@ func (s *search) names(n *odb.Node) {
 		return
 	}
 	_ = odb.EachEntry(n.Data, s.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		for _, m := range rules.Find(nil, e.Name, 0, len(e.Name)) {
+		for _, m := range rules.FindTokens(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
 			s.hit(n, hit{m, from, to, ""}, string(e.Name))

@@ -20,20 +20,23 @@ type place struct {
 	from, to position
 }
 
-// TestWindows moves tokens over every border of windows that are as small as
+// TestWindows moves tokens over the border of windows that are as small as
 // they may be: what is found, and where, must not depend on the windows.
 func TestWindows(t *testing.T) {
 	a := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	b := strings.Join([]string{"r8_", "7Yh3Ug9Ij2Ok5Lp8Mn1Bv4Cx6Za0Sd7Fg2Hj4"}, "")
+	hook := "REPLICATE_WEBHOOK_SECRET" + strings.Repeat("\n", 20) + "= whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po "
+	call := `replicate.run("m", input={"prompt": "😀", "api_key": "sk-` + `Zt8Qw1LpXc7Vb2NmKj9Hg5Fd"})` + strings.Repeat("-", 300)
 	filler := strings.Repeat("é-€\n😀\xff;", 60)
-	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a} {
+	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a, hook, call + a} {
 		for at := range 400 {
-			text := filler[:at] + tokens + filler[at:]
-			want := whole(text)
-			if len(want) == 0 {
-				t.Fatal("the test searches for nothing")
-			}
-			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 4 << 10} {
+			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 16 << 10} {
+				lead := size - rules.Ahead - 300 // so that the tokens come to where the first window ends
+				text := strings.Repeat(filler, 1+lead/len(filler))[:lead] + filler[:at] + tokens + filler[at:]
+				want := whole(text)
+				if len(want) == 0 {
+					t.Fatal("the test searches for nothing")
+				}
 				got := inWindows(t, text, size)
 				if !reflect.DeepEqual(got, want) {
 					t.Fatalf("%d bytes at a time, tokens at byte %d: %v, want %v", size, at, got, want)

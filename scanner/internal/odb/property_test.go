@@ -254,42 +254,47 @@ func TestTreeDiffHostile(t *testing.T) {
 // dirtySearch is a visitor that searches each object as the scanner does, by
 // what its delta changed, and whole, and compares.
 type dirtySearch struct {
-	t              *testing.T
-	found, skipped int
+	t                        *testing.T
+	found, skipped, siblings int
 }
 
 func (d *dirtySearch) Failed(o Obj, _ Type, why error) { d.t.Error(o, why) }
 
 func (d *dirtySearch) Visit(n *Node) error {
-	ranges := []Range{{0, len(n.Data)}}
-	if n.Base != nil && n.Base.Mark == 0 {
-		ranges = n.Dirty(nil, rules.Behind, rules.Ahead)
-	}
-	var got []rules.Match
-	last, searched := 0, 0
-	for _, r := range ranges {
-		if r.From < last || r.To < r.From || r.To > len(n.Data) {
-			d.t.Fatalf("ranges %v overlap or are out of order", ranges)
+	for _, reach := range [][2]int{{rules.TokenBehind, rules.TokenAhead}, {0, rules.HintLen}, {rules.Behind, rules.Ahead}} {
+		last, dirty := 0, 0
+		for _, r := range n.Dirty(nil, reach[0], reach[1]) {
+			if r.From < last || r.To < r.From || r.To > len(n.Data) {
+				d.t.Fatalf("ranges overlap or are out of order: %v", r)
+			}
+			last = r.To
+			dirty += r.To - r.From
 		}
-		last = r.To
-		searched += r.To - r.From
-		got = rules.Find(got, n.Data, r.From, r.To)
+		if n.Base != nil && n.Base.Mark&markMatch == 0 {
+			d.skipped += len(n.Data) - dirty
+		}
 	}
-	d.skipped += len(n.Data) - searched
+	var ranges []Range
+	got := n.Search(nil, &ranges)
 	want := rules.Find(nil, n.Data, 0, len(n.Data))
 	if !sameMatches(got, want) {
-		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v ranges %v", len(got), len(want), n.Base.Data, n.Data, n.Copies, ranges)
+		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v", len(got), len(want), n.Base.Data, n.Data, n.Copies)
 	}
-	if len(got) > 0 {
-		n.Mark = 1
-		d.found += len(got)
+	if (n.Mark&markMatch != 0) != (len(want) > 0) || n.Mark&markHint == 0 && rules.Hint(n.Data, 0, len(n.Data)) {
+		d.t.Errorf("mark %d with %d matches in %q", n.Mark, len(want), n.Data)
+	}
+	d.found += len(got)
+	for _, m := range got {
+		if m.Rule != rules.APIToken {
+			d.siblings++
+		}
 	}
 	return nil
 }
 
 func sameMatches(a, b []rules.Match) bool {
 	return slices.EqualFunc(a, b, func(x, y rules.Match) bool {
-		return x.Start == y.Start && x.End == y.End && x.Confidence == y.Confidence && x.Why == y.Why && x.Secret.Reveal() == y.Secret.Reveal()
+		return x.Rule == y.Rule && x.Start == y.Start && x.End == y.End && x.Confidence == y.Confidence && x.Why == y.Why && x.Secret.Reveal() == y.Secret.Reveal()
 	})
 }
 
@@ -336,6 +341,57 @@ func TestDirtyProperty(t *testing.T) {
 	if d.found < 400 || d.skipped < 80_000 {
 		t.Errorf("the test proves little: %d matches, %d bytes not searched", d.found, d.skipped)
 	}
+}
+
+// TestDirtySiblings is TestDirtyProperty for the rules that look far around:
+// their words, names and values come to be and go, near to each other and not.
+func TestDirtySiblings(t *testing.T) {
+	hex40 := "0c4f1e5a9b3d7c2e8f60" + "1a4b9d3e7f5c2086ab1d"
+	webhook := "whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po"
+	key := "sk-" + "Zt8Qw1LpXc7Vb2NmKj9Hg5"
+	call := `replicate.run("m", input={"prompt": "x", "api_key": "` + key + `"})`
+	var pieces [][]byte
+	for _, s := range []string{hex40, hex40[:20], hex40[20:], "REPLICATE_API_TOKEN=", "REPLICATE_API_", "TOKEN=", "REPLICATE_API_TOKEN=" + hex40 + "\n",
+		webhook, webhook[:10], webhook[10:], "replicate", "Stripe", "REPLI", "CATE", "WEBHOOK_SECRET=" + webhook, "\n", " ", "d", "COG_", "COG_TOKEN=",
+		call, call[:30], call[30:], "input={", `"api_key": "` + key + `"`, "})", "replicate.run(", `{"r8.im": {"auth": "`, "dXNlcjpxNVp0OFF3MUxwWGM3VmIyTm1Laj" + `lIZzU="}}`,
+		"Authorization: Token " + hex40, "https://api.replicate.com", gittest.Token(1), strings.Repeat("far ", 80), strings.Repeat("away ", 300), strings.Repeat("gone ", 700)} {
+		pieces = append(pieces, []byte(s))
+	}
+	rng := rand.New(rand.NewPCG(11, 12))
+	b := newBuilder()
+	n := 0
+	for range 60 {
+		all := []built{b.whole(n, []byte(strings.Repeat("some text ", rng.IntN(900))))}
+		n++
+		for range 25 {
+			base := all[rng.IntN(len(all))]
+			text := base.data
+			for range 1 + rng.IntN(3) {
+				text = splice(rng, text, pieces)
+			}
+			if len(text) > 30_000 {
+				text = text[:30_000]
+			}
+			all = append(all, built{text, b.ofs(fakeID(n), base.at, randomDelta(rng, base.data, text))})
+			n++
+		}
+	}
+	d := &dirtySearch{t: t}
+	walkBuilt(t, b, d)
+	t.Logf("%d objects, %d matches, %d of siblings, %d bytes not searched", n, d.found, d.siblings, d.skipped)
+	if d.siblings < 400 || d.skipped < 1_000_000 {
+		t.Errorf("the test proves little: %d matches of siblings, %d bytes not searched", d.siblings, d.skipped)
+	}
+}
+
+// built is a text in a pack.
+type built struct {
+	data []byte
+	at   uint64
+}
+
+func (b *builder) whole(n int, text []byte) built {
+	return built{text, b.raw(fakeID(n), entryHeader(Blob, uint64(len(text))), deflate(text))}
 }
 
 // TestDirtySeams makes a token come to be at each of its places: by one byte

@@ -1,0 +1,189 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
+
+// CogToken is the rule for what cog login keeps.
+var CogToken = &Rule{
+	ID:    "replicate-cog-token",
+	Name:  "ReplicateCogToken",
+	Title: "cog login token",
+	Description: "What cog login keeps for Replicate's registry, with which models can be pulled and pushed: the auth, password or identity token of r8.im in " +
+		"a Docker configuration, also in base64 as Kubernetes' .dockerconfigjson, and the value of COG_TOKEN.",
+	Example:  `{"auths": {"r8.im": {"auth": "****************************************"}}}`,
+	Severity: "8.8",
+}
+
+// A token that is shorter is not taken for one.
+const minCogToken = 8
+
+// cogName looks at a name with COG_TOKEN in it.
+func (f *finder) cogName(v view) {
+	start, end := nameAround(v.b, v.at, v.at+len(wordCogToken))
+	if end != v.at+len(wordCogToken) || start < v.at && isAlnum(v.b[v.at-1]) {
+		return // it is about something else: recog_token, cog_token_url
+	}
+	a := valueOf(v.b, end)
+	if a.at < 0 || !a.sign {
+		return
+	}
+	stop := runOf(v.b, a.at, 256, isCogByte)
+	value := string(v.b[a.at:stop])
+	if len(value) < minCogToken || stop < len(v.b) && !endsValue(v.b[stop]) {
+		return
+	}
+	if random := looksRandom(value) && len(value) >= 20; !a.quoted && !random {
+		return // an expression, a variable's name
+	} else if random {
+		f.cog(v, a.at, stop, value, Medium, nil)
+	} else {
+		f.cog(v, a.at, stop, value, Low, nil)
+	}
+}
+
+func isCogByte(c byte) bool {
+	return isAlnum(c) || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' || c == '='
+}
+
+func endsValue(c byte) bool { return bytes.IndexByte([]byte(" \t\r\n\"'`,;&|\\}]<#"), c) >= 0 }
+
+// cog adds a token that stands in, or as, the text from start to end.
+func (f *finder) cog(v view, start, end int, token string, confidence Confidence, encoding []string) {
+	c := candidate{rule: CogToken, start: start, end: end, secret: token, confidence: confidence, encoding: encoding}
+	switch {
+	case typed(token):
+		c.why = "placeholder"
+	case confidence == Low:
+		c.why = "does not look random"
+	}
+	f.add(v, c)
+}
+
+// registry looks at "r8.im".
+func (f *finder) registry(v view) {
+	if v.crowded(wordRegistry) {
+		return
+	}
+	registryLogins(v.b, v.at, func(l login) {
+		f.cog(v, l.start, l.end, l.token, l.confidence, l.encoding)
+	})
+}
+
+// login is a credential of a registry in a Docker configuration.
+type login struct {
+	start, end int
+	token      string
+	confidence Confidence
+	encoding   []string
+}
+
+// registryLogins calls found with each credential in the object that b gives
+// to the key that "r8.im" at i is the whole of, but for https:// and a path.
+func registryLogins(b []byte, i int, found func(login)) {
+	if i == 0 || b[i-1] != '"' && b[i-1] != '/' {
+		return
+	}
+	if i += len(wordRegistry); i < len(b) && isNameByte(b[i]) {
+		return
+	}
+	i = runOf(b, i, 16, func(c byte) bool { return isAlnum(c) || c == '/' || c == '.' })
+	if i = runOf(b, i, 8, func(c byte) bool { return c == '\\' }); i == len(b) || b[i] != '"' {
+		return
+	}
+	open := runOf(b, i+1, 64, func(c byte) bool { return bytes.IndexByte([]byte(": \t\r\n"), c) >= 0 })
+	if open == len(b) || b[open] != '{' {
+		return
+	}
+	pairs(b, open, anchorReach-64, func(key, value span) {
+		l := login{start: value.from, end: value.to, token: string(value.of(b)), confidence: Medium}
+		switch string(key.of(b)) {
+		case "auth":
+			raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(l.token, "="))
+			_, token, ok := bytes.Cut(raw, []byte(":"))
+			if err != nil || !ok {
+				return
+			}
+			l.token, l.encoding = string(token), []string{"base64"}
+		case "password", "identitytoken", "registrytoken":
+		default:
+			return
+		}
+		if len(l.token) < minCogToken || !literal(l.token) {
+			return
+		}
+		if looksRandom(l.token) {
+			l.confidence = High // the registry's own entry leaves nothing to doubt
+		}
+		found(l)
+	})
+}
+
+func printable(b []byte) bool {
+	for _, c := range b {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// maxConfig bounds the base64 of a Docker configuration.
+const maxConfig = 2048
+
+// kubernetes looks at "configjso", the middle of .dockerconfigjson.
+func (f *finder) kubernetes(v view) {
+	const before, after = "docker", "n"
+	end := v.at + len(wordDocker) + len(after)
+	if end > len(v.b) || !bytes.HasSuffix(v.b[:v.at], []byte(before)) {
+		return
+	}
+	a := valueOf(v.b, end)
+	if a.at < 0 || a.at+1 >= len(v.b) || v.b[a.at] != 'e' || v.b[a.at+1] != 'y' && v.b[a.at+1] != 'w' {
+		return // base64 of JSON starts with ey or ew
+	}
+	text, stop := joinedBase64(v.b, a.at)
+	config := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
+	n, _ := base64.RawStdEncoding.Decode(config, text) // what is behind an error is left out
+	config = config[:n]
+	for i := 0; i < len(config); i++ {
+		if i = nextRegistry(config, i, len(config)); i < 0 {
+			break
+		}
+		registryLogins(config, i, func(l login) {
+			f.cog(v, a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...))
+		})
+	}
+}
+
+// joinedBase64 returns the base64 that starts at i, without the line ends and
+// indents inside, and where it ends.
+func joinedBase64(b []byte, i int) (text []byte, end int) {
+	limit := min(len(b), i+maxConfig)
+	for end = i; i < limit; i++ {
+		c := b[i]
+		switch {
+		case isBase64(c):
+			text = append(text, c)
+			end = i + 1
+		case c == '\n' || c == '\r' || c == ' ' || c == '\t':
+			if next := runOf(b, i, limit, isSpace); next < limit && lineHasKey(b[next:limit]) {
+				return text, end
+			}
+		default:
+			return text, end
+		}
+	}
+	return text, end
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// lineHasKey reports whether b's first word is no base64 on a line of its own,
+// such as a YAML key.
+func lineHasKey(b []byte) bool {
+	i := runOf(b, 0, len(b), isBase64)
+	return i < len(b) && b[i] != '=' && !isSpace(b[i]) && b[i] != '"'
+}

@@ -1,0 +1,206 @@
+package rules
+
+import "bytes"
+
+// maxName bounds how far a name goes on each side of its anchor.
+const maxName = 64
+
+// nameAround returns the bounds of the name that b[from:to] is a part of.
+func nameAround(b []byte, from, to int) (int, int) {
+	low, high := max(0, from-maxName), min(len(b), to+maxName)
+	for from > low && isNameByte(b[from-1]) {
+		from--
+	}
+	for to < high && isNameByte(b[to]) {
+		to++
+	}
+	return from, to
+}
+
+func isNameByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' || c == '.' }
+
+// plainName returns the letters and digits of a name, in lower case.
+func plainName(name []byte) string {
+	out := make([]byte, 0, len(name))
+	for _, c := range name {
+		if isAlnum(c) {
+			out = append(out, lower(c))
+		}
+	}
+	return string(out)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// hasReplicate reports whether b has Replicate's name: the word, which is not
+// the start of "replicated" or "replicates".
+func hasReplicate(b []byte) bool {
+	return eachReplicate(b, func(int) bool { return true })
+}
+
+// eachReplicate calls is with the end of each of Replicate's names in b until
+// it returns true, and reports whether it did.
+func eachReplicate(b []byte, is func(end int) bool) bool {
+	for at := 0; at < len(b); at++ {
+		var word string
+		if at, word = nextWord(b, at, len(b)); at < 0 {
+			return false
+		}
+		if end := at + len(wordReplicate); word == wordReplicate && endsWord(b, end) && is(end) {
+			return true
+		}
+	}
+	return false
+}
+
+// endsWord reports whether a word ends at i: before no letter, or where a
+// capital follows a small letter.
+func endsWord(b []byte, i int) bool {
+	if i == len(b) || lower(b[i]) < 'a' || lower(b[i]) > 'z' {
+		return true
+	}
+	return 'A' <= b[i] && b[i] <= 'Z' && 'a' <= b[i-1] && b[i-1] <= 'z'
+}
+
+// assigned is what stands behind a name.
+type assigned struct {
+	at     int  // where the value starts; -1 if none does
+	sign   bool // a =, : or , stands between, or the word "value"
+	quoted bool // the value is in quotes
+}
+
+// maxGap bounds what may stand between a name and its value.
+const maxGap = 96
+
+// valueOf finds the value that b gives to the name that ends at i: behind
+// quotes, brackets, an assignment in any common language, and the "value" of
+// the pairs of name and value that Kubernetes and GitLab have.
+func valueOf(b []byte, i int) assigned {
+	v := assigned{at: -1}
+	value, broken := false, false // the word was there; the line has ended
+	for end := min(len(b), i+maxGap); i < end; i++ {
+		switch c := b[i]; {
+		case c == '"' || c == '\'' || c == '`':
+			v.quoted = true
+		case c == '=' || c == ':' || c == ',':
+			v.sign, v.quoted = true, false
+		case bytes.IndexByte([]byte(" \t\\])>?-|("), c) >= 0:
+		case c == '\n' || c == '\r':
+			v.quoted, broken = false, true
+		case !value && !v.quoted && atValue(b, i), !value && v.quoted && v.sign && atValue(b, i):
+			value, i = true, i+len("value")-1
+			v.sign, v.quoted = false, false
+		case isType(b, i):
+			i += bytes.IndexAny(b[i:], " =") - 1
+		default:
+			if v.sign || !broken { // a name alone on its line has no value
+				v.at = i
+			}
+			return v
+		}
+	}
+	return v
+}
+
+// atValue reports whether the key "value" starts at i.
+func atValue(b []byte, i int) bool {
+	const word = "value"
+	if !bytes.HasPrefix(b[i:], []byte(word)) && !bytes.HasPrefix(b[i:], []byte("Value")) {
+		return false
+	}
+	for _, c := range b[i+len(word) : min(len(b), i+len(word)+4)] {
+		if c == ':' || c == '=' {
+			return true
+		}
+		if c != '"' && c != '\\' && c != ' ' && c != '\'' {
+			return false
+		}
+	}
+	return false
+}
+
+// isType reports whether a type stands at i, in front of the value: Python's
+// and TypeScript's strings.
+func isType(b []byte, i int) bool {
+	for _, t := range []string{"str =", "str=", "string =", "string="} {
+		if bytes.HasPrefix(b[i:], []byte(t)) {
+			return true
+		}
+	}
+	return false
+}
+
+// runOf returns the end of the run of bytes from i on for which is holds, at
+// most limit of them.
+func runOf(b []byte, i, limit int, is func(byte) bool) int {
+	end := min(len(b), i+limit)
+	for i < end && is(b[i]) {
+		i++
+	}
+	return i
+}
+
+// hexLen is the length of a legacy token.
+const hexLen = 40
+
+// isHex40 reports whether exactly 40 hex digits in one case start at i.
+func isHex40(b []byte, i int) bool {
+	if i < 0 || runOf(b, i, hexLen+1, isHex) != i+hexLen {
+		return false
+	}
+	if i+hexLen < len(b) && (isAlnum(b[i+hexLen]) || isJoiner(b[i+hexLen])) {
+		return false
+	}
+	value := b[i : i+hexLen]
+	return bytes.Equal(value, bytes.ToLower(value)) || bytes.Equal(value, bytes.ToUpper(value))
+}
+
+// typedWords stand in values that people put where a credential belongs.
+var typedWords = []string{"example", "replace", "placeholder", "changeme", "change_me", "change-me", "your", "insert", "dummy",
+	"sample", "_here", "-here", "redacted", "todo", "fixme", "notreal", "not-a-real", "not_a_real", "...", "***", "xxxx",
+	"deadbeef", "c0ffee", "abcdef", "abc123", "12345", "foobar", "qwerty"}
+
+// typed reports whether a value of any form was plainly typed by a person. It
+// is a guess: unlike placeholder it may be wrong for a real value, once in some
+// thousands, which is then of low confidence.
+func typed(value string) bool {
+	folded := bytes.ToLower([]byte(value))
+	for _, w := range typedWords {
+		if bytes.Contains(folded, []byte(w)) {
+			return true
+		}
+	}
+	return distinct(value) < min(8, len(value)/2)
+}
+
+func distinct(value string) int {
+	var seen [256]bool
+	n := 0
+	for i := range len(value) {
+		if !seen[value[i]] {
+			seen[value[i]] = true
+			n++
+		}
+	}
+	return n
+}
+
+// looksRandom reports whether a value may have been made by a machine.
+func looksRandom(value string) bool {
+	letters, digits := classes(value)
+	return len(value) >= 16 && letters && digits && distinct(value) >= 10
+}
+
+func classes(value string) (letters, digits bool) {
+	for i := range len(value) {
+		c := value[i]
+		letters = letters || 'a' <= lower(c) && lower(c) <= 'z'
+		digits = digits || '0' <= c && c <= '9'
+	}
+	return letters, digits
+}

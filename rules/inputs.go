@@ -1,0 +1,181 @@
+package rules
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// SecretInput is the rule for credentials of others in calls to Replicate.
+var SecretInput = &Rule{
+	ID:    "replicate-secret-input",
+	Name:  "ReplicateSecretInput",
+	Title: "credential in the input of a Replicate model",
+	Description: "A key, token or password, mostly of another service, written as a literal into the input of a model: in replicate.run, " +
+		"predictions.create and their like in Python, JavaScript and Go, and in the JSON of a request to api.replicate.com.",
+	Example:  `replicate.run("owner/model", input={"api_key": "sk-*********************"})`,
+	Severity: "7.5",
+}
+
+const (
+	minInput = 8
+	maxInput = 256
+)
+
+// input looks at "nput", the end of input, PredictionInput and TrainingInput.
+func (f *finder) input(v view) {
+	open, ok := inputObject(v.b, v.at)
+	if !ok || v.crowded("nput") {
+		return
+	}
+	var found []candidate
+	pairs(v.b, open, anchorReach-(open-v.at)-1, func(key, value span) {
+		if c, ok := secretInput(v.b, key, value); ok {
+			found = append(found, c)
+		}
+	})
+	if len(found) == 0 || !callNearby(v.b[:min(len(v.b), v.at+anchorReach+near)]) {
+		return
+	}
+	for _, c := range found {
+		f.add(v, c)
+	}
+}
+
+// inputObject returns where the object opens that b gives to the input whose
+// name's end is at i.
+func inputObject(b []byte, i int) (int, bool) {
+	if i == 0 || lower(b[i-1]) != 'i' {
+		return 0, false
+	}
+	small := b[i-1] == 'i'
+	if small && i > 1 && (isAlnum(b[i-2]) || b[i-2] == '-') {
+		return 0, false
+	}
+	sign := !small // of a Go literal: PredictionInput{
+	for i, end := i+len("nput"), min(len(b), i+96); i < end; i++ {
+		switch c := b[i]; {
+		case c == '=' && i+1 < end && b[i+1] == '=':
+			return 0, false
+		case c == ':' || c == '=':
+			sign = true
+		case c == '{' || c == '(' && bytes.HasSuffix(b[:i], []byte("dict")):
+			return i, sign
+		case isSpace(c), c == '"', c == '\'', c == '\\':
+		case sign && (isNameByte(c) || c == '[' || c == ']' || c == '&' || c == '(' || c == '<' || c == '>'):
+			// a type, as in map[string]any{ or &replicate.PredictionInput{
+		default:
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+// calls follow Replicate's name where a model is run.
+var calls = []string{".run", ".stream", ".async", ".predictions", ".trainings", ".deployments", ".models", ".com/v1", ".PredictionInput",
+	".TrainingInput", ".createPrediction", ".use("}
+
+// clients follow Replicate's name where a client gets a name of its own.
+var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'"}
+
+// ownCalls run a model through a client of any name.
+var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream("}
+
+// callNearby reports whether b runs a model on Replicate.
+func callNearby(b []byte) bool {
+	client := false
+	return eachReplicate(b, func(end int) bool {
+		follows := func(s string) bool { return bytes.HasPrefix(b[end:], []byte(s)) }
+		client = client || slices.ContainsFunc(clients, follows)
+		return slices.ContainsFunc(calls, follows)
+	}) || client && slices.ContainsFunc(ownCalls, func(c string) bool { return bytes.Contains(b, []byte(c)) })
+}
+
+// secretInput judges a pair of an input.
+func secretInput(b []byte, key, value span) (candidate, bool) {
+	text := string(value.of(b))
+	kind := secretKey(plainName(key.of(b)))
+	if kind == noSecret || len(text) < minInput || len(text) > maxInput || !literal(text) {
+		return candidate{}, false
+	}
+	c := candidate{rule: SecretInput, start: value.from, end: value.to, secret: text, confidence: Medium, shown: knownPrefix(text)}
+	letters, digits := classes(text)
+	switch {
+	case typed(text), constant(text):
+		c.why = "placeholder"
+	case looksRandom(text), c.shown > 0 && len(text) >= 20:
+	case kind == password && letters && digits:
+	default:
+		c.why = "does not look random"
+	}
+	return c, true
+}
+
+// What a key's name says of its value.
+type keyKind int
+
+const (
+	noSecret keyKind = iota
+	secret
+	password
+)
+
+// secretKey judges a plain name.
+func secretKey(name string) keyKind {
+	for _, no := range []string{"monkey", "donkey", "turkey", "publickey", "cachekey", "hotkey", "musicalkey", "songkey", "primarykey", "foreignkey",
+		"sortkey", "objectkey", "s3key", "filekey", "stoptoken", "eostoken", "bostoken", "padtoken", "unktoken", "triggertoken", "specialtoken",
+		"placeholdertoken", "concepttoken", "instancetoken", "classtoken", "nexttoken", "pagetoken", "prompttoken", "starttoken", "endtoken",
+		"initializertoken"} {
+		if strings.HasSuffix(name, no) {
+			return noSecret
+		}
+	}
+	for _, end := range []string{"password", "passwd", "passphrase", "pwd"} {
+		if strings.HasSuffix(name, end) {
+			return password
+		}
+	}
+	for _, end := range []string{"key", "token", "secret", "credential", "credentials", "pat"} {
+		if strings.HasSuffix(name, end) && (end != "pat" || name == "pat" || name == "githubpat") {
+			return secret
+		}
+	}
+	return noSecret
+}
+
+// literal reports whether a value is one, in one piece. With a quote or a
+// backslash inside it is something of the shell's, or text.
+func literal(value string) bool {
+	return printable([]byte(value)) && !strings.ContainsAny(value, "\"'`\\") && !template(value)
+}
+
+// template reports whether a value is filled in elsewhere: a variable, a
+// lookup, a format, a link.
+func template(value string) bool {
+	if strings.IndexByte("$<{%@[(", value[0]) >= 0 {
+		return true
+	}
+	for _, part := range []string{"${", "{{", "$(", "<%", "%s", "%v", "%(", "://", "process.env", "os.environ", "os.getenv", "env:", "vault:", "op://", "secretKeyRef", "{", "}"} {
+		if strings.Contains(value, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// constant reports whether a value is the name of a variable in capitals.
+func constant(value string) bool {
+	return strings.Contains(value, "_") && value == strings.ToUpper(value) && strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == ""
+}
+
+// knownPrefix returns the length of the prefix by which a service marks its
+// keys, 0 if there is none. It tells nothing of the key itself.
+func knownPrefix(value string) int {
+	for _, p := range []string{"sk-proj-", "sk-ant-", "sk-or-", "sk-", "hf_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "AIza", "AKIA",
+		"gsk_", "pk-", "sk_live_", "sk_test_", "SG.", "rk_live_", "key-", "pplx-", "xai-", "tvly-", "dop_v1_", "npm_", "pypi-", "eyJ"} {
+		if strings.HasPrefix(value, p) {
+			return len(p)
+		}
+	}
+	return 0
+}

@@ -1,0 +1,117 @@
+package rules
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// LegacyToken is the rule for the API tokens of Replicate's first years.
+var LegacyToken = &Rule{
+	ID:    "replicate-legacy-token",
+	Name:  "ReplicateLegacyToken",
+	Title: "legacy Replicate API token",
+	Description: "A Replicate API token of the old form: 40 hex digits, without a prefix. They look like a git commit's id, so they are matched only as " +
+		"the value of a name such as REPLICATE_API_TOKEN, and behind \"Authorization: Token\" with api.replicate.com nearby.",
+	Example:  "REPLICATE_API_TOKEN=0c4f1***********************************",
+	Severity: "8.2",
+}
+
+// name looks at a name with "replicate" in it: does it have a legacy token or
+// a webhook secret for a value?
+func (f *finder) name(v view) {
+	_, end := nameAround(v.b, v.at, v.at+len(wordReplicate))
+	if !legacyName(plainName(v.b[v.at:end])) && !clientCall(v.b, v.at, &end) {
+		return
+	}
+	f.legacy(v, valueOf(v.b, end).at)
+}
+
+// legacy takes the 40 hex digits at i, if there are some, for a token.
+func (f *finder) legacy(v view, i int) {
+	if !isHex40(v.b, i) {
+		return
+	}
+	c := candidate{rule: LegacyToken, start: i, end: i + hexLen, secret: string(v.b[i : i+hexLen]), shown: shown, confidence: Medium}
+	if typedHex(c.secret) {
+		c.why = "placeholder"
+	}
+	f.add(v, c)
+}
+
+// legacyName reports whether a plain name that begins with "replicate" is one
+// for an API token: replicateapitoken, replicatekeyprod, replicatetoken2.
+func legacyName(name string) bool {
+	rest := strings.TrimPrefix(name, wordReplicate)
+	rest = strings.TrimRight(rest, "0123456789")
+	for _, stage := range []string{"prod", "production", "dev", "development", "staging", "test", "live", "old", "new", "backup", "default", "value"} {
+		if cut, ok := strings.CutSuffix(rest, stage); ok {
+			rest = cut
+			break
+		}
+	}
+	return slices.Contains([]string{"apitoken", "apikey", "token", "key", "apiaccesstoken", "accesstoken", "accesskey", "authtoken",
+		"authkey", "auth", "api", "secret", "apisecret", "secretkey", "bearertoken", "aitoken", "aikey", "aiapikey", "aiapitoken"}, rest)
+}
+
+// clientCall reports whether a client of Replicate's is made at i and takes
+// its token from an argument, and moves end behind the argument's name:
+// replicate.Client(api_token=, new Replicate({ auth:.
+func clientCall(b []byte, i int, end *int) bool {
+	at := i + len(wordReplicate)
+	for _, made := range []string{".Client", ".AsyncClient", ".client"} {
+		if bytes.HasPrefix(b[at:], []byte(made)) {
+			at += len(made)
+			break
+		}
+	}
+	open := runOf(b, at, 32, func(c byte) bool { return bytes.IndexByte([]byte("({ \t\r\n"), c) >= 0 })
+	if open == at || b[at] != '(' {
+		return false
+	}
+	*end = runOf(b, open, maxName, isNameByte)
+	return slices.Contains([]string{"apitoken", "auth", "token", "bearertoken", "apikey"}, plainName(b[open:*end]))
+}
+
+// header looks at "uthorization", the end of a header's name.
+func (f *finder) header(v view) {
+	i := runOf(v.b, v.at+len("uthorization"), 24, func(c byte) bool { return bytes.IndexByte([]byte("\"'` \t:=,\\f({"), c) >= 0 })
+	end := runOf(v.b, i, 8, isAlnum)
+	if scheme := plainName(v.b[i:end]); scheme != "token" && scheme != "bearer" {
+		return
+	}
+	i = runOf(v.b, end, 8, func(c byte) bool { return bytes.IndexByte([]byte(" \t\"'+"), c) >= 0 })
+	if bytes.HasPrefix(v.b[i:], []byte("%20")) {
+		i += len("%20")
+	}
+	if i > end && isHex40(v.b, i) && bytes.Contains(v.b[:min(len(v.b), i+hexLen+near)], []byte("api.replicate.com")) {
+		f.legacy(v, i)
+	}
+}
+
+// typedHex is placeholder for hex digits. Of random tokens one in a million
+// has six or fewer different digits or seven in a row.
+func typedHex(value string) bool {
+	run, up, down := 1, 1, 1
+	folded := strings.ToLower(value)
+	for i := 1; i < len(folded); i++ {
+		c, before := folded[i], folded[i-1]
+		run = lengthen(run, c == before)
+		up = lengthen(up, c == before+1 || before == '9' && (c == '0' || c == 'a'))
+		down = lengthen(down, c == before-1)
+		if run > maxRun || up > maxSequence || down > maxSequence {
+			return true
+		}
+	}
+	return distinct(folded) <= 6 || strings.Contains(folded, "deadbeef") || periodic(folded)
+}
+
+// periodic reports whether a value repeats its first 20 bytes or fewer.
+func periodic(value string) bool {
+	for n := 1; n <= len(value)/2; n++ {
+		if strings.HasPrefix(value[n:], value[:len(value)-n]) {
+			return true
+		}
+	}
+	return false
+}

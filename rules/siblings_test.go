@@ -1,0 +1,191 @@
+package rules
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Credentials of every kind, put together here so that none stands in the
+// repository.
+const (
+	fakeHex     = "0c4f1e5a9b3d7c2e8f60" + "1a4b9d3e7f5c2086ab1d"
+	fakeWebhook = "whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po"
+	fakeCog     = "f3Zt8Qw1LpXc7Vb2" + "NmKj9Hg5Fd3Sa6Po"
+	fakeKey     = "sk-" + "Zt8Qw1LpXc7Vb2NmKj9Hg5Fd"
+)
+
+func base64Of(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// siblingCase is a text, which has a credential in the place of {}; a text
+// without that holds none.
+type siblingCase struct {
+	text string
+	want Confidence
+}
+
+func siblingTexts() map[*Rule][]siblingCase {
+	auth := base64Of("someone:" + fakeCog)
+	config := `{"auths": {"gcr.io": {"auth": "x"}, "r8.im": {"auth": "` + auth + `"}}}`
+	return map[*Rule][]siblingCase{
+		CogToken: {
+			{`{"auths": {"r8.im": {"auth": "` + auth + `"}}}`, High},
+			{`{"auths":{"https://r8.im/v1/":{"username":"u","auth":"` + auth + `"}}}`, High},
+			{"{\n\t\"auths\": {\n\t\t\"r8.im\": {\n\t\t\t\"auth\": \"" + auth + "\"\n\t\t}\n\t}\n}\n", High},
+			{`{"auths": {"r8.im": {"username": "u", "password": "{}"}}}`, High},
+			{`{"auths": {"r8.im": {"identitytoken": "{}"}}}`, High},
+			{`echo "{\"auths\":{\"r8.im\":{\"auth\":\"` + auth + `\"}}}" > config.json`, High},
+			{"data:\n  .dockerconfigjson: " + base64Of(config) + "\nkind: Secret\n", High},
+			{"data:\n  .dockerconfigjson: >-\n    " + base64Of(config)[:60] + "\n    " + base64Of(config)[60:] + "\nkind: Secret\n", High},
+			{`{"data":{".dockerconfigjson":"` + base64Of(config) + `"},"kind":"Secret"}`, High},
+			{"COG_TOKEN={}", Medium}, {"export COG_TOKEN='{}'\n", Medium}, {"COG_TOKEN: \"{}\"", Medium},
+			{"-e COG_TOKEN={} image", Medium}, {"- name: COG_TOKEN\n  value: {}\n", Medium},
+			{`{"name": "COG_TOKEN", "value": "{}"}`, Medium}, {`os.environ["COG_TOKEN"] = "{}"`, Medium},
+		},
+		LegacyToken: {
+			{"REPLICATE_API_TOKEN={}", Medium}, {"export REPLICATE_API_KEY=\"{}\"\n", Medium}, {"REPLICATE_TOKEN: {}", Medium},
+			{"NEXT_PUBLIC_REPLICATE_API_TOKEN='{}'", Medium}, {"TF_VAR_replicate_api_token = \"{}\"", Medium}, {"REPLICATE_API_TOKEN_PROD={}", Medium},
+			{`replicate_api_token="{}"`, Medium}, {`const replicateApiToken = '{}';`, Medium}, {`{"REPLICATE_API_TOKEN": "{}"}`, Medium},
+			{`"{\"REPLICATE_API_TOKEN\":\"{}\"}"`, Medium}, {"ENV REPLICATE_API_TOKEN {}", Medium}, {"set REPLICATE_API_TOKEN={}\r\n", Medium},
+			{`os.environ["REPLICATE_API_TOKEN"] = "{}"`, Medium}, {`os.Setenv("REPLICATE_API_TOKEN", "{}")`, Medium},
+			{`os.environ.setdefault('REPLICATE_API_TOKEN', '{}')`, Medium}, {"${REPLICATE_API_TOKEN:-{}}", Medium},
+			{"- name: REPLICATE_API_TOKEN\n  value: {}\n", Medium}, {"- name: REPLICATE_API_TOKEN\n  value: \"{}\"\n", Medium},
+			{`{"name":"REPLICATE_API_TOKEN","value":"{}"}`, Medium}, {"replicate.api-token={}", Medium},
+			{`REPLICATE_API_TOKEN: str = "{}"`, Medium}, {`ENV['REPLICATE_API_TOKEN'] ||= '{}'`, Medium},
+			{`replicate.Client(api_token="{}")`, Medium}, {`new Replicate({ auth: "{}" })`, Medium},
+			{`curl -H "Authorization: Token {}" https://api.replicate.com/v1/models`, Medium},
+			{`fetch("https://api.replicate.com/v1/predictions", {headers: {Authorization: "Token {}"}})`, Medium},
+			{`headers = {"Authorization": "Token {}"}` + "\n" + `requests.get("https://api.replicate.com/v1/account", headers=headers)`, Medium},
+			{"REPLICATE_API_TOKEN=" + strings.Repeat("0123456789abcdef", 3)[:40], Low},
+			{"REPLICATE_API_TOKEN=" + strings.Repeat("a", 40), Low},
+		},
+		WebhookSecret: {
+			{"REPLICATE_WEBHOOK_SECRET={}", Medium}, {"REPLICATE_WEBHOOK_SIGNING_SECRET=\"{}\"\n", Medium}, {`replicateWebhookSecret: '{}'`, Medium},
+			{"REPLICATE_WEBHOOK_SIGNING_KEY: {}", Medium}, {"# replicate\nWEBHOOK_SECRET={}\n", Medium},
+			{"- name: REPLICATE_WEBHOOK_SECRET\n  value: {}\n", Medium},
+			{`import { validateWebhook } from "replicate"; validateWebhook(request, "{}")`, Medium},
+			{"STRIPE_KEY=x\nREPLICATE_WEBHOOK_SECRET={}\n", Medium},
+			{"STRIPE_KEY=x\nREPLICATE_API_TOKEN=y\nWEBHOOK_SECRET={}\n", Low},
+			{"REPLICATE_WEBHOOK_SECRET=whsec_" + strings.Repeat("x", 32), Low},
+			{"REPLICATE_WEBHOOK_SECRET=whsec_" + "ReplaceThisByYourOwnSecretPlease", Low},
+		},
+		SecretInput: {
+			{`replicate.run("owner/model", input={"prompt": "x", "api_key": "{}"})`, Medium},
+			{"output = replicate.run(\n  \"owner/model\",\n  input={\n    # don't do this\n    'prompt': \"it's\",\n    'api_key': '{}',\n  }\n)", Medium},
+			{`replicate.predictions.create(version="v", input=dict(hf_token="{}"))`, Medium},
+			{`await replicate.run("owner/model", { input: { api_key: "{}" } })`, Medium},
+			{"const input = {\n  prompt: `a\nb`,\n  openaiApiKey: \"{}\",\n};\nconst out = await replicate.run(\"m\", { input });", Medium},
+			{`replicate.stream("m", { input: { api_key: process.env.KEY || "{}" } })`, Medium},
+			{`input := replicate.PredictionInput{"prompt": "x", "api_key": "{}"}`, Medium},
+			{`client = replicate.Client(); client.run("m", input={"api_key": "{}"})`, Medium},
+			{`import Replicate from "replicate"; const r = make(); await r.run("m", { input: { api_key: "{}" } })`, Medium},
+			{`r8.Run(ctx, "owner/model", replicate.PredictionInput{"api_key": "{}"}, nil)`, Medium},
+			{`curl -d '{"input": {"prompt": "x", "api_key": "{}"}}' https://api.replicate.com/v1/models/o/m/predictions`, Medium},
+			{"curl https://api.replicate.com/v1/predictions \\\n -d \"{\\\"input\\\": {\\\"api_key\\\": \\\"{}\\\"}}\"", Medium},
+			{`replicate.run("m", input={"login": {"user": "u", "access-token": "{}"}})`, Medium},
+			{`replicate.run("m", input={"password": "` + "hunter" + `2222"})`, Medium},
+			{`replicate.run("model", input={"api_key": "` + "sk-abc123" + `..."})`, Low},
+			{`replicate.run("model", input={"api_key": "YOUR_API_KEY"})`, Low},
+			{`replicate.run("model", input={"api_key": "your-key-here"})`, Low},
+		},
+	}
+}
+
+// filled puts a rule's credential into a text, and tells what is to be found.
+func filled(rule *Rule, c siblingCase) (text, secret string) {
+	secret = map[*Rule]string{CogToken: fakeCog, LegacyToken: fakeHex, WebhookSecret: fakeWebhook, SecretInput: fakeKey}[rule]
+	return strings.Replace(c.text, "{}", secret, 1), secret
+}
+
+// TestSiblings finds each rule's credential, once, with the confidence that
+// its surroundings give, and no other rule's.
+func TestSiblings(t *testing.T) {
+	for rule, cases := range siblingTexts() {
+		for _, c := range cases {
+			text, secret := filled(rule, c)
+			ms := findAll(text)
+			if len(ms) != 1 || ms[0].Rule != rule || ms[0].Confidence != c.want {
+				t.Errorf("%s: want one match, %v; got %s", c.text, c.want, summary(ms))
+				continue
+			}
+			m := ms[0]
+			if (strings.Contains(c.text, "{}") || rule == CogToken) && m.Secret.Reveal() != secret {
+				t.Errorf("%s: another value than the credential was found", c.text)
+			}
+			if at := strings.Index(text, m.Secret.Reveal()); len(m.Encoding) == 0 && (at != m.Start || m.End-m.Start != len(m.Secret.Reveal())) {
+				t.Errorf("%s: found at %d-%d, not at %d", c.text, m.Start, m.End, at)
+			}
+			if strings.Contains(Redact(text), m.Secret.Reveal()) {
+				t.Errorf("%s: Redact leaves the credential", c.text)
+			}
+			if mask := m.Secret.Mask(); len(strings.TrimRight(mask, "*")) > len(mask)/4 {
+				t.Errorf("%s: the mask shows too much", c.text)
+			}
+		}
+	}
+}
+
+func summary(ms []Match) string {
+	var b strings.Builder
+	for _, m := range ms {
+		fmt.Fprintf(&b, "%s %v %q; ", m.Rule.ID, m.Confidence, m.Why)
+	}
+	return b.String()
+}
+
+// TestNoSibling has what must not be taken for a credential: lookups and
+// templates, and credentials without the context that makes them Replicate's.
+func TestNoSibling(t *testing.T) {
+	auth := base64Of("someone:" + fakeCog)
+	for _, text := range []string{
+		// Replicate's own documentation on secrets
+		`-d '{ "input": { "prompt": "Hello", "api_key": "'$MODEL_API_KEY'" } }' https://api.replicate.com/v1/models/o/m/predictions`,
+		`-d '{"input": {"api_key": "'"$MODEL_API_KEY"'"}}' https://api.replicate.com/v1/models/o/m/predictions`,
+		`replicate.run("owner/model", input={"prompt": "x", "api_key": os.environ["MODEL_API_KEY"]})`,
+		`replicate.run("owner/model", { input: { prompt: "x", api_key: process.env.MODEL_API_KEY } });`,
+		`"Authorization: Token $REPLICATE_API_TOKEN" https://api.replicate.com/v1/`,
+		// lookups and templates
+		`replicate.run("m", input={"api_key": os.getenv("MODEL_API_KEY_2024")})`, `replicate.run("m", input={"api_key": f"{key}abcdefgh1234567"})`,
+		`replicate.run("m", input={"api_key": "${MODEL_API_KEY_1}"})`, `replicate.run("m", input={"api_key": "{{ secrets.model_key }}"})`,
+		`replicate.run("m", input={"api_key": "<your key of 20 letters>"})`, `replicate.run("m", input={"api_key": ""})`,
+		`replicate.run("m", input={"api_key": settings.model_api_key_1234567})`, `replicate.run("m", input={"api_key": key, "prompt": "` + fakeKey + `"})`,
+		`COG_TOKEN=${{ secrets.COG_TOKEN }}`, `COG_TOKEN=$TOKEN_1234567890abcdefg`, `COG_TOKEN = os.environ["COG_TOKEN"]`, `cog_token = get_cog_token_from_v2()`,
+		"REPLICATE_API_TOKEN=${REPLICATE_API_TOKEN}", "REPLICATE_API_TOKEN=\nGIT_COMMIT=" + fakeHex,
+		// what is no secret
+		`replicate.run("m", input={"prompt": "` + fakeKey + `"})`, `replicate.run("m", input={"trigger_token": "` + fakeKey + `"})`,
+		`replicate.run("m", input={"image_key": "https://x.test/a1b2c3d4e5f6a7b8"})`, `replicate.run("m", input={"max_tokens": 12345678})`,
+		// without Replicate
+		`uses: replicate/setup-cog` + "\n" + `openai.run("m", input={"api_key": "` + fakeKey + `"})`,
+		`openai.run("m", input={"api_key": "` + fakeKey + `"})`, `{"input": {"api_key": "` + fakeKey + `"}}`,
+		`this replicates the input: {"api_key": "` + fakeKey + `"}`, `# data is replicated` + "\n" + `input = {"api_key": "` + fakeKey + `"}`,
+		"WEBHOOK_SECRET=" + fakeWebhook, "# replicated\nWEBHOOK_SECRET=" + fakeWebhook, "REPLICATE_API_TOKEN=y\nSTRIPE_WEBHOOK_SECRET=" + fakeWebhook,
+		"# replicate" + strings.Repeat(" far", 200) + "\nWEBHOOK_SECRET=" + fakeWebhook,
+		"REPLICATE_WEBHOOK_SECRET=whsec_...", "REPLICATE_WEBHOOK_SECRET=whsec_" + "abc", "REPLICATE_WEBHOOK_SECRET=x" + fakeWebhook,
+		`{"auths": {"gcr.io": {"auth": "` + auth + `"}, "r8.im": {}}}`, `{"auths": {"r8.im": {}, "gcr.io": {"auth": "` + auth + `"}}}`,
+		`{"auths": {"xr8.im": {"auth": "` + auth + `"}}}`, `{"auths": {"r8.image": {"auth": "` + auth + `"}}}`,
+		"docker pull r8.im/owner/model@sha256:" + fakeHex + fakeHex[:24],
+		"recog_token=" + fakeCog, "cog_token_url=" + fakeCog,
+		// git's ids and others' hashes
+		"commit " + fakeHex, "replicate commit " + fakeHex, "replicate: " + fakeHex, "REPLICATE_COMMIT=" + fakeHex, "REPLICATE_MODEL_VERSION=" + fakeHex,
+		"replicate_cache_key=" + fakeHex, "REPLICATED_API_TOKEN=" + fakeHex, "REPLICATE_API_TOKEN=" + fakeHex + "a", "REPLICATE_API_TOKEN=" + fakeHex[:39],
+		"REPLICATE_API_TOKEN=" + fakeHex + fakeHex[:24], "REPLICATE_API_TOKEN\n\n" + fakeHex, "API_TOKEN=" + fakeHex,
+		`Authorization: Token ` + fakeHex, `Authorization: Token ` + fakeHex + strings.Repeat(" far", 200) + " api.replicate.com",
+		"https://github.com/replicate/cog/commit/" + fakeHex, "uses: replicate/setup-cog@" + fakeHex,
+	} {
+		if ms := findAll(text); len(ms) != 0 {
+			t.Errorf("%s: %s", text, summary(ms))
+		}
+	}
+}
+
+// TestTokenStaysToken leaves an API token to its own rule wherever it stands.
+func TestTokenStaysToken(t *testing.T) {
+	token := testToken(12)
+	for _, text := range []string{"REPLICATE_API_TOKEN=" + token, `replicate.run("m", input={"api_key": "` + token + `"})`, "COG_TOKEN=" + token,
+		`{"auths": {"r8.im": {"password": "` + token + `"}}}`} {
+		if ms := findAll(text); len(ms) != 1 || ms[0].Rule != APIToken || ms[0].Confidence != High {
+			t.Errorf("%s: %s", Redact(text), summary(ms))
+		}
+	}
+}

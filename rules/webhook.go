@@ -1,0 +1,105 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
+
+// WebhookSecret is the rule for what Replicate signs webhooks with.
+var WebhookSecret = &Rule{
+	ID:    "replicate-webhook-secret",
+	Name:  "ReplicateWebhookSecret",
+	Title: "Replicate webhook signing secret",
+	Description: "The secret that Replicate signs webhooks with: whsec_ and base64. Who has it can forge webhooks. Other services have the same prefix, " +
+		"so it is matched only as the value of a name such as REPLICATE_WEBHOOK_SECRET or with Replicate's name nearby, and not under another service's name.",
+	Example:  "REPLICATE_WEBHOOK_SECRET=whsec_q5********************************",
+	Severity: "6.5",
+}
+
+const (
+	webhookPrefix = "whsec_"
+	webhookShown  = len(webhookPrefix) + 2
+)
+
+// The keys are 24 bytes at Replicate; the scheme allows 24 to 64.
+const (
+	minWebhookKey = 24
+	maxWebhookKey = 64
+)
+
+// vendors sign webhooks in the same way.
+var vendors = [][]byte{[]byte("stripe"), []byte("svix"), []byte("clerk"), []byte("resend"), []byte("openai"), []byte("polar"),
+	[]byte("dodo"), []byte("supabase"), []byte("paddle"), []byte("lemon"), []byte("brex"), []byte("workos"), []byte("loops"),
+	[]byte("creem"), []byte("autumn"), []byte("recall"), []byte("whop"), []byte("fal_"), []byte("gemini"), []byte("anthropic")}
+
+func hasVendor(b []byte) bool {
+	folded := bytes.ToLower(b)
+	for _, v := range vendors {
+		if bytes.Contains(folded, v) {
+			return true
+		}
+	}
+	return false
+}
+
+// webhook looks at "whsec_".
+func (f *finder) webhook(v view) {
+	body := v.at + len(webhookPrefix)
+	end := runOf(v.b, body, 96, isBase64)
+	end = runOf(v.b, end, 2, func(c byte) bool { return c == '=' })
+	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(string(v.b[body:end]), "="))
+	if err != nil || len(key) < minWebhookKey || len(key) > maxWebhookKey || v.at > 0 && !leftEdge(v.b[max(0, v.at-TokenBehind):v.at]) ||
+		end < len(v.b) && (isAlnum(v.b[end]) || isJoiner(v.b[end])) {
+		return
+	}
+	confidence, ok := webhookContext(v.b, v.at, end)
+	if !ok {
+		return
+	}
+	c := candidate{rule: WebhookSecret, start: v.at, end: end, secret: string(v.b[v.at:end]), shown: webhookShown, confidence: confidence}
+	if typed(string(v.b[body:end])) {
+		c.why = "placeholder"
+	}
+	if confidence == Low {
+		c.why = "another service is named nearby"
+	}
+	f.add(v, c)
+}
+
+// webhookContext says how sure it is that b[start:end] is Replicate's: by the
+// name that it is the value of, by its line, by what is nearby.
+func webhookContext(b []byte, start, end int) (Confidence, bool) {
+	from := start
+	for from > max(0, start-24) && bytes.IndexByte([]byte("\"'` \t=:,\\("), b[from-1]) >= 0 {
+		from--
+	}
+	nameStart, _ := nameAround(b, from, from)
+	name := b[nameStart:from]
+	if hasReplicate(name) {
+		return Medium, true
+	}
+	if hasVendor(name) {
+		return Low, false
+	}
+	around := b[max(0, start-near):min(len(b), end+near)]
+	if !hasReplicate(around) {
+		return Low, false
+	}
+	line := b[bytes.LastIndexByte(b[:start], '\n')+1 : end+lineRest(b[end:])]
+	if hasVendor(around) && !hasReplicate(line) {
+		return Low, true
+	}
+	return Medium, true
+}
+
+// lineRest returns how much of b is before its first line end, up to near.
+func lineRest(b []byte) int {
+	b = b[:min(len(b), near)]
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return i
+	}
+	return len(b)
+}
+
+func isBase64(c byte) bool { return isAlnum(c) || c == '+' || c == '/' }
