@@ -162,13 +162,7 @@ func (s *search) search(n *odb.Node) error {
 	} else {
 		w.ranges = append(w.ranges[:0], odb.Range{To: len(n.Data)})
 	}
-	w.matches = w.matches[:0]
-	for _, g := range w.ranges {
-		w.matches = rules.Find(w.matches, n.Data, g.From, g.To)
-	}
-	if len(w.matches) > 0 {
-		n.Mark = 1
-	}
+	s.find(n)
 	if n.Type == odb.Tree {
 		s.names(n)
 		return nil
@@ -178,6 +172,41 @@ func (s *search) search(n *odb.Node) error {
 	}
 	return nil
 }
+
+// find searches the ranges of an object, a piece at a time: its matches may
+// take far more memory than it does. Of a tree, whose names are searched one by
+// one, and of what another pack reports only whether there are any counts.
+func (s *search) find(n *odb.Node) {
+	w := s.w
+	w.matches = w.matches[:0]
+	dropped := false
+	for _, g := range w.ranges {
+		for from := g.From; from < g.To; from += windowLen {
+			kept := len(w.matches)
+			w.matches = rules.Find(w.matches, n.Data, from, min(from+windowLen, g.To))
+			if len(w.matches) > kept {
+				n.Mark = 1
+			}
+			if n.Mark != 0 && (n.Again || n.Type == odb.Tree) {
+				return
+			}
+			for _, m := range w.matches[kept:] {
+				if !w.room.takes(m) {
+					dropped = true
+					continue
+				}
+				w.matches[kept] = m
+				kept++
+			}
+			w.matches = w.matches[:kept]
+		}
+	}
+	if dropped {
+		s.Failed(n.Obj, n.Type, errTooMany)
+	}
+}
+
+var errTooMany = errors.New(tooMany)
 
 // container tells whether an object is a container. It has no name, so that
 // Brotli, which has no signature either, goes unseen.
@@ -197,11 +226,11 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 		c.walk(archive.Input{At: bytes.NewReader(n.Data), Size: int64(len(n.Data))}, f)
 	}
 	var own []hit
-	at, done := start, 0
+	at, done := locate(n.Data), 0
 	for _, m := range s.w.matches {
 		at = at.after(n.Data[done:m.Start])
 		done = m.Start
-		own = append(own, hit{m, at, at.after(n.Data[m.Start:m.End]), ""})
+		own = append(own, at.hit(m, n.Data[m.Start:m.End], ""))
 	}
 	c.add(own, 0)
 	s.add(n, c)
@@ -232,7 +261,11 @@ func (s *search) hit(n *odb.Node, h hit, name string) {
 	if n.Again {
 		return
 	}
-	if s.pack != nil {
+	switch {
+	case s.pack == nil:
+	case n.Stream != nil: // to find it again it would be held whole
+		s.pack.fail()
+	default:
 		s.pack.hit(n.Obj)
 	}
 	s.run.addObjectHit(objectHit{h.match, s.repo, n.Obj, n.Type, h.from.line, h.from.column, h.to.column, name, h.member})
@@ -247,6 +280,10 @@ func (s *search) names(n *odb.Node) {
 		for _, m := range rules.Find(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
+			if !s.w.room.takes(m) {
+				s.Failed(n.Obj, n.Type, errTooMany)
+				return false
+			}
 			s.hit(n, hit{m, from, to, ""}, string(e.Name))
 		}
 		return true
