@@ -51,8 +51,16 @@ func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error)
 	if at != nil && format != archive.None {
 		c.walk(archive.Input{Name: name, At: at, Size: s.total}, format)
 	}
-	c.add(s.hits, 0)
+	c.take(s, 0)
 	return s.total, err
+}
+
+// take adds what a window has found.
+func (c *contents) take(s *window, inside int) {
+	c.add(s.hits, inside)
+	if s.dropped {
+		c.Unread(s.member, tooMany)
+	}
 }
 
 // once searches a container that can be read only once: what the walk reads of
@@ -69,7 +77,7 @@ func (c *contents) once(r io.Reader, s *window, err error, f archive.Format, nam
 	c.walk(archive.Input{Name: name, Reader: all}, f)
 	_, err = io.Copy(io.Discard, ctxReader{c.ctx, all})
 	s.search(true)
-	c.add(s.hits, 0)
+	c.take(s, 0)
 	return s.total, err
 }
 
@@ -163,7 +171,7 @@ func (m *member) Close() error {
 	}
 	m.s.search(true)
 	m.c.bytes += m.s.total
-	m.c.add(m.s.hits, m.inside)
+	m.c.take(m.s, m.inside)
 	m.c.w.release(m.s)
 	return nil
 }

@@ -160,7 +160,7 @@ func (s *search) search(n *odb.Node) error {
 		s.add(n, c)
 		return s.ctx.Err()
 	}
-	w.matches = n.Search(w.matches[:0], &w.ranges)
+	s.find(n)
 	if n.Type == odb.Tree {
 		s.names(n)
 		return nil
@@ -171,6 +171,26 @@ func (s *search) search(n *odb.Node) error {
 	}
 	return nil
 }
+
+// find searches an object and keeps the matches that there is room for. Of a
+// tree, whose names are searched one by one, and of what another pack reports
+// only whether there are any counts.
+func (s *search) find(n *odb.Node) {
+	w, dropped := s.w, false
+	w.matches = n.Search(w.matches[:0], &w.ranges, func(m rules.Match) bool {
+		if n.Again || n.Type == odb.Tree {
+			return false
+		}
+		ok := w.room.takes(m)
+		dropped = dropped || !ok
+		return ok
+	})
+	if dropped {
+		s.Failed(n.Obj, n.Type, errTooMany)
+	}
+}
+
+var errTooMany = errors.New(tooMany)
 
 // container tells whether an object is a container. It has no name, so that
 // Brotli, which has no signature either, goes unseen.
@@ -190,11 +210,11 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 		c.walk(archive.Input{At: bytes.NewReader(n.Data), Size: int64(len(n.Data))}, f)
 	}
 	var own []hit
-	at, done := start, 0
+	at, done := locate(n.Data), 0
 	for _, m := range s.w.matches {
 		at = at.after(n.Data[done:m.Start])
 		done = m.Start
-		own = append(own, hit{m, at, at.after(n.Data[m.Start:m.End]), ""})
+		own = append(own, at.hit(m, n.Data[m.Start:m.End], ""))
 	}
 	c.add(own, 0)
 	s.add(n, c)
@@ -225,7 +245,11 @@ func (s *search) hit(n *odb.Node, h hit, name string) {
 	if n.Again {
 		return
 	}
-	if s.pack != nil {
+	switch {
+	case s.pack == nil:
+	case n.Stream != nil: // to find it again it would be held whole
+		s.pack.fail()
+	default:
 		s.pack.again(n.Obj)
 	}
 	s.run.addObjectHit(objectHit{h.match, s.repo, n.Obj, n.Type, h.from.line, h.from.column, h.to.column, name, h.member})
@@ -233,13 +257,17 @@ func (s *search) hit(n *odb.Node, h hit, name string) {
 
 // names notes the matches in a tree, which stand in the names of its entries.
 func (s *search) names(n *odb.Node) {
-	if len(s.w.matches) == 0 || n.Again {
+	if !n.Matched() || n.Again {
 		return
 	}
 	_ = odb.EachEntry(n.Data, s.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
 		for _, m := range rules.FindTokens(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
+			if !s.w.room.takes(m) {
+				s.Failed(n.Obj, n.Type, errTooMany)
+				return false
+			}
 			s.hit(n, hit{m, from, to, ""}, string(e.Name))
 		}
 		return true

@@ -20,6 +20,7 @@ type job func(ctx context.Context, w *worker) error
 type pool struct {
 	mu      sync.Mutex
 	changed sync.Cond
+	room    *room // for what the workers find
 	queue   []job
 	running int
 	idle    int
@@ -33,6 +34,7 @@ type worker struct {
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
 	known   known
+	room    *room
 }
 
 // walker returns the worker's walker of a store.
@@ -59,7 +61,7 @@ func (p *pool) run(ctx context.Context, n int, jobs ...job) error {
 	defer stop()
 	for range n {
 		g.Go(func() error {
-			w := &worker{walkers: map[*odb.Store]*odb.Walker{}}
+			w := &worker{walkers: map[*odb.Store]*odb.Walker{}, room: p.room}
 			for {
 				j, ok := p.take(ctx)
 				if !ok {

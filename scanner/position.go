@@ -3,6 +3,8 @@ package scanner
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"github.com/r8scan/r8scan/rules"
 )
 
 // position is a place in a text: lines and columns count from 1, columns in
@@ -39,4 +41,72 @@ func units(text []byte) int {
 		text = text[size:]
 	}
 	return n
+}
+
+// locator counts both ways in which a text has lines and columns: as it is,
+// and as UTF-16 if it may be that, without its byte order mark.
+type locator struct {
+	plain, wide position
+	order       byteOrder
+	half        bool // the byte before is the first of a unit
+	last        byte // that byte
+}
+
+type byteOrder uint8
+
+const (
+	notWide byteOrder = iota
+	littleEndian
+	bigEndian
+)
+
+// locate returns the start of a text, which begins with head.
+func locate(head []byte) locator {
+	l := locator{plain: start, wide: start}
+	if len(head) < 2 {
+		return l
+	}
+	switch a, b := head[0], head[1]; {
+	case a == 0xff && b == 0xfe:
+		l.order, l.wide.column = littleEndian, 0 // the mark takes it to 1
+	case a == 0xfe && b == 0xff:
+		l.order, l.wide.column = bigEndian, 0
+	case a != 0 && b == 0:
+		l.order = littleEndian
+	case a == 0 && b != 0:
+		l.order = bigEndian
+	}
+	return l
+}
+
+// after returns what locates the end of text, whose start l locates.
+func (l locator) after(text []byte) locator {
+	l.plain = l.plain.after(text)
+	if l.order == notWide {
+		return l
+	}
+	for _, c := range text {
+		if l.half = !l.half; l.half {
+			l.last = c
+			continue
+		}
+		low, high := l.last, c
+		if l.order == bigEndian {
+			low, high = c, l.last
+		}
+		if l.wide.column++; low == '\n' && high == 0 {
+			l.wide = position{l.wide.line + 1, 1}
+		}
+	}
+	return l
+}
+
+// hit returns a match at the start of text, which l locates, as what is found
+// in a member.
+func (l locator) hit(m rules.Match, text []byte, member string) hit {
+	end := l.after(text)
+	if l.order != notWide && len(m.Encoding) > 0 && m.Encoding[0] == "utf-16" {
+		return hit{m, l.wide, end.wide, member}
+	}
+	return hit{m, l.plain, end.plain, member}
 }

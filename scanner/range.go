@@ -63,12 +63,19 @@ func (r *run) searchAll(ctx context.Context, repo *repository) error {
 		return nil
 	}
 	missing := maps.Clone(repo.missing) // what older commits lack is not this range's
-	all := &run{opts: r.opts, paths: r.paths, cache: r.cache, limits: r.limits, repos: r.repos}
+	all, err := newRun(r.opts)
+	if err != nil {
+		return err
+	}
+	all.repos = r.repos
 	if err := all.do(ctx, all.families(repo)...); err != nil {
 		return err
 	}
 	r.objectHits = all.objectHits
 	repo.missing = missing
+	if all.room.full {
+		r.addUnread(repo.label("the history before the range"), tooMany)
+	}
 	return nil
 }
 

@@ -23,6 +23,7 @@ type run struct {
 	pool  pool
 
 	limits archive.Limits
+	room   room
 	heavy  sync.Mutex // held by the one walk of a container that may use much memory
 
 	files, bytes, objects, commits, members atomic.Int64
@@ -59,8 +60,55 @@ func newRun(opts Options) (*run, error) {
 		return nil, err
 	}
 	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
-	return &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}, err
+	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}
+	r.pool.room = &r.room
+	return r, err
 }
+
+// What is found takes memory, so there are limits to it. Matches of low
+// confidence have one of their own, and so has each token: no flood of them
+// hides another.
+const (
+	maxHits    = 1 << 18
+	maxTokens  = 1 << 16
+	maxPlaces  = 1 << 16 // of one token
+	maxLowHits = 1 << 16
+)
+
+// room counts the matches that are kept.
+type room struct {
+	mu        sync.Mutex
+	hits, low int
+	places    map[string]int // of each token
+	full      bool
+}
+
+// takes reports whether one more match may be kept.
+func (r *room) takes(m rules.Match) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var ok bool
+	if m.Confidence == rules.Low {
+		if ok = r.low < maxLowHits; ok {
+			r.low++
+		}
+	} else {
+		token := m.Secret.Reveal()
+		n, known := r.places[token]
+		if ok = r.hits < maxHits && n < maxPlaces && (known || len(r.places) < maxTokens); ok {
+			if r.places == nil {
+				r.places = map[string]int{}
+			}
+			r.places[token]++
+			r.hits++
+		}
+	}
+	r.full = r.full || !ok
+	return ok
+}
+
+// tooMany says that matches were not kept.
+const tooMany = "there are more tokens in what was read than a result can hold; those here are not all listed"
 
 // progressEvery is the time between two reports of progress.
 const progressEvery = 100 * time.Millisecond

@@ -14,13 +14,16 @@ const windowLen = 256 << 10
 // depends on. Its buffer is larger than twice that.
 type window struct {
 	buf     []byte
-	n       int      // bytes in buf
-	from    int      // where the search goes on
-	at      position // of buf[0]
-	total   int64    // bytes of the text so far
-	member  string   // for the hits
+	n       int     // bytes in buf
+	from    int     // where the search goes on
+	at      locator // of buf[0]; not yet of anything if begun is false
+	begun   bool
+	total   int64  // bytes of the text so far
+	member  string // for the hits
 	matches []rules.Match
 	hits    []hit // in order
+	room    *room
+	dropped bool // there was no room for a hit
 }
 
 // hit is a match and where it stands.
@@ -34,11 +37,11 @@ type hit struct {
 func (w *worker) window() *window {
 	k := len(w.windows) - 1
 	if k < 0 {
-		return &window{buf: make([]byte, windowLen), at: start}
+		return &window{buf: make([]byte, windowLen), room: w.room}
 	}
 	s := w.windows[k]
 	w.windows = w.windows[:k]
-	*s = window{buf: s.buf, at: start, matches: s.matches, hits: s.hits[:0]}
+	*s = window{buf: s.buf, matches: s.matches, hits: s.hits[:0], room: w.room}
 	return s
 }
 
@@ -98,11 +101,18 @@ func (s *window) search(last bool) {
 	}
 	s.matches = rules.Find(s.matches[:0], s.buf[:s.n], s.from, to)
 	markAllowed(s.buf[:s.n], s.matches)
+	if !s.begun {
+		s.at, s.begun = locate(s.buf[:s.n]), true
+	}
 	where, done := s.at, 0
 	for _, m := range s.matches {
 		where = where.after(s.buf[done:m.Start])
-		s.hits = append(s.hits, hit{m, where, where.after(s.buf[m.Start:m.End]), s.member})
 		done = m.Start
+		if !s.room.takes(m) {
+			s.dropped = true
+			continue
+		}
+		s.hits = append(s.hits, where.hit(m, s.buf[m.Start:m.End], s.member))
 	}
 	if last {
 		return

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
 
 	"github.com/r8scan/r8scan/rules"
 )
@@ -46,6 +49,48 @@ func TestWindows(t *testing.T) {
 	}
 }
 
+// Lines and columns in a UTF-16 file are those that an editor shows, its byte
+// order mark left out, in whatever pieces it is read.
+func TestWidePositions(t *testing.T) {
+	text := "eins\r\nzwei \U0001f511\n" + strings.Repeat("ж", 700) + " k=" + token(1) + "\n\n \u0a00\u000a\u4142" + token(2)
+	want := []place{{from: position{3, 704}, to: position{3, 744}}, {from: position{6, 2}, to: position{6, 42}}}
+	for name, head := range map[string]string{"little": "\xff\xfe", "big": "\xfe\xff", "little, no mark": "", "big, no mark": ""} {
+		encoded := []byte(head)
+		for _, u := range utf16.Encode([]rune(text)) {
+			if strings.HasPrefix(name, "little") {
+				encoded = append(encoded, byte(u), byte(u>>8))
+			} else {
+				encoded = append(encoded, byte(u>>8), byte(u))
+			}
+		}
+		for _, size := range []int{1301, 1500, 8000} {
+			got := inWindows(t, string(encoded), size)
+			if len(got) != 2 || got[0].from != want[0].from || got[0].to != want[0].to || got[1].from != want[1].from || got[1].to != want[1].to {
+				t.Errorf("%s, windows of %d: %+v, want %+v", name, size, got, want)
+			}
+		}
+	}
+}
+
+// A flood of what is no token hides none, and what has no room is named.
+func TestRoom(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a", strings.Repeat("r8_", maxLowHits+1000)+"\n"+strings.Repeat(token(1)+"\n", maxPlaces+10))
+	write("b", token(2))
+	res, err := Files(t.Context(), []string{dir}, nil, Options{MinConfidence: rules.High, Jobs: 1})
+	if err != nil || len(res.Findings) != 2 {
+		t.Fatalf("%v: %d findings", err, len(res.Findings))
+	}
+	if u := res.Coverage.Unread; len(u) != 1 || u[0].Reason != tooMany {
+		t.Errorf("unread %v", u)
+	}
+}
+
 // whole finds all matches in a text that is searched at once.
 func whole(text string) (places []place) {
 	for _, m := range rules.Find(nil, []byte(text), 0, len(text)) {
@@ -58,7 +103,7 @@ func whole(text string) (places []place) {
 func inWindows(t *testing.T, text string, size int) (places []place) {
 	t.Helper()
 	r := iotest.HalfReader(strings.NewReader(text))
-	s := &window{buf: make([]byte, size), at: start}
+	s := &window{buf: make([]byte, size), room: &room{}}
 	if err := s.rest(context.Background(), r, s.fill(r)); err != nil || s.total != int64(len(text)) {
 		t.Fatalf("read %d bytes of %d: %v", s.total, len(text), err)
 	}
@@ -66,7 +111,7 @@ func inWindows(t *testing.T, text string, size int) (places []place) {
 		places = append(places, place{h.match.Secret.ID() + h.match.Confidence.String(), h.from, h.to})
 	}
 	read := s.hits
-	s = &window{buf: make([]byte, size), at: start}
+	s = &window{buf: make([]byte, size), room: &room{}}
 	if _, err := io.Copy(struct{ io.Writer }{s}, iotest.HalfReader(strings.NewReader(text))); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +150,7 @@ func TestStreamError(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	broken := fmt.Errorf("broken")
 	r := &failing{bytes.NewReader([]byte(token)), broken}
-	s := &window{buf: make([]byte, 1<<10), at: start}
+	s := &window{buf: make([]byte, 1<<10), room: &room{}}
 	err := s.rest(context.Background(), r, s.fill(r))
 	if err != broken || len(s.hits) != 1 {
 		t.Errorf("error %v and %d matches, want %v and 1", err, len(s.hits), broken)

@@ -51,6 +51,11 @@ func (g *Graph) Stories(n int, tips []Tip, scope *Scope) []Story {
 			head = append(head, tip.commit)
 		}
 	}
+	for o, hits := range g.hits {
+		if hits[0].Type == odb.Tag {
+			t.tags = append(t.tags, o)
+		}
+	}
 	t.reachable, t.fromHead = g.reach(all), g.reach(head)
 	stories := make([]Story, n)
 	for first := 0; first < n; first += batch {
@@ -66,6 +71,7 @@ type teller struct {
 	reachable []bool
 	fromHead  []bool
 	scope     *Scope
+	tags      []odb.Obj // that are hits
 
 	first int                // token of bit 0
 	bits  map[odb.Obj]uint64 // of trees and hits: tokens below them
@@ -416,8 +422,8 @@ func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
 // tagEvent is the story of a token that stands in a tag's text only.
 func (t *teller) tagEvent(bit uint64) *Event {
 	best := odb.None
-	for o := range t.g.hits {
-		if t.own(o)&bit != 0 && t.g.tagged(o) != odb.None && o < best {
+	for _, o := range t.tags {
+		if o < best && t.own(o)&bit != 0 && t.g.tagged(o) != odb.None {
 			best = o
 		}
 	}

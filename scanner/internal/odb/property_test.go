@@ -275,7 +275,7 @@ func (d *dirtySearch) Visit(n *Node) error {
 		}
 	}
 	var ranges []Range
-	got := n.Search(nil, &ranges)
+	got := n.Search(nil, &ranges, func(rules.Match) bool { return true })
 	want := rules.Find(nil, n.Data, 0, len(n.Data))
 	if !sameMatches(got, want) {
 		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v", len(got), len(want), n.Base.Data, n.Data, n.Copies)

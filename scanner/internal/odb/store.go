@@ -496,6 +496,9 @@ func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, erro
 			return 0, nil, err
 		}
 		if n.Stream != nil {
+			if n.Size > s.limits.Object {
+				return 0, nil, fmt.Errorf("it has %d bytes: %w", n.Size, ErrLimit)
+			}
 			n.Data, err = readExactly(n.Stream, n.Size)
 			if err != nil {
 				return 0, nil, err

@@ -11,6 +11,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
 )
 
 // Entry is what is remembered of a pack. It is of use only while Stamp and
@@ -37,11 +40,12 @@ type Outside struct {
 type Cache struct {
 	dir     string
 	version string
+	pruned  sync.Once
 }
 
 // Open returns the cache in dir, which need not exist yet. Entries that were
 // written with another version are not seen.
-func Open(dir, version string) *Cache { return &Cache{dir, version} }
+func Open(dir, version string) *Cache { return &Cache{dir: dir, version: version} }
 
 func (c *Cache) path(key []byte) string {
 	return filepath.Join(c.dir, hex.EncodeToString(key)+"-"+c.version)
@@ -55,10 +59,13 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 	if c == nil {
 		return nil, os.ErrNotExist
 	}
-	text, err := os.ReadFile(c.path(key))
+	path := c.path(key)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now) // for prune; at worst it goes, and the pack is read again
 	sum, body, ok := bytes.Cut(text, []byte("\n"))
 	if !ok || string(sum) != digest(body) {
 		return nil, errDamaged
@@ -92,8 +99,33 @@ func (c *Cache) Save(key []byte, e *Entry) error {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
+	c.prune()
 	return nil
 }
+
+// maxUnused is how long an entry is kept that no scan asks for: its pack was
+// repacked, its repository is gone, or the rules have changed.
+const maxUnused = 90 * 24 * time.Hour
+
+// prune removes what was not used for maxUnused, once for each Cache. Only
+// names that Save makes are touched, and what cannot be removed stays.
+func (c *Cache) prune() {
+	c.pruned.Do(func() {
+		entries, err := os.ReadDir(c.dir)
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err == nil && info.Mode().IsRegular() && ours.MatchString(e.Name()) && time.Since(info.ModTime()) > maxUnused {
+				_ = os.Remove(filepath.Join(c.dir, e.Name()))
+			}
+		}
+	})
+}
+
+// ours are the names of entries of any version, and of those half written.
+var ours = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$|^new-[0-9]+$`)
 
 func digest(body []byte) string {
 	sum := sha256.Sum256(body)
