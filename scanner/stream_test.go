@@ -52,8 +52,8 @@ func TestWindows(t *testing.T) {
 // Lines and columns in a UTF-16 file are those that an editor shows, its byte
 // order mark left out, in whatever pieces it is read.
 func TestWidePositions(t *testing.T) {
-	text := "eins\r\nzwei \U0001f511\n" + strings.Repeat("ж", 700) + " k=" + token(1) + "\n\n \u0a00\u000a\u4142" + token(2)
-	want := []place{{from: position{3, 704}, to: position{3, 744}}, {from: position{6, 2}, to: position{6, 42}}}
+	text := "eins\r\nzwei \U0001f511\n" + strings.Repeat("ж", 7000) + " k=" + token(1) + "\n\n \u0a00\u000a\u4142" + token(2)
+	want := []place{{from: position{3, 7004}, to: position{3, 7044}}, {from: position{6, 2}, to: position{6, 42}}}
 	for name, head := range map[string]string{"little": "\xff\xfe", "big": "\xfe\xff", "little, no mark": "", "big, no mark": ""} {
 		encoded := []byte(head)
 		for _, u := range utf16.Encode([]rune(text)) {
@@ -63,7 +63,7 @@ func TestWidePositions(t *testing.T) {
 				encoded = append(encoded, byte(u>>8), byte(u))
 			}
 		}
-		for _, size := range []int{1301, 1500, 8000} {
+		for _, size := range []int{2*(rules.Behind+rules.Ahead) + 1, 2*(rules.Behind+rules.Ahead) + 200, 40_000} {
 			got := inWindows(t, string(encoded), size)
 			if len(got) != 2 || got[0].from != want[0].from || got[0].to != want[0].to || got[1].from != want[1].from || got[1].to != want[1].to {
 				t.Errorf("%s, windows of %d: %+v, want %+v", name, size, got, want)
@@ -150,7 +150,7 @@ func TestStreamError(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	broken := fmt.Errorf("broken")
 	r := &failing{bytes.NewReader([]byte(token)), broken}
-	s := &window{buf: make([]byte, 1<<10), room: &room{}}
+	s := &window{buf: make([]byte, 1<<14), room: &room{}}
 	err := s.rest(context.Background(), r, s.fill(r))
 	if err != broken || len(s.hits) != 1 {
 		t.Errorf("error %v and %d matches, want %v and 1", err, len(s.hits), broken)
