@@ -133,6 +133,10 @@ var encodedCases = []struct {
 		return "x = '" + s[:9] + "' +\n\t    '" + s[9:20] + "'\n  + '" + s[20:] + "';"
 	}, []string{"concatenation"}},
 	{"dot", func(s string, r *rand.Rand) string { return `$x = 'r8' . '` + s[2:] + `';` }, []string{"concatenation"}},
+	{"SQL", func(s string, r *rand.Rand) string { return `SELECT '` + s[:7] + `' || '` + s[7:] + `'` }, []string{"concatenation"}},
+	{"Lua", func(s string, r *rand.Rand) string { return `t = "` + s[:3] + `" .. "` + s[3:] + `"` }, []string{"concatenation"}},
+	{"Basic", func(s string, r *rand.Rand) string { return `t = "` + s[:5] + `" & "` + s[5:] + `"` }, []string{"concatenation"}},
+	{"template", func(s string, r *rand.Rand) string { return `{{ "` + s[:9] + `" ~ '` + s[9:] + `' }}` }, []string{"concatenation"}},
 	{"adjacent", func(s string, r *rand.Rand) string { return `("` + s[:12] + "\"\n     \"" + s[12:] + `")` }, []string{"concatenation"}},
 	{"f-string", func(s string, r *rand.Rand) string { return `("` + s[:12] + `" f"` + s[12:] + `")` }, []string{"concatenation"}},
 	{"ampersand", func(s string, r *rand.Rand) string { return `t = "` + s[:5] + `" & _` + "\n" + s }, nil},

@@ -112,3 +112,15 @@ func TestRangeTreeBomb(t *testing.T) {
 		t.Errorf("%d findings", len(res.Findings))
 	}
 }
+
+// A range with two wrong ends gets one line about the first.
+func TestRangeError(t *testing.T) {
+	repo := gittest.New(t)
+	commit(repo, "one")
+	for _, spec := range []string{"no..none", "no...none"} {
+		_, err := Objects(t.Context(), repo.Dir, Options{Range: spec})
+		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), `"no"`) {
+			t.Errorf("%s: %v", spec, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -26,13 +27,13 @@ func (repo *repository) parseRange(spec string) (revisions, error) {
 	for word := range strings.FieldsSeq(spec) {
 		if a, b, ok := strings.Cut(word, "..."); ok {
 			r.symmetric = true
-			if err := errors.Join(r.add(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
+			if err := cmp.Or(r.add(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
 				return r, err
 			}
 			continue
 		}
 		if a, b, ok := strings.Cut(word, ".."); ok {
-			if err := errors.Join(r.leaveOut(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
+			if err := cmp.Or(r.leaveOut(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
 				return r, err
 			}
 			continue

@@ -2,154 +2,207 @@ package gitdir
 
 import "strings"
 
-// outcome is what a comparison of a pattern with a text says. The two ways to
-// give up keep patterns with many stars from taking exponential time, as in
-// git's wildmatch.c, which this follows.
-type outcome int
+// A glob of an ignore file is turned into steps. A path is matched by walking
+// it once, with the set of all steps that could come next: so the time is that
+// of steps times bytes, whatever stars a hostile file piles up.
+
+// step is what a glob asks of the next bytes of a path.
+type step struct {
+	kind stepKind
+	set  *[256]bool // oneOf
+}
+
+type stepKind uint8
 
 const (
-	noMatch      outcome = iota
-	match                // the whole text
-	abortAll             // the text ends too early: a longer run of any star cannot help
-	abortToStars         // a slash is in the way: only ** can help
+	oneOf     stepKind = iota // a byte of the set
+	inName                    // any number of bytes within a name
+	below                     // any number of bytes, slashes too
+	folders                   // nothing, or what inFolders takes; that is always the next step
+	inFolders                 // any number of names, each with its slash
 )
 
-// wildmatch reports whether text, a path with slashes, matches a pattern of an
-// ignore file. Only ** matches slashes.
-func wildmatch(pattern, text string) bool { return wild(pattern, 0, text) == match }
-
-// wild compares pattern[p:] with text. The part of the pattern before p says
-// what a ** stands behind.
-func wild(pattern string, p int, text string) outcome {
-	for ; p < len(pattern); p++ {
-		c := pattern[p]
-		if text == "" && c != '*' {
-			return abortAll
-		}
-		switch c {
-		case '*':
-			return star(pattern, p, text)
-		case '?':
-			if text[0] == '/' {
-				return noMatch
-			}
-		case '[':
-			end, in := class(pattern, p, text[0])
-			if end < 0 {
-				return abortAll
-			}
-			if !in || text[0] == '/' {
-				return noMatch
-			}
-			p = end
-		case '\\':
-			if p++; p == len(pattern) {
-				return abortAll
-			}
-			c = pattern[p]
-			fallthrough
-		default:
-			if text[0] != c {
-				return noMatch
+// wildmatch reports whether a path with slashes matches a glob. A malformed
+// glob matches nothing.
+func wildmatch(glob, path string) bool {
+	steps, ok := parseGlob(glob)
+	if !ok {
+		return false
+	}
+	now, next := make([]bool, len(steps)+1), make([]bool, len(steps)+1)
+	reach(steps, now, 0)
+	for i := range len(path) {
+		clear(next)
+		for at, s := range steps {
+			if now[at] {
+				s.take(steps, next, at, path[i])
 			}
 		}
-		text = text[1:]
+		now, next = next, now
 	}
-	if text != "" {
-		return noMatch
-	}
-	return match
+	return now[len(steps)]
 }
 
-// star goes on where pattern[p] is a star.
-func star(pattern string, p int, text string) outcome {
-	first := p
-	for p < len(pattern) && pattern[p] == '*' {
-		p++
-	}
-	rest := pattern[p:]
-	slashes := p-first > 1 && (first == 0 || pattern[first-1] == '/') &&
-		(rest == "" || rest[0] == '/' || strings.HasPrefix(rest, `\/`))
-	if slashes && strings.HasPrefix(rest, "/") && wild(pattern, p+1, text) == match {
-		return match // **/ may stand for nothing
-	}
-	if rest == "" {
-		if !slashes && strings.Contains(text, "/") {
-			return noMatch
+// take notes in next where the step at can lead to over one byte.
+func (s step) take(steps []step, next []bool, at int, c byte) {
+	switch s.kind {
+	case oneOf:
+		if s.set[c] {
+			reach(steps, next, at+1)
 		}
-		return match
-	}
-	if !slashes && rest[0] == '/' {
-		i := strings.IndexByte(text, '/')
-		if i < 0 {
-			return noMatch
+	case inName:
+		if c != '/' {
+			reach(steps, next, at)
 		}
-		return wild(pattern, p, text[i:])
-	}
-	for ; text != ""; text = text[1:] {
-		if got := wild(pattern, p, text); got != noMatch && (!slashes || got != abortToStars) {
-			return got
-		}
-		if !slashes && text[0] == '/' {
-			return abortToStars
+	case below:
+		reach(steps, next, at)
+	case inFolders:
+		next[at] = true
+		if c == '/' {
+			reach(steps, next, at+1)
 		}
 	}
-	return abortAll
 }
 
-// class compares c with the set whose bracket is at pattern[p], and returns
-// where the set's other bracket is, or -1 if it is malformed.
-func class(pattern string, p int, c byte) (end int, in bool) {
-	p++
-	negated := p < len(pattern) && (pattern[p] == '!' || pattern[p] == '^')
-	if negated {
-		p++
-	}
-	before := byte(0) // that a range may start with
-	for first := true; ; first = false {
-		if p >= len(pattern) {
-			return -1, false
+// reach notes that the step at may come, and those behind it that need no byte
+// before.
+func reach(steps []step, set []bool, at int) {
+	for ; !set[at]; at++ {
+		set[at] = true
+		if at == len(steps) {
+			return
 		}
-		x := pattern[p]
+		switch steps[at].kind {
+		case folders:
+			set[at+1] = true
+			at++
+		case oneOf, inFolders:
+			return
+		}
+	}
+}
+
+// parseGlob turns a glob into steps.
+func parseGlob(glob string) (steps []step, ok bool) {
+	atName := true // a name begins here
+	for rest := glob; rest != ""; {
+		c := rest[0]
+		var set *[256]bool
 		switch {
-		case x == ']' && !first:
-			return p, in != negated
-		case x == '-' && before != 0 && p+1 < len(pattern) && pattern[p+1] != ']':
-			if p++; pattern[p] == '\\' {
-				p++
+		case c == '*':
+			stars := len(rest) - len(strings.TrimLeft(rest, "*"))
+			rest = rest[stars:]
+			tail := strings.TrimPrefix(rest, `\`)
+			switch {
+			case stars == 1 || !atName || tail != "" && tail[0] != '/' || tail == "" && rest != "":
+				steps = append(steps, step{kind: inName})
+			case tail == "":
+				steps = append(steps, step{kind: below})
+			default:
+				steps = append(steps, step{kind: folders}, step{kind: inFolders})
+				rest = tail[1:]
+				continue // a name begins behind the slash
 			}
-			if p >= len(pattern) {
-				return -1, false
+			atName = false
+			continue
+		case c == '?':
+			set, rest = allBut('/'), rest[1:]
+		case c == '[':
+			if set, rest, ok = parseSet(rest[1:]); !ok {
+				return nil, false
 			}
-			in = in || before <= c && c <= pattern[p]
-			x = 0
-		case x == '[' && strings.HasPrefix(pattern[p+1:], ":"):
-			name, _, ok := strings.Cut(pattern[p+2:], "]")
-			if !ok {
-				return -1, false
-			}
-			if kind, named := strings.CutSuffix(name, ":"); named {
-				is, known := namedClasses[kind]
-				if !known {
-					return -1, false
-				}
-				in = in || is(c)
-				p, x = p+2+len(name), 0
-			} else {
-				in = in || c == '['
-			}
-		case x == '\\':
-			if p++; p >= len(pattern) {
-				return -1, false
-			}
-			x = pattern[p]
-			in = in || c == x
+		case c == '\\' && len(rest) == 1:
+			return nil, false
+		case c == '\\':
+			set, rest = only(rest[1]), rest[2:]
 		default:
-			in = in || c == x
+			set, rest = only(c), rest[1:]
 		}
-		before = x
-		p++
+		atName = set['/']
+		steps = append(steps, step{kind: oneOf, set: set})
 	}
+	return steps, true
+}
+
+func only(c byte) *[256]bool {
+	var set [256]bool
+	set[c] = true
+	return &set
+}
+
+func allBut(c byte) *[256]bool {
+	var set [256]bool
+	for i := range set {
+		set[i] = i != int(c)
+	}
+	return &set
+}
+
+// parseSet reads a set in brackets, the first of which is read, and returns
+// what follows. No set has the slash.
+func parseSet(glob string) (set *[256]bool, rest string, ok bool) {
+	set = &[256]bool{}
+	inverted := glob != "" && (glob[0] == '!' || glob[0] == '^')
+	if inverted {
+		glob = glob[1:]
+	}
+	from := -1 // a character that a range may start with
+	for first := true; glob != ""; first = false {
+		if glob[0] == ']' && !first {
+			for c := range set {
+				set[c] = set[c] != inverted
+			}
+			set['/'] = false
+			return set, glob[1:], true
+		}
+		if is, after, named, ok := parseClass(glob); named {
+			if !ok {
+				return nil, "", false
+			}
+			for c := range set {
+				set[c] = set[c] || is(byte(c))
+			}
+			glob, from = after, -1
+			continue
+		}
+		ranged := glob[0] == '-' && from >= 0 && len(glob) > 1 && glob[1] != ']'
+		if ranged {
+			glob = glob[1:]
+		}
+		if glob[0] == '\\' {
+			glob = glob[1:]
+		}
+		if glob == "" {
+			break
+		}
+		to := int(glob[0])
+		glob = glob[1:]
+		if !ranged {
+			set[to], from = true, to
+			continue
+		}
+		for c := from; c <= to; c++ {
+			set[c] = true
+		}
+		from = -1
+	}
+	return nil, "", false // it has no end
+}
+
+// parseClass reads a class such as [:digit:] at the start of a set's rest.
+// What only begins like one is a plain bracket.
+func parseClass(glob string) (is func(byte) bool, rest string, named, ok bool) {
+	body, begins := strings.CutPrefix(glob, "[:")
+	if !begins {
+		return nil, "", false, false
+	}
+	body, rest, closed := strings.Cut(body, "]")
+	name, ends := strings.CutSuffix(body, ":")
+	if closed && !ends {
+		return nil, "", false, false
+	}
+	is, ok = namedClasses[name]
+	return is, rest, true, ok && closed
 }
 
 var namedClasses = map[string]func(byte) bool{
