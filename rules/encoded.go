@@ -136,7 +136,6 @@ func unhex(c byte) byte {
 func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []int) {
 	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	i, end := from, from
-	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	for ; i < len(text) && len(chars) < n && i-from < maxSpan; i++ {
 		if !is(text[i]) {
 			if next := lineBreak(text, i); next > i {

@@ -30,8 +30,10 @@ func TestCanary(t *testing.T) {
 			fmt.Fprint(w, `{"title":"Billing required","status":402}`)
 		}, "accepts a made-up token"},
 		{"says 200 to everything", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>OK</html>") }, "something other than Replicate"},
-		{"refuses like a proxy", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", 401) }, "not Replicate's answer"},
-		{"sends everybody elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://example.com/", 302) }, "redirect"},
+		{"refuses like a proxy", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", http.StatusUnauthorized) }, "not Replicate's answer"},
+		{"sends everybody elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://example.com/", http.StatusFound)
+		}, "redirect"},
 		{"is down", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "HTTP 503"},
 		{"throttles", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, "throttled"},
 	} {
@@ -96,7 +98,7 @@ func TestCanaryOnce(t *testing.T) {
 	if own, others := a.requests(); own != 3 || others != 1 || a.seen[0] == a.secret.Reveal() {
 		t.Errorf("%d requests for the token, %d canaries", own, others)
 	}
-	if len(canary().Reveal()) != 40 || canary().Reveal() == canary().Reveal() {
+	if one, other := canary().Reveal(), canary().Reveal(); len(one) != 40 || one == other {
 		t.Error("canaries have not the form of a token, or are all the same")
 	}
 }

@@ -19,7 +19,6 @@ import (
 // treeChecker is a visitor that compares TreeDiff with whole trees.
 type treeChecker struct {
 	t       *testing.T
-	entries map[string]map[string]int // tree's bytes → its entries, counted
 	trees   int
 	byDelta int // entries that TreeDiff did not have to parse
 }
