@@ -52,10 +52,11 @@ func find(dst []Match, text []byte, from, to, depth int) []Match {
 	}
 	eachProbe(text, from, min(to+lead, len(text)), func(at int, kind form) {
 		if kind == formPlain {
+			if at >= to {
+				return
+			}
 			if m, ok := judge(text, at); ok {
-				if at < to {
-					dst = append(dst, m)
-				}
+				dst = append(dst, m)
 				return
 			}
 		}

@@ -72,7 +72,7 @@ const (
 	maxHits    = 1 << 18
 	maxTokens  = 1 << 16
 	maxPlaces  = 1 << 16 // of one token
-	maxLowHits = 1 << 16
+	maxLowHits = 1 << 18
 )
 
 // room counts the matches that are kept.
