@@ -131,7 +131,7 @@ func printable(b []byte) bool {
 }
 
 // maxConfig bounds the base64 of a Docker configuration.
-const maxConfig = 2048
+const maxConfig = 1280
 
 // kubernetes looks at "configjso", the middle of .dockerconfigjson.
 func (f *finder) kubernetes(v view) {

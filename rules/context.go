@@ -37,34 +37,26 @@ func lower(c byte) byte {
 	return c
 }
 
-// hasReplicate reports whether b has Replicate's name: the word, which is not
-// the start of "replicated" or "replicates".
-func hasReplicate(b []byte) bool {
-	return eachReplicate(b, func(int) bool { return true })
+// hasReplicate reports whether one of Replicate's names starts in b[from:to].
+func hasReplicate(b []byte, from, to int) bool {
+	return eachReplicate(b, from, to, func(int) bool { return true })
 }
 
-// eachReplicate calls is with the end of each of Replicate's names in b until
-// it returns true, and reports whether it did.
-func eachReplicate(b []byte, is func(end int) bool) bool {
-	for at := 0; at < len(b); at++ {
+// eachReplicate calls is with the end of each of Replicate's names that start
+// in b[from:to] until it returns true, and reports whether it did. What is
+// around to must be in b: a name is a hint, and so must be one in all of the
+// text too.
+func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
+	for at := max(0, from); at < to; at++ {
 		var word string
-		if at, word = nextWord(b, at, len(b)); at < 0 {
+		if at, word = nextWord(b, at, to); at < 0 {
 			return false
 		}
-		if end := at + len(wordReplicate); word == wordReplicate && endsWord(b, end) && is(end) {
+		if word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate)) {
 			return true
 		}
 	}
 	return false
-}
-
-// endsWord reports whether a word ends at i: before no letter, or where a
-// capital follows a small letter.
-func endsWord(b []byte, i int) bool {
-	if i == len(b) || lower(b[i]) < 'a' || lower(b[i]) > 'z' {
-		return true
-	}
-	return 'A' <= b[i] && b[i] <= 'Z' && 'a' <= b[i-1] && b[i-1] <= 'z'
 }
 
 // assigned is what stands behind a name.

@@ -22,9 +22,11 @@ const (
 	stride  = wordLen - gramLen + 1
 )
 
-// HintLen is the length of the longest word: whether one starts at s depends
-// on text[s : s+HintLen] only.
-const HintLen = wordLen
+// Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
+const (
+	HintBehind = 1
+	HintAhead  = wordLen + 4
+)
 
 // longWords are those of wordLen bytes, in lower case.
 var longWords = [...]string{wordReplicate, wordCogToken, wordDocker}
@@ -54,11 +56,78 @@ func gram(b []byte) uint32 {
 // Hint reports whether a word that a sibling needs starts in text[from:to]. A
 // text without one holds no sibling.
 func Hint(text []byte, from, to int) bool {
-	if at, _ := nextWord(text, from, to); at >= 0 {
-		return true
+	if to-from < 4*stride && !anyProbe(text, from, to) { // most ranges that deltas add are a few bytes
+		return nextRegistry(text, from, to) >= 0
+	}
+	for at := from; at < to; at++ {
+		var word string
+		if at, word = nextWord(text, at, to); at < 0 {
+			break
+		}
+		if word != wordReplicate || isReplicate(text, at) {
+			return true
+		}
 	}
 	return nextRegistry(text, from, to) >= 0
 }
+
+// anyProbe reports whether a probe for the words that start in text[from:to]
+// hits.
+func anyProbe(text []byte, from, to int) bool {
+	for p, end := from+stride-1, min(to+stride-1, len(text)-gramLen+1); p < end; p += stride {
+		if grams[gram(text[p:])] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isReplicate reports whether "replicate" at s is used as a name: as part of
+// one that a credential may have, with a capital, or next to what joins it with
+// another word. The verb is everywhere in what replicates data, and would make
+// every text there a hint.
+func isReplicate(b []byte, s int) bool {
+	end := s + len(wordReplicate)
+	if end == len(b) {
+		return isUpper(b[s]) || s > 0 && joins(b[s-1])
+	}
+	next := b[end:min(len(b), end+HintAhead-wordLen)]
+	switch c := next[0]; {
+	case isLetter(c): // replicateToken, not replicated
+		return isUpper(c) && !isUpper(b[end-1]) && startsName(c)
+	case c == '_' || c == '-' || c == '.':
+		if len(next) > 1 && isLetter(next[1]) {
+			return c == '.' || startsName(next[1])
+		}
+	case bytes.IndexByte([]byte("/(\"'`\\:=@"), c) >= 0:
+		return true
+	case c == ' ' && len(next) > 1 && isLetter(next[1]):
+		return len(next) == 4 && startsTopic(next[1:])
+	}
+	return isUpper(b[s]) || s > 0 && joins(b[s-1])
+}
+
+// joins reports whether a byte in front of a word makes it part of a name.
+func joins(c byte) bool { return bytes.IndexByte([]byte("._-/@\"'`"), c) >= 0 }
+
+// startsName reports whether what follows "replicate" may be: API, token, key,
+// webhook, secret, signing, access, auth, bearer, AI.
+func startsName(c byte) bool { return bytes.IndexByte([]byte("atkwsb"), lower(c)) >= 0 }
+
+// startsTopic tells the noun in "Replicate webhook" from the verb in
+// "Replicate the data".
+func startsTopic(b []byte) bool {
+	for _, t := range []string{"api", "tok", "web", "key", "sig"} {
+		if foldedEqual(b, t) {
+			return true
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
 // nextWord returns where the first long word that starts in text[from:to]
 // starts, and which it is; -1 if there is none.

@@ -34,7 +34,7 @@ func (f *finder) input(v view) {
 			found = append(found, c)
 		}
 	})
-	if len(found) == 0 || !callNearby(v.b[:min(len(v.b), v.at+anchorReach+near)]) {
+	if len(found) == 0 || !callNearby(v.b, v.at+anchorReach+near) {
 		return
 	}
 	for _, c := range found {
@@ -81,14 +81,22 @@ var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'"}
 // ownCalls run a model through a client of any name.
 var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream("}
 
-// callNearby reports whether b runs a model on Replicate.
-func callNearby(b []byte) bool {
+// isCall reports whether a name that is followed by b runs a model, or is that
+// of a client that may.
+func isCall(b []byte) bool { return startsWithAny(b, calls) || startsWithAny(b, clients) }
+
+func startsWithAny(b []byte, starts []string) bool {
+	return slices.ContainsFunc(starts, func(s string) bool { return bytes.HasPrefix(b, []byte(s)) })
+}
+
+// callNearby reports whether b[:to] runs a model on Replicate.
+func callNearby(b []byte, to int) bool {
+	to = min(to, len(b))
 	client := false
-	return eachReplicate(b, func(end int) bool {
-		follows := func(s string) bool { return bytes.HasPrefix(b[end:], []byte(s)) }
-		client = client || slices.ContainsFunc(clients, follows)
-		return slices.ContainsFunc(calls, follows)
-	}) || client && slices.ContainsFunc(ownCalls, func(c string) bool { return bytes.Contains(b, []byte(c)) })
+	return eachReplicate(b, 0, to, func(end int) bool {
+		client = client || startsWithAny(b[end:], clients)
+		return startsWithAny(b[end:], calls)
+	}) || client && slices.ContainsFunc(ownCalls, func(c string) bool { return bytes.Contains(b[:to], []byte(c)) })
 }
 
 // secretInput judges a pair of an input.

@@ -73,6 +73,12 @@ func clientCall(b []byte, i int, end *int) bool {
 	return slices.Contains([]string{"apitoken", "auth", "token", "bearertoken", "apikey"}, plainName(b[open:*end]))
 }
 
+// maxHeader bounds the header that "uthorization" is in.
+const maxHeader = 128
+
+// isAPI reports whether a name that is followed by b is the API's host.
+func isAPI(b []byte) bool { return bytes.HasPrefix(b, []byte(".com")) }
+
 // header looks at "uthorization", the end of a header's name.
 func (f *finder) header(v view) {
 	i := runOf(v.b, v.at+len("uthorization"), 24, func(c byte) bool { return bytes.IndexByte([]byte("\"'` \t:=,\\f({"), c) >= 0 })

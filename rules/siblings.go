@@ -12,7 +12,7 @@ import (
 const (
 	near         = 512
 	anchorReach  = 768
-	siblingAhead = 2560 // a Kubernetes secret with the logins of some registries is 2 kB
+	siblingAhead = 1536 // a Kubernetes secret with the logins of four registries is 1.2 kB
 
 	siblingBehind = anchorReach + near
 )
@@ -50,18 +50,11 @@ func compareMatches(a, b Match) int {
 // FindSiblings is Find without API tokens. In a text without a Hint it finds
 // nothing.
 func FindSiblings(dst []Match, text []byte, from, to int) []Match {
-	low, high := max(0, from-siblingBehind), min(len(text), to+siblingAhead)
-	if !Hint(text, low, high) {
-		return dst
-	}
-	f := &finder{text: text, from: from, to: to}
-	f.words(max(0, from-anchorReach), to)
-	for _, a := range []struct {
-		text string
-		look func(view)
-	}{{webhookPrefix, f.webhook}, {"uthorization", f.header}, {"nput", f.input}} {
-		f.each(max(0, from-anchorReach), to, a.text, a.look)
-	}
+	f := &finder{text: text, from: from, to: to, anchors: max(0, from-anchorReach)}
+	f.words(max(0, from-siblingBehind), min(len(text), to+siblingAhead))
+	f.around(webhookPrefix, near+maxWebhook, nil, f.webhook)
+	f.around("uthorization", near+maxHeader, isAPI, f.header)
+	f.around("nput", anchorReach+near, isCall, f.input)
 	Sort(f.found)
 	for i, m := range f.found {
 		// Two anchors may lead to one place; the first rule has it.
@@ -76,6 +69,8 @@ func FindSiblings(dst []Match, text []byte, from, to int) []Match {
 type finder struct {
 	text     []byte
 	from, to int
+	anchors  int   // where the first anchor may be that leads there
+	names    []int // where Replicate's names start, in all that such anchors may look at
 	found    []Match
 }
 
@@ -91,12 +86,22 @@ func (f *finder) view(anchor int) view {
 	return view{f.text[low:min(len(f.text), anchor+siblingAhead)], anchor - low, low}
 }
 
-// words goes through the words that start in text[from:to].
-func (f *finder) words(from, to int) {
-	for at := from; at < to; at++ {
+// words goes through the words that start in text[low:high], and looks at
+// those that are anchors.
+func (f *finder) words(low, high int) {
+	for at := low; at < high; at++ {
 		var word string
-		if at, word = nextWord(f.text, at, to); at < 0 {
+		if at, word = nextWord(f.text, at, high); at < 0 {
 			break
+		}
+		if word == wordReplicate {
+			if !isReplicate(f.text, at) {
+				continue // it is no hint
+			}
+			f.names = append(f.names, at)
+		}
+		if at < f.anchors || at >= f.to {
+			continue
 		}
 		switch v := f.view(at); word {
 		case wordReplicate:
@@ -107,24 +112,34 @@ func (f *finder) words(from, to int) {
 			f.kubernetes(v)
 		}
 	}
-	for at := from; at < to; at++ {
-		if at = nextRegistry(f.text, at, to); at < 0 {
+	for at := f.anchors; at < f.to; at++ {
+		if at = nextRegistry(f.text, at, f.to); at < 0 {
 			break
 		}
 		f.registry(f.view(at))
 	}
 }
 
-// each calls look with a view of each place in text[from:to] where anchor
-// starts.
-func (f *finder) each(from, to int, anchor string, look func(view)) {
-	for at := from; at < to; at++ {
-		i := bytes.Index(f.text[at:min(len(f.text), to+len(anchor)-1)], []byte(anchor))
-		if i < 0 {
-			return
+// around calls look with a view of each anchor that has one of Replicate's
+// names within near before it or within behind after it. Names for which is,
+// given what follows them, returns false do not count. Elsewhere nothing is
+// searched: names are rare even in texts that have some.
+func (f *finder) around(anchor string, behind int, is func(follows []byte) bool, look func(view)) {
+	done := f.anchors
+	for _, name := range f.names {
+		if is != nil && !is(f.text[name+wordLen:]) {
+			continue
 		}
-		at += i
-		look(f.view(at))
+		from, to := max(done, name-behind), min(f.to, name+near+1)
+		for at := from; at < to; at++ {
+			i := bytes.Index(f.text[at:min(len(f.text), to+len(anchor)-1)], []byte(anchor))
+			if i < 0 {
+				break
+			}
+			at += i
+			look(f.view(at))
+		}
+		done = max(done, to)
 	}
 }
 

@@ -26,6 +26,8 @@ const (
 const (
 	minWebhookKey = 24
 	maxWebhookKey = 64
+
+	maxWebhook = 128 // bounds a secret and what is around to its line's end
 )
 
 // vendors sign webhooks in the same way.
@@ -75,19 +77,18 @@ func webhookContext(b []byte, start, end int) (Confidence, bool) {
 		from--
 	}
 	nameStart, _ := nameAround(b, from, from)
-	name := b[nameStart:from]
-	if hasReplicate(name) {
+	if hasReplicate(b, nameStart, from) {
 		return Medium, true
 	}
-	if hasVendor(name) {
+	if hasVendor(b[nameStart:from]) {
 		return Low, false
 	}
-	around := b[max(0, start-near):min(len(b), end+near)]
-	if !hasReplicate(around) {
+	low, high := max(0, start-near), min(len(b), end+near)
+	if !hasReplicate(b, low, high) {
 		return Low, false
 	}
-	line := b[bytes.LastIndexByte(b[:start], '\n')+1 : end+lineRest(b[end:])]
-	if hasVendor(around) && !hasReplicate(line) {
+	lineStart, lineEnd := bytes.LastIndexByte(b[:start], '\n')+1, end+lineRest(b[end:])
+	if hasVendor(b[low:high]) && !hasReplicate(b, lineStart, lineEnd) {
 		return Low, true
 	}
 	return Medium, true

@@ -260,7 +260,7 @@ type dirtySearch struct {
 func (d *dirtySearch) Failed(o Obj, _ Type, why error) { d.t.Error(o, why) }
 
 func (d *dirtySearch) Visit(n *Node) error {
-	for _, reach := range [][2]int{{rules.TokenBehind, rules.TokenAhead}, {0, rules.HintLen}, {rules.Behind, rules.Ahead}} {
+	for _, reach := range [][2]int{{rules.TokenBehind, rules.TokenAhead}, {rules.HintBehind, rules.HintAhead}, {rules.Behind, rules.Ahead}} {
 		last, dirty := 0, 0
 		for _, r := range n.Dirty(nil, reach[0], reach[1]) {
 			if r.From < last || r.To < r.From || r.To > len(n.Data) {
@@ -351,7 +351,7 @@ func TestDirtySiblings(t *testing.T) {
 	call := `replicate.run("m", input={"prompt": "x", "api_key": "` + key + `"})`
 	var pieces [][]byte
 	for _, s := range []string{hex40, hex40[:20], hex40[20:], "REPLICATE_API_TOKEN=", "REPLICATE_API_", "TOKEN=", "REPLICATE_API_TOKEN=" + hex40 + "\n",
-		webhook, webhook[:10], webhook[10:], "replicate", "Stripe", "REPLI", "CATE", "WEBHOOK_SECRET=" + webhook, "\n", " ", "d", "COG_", "COG_TOKEN=",
+		webhook, webhook[:10], webhook[10:], "replicate", "Stripe", "REPLI", "CATE", "repli", "cate", ".", "/", "_", "WEBHOOK_SECRET=" + webhook, "\n", " ", "d", "COG_", "COG_TOKEN=",
 		call, call[:30], call[30:], "input={", `"api_key": "` + key + `"`, "})", "replicate.run(", `{"r8.im": {"auth": "`, "dXNlcjpxNVp0OFF3MUxwWGM3VmIyTm1Laj" + `lIZzU="}}`,
 		"Authorization: Token " + hex40, "https://api.replicate.com", gittest.Token(1), strings.Repeat("far ", 80), strings.Repeat("away ", 300), strings.Repeat("gone ", 700)} {
 		pieces = append(pieces, []byte(s))

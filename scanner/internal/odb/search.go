@@ -45,7 +45,7 @@ func (n *Node) hinted(ranges *[]Range, marks int32) bool {
 	if marks&markHint != 0 {
 		return true
 	}
-	for _, g := range n.news(ranges, marks&markMatch != 0, 0, rules.HintLen) {
+	for _, g := range n.news(ranges, marks&markMatch != 0, rules.HintBehind, rules.HintAhead) {
 		if rules.Hint(n.Data, g.From, g.To) {
 			return true
 		}
