@@ -13,6 +13,7 @@ import (
 
 	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
@@ -24,9 +25,9 @@ type repository struct {
 	trees []*workTree
 	store *odb.Store // nil until it is opened
 	refs  []gitdir.Ref
-	head  string     // id in hex, "" if there is none
-	root  string     // paths on disk are shown relative to it
-	only  *revisions // the commits whose additions count; nil for all
+	head  string        // id in hex, "" if there is none
+	root  string        // paths on disk are shown relative to it
+	only  *history.Span // the commits whose additions count; nil for all
 
 	// getenv looks up git's own environment variables; nil for a repository
 	// that the user did not name, which they are not about.
