@@ -29,6 +29,9 @@ type repository struct {
 	root  string        // paths on disk are shown relative to it
 	only  *history.Span // the commits whose additions count; nil for all
 
+	pushed   bool // only is what a push brings: what else is wrong with the repository does not count
+	promised bool // what is missing is where it is pushed to: a partial clone left it there
+
 	// getenv looks up git's own environment variables; nil for a repository
 	// that the user did not name, which they are not about.
 	getenv func(string) string

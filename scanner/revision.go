@@ -142,26 +142,36 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 
 // commitAt follows tags, which it returns, to a commit.
 func (repo *repository) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err error) {
+	o, t, tags, err := repo.peel(o)
+	if err == nil && t != odb.Commit {
+		err = fmt.Errorf("it is a %s, not a commit", t)
+	}
+	if err != nil {
+		return odb.None, nil, err
+	}
+	return o, tags, nil
+}
+
+// peel follows tags to what is none. It returns the tags too, after an error
+// those that could be read.
+func (repo *repository) peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Obj, err error) {
 	for range 10 { // tags of tags
 		t, data, err := repo.store.Read(o)
-		if err != nil {
-			return odb.None, nil, err
+		if err != nil || t != odb.Tag {
+			return o, t, tags, err
 		}
-		if t == odb.Commit {
-			return o, tags, nil
-		}
+		tags = append(tags, o)
 		var h odb.Header
-		if t != odb.Tag || odb.ParseHeader(data, &h) != nil {
-			return odb.None, nil, fmt.Errorf("it is a %s, not a commit", t)
+		if err := odb.ParseHeader(data, &h); err != nil {
+			return odb.None, 0, tags, fmt.Errorf("the tag %s: %w", repo.store.Hex(o), err)
 		}
 		to, ok := repo.store.FindHex(string(h.Object))
 		if !ok {
-			return odb.None, nil, fmt.Errorf("the tag names %s, which is missing", h.Object)
+			return odb.None, 0, tags, fmt.Errorf("the tag names %s, which is missing", h.Object)
 		}
-		tags = append(tags, o)
 		o = to
 	}
-	return odb.None, nil, errors.New("it is a tag of a tag of a tag without end")
+	return odb.None, 0, tags, errors.New("it is a tag of a tag of a tag without end")
 }
 
 // step takes the first of the steps behind a revision and returns the rest.
