@@ -200,6 +200,22 @@ func discover(path string) (*gitdir.Repo, error) {
 	return g, err
 }
 
+// hookRepository finds the repository at path or, if it is "", the one that git
+// runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
+// environment is about no repository that the user names.
+func hookRepository(path string) (g *gitdir.Repo, getenv func(string) string, err error) {
+	if path != "" {
+		g, err = discover(path)
+	} else {
+		path, getenv = "the current folder", os.Getenv
+		g, err = gitdir.FromEnvironment(getenv)
+	}
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, nil, fmt.Errorf("%s: %w: run this in one, or name it", path, err)
+	}
+	return g, getenv, err
+}
+
 // realPath follows the links in path: git writes real paths into its files,
 // and what it names is to be shown relative to the same root.
 func realPath(path string) string {

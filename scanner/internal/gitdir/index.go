@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"path/filepath"
 )
 
 // Entry is one entry of the index.
@@ -28,7 +27,7 @@ type Index struct {
 // ReadIndex reads the index of the repository or worktree. A repository
 // without one has an empty index.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readUpTo(filepath.Join(r.Dir, "index"), indexMax)
+	text, err := readUpTo(r.IndexFile, indexMax)
 	if err != nil {
 		return nil, err
 	}
