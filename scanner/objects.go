@@ -19,13 +19,21 @@ import (
 // Objects scans the objects of the repository at path and nothing else; with
 // Options.Range, what a range of commits adds.
 func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
-	r, repo, err := newObjects(path, opts)
+	r, err := newRun(opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.readOwnConfig(repo.git.WorkTree, ""); err != nil {
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		err = fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+	}
+	if err == nil {
+		err = r.readOwnConfig(g.WorkTree, "")
+	}
+	if err != nil {
 		return nil, err
 	}
+	repo := r.onlyObjects(g, os.Getenv)
 	if opts.Range != "" {
 		return r.rangeOf(ctx, repo, Target{Kind: "repository", Path: path, Range: opts.Range})
 	}
@@ -35,22 +43,11 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	return r.result(ctx, Target{Kind: "repository", Path: path}, repo.root)
 }
 
-// newObjects prepares a scan of objects of the repository at path.
-func newObjects(path string, opts Options) (*run, *repository, error) {
-	r, err := newRun(opts)
-	if err != nil {
-		return nil, nil, err
-	}
-	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
-		err = fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
+// onlyObjects makes the objects of a repository all that is scanned.
+func (r *run) onlyObjects(g *gitdir.Repo, getenv func(string) string) *repository {
+	repo := &repository{git: g, root: g.Common, getenv: getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
-	return r, repo, nil
+	return repo
 }
 
 // open opens a repository's object store and reads its refs.

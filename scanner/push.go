@@ -34,8 +34,9 @@ type RefUpdate struct {
 
 // Push scans what a push from the repository at path brings: what its commits
 // and tags add, and the names of new refs, but nothing that the remote has, as
-// far as is known here. Only what is to be pushed makes the result incomplete,
-// not what else is wrong with the repository.
+// far as is known here. Path is "" for the repository that git runs a hook for.
+// Only what is to be pushed makes the result incomplete, not what else is wrong
+// with the repository.
 func Push(ctx context.Context, path string, what Pushed, opts Options) (*Result, error) {
 	r, repo, err := newPush(path, opts)
 	if err != nil {
@@ -54,8 +55,8 @@ func Push(ctx context.Context, path string, what Pushed, opts Options) (*Result,
 }
 
 // Receive is Push for the repository that is pushed to: it has what its refs
-// reach. No configuration but one that is named counts: where that of its work
-// tree comes from is not the server's to say.
+// reach. No configuration but one that is named counts: one in its work tree
+// came by a push.
 func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options) (*Result, error) {
 	r, repo, err := newPush(path, opts)
 	if err != nil {
@@ -72,11 +73,17 @@ func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options
 
 // newPush prepares the scan of a push from or to the repository at path.
 func newPush(path string, opts Options) (*run, *repository, error) {
-	r, repo, err := newObjects(path, opts)
-	if err == nil {
-		repo.pushed = true
+	r, err := newRun(opts)
+	if err != nil {
+		return nil, nil, err
 	}
-	return r, repo, err
+	g, getenv, err := hookRepository(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	repo := r.onlyObjects(g, getenv)
+	repo.pushed = true
+	return r, repo, nil
 }
 
 // readPush reads what a push brings.
@@ -89,7 +96,7 @@ func (r *run) readPush(ctx context.Context, repo *repository, span *history.Span
 		repo.store.Close()
 		return nil, err
 	}
-	return r.result(ctx, Target{Kind: "repository", Path: path}, repo.root)
+	return r.result(ctx, Target{Kind: "repository", Path: cmp.Or(path, ".")}, repo.root)
 }
 
 // pushSpan returns the span of what is pushed and not at the remote.

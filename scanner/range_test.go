@@ -130,12 +130,16 @@ func TestRangeLong(t *testing.T) {
 // scanLong is scanRange with another limit of short ranges.
 func scanLong(t *testing.T, repo *gittest.Repo, spec string, most int) *Result {
 	t.Helper()
-	r, objects, err := newObjects(repo.Dir, Options{Range: spec})
+	g, err := discover(repo.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRun(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.smallRange = most
-	res, err := r.rangeOf(t.Context(), objects, Target{Range: spec})
+	res, err := r.rangeOf(t.Context(), r.onlyObjects(g, nil), Target{Range: spec})
 	if err != nil {
 		t.Fatal(err)
 	}
