@@ -17,7 +17,8 @@ import (
 // Pushed says what a push is to bring and where. One of Updates, To and Current
 // says what it brings.
 type Pushed struct {
-	Remote  string      // its name, or its URL if it has none; "" for the one that the branch goes to
+	Remote  string      // its name, or its URL if it has none; "" for the one that the branch goes to, unless From is given
+	URL     string      // as git push uses it; may be ""
 	Updates []RefUpdate // as git tells a hook
 	To      string      // a revision: what leads to it and not to From; Ref is the name at the remote, if known
 	From    string      // a revision that the remote has; "" for none
@@ -111,7 +112,7 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 		if repo.head == "" {
 			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", rules.Redact(branch))
 		}
-		what.To, what.Remote = "HEAD", cmp.Or(what.Remote, repo.git.PushRemote(branch))
+		what.To = "HEAD"
 		fallthrough
 	case what.To != "":
 		if err := revs.add(repo, what.To); err != nil {
@@ -124,7 +125,10 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 		}
 		r.searchRef(what.Ref)
 	}
-	remote := repo.remote(what.Remote)
+	if what.Remote == "" && what.From == "" {
+		what.Remote = repo.git.PushRemote(repo.git.Branch())
+	}
+	remote := repo.remote(what.Remote, what.URL)
 	lost := r.addUpdates(repo, &revs.Span, what.Updates)
 	for _, ref := range repo.git.Tracking(remote.Name, repo.refs) {
 		repo.has(&revs.Span, ref.ID)
@@ -137,13 +141,14 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 	return &revs.Span, nil
 }
 
-// remote returns the remote that goes by a name or a URL; one that the config
-// does not have has that name.
-func (repo *repository) remote(name string) gitdir.Remote {
+// remote returns the remote that goes by a name or a URL. One that the config
+// does not have goes by that name.
+func (repo *repository) remote(name, url string) gitdir.Remote {
 	all := repo.git.Remotes()
 	for _, known := range []func(gitdir.Remote) bool{
 		func(m gitdir.Remote) bool { return m.Name == name },
 		func(m gitdir.Remote) bool { return slices.Contains(m.URLs, name) },
+		func(m gitdir.Remote) bool { return slices.Contains(m.URLs, url) },
 	} {
 		if i := slices.IndexFunc(all, known); i >= 0 {
 			return all[i]
