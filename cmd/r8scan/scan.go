@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,8 @@ type scanFlags struct {
 	noCache          bool
 	config, baseline string
 	asking           askFlags
+
+	hook report.HookKind // what is scanned for; "" for no hook of git's
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -170,6 +173,10 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
 		return err
 	}
+	failed := verdict(doc, f.asking.failOn)
+	if f.hook != "" && f.format == "text" && f.output == "" {
+		return cmp.Or(c.tellHook(doc, res, f, failed != nil), failed)
+	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
 		return err
@@ -179,7 +186,23 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	return verdict(doc, f.asking.failOn)
+	return failed
+}
+
+// tellHook tells the one who is stopped by a hook why, and says little or
+// nothing to all others. It leaves standard output to git, which has its own
+// results to print there.
+func (c command) tellHook(doc *report.Document, res *scanner.Result, f scanFlags, stops bool) error {
+	if len(doc.Findings) > 0 || stops {
+		return report.Hook(c.err, doc, report.HookOptions{Kind: f.hook, Stops: stops, Color: colors(c.err), Notes: res.Notes})
+	}
+	switch {
+	case f.verbose:
+		return c.summarize(doc, res, f)
+	case !f.quiet:
+		c.tellNotes(res)
+	}
+	return nil
 }
 
 // maxJobs is far above what helps. Each worker holds a window of a file.
@@ -212,10 +235,14 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 
 // summarize tells on standard error how the run went.
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
+	c.tellNotes(res)
+	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
+}
+
+func (c command) tellNotes(res *scanner.Result) {
 	for _, note := range res.Notes {
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}
-	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.
