@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -342,15 +343,23 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 	switch {
 	case len(all) == 0:
 	case !alone:
-		p.line(yellow, shortened(more("not read: ", safe(all[0].What)+": "+safe(all[0].Reason), len(all)-1), p.screen.columns))
+		p.line(yellow, shortened(more("not read: ", unreadLine(all[0]), len(all)-1), p.screen.columns))
 	default:
 		for _, u := range all[:min(hookUnread, len(all))] {
-			p.line("", shortened("  "+safe(u.What)+": "+safe(u.Reason), p.screen.columns))
+			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
 			p.line("", fmt.Sprintf("  and %s more: see -f json", count(int64(rest))))
 		}
 	}
+}
+
+// fullID matches the id of an object.
+var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
+
+// unreadLine names a thing, with ids as short as everywhere in a text.
+func unreadLine(u scanner.Unread) string {
+	return fullID.ReplaceAllStringFunc(safe(u.What)+": "+safe(u.Reason), short)
 }
 
 // notes names the first note.
