@@ -139,13 +139,14 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.runScan(cmd.Context(), f, args, scan)
+		return c.runScan(cmd.Context(), f, args, scan, "")
 	}
 	return cmd
 }
 
-// runScan scans, writes the report and says by its error how it went.
-func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc) error {
+// runScan scans, writes the report and says by its error how it went. hook is
+// the git hook that the scan is for, "" for none.
+func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook report.HookKind) error {
 	render, err := report.ByName(f.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
@@ -169,6 +170,9 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
 	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
 		return err
+	}
+	if hook != "" && f.format == "text" && f.output == "" {
+		return c.tellHook(hook, doc, res, f)
 	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {

@@ -71,19 +71,27 @@ func (r *Repo) readRef(name string) (string, error) {
 }
 
 // Merging returns the ids in hex of the commits that the next one will have as
-// parents beside HEAD, none unless a merge is under way.
-func (r *Repo) Merging() ([]string, error) {
+// parents beside HEAD, none unless a merge is under way. environ is the
+// environment, nil if it is not about this repository: while git runs
+// pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
+func (r *Repo) Merging(environ []string) (ids []string, err error) {
 	text, err := readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		ids = strings.Fields(string(text))
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("MERGE_HEAD cannot be read: %w", err)
+	default:
+		for _, kv := range environ {
+			if id, ok := strings.CutPrefix(kv, "GITHEAD_"); ok {
+				id, _, _ = strings.Cut(id, "=")
+				ids = append(ids, id)
+			}
+		}
 	}
-	ids := strings.Fields(string(text))
 	for _, id := range ids {
 		if len(id) != 2*r.Hash || !isHex(id) {
-			return nil, errors.New("MERGE_HEAD is damaged: it holds something that is no object id")
+			return nil, errors.New("what is being merged is unknown: MERGE_HEAD is damaged, it holds something that is no object id")
 		}
 	}
 	return ids, nil

@@ -8,6 +8,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // Entry is one entry of the index.
@@ -32,10 +34,17 @@ type Index struct {
 // fs.ErrNotExist if there is none: to git, that is an empty one.
 func (r *Repo) ReadIndex() (*Index, error) { return r.readIndex(func([]byte) error { return nil }) }
 
-// CheckedIndex is ReadIndex for who depends on every bit of it: a file whose
-// checksum is wrong is an error. Git looks at it in some commands only.
+// CheckedIndex is ReadIndex for who depends on every bit of it: a wrong
+// checksum, which git looks at in some commands only, and entries that are not
+// in the order of their paths are errors.
 func (r *Repo) CheckedIndex() (*Index, error) {
-	return r.readIndex(func(text []byte) error { return checkSum(text, r.Hash) })
+	x, err := r.readIndex(func(text []byte) error { return checkSum(text, r.Hash) })
+	if err == nil && !slices.IsSortedFunc(x.Entries, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Stage, b.Stage))
+	}) {
+		err = errors.New("its entries are not in order")
+	}
+	return x, err
 }
 
 func (r *Repo) readIndex(check func(text []byte) error) (*Index, error) {
