@@ -39,19 +39,21 @@ here, and what refs/remotes/REMOTE had after the last fetch or push.
 			return nil
 		},
 	}
-	f := scanFlags{hook: report.Push}
+	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if inputTerminal(c.in) != nil {
-			f.hook = ""
+		kind, regardless := report.Push, "to push all the same: git push --no-verify"
+		if inputTerminal(c.in) != nil { // by hand: nothing is being pushed
+			kind, regardless = "", ""
 		}
 		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
 			what, err := c.pushed(args)
 			if err != nil {
-				return nil, err
+				return nil, unscanned(err, regardless)
 			}
-			return scanner.Push(ctx, "", what, opts)
-		})
+			res, err := scanner.Push(ctx, "", what, opts)
+			return res, unscanned(err, regardless)
+		}, kind)
 	}
 	return cmd
 }
@@ -102,7 +104,7 @@ Only a configuration that --config names counts.
   exec r8scan receive --timeout 5s --baseline /etc/r8scan-baseline`,
 		Args: noArgs,
 	}
-	f := scanFlags{hook: report.Receive}
+	var f scanFlags
 	f.add(cmd)
 	var limit time.Duration
 	cmd.Flags().DurationVar(&limit, "timeout", receiveTimeout, "refuse what is not read within this `time`")
@@ -112,12 +114,14 @@ Only a configuration that --config names counts.
 		}
 		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*scanner.Result, error) {
+				const regardless = "who runs this server can mend it"
 				updates, err := refLines(c.in, parseReceiveLine, receiveForm)
 				if err != nil {
-					return nil, err
+					return nil, unscanned(err, regardless)
 				}
-				return scanner.Receive(ctx, "", updates, opts)
-			})
+				res, err := scanner.Receive(ctx, "", updates, opts)
+				return res, unscanned(err, regardless)
+			}, report.Receive)
 		})
 	}
 	return cmd

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +29,6 @@ type scanFlags struct {
 	noCache          bool
 	config, baseline string
 	asking           askFlags
-
-	hook report.HookKind // what is scanned for; "" for no hook of git's
 }
 
 func (f *scanFlags) add(cmd *cobra.Command) {
@@ -142,13 +139,14 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.runScan(cmd.Context(), f, args, scan)
+		return c.runScan(cmd.Context(), f, args, scan, "")
 	}
 	return cmd
 }
 
-// runScan scans, writes the report and says by its error how it went.
-func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc) error {
+// runScan scans, writes the report and says by its error how it went. hook is
+// the git hook that the scan is for, "" for none.
+func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook report.HookKind) error {
 	render, err := report.ByName(f.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
@@ -173,9 +171,8 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
 		return err
 	}
-	failed := verdict(doc, f.asking.failOn)
-	if f.hook != "" && f.format == "text" && f.output == "" {
-		return cmp.Or(c.tellHook(doc, res, f, failed != nil), failed)
+	if hook != "" && f.format == "text" && f.output == "" {
+		return c.tellHook(hook, doc, res, f)
 	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
@@ -186,23 +183,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	return failed
-}
-
-// tellHook tells the one who is stopped by a hook why, and says little or
-// nothing to all others. It leaves standard output to git, which has its own
-// results to print there.
-func (c command) tellHook(doc *report.Document, res *scanner.Result, f scanFlags, stops bool) error {
-	if len(doc.Findings) > 0 || stops {
-		return report.Hook(c.err, doc, report.HookOptions{Kind: f.hook, Stops: stops, Color: colors(c.err), Notes: res.Notes})
-	}
-	switch {
-	case f.verbose:
-		return c.summarize(doc, res, f)
-	case !f.quiet:
-		c.tellNotes(res)
-	}
-	return nil
+	return verdict(doc, f.asking.failOn)
 }
 
 // maxJobs is far above what helps. Each worker holds a window of a file.
