@@ -34,17 +34,20 @@ func received(t *testing.T, repo *gittest.Repo, revisions ...string) *Result {
 // that git counts to what is pushed, and in none that it counts to what is
 // there.
 func TestPushAgainstGit(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 6))
 		repo := gittest.New(t)
 		ids := randomCommits(repo, rng)
 		var has, brings []string
-		for range 2 {
-			has = append(has, ids[rng.IntN(len(ids))])
-			brings = append(brings, ids[rng.IntN(len(ids))])
+		for i := range 2 { // the tags come last; one is on both sides
+			has = append(has, ids[rng.IntN(len(ids))], ids[len(ids)-2-i])
+			brings = append(brings, ids[rng.IntN(len(ids))], ids[len(ids)-1-i])
 		}
 		moveRefs(repo, "refs/keep/", has)
 		want := tokensIn(repo, brings)
+		if len(want) == 0 {
+			t.Fatal("nothing is pushed with a token")
+		}
 		for token := range tokensIn(repo, has) {
 			delete(want, token)
 		}
@@ -65,22 +68,27 @@ func TestPushAgainstGit(t *testing.T) {
 			r.smallRange = most
 			r.open(objects)
 			span := &history.Span{}
-			r.addUpdates(objects, span, []RefUpdate{{"refs/heads/a", brings[0], has[0]}, {"refs/heads/b", brings[1], has[1]}})
+			r.addUpdates(objects, span, []RefUpdate{{"refs/heads/a", brings[0], has[0]}, {"refs/heads/b", brings[1], has[1]},
+				{"refs/heads/c", brings[2], has[2]}, {"refs/heads/d", brings[3], has[3]}})
 			res, err := r.readPush(t.Context(), objects, span, repo.Dir)
 			check(fmt.Sprint("pushed, at most ", most), res, err)
 		}
 		moveRefs(repo, "refs/remotes/origin/", has)
-		res, err := Push(t.Context(), repo.Dir, Pushed{Remote: "origin", Updates: []RefUpdate{{"refs/heads/a", brings[0], zeros}, {"refs/tags/b", brings[1], zeros}}}, Options{})
+		res, err := Push(t.Context(), repo.Dir, Pushed{Remote: "origin", Updates: []RefUpdate{{"refs/heads/a", brings[0], zeros}, {"refs/tags/b", brings[1], zeros},
+			{"refs/heads/c", brings[2], zeros}, {"refs/tags/d", brings[3], zeros}}}, Options{})
 		check("pushed", res, err)
 	}
 }
+
+// tokenPool is how many tokens come and go.
+const tokenPool = 40
 
 // randomCommits makes commits and tags in which tokens come and go, and returns
 // their ids.
 func randomCommits(repo *gittest.Repo, rng *rand.Rand) []string {
 	text := func() string {
 		if rng.IntN(3) == 0 {
-			return token(rng.Uint64N(8))
+			return token(rng.Uint64N(tokenPool))
 		}
 		return fmt.Sprint("nothing ", rng.IntN(4))
 	}
@@ -99,7 +107,7 @@ func randomCommits(repo *gittest.Repo, rng *rand.Rand) []string {
 			files = append(files, gittest.File{Path: path, Mark: m.Blob(text())})
 		}
 		marks = append(marks, m.Commit(fmt.Sprint("refs/heads/c", i), text(), parents, files...))
-		if rng.IntN(6) == 0 {
+		if rng.IntN(3) == 0 {
 			m.Tag(fmt.Sprint("t", i), text(), marks[i])
 		}
 	}
@@ -126,7 +134,7 @@ func tokensIn(repo *gittest.Repo, ids []string) map[string]bool {
 	objects := repo.Git(append([]string{"rev-list", "--objects", "--no-object-names"}, ids...)...)
 	text := repo.GitInput(objects+"\n", "cat-file", "--batch")
 	out := map[string]bool{}
-	for i := range uint64(8) {
+	for i := range uint64(tokenPool) {
 		if strings.Contains(text, token(i)) {
 			out[rules.NewSecret(token(i), 0).ID()] = true
 		}
