@@ -218,7 +218,7 @@ func (p *part) findings(all []Finding) {
 		p.line("", "    "+foundAt(f))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
-		p.line("", fmt.Sprintf("  and %s more in %s: see -f json", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
+		p.line("", fmt.Sprintf("  and %s more in %s: see -v", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
 	}
 }
 
@@ -272,7 +272,7 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 			p.line("", shortened("  "+safe(u.What)+": "+safe(u.Reason), screenColumns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
-			p.line("", fmt.Sprintf("  and %s more: see -f json", count(int64(rest))))
+			p.line("", fmt.Sprintf("  and %s more: see -v", count(int64(rest))))
 		}
 	}
 }
