@@ -292,7 +292,7 @@ func (p *part) findings(all []Finding) {
 		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
-		p.line("", fmt.Sprintf("  and %s more in %s: see -f json", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
+		p.line("", fmt.Sprintf("  and %s more in %s: see -v", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
 	}
 }
 
@@ -349,7 +349,7 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
-			p.line("", fmt.Sprintf("  and %s more: see -f json", count(int64(rest))))
+			p.line("", fmt.Sprintf("  and %s more: see -v", count(int64(rest))))
 		}
 	}
 }
