@@ -73,3 +73,50 @@ func BenchmarkRange(b *testing.B) {
 		}
 	}
 }
+
+// stagedRepository makes a repository of 75,000 files in 3,000 folders, of which
+// the index has one changed.
+func stagedRepository(b *testing.B) *gittest.Repo {
+	b.Helper()
+	r := gittest.New(b)
+	m := &gittest.Import{}
+	var files []gittest.File
+	for i := range 75_000 {
+		files = append(files, gittest.File{Path: fmt.Sprintf("src/pkg%02d/module%02d/file_%05d.go", i/1500, i/25%60, i),
+			Mark: m.Blob(strings.Repeat(fmt.Sprintf("content of file %d\n", i), 3))})
+	}
+	m.Commit("refs/heads/main", "all", nil, files...)
+	m.Run(r)
+	r.Git("read-tree", "main")
+	r.Git("write-tree") // as git commit does before it runs a hook
+	id := r.GitInput("changed\n", "hash-object", "-w", "--stdin")
+	r.Git("update-index", "--cacheinfo", "100644,"+id+",src/pkg30/module30/"+strings.TrimPrefix(files[45_750].Path, "src/pkg30/module30/"))
+	return r
+}
+
+// BenchmarkStaged scans what one changed file of 75,000 adds.
+func BenchmarkStaged(b *testing.B) {
+	r := stagedRepository(b)
+	b.ResetTimer()
+	for b.Loop() {
+		res, err := Staged(context.Background(), r.Dir, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if res.Coverage.Objects != 1 || !res.Coverage.Complete() {
+			b.Fatalf("%d objects were read, and %v not", res.Coverage.Objects, res.Coverage.Unread)
+		}
+	}
+}
+
+// BenchmarkStagedGit is what git diff --cached --quiet takes for the same, the
+// start of a process included.
+func BenchmarkStagedGit(b *testing.B) {
+	r := stagedRepository(b)
+	b.ResetTimer()
+	for b.Loop() {
+		if _, err := r.Try("", "diff", "--cached", "--quiet"); err == nil {
+			b.Fatal("git sees no change")
+		}
+	}
+}

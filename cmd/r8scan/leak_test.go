@@ -29,6 +29,11 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			t.Fatalf("git %v: %v: %s", args, err, out)
 		}
 	}
+	news := filepath.Join("new", tokens[1], tokens[2]+" '.env")
+	writeFile(t, filepath.Join(dir, news), "NEW="+tokens[0]+"\n"+tokens[1], 0o600)
+	if out, err := exec.Command("git", "add", "new").CombinedOutput(); err != nil {
+		t.Fatalf("git add: %v: %s", err, out)
+	}
 	inputs := filesBelow(t, home)
 	written := filepath.Join(home, "out")
 	if err := os.Mkdir(written, 0o755); err != nil {
@@ -48,6 +53,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 		for _, args := range [][]string{
 			{"audit", "--verify", "-f", "json", "-o", saved, "-v"},
 			{"audit", "--verify", "-v"}, {"audit", "--verify", "-f", "jsonl"}, {"audit", "--verify", "-f", "sarif"}, {"audit"}, {"history", "-v"}, {"history", "--verify", "-f", "json"},
+			{"staged"}, {"staged", "-v"}, {"staged", "--verify", "-f", "json"}, {"staged", "--verify"}, {"staged", tokens[0]}, {"staged", "--config", tokens[0]},
 			{"files", "--verify", "."}, {"files", "-"}, {"files", tokens[0]}, {"files", "sub/" + tokens[2] + ".txt"}, {"audit", tokens[0]}, {"history", tokens[0]},
 			{"audit", "-o", filepath.Join(home, tokens[0], "x")}, {"audit", "--" + tokens[0]}, {"audit", "--exclude", tokens[0] + "["}, {"audit", "-f", tokens[0]},
 			{"audit", "--fail-on", tokens[0]}, {"audit", "--verify", "--api-url", tokens[0]}, {"audit", "--verify", "--api-url", "https://" + tokens[0] + "@x"},

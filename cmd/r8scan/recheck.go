@@ -142,7 +142,7 @@ func findAgain(ctx context.Context, doc *report.Document, f recheckFlags) (map[s
 	switch {
 	case len(doc.Findings) == 0:
 		return nil, nil, nil
-	case doc.Target.Kind == "repository":
+	case doc.Target.Kind == "repository", doc.Target.Kind == "staged":
 		res, err = scanner.Audit(ctx, below(f.dir, doc.Target.Path), opts)
 	case doc.Target.Kind == "stdin":
 		return nil, []scanner.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil

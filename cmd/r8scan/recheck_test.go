@@ -143,3 +143,32 @@ func TestRecheckUsage(t *testing.T) {
 		}
 	}
 }
+
+// TestRecheckStaged: what stood in the index only, and no longer anywhere but in
+// an object without a name, is found again.
+func TestRecheckStaged(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git to make a repository with")
+	}
+	home, dir := sickbed(t)
+	token := seededToken(1)
+	writeFile(t, filepath.Join(dir, "app.py"), token, 0o600)
+	for _, args := range [][]string{{"init", "-q"}, {"add", "."}} {
+		if out, err := exec.Command("git", args...).CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
+		}
+	}
+	saved := filepath.Join(home, "staged.json")
+	if code, _, errs := runCommand(t, "", "staged", "-f", "json", "-o", saved); code != exitFound {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	for _, path := range []string{"app.py", ".git/index"} {
+		if err := os.Remove(filepath.Join(dir, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	newFakeAPI(t, map[string]fakeAnswer{token: liveAnswer})
+	if code, out, errs := runCommand(t, "", "recheck", saved); code != exitFound || !strings.Contains(errs, "1 live") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+}

@@ -30,6 +30,7 @@ type Lookup struct {
 	dirs   []string
 	hash   int
 	limits Limits
+	free   sync.Pool // of *inflate.Inflater, which are large
 
 	once    sync.Once
 	packs   []*packFile
@@ -346,7 +347,11 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error)
 	}
 	var deltas []delta
 	var c *Content
-	z := &inflate.Inflater{Checksum: true}
+	z, _ := l.free.Get().(*inflate.Inflater)
+	if z == nil {
+		z = &inflate.Inflater{Checksum: true}
+	}
+	defer l.free.Put(z)
 	for c == nil {
 		h, src, err := p.entry(at)
 		if err != nil {
