@@ -20,7 +20,8 @@ type contents struct {
 	w    *worker
 	run  *run
 	pack *packScan // nil if it is no object of a pack that is read whole
-	obj  odb.Obj   // of that pack
+	obj  odb.Obj   // what is read, if it is an object
+	kind odb.Type  // its type; 0 for a file
 	what string    // how coverage calls it
 
 	hits           []hit // those of a member stand behind those of the members in it
@@ -143,7 +144,11 @@ func (c *contents) Unread(path, reason string) {
 	if path != "" {
 		path = "!" + path
 	}
-	c.run.addUnread(c.what+path, reason)
+	if c.kind == 0 {
+		c.run.addUnread(c.what+path, reason)
+	} else {
+		c.run.addFault(fault{c.obj, c.kind, Unread{c.what + path, reason}})
+	}
 	if c.pack != nil {
 		c.pack.again(c.obj) // so that the next scan names it again
 	}

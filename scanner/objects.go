@@ -229,7 +229,7 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 // contents returns what searches an object that may be a container.
 func (s *search) contents(n *odb.Node) *contents {
 	c := s.w.contents(s.ctx, s.run, s.label(n.Obj, n.Type))
-	c.pack, c.obj = s.pack, n.Obj
+	c.pack, c.obj, c.kind = s.pack, n.Obj, n.Type
 	return c
 }
 
@@ -302,7 +302,7 @@ func (s *search) count(n *odb.Node) {
 
 // Failed names an object that could not be read.
 func (s *search) Failed(o odb.Obj, t odb.Type, why error) {
-	s.run.addUnread(s.label(o, t), why.Error())
+	s.run.addFault(fault{o, t, Unread{s.label(o, t), why.Error()}})
 	if s.pack != nil {
 		s.pack.fail()
 	}

@@ -54,9 +54,8 @@ func (r *run) readSpan(ctx context.Context, repo *repository, span *history.Span
 			return err
 		}
 		if sound {
-			r.takeOver(all)
-			return nil
-		} // else it is to be known what of that is the span's
+			return r.takeOver(ctx, repo, all)
+		} // else it is not known what of the rest is the span's
 	}
 	jobs := []job{c.readAlso(span.Also)}
 	for part := range slices.Chunk(commits, 16) {
@@ -78,8 +77,8 @@ func (r *run) readSpan(ctx context.Context, repo *repository, span *history.Span
 }
 
 // readAll reads all objects in a run of its own, and reports whether it could
-// read every one and what they name. What it could not is not noted in r or
-// repo: it may have nothing to do with the span.
+// read all commits and trees and has what they name. What is wrong is not noted
+// in r or repo: it may have nothing to do with the span.
 func (r *run) readAll(ctx context.Context, repo *repository) (all *run, sound bool, err error) {
 	if all, err = newRun(r.opts); err != nil {
 		return nil, false, err
@@ -91,16 +90,47 @@ func (r *run) readAll(ctx context.Context, repo *repository) (all *run, sound bo
 	if err := all.do(ctx, all.families(repo)...); err != nil {
 		return nil, false, err
 	}
-	return all, len(all.unread)+len(repo.missing) == 0, nil
+	sound = len(all.unread) == len(all.faults) && (repo.promised || !repo.lacks()) &&
+		!slices.ContainsFunc(all.faults, func(f fault) bool { return f.kind != odb.Blob })
+	return all, sound, nil
 }
 
-// takeOver makes what another run has found and counted r's own.
-func (r *run) takeOver(all *run) {
+// lacks reports whether an object is missing.
+func (repo *repository) lacks() bool {
+	for id := range repo.missing {
+		if !slices.Contains(emptyTrees, fmt.Sprintf("%x", id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// takeOver makes what another run has found and counted r's own, and of what it
+// could not read that which the span adds: the story of a blob with a fault is
+// told like that of a token.
+func (r *run) takeOver(ctx context.Context, repo *repository, all *run) error {
 	r.objectHits = all.objectHits
 	r.objects.Add(all.objects.Load())
 	r.bytes.Add(all.bytes.Load())
 	r.commits.Add(all.commits.Load())
 	r.members.Add(all.members.Load())
+	if len(all.faults) == 0 {
+		return nil
+	}
+	hits := make([]history.Hit, len(all.faults))
+	for i, f := range all.faults {
+		hits[i] = history.Hit{Obj: f.obj, Type: f.kind, Token: i}
+	}
+	g, err := r.graph(ctx, repo, hits)
+	if err != nil {
+		return err
+	}
+	for i, s := range g.Stories(len(hits), nil, g.Range(repo.only)) {
+		if s.News {
+			r.addUnread(all.faults[i].What, all.faults[i].Reason)
+		}
+	}
+	return nil
 }
 
 // addHits adds the matches in objects that have none yet.

@@ -119,10 +119,35 @@ func TestRangeLong(t *testing.T) {
 			t.Errorf("%s: %d objects were read, there are %d", spec, long.Coverage.Objects, objects)
 		}
 	}
-	spoil(t, repo, repo.Git("rev-parse", "HEAD~1:gone"), "")
-	for spec, complete := range map[string]bool{"HEAD~1..v1": true, "HEAD~2..v1": false} {
-		if res := scanLong(t, repo, spec, 0); res.Coverage.Complete() != complete || len(res.Findings) != 3 {
-			t.Errorf("%s: %d findings; unread %v", spec, len(res.Findings), res.Coverage.Unread)
+	for _, how := range []string{"damaged", ""} {
+		spoil(t, repo, repo.Git("rev-parse", "HEAD~1:gone"), how)
+		for spec, complete := range map[string]bool{"HEAD~1..v1": true, "HEAD~2..v1": false, "HEAD~1": false, "HEAD~2": true} {
+			short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+			if long.Coverage.Complete() != complete || !reflect.DeepEqual(placesOf(short), placesOf(long)) || !reflect.DeepEqual(short.Coverage.Unread, long.Coverage.Unread) {
+				t.Errorf("%q, %s: %v and %v; unread %v and %v", how, spec, placesOf(short), placesOf(long), short.Coverage.Unread, long.Coverage.Unread)
+			}
+		}
+	}
+}
+
+// A damaged archive (of which two things are named) somewhere does not make a long range slow, and counts where
+// the range adds it.
+func TestRangeLongFault(t *testing.T) {
+	repo := gittest.New(t)
+	repo.Write("old.zip", zipWith(t, zip.Deflate, "", "old", "text")[:34])
+	commit(repo, "one")
+	repo.Write("bad.zip", zipWith(t, zip.Deflate, "", "bad", "other")[:34])
+	commit(repo, "two")
+	repo.Git("rm", "-q", "bad.zip")
+	commit(repo, "three")
+	objects := len(gittest.Lines(repo.Git("cat-file", "--batch-all-objects", "--batch-check")))
+	for spec, unread := range map[string]int{"HEAD~1..HEAD": 0, "HEAD~2..HEAD": 2, "HEAD~2": 2, "HEAD": 4} {
+		short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+		if len(long.Coverage.Unread) != unread || !reflect.DeepEqual(short.Coverage.Unread, long.Coverage.Unread) {
+			t.Errorf("%s: unread %v and %v, want %d", spec, short.Coverage.Unread, long.Coverage.Unread, unread)
+		}
+		if long.Coverage.Objects != int64(objects) {
+			t.Errorf("%s: %d objects were read, there are %d", spec, long.Coverage.Objects, objects)
 		}
 	}
 }

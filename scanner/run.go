@@ -33,6 +33,7 @@ type run struct {
 	fileHits   []fileHit
 	objectHits []objectHit
 	unread     []Unread
+	faults     []fault // those of unread that are about git objects
 	notes      []string
 	repos      []*repository
 }
@@ -53,6 +54,13 @@ type objectHit struct {
 	line, column, to int
 	name             string // of a tree: the entry whose name holds the match
 	member           string // of a blob that is a container
+}
+
+// fault is an object that could not be read, or not all that is in it.
+type fault struct {
+	obj  odb.Obj
+	kind odb.Type // 0 if that is not known
+	Unread
 }
 
 func newRun(opts Options) (*run, error) {
@@ -139,6 +147,14 @@ func (r *run) addUnread(what, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unread = append(r.unread, Unread{what, reason})
+}
+
+// addFault is addUnread for an object of git.
+func (r *run) addFault(f fault) {
+	r.addUnread(f.What, f.Reason)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.faults = append(r.faults, f)
 }
 
 func (r *run) addFileHit(h fileHit) {
