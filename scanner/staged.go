@@ -38,7 +38,7 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	problems := len(g.Problems) // of what the rest depends on
-	s := &staging{run: r, hash: g.Hash, store: odb.NewLookup(g.ObjectDirs(getenv), g.Hash, odb.DefaultLimits())}
+	s := &staging{run: r, hash: g.Hash, promisor: g.Promisor, store: odb.NewLookup(g.ObjectDirs(getenv), g.Hash, odb.DefaultLimits())}
 	defer s.store.Close()
 	head, err := s.compareIndex(g, getenv != nil)
 	if err != nil {

@@ -3,6 +3,7 @@ package scanner
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -19,20 +20,22 @@ import (
 // staging compares an index with the trees of the next commit's parents, folder
 // by folder, and leaves out those that a parent has as they are.
 type staging struct {
-	run   *run
-	store *odb.Lookup
-	hash  int // bytes of an id
+	run      *run
+	store    *odb.Lookup
+	hash     int  // bytes of an id
+	promisor bool // objects may be missing by design
 
 	files    []stagedFile // with content that no parent has at their path
 	names    []fileHit    // in names that no parent has at their path
 	gone     []odb.TreeEntry
-	unmerged int    // files
-	last     string // of them
+	unmerged int      // files
+	last     string   // of them
+	before   [][]byte // of one file, to be used again
 
 	once   sync.Once
-	before *run   // counts what is read of the parents, which is no part of the result
-	moved  tokens // in what is gone, once it was asked for
+	parent *run // counts what is read of the parents, which is no part of the result
 	mu     sync.Mutex
+	moved  tokens // in what is gone, once it was asked for
 }
 
 // stagedFile is a file whose content is to be searched.
@@ -51,7 +54,10 @@ type cursor struct{ left []odb.TreeEntry }
 func (s *staging) seek(c *cursor, name string, folder bool) (odb.TreeEntry, bool) {
 	for len(c.left) > 0 {
 		e := c.left[0]
-		order := compareNames(string(e.Name), e.Mode == odb.ModeDir, name, folder)
+		order := 0
+		if isFolder := e.Mode == odb.ModeDir; string(e.Name) != name || isFolder != folder { // most are equal
+			order = compareNames(string(e.Name), isFolder, name, folder)
+		}
 		if order > 0 {
 			break
 		}
@@ -106,7 +112,7 @@ func (s *staging) tree(id []byte) ([]odb.TreeEntry, error) {
 		return nil, nil
 	}
 	data, err := s.store.ReadAll(id, odb.Tree)
-	var entries []odb.TreeEntry
+	entries := make([]odb.TreeEntry, 0, len(data)/(s.hash+16)) // a mode and a name of medium length
 	if err == nil {
 		err = odb.EachEntry(data, s.hash, func(_ int, e odb.TreeEntry) bool {
 			entries = append(entries, e)
@@ -230,18 +236,22 @@ func (s *staging) entry(prefix, name string, e gitdir.Entry, parents []*cursor) 
 	if e.IntentToAdd {
 		return // the commit will not have it
 	}
-	at := prefix + name
-	f := stagedFile{path: at, id: bytes.Clone(e.ID)}
 	known, same := false, false
+	before := s.before[:0]
 	for _, c := range parents {
 		if old, ok := s.seek(c, name, false); ok {
 			known = true
 			if old.Mode != odb.ModeModule {
 				same = same || bytes.Equal(old.ID, e.ID)
-				f.before = append(f.before, old.ID)
+				before = append(before, old.ID)
 			}
 		}
 	}
+	s.before = before
+	if same && e.Stage == 0 {
+		return
+	}
+	at := prefix + name
 	switch {
 	case e.Stage > 0:
 		s.unmerge(at)
@@ -251,8 +261,8 @@ func (s *staging) entry(prefix, name string, e gitdir.Entry, parents []*cursor) 
 	case !known:
 		s.name(at, name)
 	}
-	if !same && e.Mode != odb.ModeModule {
-		s.files = append(s.files, f)
+	if e.Mode != odb.ModeModule {
+		s.files = append(s.files, stagedFile{at, bytes.Clone(e.ID), slices.Clone(before)})
 	}
 }
 
@@ -307,6 +317,9 @@ func (s *staging) search(ctx context.Context, w *worker, r *run, at string, id [
 		err = fmt.Errorf("it is a %s", o.Type)
 	}
 	if err != nil {
+		if s.promisor && errors.Is(err, odb.ErrMissing) {
+			err = errors.New("it is not in this partial clone")
+		}
 		r.addUnread(at, fmt.Sprintf("object %x: %v", id, err))
 		return nil
 	}
@@ -330,8 +343,8 @@ func (s *staging) search(ctx context.Context, w *worker, r *run, at string, id [
 // past returns the run to read the parents' content with. What of that cannot
 // be read is nothing that a commit adds: a token in it then counts as new.
 func (s *staging) past() *run {
-	s.once.Do(func() { s.before = &run{opts: s.run.opts, limits: s.run.limits} })
-	return s.before
+	s.once.Do(func() { s.parent = &run{opts: s.run.opts, limits: s.run.limits} })
+	return s.parent
 }
 
 // tokens are those that are known, and how surely.
