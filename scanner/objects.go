@@ -49,6 +49,7 @@ func (r *run) open(repo *repository) {
 	repo.refs, repo.head = repo.git.ReadRefs()
 	repo.readShallow()
 	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
+	store.Workers = r.opts.workers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	repo.store = store
