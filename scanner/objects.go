@@ -101,6 +101,7 @@ func (r *run) family(repo *repository, f odb.Family, p *packScan) job {
 	return func(ctx context.Context, w *worker) error {
 		v := &search{ctx: ctx, run: r, repo: repo, w: w, pack: p}
 		walker := w.walker(repo.store)
+		walker.Sparse = true
 		walker.Share = func(part odb.Family) bool {
 			if p != nil {
 				p.pending.Add(1)
@@ -199,7 +200,11 @@ func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None
 	}
-	return archive.DetectTail(archive.Detect(n.Data, ""), n.Data)
+	f := archive.Detect(n.Data, "")
+	if f != archive.None {
+		n.Complete()
+	}
+	return archive.DetectTail(f, n.Data)
 }
 
 // text notes the matches in an object that was found in one piece, and in what

@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"runtime/debug"
 
+	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
@@ -31,7 +32,7 @@ type Node struct {
 	Obj    Obj
 	Type   Type
 	Again  bool      // seen elsewhere too: needed for what builds on it, not to be reported
-	Data   []byte    // nil if Stream is set
+	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
 	Stream io.Reader // an object too large to hold
 	Size   int64
 	Base   *Node  // what the delta was applied to; nil for a whole object
@@ -41,7 +42,19 @@ type Node struct {
 
 	// For the visitor, to find again in the Base of the node's children.
 	Mark    int32
+	gaps    bool     // Data lacks the middle of long copies
 	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
+}
+
+// Complete fills in what Data lacks after a sparse walk.
+func (n *Node) Complete() {
+	if !n.gaps {
+		return
+	}
+	n.gaps = false
+	for _, c := range n.Copies {
+		copy(n.Data[c.To:c.To+c.Len], n.Base.Data[c.From:])
+	}
 }
 
 // Dirty appends to dst the ranges of the node in which a match can start that
@@ -123,6 +136,10 @@ func (s *Store) LooseFamilies() []Family {
 type Walker struct {
 	Store *Store
 	Want  func(Type) bool // nil: every type
+	// Sparse leaves out of blobs that nothing builds on what lies so far within
+	// a copy that no search for tokens in what Dirty returns can see it. It is
+	// for visitors that do with that, or call Complete.
+	Sparse bool
 	// Share, if it takes a family and returns true, has taken that part of the
 	// work over; nil if nobody can.
 	Share func(Family) bool
@@ -389,13 +406,21 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	node.Size = int64(result)
-	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0])
+	margin := len(node.Data)
+	if w.Sparse && node.Leaf && node.Type == Blob {
+		margin, node.gaps = sparseMargin, true
+	}
+	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
 	node.Copies = w.copies
 	if err != nil {
 		w.recycle(node.Data)
 	}
 	return err
 }
+
+// sparseMargin is how far a search goes into a copy: the dirty range does by
+// ahead or behind, and looks around by the other.
+const sparseMargin = rules.TokenBehind + rules.TokenAhead
 
 // plausible refuses sizes that no zlib stream of src's length can have:
 // DEFLATE expands by 1032 at most.
