@@ -33,11 +33,12 @@ func (l *idList) find(id []byte) (int, bool) {
 	first := binary.BigEndian.Uint16(id)
 	lo, hi := int(l.fan[first]), int(l.fan[int(first)+1])
 	key := binary.BigEndian.Uint64(id)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
+	// Ids are spread evenly, so that the bytes behind the first two tell about
+	// where to look: next to always in the same few bytes of memory.
+	mid := lo + (hi-lo)*int(key>>32&0xffff)>>16
+	for step := 1; lo < hi; step *= 2 {
 		at := l.ids[mid*l.hash:]
-		k := binary.BigEndian.Uint64(at)
-		c := cmp.Compare(k, key)
+		c := cmp.Compare(binary.BigEndian.Uint64(at), key)
 		if c == 0 { // ids that share eight bytes and differ are made by hand
 			c = bytes.Compare(at[:l.hash], id)
 		}
@@ -46,8 +47,10 @@ func (l *idList) find(id []byte) (int, bool) {
 			return mid, true
 		case c < 0:
 			lo = mid + 1
+			mid = min(mid+step, lo+(hi-lo)/2)
 		default:
 			hi = mid
+			mid = max(mid-step, lo+(hi-lo)/2)
 		}
 	}
 	return lo, false
