@@ -103,6 +103,10 @@ func (s *Store) Find(id []byte) (Obj, bool) {
 	return Obj(i), ok
 }
 
+// FindAll appends to dst the objects with raw ids that stand behind each other,
+// None for those that are not there.
+func (s *Store) FindAll(ids []byte, dst []Obj) []Obj { return s.sorted.findAll(ids, dst) }
+
 // FindHex returns the object with an id in hex.
 func (s *Store) FindHex(id string) (Obj, bool) {
 	raw, err := hex.DecodeString(id)
