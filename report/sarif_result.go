@@ -92,19 +92,21 @@ func anchor(locs []scanner.Location) int {
 	rank := func(l scanner.Location) int {
 		switch {
 		case l.AllowedBy != "":
-			return 6
+			return 7
 		case l.Kind == scanner.KindFile:
 			return 0
 		case l.Kind == scanner.KindIndex:
 			return 1
 		case l.Kind == scanner.KindConfig:
 			return 2
-		case l.Kind == scanner.KindBlob && l.Path != "":
+		case l.Current:
 			return 3
-		case l.Path != "":
+		case l.Kind == scanner.KindBlob && l.Path != "":
 			return 4
+		case l.Path != "":
+			return 5
 		}
-		return 5
+		return 6
 	}
 	best := 0
 	for i, l := range locs {
