@@ -53,7 +53,7 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 		})
 	}
 	cut := len(f.Locations) - 1 - len(res.Related)
-	res.Message.Text = resultMessage(f, rule, f.Locations[best], cut)
+	res.Message.Text = resultMessage(f, f.Locations[best], cut)
 	res.Fingerprints = fingerprints(f, res.Locations[0].Physical.ArtifactLocation.URI, f.Locations[best].Member)
 	return res, nil
 }
@@ -146,12 +146,12 @@ func fingerprints(f Finding, uri, member string) map[string]string {
 
 // resultMessage is some sentences of plain text: what it is and where, and
 // what to do. cut is the number of places that no location of the result names.
-func resultMessage(f Finding, rule *rules.Rule, at scanner.Location, cut int) string {
+func resultMessage(f Finding, at scanner.Location, cut int) string {
 	lead := "This is a"
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
 	}
-	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, rule.Title, f.Token, f.TokenID)}
+	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f.Rule)), messageText(f.Token), f.TokenID)}
 	s = append(s, "It stands "+lowerFirst(standsIn(at))+".")
 	switch {
 	case f.History == nil:
