@@ -70,7 +70,7 @@ func annotation(level string, f Finding) string {
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
 func isShowable(l scanner.Location) bool {
-	if l.Path == "" || strings.HasPrefix(l.Path, ".git/") || safe(l.Path) != l.Path {
+	if l.Path == "" || inGitDir(l.Path) || safe(l.Path) != l.Path {
 		return false
 	}
 	return l.Kind == scanner.KindFile || l.Kind == scanner.KindIndex || l.Current

@@ -65,6 +65,8 @@ func TestGitHubPlaces(t *testing.T) {
 		{"old blob", scanner.Location{Kind: "blob", Path: "c", Line: 1, Column: 2, EndColumn: 3}, ":::"},
 		{"commit", scanner.Location{Kind: "commit", Object: commit("1"), Line: 1}, ":::"},
 		{"below .git", file(".git/hooks/pre-push", 1), ":::"},
+		{"below another .git", file("sub/.git/hooks/pre-push", 1), ":::"},
+		{"a name like .git", file(".github/x", 1), ".github/x:1:9:49"},
 		{"config", scanner.Location{Kind: "config", Path: ".git/config", Line: 1}, ":::"},
 		{"standard input", file("", 1), ":::"},
 		{"a name that starts a line", file("a\n::error::b", 1), ":::"},
@@ -79,6 +81,15 @@ func TestGitHubPlaces(t *testing.T) {
 		if got != tt.want || p["title"] != "Replicate API token" {
 			t.Errorf("%s: got %q, want %q; title %q", tt.name, got, tt.want, p["title"])
 		}
+	}
+}
+
+// Git's own copy of a message must not hide the file that can be mended.
+func TestGitHubPrefersFiles(t *testing.T) {
+	f := found(file(".git/COMMIT_EDITMSG", 1))
+	f.Locations = append(f.Locations, file("app.py", 3))
+	if got := annotate(t, f); got[0].properties["file"] != "app.py" {
+		t.Errorf("%+v", got)
 	}
 }
 

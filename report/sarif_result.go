@@ -93,11 +93,11 @@ func anchor(locs []scanner.Location) int {
 		switch {
 		case l.AllowedBy != "":
 			return 7
-		case l.Kind == scanner.KindFile:
+		case l.Kind == scanner.KindFile && !inGitDir(l.Path):
 			return 0
 		case l.Kind == scanner.KindIndex:
 			return 1
-		case l.Kind == scanner.KindConfig:
+		case l.Kind == scanner.KindConfig, l.Kind == scanner.KindFile:
 			return 2
 		case l.Current:
 			return 3
@@ -116,6 +116,9 @@ func anchor(locs []scanner.Location) int {
 	}
 	return best
 }
+
+// inGitDir reports whether a file is one of git's own, which no commit can hold.
+func inGitDir(path string) bool { return strings.Contains("/"+path, "/.git/") }
 
 func (c *sarifConverter) physical(l scanner.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
