@@ -350,6 +350,6 @@ func (r *run) nameUnread(repo *repository) {
 		if n > 1 {
 			commits = fmt.Sprintf("%d commits", n)
 		}
-		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest")
+		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
 	}
 }

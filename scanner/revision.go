@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
@@ -220,4 +221,26 @@ func (repo *repository) parent(o odb.Obj, n int) (odb.Obj, error) {
 		return odb.None, fmt.Errorf("the parent of %s is missing: git fetch --unshallow if this clone is shallow", repo.store.Hex(o))
 	}
 	return p, nil
+}
+
+// MissingRevisions returns those of the revisions, which are written as in a
+// range, that name no commit in the repository at path.
+func MissingRevisions(path string, revisions ...string) ([]string, error) {
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, fmt.Errorf("%s: %w: name a folder inside one", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	repo := &repository{git: g, root: g.Common, getenv: os.Getenv}
+	(&run{}).open(repo)
+	defer repo.store.Close()
+	var missing []string
+	for _, name := range revisions {
+		if _, _, err := repo.resolve(name); err != nil {
+			missing = append(missing, name)
+		}
+	}
+	return missing, nil
 }
