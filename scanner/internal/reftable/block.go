@@ -54,42 +54,34 @@ func (t *table) logs(pos, n int64) (next int64, err error) {
 	t.plain = grown(t.plain, int(4+n))
 	copy(t.plain, "g\x00\x00\x00") // so that it looks like the other blocks
 	got, err := io.ReadFull(t.z, t.plain[4:])
+	if err == nil {
+		err = ended(t.z)
+	}
 	if err != nil {
 		// What there is of it is read; that it breaks off is known already.
-		if e := t.cut(t.plain[:4+got]); errors.As(e, new(stopError)) {
+		if _, e := t.each(t.plain[4:4+got], t.log, nil); errors.As(e, new(stopError)) {
 			return 0, e
 		}
-		return 0, fmt.Errorf("its logs cannot be inflated: %w", unexpected(err))
+		return 0, fmt.Errorf("its logs cannot be inflated: %w", err)
 	}
-	next = t.afterStream(pos, packed, buf)
 	first := 0
 	if pos == t.header {
 		first = int(t.header)
 	}
-	if err := t.records(t.plain, first, t.log); err != nil {
-		return max(next, 0), err
-	}
-	if next < 0 {
-		return 0, errors.New("its logs are longer than they declare, or damaged")
-	}
-	return next, nil
+	next = pos + 4 + packed.n - int64(buf.Buffered())
+	return next, t.records(t.plain, first, t.log)
 }
 
-// afterStream returns where the compressed data ends that was read up to its
-// declared size, -1 if it does not end there as it should.
-func (t *table) afterStream(pos int64, packed *counter, buf *bufio.Reader) int64 {
+// ended checks that z has no more data; there it compares its checksum.
+func ended(z io.Reader) error {
 	var one [1]byte
-	if n, err := io.ReadFull(t.z, one[:]); n > 0 || err != io.EOF { // zlib compares its checksum here
-		return -1
+	switch n, err := io.ReadFull(z, one[:]); {
+	case n > 0:
+		return errors.New("there is more of them than declared")
+	case err != io.EOF:
+		return err
 	}
-	return pos + 4 + packed.n - int64(buf.Buffered())
-}
-
-func unexpected(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
+	return nil
 }
 
 // counter counts the bytes that are read from r.
@@ -102,12 +94,6 @@ func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// cut reads the records of a block of logs whose end is missing.
-func (t *table) cut(block []byte) error {
-	_, err := t.each(block[4:], t.log, nil)
-	return err
 }
 
 // records reads the records of a block: 4 bytes of header, the records, and
