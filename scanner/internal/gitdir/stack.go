@@ -35,6 +35,11 @@ func (r *Repo) readTables(raw map[string]string) []Ref {
 		own := r.readStack(r.Dir)
 		maps.Copy(raw, own.raw)
 	}
+	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+		if !sameFile(dir, r.Dir) {
+			r.readStack(dir) // what is missing there is named; its refs are that worktree's
+		}
+	}
 	if _, ok := raw["HEAD"]; !ok {
 		r.problem(filepath.Join(r.Dir, tablesDir), "no table in it has HEAD")
 	}
