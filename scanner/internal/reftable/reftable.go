@@ -54,7 +54,7 @@ const maxBlock = 1 << 24
 
 // Memory returns how many bytes reading a table of size bytes takes at most.
 func Memory(size int64) int64 {
-	return 2*min(size, maxBlock) + 2*min(size*maxRatio, maxBlock)
+	return 2*min(size, maxBlock) + 2*min(size*maxRatio, maxBlock) + 64*min(size, maxPlaces)
 }
 
 // maxRatio is how many bytes deflate can make of one, generously.
@@ -101,6 +101,7 @@ type table struct {
 	z          io.ReadCloser // reads zlib; nil until there is a log
 	key        []byte        // of the last record
 	sawLog     bool
+	places     []int64 // of blocks as indexes have them, sorted; nil until there is a damage
 
 	damage  error // the first
 	damages int
@@ -185,20 +186,19 @@ func (t *table) blocks() error {
 	pos := t.header
 	for pos < t.end {
 		next, err := t.block(pos)
-		if err == nil {
-			pos = next
-			continue
+		if err != nil && !errors.As(err, new(stopError)) {
+			if t.damaged(fmt.Errorf("the block at byte %d: %w", pos, err)) {
+				t.damage = fmt.Errorf("%w; the rest of it was not read", t.damage)
+				return nil
+			}
+			err = nil
+			if next == 0 {
+				next, err = t.resume(pos)
+			}
 		}
 		var stop stopError
 		if errors.As(err, &stop) {
 			return stop.error
-		}
-		if t.damaged(fmt.Errorf("the block at byte %d: %w", pos, err)) {
-			t.damage = fmt.Errorf("%w; the rest of it was not read", t.damage)
-			return nil
-		}
-		if next == 0 {
-			next = t.resume(pos)
 		}
 		pos = next
 	}
@@ -216,19 +216,6 @@ func stop(err error) error {
 		return stopError{err}
 	}
 	return nil
-}
-
-// resume returns where reading can go on behind a block that does not tell
-// where it ends, the table's end if that is not known.
-func (t *table) resume(pos int64) int64 {
-	next := t.end
-	if t.footer.log > pos {
-		next = min(next, t.footer.log)
-	}
-	if t.blockSize > t.header+minBlock && !t.sawLog {
-		next = min(next, (pos/t.blockSize+1)*t.blockSize)
-	}
-	return next
 }
 
 // minBlock is what every block has: its header and the number of restarts.

@@ -167,12 +167,17 @@ func TestBesideDamage(t *testing.T) {
 	if err == nil || len(got.refs) != 0 || len(got.logs) != 100 {
 		t.Errorf("%d refs, %d logs, %v", len(got.refs), len(got.logs), err)
 	}
-	table.Refs = nil
+	table = sample(1000)
 	b = table.Bytes(t)
-	b[len(b)/4] ^= 1 // in what is compressed
+	logs, index := binary.BigEndian.Uint64(b[len(b)-20:]), binary.BigEndian.Uint64(b[len(b)-12:])
+	b[(logs+index)/2] ^= 1 // in what is compressed
 	got, err = read(b)
-	if err == nil || len(got.logs) == 0 || len(got.logs) == 100 {
+	if err == nil || len(got.refs) != 1000 || len(got.logs) < 900 || len(got.logs) == 1000 || got.logs[0] != table.Logs[0] || !slices.Contains(got.logs, table.Logs[999]) {
 		t.Errorf("%d logs, %v", len(got.logs), err)
+	}
+	b[uint24(b[25:])] = 'x' // the second block, from which an index leads on
+	if got, _ = read(b); len(got.refs) < 800 || len(got.refs) == 1000 {
+		t.Errorf("%d refs", len(got.refs))
 	}
 }
 
