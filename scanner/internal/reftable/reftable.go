@@ -228,8 +228,11 @@ func (t *table) block(pos int64) (next int64, err error) {
 	if n, err := t.at.ReadAt(head[:], pos); err != nil && (err != io.EOF || n < 1) {
 		return 0, err
 	}
-	if head[0] == 0 {
+	switch {
+	case head[0] == 0:
 		return t.padding(pos)
+	case !t.footer.ok && string(head[:]) == Magic: // the footer, which is named already
+		return t.end, nil
 	}
 	start := pos // the header belongs to the first block
 	if pos == t.header {
