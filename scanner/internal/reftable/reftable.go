@@ -1,7 +1,7 @@
 // Package reftable reads tables of refs and reflogs, in which git keeps them
 // if a repository's extensions.refStorage says so. Tables are read from their
-// start to their end: what has to be searched is all of them, so indexes are
-// passed over.
+// start to their end, since all of them has to be searched; indexes are asked
+// only for the way on behind a damage.
 package reftable
 
 import (

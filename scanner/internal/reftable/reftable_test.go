@@ -88,8 +88,8 @@ func fillSample(t gittest.Table, n, length int) gittest.Table {
 
 // TestWhatIsWrittenIsRead writes tables in all the ways the format has.
 func TestWhatIsWrittenIsRead(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 20, 200} {
-		for _, blockSize := range []int{0, 256, 4096, 1<<24 - 1} {
+	for _, n := range []int{0, 1, 20, 200} {
+		for _, blockSize := range []int{0, 256, 4096} {
 			for _, restarts := range []int{1, 16, 1000} {
 				for _, v := range []gittest.Table{{}, {V2: true}, {SHA256: true}} {
 					for _, part := range []string{"refs and logs", "refs", "logs"} {
@@ -130,7 +130,11 @@ func TestDamagedTables(t *testing.T) {
 				t.Errorf("blocks of %d, %s: %d refs and %d logs are read of %d and %d", blockSize, how, len(got.refs), len(got.logs), len(table.Refs), len(table.Logs))
 			}
 		}
-		for i := range whole {
+		step := 1
+		if testing.Short() {
+			step = 11
+		}
+		for i := 0; i < len(whole); i += step {
 			for bit := range 9 {
 				b := bytes.Clone(whole)
 				b[i] ^= byte(1<<bit - bit/8)
