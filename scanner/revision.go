@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -120,10 +118,8 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 		}
 	}
 	if strings.HasSuffix(name, "_HEAD") && !strings.ContainsAny(name, `/\`) { // FETCH_HEAD, MERGE_HEAD, …
-		if text, err := os.ReadFile(filepath.Join(repo.git.Dir, name)); err == nil && len(text) >= 2*repo.git.Hash {
-			if o, ok := repo.store.FindHex(string(text[:2*repo.git.Hash])); ok {
-				return o, nil
-			}
+		if o, ok := repo.store.FindHex(repo.git.RootRef(name)); ok {
+			return o, nil
 		}
 	}
 	if len(name) < 4 || len(name) > 2*repo.git.Hash {

@@ -19,12 +19,18 @@ type Repo struct {
 	Common     string // objects, refs and config; equal to Dir except in a linked worktree
 	WorkTree   string // "" for a bare repository
 	Hash       int    // bytes of an object id: 20 or 32
-	Refs       string // ref storage: "files" or "reftable"
+	Refs       string // ref storage: Files, Reftable, or one that is not known
 	IgnoreCase bool   // ignore files do not tell small letters from capitals
 	Promisor   bool   // a partial clone: objects may be missing by design
 
 	Problems []Problem // what could not be read or understood
 }
+
+// Files and Reftable are the ref storages that are read.
+const (
+	Files    = "files"
+	Reftable = "reftable"
+)
 
 // Problem is something that could not be read, and why.
 type Problem struct{ What, Reason string }
@@ -100,7 +106,7 @@ func followFile(path string) (string, error) {
 }
 
 func openDir(dir, workTree string) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Hash: 20, Refs: "files"}
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Hash: 20, Refs: Files}
 	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
 		r.Common = relativeTo(dir, firstLine(text))
 		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {
