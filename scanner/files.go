@@ -245,6 +245,8 @@ func notThere(path, kind string, err error) error {
 	switch {
 	case path == "":
 		return fmt.Errorf("a path is empty: name a %s", kind)
+	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
+		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
 	}
