@@ -120,6 +120,7 @@ func (c *changes) readTags(tags []odb.Obj) job {
 		for _, o := range tags {
 			c.object(s, o, odb.Tag)
 		}
+		s.lookUp()
 		return ctx.Err()
 	}
 }
@@ -134,6 +135,7 @@ func (c *changes) read(commits []odb.Obj) job {
 			}
 			c.commit(s, o)
 		}
+		s.lookUp()
 		return nil
 	}
 }
