@@ -1,5 +1,5 @@
 // Package report turns the result of a scan into what people and programs
-// read: text, JSON, JSON lines and SARIF.
+// read: text, JSON, JSON lines, SARIF, Markdown and GitHub's annotations.
 //
 // Every format is made from a Document, which holds masks and token ids and
 // never a token, so that no format can leak one.
@@ -39,6 +39,8 @@ var formats = []struct {
 	{"json", writeJSON},
 	{"jsonl", writeJSONLines},
 	{"sarif", writeSARIF},
+	{"markdown", writeMarkdown},
+	{"github", writeGitHub},
 }
 
 // Formats returns the names that ByName takes.

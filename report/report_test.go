@@ -283,7 +283,7 @@ func TestNoFormatShowsAToken(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	_, err := ByName("yaml")
-	want := `unknown format "yaml": use one of text, json, jsonl, sarif`
+	want := `unknown format "yaml": use one of text, json, jsonl, sarif, markdown, github`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

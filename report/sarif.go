@@ -18,9 +18,11 @@ const (
 	// GitHub takes the part before the last slash as the category. Each upload
 	// of a category replaces the one before: a token that stood in a file and
 	// one that stands in old commits only are closed in different ways, so they
-	// are kept apart.
+	// are kept apart. A range says nothing of what was there before it, and must
+	// not close the alerts of a whole scan.
 	worktreeCategory = "r8scan/worktree/"
 	historyCategory  = "r8scan/history/"
+	rangeCategory    = "r8scan/range/"
 )
 
 // sarifLimits bound a run. Over them GitHub refuses or cuts the upload.
@@ -36,8 +38,8 @@ var githubLimits = sarifLimits{results: 25_000, related: 100, notifications: 1_0
 var semanticVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
 
 // writeSARIF writes doc as SARIF 2.1.0, shaped for GitHub code scanning. There
-// is a run for tokens in files and one for tokens that only git holds, each
-// with a category of its own. No snippet of any file is in it. A finding of a
+// is a run for tokens in files and one for tokens that only git holds, or one
+// for a range, each with a category of its own. No snippet of any file is in it. A finding of a
 // rule that this version does not know is an error.
 func writeSARIF(w io.Writer, doc *Document, opts Options) error {
 	log, err := newSARIF(doc, opts, githubLimits)
@@ -61,6 +63,9 @@ func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error
 		run, err := newSARIFRun(doc, opts, limits, category, findings)
 		log.Runs = append(log.Runs, run)
 		return err
+	}
+	if doc.Target.Range != "" {
+		return log, add(rangeCategory, doc.Findings)
 	}
 	// A run without results closes the alerts of its category, which is right
 	// only if that part was read. Only a scan of history reads commits.

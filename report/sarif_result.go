@@ -53,7 +53,7 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 		})
 	}
 	cut := len(f.Locations) - 1 - len(res.Related)
-	res.Message.Text = resultMessage(f, rule, f.Locations[best], cut)
+	res.Message.Text = resultMessage(f, f.Locations[best], cut)
 	res.Fingerprints = fingerprints(f, res.Locations[0].Physical.ArtifactLocation.URI, f.Locations[best].Member)
 	return res, nil
 }
@@ -92,19 +92,21 @@ func anchor(locs []scanner.Location) int {
 	rank := func(l scanner.Location) int {
 		switch {
 		case l.AllowedBy != "":
-			return 6
-		case l.Kind == scanner.KindFile:
+			return 7
+		case l.Kind == scanner.KindFile && !inGitDir(l.Path):
 			return 0
 		case l.Kind == scanner.KindIndex:
 			return 1
-		case l.Kind == scanner.KindConfig:
+		case l.Kind == scanner.KindConfig, l.Kind == scanner.KindFile:
 			return 2
-		case l.Kind == scanner.KindBlob && l.Path != "":
+		case l.Current:
 			return 3
-		case l.Path != "":
+		case l.Kind == scanner.KindBlob && l.Path != "":
 			return 4
+		case l.Path != "":
+			return 5
 		}
-		return 5
+		return 6
 	}
 	best := 0
 	for i, l := range locs {
@@ -114,6 +116,9 @@ func anchor(locs []scanner.Location) int {
 	}
 	return best
 }
+
+// inGitDir reports whether a file is one of git's own, which no commit can hold.
+func inGitDir(path string) bool { return strings.Contains("/"+path, "/.git/") }
 
 func (c *sarifConverter) physical(l scanner.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
@@ -144,12 +149,12 @@ func fingerprints(f Finding, uri, member string) map[string]string {
 
 // resultMessage is some sentences of plain text: what it is and where, and
 // what to do. cut is the number of places that no location of the result names.
-func resultMessage(f Finding, rule *rules.Rule, at scanner.Location, cut int) string {
+func resultMessage(f Finding, at scanner.Location, cut int) string {
 	lead := "This is a"
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
 	}
-	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, rule.Title, f.Token, f.TokenID)}
+	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f.Rule)), messageText(f.Token), f.TokenID)}
 	s = append(s, "It stands "+lowerFirst(standsIn(at))+".")
 	switch {
 	case f.History == nil:

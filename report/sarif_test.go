@@ -112,17 +112,21 @@ func TestSARIFRuns(t *testing.T) {
 		name     string
 		findings []Finding
 		coverage scanner.Coverage
+		span     string
 		want     []string
 	}{
-		{"nothing", nil, scanner.Coverage{}, []string{worktreeCategory}},
-		{"files", nil, scanner.Coverage{Files: 3}, []string{worktreeCategory}},
-		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, []string{worktreeCategory, historyCategory}},
-		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, []string{historyCategory}},
-		{"index only", nil, scanner.Coverage{Objects: 9}, []string{worktreeCategory}},
-		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, []string{worktreeCategory, historyCategory}},
-		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, []string{historyCategory}},
+		{"nothing", nil, scanner.Coverage{}, "", []string{worktreeCategory}},
+		{"files", nil, scanner.Coverage{Files: 3}, "", []string{worktreeCategory}},
+		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, "", []string{worktreeCategory, historyCategory}},
+		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, "", []string{historyCategory}},
+		{"index only", nil, scanner.Coverage{Objects: 9}, "", []string{worktreeCategory}},
+		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, "", []string{worktreeCategory, historyCategory}},
+		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, "", []string{historyCategory}},
+		{"a range", nil, scanner.Coverage{Objects: 9, Commits: 2}, "a..b", []string{rangeCategory}},
+		{"an empty range", nil, scanner.Coverage{}, "a..b", []string{rangeCategory}},
+		{"a token in a range, staged again", full[3:4], scanner.Coverage{Commits: 2}, "a..b", []string{rangeCategory}},
 	} {
-		log, err := newSARIF(&Document{Run{Coverage: tt.coverage}, tt.findings}, Options{}, githubLimits)
+		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: scanner.Target{Range: tt.span}}, tt.findings}, Options{}, githubLimits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,10 +380,10 @@ func TestLocationURI(t *testing.T) {
 
 func TestAnchor(t *testing.T) {
 	locs := []scanner.Location{
-		{Kind: "commit"}, {Kind: "tree", Path: "r8_Hw***"}, {Kind: "blob", Path: "a"}, {Kind: "blob", Path: "b"},
+		{Kind: "commit"}, {Kind: "tree", Path: "r8_Hw***"}, {Kind: "blob", Path: "a"}, {Kind: "blob", Path: "b"}, {Kind: "blob", Path: "b", Current: true},
 		{Kind: "config", Path: ".git/config"}, {Kind: "index", Path: "c"}, {Kind: "file", Path: "d"}, {Kind: "file", Path: "e"},
 	}
-	for n, want := range []int{0, 0, 1, 2, 2, 4, 5, 6, 6} {
+	for n, want := range []int{0, 0, 1, 2, 2, 4, 5, 6, 7, 7} {
 		if n > 0 && anchor(locs[:n]) != want {
 			t.Errorf("of the first %d: got %d, want %d", n, anchor(locs[:n]), want)
 		}

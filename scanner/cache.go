@@ -35,8 +35,8 @@ type packScan struct {
 const maxOutside = 100_000
 
 // readVersion changes with everything that changes what of an object is read:
-// since 2 what is in containers is read.
-const readVersion = 3
+// since 2 what is in containers is read, and since 4 reftables are among them.
+const readVersion = 4
 
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {

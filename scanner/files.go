@@ -22,7 +22,9 @@ type folder struct {
 	name string // as shown and as globs see it: slashes, "" for the root
 	top  string // the part of name that the user gave, which no glob decides on
 	tree *workTree
-	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
+	// kind tells what the location in a file, or in a member of it, is of, by
+	// their shown names; nil: KindFile.
+	kind func(name, member string) string
 
 	skip func(f folder) bool // nil: nothing is left out
 	// enter is asked about a folder that has a .git or is a git directory: which
@@ -183,7 +185,7 @@ func (r *run) searchName(f folder) {
 func (f folder) location(h hit) Location {
 	kind := KindFile
 	if f.kind != nil {
-		kind = f.kind(f.name)
+		kind = f.kind(f.name, h.member)
 	}
 	return Location{Path: f.name, Member: h.member, Line: h.from.line, Column: h.from.column, EndColumn: h.to.column, Kind: kind}
 }
@@ -243,6 +245,8 @@ func notThere(path, kind string, err error) error {
 	switch {
 	case path == "":
 		return fmt.Errorf("a path is empty: name a %s", kind)
+	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
+		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
 	}

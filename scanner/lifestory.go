@@ -122,7 +122,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 	for _, p := range places {
 		at[p.Obj] = append(at[p.Obj], p)
 	}
-	index := repo.stagedPaths(hits)
+	index, now := repo.stagedPaths(hits), repo.current()
 	staged, committed := map[findingKey]bool{}, map[findingKey]bool{}
 	for _, h := range hits {
 		key := findingKey{h.match.Rule.ID, h.match.Secret.Reveal()}
@@ -156,6 +156,7 @@ func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope
 			if p.Commit != odb.None {
 				in.Commit = repo.store.Hex(p.Commit)
 			}
+			in.Current = h.kind == odb.Blob && p.Path != "" && now.holds(h.obj, p.Path)
 			if in.Path == "" && len(r.paths.include) > 0 || in.Path != "" && !r.paths.keeps(in.Path, "") {
 				continue
 			}

@@ -92,6 +92,7 @@ type Location struct {
 	Object    string   `json:"object,omitempty"`   // id of the git object
 	Kind      string   `json:"kind"`
 	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
+	Current   bool     `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
 	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
 }
 

@@ -3,7 +3,6 @@ package scanner
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -55,6 +54,7 @@ func (r *run) open(repo *repository) {
 	repo.refs, repo.head = repo.git.ReadRefs()
 	repo.readShallow()
 	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
+	store.Workers = r.opts.workers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	repo.store = store
@@ -106,6 +106,7 @@ func (r *run) family(repo *repository, f odb.Family, p *packScan) job {
 	return func(ctx context.Context, w *worker) error {
 		v := &search{ctx: ctx, run: r, repo: repo, w: w, pack: p}
 		walker := w.walker(repo.store)
+		walker.Sparse = true
 		walker.Share = func(part odb.Family) bool {
 			if p != nil {
 				p.pending.Add(1)
@@ -121,6 +122,7 @@ func (r *run) family(repo *repository, f odb.Family, p *packScan) job {
 		if err := walker.Walk(ctx, f, v); err != nil {
 			return err
 		}
+		v.lookUp()
 		if p != nil {
 			p.done(r)
 		}
@@ -204,7 +206,11 @@ func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None
 	}
-	return archive.DetectTail(archive.Detect(n.Data, ""), n.Data)
+	f := archive.Detect(n.Data, "")
+	if f != archive.None {
+		n.Complete()
+	}
+	return archive.DetectTail(f, n.Data)
 }
 
 // text notes the matches in an object that was found in one piece, and in what
@@ -316,117 +322,6 @@ func (repo *repository) label(what string) string {
 	return repo.name + ": " + what
 }
 
-// references checks that the store has what the object names.
-func (s *search) references(n *odb.Node) {
-	store := s.repo.store
-	var err error
-	switch n.Type {
-	case odb.Tree:
-		err = n.TreeDiff(store.HashLen(), func(e odb.TreeEntry) {
-			if e.Mode == odb.ModeModule {
-				return
-			}
-			s.refers(e.ID, entryKind(e.Mode), e.Name)
-		}, nil)
-	case odb.Commit, odb.Tag:
-		if err = odb.ParseHeader(n.Data, &s.header); err != nil {
-			break
-		}
-		s.refersTo(s.header.Tree, "tree")
-		s.refersTo(s.header.Object, "object")
-		if !s.repo.shallow[string(store.ID(n.Obj))] {
-			for _, p := range s.header.Parents {
-				s.refersTo(p, "commit")
-			}
-		}
-	}
-	if err != nil {
-		s.Failed(n.Obj, n.Type, err)
-	}
-}
-
-func entryKind(mode uint32) string {
-	if mode == odb.ModeDir {
-		return "tree"
-	}
-	return "blob"
-}
-
-// refersTo checks that the store has the object with the id in hex, if there
-// is one.
-func (s *search) refersTo(id []byte, kind string) {
-	if len(id) == 0 {
-		return
-	}
-	var buf [32]byte
-	raw := buf[:s.repo.store.HashLen()]
-	if !decodeID(raw, id) {
-		s.run.addUnread(s.repo.label(kind), "an object names it by something that is no id")
-		return
-	}
-	s.refers(raw, kind, nil)
-}
-
-// decodeID fills raw from an id in hex.
-func decodeID(raw, id []byte) bool {
-	if len(id) != 2*len(raw) {
-		return false
-	}
-	_, err := hex.Decode(raw, id)
-	return err == nil
-}
-
-// knownLen is how many ids a worker remembers to be there. Trees name the same
-// objects over and over: on git/git this saves half of the lookups.
-const knownLen = 1 << 14
-
-// known holds the first 16 bytes of ids that are in a store; of a pack's own
-// objects only, if it is for a pack.
-type known struct {
-	store *odb.Store
-	pack  *packScan
-	ids   [][2]uint64
-}
-
-// refers checks that the object with a raw id is there.
-func (s *search) refers(id []byte, kind string, name []byte) {
-	k := &s.w.known
-	if k.store != s.repo.store || k.pack != s.pack {
-		*k = known{s.repo.store, s.pack, make([][2]uint64, knownLen)}
-	}
-	key := [2]uint64{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
-	slot := &k.ids[key[1]%knownLen]
-	if *slot == key {
-		return
-	}
-	o, ok := s.repo.store.Find(id)
-	if !ok {
-		s.repo.miss(id, kind, string(name))
-	}
-	if s.pack != nil && (!ok || !s.repo.store.InPack(o, s.pack.number)) {
-		s.pack.refersOutside(id, kind, string(name))
-	} else if ok {
-		*slot = key
-	}
-}
-
-// emptyTrees are the ids of the tree without entries, which git knows without
-// having it.
-var emptyTrees = []string{
-	"4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-	"6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-}
-
-// miss notes that an object is named and not there. Of several names that it
-// goes by the first in the alphabet is kept, so that the result is stable.
-func (repo *repository) miss(id []byte, kind, name string) {
-	repo.mu.Lock()
-	defer repo.mu.Unlock()
-	if m, ok := repo.missing[string(id)]; !ok || name < m.name {
-		repo.missing[string(id)] = missing{kind, name}
-	}
-}
-
 // nameUnread adds what is wrong with a repository's parts to the coverage.
 func (r *run) nameUnread(repo *repository) {
 	why := "missing from the repository, which is damaged: git fsck"
@@ -457,7 +352,7 @@ func (r *run) nameUnread(repo *repository) {
 		if n > 1 {
 			commits = fmt.Sprintf("%d commits", n)
 		}
-		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest")
+		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
 	}
 }
 

@@ -33,8 +33,9 @@ type worker struct {
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
-	known   known
 	room    *room
+
+	references references
 }
 
 // walker returns the worker's walker of a store.

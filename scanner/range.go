@@ -195,6 +195,7 @@ func (c *changes) readAlso(objects []odb.Obj) job {
 				c.object(s, o, t)
 			}
 		}
+		s.lookUp()
 		return ctx.Err()
 	}
 }
@@ -209,6 +210,7 @@ func (c *changes) read(commits []odb.Obj) job {
 			}
 			c.commit(s, o)
 		}
+		s.lookUp()
 		return nil
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner/internal/archive"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
@@ -108,7 +109,7 @@ func (r *run) gitFiles(repo *repository, root string) job {
 	name := r.prefix(root, dir)
 	inside := func(shown string) string { return strings.TrimPrefix(strings.TrimPrefix(shown, name), "/") }
 	f := folder{path: dir, name: name,
-		kind: func(shown string) string { return gitFileKind(inside(shown)) },
+		kind: func(shown, member string) string { return gitFileKind(inside(shown), member) },
 		skip: func(f folder) bool { return readElsewhere(inside(f.name)) },
 	}
 	return r.walk(f)
@@ -123,17 +124,18 @@ func readElsewhere(in string) bool {
 	return in == "objects" || in == "modules" || in == "index" || strings.HasPrefix(in, "sharedindex.")
 }
 
-// gitFileKind tells what a file is by its path in the git directory.
-func gitFileKind(in string) string {
+// gitFileKind tells what a file, or a member of it, is by its path in the git
+// directory.
+func gitFileKind(in, member string) string {
 	if rest, ok := strings.CutPrefix(in, "worktrees/"); ok {
 		_, in, _ = strings.Cut(rest, "/")
 	}
 	switch {
 	case in == "config", in == "config.worktree":
 		return KindConfig
-	case strings.HasPrefix(in, "logs/"):
+	case strings.HasPrefix(in, "logs/"), strings.HasPrefix(in, "reftable/") && strings.HasPrefix(member, archive.RefLogs):
 		return KindReflog
-	case strings.HasPrefix(in, "refs/"), in == "packed-refs", in == "HEAD":
+	case strings.HasPrefix(in, "refs/"), in == "packed-refs", in == "HEAD", strings.HasPrefix(in, "reftable/"):
 		return KindRef
 	}
 	return KindFile

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/r8scan/r8scan/scanner/internal/gitdir"
 	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
@@ -116,10 +116,8 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 		}
 	}
 	if strings.HasSuffix(name, "_HEAD") && !strings.ContainsAny(name, `/\`) { // FETCH_HEAD, MERGE_HEAD, …
-		if text, err := os.ReadFile(filepath.Join(repo.git.Dir, name)); err == nil && len(text) >= 2*repo.git.Hash {
-			if o, ok := repo.store.FindHex(string(text[:2*repo.git.Hash])); ok {
-				return o, nil
-			}
+		if o, ok := repo.store.FindHex(repo.git.RootRef(name)); ok {
+			return o, nil
 		}
 	}
 	if len(name) < 4 || len(name) > 2*repo.git.Hash {
@@ -227,4 +225,26 @@ func (repo *repository) parent(o odb.Obj, n int) (odb.Obj, error) {
 		return odb.None, fmt.Errorf("the parent of %s is missing: git fetch --unshallow if this clone is shallow", repo.store.Hex(o))
 	}
 	return p, nil
+}
+
+// MissingRevisions returns those of the revisions, which are written as in a
+// range, that name no commit in the repository at path.
+func MissingRevisions(path string, revisions ...string) ([]string, error) {
+	g, err := discover(path)
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, fmt.Errorf("%s: %w: name a folder inside one", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	repo := &repository{git: g, root: g.Common, getenv: os.Getenv}
+	(&run{}).open(repo)
+	defer repo.store.Close()
+	var missing []string
+	for _, name := range revisions {
+		if _, _, err := repo.resolve(name); err != nil {
+			missing = append(missing, name)
+		}
+	}
+	return missing, nil
 }

@@ -195,3 +195,33 @@ func TestStagedDamage(t *testing.T) {
 		}
 	}
 }
+
+// TestStagedReftable: with refs in tables HEAD is known as well, and where a
+// table is damaged that is an error.
+func TestStagedReftable(t *testing.T) {
+	r := gittest.New(t)
+	r.Write("old", gittest.Token(1))
+	r.Git("add", ".")
+	r.Git("commit", "-qm", "one")
+	head := r.Git("rev-parse", "HEAD")
+	r.Write("new", gittest.Token(2))
+	r.Git("add", ".")
+	r.ToReftable()
+	res, err := Staged(context.Background(), r.Dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Findings) != 1 || res.Findings[0].Locations[0].Path != "new" || res.Target.Head != head || !res.Coverage.Complete() {
+		t.Errorf("HEAD %q, findings %+v, unread %v", res.Target.Head, res.Findings, res.Coverage.Unread)
+	}
+	tables, err := filepath.Glob(filepath.Join(r.GitDir(), "reftable", "*.ref"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal("there is no table")
+	}
+	if err := os.Truncate(tables[0], 30); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Staged(context.Background(), r.Dir, Options{}); err == nil || !strings.Contains(err.Error(), "what HEAD is, is unknown") {
+		t.Errorf("a damaged table gives %v", err)
+	}
+}

@@ -52,7 +52,7 @@ func (r *run) searchPath(shown, path string) {
 			continue
 		}
 		name := path[strings.LastIndexByte(path[:end], '/')+1 : end]
-		r.searchName(folder{path: name, name: prefix + path[:end], kind: func(string) string { return KindIndex }})
+		r.searchName(folder{path: name, name: prefix + path[:end], kind: func(string, string) string { return KindIndex }})
 	}
 }
 

@@ -52,7 +52,8 @@ func TestNoCommandShowsAToken(t *testing.T) {
 		saved := filepath.Join(written, server+".json")
 		for _, args := range [][]string{
 			{"audit", "--verify", "-f", "json", "-o", saved, "-v"},
-			{"audit", "--verify", "-v"}, {"audit", "--verify", "-f", "jsonl"}, {"audit", "--verify", "-f", "sarif"}, {"audit"}, {"history", "-v"}, {"history", "--verify", "-f", "json"},
+			{"audit", "--verify", "-v"}, {"audit", "--verify", "-f", "jsonl"}, {"audit", "--verify", "-f", "sarif"}, {"audit", "--verify", "-f", "markdown"}, {"audit", "--verify", "-f", "github"},
+			{"audit"}, {"history", "-v"}, {"history", "--verify", "-f", "json"},
 			{"staged"}, {"staged", "-v"}, {"staged", "--verify", "-f", "json"}, {"staged", "--verify"}, {"staged", tokens[0]}, {"staged", "--config", tokens[0]},
 			{"files", "--verify", "."}, {"files", "-"}, {"files", tokens[0]}, {"files", "sub/" + tokens[2] + ".txt"}, {"audit", tokens[0]}, {"history", tokens[0]},
 			{"audit", "-o", filepath.Join(home, tokens[0], "x")}, {"audit", "--" + tokens[0]}, {"audit", "--exclude", tokens[0] + "["}, {"audit", "-f", tokens[0]},
@@ -62,6 +63,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"push"}, {"push", tokens[0], tokens[1], tokens[2]}, {"push", "-f", "json"}, {"receive"}, {"receive", "--timeout", tokens[0]},
 			{"redact", "-v"}, {"redact", tokens[0]},
 			{"recheck", saved}, {"recheck", saved, "-f", "json", "-o", filepath.Join(written, "re.json")}, {"recheck", tokens[0]}, {"recheck", "-"}, {"recheck", saved, "--dir", tokens[0]},
+			{"report", saved}, {"report", saved, "-f", "markdown", "-o", filepath.Join(written, "report.md")}, {"report", saved, "-f", "github"}, {"report", tokens[0]}, {"report", "-"}, {"report", saved, "-f", tokens[0]},
 			{tokens[0]}, {"--" + tokens[0]}, {"version", tokens[0]}, {"rules", tokens[0]}, {"help", tokens[0]},
 		} {
 			_, out, errs := runCommand(t, in, args...)

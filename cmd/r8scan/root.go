@@ -44,7 +44,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.audit(), c.files(), c.history(), c.staged(), c.push(), c.receive(), c.baseline(), c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.version())
+	root.AddCommand(c.audit(), c.files(), c.history(), c.staged(), c.push(), c.receive(), c.baseline(), c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.report(), c.version())
 	root.SuggestionsMinimumDistance = 2
 	tellUnknownNames(root)
 	return root
@@ -52,7 +52,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 
 // flagError says what is wrong with a flag and where to read about it.
 func flagError(cmd *cobra.Command, err error) error {
-	if number := (*strconv.NumError)(nil); errors.As(err, &number) { // one flag takes a number
+	if number := (*strconv.NumError)(nil); errors.As(err, &number) && number.Func != "ParseBool" { // one flag takes a number
 		err = fmt.Errorf("--jobs takes a whole number, not %q", number.Num)
 	}
 	return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())

@@ -94,7 +94,8 @@ or not. For each token it tells which commit brought it in, which took it out, a
 which refs reach it.
 
 With --range, scan what the commits of a range add, merges included, and nothing
-that was there before it.
+that was there before it. --github-event takes the range from the push, pull
+request or merge group that a GitHub workflow runs for.
 ` + exitCodes,
 		Example: `  r8scan history
   r8scan history ~/src/app -f json
@@ -102,9 +103,17 @@ that was there before it.
 		Args: atMostOne,
 	}
 	var span string
+	var event bool
 	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
+	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
 	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
 		opts.Range = span
+		if event && span != "" {
+			return nil, errors.New("--range and --github-event both name the commits: use one of them")
+		}
+		if event {
+			return scanEvent(ctx, onlyArg(args), opts)
+		}
 		return scanner.Objects(ctx, onlyArg(args), opts)
 	})
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,9 +26,24 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		Setup:               setup,
 		Cmds:                scriptCommands,
+		Condition:           condition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// condition knows what scripts may ask for besides testscript's own: reftable,
+// a git that can write such tables.
+func condition(name string) (bool, error) {
+	if name != "reftable" {
+		return false, fmt.Errorf("condition %q is not known", name)
+	}
+	dir, err := os.MkdirTemp("", "r8scan-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	return exec.Command("git", "init", "-q", "--ref-format=reftable", dir).Run() == nil, nil
 }
 
 // tokenNames are the tokens that scripts may plant: $tok_NAME is the token,

@@ -166,6 +166,8 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 		err = w.sevenZip(c, path, depth)
 	case RAR:
 		err = w.rar(c, path, depth)
+	case Reftable:
+		err = w.reftable(c, path)
 	default:
 		err = w.compressed(c, f, path, depth)
 	}

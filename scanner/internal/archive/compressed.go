@@ -188,24 +188,30 @@ func (e *expander) Read(p []byte) (int, error) {
 	}
 	n, err := e.r.Read(p)
 	e.n += int64(n)
-	w.expanded += int64(n)
 	e.err = err
+	if stop := w.grow(int64(n)); stop != nil {
+		e.err = stop
+	} else if e.n > w.limits.RatioFloor && e.n/w.limits.Ratio > e.packed.n {
+		e.err = limitError(fmt.Sprintf("it expands to more than %d times its packed size; the rest of it was not read", w.limits.Ratio))
+	}
+	return n, e.err
+}
+
+// grow counts n more bytes that came of what is packed, and returns why the
+// walk is over, nil if it is not.
+func (w *walker) grow(n int64) error {
+	w.expanded += n
 	packed := w.packed
 	if w.top != nil {
 		packed = w.top.n
 	}
-	l := w.limits
-	switch {
+	switch l := w.limits; {
 	case w.expanded > l.Expanded:
 		w.stop = limitError(fmt.Sprintf("it expands to more than %d bytes; the rest was not read", l.Expanded))
-		e.err = w.stop
 	case w.expanded > l.RatioFloor && w.expanded/l.Ratio > packed:
 		w.stop = limitError(fmt.Sprintf("it expands to more than %d times its size; the rest was not read", l.Ratio))
-		e.err = w.stop
-	case e.n > l.RatioFloor && e.n/l.Ratio > e.packed.n:
-		e.err = limitError(fmt.Sprintf("it expands to more than %d times its packed size; the rest of it was not read", l.Ratio))
 	}
-	return n, e.err
+	return w.over()
 }
 
 // gzipReader reads the members of a gzip file. What stands behind the last one

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/r8scan/r8scan/scanner/internal/reftable"
 )
 
 // Format is what a file's first bytes say it is.
@@ -26,10 +28,11 @@ const (
 	Brotli
 	LZMA
 	Ar
+	Reftable
 	Executable
 )
 
-var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "executable"}
+var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "executable"}
 
 func (f Format) String() string { return formatNames[f] }
 
@@ -72,6 +75,9 @@ func bySignature(head []byte) Format {
 	case '7':
 		return when(string(head[:6]) == "7z\xbc\xaf\x27\x1c", SevenZip)
 	case 'R':
+		if string(head[:4]) == reftable.Magic && (head[4] == 1 || head[4] == 2) {
+			return Reftable
+		}
 		return when(string(head[:6]) == "Rar!\x1a\x07", RAR)
 	case '!':
 		return when(string(head[:8]) == "!<arch>\n", Ar)

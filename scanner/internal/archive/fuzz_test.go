@@ -13,7 +13,7 @@ import (
 func FuzzWalk(f *testing.F) {
 	small := []file{{"b/c.py", "the first text\n"}, {"d.txt", noise(600)}}
 	seeds := [][]byte{bzip2Of(f), tarOf(f, small...), arOf(small...), sevenZipOf(f, false, small...), sevenZipOf(f, true, small...),
-		packHeader7z(f, sevenZipOf(f, true, small...)), rarOf(small...), gz(f, string(tarOf(f, small...)))}
+		packHeader7z(f, sevenZipOf(f, true, small...)), rarOf(small...), tableOf(f), gz(f, string(tarOf(f, small...)))}
 	for _, method := range []uint16{zip.Store, zip.Deflate, methodZstd, methodXZ} {
 		seeds = append(seeds, zipOf(f, method, small...))
 	}

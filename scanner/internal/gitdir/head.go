@@ -5,31 +5,33 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // Head returns the id in hex of the commit at HEAD, "" on a branch without
-// commits. Unlike ReadRefs it looks at no other ref, and an error says that it
+// commits. Unlike ReadRefs it looks for no other ref, and an error says that it
 // is not known what HEAD is.
 func (r *Repo) Head() (string, error) {
-	if r.Refs == "reftable" {
-		return "", errors.New("refs are in reftable format, which is not read: what HEAD is, is unknown")
+	find, err := r.finder()
+	if err != nil {
+		return "", err
 	}
-	value, err := r.readHead()
+	name := "HEAD"
+	value, err := find(name)
 	if err != nil {
 		return "", fmt.Errorf("HEAD cannot be read: %w", err)
 	}
-	name := "HEAD"
 	for range maxSymrefs {
 		to, symbolic := strings.CutPrefix(value, "ref:")
 		if !symbolic {
 			break
 		}
 		name = strings.TrimSpace(to)
-		if !strings.HasPrefix(name, "refs/") || !filepath.IsLocal(filepath.FromSlash(name)) {
+		if !isRef(name) || !filepath.IsLocal(filepath.FromSlash(name)) {
 			return "", fmt.Errorf("HEAD leads to %q, which is no ref", name)
 		}
-		value, err = r.readRef(name)
+		value, err = find(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
 		}
@@ -41,6 +43,44 @@ func (r *Repo) Head() (string, error) {
 		return "", fmt.Errorf("%s is damaged: it holds no object id", name)
 	}
 	return value, nil
+}
+
+// finder returns what reads single refs by their full names. It gives
+// fs.ErrNotExist for those that are not there.
+func (r *Repo) finder() (func(name string) (string, error), error) {
+	switch r.Refs {
+	case Files:
+		return func(name string) (string, error) {
+			if name == "HEAD" {
+				return r.readHead()
+			}
+			return r.readRef(name)
+		}, nil
+	case Reftable:
+		return r.tableFinder()
+	}
+	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.Refs)
+}
+
+// tableFinder is finder for reftables. They are read whole: a table that is
+// missing or damaged may hold any ref.
+func (r *Repo) tableFinder() (func(name string) (string, error), error) {
+	var stacks []*stack
+	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
+		s := readStack(filepath.Join(dir, tablesDir), defaultStackLimits())
+		if len(s.problems) > 0 {
+			return nil, fmt.Errorf("what HEAD is, is unknown: %s: %s", s.problems[0].What, s.problems[0].Reason)
+		}
+		stacks = append(stacks, s)
+	}
+	return func(name string) (string, error) {
+		for i, s := range stacks {
+			if value, ok := s.raw[name]; ok && (i == 0 || isRef(name)) { // HEAD of the other stack is the main worktree's
+				return value, nil
+			}
+		}
+		return "", fs.ErrNotExist
+	}, nil
 }
 
 // readRef returns what a ref says, fs.ErrNotExist if there is none.

@@ -41,7 +41,7 @@ func TestIndexReader(t *testing.T) {
 				r.Write("dir2/"+strings.Repeat("l", 250)+"/"+strings.Repeat("o", 250)+"/"+strings.Repeat("n", 250)+"/g", "g")
 				r.Git("add", ".")
 				r.Git(append([]string{"update-index"}, strings.Split(form, "=")...)...)
-				r.Git("write-tree")
+				root := r.Git("write-tree")
 				r.Write("dir0/sub0/new", "new") // makes what is known of its folders void
 				r.Git("add", "dir0")
 				g := mustOpen(t, r)
@@ -54,7 +54,7 @@ func TestIndexReader(t *testing.T) {
 						t.Errorf("got %d entries, want %d, or they differ", len(got), len(x.Entries))
 					}
 				})
-				checkFolders(t, r, g, x)
+				checkFolders(t, r, g, x, root)
 			})
 		}
 	}
@@ -68,8 +68,9 @@ func use(t *testing.T, g *Repo, f func(x *IndexReader)) {
 	}
 }
 
-// checkFolders passes each folder of the index by, if its tree is known.
-func checkFolders(t *testing.T, r *gittest.Repo, g *Repo, x *Index) {
+// checkFolders passes each folder of the index by, if its tree is known: then it
+// is the one in root, which was the index's tree before the last change.
+func checkFolders(t *testing.T, r *gittest.Repo, g *Repo, x *Index, root string) {
 	t.Helper()
 	known, unknown := 0, 0
 	seen := map[string]bool{}
@@ -94,7 +95,7 @@ func checkFolders(t *testing.T, r *gittest.Repo, g *Repo, x *Index) {
 					return
 				}
 				known++
-				if id := hex.EncodeToString(tree.ID); id != r.Git("rev-parse", r.Git("write-tree")+":"+dir) {
+				if id := hex.EncodeToString(tree.ID); id != r.Git("rev-parse", root+":"+dir) {
 					t.Errorf("%s has the tree %s", dir, id)
 				}
 				wrong := *tree

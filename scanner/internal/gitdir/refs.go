@@ -2,6 +2,7 @@ package gitdir
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,10 +25,31 @@ const maxSymrefs = 5
 // added to the repository's problems.
 func (r *Repo) ReadRefs() (refs []Ref, head string) {
 	raw := map[string]string{}
-	if r.Refs == "reftable" {
-		r.problem(filepath.Join(r.Common, "reftable"), "refs are in reftable format, which is not read: which refs reach a token, and what HEAD is, is unknown")
+	switch r.Refs {
+	case Reftable:
+		refs = r.readTables(raw)
+	case Files:
+		refs = r.readFiles(raw)
+	default:
+		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.Refs))
 		return nil, ""
 	}
+	head = r.resolve(raw, "HEAD")
+	for name := range raw {
+		if !isRef(name) {
+			continue
+		}
+		if id := r.resolve(raw, name); id != "" {
+			refs = append(refs, Ref{name, id})
+		}
+	}
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return refs, head
+}
+
+// readFiles adds the refs that are files or packed in one, and HEAD, to raw,
+// and returns the stash's older entries.
+func (r *Repo) readFiles(raw map[string]string) []Ref {
 	r.readPacked(raw)
 	r.readLoose(raw, r.Common)
 	if r.Dir != r.Common {
@@ -37,17 +59,8 @@ func (r *Repo) ReadRefs() (refs []Ref, head string) {
 		r.problem(filepath.Join(r.Dir, "HEAD"), err.Error())
 	} else {
 		raw["HEAD"] = value
-		head = r.resolve(raw, "HEAD")
-		delete(raw, "HEAD")
 	}
-	for name := range raw {
-		if id := r.resolve(raw, name); id != "" {
-			refs = append(refs, Ref{name, id})
-		}
-	}
-	refs = append(refs, r.stashes()...)
-	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
-	return refs, head
+	return r.stashes()
 }
 
 // resolve follows symbolic refs from name to an id, "" if they lead nowhere.
@@ -81,6 +94,9 @@ func isHex(s string) bool {
 // readHead returns what HEAD says. Old versions of git made it a symbolic
 // link, which may lead to a branch that does not exist yet.
 func (r *Repo) readHead() (string, error) {
+	if r.Refs == Reftable { // the file says refs/heads/.invalid
+		return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw["HEAD"], nil
+	}
 	path := filepath.Join(r.Dir, "HEAD")
 	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(filepath.ToSlash(to), "refs/") {
 		return "ref: " + filepath.ToSlash(to), nil
@@ -188,4 +204,16 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 func (r *Repo) Detached() bool {
 	value, err := r.readHead()
 	return err == nil && !strings.HasPrefix(value, "ref:")
+}
+
+// RootRef returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
+// stands beside HEAD, "" if there is none. With reftables some are files too.
+func (r *Repo) RootRef(name string) string {
+	if text, err := readSmall(filepath.Join(r.Dir, name)); err == nil && len(text) >= 2*r.Hash {
+		return string(text[:2*r.Hash])
+	}
+	if r.Refs != Reftable {
+		return ""
+	}
+	return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw[name]
 }

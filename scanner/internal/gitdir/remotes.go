@@ -73,9 +73,13 @@ func (r *Repo) Tracking(remote string, refs []Ref) []Ref {
 }
 
 // Branch returns the full name of the branch that HEAD is on, "" if it is on
-// none.
+// none or that cannot be read.
 func (r *Repo) Branch() string {
-	value, err := r.readHead()
+	find, err := r.finder()
+	if err != nil {
+		return ""
+	}
+	value, err := find("HEAD")
 	if err != nil {
 		return ""
 	}

@@ -20,7 +20,7 @@ type Repo struct {
 	WorkTree   string // "" for a bare repository
 	IndexFile  string // Dir's own index unless git's environment names another
 	Hash       int    // bytes of an object id: 20 or 32
-	Refs       string // ref storage: "files" or "reftable"
+	Refs       string // ref storage: Files, Reftable, or one that is not known
 	IgnoreCase bool   // ignore files do not tell small letters from capitals
 	Promisor   bool   // a partial clone: objects may be missing by design
 
@@ -28,6 +28,12 @@ type Repo struct {
 
 	bare bool // the config says so
 }
+
+// Files and Reftable are the ref storages that are read.
+const (
+	Files    = "files"
+	Reftable = "reftable"
+)
 
 // Problem is something that could not be read, and why.
 type Problem struct{ What, Reason string }
@@ -107,7 +113,7 @@ func openDir(dir, workTree string) (*Repo, error) { return openShared(dir, "", w
 // openShared is openDir with the folder that holds what worktrees share, if it
 // is not to be found by itself.
 func openShared(dir, common, workTree string) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: "files"}
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
 	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
 		r.Common = relativeTo(dir, firstLine(text))
 		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {

@@ -12,24 +12,22 @@ import (
 // commit is a node of the commit graph.
 type commit struct {
 	obj     odb.Obj
-	tree    odb.Obj   // odb.None if the store lacks it
-	above   []odb.Obj // parents that the store has
-	when    int64     // committer's time
-	parents []int32   // the same as numbers in Graph.commits
+	tree    odb.Obj // odb.None if the store lacks it
+	when    int64   // committer's time
+	parents []int32 // numbers of objects until the commits are in order, then of commits
 }
 
 func (c *collector) commit(n *odb.Node) {
 	if n.Again || odb.ParseHeader(n.Data, &c.header) != nil {
 		return
 	}
-	_, when := odb.Signature(c.header.Commit)
-	v := commit{obj: n.Obj, tree: c.find(c.header.Tree), when: when.Unix()}
+	first := len(c.parents)
 	for _, p := range c.header.Parents {
 		if o := c.find(p); o != odb.None {
-			v.above = append(v.above, o)
+			c.parents = append(c.parents, int32(o))
 		}
 	}
-	c.commits = append(c.commits, v)
+	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Commit), c.parents[first:len(c.parents):len(c.parents)]})
 }
 
 func (c *collector) find(id []byte) odb.Obj {
@@ -56,37 +54,20 @@ func (g *Graph) order() {
 		c.commits = nil
 	}
 	slices.SortFunc(all, func(a, b commit) int { return cmp.Compare(a.obj, b.obj) })
-	at := make(map[odb.Obj]int32, len(all))
-	for i, c := range all {
-		at[c.obj] = int32(i)
-	}
-	waits := make([]int32, len(all)) // parents not yet placed
-	children := make([][]int32, len(all))
+	at := g.index(all)
+	waits, children := families(all, at)
 	q := commitQueue{all: all}
-	for i := range all {
-		for _, p := range all[i].above {
-			if k, ok := at[p]; ok {
-				children[k] = append(children[k], int32(i))
-				waits[i]++
-			}
-		}
-		if waits[i] == 0 {
+	for i, n := range waits {
+		if n == 0 {
 			q.ready = append(q.ready, int32(i))
 		}
 	}
 	heap.Init(&q)
-	g.number = make(map[odb.Obj]int32, len(all))
+	g.commits = make([]commit, 0, len(all))
 	for q.Len() > 0 {
 		i := heap.Pop(&q).(int32)
-		c := all[i]
-		for _, p := range c.above {
-			if k, ok := g.number[p]; ok {
-				c.parents = append(c.parents, k)
-			}
-		}
-		g.number[c.obj] = int32(len(g.commits))
-		g.commits = append(g.commits, c)
-		for _, k := range children[i] {
+		g.commits = append(g.commits, all[i])
+		for _, k := range children(i) {
 			if waits[k]--; waits[k] == 0 {
 				heap.Push(&q, k)
 			}
@@ -96,6 +77,73 @@ func (g *Graph) order() {
 		if n > 0 {
 			g.lost = append(g.lost, all[i].obj)
 		}
+	}
+	g.number = g.index(g.commits)
+	for i := range g.commits {
+		c := &g.commits[i]
+		kept := c.parents[:0]
+		for _, p := range c.parents {
+			if k, ok := g.commitAt(odb.Obj(p)); ok {
+				kept = append(kept, k)
+			}
+		}
+		c.parents = kept
+	}
+}
+
+// index returns the places of commits in a list by the numbers of their
+// objects, -1 for what is no commit.
+func (g *Graph) index(list []commit) []int32 {
+	at := make([]int32, g.store.Len())
+	for i := range at {
+		at[i] = -1
+	}
+	for i, c := range list {
+		at[c.obj] = int32(i)
+	}
+	return at
+}
+
+// commitAt returns the number of a commit in Graph.commits.
+func (g *Graph) commitAt(o odb.Obj) (int32, bool) {
+	if int64(o) >= int64(len(g.number)) || g.number[o] < 0 {
+		return 0, false
+	}
+	return g.number[o], true
+}
+
+// families returns for each commit of a list how many parents it has in there,
+// and a function that returns its children. at is what index returns.
+func families(all []commit, at []int32) (parents []int32, children func(int32) []int32) {
+	parents = make([]int32, len(all))
+	ends := make([]int32, len(all)+1) // of each commit's children, once they are filled in
+	n := int32(0)
+	for i, c := range all {
+		for _, p := range c.parents {
+			if k := at[p]; k >= 0 {
+				parents[i]++
+				ends[k+1]++
+				n++
+			}
+		}
+	}
+	for i := range all {
+		ends[i+1] += ends[i]
+	}
+	list := make([]int32, n)
+	for i, c := range all {
+		for _, p := range c.parents {
+			if k := at[p]; k >= 0 {
+				list[ends[k]] = int32(i)
+				ends[k]++
+			}
+		}
+	}
+	return parents, func(i int32) []int32 {
+		if i == 0 {
+			return list[:ends[0]]
+		}
+		return list[ends[i-1]:ends[i]]
 	}
 }
 

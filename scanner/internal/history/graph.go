@@ -35,9 +35,9 @@ type Graph struct {
 
 	names   []string // by number, sorted
 	links   map[odb.Obj][]edge
-	cut     bool     // there are folders deeper than MaxDepth
-	commits []commit // parents before children
-	number  map[odb.Obj]int32
+	cut     bool      // there are folders deeper than MaxDepth
+	commits []commit  // parents before children
+	number  []int32   // in commits, by object; see commitAt
 	lost    []odb.Obj // commits that have no place in the order
 }
 

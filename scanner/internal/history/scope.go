@@ -44,7 +44,7 @@ func (g *Graph) Range(span *Span) *Scope {
 func (g *Graph) numbers(commits []odb.Obj) []int32 {
 	var out []int32
 	for _, o := range commits {
-		if i, ok := g.number[o]; ok {
+		if i, ok := g.commitAt(o); ok {
 			out = append(out, i)
 		}
 	}
@@ -64,13 +64,13 @@ func (g *Graph) Commits(s *Scope) []odb.Obj {
 
 // Has reports whether o is a commit or a tag in the scope.
 func (g *Graph) Has(s *Scope, o odb.Obj) bool {
-	i, ok := g.number[o]
+	i, ok := g.commitAt(o)
 	return ok && s.in[i] || slices.Contains(s.also, o)
 }
 
 // Knows reports whether o is a commit of the graph. One that could not be read
 // is none.
 func (g *Graph) Knows(o odb.Obj) bool {
-	_, ok := g.number[o]
+	_, ok := g.commitAt(o)
 	return ok
 }

@@ -96,7 +96,7 @@ func (g *Graph) peel(tips []Tip) []peeledTip {
 	for _, tip := range tips {
 		p := peeledTip{Tip: tip, commit: -1, chain: []odb.Obj{tip.Obj}}
 		for o := tip.Obj; len(p.chain) < maxTags; { // tags of tags of tags …
-			if c, ok := g.number[o]; ok {
+			if c, ok := g.commitAt(o); ok {
 				p.commit = c
 				break
 			}

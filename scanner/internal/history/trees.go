@@ -26,10 +26,12 @@ type treeRecord struct {
 // one; Graph.assemble puts together what they recorded.
 type collector struct {
 	g       *Graph
-	records []treeRecord
+	records [][]treeRecord    // in pieces, which need not move to grow
+	edges   []edge            // room for those of the records to come
 	names   map[string]uint32 // numbers in list
 	list    []string
 	commits []commit
+	parents []int32 // of commits, one behind the other
 	header  odb.Header
 	added   []edge // of the tree at hand
 	removed []edge
@@ -59,8 +61,28 @@ func (c *collector) tree(n *odb.Node) {
 	_ = n.TreeDiff(c.g.store.HashLen(),
 		func(e odb.TreeEntry) { c.added = c.keep(c.added, e) },
 		func(e odb.TreeEntry) { c.removed = c.keep(c.removed, e) })
-	rec.added, rec.removed = slices.Clone(c.added), slices.Clone(c.removed)
-	c.records = append(c.records, rec)
+	rec.added, rec.removed = c.store(c.added), c.store(c.removed)
+	last := len(c.records) - 1
+	if last < 0 || len(c.records[last]) == pieceLen {
+		c.records = append(c.records, make([]treeRecord, 0, pieceLen))
+		last++
+	}
+	c.records[last] = append(c.records[last], rec)
+}
+
+const pieceLen = 1 << 12
+
+// store returns a copy of edges.
+func (c *collector) store(edges []edge) []edge {
+	if len(edges) == 0 {
+		return nil
+	}
+	if cap(c.edges)-len(c.edges) < len(edges) {
+		c.edges = make([]edge, 0, max(pieceLen, len(edges)))
+	}
+	first := len(c.edges)
+	c.edges = append(c.edges, edges...)
+	return c.edges[first:len(c.edges):len(c.edges)]
 }
 
 // keep appends the entry if it may lead to a hit.
@@ -104,15 +126,17 @@ func (g *Graph) assemble() (records []treeRecord) {
 		for i, name := range c.list {
 			renumber[i] = number[name]
 		}
-		for _, rec := range c.records {
-			for _, edges := range [][]edge{rec.added, rec.removed} {
-				for i := range edges {
-					edges[i].name = renumber[edges[i].name]
+		for piece, recs := range c.records {
+			for _, rec := range recs {
+				for _, edges := range [][]edge{rec.added, rec.removed} {
+					for i := range edges {
+						edges[i].name = renumber[edges[i].name]
+					}
 				}
+				records[rec.number] = rec
 			}
-			records[rec.number] = rec
+			c.records[piece] = nil
 		}
-		c.records = nil
 	}
 	return records
 }

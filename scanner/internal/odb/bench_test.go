@@ -25,7 +25,7 @@ func BenchmarkApplyDelta(b *testing.B) {
 	b.SetBytes(int64(len(dst)))
 	for b.Loop() {
 		var err error
-		if copies, err = applyDelta(dst, base, d, copies[:0]); err != nil {
+		if copies, err = applyDelta(dst, base, d, copies[:0], len(dst)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -60,19 +60,32 @@ func Signature(line []byte) (who string, when time.Time) {
 		return s, time.Time{}
 	}
 	who = s[:i+1]
-	fields := strings.Fields(s[i+1:])
-	if len(fields) == 0 {
-		return who, time.Time{}
-	}
-	sec, err := strconv.ParseInt(fields[0], 10, 64)
-	if err != nil || sec < 0 || sec > 1<<37 { // some year 6000
+	sec := When(line)
+	if sec < 0 {
 		return who, time.Time{}
 	}
 	zone := time.UTC
-	if len(fields) > 1 {
+	if fields := strings.Fields(s[i+1:]); len(fields) > 1 {
 		zone = parseZone(fields[1])
 	}
 	return who, time.Unix(sec, 0).In(zone)
+}
+
+// When returns the seconds since 1970 in such a line, -1 if they make no sense.
+func When(line []byte) int64 {
+	i := bytes.LastIndexByte(line, '>')
+	if i < 0 {
+		return -1
+	}
+	rest := bytes.TrimLeft(line[i+1:], " \t")
+	if end := bytes.IndexAny(rest, " \t"); end >= 0 {
+		rest = rest[:end]
+	}
+	sec, err := strconv.ParseInt(string(rest), 10, 64)
+	if err != nil || sec < 0 || sec > 1<<37 { // some year 6000
+		return -1
+	}
+	return sec
 }
 
 func parseZone(s string) *time.Location {

@@ -1,8 +1,10 @@
 package odb
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // Copy says that Len bytes at To in a delta's result stand at From in its base.
@@ -46,8 +48,9 @@ func varint(b []byte) (uint64, []byte, bool) {
 
 // applyDelta writes into dst, whose length is the declared size, what the
 // instructions make of base, and appends to copies what came from base, in the
-// order of dst. Copies that continue each other are joined.
-func applyDelta(dst, base, instructions []byte, copies []Copy) ([]Copy, error) {
+// order of dst. Copies that continue each other are joined. Of a copy no more
+// than margin bytes at either end need be written.
+func applyDelta(dst, base, instructions []byte, copies []Copy, margin int) ([]Copy, error) {
 	d, at := instructions, 0
 	for len(d) > 0 {
 		op := d[0]
@@ -78,7 +81,12 @@ func applyDelta(dst, base, instructions []byte, copies []Copy) ([]Copy, error) {
 		if n > len(dst)-at {
 			return copies, errDeltaSize
 		}
-		copy(dst[at:at+n], base[from:])
+		if n <= 2*margin {
+			copy(dst[at:at+n], base[from:])
+		} else {
+			copy(dst[at:at+margin], base[from:])
+			copy(dst[at+n-margin:at+n], base[from+n-margin:])
+		}
 		if k := len(copies) - 1; k >= 0 && copies[k].From+copies[k].Len == from && copies[k].To+copies[k].Len == at {
 			copies[k].Len += n
 		} else {
@@ -92,25 +100,37 @@ func applyDelta(dst, base, instructions []byte, copies []Copy) ([]Copy, error) {
 	return copies, nil
 }
 
-// copyOp reads the operands of a copy instruction.
+// copyOp reads the operands of a copy instruction: 4 bytes of offset and 3 of
+// length, of which op tells those that are there; the others are zero.
 func copyOp(op byte, d []byte) (from, n int, rest []byte, err error) {
-	var v [7]byte // 4 bytes of offset, 3 of length; absent ones are zero
-	k := 0
-	for i := range v {
-		if op&(1<<i) == 0 {
-			continue
+	place, size := op&15, op>>4&7
+	if place&(place+1) == 0 && size&(size+1) == 0 && len(d) >= 8 { // only high bytes are zero, as mostly
+		places, sizes := bits.OnesCount8(place), bits.OnesCount8(size)
+		v := binary.LittleEndian.Uint64(d)
+		from = int(v & (1<<(8*places) - 1))
+		n = int(v >> (8 * places) & (1<<(8*sizes) - 1))
+		d = d[places+sizes:]
+	} else {
+		var v [7]byte
+		k := 0
+		for i := range v {
+			if op&(1<<i) == 0 {
+				continue
+			}
+			if k == len(d) {
+				return 0, 0, nil, errDeltaShort
+			}
+			v[i] = d[k]
+			k++
 		}
-		if k == len(d) {
-			return 0, 0, nil, errDeltaShort
-		}
-		v[i] = d[k]
-		k++
+		from = int(v[0]) | int(v[1])<<8 | int(v[2])<<16 | int(v[3])<<24
+		n = int(v[4]) | int(v[5])<<8 | int(v[6])<<16
+		d = d[k:]
 	}
-	from = int(v[0]) | int(v[1])<<8 | int(v[2])<<16 | int(v[3])<<24
-	if n = int(v[4]) | int(v[5])<<8 | int(v[6])<<16; n == 0 {
+	if n == 0 {
 		n = 0x10000
 	}
-	return from, n, d[k:], nil
+	return from, n, d, nil
 }
 
 // dirty appends to dst the ranges of a delta's result, size bytes long, in

@@ -28,7 +28,7 @@ func (w *Walker) elsewhere(p *pack, pos int32, why error) *Node {
 	}
 	w.held += int64(len(data))
 	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, hexID(w.Store.ID(o)), why))
-	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: !w.Store.owns(p, pos), Leaf: p.first[pos] < 0}
+	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0}
 }
 
 // readCopy reads o from any of its copies but the one at not.

@@ -79,9 +79,18 @@ func FuzzApplyDelta(f *testing.F) {
 			return
 		}
 		dst := make([]byte, size)
-		copies, err := applyDelta(dst, base, rest, nil)
+		copies, err := applyDelta(dst, base, rest, nil, len(dst))
+		sparse := Node{Data: make([]byte, size), Base: &Node{Data: base}, gaps: true}
+		var again error
+		sparse.Copies, again = applyDelta(sparse.Data, base, rest, nil, 1)
+		if (err == nil) != (again == nil) {
+			t.Fatalf("whole: %v, sparse: %v", err, again)
+		}
 		if err != nil {
 			return
+		}
+		if sparse.Complete(); !bytes.Equal(sparse.Data, dst) {
+			t.Fatalf("sparse and completed %q, whole %q", sparse.Data, dst)
 		}
 		last := 0
 		for _, c := range copies {

@@ -30,14 +30,11 @@ func newIDList(ids []byte, hash int) idList {
 // find returns the number of id in the list, or where it would stand. An id
 // has as many bytes as those of the list.
 func (l *idList) find(id []byte) (int, bool) {
-	first := binary.BigEndian.Uint16(id)
-	lo, hi := int(l.fan[first]), int(l.fan[int(first)+1])
+	lo, mid, hi := l.guess(id)
 	key := binary.BigEndian.Uint64(id)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
+	for step := 1; lo < hi; step *= 2 {
 		at := l.ids[mid*l.hash:]
-		k := binary.BigEndian.Uint64(at)
-		c := cmp.Compare(k, key)
+		c := cmp.Compare(binary.BigEndian.Uint64(at), key)
 		if c == 0 { // ids that share eight bytes and differ are made by hand
 			c = bytes.Compare(at[:l.hash], id)
 		}
@@ -46,9 +43,52 @@ func (l *idList) find(id []byte) (int, bool) {
 			return mid, true
 		case c < 0:
 			lo = mid + 1
+			mid = min(mid+step, lo+(hi-lo)/2)
 		default:
 			hi = mid
+			mid = max(mid-step, lo+(hi-lo)/2)
 		}
 	}
 	return lo, false
+}
+
+// guess returns the range of the ids with the first two bytes of id, and about
+// where it stands in there: ids are spread evenly, so that next to always one
+// fetch from memory is enough.
+func (l *idList) guess(id []byte) (lo, mid, hi int) {
+	key := binary.BigEndian.Uint32(id)
+	lo, hi = int(l.fan[key>>16]), int(l.fan[key>>16+1])
+	return lo, lo + (hi-lo)*int(key&0xffff)>>16, hi
+}
+
+// findAll is find for ids that stand behind each other. It looks at all guesses
+// first, since none of them waits for another.
+func (l *idList) findAll(ids []byte, dst []Obj) []Obj {
+	const batch = 64
+	var guesses [batch]struct {
+		at   int
+		head uint64 // of the id there
+	}
+	for len(ids) > 0 {
+		n := min(len(ids)/l.hash, batch)
+		for i := range n {
+			id := ids[i*l.hash:]
+			guesses[i].head = ^binary.BigEndian.Uint64(id)
+			if _, mid, hi := l.guess(id); mid < hi {
+				guesses[i].at, guesses[i].head = mid, binary.BigEndian.Uint64(l.ids[mid*l.hash:])
+			}
+		}
+		for i := range n {
+			id, g := ids[i*l.hash:(i+1)*l.hash], guesses[i]
+			o := None
+			if g.head == binary.BigEndian.Uint64(id) && bytes.Equal(l.ids[g.at*l.hash:(g.at+1)*l.hash], id) {
+				o = Obj(g.at)
+			} else if at, ok := l.find(id); ok {
+				o = Obj(at)
+			}
+			dst = append(dst, o)
+		}
+		ids = ids[n*l.hash:]
+	}
+	return dst
 }

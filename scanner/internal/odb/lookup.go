@@ -462,6 +462,6 @@ func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte
 		return nil, fmt.Errorf("it has %d bytes: %w", to, ErrLimit)
 	}
 	dst := make([]byte, to)
-	_, err = applyDelta(dst, base, instructions, nil)
+	_, err = applyDelta(dst, base, instructions, nil, len(dst))
 	return dst, err
 }

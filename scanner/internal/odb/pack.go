@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+	"sort"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // pack is one packfile with its index. Its entries are numbered by position:
@@ -21,21 +24,29 @@ type pack struct {
 	objs   []Obj // entry number → number in the store
 
 	// What follows is filled in by load, which once guards.
-	once sync.Once
-	cut  error // not nil if the file was cut short under load
-
-	entry []uint32 // position → entry number in idx
-	off   []uint64 // position → start of the entry; one more: the end of the last
-	head  []uint8  // position → length of the header before the zlib stream; 0: broken
-	size  []uint64 // position → inflated size, of the delta if it is one
-	kind  []Type   // position → type, of the base for deltas; 0: unknown
-	base  []int32  // position → position of the delta's base, or one of the values below
-
-	first, next []int32 // children of a position, the heaviest subtree last
-	weight      []int64 // packed bytes of a position's whole subtree
+	once    sync.Once
+	cut     error   // not nil if the file was cut short under load
+	entries []entry // by position; the last one only ends the one before it
 }
 
-// Values of pack.base that are no position.
+// entry is what is known of an object in a pack. A walk needs all of it at once
+// and goes from delta to delta, which may be anywhere: so it stands together.
+type entry struct {
+	off    uint64 // where it starts in the file
+	size   uint64 // inflated, of the delta if it is one
+	weight int64  // packed bytes of it and all that builds on it
+	base   int32  // position of the delta's base, or one of the values below
+	first  int32  // position of the first delta that builds on it, or -1
+	next   int32  // position of the next delta on the same base; the heaviest subtree comes last
+	num    uint32 // its number in idx
+	obj    Obj
+	crc    uint32 // of its bytes, if idx has checksums
+	head   uint8  // length of the header before the zlib stream; 0: broken
+	kind   Type   // of the base for deltas; 0: unknown
+	again  bool   // another place reports the object
+}
+
+// Values of entry.base that are no position.
 const (
 	whole    int32 = -1 // not a delta
 	external int32 = -2 // a delta whose base is not in this pack
@@ -68,81 +79,101 @@ func (p *pack) warnings() []Problem {
 }
 
 // obj returns the number in the store of the object at pos.
-func (p *pack) obj(pos int32) Obj { return p.objs[p.entry[pos]] }
+func (p *pack) obj(pos int32) Obj { return p.entries[pos].obj }
 
 // place returns what Store.where says of the entry at pos if it counts.
-func (p *pack) place(pos int32) place { return place{p.number, int32(p.entry[pos])} }
+func (p *pack) place(pos int32) place { return place{p.number, int32(p.entries[pos].num)} }
 
 // position is the inverse of place.
-func (p *pack) position(entry int32) int32 {
-	at := min(p.idx.offsets[entry], p.off[p.idx.n])
-	pos, _ := slices.BinarySearch(p.off[:p.idx.n], at)
-	for p.entry[pos] != uint32(entry) { // two entries at one place: a lie of the index
+func (p *pack) position(num int32) int32 {
+	n := p.idx.n
+	off := min(p.idx.offsets[num], p.entries[n].off)
+	pos := sort.Search(n, func(i int) bool { return p.entries[i].off >= off })
+	for p.entries[pos].num != uint32(num) { // two entries at one place: a lie of the index
 		pos++
 	}
 	return int32(pos)
 }
 
+// before returns the position before pos of the entry that starts at off. It
+// looks from pos on backwards, since most bases are near.
+func (p *pack) before(pos int, off uint64) (int32, bool) {
+	from, to := pos, pos
+	for step := 1; from > 0 && p.entries[from].off > off; step *= 2 {
+		from, to = max(0, from-step), from
+	}
+	at := from + sort.Search(to-from, func(i int) bool { return p.entries[from+i].off >= off })
+	return int32(at), at < pos && p.entries[at].off == off
+}
+
 // load reads all entry headers and links deltas to their bases, the first time
 // that it is called.
-func (p *pack) load() { p.once.Do(p.read) }
+func (p *pack) load(s *Store) { p.once.Do(func() { p.read(s) }) }
 
-func (p *pack) read() {
+func (p *pack) read(s *Store) {
 	n := p.idx.n
-	p.entry = p.idx.byOffset()
-	p.off = make([]uint64, n+1)
-	p.off[n] = uint64(len(p.data) - p.idx.hash)
-	for pos, e := range p.entry { // one that lies outside must not take its neighbour with it
-		p.off[pos] = min(p.idx.offsets[e], p.off[n])
+	p.entries = make([]entry, n+1)
+	end := uint64(len(p.data) - p.idx.hash)
+	p.entries[n].off = end
+	for pos, num := range p.idx.byOffset() { // one that lies outside must not take its neighbour with it
+		e := &p.entries[pos]
+		e.off, e.num = min(p.idx.offsets[num], end), num
 	}
-	p.head = make([]uint8, n)
-	p.size = make([]uint64, n)
-	p.kind = make([]Type, n)
-	p.base = make([]int32, n)
-	for pos := range n {
-		p.base[pos] = broken
+	part := max(minPart, n/max(1, s.Workers)+1)
+	var g errgroup.Group
+	for from := 0; from < n; from += part {
+		g.Go(func() error {
+			to := min(n, from+part)
+			p.describe(s, from, to)
+			return Guarded(func() error { return p.readHeaders(from, to) })
+		})
 	}
-	p.cut = Guarded(p.readHeaders)
+	p.cut = g.Wait()
 	p.link()
 }
 
-// readHeaders reads the header of every entry. Those that it cannot read stay
-// broken.
-func (p *pack) readHeaders() error {
-	var position []uint32 // entry number → position, made when a ref-delta asks
-	for pos := range p.idx.n {
+// minPart is how many headers are worth a goroutine.
+const minPart = 1 << 14
+
+// describe fills in what the indexes know of the entries from one position to
+// another.
+func (p *pack) describe(s *Store, from, to int) {
+	for pos := from; pos < to; pos++ {
+		e := &p.entries[pos]
+		e.obj, e.base, e.first, e.next = p.objs[e.num], broken, -1, -1
+		e.again = s.where[e.obj] != place{p.number, int32(e.num)}
+		if p.idx.crc != nil {
+			e.crc = p.idx.crc[e.num]
+		}
+	}
+}
+
+// readHeaders reads the headers of the entries from one position to another.
+// Those that it cannot read stay broken.
+func (p *pack) readHeaders(from, to int) error {
+	for pos := from; pos < to; pos++ {
 		h, err := p.header(pos)
 		if err != nil {
 			continue
 		}
-		p.head[pos], p.size[pos], p.kind[pos] = uint8(h.len), h.size, h.kind
+		e := &p.entries[pos]
+		e.head, e.size, e.kind = uint8(h.len), h.size, h.kind
 		switch h.kind {
 		default:
-			p.base[pos] = whole
+			e.base = whole
 		case ofsDelta:
-			p.kind[pos] = 0
-			if b, ok := slices.BinarySearch(p.off[:pos], h.baseOff); ok {
-				p.base[pos] = int32(b)
+			e.kind = 0
+			if b, ok := p.before(pos, h.baseOff); ok {
+				e.base = b
 			}
 		case refDelta:
-			p.kind[pos], p.base[pos] = 0, external
-			if b, ok := p.idx.find(h.baseID); ok {
-				if position == nil {
-					position = invert(p.entry)
-				}
-				p.base[pos] = int32(position[b])
+			e.kind, e.base = 0, external
+			if num, ok := p.idx.find(h.baseID); ok {
+				e.base = p.position(int32(num))
 			}
 		}
 	}
 	return nil
-}
-
-func invert(order []uint32) []uint32 {
-	out := make([]uint32, len(order))
-	for i, v := range order {
-		out[v] = uint32(i)
-	}
-	return out
 }
 
 // header is what stands before the zlib stream of an entry.
@@ -158,7 +189,7 @@ var errHeader = errors.New("its entry header is damaged")
 
 // header reads the header of the entry at pos.
 func (p *pack) header(pos int) (header, error) {
-	from, to := p.off[pos], p.off[pos+1]
+	from, to := p.entries[pos].off, p.entries[pos+1].off
 	if from < packHeader || to > uint64(len(p.data)-p.idx.hash) || from >= to {
 		return header{}, errors.New("its index names a place outside the pack, or one that another object has")
 	}
@@ -215,64 +246,90 @@ func parseHeader(b []byte, at uint64, hash int) (header, error) {
 
 // stream returns the zlib stream of the entry at pos.
 func (p *pack) stream(pos int32) []byte {
-	return p.data[p.off[pos]+uint64(p.head[pos]) : p.off[pos+1]]
+	e := &p.entries[pos]
+	return p.data[e.off+uint64(e.head) : p.entries[pos+1].off]
 }
 
 // checkCRC compares an entry's bytes with the checksum that an index of
 // version 2 keeps. It is the cheapest way to notice flipped bits.
 func (p *pack) checkCRC(pos int32) bool {
-	return p.idx.crc == nil || crc32.ChecksumIEEE(p.data[p.off[pos]:p.off[pos+1]]) == p.idx.crc[p.entry[pos]]
+	e := &p.entries[pos]
+	return p.idx.crc == nil || crc32.ChecksumIEEE(p.data[e.off:p.entries[pos+1].off]) == e.crc
 }
 
 // link makes the forest of deltas: children lists with the heaviest child
 // last, weights, and the types of deltas whose root is in this pack. Deltas
 // that no root leads to form cycles and become broken.
 func (p *pack) link() {
-	n := len(p.base)
-	p.first, p.next = make([]int32, n), make([]int32, n)
-	p.weight = make([]int64, n)
-	for pos := range n {
-		p.first[pos], p.next[pos] = -1, -1
-	}
-	for pos := n - 1; pos >= 0; pos-- { // backwards, so that lists are in file order
-		if b := p.base[pos]; b >= 0 {
-			p.next[pos], p.first[b] = p.first[b], int32(pos)
+	forward := true // bases stand before their deltas, as git writes them
+	for pos := range p.idx.n {
+		e := &p.entries[pos]
+		if e.base >= int32(pos) {
+			forward = false
+		} else if e.base >= 0 {
+			e.kind = p.entries[e.base].kind
 		}
+	}
+	if forward {
+		for pos := p.idx.n - 1; pos >= 0; pos-- { // backwards, so that lists are in file order
+			p.weigh(int32(pos))
+			p.adopt(int32(pos))
+		}
+		return
+	}
+	for pos := p.idx.n - 1; pos >= 0; pos-- {
+		p.adopt(int32(pos))
 	}
 	order := p.topological()
-	for i := len(order) - 1; i >= 0; i-- {
-		pos := order[i]
-		p.weight[pos] += int64(p.off[pos+1] - p.off[pos])
-		if b := p.base[pos]; b >= 0 {
-			p.weight[b] += p.weight[pos]
-		}
-		p.heaviestLast(pos)
+	for _, pos := range slices.Backward(order) {
+		p.weigh(pos)
 	}
+}
+
+// adopt puts pos at the head of the list of its base's children.
+func (p *pack) adopt(pos int32) {
+	if e := &p.entries[pos]; e.base >= 0 {
+		b := &p.entries[e.base]
+		e.next, b.first = b.first, pos
+	}
+}
+
+// weigh completes the weight of pos, whose children have theirs, and adds it
+// to its base's.
+func (p *pack) weigh(pos int32) {
+	e := &p.entries[pos]
+	e.weight += int64(p.entries[pos+1].off - e.off)
+	if e.base >= 0 {
+		p.entries[e.base].weight += e.weight
+	}
+	p.heaviestLast(pos)
 }
 
 // topological lists all positions that a root leads to, bases before deltas,
 // and marks the others as broken.
 func (p *pack) topological() []int32 {
-	order := make([]int32, 0, len(p.base))
-	for pos, b := range p.base {
-		if b < 0 {
+	n := p.idx.n
+	order := make([]int32, 0, n)
+	for pos := range n {
+		if p.entries[pos].base < 0 {
 			order = append(order, int32(pos))
 		}
 	}
-	reached := make([]bool, len(p.base))
+	reached := make([]bool, n)
 	for i := 0; i < len(order); i++ {
 		pos := order[i]
 		reached[pos] = true
-		if b := p.base[pos]; b >= 0 {
-			p.kind[pos] = p.kind[b]
+		e := &p.entries[pos]
+		if e.base >= 0 {
+			e.kind = p.entries[e.base].kind
 		}
-		for c := p.first[pos]; c >= 0; c = p.next[c] {
+		for c := e.first; c >= 0; c = p.entries[c].next {
 			order = append(order, c)
 		}
 	}
-	for pos := range p.base {
-		if !reached[pos] {
-			p.base[pos], p.first[pos], p.next[pos] = broken, -1, -1
+	for pos := range n {
+		if e := &p.entries[pos]; !reached[pos] {
+			e.base, e.first, e.next = broken, -1, -1
 		}
 	}
 	return order
@@ -282,10 +339,11 @@ func (p *pack) topological() []int32 {
 // walk lets go of a base before it goes down to the last child, so at most
 // log2(n) bases are held at a time, however deep the chains are.
 func (p *pack) heaviestLast(pos int32) {
+	parent := &p.entries[pos]
 	heavy, before, last := int32(-1), int32(-1), int32(-1)
 	prev := int32(-1)
-	for c := p.first[pos]; c >= 0; prev, c = c, p.next[c] {
-		if heavy < 0 || p.weight[c] >= p.weight[heavy] {
+	for c := parent.first; c >= 0; prev, c = c, p.entries[c].next {
+		if heavy < 0 || p.entries[c].weight >= p.entries[heavy].weight {
 			heavy, before = c, prev
 		}
 		last = c
@@ -293,12 +351,12 @@ func (p *pack) heaviestLast(pos int32) {
 	if heavy < 0 || heavy == last {
 		return
 	}
-	if before < 0 {
-		p.first[pos] = p.next[heavy]
+	if h := &p.entries[heavy]; before < 0 {
+		parent.first = h.next
 	} else {
-		p.next[before] = p.next[heavy]
+		p.entries[before].next = h.next
 	}
-	p.next[last], p.next[heavy] = heavy, -1
+	p.entries[last].next, p.entries[heavy].next = heavy, -1
 }
 
 // fault says why the entry at pos is broken.

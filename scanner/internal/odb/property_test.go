@@ -151,7 +151,7 @@ func walkBuilt(t *testing.T, b *builder, v Visitor) {
 	if p := s.Problems(); len(p) > 0 {
 		t.Fatal(p)
 	}
-	w := &Walker{Store: s}
+	w := &Walker{Store: s, Sparse: true}
 	for _, f := range s.Families() {
 		if err := w.Walk(context.Background(), f, v); err != nil {
 			t.Fatal(err)
@@ -253,8 +253,8 @@ func TestTreeDiffHostile(t *testing.T) {
 // dirtySearch is a visitor that searches each object as the scanner does, by
 // what its delta changed, and whole, and compares.
 type dirtySearch struct {
-	t                        *testing.T
-	found, skipped, siblings int
+	t                                  *testing.T
+	found, skipped, siblings, poisoned int
 }
 
 func (d *dirtySearch) Failed(o Obj, _ Type, why error) { d.t.Error(o, why) }
@@ -273,8 +273,10 @@ func (d *dirtySearch) Visit(n *Node) error {
 			d.skipped += len(n.Data) - dirty
 		}
 	}
+	d.poison(n)
 	var ranges []Range
 	got := n.Search(nil, &ranges, func(rules.Match) bool { return true })
+	n.Complete()
 	want := rules.Find(nil, n.Data, 0, len(n.Data))
 	if !sameMatches(got, want) {
 		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v", len(got), len(want), n.Base.Data, n.Data, n.Copies)
@@ -289,6 +291,20 @@ func (d *dirtySearch) Visit(n *Node) error {
 		}
 	}
 	return nil
+}
+
+// poison fills the gaps of a sparse walk with tokens, which no search may see.
+func (d *dirtySearch) poison(n *Node) {
+	if !n.gaps {
+		return
+	}
+	token := []byte(" " + gittest.Token(77))
+	for _, c := range n.Copies {
+		for at := c.To + sparseMargin; at < c.To+c.Len-sparseMargin; at++ {
+			n.Data[at] = token[at%len(token)]
+			d.poisoned++
+		}
+	}
 }
 
 func sameMatches(a, b []rules.Match) bool {
@@ -321,7 +337,7 @@ func TestDirtyProperty(t *testing.T) {
 			data []byte
 			at   uint64
 		}
-		first := []byte(strings.Repeat("some text ", rng.IntN(300)))
+		first := []byte(strings.Repeat("some text ", rng.IntN(600)))
 		all := []made{{first, b.raw(fakeID(n), entryHeader(Blob, uint64(len(first))), deflate(first))}}
 		n++
 		for range 25 {
@@ -337,8 +353,8 @@ func TestDirtyProperty(t *testing.T) {
 	d := &dirtySearch{t: t}
 	walkBuilt(t, b, d)
 	t.Logf("%d objects, %d matches, %d bytes not searched", n, d.found, d.skipped)
-	if d.found < 400 || d.skipped < 80_000 {
-		t.Errorf("the test proves little: %d matches, %d bytes not searched", d.found, d.skipped)
+	if d.found < 400 || d.skipped < 80_000 || d.poisoned < 80_000 {
+		t.Errorf("the test proves little: %d matches, %d bytes not searched, %d not there", d.found, d.skipped, d.poisoned)
 	}
 }
 
@@ -378,8 +394,8 @@ func TestDirtySiblings(t *testing.T) {
 	d := &dirtySearch{t: t}
 	walkBuilt(t, b, d)
 	t.Logf("%d objects, %d matches, %d of siblings, %d bytes not searched", n, d.found, d.siblings, d.skipped)
-	if d.siblings < 400 || d.skipped < 1_000_000 {
-		t.Errorf("the test proves little: %d matches of siblings, %d bytes not searched", d.siblings, d.skipped)
+	if d.siblings < 400 || d.skipped < 1_000_000 || d.poisoned < 1_000_000 {
+		t.Errorf("the test proves little: %d matches of siblings, %d bytes not searched, %d not there", d.siblings, d.skipped, d.poisoned)
 	}
 }
 

@@ -25,16 +25,23 @@ func (n *Node) Search(dst []rules.Match, ranges *[]Range, take func(rules.Match)
 	if n.Base != nil {
 		marks = n.Base.Mark
 	}
+	if marks&markMatch != 0 {
+		n.Complete()
+	}
 	news := n.news(ranges, marks&markMatch != 0, rules.TokenBehind, rules.TokenAhead)
 	dst = n.collect(dst, news, rules.FindTokens, take)
 	tokens := len(dst)
 	if n.Type != Tree && n.hinted(ranges, marks) {
 		whole := marks&markMatch != 0 || marks&markHint == 0
 		n.Mark |= markHint
+		n.Complete()
 		dst = n.collect(dst, n.news(ranges, whole, rules.Behind, rules.Ahead), rules.FindSiblings, take)
 	}
 	if len(dst) > tokens {
 		rules.Sort(dst[first:])
+	}
+	if n.Matched() {
+		n.Complete()
 	}
 	return dst
 }

@@ -18,7 +18,8 @@ import (
 // Store is a set of object directories read as one: the objects of their packs
 // and their loose objects, each numbered once.
 type Store struct {
-	Stray []string // files in the object directories that are none of git's
+	Stray   []string // files in the object directories that are none of git's
+	Workers int      // how many goroutines may read the headers of a pack side by side
 
 	dirs   []string
 	hash   int
@@ -101,6 +102,10 @@ func (s *Store) Find(id []byte) (Obj, bool) {
 	i, ok := s.sorted.find(id)
 	return Obj(i), ok
 }
+
+// FindAll appends to dst the objects with raw ids that stand behind each other,
+// None for those that are not there.
+func (s *Store) FindAll(ids []byte, dst []Obj) []Obj { return s.sorted.findAll(ids, dst) }
 
 // FindHex returns the object with an id in hex.
 func (s *Store) FindHex(id string) (Obj, bool) {
@@ -355,11 +360,6 @@ func (s *Store) place(p *pack) {
 	}
 }
 
-func (s *Store) owns(p *pack, pos int32) bool {
-	e := p.entry[pos]
-	return s.where[p.objs[e]] == place{p.number, int32(e)}
-}
-
 func (s *Store) ownsLoose(i int) bool {
 	return s.where[s.loose[i].obj] == place{-1, int32(i)}
 }
@@ -454,7 +454,7 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 	}
 	if at.pack >= 0 {
 		p := s.packs[at.pack]
-		p.load()
+		p.load(s)
 		return s.readPacked(p, p.position(at.entry), left)
 	}
 	t, size, r, c, err := openLoose(s.loose[at.entry].path)
@@ -472,13 +472,13 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 // readPacked reads an object by going down to its base and back.
 func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, error) {
 	chain := []int32{pos}
-	for p.base[pos] >= 0 {
-		pos = p.base[pos]
+	for p.entries[pos].base >= 0 {
+		pos = p.entries[pos].base
 		chain = append(chain, pos)
 	}
 	w := Walker{Store: s, lenient: left.lenient}
 	var node *Node
-	if p.base[pos] == external {
+	if p.entries[pos].base == external {
 		b, err := w.externalBase(p, pos, left)
 		if err != nil {
 			return 0, nil, err

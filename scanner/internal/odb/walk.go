@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"runtime/debug"
 
+	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
@@ -31,7 +32,7 @@ type Node struct {
 	Obj    Obj
 	Type   Type
 	Again  bool      // seen elsewhere too: needed for what builds on it, not to be reported
-	Data   []byte    // nil if Stream is set
+	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
 	Stream io.Reader // an object too large to hold
 	Size   int64
 	Base   *Node  // what the delta was applied to; nil for a whole object
@@ -41,7 +42,19 @@ type Node struct {
 
 	// For the visitor, to find again in the Base of the node's children.
 	Mark    int32
+	gaps    bool     // Data lacks the middle of long copies
 	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
+}
+
+// Complete fills in what Data lacks after a sparse walk.
+func (n *Node) Complete() {
+	if !n.gaps {
+		return
+	}
+	n.gaps = false
+	for _, c := range n.Copies {
+		copy(n.Data[c.To:c.To+c.Len], n.Base.Data[c.From:])
+	}
 }
 
 // Dirty appends to dst the ranges of the node in which a match can start that
@@ -60,13 +73,13 @@ type Visitor interface {
 	Failed(o Obj, t Type, why error)
 }
 
-// Family is the work of one walk: an object and all deltas that grow from it.
+// Family is the work of one walk: objects that stand side by side in a pack,
+// and all deltas that grow from them.
 type Family struct {
-	Weight int64 // packed bytes
-	pack   *pack
-	pos    int32
-	base   *Node // of pos, if the family was split off a larger one
-	loose  []int // or loose objects
+	pack     *pack
+	from, to int32 // positions: of the deltas among them those count that build on something outside the pack
+	base     *Node // of the one position, if it was split off a larger family
+	loose    []int // or loose objects
 }
 
 // Families returns the work of walking every object of the store, in the order
@@ -82,15 +95,25 @@ func (s *Store) Families() []Family {
 // PackFamilies returns the work of walking the i-th pack.
 func (s *Store) PackFamilies(i int) []Family {
 	p := s.packs[i]
-	p.load()
+	p.load(s)
 	var out []Family
-	for pos, b := range p.base {
-		if b < 0 {
-			out = append(out, Family{Weight: p.weight[pos], pack: p, pos: int32(pos)})
+	n := int32(p.idx.n)
+	for at := int32(0); at < n; {
+		f := Family{pack: p, from: at}
+		for weight := int64(0); at < n && weight < familyWeight; at++ {
+			if e := &p.entries[at]; e.base < 0 {
+				weight += e.weight
+			}
 		}
+		f.to = at
+		out = append(out, f)
 	}
 	return out
 }
+
+// familyWeight is how many packed bytes make a family, if one object and its
+// deltas are not more.
+const familyWeight = 256 << 10
 
 // looseBatch is how many loose objects make a family.
 const looseBatch = 64
@@ -99,7 +122,7 @@ const looseBatch = 64
 func (s *Store) LooseFamilies() []Family {
 	var out []Family
 	for at := 0; at < len(s.loose); at += looseBatch {
-		f := Family{Weight: looseBatch << 10}
+		var f Family
 		for i := at; i < min(at+looseBatch, len(s.loose)); i++ {
 			f.loose = append(f.loose, i)
 		}
@@ -113,6 +136,10 @@ func (s *Store) LooseFamilies() []Family {
 type Walker struct {
 	Store *Store
 	Want  func(Type) bool // nil: every type
+	// Sparse leaves out of blobs that nothing builds on what lies so far within
+	// a copy that no search for tokens in what Dirty returns can see it. It is
+	// for visitors that do with that, or call Complete.
+	Sparse bool
 	// Share, if it takes a family and returns true, has taken that part of the
 	// work over; nil if nobody can.
 	Share func(Family) bool
@@ -157,20 +184,25 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 			return err
 		}
 	}
-	if f.pack == nil || w.Want != nil && f.pack.kind[f.pos] != 0 && !w.Want(f.pack.kind[f.pos]) { // 0: only the walk will tell
-		return nil
+	for pos := f.from; pos < f.to; pos++ {
+		e := &f.pack.entries[pos]
+		if f.base == nil && e.base >= 0 || w.Want != nil && e.kind != 0 && !w.Want(e.kind) { // 0: only the walk will tell
+			continue
+		}
+		if err := w.walkPack(ctx, f.pack, pos, f.base); err != nil {
+			return err
+		}
 	}
-	return w.walkPack(ctx, f)
+	return nil
 }
 
-func (w *Walker) walkPack(ctx context.Context, f Family) error {
-	p := f.pack
-	base := f.base
-	if p.base[f.pos] == external {
-		b, err := w.externalBase(p, f.pos, newBudget())
+// walkPack walks the object at pos and what builds on it.
+func (w *Walker) walkPack(ctx context.Context, p *pack, pos int32, base *Node) error {
+	w.held, w.stack = 0, w.stack[:0]
+	if p.entries[pos].base == external {
+		b, err := w.externalBase(p, pos, newBudget())
 		if err != nil {
-			w.held, w.stack = 0, w.stack[:0]
-			if err = w.instead(p, f.pos, err); err != nil {
+			if err = w.instead(p, pos, err); err != nil {
 				return err
 			}
 			return w.descend(ctx, p)
@@ -183,9 +215,7 @@ func (w *Walker) walkPack(ctx context.Context, f Family) error {
 		}
 		base = b
 	}
-	w.held = 0
-	w.stack = w.stack[:0]
-	if err := w.enter(p, f.pos, base); err != nil {
+	if err := w.enter(p, pos, base); err != nil {
 		return err
 	}
 	return w.descend(ctx, p)
@@ -199,9 +229,10 @@ func (w *Walker) descend(ctx context.Context, p *pack) error {
 		}
 		top := &w.stack[len(w.stack)-1]
 		c := top.next
-		top.next = p.next[c]
+		child := &p.entries[c]
+		top.next = child.next
 		last := top.next < 0
-		if !last && w.Share != nil && p.weight[c] >= minShare && w.Share(Family{Weight: p.weight[c], pack: p, pos: c, base: top.node}) {
+		if !last && w.Share != nil && child.weight >= minShare && w.Share(Family{pack: p, from: c, to: c + 1, base: top.node}) {
 			top.shared = true
 			continue
 		}
@@ -264,7 +295,7 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	if err := w.visit.Visit(node); err != nil {
 		return err
 	}
-	f := frame{node: node, next: p.first[pos]}
+	f := frame{node: node, next: p.entries[pos].first}
 	if f.next < 0 {
 		w.release(f)
 		return nil
@@ -281,7 +312,7 @@ func (w *Walker) failed(p *pack, pos int32, why error) error {
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
 		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
-		for c := p.first[pos]; c >= 0; c = p.next[c] {
+		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
 			node := w.elsewhere(p, c, because)
 			if node == nil {
 				w.fail(p, c, because)
@@ -296,8 +327,8 @@ func (w *Walker) failed(p *pack, pos int32, why error) error {
 
 // fail names one object. A copy of what is read elsewhere is no loss.
 func (w *Walker) fail(p *pack, pos int32, why error) {
-	if w.Store.owns(p, pos) {
-		w.visit.Failed(p.obj(pos), p.kind[pos], why)
+	if e := &p.entries[pos]; !e.again {
+		w.visit.Failed(e.obj, e.kind, why)
 	}
 }
 
@@ -308,15 +339,16 @@ var errChecksum = errors.New("its bytes in the pack do not have the checksum tha
 
 // build reads the object at pos, applying it to base if it is a delta.
 func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
-	if p.base[pos] == broken {
+	if p.entries[pos].base == broken {
 		return nil, p.fault(pos)
 	}
 	if !w.lenient && !p.checkCRC(pos) {
 		return nil, errChecksum
 	}
 	node := w.node()
-	node.Obj, node.Type, node.Base = p.obj(pos), p.kind[pos], base
-	node.Again, node.Leaf = !w.Store.owns(p, pos), p.first[pos] < 0
+	e := &p.entries[pos]
+	node.Obj, node.Type, node.Base = e.obj, e.kind, base
+	node.Again, node.Leaf = e.again, e.first < 0
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
@@ -326,12 +358,12 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 
 // whole reads an object that is no delta.
 func (w *Walker) whole(p *pack, pos int32, node *Node) error {
-	size, src := p.size[pos], p.stream(pos)
+	size, src := p.entries[pos].size, p.stream(pos)
 	if err := plausible(size, src); err != nil {
 		return err
 	}
 	node.Size = int64(size)
-	if node.Type == Blob && node.Size > w.Store.limits.Stream && p.first[pos] < 0 { // the others are parsed whole
+	if node.Type == Blob && node.Size > w.Store.limits.Stream && node.Leaf { // the others are parsed whole
 		r, err := streamZlib(src, node.Size)
 		node.Stream = r
 		return err
@@ -349,7 +381,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 
 // fromDelta reads a delta and applies it to node.Base.
 func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
-	size, src := p.size[pos], p.stream(pos)
+	size, src := p.entries[pos].size, p.stream(pos)
 	if err := plausible(size, src); err != nil {
 		return err
 	}
@@ -374,13 +406,21 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	node.Size = int64(result)
-	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0])
+	margin := len(node.Data)
+	if w.Sparse && node.Leaf && node.Type == Blob {
+		margin, node.gaps = sparseMargin, true
+	}
+	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
 	node.Copies = w.copies
 	if err != nil {
 		w.recycle(node.Data)
 	}
 	return err
 }
+
+// sparseMargin is how far a search goes into a copy: the dirty range does by
+// ahead or behind, and looks around by the other.
+const sparseMargin = rules.TokenBehind + rules.TokenAhead
 
 // plausible refuses sizes that no zlib stream of src's length can have:
 // DEFLATE expands by 1032 at most.

@@ -1,0 +1,98 @@
+package reftable
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"slices"
+)
+
+// maxIndexLevels is how many indexes of indexes are followed.
+const maxIndexLevels = 5
+
+// maxPlaces is how many blocks are known from indexes: those of a gigabyte, if
+// they have the size that git gives them.
+const maxPlaces = 1 << 18
+
+// resume returns where reading can go on behind a block that does not tell
+// where it ends, the table's end if that is not known: where blocks are aligned
+// to, where the logs begin, or where an index has a block.
+func (t *table) resume(pos int64) (int64, error) {
+	next := t.end
+	take := func(at int64) {
+		if at > pos {
+			next = min(next, at)
+		}
+	}
+	take(t.footer.log)
+	if t.blockSize > t.header+minBlock && !t.sawLog {
+		take((pos/t.blockSize + 1) * t.blockSize)
+	}
+	if t.places == nil {
+		if err := t.readIndexes(); err != nil {
+			return 0, err
+		}
+	}
+	if i, _ := slices.BinarySearch(t.places, pos+1); i < len(t.places) {
+		take(t.places[i])
+	}
+	return next, nil
+}
+
+// readIndexes takes the places of blocks from the table's indexes.
+func (t *table) readIndexes() error {
+	x := index{table: t, places: map[int64]bool{0: true}}
+	for _, root := range []int64{t.footer.refIndex, t.footer.logIndex} {
+		if err := x.read(root, maxIndexLevels); err != nil {
+			return err
+		}
+	}
+	t.places = slices.Sorted(maps.Keys(x.places))
+	return nil
+}
+
+// index reads a table's indexes.
+type index struct {
+	*table
+	places map[int64]bool
+}
+
+// read notes the places of the blocks that the index at pos knows. What is
+// wrong with it is not named here; the error is that of Reader's functions.
+func (x *index) read(pos int64, levels int) error {
+	var head [4]byte
+	if n, err := x.at.ReadAt(head[:], pos); n < len(head) || err != nil || head[0] != 'i' || levels == 0 {
+		return nil
+	}
+	length := int64(uint24(head[1:]))
+	if length < minBlock || length > x.end-pos {
+		return nil
+	}
+	x.raw, x.key = grown(x.raw, int(length)), x.key[:0]
+	if n, err := x.at.ReadAt(x.raw, pos); n < len(x.raw) && err != io.EOF {
+		return nil
+	}
+	var below []int64
+	err := x.records(x.raw, 0, func(_ int, rest []byte) (int, error) {
+		f := fields{b: rest}
+		at := int64(min(f.number(), 1<<62))
+		if f.bad {
+			return 0, errRecord
+		}
+		if !x.places[at] && len(x.places) < maxPlaces {
+			x.places[at] = true
+			below = append(below, at)
+		}
+		return f.used, nil
+	})
+	x.key = x.key[:0]
+	if errors.As(err, new(stopError)) {
+		return err
+	}
+	for _, at := range below {
+		if err := x.read(at, levels-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,298 @@
+// Package reftable reads tables of refs and reflogs, in which git keeps them
+// if a repository's extensions.refStorage says so. Tables are read from their
+// start to their end, since all of them has to be searched; indexes are asked
+// only for the way on behind a damage.
+package reftable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+)
+
+// Magic is how a table begins, and its footer too.
+const Magic = "REFT"
+
+// Reader says what is to become of a table's records.
+type Reader struct {
+	// Ref takes a ref record. Names ascend unless the table is damaged.
+	Ref func(*Ref) error
+	// Log takes a reflog record. Names ascend, and of one name the newest
+	// record is first.
+	Log func(*Log) error
+	// Grow is told that n more bytes of names, values and inflated logs were
+	// read: what a table holds may be far larger than it is.
+	Grow func(n int64) error
+}
+
+// Ref is a ref record. Its slices are valid until Reader.Ref returns.
+type Ref struct {
+	Name   []byte
+	ID     []byte // nil for a symbolic ref, and for one that was deleted
+	Peeled []byte // what the tag ID leads to; nil if unknown
+	Target []byte // of a symbolic ref, else nil
+}
+
+// Log is a reflog record. Its slices are valid until Reader.Log returns.
+type Log struct {
+	Name     []byte // of the ref
+	Update   uint64 // the number of the transaction; tells a ref's records apart
+	Deleted  bool   // it takes back a record of older tables, and has nothing of what follows
+	Old, New []byte // ids
+	Who      []byte
+	Mail     []byte
+	Time     uint64 // seconds since 1970
+	Zone     int16  // +0130 is 130: so git writes it, though its documentation has minutes
+	Message  []byte // usually with a line end
+}
+
+// maxBlock is above the length of any block, which has 3 bytes.
+const maxBlock = 1 << 24
+
+// Memory returns how many bytes reading a table of size bytes takes at most.
+func Memory(size int64) int64 {
+	return 2*min(size, maxBlock) + 2*min(size*maxRatio, maxBlock) + 64*min(size, maxPlaces)
+}
+
+// maxRatio is how many bytes deflate can make of one, generously.
+const maxRatio = 1040
+
+// maxDamages is how many damaged blocks a table may have before the rest of it
+// is left.
+const maxDamages = 1000
+
+// Read reads the table of size bytes in at. The error is what Reader's
+// functions return, or else tells of the first damage; all that can be read
+// beside the damage is read.
+func (r Reader) Read(at io.ReaderAt, size int64) error {
+	t := &table{Reader: r, at: at, end: size}
+	if err := t.readHeader(); err != nil {
+		return err
+	}
+	t.readFooter()
+	if err := t.blocks(); err != nil {
+		return err
+	}
+	switch t.damages {
+	case 0:
+		return nil
+	case 1:
+		return t.damage
+	case 2:
+		return fmt.Errorf("%w; and it is damaged in another place", t.damage)
+	}
+	return fmt.Errorf("%w; and it is damaged in %d more places", t.damage, t.damages-1)
+}
+
+// table is a table that is being read.
+type table struct {
+	Reader
+	at        io.ReaderAt
+	end       int64 // where the footer begins; the file's end if there is none
+	header    int64 // its length
+	footer    footer
+	blockSize int64 // to which blocks are aligned; 0: they are not
+	idLen     int
+
+	raw, plain []byte        // the block that is being read, and its inflated form
+	z          io.ReadCloser // reads zlib; nil until there is a log
+	key        []byte        // of the last record
+	sawLog     bool
+	places     []int64 // of blocks as indexes have them, sorted; nil until there is a damage
+
+	damage  error // the first
+	damages int
+}
+
+// footer has the positions of sections, 0 for those that are not there.
+type footer struct {
+	ok                                     bool
+	refIndex, obj, objIndex, log, logIndex int64
+}
+
+// damaged notes a damage and reports whether there were too many.
+func (t *table) damaged(err error) (tooMany bool) {
+	if t.damages++; t.damage == nil {
+		t.damage = err
+	}
+	return t.damages >= maxDamages
+}
+
+var errShort = errors.New("it is cut short or damaged: unexpected end")
+
+func (t *table) readHeader() error {
+	var b [28]byte
+	n, err := t.at.ReadAt(b[:], 0)
+	switch {
+	case err != nil && err != io.EOF:
+		return err
+	case n < 24 || b[4] == 2 && n < 28:
+		return errShort
+	case string(b[:4]) != Magic:
+		return errors.New("it is no reftable")
+	case b[4] != 1 && b[4] != 2:
+		return fmt.Errorf("it is a reftable of version %d, which is not known", b[4])
+	}
+	t.header = 20 + 4*int64(b[4])
+	t.blockSize = int64(uint24(b[5:]))
+	switch kind := string(b[24:28]); {
+	case b[4] == 1 || kind == "sha1":
+		t.idLen = 20
+	case kind == "s256":
+		t.idLen = 32
+	default:
+		return fmt.Errorf("its kind of ids, %q, is not known", kind)
+	}
+	return nil
+}
+
+// readFooter takes the places of sections from the end of the table. One that
+// is wrong is taken for a part of the table that is damaged.
+func (t *table) readFooter() {
+	b := make([]byte, t.header+44)
+	start := t.end - int64(len(b))
+	if start < t.header {
+		t.damaged(errShort)
+		return
+	}
+	if _, err := t.at.ReadAt(b, start); err != nil && err != io.EOF {
+		t.damaged(err)
+		return
+	}
+	head := make([]byte, t.header)
+	if _, err := t.at.ReadAt(head, 0); err != nil {
+		t.damaged(err)
+		return
+	}
+	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
+	if string(b[:4]) != Magic || crc32.ChecksumIEEE(body) != sum || !bytes.Equal(b[:t.header], head) {
+		t.damaged(errors.New("its header or footer is damaged, or it is cut short"))
+		return
+	}
+	t.end = start
+	field := func(i int64) int64 {
+		return int64(min(binary.BigEndian.Uint64(b[t.header+8*i:]), 1<<62))
+	}
+	t.footer = footer{ok: true, refIndex: field(0), obj: field(1) >> 5, objIndex: field(2), log: field(3), logIndex: field(4)}
+}
+
+func uint24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
+
+// blocks reads one block after the other.
+func (t *table) blocks() error {
+	pos := t.header
+	for pos < t.end {
+		next, err := t.block(pos)
+		if err != nil && !errors.As(err, new(stopError)) {
+			if t.damaged(fmt.Errorf("the block at byte %d: %w", pos, err)) {
+				t.damage = fmt.Errorf("%w; the rest of it was not read", t.damage)
+				return nil
+			}
+			err = nil
+			if next == 0 {
+				next, err = t.resume(pos)
+			}
+		}
+		var stop stopError
+		if errors.As(err, &stop) {
+			return stop.error
+		}
+		pos = next
+	}
+	if t.footer.log > 0 && !t.sawLog {
+		t.damaged(errors.New("its logs are not where its footer says"))
+	}
+	return nil
+}
+
+// stopError is an error of Reader's functions, which ends the reading.
+type stopError struct{ error }
+
+func stop(err error) error {
+	if err != nil {
+		return stopError{err}
+	}
+	return nil
+}
+
+// minBlock is what every block has: its header and the number of restarts.
+const minBlock = 4 + 2
+
+// block reads the block at pos and returns where the next one begins, 0 if that
+// is not known because of the error.
+func (t *table) block(pos int64) (next int64, err error) {
+	var head [4]byte
+	if n, err := t.at.ReadAt(head[:], pos); err != nil && (err != io.EOF || n < 1) {
+		return 0, err
+	}
+	switch {
+	case head[0] == 0:
+		return t.padding(pos)
+	case !t.footer.ok && string(head[:]) == Magic: // the footer, which is named already
+		return t.end, nil
+	}
+	start := pos // the header belongs to the first block
+	if pos == t.header {
+		start = 0
+	}
+	length := int64(uint24(head[1:]))
+	if length < pos-start+minBlock {
+		return 0, fmt.Errorf("its length of %d bytes is too small", length)
+	}
+	switch head[0] {
+	case 'g':
+		return t.logs(pos, length-(pos-start)-4)
+	case 'r', 'o', 'i':
+	default:
+		return 0, fmt.Errorf("its type %#x is not known", head[0])
+	}
+	if next = start + length; next > t.end {
+		return 0, errShort
+	}
+	switch {
+	case head[0] == 'r':
+		return next, t.refs(pos, next)
+	case !t.expects(head[0], pos):
+		return next, errors.New("it is an index that the footer does not know")
+	}
+	return next, nil
+}
+
+// expects reports whether the footer has room for an index of a type at pos.
+// If it did not, a damaged type could hide a block.
+func (t *table) expects(kind byte, pos int64) bool {
+	f := &t.footer
+	if kind == 'o' {
+		return f.obj > 0 && pos >= f.obj && (f.log == 0 || pos < f.log)
+	}
+	return pos <= max(f.refIndex, f.objIndex, f.logIndex) && (f.log == 0 || pos < f.log || f.logIndex > 0)
+}
+
+// padding passes over the zeros that align blocks.
+func (t *table) padding(pos int64) (int64, error) {
+	t.raw = grown(t.raw, 4<<10)
+	for pos < t.end {
+		n, err := t.at.ReadAt(t.raw[:min(int64(len(t.raw)), t.end-pos)], pos)
+		for _, c := range t.raw[:n] {
+			if c != 0 {
+				return pos, nil
+			}
+			pos++
+		}
+		if err != nil && (err != io.EOF || n == 0) {
+			return 0, err
+		}
+	}
+	return pos, nil
+}
+
+// grown returns a slice of n bytes, if possible b's.
+func grown(b []byte, n int) []byte {
+	if cap(b) < n {
+		return make([]byte, n)
+	}
+	return b[:n]
+}
