@@ -253,3 +253,32 @@ func TestPushLost(t *testing.T) {
 		}
 	}
 }
+
+// What the other side has is known from refs in tables too, and so is the branch
+// that is pushed by hand.
+func TestPushReftable(t *testing.T) {
+	repo := gittest.New(t)
+	repo.Write("a", token(1))
+	commit(repo, "one")
+	repo.Git("update-ref", "refs/remotes/elsewhere/main", "HEAD")
+	repo.Git("remote", "add", "elsewhere", "https://example.org/a.git")
+	repo.Write("b", token(1)+"\n"+token(2))
+	commit(repo, "two")
+	id := repo.Git("rev-parse", "HEAD")
+	repo.ToReftable()
+	for name, what := range map[string]Pushed{
+		"by hand": {Current: true},
+		"a line":  {Remote: "elsewhere", Updates: []RefUpdate{{"refs/heads/main", id, zeros}}},
+	} {
+		res, err := Push(t.Context(), repo.Dir, what, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(res.Findings) != 1 || res.Findings[0].Secret.ID() != rules.NewSecret(token(2), 0).ID() || !res.Coverage.Complete() {
+			t.Errorf("%s: %d findings, notes %v, unread %v", name, len(res.Findings), res.Notes, res.Coverage.Unread)
+		}
+	}
+	if res := received(t, repo, id); len(res.Findings) != 0 { // a ref of its own reaches it
+		t.Errorf("received: %d findings", len(res.Findings))
+	}
+}
