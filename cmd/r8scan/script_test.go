@@ -53,6 +53,7 @@ func setup(env *testscript.Env) error {
 	for _, kv := range []string{
 		"HOME=" + home,
 		"XDG_CONFIG_HOME=" + filepath.Join(home, ".config"),
+		"AppData=" + filepath.Join(home, "AppData"),
 		"GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_COUNT=4",
