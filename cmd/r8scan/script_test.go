@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -24,9 +26,19 @@ func TestScripts(t *testing.T) {
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
 		Setup:               setup,
 		Cmds:                scriptCommands,
+		Condition:           condition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
+}
+
+// condition tells scripts whether git takes hooks from its configuration.
+func condition(name string) (bool, error) {
+	if name != "config-hooks" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	major, minor, err := gitAt(".").version(context.Background())
+	return err == nil && (major > 2 || major == 2 && minor >= 54), nil
 }
 
 // tokenNames are the tokens that scripts may plant: $tok_NAME is the token,
