@@ -96,16 +96,15 @@ fi
 `
 	// Where there is a push-to-checkout hook, git leaves the work tree to it.
 	// This is what git does where there is none.
-	checkOut = `git update-index -q --ignore-submodules --refresh &&
-git diff-files --quiet --ignore-submodules -- || {
+	checkOut = `if ! { git update-index -q --ignore-submodules --refresh && git diff-files --quiet --ignore-submodules --; }; then
   echo 'the work tree has changes' >&2
   exit 1
-}
+fi
 head=$(git rev-parse -q --verify HEAD) || head=$(git hash-object -t tree --stdin </dev/null)
-git diff-index --quiet --cached --ignore-submodules "$head" -- || {
+if ! git diff-index --quiet --cached --ignore-submodules "$head" --; then
   echo 'the index has changes' >&2
   exit 1
-}
+fi
 exec git read-tree -u -m "$1"
 `
 )
