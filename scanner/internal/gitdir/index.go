@@ -2,10 +2,14 @@ package gitdir
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Entry is one entry of the index.
@@ -21,22 +25,69 @@ type Entry struct {
 // Index is the content of an index file.
 type Index struct {
 	Entries []Entry
+	Tree    *CacheTree // of the root; nil if the index has none, or a damaged one
 
 	link *split // nil if the index is whole
 }
 
-// ReadIndex reads the index of the repository or worktree. A repository
-// without one has an empty index.
-func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readUpTo(filepath.Join(r.Dir, "index"), indexMax)
+// ReadIndex reads the index of the repository or worktree. The error is
+// fs.ErrNotExist if there is none: to git, that is an empty one.
+func (r *Repo) ReadIndex() (*Index, error) { return r.readIndex(func([]byte) error { return nil }) }
+
+// CheckedIndex is ReadIndex for who depends on every bit of it: a wrong
+// checksum, which git looks at in some commands only, and entries that are not
+// in the order of their paths are errors.
+func (r *Repo) CheckedIndex() (*Index, error) {
+	x, err := r.readIndex(func(text []byte) error { return checkSum(text, r.Hash) })
+	if err == nil && !slices.IsSortedFunc(x.Entries, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Stage, b.Stage))
+	}) {
+		err = errors.New("its entries are not in order")
+	}
+	return x, err
+}
+
+func (r *Repo) readIndex(check func(text []byte) error) (*Index, error) {
+	x, err := r.readIndexFile(r.IndexFile, check)
+	if err == nil && x.link != nil {
+		err = r.merge(x, check)
+	}
+	return x, err
+}
+
+// readIndexFile reads one file, while it is checked.
+func (r *Repo) readIndexFile(path string, check func(text []byte) error) (*Index, error) {
+	text, err := readUpTo(path, indexMax)
 	if err != nil {
 		return nil, err
 	}
+	checked := make(chan error, 1)
+	go func() { checked <- check(text) }()
 	x, err := ParseIndex(text, r.Hash)
-	if err == nil && x.link != nil {
-		err = r.merge(x)
+	return x, cmp.Or(<-checked, err) // damage explains the rest
+}
+
+var errSum = errors.New("it does not have the checksum that it ends with, so it is damaged")
+
+// checkSum compares an index with the checksum at its end. Zeros there say
+// that there is none: index.skipHash.
+func checkSum(text []byte, hash int) error {
+	if len(text) < hash {
+		return errIndexShort
 	}
-	return x, err
+	body, want := text[:len(text)-hash], text[len(text)-hash:]
+	var got []byte
+	if hash == sha256.Size {
+		sum := sha256.Sum256(body)
+		got = sum[:]
+	} else {
+		sum := sha1.Sum(body)
+		got = sum[:]
+	}
+	if !bytes.Equal(want, got) && !bytes.Equal(want, make([]byte, hash)) {
+		return errSum
+	}
+	return nil
 }
 
 // indexMax bounds index files: those of the largest work trees have some
@@ -69,9 +120,9 @@ func ParseIndex(data []byte, hash int) (*Index, error) {
 		return nil, errIndexShort
 	}
 	x.Entries = make([]Entry, 0, n)
-	previous := ""
+	previous, text := "", string(data[:len(data)-hash]) // one copy for all paths
 	for range n {
-		e, after, err := parseEntry(rest, version, hash, previous)
+		e, after, err := parseEntry(rest, text[len(text)-len(rest):], version, hash, previous)
 		if err != nil {
 			return nil, err
 		}
@@ -81,7 +132,8 @@ func ParseIndex(data []byte, hash int) (*Index, error) {
 	return x, x.extensions(rest, hash)
 }
 
-func parseEntry(b []byte, version uint32, hash int, previous string) (Entry, []byte, error) {
+// parseEntry reads the entry at the start of b, which text is a copy of.
+func parseEntry(b []byte, text string, version uint32, hash int, previous string) (Entry, []byte, error) {
 	fixed := statLen + hash + 2
 	if len(b) < fixed {
 		return Entry{}, nil, errIndexShort
@@ -110,7 +162,10 @@ func parseEntry(b []byte, version uint32, hash int, previous string) (Entry, []b
 	if end < 0 {
 		return Entry{}, nil, errIndexShort
 	}
-	e.Path = previous[:keep] + string(name[:end])
+	e.Path = text[fixed : fixed+end]
+	if keep > 0 {
+		e.Path = previous[:keep] + e.Path
+	}
 	size := fixed + end + 1
 	if version < 4 {
 		size = (fixed + end + 8) &^ 7 // one to eight NULs
@@ -153,6 +208,8 @@ func (x *Index) extensions(b []byte, hash int) error {
 		switch {
 		case name == "link" && len(body) >= hash:
 			x.readLink(body, hash)
+		case name == "TREE":
+			x.Tree, _ = parseCacheTree(body, hash) // without it the entries themselves tell
 		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}

@@ -20,15 +20,11 @@ type split struct {
 
 // merge adds the shared index's entries to those of x, which came with the
 // link extension.
-func (r *Repo) merge(x *Index) error {
+func (r *Repo) merge(x *Index, check func(text []byte) error) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
-	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
-	if err != nil {
-		return fmt.Errorf("it is split, and its shared part cannot be read: %w", err)
-	}
-	base, err := ParseIndex(text, r.Hash)
-	if err != nil {
-		return fmt.Errorf("it is split, and its shared part %s cannot be read: %w", name, err)
+	base, err := r.readIndexFile(filepath.Join(r.Dir, name), check)
+	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
+		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
 	}
 	if base.link != nil {
 		return fmt.Errorf("it is split, and its shared part %s is split itself", name)
