@@ -117,8 +117,17 @@ func (h *hookFile) install(script []byte) (bool, error) {
 	return true, nil
 }
 
+// movedSuffixes are what pre-commit and lefthook put behind the names of hooks
+// that they find. The first goes on running them.
+var movedSuffixes = [...]string{".legacy", ".old"}
+
 // mayUninstall says why the hook has to be left alone, nil if it may go.
 func (h *hookFile) mayUninstall() error {
+	for _, suffix := range movedSuffixes {
+		if state, _, _ := inspect(h.path + suffix); state == hookOurs || state == hookChanged {
+			return fmt.Errorf("left alone: %s%s is r8scan's, and was moved there by another manager of hooks; uninstall that first, or remove the file", h.path, suffix)
+		}
+	}
 	switch {
 	case h.state == hookChanged:
 		return fmt.Errorf("left alone: %s was changed since r8scan wrote it; take out what is r8scan's by hand", h.path)

@@ -185,8 +185,14 @@ func ownBinary() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the path of r8scan for the hooks: %w", err)
 	}
-	if dir := filepath.Base(filepath.Dir(filepath.Dir(filepath.Dir(path)))); strings.HasPrefix(dir, "go-build") {
-		return "", fmt.Errorf("%s is what go run has built, and is gone when it ends: go install ./cmd/r8scan first, and run that", path)
+	return path, lasting(path)
+}
+
+// lasting returns an error if path is where go run builds: hooks would find
+// nothing there.
+func lasting(path string) error {
+	if dir := filepath.Dir(filepath.Dir(filepath.Dir(path))); strings.HasPrefix(filepath.Base(dir), "go-build") {
+		return fmt.Errorf("%s was built by go run, and will not stay: run go install ./cmd/r8scan first, and then r8scan install", path)
 	}
-	return path, nil
+	return nil
 }
