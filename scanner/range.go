@@ -133,10 +133,9 @@ type treeChange struct {
 }
 
 // known names a commit that the graph does not have: what it adds, and what
-// those before it add, is not known then. It does not matter if the span leaves
-// it out.
+// those before it add, is not known then.
 func (c *changes) known(o odb.Obj) {
-	if c.graph.Knows(o) || slices.Contains(c.repo.only.Without, o) {
+	if c.graph.Knows(o) {
 		return
 	}
 	_, data, err := c.repo.store.Read(o)

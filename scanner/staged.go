@@ -60,13 +60,6 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 // on. It returns the id of HEAD in hex, "" if there is none. environment says
 // that the process's environment is about the repository.
 func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, err error) {
-	x, err := g.CheckedIndex()
-	if errors.Is(err, fs.ErrNotExist) {
-		x, err = &gitdir.Index{}, nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("the index cannot be read: %s: see git status", reason(err))
-	}
 	if head, err = g.Head(); err != nil {
 		return "", err
 	}
@@ -89,18 +82,31 @@ func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, e
 		}
 		trees = append(trees, tree)
 	}
-	if _, ok := x.Tree.Covers(x.Entries, ""); ok && slices.ContainsFunc(trees, func(t []byte) bool { return string(t) == string(x.Tree.ID) }) {
-		return head, nil
+	var unknown error
+	err = g.UseIndex(func(x *gitdir.IndexReader) { unknown = s.root(x, trees) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the index cannot be read: %s: see git status", reason(err))
 	}
-	parents, err := s.cursors(trees)
-	if err != nil {
-		return "", fmt.Errorf("the files at HEAD are not known: %w: see git fsck", err)
+	if unknown != nil {
+		return "", fmt.Errorf("the files at HEAD are not known: %w: see git fsck", unknown)
 	}
-	s.entries("", x.Entries, x.Tree, parents, 0)
 	if s.unmerged > 0 {
 		s.run.notes = append(s.run.notes, fmt.Sprintf("%d files are unmerged: what will become of them was not scanned, and git commits nothing before", s.unmerged))
 	}
 	return head, nil
+}
+
+// root compares the whole index with the parents' trees.
+func (s *staging) root(x *gitdir.IndexReader, trees [][]byte) error {
+	whole := folderNews{index: x, cached: x.Tree}
+	if slices.ContainsFunc(trees, func(tree []byte) bool { return whole.same("", tree) }) {
+		return nil
+	}
+	parents, err := s.cursors(trees)
+	if err == nil {
+		s.entries("", x, x.Tree, parents, 0)
+	}
+	return err
 }
 
 // treeOf returns the raw id of the tree of the commit with an id in hex.

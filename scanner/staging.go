@@ -7,7 +7,6 @@ import (
 	"io"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -120,30 +119,26 @@ func (s *staging) tree(id []byte) ([]odb.TreeEntry, error) {
 	return entries, nil
 }
 
-// entries compares the index's entries in the folder with the path prefix, which
-// ends in a slash unless it is empty, with the parents' trees there.
-func (s *staging) entries(prefix string, entries []gitdir.Entry, cached *gitdir.CacheTree, parents []*cursor, depth int) {
-	for len(entries) > 0 {
-		e, n := entries[0], 1
+// entries compares the index's next entries, those in the folder with the path
+// prefix, which ends in a slash unless it is empty, with the parents' trees
+// there.
+func (s *staging) entries(prefix string, x *gitdir.IndexReader, cached *gitdir.CacheTree, parents []*cursor, depth int) {
+	for {
+		e := x.Peek()
+		if e == nil || !strings.HasPrefix(e.Path, prefix) {
+			break
+		}
 		name, below, deeper := strings.Cut(e.Path[len(prefix):], "/")
 		switch {
 		case !deeper:
-			s.entry(prefix, name, e, parents)
+			s.entry(prefix, name, *e, parents)
+			x.Pass(1)
 		case below == "" && e.Mode == odb.ModeDir:
 			s.folder(prefix, folderNews{name: name, id: e.ID}, parents, depth)
+			x.Pass(1)
 		default:
-			top := prefix + name + "/"
-			f := folderNews{name: name, cached: cached.Sub(name)}
-			var ok bool
-			if n, ok = f.cached.Covers(entries, top); ok {
-				f.id = f.cached.ID
-			} else {
-				n = 1 + sort.Search(len(entries)-1, func(i int) bool { return !strings.HasPrefix(entries[i+1].Path, top) })
-			}
-			f.entries = entries[:n]
-			s.folder(prefix, f, parents, depth)
+			s.folder(prefix, folderNews{name: name, index: x, cached: cached.Sub(name)}, parents, depth)
 		}
-		entries = entries[n:]
 	}
 	s.passBy(parents)
 }
@@ -155,55 +150,79 @@ func (s *staging) passBy(parents []*cursor) {
 	}
 }
 
-// folderNews is a folder of the next commit.
+// folderNews is a folder of the next commit: one that the index has as one
+// entry, or whose files are the next ones in it.
 type folderNews struct {
-	name    string
-	id      []byte            // raw, of its tree; nil if that is not known
-	entries []gitdir.Entry    // none if the index has the folder as one entry
-	cached  *gitdir.CacheTree // nil if nothing is known
+	name   string
+	id     []byte              // raw, of its tree
+	index  *gitdir.IndexReader // nil if there is an id
+	cached *gitdir.CacheTree   // nil if nothing is known
+}
+
+// same reports whether a parent's tree is the folder's, and then passes its
+// entries by.
+func (f *folderNews) same(prefix string, tree []byte) bool {
+	if f.index == nil {
+		return bytes.Equal(f.id, tree)
+	}
+	return f.cached != nil && bytes.Equal(f.cached.ID, tree) && f.index.PassFolder(prefix, f.cached)
 }
 
 // folder compares a folder in the one at prefix with those of the parents.
 func (s *staging) folder(prefix string, f folderNews, parents []*cursor, depth int) {
+	at := prefix + f.name
 	var trees [][]byte
-	same := false
 	for _, c := range parents {
 		if e, ok := s.seek(c, f.name, true); ok {
 			trees = append(trees, e.ID)
-			same = same || bytes.Equal(e.ID, f.id)
 		}
 	}
-	at := prefix + f.name
-	switch {
-	case same:
+	if slices.ContainsFunc(trees, func(tree []byte) bool { return f.same(at+"/", tree) }) {
 		return
-	case depth > history.MaxDepth:
-		s.run.addUnread(at, fmt.Sprintf("it is in more than %d folders: %v", history.MaxDepth, odb.ErrLimit))
-		return
-	case len(trees) == 0 && s.run.paths.entersDir(at):
+	}
+	if len(trees) == 0 && s.run.paths.entersDir(at) {
 		s.name(at, f.name)
 	}
 	below, err := s.cursors(trees)
 	if err != nil {
 		s.run.addUnread(at, "what was committed of it is not known: "+err.Error())
 	}
-	if f.entries != nil {
-		s.entries(at+"/", f.entries, f.cached, below, depth+1)
+	switch {
+	case depth > history.MaxDepth:
+		s.tooDeep(at, f)
+	case f.index != nil:
+		s.entries(at+"/", f.index, f.cached, below, depth+1)
+	default:
+		s.subtree(at, f.id, below, depth+1)
+	}
+}
+
+// tooDeep names a folder that is not compared.
+func (s *staging) tooDeep(at string, f folderNews) {
+	s.run.addUnread(at, fmt.Sprintf("it is in more than %d folders: %v", history.MaxDepth, odb.ErrLimit))
+	if f.index == nil {
 		return
 	}
-	entries, err := s.tree(f.id)
+	for e := f.index.Peek(); e != nil && strings.HasPrefix(e.Path, at+"/"); e = f.index.Peek() {
+		f.index.Pass(1)
+	}
+}
+
+// subtree compares the tree of a folder that the index has as one entry.
+func (s *staging) subtree(at string, id []byte, parents []*cursor, depth int) {
+	entries, err := s.tree(id)
 	if err != nil {
 		s.run.addUnread(at, err.Error())
 		return
 	}
 	for _, e := range entries {
 		if e.Mode == odb.ModeDir {
-			s.folder(at+"/", folderNews{name: string(e.Name), id: e.ID}, below, depth+1)
+			s.folder(at+"/", folderNews{name: string(e.Name), id: e.ID}, parents, depth)
 		} else {
-			s.entry(at+"/", string(e.Name), gitdir.Entry{Mode: e.Mode, ID: e.ID}, below)
+			s.entry(at+"/", string(e.Name), gitdir.Entry{Mode: e.Mode, ID: e.ID}, parents)
 		}
 	}
-	s.passBy(below)
+	s.passBy(parents)
 }
 
 // entry compares one file, link or submodule with the parents'.
@@ -212,7 +231,7 @@ func (s *staging) entry(prefix, name string, e gitdir.Entry, parents []*cursor) 
 		return // the commit will not have it
 	}
 	at := prefix + name
-	f := stagedFile{path: at, id: e.ID}
+	f := stagedFile{path: at, id: bytes.Clone(e.ID)}
 	known, same := false, false
 	for _, c := range parents {
 		if old, ok := s.seek(c, name, false); ok {

@@ -2,20 +2,29 @@ package gitdir
 
 import (
 	"bytes"
-	"errors"
 	"strconv"
-	"strings"
 )
 
 // CacheTree is a folder in the TREE extension of an index: what git knows of
 // the tree object that the folder's entries make.
 type CacheTree struct {
-	Count int    // of the folder's entries in the index; -1 if one has changed since, and ID is nil
-	ID    []byte // raw, of the tree
+	Count int    // of the folder's entries in the index; -1 if one has changed since
+	ID    []byte // raw, of the tree; nil if one has changed
 
-	names  []string
-	subs   []*CacheTree
-	byName map[string]*CacheTree // made when a folder is asked for
+	hash  int
+	in    int    // folders in it
+	below []byte // they, one behind the other, and more
+	subs  map[string]*CacheTree
+}
+
+// parseCacheTree reads the root of a TREE extension. It is nil if that is
+// damaged: the entries themselves tell the same.
+func parseCacheTree(b []byte, hash int) *CacheTree {
+	_, t, ok := parseCachedFolder(b, hash)
+	if !ok {
+		return nil
+	}
+	return &t
 }
 
 // Sub returns a folder in t by its name, nil if nothing is known of it. t may be
@@ -24,70 +33,54 @@ func (t *CacheTree) Sub(name string) *CacheTree {
 	if t == nil {
 		return nil
 	}
-	if t.byName == nil {
-		t.byName = make(map[string]*CacheTree, len(t.subs))
-		for i, sub := range t.subs {
-			t.byName[t.names[i]] = sub
+	if t.subs == nil {
+		t.subs = map[string]*CacheTree{}
+		rest := t.below
+		for range t.in {
+			name, sub, ok := parseCachedFolder(rest, t.hash)
+			if !ok {
+				break
+			}
+			t.subs[string(name)] = &sub
+			if rest, ok = sub.behind(); !ok {
+				break
+			}
 		}
 	}
-	return t.byName[name]
+	return t.subs[name]
 }
 
-// Covers returns how many of entries, which begin with the first one in the
-// folder with the path prefix, the tree t stands for. It is false if t does not
-// say, or something that is not so.
-func (t *CacheTree) Covers(entries []Entry, prefix string) (n int, ok bool) {
-	if t == nil || t.ID == nil || t.Count < 1 || t.Count > len(entries) {
-		return 0, false
+// behind returns what stands behind all that is in t.
+func (t *CacheTree) behind() (rest []byte, ok bool) {
+	rest = t.below
+	for left := t.in; left > 0; left-- {
+		_, sub, ok := parseCachedFolder(rest, t.hash)
+		if !ok || sub.in > len(rest)-left { // each takes more than a byte
+			return nil, false
+		}
+		rest = sub.below
+		left += sub.in
 	}
-	in := func(i int) bool { return strings.HasPrefix(entries[i].Path, prefix) }
-	return t.Count, in(0) && in(t.Count-1) && (t.Count == len(entries) || prefix != "" && !in(t.Count))
+	return rest, true
 }
 
-var errCacheTree = errors.New("the index's cache of trees is damaged")
-
-// maxDepth bounds how deep folders are in each other.
-const maxDepth = 4096
-
-// parseCacheTree reads the TREE extension.
-func parseCacheTree(b []byte, hash int) (*CacheTree, error) {
-	_, t, rest, err := parseCachedFolder(b, hash, 0)
-	if err == nil && len(rest) > 0 {
-		err = errCacheTree
-	}
-	if err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// parseCachedFolder reads a folder, and those in it, from the start of b.
-func parseCachedFolder(b []byte, hash, depth int) (name string, t *CacheTree, rest []byte, err error) {
-	path, b, ok := bytes.Cut(b, []byte{0})
+// parseCachedFolder reads one folder at the start of b: its name, the number of
+// its entries, that of the folders in it, and its id.
+func parseCachedFolder(b []byte, hash int) (name []byte, t CacheTree, ok bool) {
+	name, b, ok = bytes.Cut(b, []byte{0})
 	counts, b, ok2 := bytes.Cut(b, []byte("\n"))
-	number, subs, ok3 := bytes.Cut(counts, []byte(" "))
-	if !ok || !ok2 || !ok3 || depth > maxDepth {
-		return "", nil, nil, errCacheTree
+	number, folders, ok3 := bytes.Cut(counts, []byte(" "))
+	count, err := strconv.Atoi(string(number))
+	in, err2 := strconv.Atoi(string(folders))
+	if !ok || !ok2 || !ok3 || err != nil || err2 != nil || in < 0 || in > len(b) {
+		return nil, t, false
 	}
-	count, err1 := strconv.Atoi(string(number))
-	folders, err2 := strconv.Atoi(string(subs))
-	if err1 != nil || err2 != nil || folders < 0 || folders > len(b) {
-		return "", nil, nil, errCacheTree
-	}
-	t = &CacheTree{Count: count}
+	t = CacheTree{Count: count, hash: hash, in: in, below: b}
 	if count >= 0 {
 		if len(b) < hash {
-			return "", nil, nil, errCacheTree
+			return nil, t, false
 		}
-		t.ID, b = b[:hash:hash], b[hash:]
+		t.ID, t.below = b[:hash:hash], b[hash:]
 	}
-	for range folders {
-		var sub *CacheTree
-		var in string
-		if in, sub, b, err = parseCachedFolder(b, hash, depth+1); err != nil {
-			return "", nil, nil, err
-		}
-		t.names, t.subs = append(t.names, in), append(t.subs, sub)
-	}
-	return string(path), t, b, nil
+	return name, t, true
 }

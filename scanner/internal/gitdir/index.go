@@ -2,14 +2,9 @@ package gitdir
 
 import (
 	"bytes"
-	"cmp"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // Entry is one entry of the index.
@@ -32,62 +27,16 @@ type Index struct {
 
 // ReadIndex reads the index of the repository or worktree. The error is
 // fs.ErrNotExist if there is none: to git, that is an empty one.
-func (r *Repo) ReadIndex() (*Index, error) { return r.readIndex(func([]byte) error { return nil }) }
-
-// CheckedIndex is ReadIndex for who depends on every bit of it: a wrong
-// checksum, which git looks at in some commands only, and entries that are not
-// in the order of their paths are errors.
-func (r *Repo) CheckedIndex() (*Index, error) {
-	x, err := r.readIndex(func(text []byte) error { return checkSum(text, r.Hash) })
-	if err == nil && !slices.IsSortedFunc(x.Entries, func(a, b Entry) int {
-		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Stage, b.Stage))
-	}) {
-		err = errors.New("its entries are not in order")
-	}
-	return x, err
-}
-
-func (r *Repo) readIndex(check func(text []byte) error) (*Index, error) {
-	x, err := r.readIndexFile(r.IndexFile, check)
-	if err == nil && x.link != nil {
-		err = r.merge(x, check)
-	}
-	return x, err
-}
-
-// readIndexFile reads one file, while it is checked.
-func (r *Repo) readIndexFile(path string, check func(text []byte) error) (*Index, error) {
-	text, err := readUpTo(path, indexMax)
+func (r *Repo) ReadIndex() (*Index, error) {
+	text, err := readUpTo(r.IndexFile, indexMax)
 	if err != nil {
 		return nil, err
 	}
-	checked := make(chan error, 1)
-	go func() { checked <- check(text) }()
 	x, err := ParseIndex(text, r.Hash)
-	return x, cmp.Or(<-checked, err) // damage explains the rest
-}
-
-var errSum = errors.New("it does not have the checksum that it ends with, so it is damaged")
-
-// checkSum compares an index with the checksum at its end. Zeros there say
-// that there is none: index.skipHash.
-func checkSum(text []byte, hash int) error {
-	if len(text) < hash {
-		return errIndexShort
+	if err == nil && x.link != nil {
+		err = r.merge(x)
 	}
-	body, want := text[:len(text)-hash], text[len(text)-hash:]
-	var got []byte
-	if hash == sha256.Size {
-		sum := sha256.Sum256(body)
-		got = sum[:]
-	} else {
-		sum := sha1.Sum(body)
-		got = sum[:]
-	}
-	if !bytes.Equal(want, got) && !bytes.Equal(want, make([]byte, hash)) {
-		return errSum
-	}
-	return nil
+	return x, err
 }
 
 // indexMax bounds index files: those of the largest work trees have some
@@ -98,6 +47,7 @@ var errIndexShort = errors.New("the index ends too early")
 
 const (
 	statLen      = 40 // times, device, inode, mode, owner and size before the id
+	flagLength   = 1<<12 - 1
 	flagExtended = 1 << 14
 	flagIntent   = 1 << 13
 	flagSkip     = 1 << 14
@@ -107,73 +57,101 @@ const (
 // bytes. The entries' ids are parts of data. Of a split index it reads only the
 // file at hand; ReadIndex reads both.
 func ParseIndex(data []byte, hash int) (*Index, error) {
-	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
-		return nil, errors.New("it is no index file")
+	p, n, rest, err := indexHeader(data, hash)
+	if err != nil {
+		return nil, err
 	}
-	version := binary.BigEndian.Uint32(data[4:])
-	if version < 2 || version > 4 {
-		return nil, fmt.Errorf("index version %d is unknown", version)
-	}
-	n := binary.BigEndian.Uint32(data[8:])
-	x, rest := &Index{}, data[12:len(data)-hash]
-	if uint64(n)*uint64(statLen+hash+2) > uint64(len(rest)) {
-		return nil, errIndexShort
-	}
-	x.Entries = make([]Entry, 0, n)
-	previous, text := "", string(data[:len(data)-hash]) // one copy for all paths
-	for range n {
-		e, after, err := parseEntry(rest, text[len(text)-len(rest):], version, hash, previous)
-		if err != nil {
+	x := &Index{Entries: make([]Entry, n)}
+	for i := range x.Entries {
+		if rest, err = p.next(rest, &x.Entries[i]); err != nil {
 			return nil, err
 		}
-		previous, rest = e.Path, after
-		x.Entries = append(x.Entries, e)
 	}
 	return x, x.extensions(rest, hash)
 }
 
-// parseEntry reads the entry at the start of b, which text is a copy of.
-func parseEntry(b []byte, text string, version uint32, hash int, previous string) (Entry, []byte, error) {
-	fixed := statLen + hash + 2
-	if len(b) < fixed {
-		return Entry{}, nil, errIndexShort
+// indexHeader returns what parses the entries of an index, their number, and
+// what stands between the header and the checksum.
+func indexHeader(data []byte, hash int) (p entryParser, n int, rest []byte, err error) {
+	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
+		return p, 0, nil, errors.New("it is no index file")
 	}
-	e := Entry{Mode: binary.BigEndian.Uint32(b[24:]), ID: b[statLen : statLen+hash]}
+	p = entryParser{version: binary.BigEndian.Uint32(data[4:]), hash: hash}
+	if p.version < 2 || p.version > 4 {
+		return p, 0, nil, fmt.Errorf("index version %d is unknown", p.version)
+	}
+	count := uint64(binary.BigEndian.Uint32(data[8:]))
+	rest = data[12 : len(data)-hash]
+	if count*uint64(statLen+hash+2) > uint64(len(rest)) {
+		return p, 0, nil, errIndexShort
+	}
+	return p, int(count), rest, nil
+}
+
+// entryParser parses entries one behind the other.
+type entryParser struct {
+	version uint32
+	hash    int
+	path    []byte // version 4: of the entry before
+}
+
+// next parses the entry at the start of b into e, or passes it by if e is nil.
+// It returns what follows it.
+func (p *entryParser) next(b []byte, e *Entry) ([]byte, error) {
+	fixed := statLen + p.hash + 2
+	if len(b) < fixed {
+		return nil, errIndexShort
+	}
 	flags := binary.BigEndian.Uint16(b[fixed-2:])
-	e.Stage = int(flags >> 12 & 3)
+	var more uint16
 	if flags&flagExtended != 0 {
-		if version < 3 || len(b) < fixed+2 {
-			return Entry{}, nil, errors.New("an index entry has flags of a later version")
+		if p.version < 3 || len(b) < fixed+2 {
+			return nil, errors.New("an index entry has flags of a later version")
 		}
-		more := binary.BigEndian.Uint16(b[fixed:])
-		e.IntentToAdd, e.SkipWorktree = more&flagIntent != 0, more&flagSkip != 0
+		more = binary.BigEndian.Uint16(b[fixed:])
 		fixed += 2
 	}
-	name := b[fixed:]
-	keep := 0
-	if version == 4 {
-		strip, after, ok := offsetVarint(name)
-		if !ok || strip > uint64(len(previous)) {
-			return Entry{}, nil, errors.New("an index entry shortens a longer path than there is")
-		}
-		keep, fixed, name = len(previous)-int(strip), fixed+len(name)-len(after), after
+	name, rest, err := p.name(b, fixed, int(flags&flagLength))
+	if e != nil && err == nil {
+		*e = Entry{Path: string(name), Mode: binary.BigEndian.Uint32(b[24:]), Stage: int(flags >> 12 & 3), ID: b[statLen : statLen+p.hash],
+			IntentToAdd: more&flagIntent != 0, SkipWorktree: more&flagSkip != 0}
 	}
-	end := bytes.IndexByte(name, 0)
+	return rest, err
+}
+
+// name returns the path of the entry at the start of b, behind fixed bytes, and
+// what follows the entry. length is what the entry says of the path's.
+func (p *entryParser) name(b []byte, fixed, length int) (path, rest []byte, err error) {
+	if p.version == 4 {
+		return p.shortName(b[fixed:])
+	}
+	end := fixed + length
+	if length == flagLength {
+		end += bytes.IndexByte(b[min(end, len(b)):], 0) // short of end if there is none
+	}
+	size := (end + 8) &^ 7 // one to eight NULs
+	if size > len(b) || end < fixed+length {
+		return nil, nil, errIndexShort
+	}
+	if path = b[fixed:end]; b[end] != 0 || bytes.IndexByte(path, 0) >= 0 {
+		return nil, nil, errors.New("an index entry's path does not have the length that it says")
+	}
+	return path, b[size:], nil
+}
+
+// shortName reads a path of version 4, of which the beginning is that of the
+// path before.
+func (p *entryParser) shortName(b []byte) (path, rest []byte, err error) {
+	strip, after, ok := offsetVarint(b)
+	if !ok || strip > uint64(len(p.path)) {
+		return nil, nil, errors.New("an index entry shortens a longer path than there is")
+	}
+	end := bytes.IndexByte(after, 0)
 	if end < 0 {
-		return Entry{}, nil, errIndexShort
+		return nil, nil, errIndexShort
 	}
-	e.Path = text[fixed : fixed+end]
-	if keep > 0 {
-		e.Path = previous[:keep] + e.Path
-	}
-	size := fixed + end + 1
-	if version < 4 {
-		size = (fixed + end + 8) &^ 7 // one to eight NULs
-	}
-	if size > len(b) {
-		return Entry{}, nil, errIndexShort
-	}
-	return e, b[size:], nil
+	p.path = append(p.path[:len(p.path)-int(strip)], after[:end]...)
+	return p.path, after[end+1:], nil
 }
 
 // offsetVarint reads a number as packs write the distance to a delta's base.
@@ -209,7 +187,7 @@ func (x *Index) extensions(b []byte, hash int) error {
 		case name == "link" && len(body) >= hash:
 			x.readLink(body, hash)
 		case name == "TREE":
-			x.Tree, _ = parseCacheTree(body, hash) // without it the entries themselves tell
+			x.Tree = parseCacheTree(body, hash)
 		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}

@@ -20,9 +20,16 @@ type split struct {
 
 // merge adds the shared index's entries to those of x, which came with the
 // link extension.
-func (r *Repo) merge(x *Index, check func(text []byte) error) error {
+func (r *Repo) merge(x *Index) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
-	base, err := r.readIndexFile(filepath.Join(r.Dir, name), check)
+	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
+	if err == nil {
+		err = checkSum(text, r.Hash) // which is its name
+	}
+	var base *Index
+	if err == nil {
+		base, err = ParseIndex(text, r.Hash)
+	}
 	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
 		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
 	}

@@ -146,7 +146,7 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 	l.once.Do(l.openPacks)
 	for _, p := range l.packs {
 		var c *Content
-		err := guarded(func() (err error) {
+		err := Guarded(func() (err error) {
 			at, ok := p.find(id)
 			if ok {
 				c, err = l.readPacked(p, at, left)
@@ -230,12 +230,12 @@ type packFile struct {
 
 // openPackFile maps the index of the pack path.pack.
 func openPackFile(path string, hash int) (*packFile, error) {
-	data, unmap, err := mapFile(path + ".idx")
+	data, unmap, err := MapFile(path + ".idx")
 	if err != nil {
 		return nil, err
 	}
 	p := &packFile{path: path, hash: hash, unmapIdx: unmap}
-	if err := guarded(func() error { return p.parse(data) }); err != nil {
+	if err := Guarded(func() error { return p.parse(data) }); err != nil {
 		_ = unmap() // a read-only map loses nothing
 		return nil, err
 	}
@@ -302,7 +302,7 @@ func (p *packFile) find(id []byte) (at uint64, ok bool) {
 // load maps the pack.
 func (p *packFile) load() error {
 	p.once.Do(func() {
-		if p.data, p.unmap, p.err = mapFile(p.path + ".pack"); p.err == nil && len(p.data) < packHeader+p.hash {
+		if p.data, p.unmap, p.err = MapFile(p.path + ".pack"); p.err == nil && len(p.data) < packHeader+p.hash {
 			p.err = errors.New("it is not a packfile")
 		}
 	})
@@ -413,7 +413,7 @@ func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool) (*C
 type guardedReader struct{ r io.Reader }
 
 func (g guardedReader) Read(b []byte) (n int, err error) {
-	cut := guarded(func() error {
+	cut := Guarded(func() error {
 		n, err = g.r.Read(b)
 		return nil
 	})

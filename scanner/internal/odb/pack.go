@@ -102,7 +102,7 @@ func (p *pack) read() {
 	for pos := range n {
 		p.base[pos] = broken
 	}
-	p.cut = guarded(p.readHeaders)
+	p.cut = Guarded(p.readHeaders)
 	p.link()
 }
 
