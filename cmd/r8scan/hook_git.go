@@ -94,12 +94,11 @@ func (g hookGit) hooksPath(ctx context.Context) (path, scope string, err error) 
 
 // repository is where a repository's hooks are.
 type repository struct {
-	top    string // the work tree, "" for a bare repository
-	own    string // the hooks folder of the repository, shared by its work trees
-	hooks  string // the folder that git looks in: own, or what core.hooksPath names
-	scope  string // of core.hooksPath, "" if it is not set
-	setTo  string // core.hooksPath as it is set
-	gitted hookGit
+	top   string // the work tree, "" for a bare repository
+	own   string // the hooks folder of the repository, shared by its work trees
+	hooks string // the folder that git looks in: own, or what core.hooksPath names
+	scope string // of core.hooksPath, "" if it is not set
+	setTo string // core.hooksPath, with a ~ in it replaced
 }
 
 // openRepository finds the repository around path.
@@ -111,26 +110,26 @@ func openRepository(ctx context.Context, path string) (*repository, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is no folder: name a repository", path)
 	}
-	r := &repository{gitted: gitAt(dir)}
-	common, err := r.gitted.run(ctx, "rev-parse", "--git-common-dir")
+	git := gitAt(dir)
+	common, err := git.run(ctx, "rev-parse", "--git-common-dir")
 	if err != nil {
 		return nil, fmt.Errorf("%w: name a repository, or use --global", err)
 	}
 	common = under(dir, common)
-	r.own = filepath.Join(common, "hooks")
-	bare, err := r.gitted.run(ctx, "rev-parse", "--is-bare-repository")
+	r := &repository{own: filepath.Join(common, "hooks")}
+	bare, err := git.run(ctx, "rev-parse", "--is-bare-repository")
 	if err != nil {
 		return nil, err
 	}
 	base := common
 	if bare != "true" {
-		if r.top, err = r.gitted.run(ctx, "rev-parse", "--show-toplevel"); err != nil {
+		if r.top, err = git.run(ctx, "rev-parse", "--show-toplevel"); err != nil {
 			return nil, err
 		}
 		r.top = filepath.FromSlash(r.top)
 		base = r.top
 	}
-	if r.setTo, r.scope, err = r.gitted.hooksPath(ctx); err != nil {
+	if r.setTo, r.scope, err = git.hooksPath(ctx); err != nil {
 		return nil, err
 	}
 	r.hooks = r.own
@@ -153,4 +152,14 @@ func under(dir, path string) string {
 // is not the repository's to choose.
 func (r *repository) shared() bool {
 	return r.scope != "" && r.scope != "local" && r.scope != "worktree"
+}
+
+// tracked reports whether git looks for hooks among the files that it tracks.
+func (r *repository) tracked() bool {
+	if r.top == "" {
+		return false
+	}
+	inside, err := filepath.Rel(r.top, r.hooks)
+	first, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
+	return err == nil && filepath.IsLocal(inside) && first != ".git"
 }

@@ -151,10 +151,8 @@ func (c command) installHere(ctx context.Context, path string, chosen []*guard) 
 			return err
 		}
 	}
-	if r.top != "" && r.hooks != r.own {
-		if inside, err := filepath.Rel(r.top, r.hooks); err == nil && filepath.IsLocal(inside) {
-			c.tell("note: core.hooksPath is a folder in the work tree, so git shows the hooks as changes")
-		}
+	if r.tracked() {
+		c.tell("note: core.hooksPath is a folder in the work tree, so git shows the hooks as changes")
 	}
 	undo := "r8scan uninstall"
 	if path != "." {

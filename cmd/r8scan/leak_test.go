@@ -55,6 +55,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"doctor"}, {"doctor", "--verify"}, {"doctor", "--verify", "-f", "json"}, {"doctor", tokens[0]}, {"doctor", "-f", tokens[0]},
 			{"redact", "-v"}, {"redact", tokens[0]},
 			{"recheck", saved}, {"recheck", saved, "-f", "json", "-o", filepath.Join(written, "re.json")}, {"recheck", tokens[0]}, {"recheck", "-"}, {"recheck", saved, "--dir", tokens[0]},
+			{"install", tokens[0]}, {"install", "--hook", tokens[0]}, {"install"}, {"uninstall"}, {"uninstall", tokens[0]},
 			{tokens[0]}, {"--" + tokens[0]}, {"version", tokens[0]}, {"rules", tokens[0]}, {"help", tokens[0]},
 		} {
 			_, out, errs := runCommand(t, in, args...)
