@@ -76,7 +76,7 @@ func (g hookGit) version(ctx context.Context) (major, minor int, err error) {
 }
 
 // hooksPath returns core.hooksPath, with a ~ in it replaced, and the scope that
-// sets it: local, worktree, global, system or command; both "" if none does.
+// sets it: local, worktree, global, system or command; "" if none does.
 func (g hookGit) hooksPath(ctx context.Context) (path, scope string, err error) {
 	text, err := g.run(ctx, "config", "--show-scope", "-z", "--type=path", "--get", "core.hooksPath")
 	if errors.Is(err, errUnset) {
@@ -86,9 +86,6 @@ func (g hookGit) hooksPath(ctx context.Context) (path, scope string, err error) 
 		return "", "", err
 	}
 	scope, path, _ = strings.Cut(strings.TrimSuffix(text, "\x00"), "\x00")
-	if path == "" {
-		return "", "", fmt.Errorf("core.hooksPath is set to nothing (%s configuration): git finds no hooks; unset it first", scope)
-	}
 	return filepath.FromSlash(path), scope, nil
 }
 

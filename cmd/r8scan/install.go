@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,9 @@ func chosenGuards(names []string) ([]*guard, error) {
 		if g == nil {
 			return nil, fmt.Errorf("--hook: unknown hook %q: use pre-commit, pre-push or pre-receive", name)
 		}
-		chosen = append(chosen, g)
+		if !slices.Contains(chosen, g) {
+			chosen = append(chosen, g)
+		}
 	}
 	return chosen, nil
 }
@@ -190,8 +193,8 @@ func linesToAdd(chosen []*guard) string {
 
 // openHooks looks at hooks in the folder that git looks in.
 func (r *repository) openHooks(chosen []*guard) ([]*hookFile, error) {
-	if info, err := os.Stat(r.hooks); err == nil && !info.IsDir() {
-		return nil, fmt.Errorf("core.hooksPath is %s, which is no folder: git runs no hooks here; unset it first", r.setTo)
+	if info, err := os.Stat(r.hooks); err == nil && !info.IsDir() || r.scope != "" && r.setTo == "" {
+		return nil, fmt.Errorf("core.hooksPath is %q, which is no folder: git runs no hooks here; unset it first", r.setTo)
 	}
 	var hooks []*hookFile
 	for _, g := range chosen {
@@ -237,7 +240,7 @@ func (c command) uninstallHere(ctx context.Context, path string) error {
 		return err
 	}
 	dirs := []string{r.own}
-	if r.hooks != r.own && !r.shared() {
+	if info, err := os.Stat(r.hooks); r.hooks != r.own && !r.shared() && err == nil && info.IsDir() {
 		dirs = append(dirs, r.hooks)
 	}
 	var left []error

@@ -34,8 +34,8 @@ func globalHooksDir() (string, error) {
 type globalHooks struct {
 	dir  string
 	git  hookGit
-	path string // core.hooksPath outside of any repository, "" if it is not set
-	from string // the scope that sets it
+	path string // core.hooksPath outside of any repository
+	from string // the scope that sets it, "" if none does
 }
 
 func openGlobal(ctx context.Context) (*globalHooks, error) {
@@ -94,8 +94,8 @@ func (c command) installGlobal(ctx context.Context, chosen []*guard) error {
 	if !g.ours() && (major > 2 || major == 2 && minor >= 54) {
 		return c.installConfigHooks(ctx, g, chosen, binary)
 	}
-	if g.path != "" && !g.ours() {
-		return fmt.Errorf("core.hooksPath is already %s (%s configuration), and git knows one only: %s", g.path, g.from, linesToAdd(chosen))
+	if g.from != "" && !g.ours() {
+		return fmt.Errorf("core.hooksPath is already %q (%s configuration), and git knows one only: %s", g.path, g.from, linesToAdd(chosen))
 	}
 	return c.installHooksPath(ctx, g, chosen, binary)
 }
