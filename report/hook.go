@@ -45,9 +45,9 @@ const (
 // nothing found it names what could not be read.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
 	h := hookOf(opts.Kind, doc)
-	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns}
-	if opts.Kind == Receive {
-		s.columns = remoteColumns
+	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns, rest: ": see -v"}
+	if opts.Kind == Receive { // the one who pushes has no say in flags
+		s.columns, s.rest = remoteColumns, ""
 	}
 	above, below := s.part(), s.part()
 	above.line(bold, hookHead(doc, h, opts.Stops))
@@ -242,8 +242,9 @@ func hookHead(doc *Document, h hookText, stops bool) string {
 // screen shares its lines among parts. A part takes them when it is written.
 type screen struct {
 	color   paint
-	left    int // lines
-	columns int // a line has
+	left    int    // lines
+	columns int    // a line has
+	rest    string // where to see what there is no room for
 }
 
 // part is a piece of the text on a screen.
@@ -292,7 +293,7 @@ func (p *part) findings(all []Finding) {
 		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
-		p.line("", fmt.Sprintf("  and %s more in %s: see -f json", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
+		p.line("", fmt.Sprintf("  and %s more in %s%s", plural(int64(len(rest)), "token"), plural(files(rest), "file"), p.screen.rest))
 	}
 }
 
@@ -349,7 +350,7 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
-			p.line("", fmt.Sprintf("  and %s more: see -f json", count(int64(rest))))
+			p.line("", fmt.Sprintf("  and %s more%s", count(int64(rest)), p.screen.rest))
 		}
 	}
 }

@@ -103,8 +103,7 @@ func (r *run) readPush(ctx context.Context, repo *repository, span *history.Span
 // pushSpan returns the span of what is pushed and not at the remote.
 func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 	revs := revisions{}
-	switch {
-	case what.Current:
+	if what.Current {
 		branch := repo.git.Branch()
 		if branch == "" {
 			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
@@ -113,30 +112,34 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", rules.Redact(branch))
 		}
 		what.To = "HEAD"
-		fallthrough
-	case what.To != "":
+	}
+	if what.To != "" {
 		if err := revs.add(repo, what.To); err != nil {
 			return nil, err
 		}
-		if what.From != "" {
-			if err := revs.leaveOut(repo, what.From); err != nil {
-				return nil, err
-			}
-		}
 		r.searchRef(what.Ref)
 	}
-	if what.Remote == "" && what.From == "" {
+	if what.From != "" {
+		if err := revs.leaveOut(repo, what.From); err != nil {
+			return nil, err
+		}
+	} else if what.Remote == "" {
 		what.Remote = repo.git.PushRemote(repo.git.Branch())
 	}
 	remote := repo.remote(what.Remote, what.URL)
+	repo.promised = remote.Promisor
 	lost := r.addUpdates(repo, &revs.Span, what.Updates)
-	for _, ref := range repo.git.Tracking(remote.Name, repo.refs) {
+	tracking := repo.git.Tracking(remote.Name, repo.refs)
+	for _, ref := range tracking {
 		repo.has(&revs.Span, ref.ID)
 	}
-	repo.promised = remote.Promisor
-	if len(lost) > 0 {
-		r.notes = append(r.notes, fmt.Sprintf("%s has %s at a commit that is not here, so what refs/remotes/%s reaches is taken for what it has: git fetch tells more",
-			cmp.Or(remote.Name, "the remote"), strings.Join(lost, ", "), remote.Name))
+	switch has := "what refs/remotes/" + remote.Name + " reaches is taken for what it has"; {
+	case len(tracking) == 0 && (what.Current || len(lost) > 0): // its name may be a URL, with a password in it
+		r.notes = append(r.notes, "what the remote has is not known, so all that leads to what is pushed was scanned: git fetch tells more")
+	case what.Current:
+		r.notes = append(r.notes, "this is a push to "+remote.Name+"; "+has)
+	case len(lost) > 0:
+		r.notes = append(r.notes, fmt.Sprintf("%s has %s at a commit that is not here, so %s: git fetch tells more", remote.Name, strings.Join(lost, ", "), has))
 	}
 	return &revs.Span, nil
 }

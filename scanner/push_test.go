@@ -230,20 +230,26 @@ func TestPushPartial(t *testing.T) {
 	}
 }
 
-// Many refs that are not known make a short note.
+// Many refs that are not known make a short note, and the password in a URL is
+// in none.
 func TestPushLost(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
+	repo.Git("update-ref", "refs/remotes/origin/main", "HEAD")
 	var updates []RefUpdate
 	for i := range 10 {
 		updates = append(updates, RefUpdate{fmt.Sprint("refs/heads/r", i), repo.Git("rev-parse", "HEAD"), strings.Repeat("12", 20)})
 	}
-	res, err := Push(t.Context(), repo.Dir, Pushed{Remote: "origin", Updates: updates}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "origin has refs/heads/r0, refs/heads/r1, refs/heads/r2, others at a commit"
-	if len(res.Notes) != 1 || !strings.HasPrefix(res.Notes[0], want) {
-		t.Errorf("notes: %q", res.Notes)
+	for remote, want := range map[string]string{
+		"origin":                       "origin has refs/heads/r0, refs/heads/r1, refs/heads/r2, others at a commit",
+		"https://me:secret@host/a.git": "what the remote has is not known",
+	} {
+		res, err := Push(t.Context(), repo.Dir, Pushed{Remote: remote, URL: remote, Updates: updates}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(res.Notes) != 1 || !strings.HasPrefix(res.Notes[0], want) {
+			t.Errorf("%s: notes: %q", remote, res.Notes)
+		}
 	}
 }

@@ -35,6 +35,9 @@ func (r *run) rangeOf(ctx context.Context, repo *repository, target Target) (*Re
 // are read, once: where else they have a match tells whether it is news.
 func (r *run) readSpan(ctx context.Context, repo *repository, span *history.Span) error {
 	repo.only = span
+	if len(span.With)+len(span.Also) == 0 {
+		return nil // a push that only deletes
+	}
 	g, err := r.graph(ctx, repo, nil)
 	if err != nil {
 		return err

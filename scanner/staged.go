@@ -91,7 +91,7 @@ func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, e
 		return "", fmt.Errorf("the files at HEAD are not known: %w: see git fsck", unknown)
 	}
 	if s.unmerged > 0 {
-		s.run.notes = append(s.run.notes, fmt.Sprintf("%d files are unmerged: what will become of them was not scanned, and git commits nothing before", s.unmerged))
+		s.run.notes = append(s.run.notes, fmt.Sprintf("unmerged files, which were not scanned and keep git from committing: %d", s.unmerged))
 	}
 	return head, nil
 }

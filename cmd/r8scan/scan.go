@@ -171,7 +171,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
 		return err
 	}
-	if hook != "" && f.format == "text" && f.output == "" {
+	if hook != "" && f.format == "text" && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}

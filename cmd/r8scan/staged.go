@@ -73,7 +73,7 @@ func (c command) tellHook(kind report.HookKind, doc *report.Document, res *scann
 	if len(doc.Findings) == 0 && !stops {
 		switch {
 		case f.quiet:
-		case f.verbose || kind == report.Staged:
+		case kind == report.Staged:
 			return c.summarize(doc, res, f)
 		default:
 			c.tellNotes(res)
