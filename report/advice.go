@@ -20,6 +20,8 @@ type remedy struct {
 	renew   string // a sentence
 	another string // the end of a sentence that disable starts
 	short   string // disable, with "it"
+	harm    string // what whoever has it can do: the end of a sentence
+	read    string // how a program gets it instead: an order without its period
 }
 
 // noun is it without the article.
@@ -39,6 +41,8 @@ func remedyOf(rule string) remedy {
 			renew:   "Then run cog login again. Keep the new token in a credential helper (docker's credsStore) or a secret manager, not in a file that git tracks.",
 			another: " and run cog login again.",
 			short:   "ask Replicate's support (https://replicate.com/support) to disable it",
+			harm:    "push and pull your models",
+			read:    "let cog login keep it in a credential helper (docker's credsStore)",
 		}
 	case rules.WebhookSecret.ID:
 		return remedy{
@@ -48,6 +52,8 @@ func remedyOf(rule string) remedy {
 			renew:   "Keep the new secret in an environment variable or a secret manager, not in a file that git tracks.",
 			another: ".",
 			short:   "ask Replicate's support (https://replicate.com/support) for another signing secret",
+			harm:    "forge the webhooks that you trust",
+			read:    "read it from an environment variable",
 		}
 	case rules.SecretInput.ID:
 		return remedy{
@@ -57,6 +63,8 @@ func remedyOf(rule string) remedy {
 			renew:   "Create a new one there, and pass it to the model from an environment variable or a secret manager, not as a literal.",
 			another: ", and create a new one there.",
 			short:   "revoke it at the service that it is for",
+			harm:    "use that service in your name",
+			read:    "read it from an environment variable",
 		}
 	}
 	return remedy{
@@ -66,6 +74,8 @@ func remedyOf(rule string) remedy {
 		renew:   "Create a new token there. Keep the new token in an environment variable or a secret manager, not in a file that git tracks.",
 		another: " and create a new one.",
 		short:   "disable it at " + tokensPage,
+		harm:    "run models at your expense and read your data",
+		read:    "set REPLICATE_API_TOKEN, which Replicate's clients read",
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/archive"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
@@ -25,9 +26,12 @@ type repository struct {
 	trees []*workTree
 	store *odb.Store // nil until it is opened
 	refs  []gitdir.Ref
-	head  string     // id in hex, "" if there is none
-	root  string     // paths on disk are shown relative to it
-	only  *revisions // the commits whose additions count; nil for all
+	head  string        // id in hex, "" if there is none
+	root  string        // paths on disk are shown relative to it
+	only  *history.Span // the commits whose additions count; nil for all
+
+	pushed   bool // only is what a push brings: what else is wrong with the repository does not count
+	promised bool // what is missing is where it is pushed to: a partial clone left it there
 
 	// getenv looks up git's own environment variables; nil for a repository
 	// that the user did not name, which they are not about.
@@ -196,6 +200,22 @@ func discover(path string) (*gitdir.Repo, error) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
 	return g, err
+}
+
+// hookRepository finds the repository at path or, if it is "", the one that git
+// runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
+// environment is about no repository that the user names.
+func hookRepository(path string) (g *gitdir.Repo, getenv func(string) string, err error) {
+	if path != "" {
+		g, err = discover(path)
+	} else {
+		path, getenv = "the current folder", os.Getenv
+		g, err = gitdir.FromEnvironment(getenv)
+	}
+	if errors.Is(err, gitdir.ErrNone) {
+		return nil, nil, fmt.Errorf("%s: %w: run this in one, or name it", path, err)
+	}
+	return g, getenv, err
 }
 
 // realPath follows the links in path: git writes real paths into its files,

@@ -148,13 +148,14 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return c.runScan(cmd.Context(), f, args, scan)
+		return c.runScan(cmd.Context(), f, args, scan, "")
 	}
 	return cmd
 }
 
-// runScan scans, writes the report and says by its error how it went.
-func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc) error {
+// runScan scans, writes the report and says by its error how it went. hook is
+// the git hook that the scan is for, "" for none.
+func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook report.HookKind) error {
 	render, err := report.ByName(f.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
@@ -178,6 +179,9 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
 	if err := c.ask(ctx, asker, doc, res.Findings, f.quiet); err != nil {
 		return err
+	}
+	if hook != "" && f.format == "text" && f.output == "" && !f.verbose {
+		return c.tellHook(hook, doc, res, f)
 	}
 	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
@@ -221,10 +225,14 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 
 // summarize tells on standard error how the run went.
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
+	c.tellNotes(res)
+	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
+}
+
+func (c command) tellNotes(res *scanner.Result) {
 	for _, note := range res.Notes {
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}
-	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.

@@ -30,6 +30,7 @@ func (r *Repo) readConfig() {
 	if v := core.Option("repositoryformatversion"); v != "" && v != "0" && v != "1" {
 		r.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", v))
 	}
+	r.bare = strings.EqualFold(core.Option("bare"), "true")
 	r.IgnoreCase = strings.EqualFold(core.Option("ignorecase"), "true")
 	if tree := core.Option("worktree"); tree != "" && r.WorkTree == "" && r.Dir == r.Common {
 		r.WorkTree = relativeTo(r.Dir, tree)

@@ -238,18 +238,36 @@ func TestEwah(t *testing.T) {
 
 func FuzzParseIndex(f *testing.F) {
 	entry := append(make([]byte, 60), "\x00\x04name\x00\x00\x00\x00\x00\x00"...)
+	folder := append(make([]byte, 60), "\x00\x04dir/\x00\x00\x00\x00\x00\x00"...)
+	copy(folder[24:], "\x00\x00\x40\x00")
+	id := strings.Repeat("i", 20)
+	tree := "\x001 1\n" + id + "dir\x001 0\n" + id
 	for version := byte(2); version <= 4; version++ {
 		head := []byte{'D', 'I', 'R', 'C', 0, 0, 0, version, 0, 0, 0, 1}
 		link := append([]byte("link\x00\x00\x00\x34"), bytes.Repeat([]byte{1}, 20)...)
 		link = append(link, ewah([]bool{true, false})...)
 		link = append(link, make([]byte, 20)...)
+		cached := append(binary.BigEndian.AppendUint32([]byte("TREE"), uint32(len(tree))), tree...)
 		f.Add(bytes.Join([][]byte{head, entry, make([]byte, 20)}, nil))
 		f.Add(bytes.Join([][]byte{head, entry, link, make([]byte, 20)}, nil))
+		f.Add(bytes.Join([][]byte{head, folder, []byte("sdir\x00\x00\x00\x00"), cached, make([]byte, 20)}, nil))
+		f.Add(bytes.Join([][]byte{head, entry, cached, link, make([]byte, 20)}, nil))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, hash := range []int{20, 32} {
 			x, err := ParseIndex(data, hash)
-			if err != nil || x.link == nil {
+			reader, split, readErr := newIndexReader(data, hash)
+			if (err == nil) != (readErr == nil) {
+				t.Fatalf("ParseIndex says %v, the reader %v", err, readErr)
+			}
+			if err != nil {
+				continue
+			}
+			if split != (x.link != nil) {
+				t.Error("ParseIndex and the reader disagree on whether it is split")
+			}
+			checkReader(t, reader, x)
+			if x.link == nil {
 				continue
 			}
 			shared := []Entry{{Path: "a"}, {Path: "b"}, {Path: "name"}}
@@ -258,4 +276,27 @@ func FuzzParseIndex(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkReader compares what a reader gives with the entries, after an attempt to
+// pass folders by that must leave it as it was or pass what is in them.
+func checkReader(t *testing.T, reader *IndexReader, x *Index) {
+	t.Helper()
+	tree := reader.Tree
+	for depth := 0; tree != nil && depth < 10; depth++ {
+		e := reader.Peek()
+		if e == nil {
+			break
+		}
+		dir, _, _ := strings.Cut(e.Path, "/")
+		before := *reader
+		before.parser.path = bytes.Clone(reader.parser.path)
+		if tree = tree.Sub(dir); reader.PassFolder(dir+"/", tree) && before.left-reader.left != tree.Count {
+			t.Errorf("%d entries were passed by, want %d", before.left-reader.left, tree.Count)
+		}
+		*reader = before
+	}
+	if got := readAll(reader); fmt.Sprint(got) != fmt.Sprint(x.Entries) || reader.err != nil {
+		t.Errorf("the reader gives %v, %v, ParseIndex %v", got, reader.err, x.Entries)
+	}
 }

@@ -18,12 +18,15 @@ type Repo struct {
 	Dir        string // git directory: HEAD and index
 	Common     string // objects, refs and config; equal to Dir except in a linked worktree
 	WorkTree   string // "" for a bare repository
+	IndexFile  string // Dir's own index unless git's environment names another
 	Hash       int    // bytes of an object id: 20 or 32
 	Refs       string // ref storage: Files, Reftable, or one that is not known
 	IgnoreCase bool   // ignore files do not tell small letters from capitals
 	Promisor   bool   // a partial clone: objects may be missing by design
 
 	Problems []Problem // what could not be read or understood
+
+	bare bool // the config says so
 }
 
 // Files and Reftable are the ref storages that are read.
@@ -105,13 +108,20 @@ func followFile(path string) (string, error) {
 	return relativeTo(filepath.Dir(path), to), nil
 }
 
-func openDir(dir, workTree string) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Hash: 20, Refs: Files}
+func openDir(dir, workTree string) (*Repo, error) { return openShared(dir, "", workTree) }
+
+// openShared is openDir with the folder that holds what worktrees share, if it
+// is not to be found by itself.
+func openShared(dir, common, workTree string) (*Repo, error) {
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
 	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
 		r.Common = relativeTo(dir, firstLine(text))
 		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {
 			r.WorkTree = filepath.Dir(relativeTo(dir, firstLine(text)))
 		}
+	}
+	if common != "" {
+		r.Common = common
 	}
 	r.readConfig()
 	if _, err := os.Stat(filepath.Join(r.Common, "objects")); err != nil {

@@ -23,12 +23,15 @@ type split struct {
 func (r *Repo) merge(x *Index) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
 	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
-	if err != nil {
-		return fmt.Errorf("it is split, and its shared part cannot be read: %w", err)
+	if err == nil {
+		err = checkSum(text, r.Hash) // which is its name
 	}
-	base, err := ParseIndex(text, r.Hash)
-	if err != nil {
-		return fmt.Errorf("it is split, and its shared part %s cannot be read: %w", name, err)
+	var base *Index
+	if err == nil {
+		base, err = ParseIndex(text, r.Hash)
+	}
+	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
+		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
 	}
 	if base.link != nil {
 		return fmt.Errorf("it is split, and its shared part %s is split itself", name)

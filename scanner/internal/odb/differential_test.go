@@ -2,7 +2,9 @@ package odb
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -175,6 +177,7 @@ func TestAgainstGit(t *testing.T) {
 				for _, limits := range []Limits{DefaultLimits(), {Stream: 100, Object: 1 << 20, Held: 8 << 20}} {
 					s := Open(dirs, hash, limits)
 					compareWithGit(t, r, s, limits.Stream > 100)
+					lookUpAll(t, dirs, s, limits)
 					s.Close()
 				}
 			})
@@ -217,5 +220,31 @@ func compareWithGit(t *testing.T, r *gittest.Repo, s *Store, read bool) {
 		if !bytes.Equal(sum.Sum(nil), s.ID(o)) {
 			t.Errorf("%s: Read's bytes have another hash", id)
 		}
+	}
+}
+
+// lookUpAll compares what a Lookup reads with the ids of all objects.
+func lookUpAll(t *testing.T, dirs []string, s *Store, limits Limits) {
+	t.Helper()
+	l := NewLookup(dirs, s.HashLen(), limits)
+	defer l.Close()
+	for o := range Obj(s.Len()) {
+		c, err := l.Read(s.ID(o))
+		if err != nil {
+			t.Fatalf("%s: %v", s.Hex(o), err)
+		}
+		if c.Stream != nil {
+			if c.Data, err = io.ReadAll(c.Stream); err != nil {
+				t.Fatalf("%s: %v", s.Hex(o), err)
+			}
+		}
+		_, want, err := s.Read(o)
+		if err == nil && !bytes.Equal(c.Data, want) {
+			t.Errorf("%s: a lookup and the store give different bytes", s.Hex(o))
+		}
+		c.Close()
+	}
+	if _, err := l.Read(make([]byte, s.HashLen())); !errors.Is(err, ErrMissing) {
+		t.Errorf("an object that is not there gives %v", err)
 	}
 }

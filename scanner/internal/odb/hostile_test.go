@@ -188,7 +188,12 @@ func TestHostileStores(t *testing.T) {
 					t.Errorf("nothing says %q: %s", part, said)
 				}
 			}
-			for o := range Obj(s.Len()) { // Read must cope as well
+			l := NewLookup([]string{dir}, 20, c.limits)
+			defer l.Close()
+			for o := range Obj(s.Len()) { // Read and a lookup must cope as well
+				if got, err := l.Read(s.ID(o)); err == nil && got.Stream == nil && idOf(got.Type, got.Data) != [20]byte(s.ID(o)) {
+					t.Errorf("a lookup of %s gives another object", s.Hex(o))
+				}
 				_, _, err := s.Read(o)
 				if _, failed := h.failed[o]; !failed && err != nil && c.limits == DefaultLimits() {
 					t.Errorf("Read(%s): %v, and the walk read it", s.Hex(o), err)
@@ -266,6 +271,13 @@ func walkDamaged(t testing.TB, dir string, pack, idx []byte, want int) {
 	defer s.Close()
 	h := walkWith(t, s, true)
 	h.exactlyOnce()
+	l := NewLookup([]string{dir}, 20, s.limits)
+	defer l.Close()
+	for o := range Obj(s.Len()) { // what can be read at all is the right object: its id is its hash
+		if c, err := l.Read(s.ID(o)); err == nil && idOf(c.Type, c.Data) != [20]byte(s.ID(o)) {
+			t.Errorf("a lookup of %s gives another object", s.Hex(o))
+		}
+	}
 	if want > 0 && len(h.failed) == 0 && len(s.Problems()) == 0 && len(h.seen) != want {
 		t.Errorf("%d of %d objects were read and nothing was said", len(h.seen), want)
 	}

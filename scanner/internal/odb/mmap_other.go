@@ -4,8 +4,8 @@ package odb
 
 import "os"
 
-// mapFile reads a file into memory: without mmap a pack costs its size.
-func mapFile(path string) (data []byte, unmap func() error, err error) {
+// MapFile reads a file into memory: without mmap a pack costs its size.
+func MapFile(path string) (data []byte, unmap func() error, err error) {
 	data, err = os.ReadFile(path)
 	return data, func() error { return nil }, err
 }

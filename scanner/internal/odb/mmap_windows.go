@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// mapFile maps a regular file into memory, read-only.
-func mapFile(path string) (data []byte, unmap func() error, err error) {
+// MapFile maps a regular file into memory, read-only.
+func MapFile(path string) (data []byte, unmap func() error, err error) {
 	f, size, err := openRegular(path)
 	if err != nil {
 		return nil, nil, err

@@ -246,13 +246,13 @@ func (s *Store) listPacks(dir string) (packs []string) {
 
 func (s *Store) openPack(path string) {
 	index := strings.TrimSuffix(path, ".pack") + ".idx"
-	xdata, unmapIdx, err := mapFile(index)
+	xdata, unmapIdx, err := MapFile(index)
 	if err != nil {
 		s.problem(index, pathless(err).Error())
 		return
 	}
 	var x *idx
-	err = guarded(func() error {
+	err = Guarded(func() error {
 		x, err = parseIdx(xdata, s.hash)
 		return err
 	})
@@ -261,7 +261,7 @@ func (s *Store) openPack(path string) {
 		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
 		return
 	}
-	data, unmap, err := mapFile(path)
+	data, unmap, err := MapFile(path)
 	if err != nil {
 		s.problem(path, pathless(err).Error())
 		return
@@ -271,7 +271,7 @@ func (s *Store) openPack(path string) {
 
 func (s *Store) addPack(p *pack) {
 	p.number = int32(len(s.packs))
-	err := guarded(func() error {
+	err := Guarded(func() error {
 		if err := p.checkHeader(); err != nil {
 			return err
 		}
@@ -288,9 +288,9 @@ func (s *Store) addPack(p *pack) {
 
 var errCut = errors.New("the file was cut short while it was read")
 
-// guarded runs f. A mapped file that is cut short while it is read faults; that
+// Guarded runs f. A mapped file that is cut short while it is read faults; that
 // becomes an error, not the end of the process.
-func guarded(f func() error) (err error) {
+func Guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -411,7 +411,7 @@ func mergeTwo(a, b []byte, hash int) []byte {
 // Read returns the type and bytes of any object. It does not use the walk's
 // memory and is safe for concurrent use.
 func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
-	err = guarded(func() error {
+	err = Guarded(func() error {
 		t, data, err = s.read(o, newBudget())
 		return err
 	})

@@ -1,0 +1,411 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/r8scan/r8scan/rules"
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// HookKind is the git hook that a scan was made for.
+type HookKind string
+
+// The hooks.
+const (
+	Staged  HookKind = "staged"  // before a commit
+	Push    HookKind = "push"    // before a push
+	Receive HookKind = "receive" // where a push arrives
+)
+
+// HookOptions say what a hook tells. The zero value of all but Kind is plain.
+type HookOptions struct {
+	Kind  HookKind
+	Stops bool     // the hook fails, and git does not go on
+	Color bool     // ANSI colors
+	Notes []string // what the user should know besides
+}
+
+// A hook's text fits a screen of this size. What a server says git shows behind
+// "remote: ".
+const (
+	screenLines   = 24
+	screenColumns = 80
+	remoteColumns = screenColumns - len("remote: ")
+)
+
+// Hook writes what the one who is stopped by a git hook should know: where
+// which token stands, why that matters, what to do, and how to go on all the
+// same. However much was found, it fits a screen: the rest is counted. With
+// nothing found it names what could not be read.
+func Hook(w io.Writer, doc *Document, opts HookOptions) error {
+	h := hookOf(opts.Kind, doc)
+	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns, rest: ": see -v"}
+	if opts.Kind == Receive { // the one who pushes has no say in flags
+		s.columns, s.rest = remoteColumns, ""
+	}
+	above, below := s.part(), s.part()
+	above.line(bold, hookHead(doc, h, opts.Stops))
+	above.line("", "")
+	if len(doc.Findings) > 0 {
+		below.line("", "")
+		below.text("", h.why)
+		for i, step := range h.steps {
+			below.text(fmt.Sprintf("  %d. ", i+1), step.text)
+			if step.command != "" {
+				below.line("", "       "+step.command)
+			}
+		}
+		below.text("", h.leaked)
+	}
+	if opts.Stops {
+		below.text("", h.regardless)
+	}
+	unread, notes := s.part(), s.part()
+	unread.unread(doc.Coverage.Unread, len(doc.Findings) == 0)
+	notes.notes(opts.Notes)
+	found := s.part()
+	found.findings(doc.Findings)
+	_, err := io.WriteString(w, above.String()+found.String()+unread.String()+notes.String()+below.String())
+	return err
+}
+
+// hookText is what a kind of hook says about findings. All of it is text of
+// our own but for paths in commands.
+type hookText struct {
+	adds       string // what was scanned, to stand before "would add 3 tokens"
+	why        string // why the findings matter
+	steps      []hookStep
+	leaked     string // what to do if they have left the machine already
+	regardless string // how to go on all the same
+}
+
+// hookStep is one thing to do, and the command for it if there is one.
+type hookStep struct{ text, command string }
+
+// hookOf returns the text of a kind of hook.
+func hookOf(kind HookKind, doc *Document) hookText {
+	switch kind {
+	case Staged:
+		return stagedText(doc)
+	case Push:
+		return pushText(doc)
+	case Receive:
+		h := pushText(doc)
+		if len(h.steps) > 0 { // the server follows no .r8scan.yaml that was pushed to it
+			h.steps[len(h.steps)-1] = hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, in the same commit.`}
+		}
+		h.regardless = "--no-verify does not help: this is the server's hook. Who runs it can allow it."
+		return h
+	}
+	panic("report: no text for the hook " + string(kind))
+}
+
+// stagedText is what a pre-commit hook says.
+func stagedText(doc *Document) hookText {
+	var first Finding
+	if len(doc.Findings) > 0 {
+		first = doc.Findings[0]
+	}
+	r := remedyOf(first.Rule)
+	return hookText{
+		adds: "this commit",
+		why: "Once committed it stays in git's history. Whoever gets a copy of that can " +
+			r.harm + ".",
+		steps: []hookStep{
+			{text: "Take it out of the file: " + r.read + "."},
+			{text: "Take the file out of the commit, then git add it without " + r.it + ":", command: unstage(doc)},
+			allowStep(first),
+		},
+		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
+		regardless: "To commit all the same: git commit --no-verify",
+	}
+}
+
+// pushText is what a pre-push hook says.
+func pushText(doc *Document) hookText {
+	var first Finding
+	if len(doc.Findings) > 0 {
+		first = doc.Findings[0]
+	}
+	r := remedyOf(first.Rule)
+	steps := []hookStep{rewriteStep(doc), allowStep(first)}
+	if slices.ContainsFunc(doc.Findings, inFile) {
+		steps = slices.Insert(steps, 0, hookStep{text: "Take it out of the files: " + r.read + "."})
+	}
+	return hookText{
+		adds:       "this push",
+		why:        "Once pushed, whoever can read it there can " + r.harm + ", and taking it out again later does not undo that.",
+		steps:      steps,
+		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
+		regardless: "To push all the same: git push --no-verify",
+	}
+}
+
+// inFile reports whether a finding stands in a file of some commit, not only in
+// a name or a message.
+func inFile(f Finding) bool {
+	return slices.ContainsFunc(f.Locations, func(l scanner.Location) bool { return l.Kind == scanner.KindBlob })
+}
+
+// rewriteStep says how to take findings out of what is to be pushed: a commit
+// on top does not.
+func rewriteStep(doc *Document) hookStep {
+	commit, tags, others := "", true, false
+	for _, f := range doc.Findings {
+		for _, l := range f.Locations {
+			tags = tags && l.Kind == scanner.KindTag
+		}
+		if f.History != nil && f.History.Introduced != nil {
+			others = others || commit != "" && commit != f.History.Introduced.Commit
+			commit = f.History.Introduced.Commit
+		}
+	}
+	switch {
+	case tags:
+		return hookStep{text: "Make the tag again, with another message:", command: "git tag -f -a NAME"}
+	case commit == "":
+		return hookStep{text: "Push it by another name."}
+	case others:
+		return hookStep{text: "Take it out of each commit that has it, with edit in the list of git rebase -i."}
+	case commit == doc.Target.Head:
+		return hookStep{text: "Take it out of the last commit:", command: "git commit --amend"}
+	}
+	return hookStep{text: "Take it out of every commit (edit in the list; --root if the first one has it):",
+		command: "git rebase -i " + short(commit) + "~"}
+}
+
+// allowStep says how to allow a finding.
+func allowStep(f Finding) hookStep {
+	return hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, or add it to .r8scan.yaml:`,
+		command: "allow: [{id: " + safe(f.TokenID) + ", reason: ...}]"}
+}
+
+// unstage returns the git command that takes the files with findings out of
+// the index; everything, if they are too many to name. Hooks run at the top of
+// the work tree, and who reads this may be elsewhere: paths begin with :/.
+func unstage(doc *Document) string {
+	command := "git restore --staged"
+	if doc.Target.Head == "" { // nothing that a file could be restored from
+		command = "git reset -q --"
+	}
+	files := command
+	seen := map[string]bool{}
+	for _, f := range doc.Findings {
+		for _, l := range f.Locations {
+			if !seen[l.Path] {
+				seen[l.Path] = true
+				files += " " + shellQuoted(":/"+l.Path)
+			}
+			if columns(files) > 2*screenColumns-10 {
+				return command + " :/"
+			}
+		}
+	}
+	return files
+}
+
+// shellQuoted returns s as a word of a POSIX shell. What a terminal must not
+// show becomes a ?, which in git's pathspecs stands for any character.
+func shellQuoted(s string) string {
+	shown := strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || safe(string(r)) != string(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	if !strings.ContainsFunc(shown, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/:._-+@%,=", r)
+	}) {
+		return shown
+	}
+	return "'" + strings.ReplaceAll(shown, "'", `'\''`) + "'"
+}
+
+// hookHead is the first line.
+func hookHead(doc *Document, h hookText, stops bool) string {
+	what := h.adds + " would add " + plural(int64(len(doc.Findings)), "token")
+	if len(doc.Findings) == 0 {
+		what = "not all that " + h.adds + " would add could be read"
+	}
+	if stops {
+		return "r8scan: " + what + ", so it was stopped"
+	}
+	return "r8scan: " + what + "; it goes on, as you have set"
+}
+
+// screen shares its lines among parts. A part takes them when it is written.
+type screen struct {
+	color   paint
+	left    int    // lines
+	columns int    // a line has
+	rest    string // where to see what there is no room for
+}
+
+// part is a piece of the text on a screen.
+type part struct {
+	strings.Builder
+	screen *screen
+}
+
+func (s *screen) part() *part { return &part{screen: s} }
+
+// line writes one line, which may be wider than the screen.
+func (p *part) line(color, s string) {
+	p.screen.left -= max(1, (columns(s)+p.screen.columns-1)/p.screen.columns)
+	if color != "" {
+		s = p.screen.color.in(color, s)
+	}
+	p.WriteString(s + "\n")
+}
+
+// text writes words of our own in lines that the screen is wide enough for,
+// with lead before the first and as much room before the others.
+func (p *part) text(lead, words string) {
+	line := lead
+	for i, word := range strings.Fields(words) {
+		switch {
+		case i == 0:
+			line += word
+		case columns(line)+1+columns(word) > p.screen.columns:
+			p.line("", line)
+			line = strings.Repeat(" ", len(lead)) + word
+		default:
+			line += " " + word
+		}
+	}
+	p.line("", line)
+}
+
+// findings writes two lines for each finding, as many as there is room for.
+func (p *part) findings(all []Finding) {
+	shown := len(all)
+	if room := max(3, p.screen.left); 2*shown > room {
+		shown = (room - 1) / 2
+	}
+	for _, f := range all[:shown] {
+		p.line(red, "  "+safe(f.Token)+"  id "+safe(f.TokenID)+statusNote(f))
+		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
+	}
+	if rest := all[shown:]; len(rest) > 0 {
+		p.line("", fmt.Sprintf("  and %s more in %s%s", plural(int64(len(rest)), "token"), plural(files(rest), "file"), p.screen.rest))
+	}
+}
+
+// statusNote says what Replicate said about a token, and whether it may be none.
+func statusNote(f Finding) string {
+	switch {
+	case f.Verification.Status == StatusLive, f.Verification.Status == StatusRevoked:
+		return "  " + string(f.Verification.Status)
+	case f.Confidence == rules.Low:
+		return "  placeholder?"
+	}
+	return ""
+}
+
+// foundAt says what a finding is and where it stands, on one line that is not
+// wider than room.
+func foundAt(f Finding, room int) string {
+	what := ", " + safe(ruleTitle(f.Rule))
+	if len(f.Locations) > 0 && f.Locations[0].Path != "" && f.Locations[0].Commit != "" {
+		what = " in " + short(f.Locations[0].Commit) + what
+	}
+	if rest := len(f.Locations) - 1; rest > 0 {
+		what += ", and " + plural(int64(rest), "place") + " more"
+	}
+	if len(f.Locations) == 0 {
+		return what
+	}
+	return shortened(place(f.Locations[0]), room-columns(what)) + what
+}
+
+// files counts the paths that findings stand in.
+func files(all []Finding) int64 {
+	seen := map[string]bool{}
+	for _, f := range all {
+		for _, l := range f.Locations {
+			seen[cmp.Or(l.Path, l.Object)] = true
+		}
+	}
+	return int64(len(seen))
+}
+
+// hookUnread is how many things are named that could not be read, where there
+// is nothing else to tell.
+const hookUnread = 10
+
+// unread names what could not be read: beside findings, one thing.
+func (p *part) unread(all []scanner.Unread, alone bool) {
+	switch {
+	case len(all) == 0:
+	case !alone:
+		p.line(yellow, shortened(more("not read: ", unreadLine(all[0]), len(all)-1), p.screen.columns))
+	default:
+		for _, u := range all[:min(hookUnread, len(all))] {
+			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
+		}
+		if rest := len(all) - hookUnread; rest > 0 {
+			p.line("", fmt.Sprintf("  and %s more%s", count(int64(rest)), p.screen.rest))
+		}
+	}
+}
+
+// fullID matches the id of an object.
+var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
+
+// unreadLine names a thing, with ids as short as everywhere in a text.
+func unreadLine(u scanner.Unread) string {
+	return fullID.ReplaceAllStringFunc(safe(u.What)+": "+safe(u.Reason), short)
+}
+
+// notes names the first note.
+func (p *part) notes(all []string) {
+	if len(all) > 0 {
+		p.line("", shortened(more("note: ", safe(all[0]), len(all)-1), p.screen.columns))
+	}
+}
+
+// more returns s behind lead, and how many more there are.
+func more(lead, s string, rest int) string {
+	if rest == 0 {
+		return lead + s
+	}
+	lead = strings.TrimSuffix(lead, ": ")
+	return fmt.Sprintf("%s (and %s more): %s", lead, count(int64(rest)), s)
+}
+
+// shortened returns s with its middle left out where it is wider than most.
+func shortened(s string, most int) string {
+	if columns(s) <= most {
+		return s
+	}
+	r := []rune(s)
+	half := min(len(r)/2, most)
+	head, tail := r[:half], r[len(r)-half:]
+	for columns(string(head))+columns(string(tail))+1 > most {
+		if len(head) > len(tail)/2 { // ends of paths, with lines, tell more
+			head = head[:len(head)-1]
+		} else {
+			tail = tail[1:]
+		}
+	}
+	return string(head) + "…" + string(tail)
+}
+
+// columns is how wide a terminal shows s at most, a line without escapes:
+// characters of East Asia and pictures take two columns.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		n++
+		if r >= 0x2e80 || 0x1100 <= r && r < 0x1e00 {
+			n++
+		}
+	}
+	return n
+}

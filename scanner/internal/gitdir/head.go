@@ -1,0 +1,98 @@
+package gitdir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
+
+// Head returns the id in hex of the commit at HEAD, "" on a branch without
+// commits. Unlike ReadRefs it looks at no other ref, and an error says that it
+// is not known what HEAD is.
+func (r *Repo) Head() (string, error) {
+	if r.Refs == "reftable" {
+		return "", errors.New("refs are in reftable format, which is not read: what HEAD is, is unknown")
+	}
+	value, err := r.readHead()
+	if err != nil {
+		return "", fmt.Errorf("HEAD cannot be read: %w", err)
+	}
+	name := "HEAD"
+	for range maxSymrefs {
+		to, symbolic := strings.CutPrefix(value, "ref:")
+		if !symbolic {
+			break
+		}
+		name = strings.TrimSpace(to)
+		if !strings.HasPrefix(name, "refs/") || !filepath.IsLocal(filepath.FromSlash(name)) {
+			return "", fmt.Errorf("HEAD leads to %q, which is no ref", name)
+		}
+		value, err = r.readRef(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s, to which HEAD leads, cannot be read: %w", name, err)
+		}
+	}
+	if len(value) != 2*r.Hash || !isHex(value) {
+		return "", fmt.Errorf("%s is damaged: it holds no object id", name)
+	}
+	return value, nil
+}
+
+// readRef returns what a ref says, fs.ErrNotExist if there is none.
+func (r *Repo) readRef(name string) (string, error) {
+	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
+		text, err := readSmall(filepath.Join(dir, filepath.FromSlash(name)))
+		if err == nil {
+			return firstLine(text), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	text, err := readSmall(filepath.Join(r.Common, "packed-refs"))
+	if err != nil {
+		return "", err
+	}
+	id, found := "", false
+	parsePacked(string(text), func(ref, value string) {
+		if ref == name {
+			id, found = value, true
+		}
+	})
+	if !found {
+		return "", fs.ErrNotExist
+	}
+	return id, nil
+}
+
+// Merging returns the ids in hex of the commits that the next one will have as
+// parents beside HEAD, none unless a merge is under way. environ is the
+// environment, nil if it is not about this repository: while git runs
+// pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
+func (r *Repo) Merging(environ []string) (ids []string, err error) {
+	text, err := readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
+	switch {
+	case err == nil:
+		ids = strings.Fields(string(text))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("MERGE_HEAD cannot be read: %w", err)
+	default:
+		for _, kv := range environ {
+			if id, ok := strings.CutPrefix(kv, "GITHEAD_"); ok {
+				id, _, _ = strings.Cut(id, "=")
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, id := range ids {
+		if len(id) != 2*r.Hash || !isHex(id) {
+			return nil, errors.New("what is being merged is unknown: MERGE_HEAD is damaged, it holds something that is no object id")
+		}
+	}
+	return ids, nil
+}
