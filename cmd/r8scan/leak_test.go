@@ -64,6 +64,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"redact", "-v"}, {"redact", tokens[0]},
 			{"recheck", saved}, {"recheck", saved, "-f", "json", "-o", filepath.Join(written, "re.json")}, {"recheck", tokens[0]}, {"recheck", "-"}, {"recheck", saved, "--dir", tokens[0]},
 			{"report", saved}, {"report", saved, "-f", "markdown", "-o", filepath.Join(written, "report.md")}, {"report", saved, "-f", "github"}, {"report", tokens[0]}, {"report", "-"}, {"report", saved, "-f", tokens[0]},
+			{"install", tokens[0]}, {"install", "--hook", tokens[0]}, {"install"}, {"uninstall"}, {"uninstall", tokens[0]},
 			{tokens[0]}, {"--" + tokens[0]}, {"version", tokens[0]}, {"rules", tokens[0]}, {"help", tokens[0]},
 		} {
 			_, out, errs := runCommand(t, in, args...)

@@ -41,21 +41,31 @@ here, and what refs/remotes/REMOTE had after the last fetch or push.
 	}
 	var f scanFlags
 	f.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		kind, regardless := report.Push, "to push all the same: git push --no-verify"
-		if inputTerminal(c.in) != nil { // by hand: nothing is being pushed
-			kind, regardless = "", ""
-		}
-		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-			what, err := c.pushed(args)
-			if err != nil {
-				return nil, unscanned(err, regardless)
-			}
-			res, err := scanner.Push(ctx, "", what, opts)
-			return res, unscanned(err, regardless)
-		}, kind)
-	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return c.runPush(cmd.Context(), f, args) }
 	return cmd
+}
+
+// runPush scans what is to be pushed to the remote that args name.
+func (c command) runPush(ctx context.Context, f scanFlags, args []string) error {
+	kind, regardless := report.Push, "to push all the same: git push --no-verify"
+	if inputTerminal(c.in) != nil { // by hand: nothing is being pushed
+		kind, regardless = "", ""
+	}
+	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		what, err := c.pushed(args)
+		if err != nil {
+			return nil, unscanned(err, regardless)
+		}
+		res, err := scanner.Push(ctx, "", what, opts)
+		return res, unscanned(err, regardless)
+	}, kind)
+}
+
+// preCommitPushes reports whether the pre-commit framework has started this
+// process in its pre-push stage, or for a range of commits. It has one command
+// for all stages, so that staged has to do what push does.
+func preCommitPushes() bool {
+	return os.Getenv("PRE_COMMIT") != "" && (os.Getenv("PRE_COMMIT_TO_REF") != "" || os.Getenv("PRE_COMMIT_REMOTE_NAME") != "")
 }
 
 // pushed finds out what is to be pushed, and where.

@@ -18,7 +18,8 @@ func (c command) staged() *cobra.Command {
 		Long: `Scan what the next commit would add, as it stands in the index and whatever the
 work tree has: in the repository that holds the current folder, that git runs a
 hook for, or REPO. A token that HEAD has at the same path is not new: audit finds
-that one. Nothing is sent anywhere without --verify.
+that one. Nothing is sent anywhere without --verify. In the pre-push stage of the
+pre-commit framework, which has one command for all stages, it does what push does.
 ` + exitCodes,
 		Example: `  r8scan staged
   echo 'exec r8scan staged' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit`,
@@ -36,6 +37,9 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if kind == report.Staged && len(args) == 0 && preCommitPushes() {
+			return c.runPush(cmd.Context(), f, nil)
+		}
 		err := c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
 			path := ""
 			if len(args) > 0 {
