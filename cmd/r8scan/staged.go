@@ -21,7 +21,8 @@ hook for, or REPO. A token that HEAD has at the same path is not new: audit find
 that one. Nothing is sent anywhere without --verify.
 ` + exitCodes,
 		Example: `  r8scan staged
-  echo 'exec r8scan staged' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit`,
+  printf '#!/bin/sh\nexec r8scan staged\n' > .git/hooks/pre-commit
+  chmod +x .git/hooks/pre-commit`,
 		Args: atMostOne,
 	}, report.Staged, scanner.Staged, "to commit all the same: git commit --no-verify")
 }
@@ -36,7 +37,7 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		err := c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
 			path := ""
 			if len(args) > 0 {
 				path = args[0]
@@ -47,7 +48,6 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 			}
 			return res, err
 		}, kind)
-		return err
 	}
 	return cmd
 }
