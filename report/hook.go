@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -14,8 +16,12 @@ import (
 // HookKind is the git hook that a scan was made for.
 type HookKind string
 
-// Staged is a scan before a commit.
-const Staged HookKind = "staged"
+// The hooks.
+const (
+	Staged  HookKind = "staged"  // before a commit
+	Push    HookKind = "push"    // before a push
+	Receive HookKind = "receive" // where a push arrives
+)
 
 // HookOptions say what a hook tells. The zero value of all but Kind is plain.
 type HookOptions struct {
@@ -25,10 +31,12 @@ type HookOptions struct {
 	Notes []string // what the user should know besides
 }
 
-// A hook's text fits a screen of this size.
+// A hook's text fits a screen of this size. What a server says git shows behind
+// "remote: ".
 const (
 	screenLines   = 24
 	screenColumns = 80
+	remoteColumns = screenColumns - len("remote: ")
 )
 
 // Hook writes what the one who is stopped by a git hook should know: where
@@ -37,7 +45,10 @@ const (
 // nothing found it names what could not be read.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
 	h := hookOf(opts.Kind, doc)
-	s := &screen{color: paint(opts.Color), left: screenLines}
+	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns, rest: ": see -v"}
+	if opts.Kind == Receive { // the one who pushes has no say in flags
+		s.columns, s.rest = remoteColumns, ""
+	}
 	above, below := s.part(), s.part()
 	above.line(bold, hookHead(doc, h, opts.Stops))
 	above.line("", "")
@@ -82,6 +93,15 @@ func hookOf(kind HookKind, doc *Document) hookText {
 	switch kind {
 	case Staged:
 		return stagedText(doc)
+	case Push:
+		return pushText(doc)
+	case Receive:
+		h := pushText(doc)
+		if len(h.steps) > 0 { // the server follows no .r8scan.yaml that was pushed to it
+			h.steps[len(h.steps)-1] = hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, in the same commit.`}
+		}
+		h.regardless = "--no-verify does not help: this is the server's hook. Who runs it can allow it."
+		return h
 	}
 	panic("report: no text for the hook " + string(kind))
 }
@@ -105,6 +125,59 @@ func stagedText(doc *Document) hookText {
 		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
 		regardless: "To commit all the same: git commit --no-verify",
 	}
+}
+
+// pushText is what a pre-push hook says.
+func pushText(doc *Document) hookText {
+	var first Finding
+	if len(doc.Findings) > 0 {
+		first = doc.Findings[0]
+	}
+	r := remedyOf(first.Rule)
+	steps := []hookStep{rewriteStep(doc), allowStep(first)}
+	if slices.ContainsFunc(doc.Findings, inFile) {
+		steps = slices.Insert(steps, 0, hookStep{text: "Take it out of the files: " + r.read + "."})
+	}
+	return hookText{
+		adds:       "this push",
+		why:        "Once pushed, whoever can read it there can " + r.harm + ", and taking it out again later does not undo that.",
+		steps:      steps,
+		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
+		regardless: "To push all the same: git push --no-verify",
+	}
+}
+
+// inFile reports whether a finding stands in a file of some commit, not only in
+// a name or a message.
+func inFile(f Finding) bool {
+	return slices.ContainsFunc(f.Locations, func(l scanner.Location) bool { return l.Kind == scanner.KindBlob })
+}
+
+// rewriteStep says how to take findings out of what is to be pushed: a commit
+// on top does not.
+func rewriteStep(doc *Document) hookStep {
+	commit, tags, others := "", true, false
+	for _, f := range doc.Findings {
+		for _, l := range f.Locations {
+			tags = tags && l.Kind == scanner.KindTag
+		}
+		if f.History != nil && f.History.Introduced != nil {
+			others = others || commit != "" && commit != f.History.Introduced.Commit
+			commit = f.History.Introduced.Commit
+		}
+	}
+	switch {
+	case tags:
+		return hookStep{text: "Make the tag again, with another message:", command: "git tag -f -a NAME"}
+	case commit == "":
+		return hookStep{text: "Push it by another name."}
+	case others:
+		return hookStep{text: "Take it out of each commit that has it, with edit in the list of git rebase -i."}
+	case commit == doc.Target.Head:
+		return hookStep{text: "Take it out of the last commit:", command: "git commit --amend"}
+	}
+	return hookStep{text: "Take it out of every commit (edit in the list; --root if the first one has it):",
+		command: "git rebase -i " + short(commit) + "~"}
 }
 
 // allowStep says how to allow a finding.
@@ -168,8 +241,10 @@ func hookHead(doc *Document, h hookText, stops bool) string {
 
 // screen shares its lines among parts. A part takes them when it is written.
 type screen struct {
-	color paint
-	left  int
+	color   paint
+	left    int    // lines
+	columns int    // a line has
+	rest    string // where to see what there is no room for
 }
 
 // part is a piece of the text on a screen.
@@ -182,7 +257,7 @@ func (s *screen) part() *part { return &part{screen: s} }
 
 // line writes one line, which may be wider than the screen.
 func (p *part) line(color, s string) {
-	p.screen.left -= max(1, (columns(s)+screenColumns-1)/screenColumns)
+	p.screen.left -= max(1, (columns(s)+p.screen.columns-1)/p.screen.columns)
 	if color != "" {
 		s = p.screen.color.in(color, s)
 	}
@@ -197,7 +272,7 @@ func (p *part) text(lead, words string) {
 		switch {
 		case i == 0:
 			line += word
-		case columns(line)+1+columns(word) > screenColumns:
+		case columns(line)+1+columns(word) > p.screen.columns:
 			p.line("", line)
 			line = strings.Repeat(" ", len(lead)) + word
 		default:
@@ -215,10 +290,10 @@ func (p *part) findings(all []Finding) {
 	}
 	for _, f := range all[:shown] {
 		p.line(red, "  "+safe(f.Token)+"  id "+safe(f.TokenID)+statusNote(f))
-		p.line("", "    "+foundAt(f))
+		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
-		p.line("", fmt.Sprintf("  and %s more in %s: see -v", plural(int64(len(rest)), "token"), plural(files(rest), "file")))
+		p.line("", fmt.Sprintf("  and %s more in %s%s", plural(int64(len(rest)), "token"), plural(files(rest), "file"), p.screen.rest))
 	}
 }
 
@@ -233,17 +308,20 @@ func statusNote(f Finding) string {
 	return ""
 }
 
-// foundAt says what a finding is and where it stands, on one line.
-func foundAt(f Finding) string {
+// foundAt says what a finding is and where it stands, on one line that is not
+// wider than room.
+func foundAt(f Finding, room int) string {
 	what := ", " + safe(ruleTitle(f.Rule))
+	if len(f.Locations) > 0 && f.Locations[0].Path != "" && f.Locations[0].Commit != "" {
+		what = " in " + short(f.Locations[0].Commit) + what
+	}
 	if rest := len(f.Locations) - 1; rest > 0 {
 		what += ", and " + plural(int64(rest), "place") + " more"
 	}
-	room := screenColumns - len("    ") - columns(what)
 	if len(f.Locations) == 0 {
 		return what
 	}
-	return shortened(place(f.Locations[0]), room) + what
+	return shortened(place(f.Locations[0]), room-columns(what)) + what
 }
 
 // files counts the paths that findings stand in.
@@ -266,21 +344,29 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 	switch {
 	case len(all) == 0:
 	case !alone:
-		p.line(yellow, shortened(more("not read: ", safe(all[0].What)+": "+safe(all[0].Reason), len(all)-1), screenColumns))
+		p.line(yellow, shortened(more("not read: ", unreadLine(all[0]), len(all)-1), p.screen.columns))
 	default:
 		for _, u := range all[:min(hookUnread, len(all))] {
-			p.line("", shortened("  "+safe(u.What)+": "+safe(u.Reason), screenColumns))
+			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
-			p.line("", fmt.Sprintf("  and %s more: see -v", count(int64(rest))))
+			p.line("", fmt.Sprintf("  and %s more%s", count(int64(rest)), p.screen.rest))
 		}
 	}
+}
+
+// fullID matches the id of an object.
+var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
+
+// unreadLine names a thing, with ids as short as everywhere in a text.
+func unreadLine(u scanner.Unread) string {
+	return fullID.ReplaceAllStringFunc(safe(u.What)+": "+safe(u.Reason), short)
 }
 
 // notes names the first note.
 func (p *part) notes(all []string) {
 	if len(all) > 0 {
-		p.line("", shortened(more("note: ", safe(all[0]), len(all)-1), screenColumns))
+		p.line("", shortened(more("note: ", safe(all[0]), len(all)-1), p.screen.columns))
 	}
 }
 

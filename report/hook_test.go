@@ -42,6 +42,26 @@ func hookCases() map[string]struct {
 	notes := []string{".r8scan.yaml:3: token 0123456789abcdef was allowed until 2024-01-01 and is reported again: disable it", "another"}
 	low := staged(4, rules.APIToken.ID, "a b/it's.env", "漢字/é\x1b[2J.py")
 	low.Confidence = rules.Low
+	pushed := func(n int, l scanner.Location, introduced string) Finding {
+		f := staged(n, rules.APIToken.ID)
+		f.Exposure, f.Locations = scanner.ExposureHistory, []scanner.Location{l}
+		if introduced != "" {
+			f.History = &scanner.History{Introduced: &scanner.Event{Commit: introduced}}
+		}
+		return f
+	}
+	inFile := pushed(0, scanner.Location{Path: "config/settings.py", Line: 12, Column: 9, EndColumn: 49, Kind: scanner.KindBlob, Object: commit("9"), Commit: commit("a")}, commit("a"))
+	inMessage := pushed(1, scanner.Location{Line: 3, Column: 1, EndColumn: 41, Kind: scanner.KindCommit, Object: commit("e"), Commit: commit("e")}, commit("e"))
+	inTag := pushed(2, scanner.Location{Line: 6, Column: 1, EndColumn: 41, Kind: scanner.KindTag, Object: commit("b")}, commit("a"))
+	inName := pushed(3, scanner.Location{Path: "refs/heads/r8_****", Line: 1, Column: 12, EndColumn: 52, Kind: scanner.KindRef}, "")
+	history := func(all ...Finding) Document {
+		return Document{Run: Run{Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")}}, Findings: all}
+	}
+	manyPushed := many
+	manyPushed.Findings = nil
+	for i := range 500 {
+		manyPushed.Findings = append(manyPushed.Findings, pushed(i, scanner.Location{Path: strings.Repeat("long/", 40) + "x.py", Line: i + 1, Column: 1, EndColumn: 41, Kind: scanner.KindBlob, Commit: commit("a")}, commit("a")))
+	}
 	unread := Document{Run: Run{Target: committed, Coverage: scanner.Coverage{Unread: many.Coverage.Unread[:12]}}}
 	return map[string]hookCase{
 		"hook-staged-one": {Document{Run: Run{Target: committed}, Findings: []Finding{staged(0, rules.APIToken.ID, "config/settings.py")}},
@@ -51,6 +71,16 @@ func hookCases() map[string]struct {
 		"hook-staged-odd":    {Document{Run: Run{Target: committed}, Findings: []Finding{low}}, HookOptions{Kind: Staged}},
 		"hook-staged-many":   {many, HookOptions{Kind: Staged, Stops: true, Notes: notes}},
 		"hook-staged-unread": {unread, HookOptions{Kind: Staged, Stops: true, Notes: notes[1:]}},
+
+		"hook-push-file":      {history(inFile), HookOptions{Kind: Push, Stops: true}},
+		"hook-push-last":      {history(inMessage), HookOptions{Kind: Push, Stops: true}},
+		"hook-push-commits":   {history(inFile, inMessage), HookOptions{Kind: Push, Stops: true}},
+		"hook-push-tag":       {history(inTag), HookOptions{Kind: Push, Stops: true}},
+		"hook-push-name":      {history(inName), HookOptions{Kind: Push, Stops: true}},
+		"hook-push-unread":    {unread, HookOptions{Kind: Push, Stops: true}},
+		"hook-receive-file":   {history(inFile), HookOptions{Kind: Receive, Stops: true}},
+		"hook-receive-many":   {manyPushed, HookOptions{Kind: Receive, Stops: true, Notes: notes}},
+		"hook-receive-unread": {unread, HookOptions{Kind: Receive, Stops: true}},
 	}
 }
 
@@ -96,10 +126,13 @@ func TestHookFitsAScreen(t *testing.T) {
 				if err := Hook(&b, &doc, opts); err != nil {
 					t.Fatal(err)
 				}
-				lines := 0
+				lines, wide := 0, 80
+				if opts.Kind == Receive { // behind "remote: "
+					wide = 72
+				}
 				for line := range strings.Lines(b.String()) {
 					line = strings.TrimSuffix(line, "\n")
-					lines += max(1, (columns(line)+79)/80)
+					lines += max(1, (columns(line)+wide-1)/wide)
 					if safe(line) != line {
 						t.Errorf("%s, %s: %q is not safe", name, rule.ID, line)
 					}

@@ -19,7 +19,7 @@ func (repo *repository) current() *current {
 	ends := []string{repo.head}
 	if repo.only != nil {
 		ends = nil
-		for _, o := range repo.only.with {
+		for _, o := range repo.only.With {
 			ends = append(ends, repo.store.Hex(o))
 		}
 	}

@@ -45,7 +45,7 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 	}
 	var scope *history.Scope
 	if repo.only != nil {
-		scope = g.Range(repo.only.with, repo.only.without, repo.only.tags, repo.only.symmetric)
+		scope = g.Range(repo.only)
 	}
 	staged := r.addPlaces(repo, g, scope, hits, found)
 	for i, s := range g.Stories(len(keys), repo.tips(), scope) {

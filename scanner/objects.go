@@ -24,23 +24,29 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 	}
 	g, err := discover(path)
 	if errors.Is(err, gitdir.ErrNone) {
-		return nil, fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+		err = fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+	}
+	if err == nil {
+		err = r.readOwnConfig(g.WorkTree, "")
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := r.readOwnConfig(g.WorkTree, ""); err != nil {
-		return nil, err
-	}
-	repo := &repository{git: g, root: g.Common, getenv: os.Getenv, missing: map[string]missing{}}
-	r.repos = []*repository{repo}
+	repo := r.onlyObjects(g, os.Getenv)
 	if opts.Range != "" {
 		return r.rangeOf(ctx, repo, Target{Kind: "repository", Path: path, Range: opts.Range})
 	}
 	if err := r.do(ctx, r.readObjects(repo)); err != nil {
 		return nil, err
 	}
-	return r.result(ctx, Target{Kind: "repository", Path: path}, g.Common)
+	return r.result(ctx, Target{Kind: "repository", Path: path}, repo.root)
+}
+
+// onlyObjects makes the objects of a repository all that is scanned.
+func (r *run) onlyObjects(g *gitdir.Repo, getenv func(string) string) *repository {
+	repo := &repository{git: g, root: g.Common, getenv: getenv, missing: map[string]missing{}}
+	r.repos = []*repository{repo}
+	return repo
 }
 
 // open opens a repository's object store and reads its refs.
@@ -318,6 +324,16 @@ func (repo *repository) label(what string) string {
 
 // nameUnread adds what is wrong with a repository's parts to the coverage.
 func (r *run) nameUnread(repo *repository) {
+	why := "missing from the repository, which is damaged: git fsck"
+	if repo.git.Promisor {
+		why = "not in this partial clone"
+	}
+	if !repo.promised {
+		r.nameMissing(repo, why)
+	}
+	if repo.pushed {
+		return
+	}
 	for _, t := range append([]*workTree{{git: repo.git}}, repo.trees...) {
 		for _, p := range t.git.Problems {
 			r.addUnread(r.shown(repo.root, p.What), p.Reason)
@@ -325,20 +341,6 @@ func (r *run) nameUnread(repo *repository) {
 	}
 	for _, p := range repo.store.Problems() {
 		r.addUnread(r.shown(repo.root, p.What), p.Reason)
-	}
-	why := "missing from the repository, which is damaged: git fsck"
-	if repo.git.Promisor {
-		why = "not in this partial clone"
-	}
-	for id, m := range repo.missing {
-		what := fmt.Sprintf("%s %x", m.kind, id)
-		if slices.Contains(emptyTrees, fmt.Sprintf("%x", id)) {
-			continue
-		}
-		if m.name != "" {
-			what += " (" + m.name + ")"
-		}
-		r.addUnread(repo.label(what), why)
 	}
 	for _, ref := range repo.refs {
 		if _, ok := repo.store.FindHex(ref.ID); !ok {
@@ -351,5 +353,19 @@ func (r *run) nameUnread(repo *repository) {
 			commits = fmt.Sprintf("%d commits", n)
 		}
 		r.addUnread(repo.label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
+	}
+}
+
+// nameMissing names the objects that others name and that are not there.
+func (r *run) nameMissing(repo *repository, why string) {
+	for id, m := range repo.missing {
+		what := fmt.Sprintf("%s %x", m.kind, id)
+		if slices.Contains(emptyTrees, fmt.Sprintf("%x", id)) {
+			continue
+		}
+		if m.name != "" {
+			what += " (" + m.name + ")"
+		}
+		r.addUnread(repo.label(what), why)
 	}
 }

@@ -3,7 +3,6 @@ package scanner
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
@@ -17,66 +16,104 @@ import (
 const smallRange = 2000
 
 // rangeOf scans what the commits of a range add: what stands in them and in no
-// commit that the range leaves out. A range without any match needs no more
-// than its own objects; for the rest the whole history is asked.
+// commit that the range leaves out.
 func (r *run) rangeOf(ctx context.Context, repo *repository, target Target) (*Result, error) {
 	r.open(repo)
 	revs, err := repo.parseRange(target.Range)
+	if err == nil {
+		err = r.readSpan(ctx, repo, &revs.Span)
+	}
 	if err != nil {
-		repo.store.Close()
-		return nil, err
-	}
-	repo.only = &revs
-	g, err := r.graph(ctx, repo, nil)
-	if err != nil {
-		repo.store.Close()
-		return nil, err
-	}
-	scope := g.Range(revs.with, revs.without, revs.tags, revs.symmetric)
-	c := &changes{run: r, repo: repo, graph: g, blobs: map[odb.Obj]bool{}, trees: map[treeChange]bool{}}
-	for _, o := range revs.with {
-		c.known(o)
-	}
-	jobs := []job{c.readTags(revs.tags)}
-	if commits := g.Commits(scope); len(commits) > smallRange {
-		jobs = r.families(repo)
-	} else {
-		for part := range slices.Chunk(commits, 16) {
-			jobs = append(jobs, c.read(part))
-		}
-	}
-	if err := r.do(ctx, jobs...); err != nil {
-		repo.store.Close()
-		return nil, err
-	}
-	if err := r.searchAll(ctx, repo); err != nil {
 		repo.store.Close()
 		return nil, err
 	}
 	return r.result(ctx, target, repo.root)
 }
 
-// searchAll finds all other places of what a range has matches of: they tell
-// whether the tokens are news.
-func (r *run) searchAll(ctx context.Context, repo *repository) error {
-	if len(r.objectHits) == 0 {
-		return nil
+// readSpan reads what the commits of a span add. A span without any match needs
+// no more than its own objects; for the rest, and for a long one, all objects
+// are read, once: where else they have a match tells whether it is news.
+func (r *run) readSpan(ctx context.Context, repo *repository, span *history.Span) error {
+	repo.only = span
+	if len(span.With)+len(span.Also) == 0 {
+		return nil // a push that only deletes
 	}
-	missing := maps.Clone(repo.missing) // what older commits lack is not this range's
-	all, err := newRun(r.opts)
+	g, err := r.graph(ctx, repo, nil)
 	if err != nil {
 		return err
 	}
-	all.repos = r.repos
-	if err := all.do(ctx, all.families(repo)...); err != nil {
+	c := &changes{run: r, repo: repo, graph: g, blobs: map[odb.Obj]bool{}, trees: map[treeChange]bool{}}
+	for _, o := range span.With {
+		c.known(o)
+	}
+	commits := g.Commits(g.Range(span))
+	var all *run
+	if len(commits) > r.smallRange {
+		var sound bool
+		if all, sound, err = r.readAll(ctx, repo); err != nil {
+			return err
+		}
+		if sound {
+			r.takeOver(all)
+			return nil
+		} // else it is to be known what of that is the span's
+	}
+	jobs := []job{c.readAlso(span.Also)}
+	for part := range slices.Chunk(commits, 16) {
+		jobs = append(jobs, c.read(part))
+	}
+	if err := r.do(ctx, jobs...); err != nil || len(r.objectHits) == 0 {
 		return err
 	}
-	r.objectHits = all.objectHits
-	repo.missing = missing
+	if all == nil {
+		if all, _, err = r.readAll(ctx, repo); err != nil {
+			return err
+		}
+	}
+	r.addHits(all.objectHits)
 	if all.room.full {
 		r.addUnread(repo.label("the history before the range"), tooMany)
 	}
 	return nil
+}
+
+// readAll reads all objects in a run of its own, and reports whether it could
+// read every one and what they name. What it could not is not noted in r or
+// repo: it may have nothing to do with the span.
+func (r *run) readAll(ctx context.Context, repo *repository) (all *run, sound bool, err error) {
+	if all, err = newRun(r.opts); err != nil {
+		return nil, false, err
+	}
+	own := repo.missing
+	repo.missing = map[string]missing{}
+	defer func() { repo.missing = own }()
+	all.repos = r.repos
+	if err := all.do(ctx, all.families(repo)...); err != nil {
+		return nil, false, err
+	}
+	return all, len(all.unread)+len(repo.missing) == 0, nil
+}
+
+// takeOver makes what another run has found and counted r's own.
+func (r *run) takeOver(all *run) {
+	r.objectHits = all.objectHits
+	r.objects.Add(all.objects.Load())
+	r.bytes.Add(all.bytes.Load())
+	r.commits.Add(all.commits.Load())
+	r.members.Add(all.members.Load())
+}
+
+// addHits adds the matches in objects that have none yet.
+func (r *run) addHits(hits []objectHit) {
+	had := map[odb.Obj]bool{}
+	for _, h := range r.objectHits {
+		had[h.obj] = true
+	}
+	for _, h := range hits {
+		if !had[h.obj] {
+			r.objectHits = append(r.objectHits, h)
+		}
+	}
 }
 
 // changes reads what commits change against all their parents.
@@ -113,12 +150,20 @@ func (c *changes) known(o odb.Obj) {
 	}
 }
 
-// readTags returns the job of reading the tags by which a range was named.
-func (c *changes) readTags(tags []odb.Obj) job {
+// readAlso returns the job of reading what a span names beside commits.
+func (c *changes) readAlso(objects []odb.Obj) job {
 	return func(ctx context.Context, w *worker) error {
 		s := &search{ctx: ctx, run: c.run, repo: c.repo, w: w, part: true}
-		for _, o := range tags {
-			c.object(s, o, odb.Tag)
+		for _, o := range objects {
+			t, _, err := c.repo.store.Read(o)
+			switch {
+			case err != nil:
+				s.Failed(o, t, err)
+			case t == odb.Tree:
+				c.tree(s, o, nil, 0)
+			default:
+				c.object(s, o, t)
+			}
 		}
 		s.lookUp()
 		return ctx.Err()

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -92,6 +93,66 @@ func TestRangeBroken(t *testing.T) {
 			t.Errorf("%q: the range is called complete", how)
 		}
 	}
+}
+
+// A long range is read in another way than a short one and finds the same. It
+// reads all objects once: where there is anything wrong among them, only what
+// is wrong with the range is named.
+func TestRangeLong(t *testing.T) {
+	repo := gittest.New(t)
+	repo.Write("old", token(1))
+	commit(repo, "one")
+	repo.Write("gone", token(2))
+	commit(repo, "two")
+	repo.Git("rm", "-q", "gone")
+	repo.Write("copy", token(1))
+	repo.Write("late", token(3))
+	commit(repo, "three "+token(4))
+	repo.Git("tag", "-am", "key "+token(5), "v1")
+	objects := len(gittest.Lines(repo.Git("cat-file", "--batch-all-objects", "--batch-check")))
+	for _, spec := range []string{"HEAD~2..v1", "HEAD~1..HEAD", "v1", "HEAD..v1"} {
+		short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+		if !reflect.DeepEqual(placesOf(short), placesOf(long)) || !long.Coverage.Complete() {
+			t.Errorf("%s: a short range has %v, a long one %v", spec, placesOf(short), placesOf(long))
+		}
+		if spec != "HEAD..v1" && long.Coverage.Objects != int64(objects) {
+			t.Errorf("%s: %d objects were read, there are %d", spec, long.Coverage.Objects, objects)
+		}
+	}
+	spoil(t, repo, repo.Git("rev-parse", "HEAD~1:gone"), "")
+	for spec, complete := range map[string]bool{"HEAD~1..v1": true, "HEAD~2..v1": false} {
+		if res := scanLong(t, repo, spec, 0); res.Coverage.Complete() != complete || len(res.Findings) != 3 {
+			t.Errorf("%s: %d findings; unread %v", spec, len(res.Findings), res.Coverage.Unread)
+		}
+	}
+}
+
+// scanLong is scanRange with another limit of short ranges.
+func scanLong(t *testing.T, repo *gittest.Repo, spec string, most int) *Result {
+	t.Helper()
+	g, err := discover(repo.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := newRun(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.smallRange = most
+	res, err := r.rangeOf(t.Context(), r.onlyObjects(g, nil), Target{Range: spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// placesOf returns the places of each finding, by token id.
+func placesOf(res *Result) map[string][]Location {
+	out := map[string][]Location{}
+	for _, f := range res.Findings {
+		out[f.Secret.ID()] = f.Locations
+	}
+	return out
 }
 
 // Trees that hold one tree many times, or themselves, are read once.

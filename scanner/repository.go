@@ -14,6 +14,7 @@ import (
 	"github.com/r8scan/r8scan/rules"
 	"github.com/r8scan/r8scan/scanner/internal/archive"
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
@@ -25,9 +26,12 @@ type repository struct {
 	trees []*workTree
 	store *odb.Store // nil until it is opened
 	refs  []gitdir.Ref
-	head  string     // id in hex, "" if there is none
-	root  string     // paths on disk are shown relative to it
-	only  *revisions // the commits whose additions count; nil for all
+	head  string        // id in hex, "" if there is none
+	root  string        // paths on disk are shown relative to it
+	only  *history.Span // the commits whose additions count; nil for all
+
+	pushed   bool // only is what a push brings: what else is wrong with the repository does not count
+	promised bool // what is missing is where it is pushed to: a partial clone left it there
 
 	// getenv looks up git's own environment variables; nil for a repository
 	// that the user did not name, which they are not about.

@@ -9,16 +9,13 @@ import (
 	"strings"
 
 	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"github.com/r8scan/r8scan/scanner/internal/history"
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
-// revisions are the commits a range names: what can be reached from a commit
-// in with and from none in without.
-type revisions struct {
-	with, without []odb.Obj
-	tags          []odb.Obj // by which those in with were named; their messages count
-	symmetric     bool      // A...B: what either side has and not both
-}
+// revisions are the commits that a range names. Also and Known are the tags by
+// which they are named.
+type revisions struct{ history.Span }
 
 // parseRange reads a range as git log takes it: "A..B", "A...B", "B", "^A B".
 // A side that is left out is HEAD.
@@ -26,7 +23,7 @@ func (repo *repository) parseRange(spec string) (revisions, error) {
 	var r revisions
 	for word := range strings.FieldsSeq(spec) {
 		if a, b, ok := strings.Cut(word, "..."); ok {
-			r.symmetric = true
+			r.Symmetric = true
 			if err := cmp.Or(r.add(repo, orHead(a)), r.add(repo, orHead(b))); err != nil {
 				return r, err
 			}
@@ -46,10 +43,10 @@ func (repo *repository) parseRange(spec string) (revisions, error) {
 			return r, err
 		}
 	}
-	if len(r.with) == 0 {
+	if len(r.With) == 0 {
 		return r, fmt.Errorf("range %q names no commit to scan: write A..B, or B for all that leads to it", spec)
 	}
-	if r.symmetric && (len(r.with) != 2 || len(r.without) > 0) {
+	if r.Symmetric && (len(r.With) != 2 || len(r.Without) > 0) {
 		return r, fmt.Errorf("range %q: A...B stands alone", spec)
 	}
 	return r, nil
@@ -64,13 +61,13 @@ func orHead(name string) string {
 
 func (r *revisions) add(repo *repository, name string) error {
 	o, tags, err := repo.resolve(name)
-	r.with, r.tags = append(r.with, o), append(r.tags, tags...)
+	r.With, r.Also = append(r.With, o), append(r.Also, tags...)
 	return err
 }
 
 func (r *revisions) leaveOut(repo *repository, name string) error {
-	o, _, err := repo.resolve(name)
-	r.without = append(r.without, o)
+	o, tags, err := repo.resolve(name)
+	r.Without, r.Known = append(r.Without, o), append(r.Known, tags...)
 	return err
 }
 
@@ -143,26 +140,36 @@ func (repo *repository) resolveName(name string) (odb.Obj, error) {
 
 // commitAt follows tags, which it returns, to a commit.
 func (repo *repository) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err error) {
+	o, t, tags, err := repo.peel(o)
+	if err == nil && t != odb.Commit {
+		err = fmt.Errorf("it is a %s, not a commit", t)
+	}
+	if err != nil {
+		return odb.None, nil, err
+	}
+	return o, tags, nil
+}
+
+// peel follows tags to what is none. It returns the tags too, after an error
+// those that could be read.
+func (repo *repository) peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Obj, err error) {
 	for range 10 { // tags of tags
 		t, data, err := repo.store.Read(o)
-		if err != nil {
-			return odb.None, nil, err
+		if err != nil || t != odb.Tag {
+			return o, t, tags, err
 		}
-		if t == odb.Commit {
-			return o, tags, nil
-		}
+		tags = append(tags, o)
 		var h odb.Header
-		if t != odb.Tag || odb.ParseHeader(data, &h) != nil {
-			return odb.None, nil, fmt.Errorf("it is a %s, not a commit", t)
+		if err := odb.ParseHeader(data, &h); err != nil {
+			return odb.None, 0, tags, fmt.Errorf("the tag %s: %w", repo.store.Hex(o), err)
 		}
 		to, ok := repo.store.FindHex(string(h.Object))
 		if !ok {
-			return odb.None, nil, fmt.Errorf("the tag names %s, which is missing", h.Object)
+			return odb.None, 0, tags, fmt.Errorf("the tag names %s, which is missing", h.Object)
 		}
-		tags = append(tags, o)
 		o = to
 	}
-	return odb.None, nil, errors.New("it is a tag of a tag of a tag without end")
+	return odb.None, 0, tags, errors.New("it is a tag of a tag of a tag without end")
 }
 
 // step takes the first of the steps behind a revision and returns the rest.

@@ -22,9 +22,10 @@ type run struct {
 	cache *packcache.Cache
 	pool  pool
 
-	limits archive.Limits
-	room   room
-	heavy  sync.Mutex // held by the one walk of a container that may use much memory
+	limits     archive.Limits
+	smallRange int
+	room       room
+	heavy      sync.Mutex // held by the one walk of a container that may use much memory
 
 	files, bytes, objects, commits, members atomic.Int64
 
@@ -60,7 +61,7 @@ func newRun(opts Options) (*run, error) {
 		return nil, err
 	}
 	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
-	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits()}
+	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits(), smallRange: smallRange}
 	r.pool.room = &r.room
 	return r, err
 }

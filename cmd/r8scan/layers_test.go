@@ -29,6 +29,11 @@ var layers = map[string][]string{
 	"cmd/r8scan":        {"rules", "scanner", "verifier", "report"},
 }
 
+// startGit are the files that start a process: git, for install and for tests.
+var startGit = []string{"cmd/r8scan/hook_git.go", testsOnly + "/gittest.go"}
+
+const testsOnly = "scanner/internal/gittest"
+
 // dependencies are the modules that this one may require by itself. A new one
 // needs a reason: each runs with the rights of who scans.
 var dependencies = []string{
@@ -73,6 +78,9 @@ func TestLayers(t *testing.T) {
 			name, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if name == "os/exec" && !slices.Contains(startGit, path.Join(folder, filepath.Base(file))) || name == module+"/"+testsOnly {
+				t.Errorf("%s imports %s: no scan may start a process", file, name)
 			}
 			ours, isOurs := strings.CutPrefix(name, module+"/")
 			if isOurs && !slices.Contains(allowed, layerOf(ours)) {

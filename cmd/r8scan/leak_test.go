@@ -60,9 +60,11 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"audit", "--fail-on", tokens[0]}, {"audit", "--verify", "--api-url", tokens[0]}, {"audit", "--verify", "--api-url", "https://" + tokens[0] + "@x"},
 			{"verify"}, {"verify", "-f", "json"}, {"verify", "--from", "env"}, {"verify", "--from", "env", "-n", "2"}, {"verify", tokens[0]}, {"verify", "-" + tokens[0]}, {"verify", "-n", tokens[0]},
 			{"doctor"}, {"doctor", "--verify"}, {"doctor", "--verify", "-f", "json"}, {"doctor", tokens[0]}, {"doctor", "-f", tokens[0]},
+			{"push"}, {"push", tokens[0], tokens[1], tokens[2]}, {"push", "-f", "json"}, {"receive"}, {"receive", "--timeout", tokens[0]},
 			{"redact", "-v"}, {"redact", tokens[0]},
 			{"recheck", saved}, {"recheck", saved, "-f", "json", "-o", filepath.Join(written, "re.json")}, {"recheck", tokens[0]}, {"recheck", "-"}, {"recheck", saved, "--dir", tokens[0]},
 			{"report", saved}, {"report", saved, "-f", "markdown", "-o", filepath.Join(written, "report.md")}, {"report", saved, "-f", "github"}, {"report", tokens[0]}, {"report", "-"}, {"report", saved, "-f", tokens[0]},
+			{"install", tokens[0]}, {"install", "--hook", tokens[0]}, {"install"}, {"uninstall"}, {"uninstall", tokens[0]},
 			{tokens[0]}, {"--" + tokens[0]}, {"version", tokens[0]}, {"rules", tokens[0]}, {"help", tokens[0]},
 		} {
 			_, out, errs := runCommand(t, in, args...)

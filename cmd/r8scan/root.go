@@ -44,7 +44,8 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.audit(), c.files(), c.history(), c.staged(), c.baseline(), c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.report(), c.version())
+	root.AddCommand(c.audit(), c.files(), c.history(), c.staged(), c.push(), c.receive(), c.install(), c.uninstall(), c.baseline(),
+		c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.report(), c.version())
 	root.SuggestionsMinimumDistance = 2
 	tellUnknownNames(root)
 	return root

@@ -225,10 +225,14 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 
 // summarize tells on standard error how the run went.
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
+	c.tellNotes(res)
+	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
+}
+
+func (c command) tellNotes(res *scanner.Result) {
 	for _, note := range res.Notes {
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}
-	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
 }
 
 // isTerminal reports whether w is a terminal that a person looks at.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"math/big"
@@ -32,18 +33,23 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition knows what scripts may ask for besides testscript's own: reftable,
-// a git that can write such tables.
+// condition knows what scripts may ask for besides testscript's own: reftable, a
+// git that can write such tables, and config-hooks, one that takes hooks from
+// its configuration.
 func condition(name string) (bool, error) {
-	if name != "reftable" {
-		return false, fmt.Errorf("condition %q is not known", name)
+	switch name {
+	case "reftable":
+		dir, err := os.MkdirTemp("", "r8scan-")
+		if err != nil {
+			return false, err
+		}
+		defer os.RemoveAll(dir)
+		return exec.Command("git", "init", "-q", "--ref-format=reftable", dir).Run() == nil, nil
+	case "config-hooks":
+		major, minor, err := gitAt(".").version(context.Background())
+		return err == nil && (major > 2 || major == 2 && minor >= 54), nil
 	}
-	dir, err := os.MkdirTemp("", "r8scan-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir)
-	return exec.Command("git", "init", "-q", "--ref-format=reftable", dir).Run() == nil, nil
+	return false, fmt.Errorf("condition %q is not known", name)
 }
 
 // tokenNames are the tokens that scripts may plant: $tok_NAME is the token,
@@ -70,6 +76,7 @@ func setup(env *testscript.Env) error {
 	for _, kv := range []string{
 		"HOME=" + home,
 		"XDG_CONFIG_HOME=" + filepath.Join(home, ".config"),
+		"AppData=" + filepath.Join(home, "AppData"),
 		"GIT_CONFIG_GLOBAL=" + os.DevNull,
 		"GIT_CONFIG_NOSYSTEM=1",
 		"GIT_CONFIG_COUNT=4",

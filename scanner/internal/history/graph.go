@@ -114,8 +114,19 @@ func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
 	}
 	if scope == nil {
 		w.unnamed()
+		return w.places, w.complete()
 	}
-	return w.places, len(w.seen) < maxSteps && !w.cut && !g.cut
+	for _, o := range scope.also {
+		if g.marked.has(o) {
+			w.follow(o, 0, odb.None, 0)
+		}
+	}
+	return w.places, w.complete()
+}
+
+// complete reports whether no limit was passed.
+func (w *pathWalk) complete() bool {
+	return len(w.seen) < maxSteps && !w.cut && !w.g.cut
 }
 
 // unnamed follows what no commit leads to: trees and hits that no tree names.

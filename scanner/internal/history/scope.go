@@ -6,28 +6,35 @@ import (
 	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
+// Span names a range: what can be reached from any commit of With and from none
+// of Without. Also are tags, and trees and blobs that are named without a
+// commit, which count themselves; Known are those that are no news.
+type Span struct {
+	With, Without []odb.Obj
+	Also, Known   []odb.Obj
+	Symmetric     bool // With has two commits: what one of them reaches and the other does not
+}
+
 // Scope is a range of commits: those in it, and those whose content is known
 // already and so is not news.
 type Scope struct {
-	in, out []bool // by number of the commit
-	tags    []odb.Obj
+	in, out     []bool // by number of the commit
+	also, known []odb.Obj
 }
 
-// Range returns the scope of what can be reached from with and from none of
-// without, and tags. If symmetric, with names two commits, and the scope is
-// what one of them reaches and the other does not.
-func (g *Graph) Range(with, without, tags []odb.Obj, symmetric bool) *Scope {
-	s := &Scope{in: make([]bool, len(g.commits)), tags: tags}
-	if symmetric {
-		a, b := g.reach(g.numbers(with[:1])), g.reach(g.numbers(with[1:]))
+// Range returns the scope of a span.
+func (g *Graph) Range(span *Span) *Scope {
+	s := &Scope{in: make([]bool, len(g.commits)), also: span.Also, known: span.Known}
+	if span.Symmetric {
+		a, b := g.reach(g.numbers(span.With[:1])), g.reach(g.numbers(span.With[1:]))
 		s.out = make([]bool, len(g.commits))
 		for i := range a {
 			s.in[i], s.out[i] = a[i] != b[i], a[i] && b[i]
 		}
 		return s
 	}
-	from := g.reach(g.numbers(with))
-	s.out = g.reach(g.numbers(without))
+	from := g.reach(g.numbers(span.With))
+	s.out = g.reach(g.numbers(span.Without))
 	for i := range from {
 		s.in[i] = from[i] && !s.out[i]
 	}
@@ -58,7 +65,7 @@ func (g *Graph) Commits(s *Scope) []odb.Obj {
 // Has reports whether o is a commit or a tag in the scope.
 func (g *Graph) Has(s *Scope, o odb.Obj) bool {
 	i, ok := g.commitAt(o)
-	return ok && s.in[i] || slices.Contains(s.tags, o)
+	return ok && s.in[i] || slices.Contains(s.also, o)
 }
 
 // Knows reports whether o is a commit of the graph. One that could not be read

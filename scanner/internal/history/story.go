@@ -190,8 +190,8 @@ func (t *teller) sweep() {
 	}
 }
 
-// news returns the tokens that the scope's commits and tags hold and those that were
-// known before do not.
+// news returns the tokens that the scope holds and what was known before does
+// not.
 func (t *teller) news() uint64 {
 	if t.scope == nil {
 		return ^uint64(0)
@@ -206,8 +206,11 @@ func (t *teller) news() uint64 {
 			out |= bits
 		}
 	}
-	for _, o := range t.scope.tags {
-		in |= t.own(o)
+	for _, o := range t.scope.also {
+		in |= t.below(o)
+	}
+	for _, o := range t.scope.known {
+		out |= t.below(o)
 	}
 	return in &^ out
 }

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// hookState says whose a hook is.
+type hookState int
+
+const (
+	hookAbsent  hookState = iota
+	hookOurs              // as r8scan wrote it
+	hookChanged           // r8scan's, changed since
+	hookForeign
+)
+
+// inspect reads the hook at path, following a link, and says whose it is. text
+// is nil for one that is absent or a link to nothing.
+func inspect(path string) (state hookState, text []byte, err error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return hookAbsent, nil, nil
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	target, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return hookForeign, nil, nil
+	case err != nil:
+		return 0, nil, err
+	case !target.Mode().IsRegular():
+		return 0, nil, fmt.Errorf("%s is no file, so no hook either: move it away first", path)
+	}
+	if text, err = os.ReadFile(path); err != nil {
+		return 0, nil, err
+	}
+	ours, intact := sealed(text)
+	switch {
+	case !ours || !info.Mode().IsRegular():
+		return hookForeign, text, nil
+	case !intact:
+		return hookChanged, text, nil
+	}
+	return hookOurs, text, nil
+}
+
+// hookFile is one hook in a folder of hooks.
+type hookFile struct {
+	guard  *guard
+	path   string
+	state  hookState
+	text   []byte // what is there, nil for nothing
+	isKept bool   // an earlier hook is kept
+}
+
+func (h *hookFile) kept() string { return h.path + keptSuffix }
+
+// openHook looks at a hook of dir.
+func openHook(dir string, g *guard) (*hookFile, error) {
+	h := &hookFile{guard: g, path: filepath.Join(dir, g.name)}
+	var err error
+	if h.state, h.text, err = inspect(h.path); err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(h.kept()); err == nil {
+		h.isKept = true
+	}
+	return h, nil
+}
+
+// mayInstall says why r8scan may not take the hook's place, nil if it may.
+func (h *hookFile) mayInstall() error {
+	switch {
+	case h.state == hookChanged:
+		return fmt.Errorf("%s is r8scan's, and was changed since: move it away to have it installed anew", h.path)
+	case h.state == hookForeign && h.isKept:
+		return fmt.Errorf("%s is not r8scan's, and %s keeps an older one: move one of them away first", h.path, filepath.Base(h.kept()))
+	}
+	// Git for Windows takes pre-commit.exe only where there is no pre-commit.
+	if exe := h.path + ".exe"; runtime.GOOS == "windows" && exists(exe) {
+		return fmt.Errorf("%s is a hook that git would no longer run: move it away first", exe)
+	}
+	return nil
+}
+
+// install writes script in the hook's place and keeps the hook that is there.
+// It returns false if nothing was to be done.
+func (h *hookFile) install(script []byte) (bool, error) {
+	if h.state == hookOurs && bytes.Equal(h.text, script) && executable(h.path) {
+		return false, nil
+	}
+	temp, err := writeTemp(h.path, script)
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(temp) // fails once it is renamed
+	if h.state == hookForeign {
+		if err := os.Rename(h.path, h.kept()); err != nil {
+			return false, err
+		}
+		h.isKept = true
+	}
+	if err := os.Rename(temp, h.path); err != nil {
+		if h.state == hookForeign {
+			err = errors.Join(err, os.Rename(h.kept(), h.path))
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// movedSuffixes are what pre-commit and lefthook put behind the names of hooks
+// that they find. The first goes on running them.
+var movedSuffixes = [...]string{".legacy", ".old"}
+
+// mayUninstall says why the hook has to be left alone, nil if it may go.
+func (h *hookFile) mayUninstall() error {
+	for _, suffix := range movedSuffixes {
+		if state, _, _ := inspect(h.path + suffix); state == hookOurs || state == hookChanged {
+			return fmt.Errorf("left alone: %s%s is r8scan's, and was moved there by another manager of hooks; uninstall that first, or remove the file", h.path, suffix)
+		}
+	}
+	switch {
+	case h.state == hookChanged:
+		return fmt.Errorf("left alone: %s was changed since r8scan wrote it; take out what is r8scan's by hand", h.path)
+	case h.state == hookForeign && h.isKept:
+		return fmt.Errorf("left alone: %s is not r8scan's any more; the hook from before r8scan is still in %s", h.path, filepath.Base(h.kept()))
+	}
+	return nil
+}
+
+// uninstall takes r8scan's hook away and puts the earlier one back. It returns
+// false if nothing was to be done.
+func (h *hookFile) uninstall() (bool, error) {
+	switch {
+	case h.state == hookForeign || h.state == hookAbsent && !h.isKept:
+		return false, nil
+	case !h.isKept:
+		return true, os.Remove(h.path)
+	}
+	return true, os.Rename(h.kept(), h.path)
+}
+
+// writeTemp writes an executable file next to path, for path's place. Anybody
+// may run it, whatever the umask: git passes over a hook that it may not run.
+func writeTemp(path string, text []byte) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".r8scan-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(text)
+	if err == nil && runtime.GOOS != "windows" {
+		err = f.Chmod(0o755)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// executable reports whether git would run the hook at path. On Windows it runs
+// whatever begins with #!.
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0)
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// allHooks are the hooks that git looks for in a folder of hooks, as githooks(5)
+// lists them. fsmonitor-watchman is not among them: its path is a setting.
+var allHooks = []string{
+	"applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit",
+	"prepare-commit-msg", "commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge",
+	"pre-push", "pre-receive", "update", "proc-receive", "post-receive", "post-update",
+	"reference-transaction", "push-to-checkout", "pre-auto-gc", "post-rewrite", "sendemail-validate",
+	"p4-changelist", "p4-prepare-changelist", "p4-post-changelist", "p4-pre-submit", "post-index-change",
+}
+
+// globalHooksDir is the folder of the hooks for all of the user's repositories.
+func globalHooksDir() (string, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("find the folder of your configuration: %w", err)
+	}
+	return filepath.Join(dir, "r8scan", "hooks"), nil
+}
+
+// globalHooks are the hooks for all of the user's repositories.
+type globalHooks struct {
+	dir  string
+	git  hookGit
+	path string // core.hooksPath outside of any repository
+	from string // the scope that sets it, "" if none does
+}
+
+func openGlobal(ctx context.Context) (*globalHooks, error) {
+	dir, err := globalHooksDir()
+	if err != nil {
+		return nil, err
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	// With a GIT_DIR that does not exist git knows no repository, so none adds
+	// its configuration to the user's.
+	g := &globalHooks{dir: dir, git: gitAt(cwd, "GIT_DIR="+filepath.Join(dir, "no-repository"))}
+	g.path, g.from, err = g.git.hooksPath(ctx)
+	return g, err
+}
+
+// ours reports whether core.hooksPath is r8scan's.
+func (g *globalHooks) ours() bool { return g.from == "global" && g.path == g.dir }
+
+// configKey is the start of the names of the settings that make a guard a hook
+// from git 2.54 on. git refuses names that are those of hooks.
+func configKey(name string) string { return "hook.r8scan-" + name + "." }
+
+// configCommand is the setting that runs a guard's script.
+func (g *globalHooks) configCommand(name string) string {
+	return shellQuote(filepath.ToSlash(filepath.Join(g.dir, name)))
+}
+
+// setting returns what the user's own configuration sets key to, "" if nothing.
+func (g *globalHooks) setting(ctx context.Context, key string) (string, error) {
+	value, err := g.git.run(ctx, "config", "--global", "--get", key)
+	if errors.Is(err, errUnset) {
+		return "", nil
+	}
+	return value, err
+}
+
+func (c command) installGlobal(ctx context.Context, chosen []*guard) error {
+	binary, err := ownBinary()
+	if err != nil {
+		return err
+	}
+	if chosen == nil {
+		chosen = []*guard{guardNamed("pre-commit"), guardNamed("pre-push")}
+	}
+	g, err := openGlobal(ctx)
+	if err != nil {
+		return err
+	}
+	major, minor, err := g.git.version(ctx)
+	if err != nil {
+		return err
+	}
+	if !g.ours() && (major > 2 || major == 2 && minor >= 54) {
+		return c.installConfigHooks(ctx, g, chosen, binary)
+	}
+	if g.from != "" && !g.ours() {
+		return fmt.Errorf("core.hooksPath is already %q (%s configuration), and git knows one only: %s", g.path, g.from, linesToAdd(chosen))
+	}
+	return c.installHooksPath(ctx, g, chosen, binary)
+}
+
+// installConfigHooks names scripts in the user's configuration, which git 2.54
+// runs besides whatever hooks a repository has.
+func (c command) installConfigHooks(ctx context.Context, g *globalHooks, chosen []*guard, binary string) error {
+	scripts := map[string][]byte{}
+	for _, guard := range chosen {
+		was, err := g.setting(ctx, configKey(guard.name)+"command")
+		if err != nil {
+			return err
+		}
+		if was != "" && was != g.configCommand(guard.name) {
+			return fmt.Errorf("%scommand is set to something else than what r8scan sets: unset it first, with git config --global --unset %[1]scommand", configKey(guard.name))
+		}
+		scripts[guard.name] = guardScript(guard, chainNone, binary)
+	}
+	if err := g.write(scripts); err != nil {
+		return err
+	}
+	for _, guard := range chosen {
+		key := configKey(guard.name)
+		for _, kv := range [][2]string{{"command", g.configCommand(guard.name)}, {"event", guard.name}} {
+			if _, err := g.git.run(ctx, "config", "--global", "--replace-all", key+kv[0], kv[1]); err != nil {
+				return fmt.Errorf("%w: see to it, and install again", err)
+			}
+		}
+		c.tell("installed for all of your repositories: %s (%scommand in your git configuration)", guard.name, key)
+	}
+	c.tell("they run besides the hooks of each repository; a git older than 2.54 does not know them")
+	c.tell("undo with: r8scan uninstall --global")
+	return nil
+}
+
+// installHooksPath makes core.hooksPath a folder with a script for every hook,
+// since git then passes over the repositories' own: each script runs that too.
+func (c command) installHooksPath(ctx context.Context, g *globalHooks, chosen []*guard, binary string) error {
+	scripts := map[string][]byte{}
+	for _, name := range allHooks {
+		if text, err := os.ReadFile(filepath.Join(g.dir, name)); err != nil || !isGuard(text) {
+			scripts[name] = passScript(name)
+		}
+	}
+	for _, guard := range chosen {
+		scripts[guard.name] = guardScript(guard, chainRepository, binary)
+	}
+	if err := g.write(scripts); err != nil {
+		return err
+	}
+	if _, err := g.git.run(ctx, "config", "--global", "core.hooksPath", filepath.ToSlash(g.dir)); err != nil {
+		return fmt.Errorf("%w: see to it, and install again", err)
+	}
+	for _, guard := range chosen {
+		c.tell("installed for all of your repositories: %s", filepath.Join(g.dir, guard.name))
+	}
+	c.tell("core.hooksPath in your git configuration names that folder; its scripts also run each repository's own hooks")
+	c.tell("a repository that sets core.hooksPath itself, as husky does, is not covered: run r8scan install there")
+	c.tell("undo with: r8scan uninstall --global")
+	return nil
+}
+
+// write writes scripts, by their names, if none of them would go over what is
+// not r8scan's.
+func (g *globalHooks) write(scripts map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		path := filepath.Join(g.dir, name)
+		state, _, err := inspect(path)
+		if err != nil {
+			return err
+		}
+		if state == hookChanged || state == hookForeign {
+			return fmt.Errorf("%s is not as r8scan writes it: move it away first", path)
+		}
+	}
+	err := os.MkdirAll(g.dir, 0o755)
+	for name, text := range scripts {
+		if err == nil {
+			h := hookFile{path: filepath.Join(g.dir, name)}
+			_, err = h.install(text)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write hooks into %s: %w", g.dir, err)
+	}
+	return nil
+}
+
+// uninstallGlobal undoes installGlobal in either form. What was changed since
+// is left, together with what makes git run it.
+func (c command) uninstallGlobal(ctx context.Context) error {
+	g, err := openGlobal(ctx)
+	if err != nil {
+		return err
+	}
+	names, left, err := g.scripts()
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return c.leftAlone(left)
+	}
+	done := len(names) > 0
+	value, err := g.setting(ctx, "core.hooksPath")
+	if err != nil {
+		return err
+	}
+	if value == filepath.ToSlash(g.dir) {
+		if err := c.unset(ctx, g, "core.hooksPath"); err != nil {
+			return err
+		}
+		done = true
+	}
+	for _, guard := range guards {
+		key := configKey(guard.name)
+		value, err := g.setting(ctx, key+"command")
+		switch {
+		case err != nil:
+			return err
+		case value == "":
+			continue
+		case value != g.configCommand(guard.name):
+			left = append(left, fmt.Errorf("left alone: %scommand was changed since r8scan set it; unset it by hand", key))
+			continue
+		}
+		if err := errors.Join(c.unset(ctx, g, key+"command"), c.unset(ctx, g, key+"event")); err != nil {
+			return err
+		}
+		done = true
+	}
+	if len(left) == 0 {
+		if err := c.removeScripts(g, names); err != nil {
+			return err
+		}
+	}
+	if !done && len(left) == 0 {
+		c.tell("no hooks of r8scan for all of your repositories")
+	}
+	return c.leftAlone(left)
+}
+
+// unset removes a setting from the user's configuration, if it is there.
+func (c command) unset(ctx context.Context, g *globalHooks, key string) error {
+	if value, err := g.setting(ctx, key); err != nil || value == "" {
+		return err
+	}
+	if _, err := g.git.run(ctx, "config", "--global", "--unset-all", key); err != nil {
+		return fmt.Errorf("unset %s: %w", key, err)
+	}
+	c.tell("unset in your git configuration: %s", key)
+	return nil
+}
+
+// scripts returns the names of r8scan's scripts in the folder, and what in it
+// is not as r8scan wrote it.
+func (g *globalHooks) scripts() (names []string, left []error, err error) {
+	entries, err := os.ReadDir(g.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	for _, e := range entries {
+		path := filepath.Join(g.dir, e.Name())
+		switch state, _, err := inspect(path); {
+		case err != nil:
+			left = append(left, err)
+		case state != hookOurs:
+			left = append(left, fmt.Errorf("left alone: %s is not as r8scan wrote it; move it away to uninstall the rest", path))
+		default:
+			names = append(names, e.Name())
+		}
+	}
+	return names, left, err
+}
+
+// removeScripts removes scripts, and the folders if that empties them.
+func (c command) removeScripts(g *globalHooks, names []string) error {
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(g.dir, name)); err != nil {
+			return err
+		}
+	}
+	if len(names) > 0 {
+		c.tell("removed: %s", g.dir)
+	}
+	for _, dir := range []string{g.dir, filepath.Dir(g.dir)} {
+		if os.Remove(dir) != nil {
+			break // there is something else in it
+		}
+	}
+	return nil
+}

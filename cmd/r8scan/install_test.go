@@ -1,0 +1,98 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestSeal makes sure that r8scan tells its hooks from others, and from its own
+// that were changed in any byte.
+func TestSeal(t *testing.T) {
+	scripts := map[string][]byte{"pass": passScript("update"), "check out": passScript("push-to-checkout")}
+	for i := range guards {
+		for _, c := range []chain{chainNone, chainKept, chainRepository} {
+			scripts[guards[i].name+" "+string(c)] = guardScript(&guards[i], c, "/bin/r8scan")
+		}
+	}
+	for name, script := range scripts {
+		if ours, intact := sealed(script); !ours || !intact {
+			t.Errorf("%s: r8scan does not know its own hook", name)
+		}
+		if isGuard(script) == (name == "pass" || name == "check out") {
+			t.Errorf("%s: whether it checks something is not known", name)
+		}
+		for at := range script {
+			changed := append([]byte{}, script...)
+			changed[at] ^= 1
+			if _, intact := sealed(changed); intact {
+				t.Fatalf("%s: a change of byte %d passes", name, at)
+			}
+		}
+		if _, intact := sealed(append(script, '\n')); intact {
+			t.Errorf("%s: a line more passes", name)
+		}
+		if strings.Contains(string(script), "\r") {
+			t.Errorf("%s has carriage returns", name)
+		}
+		for _, word := range []string{"NAME", "BINARY", "COMMAND", "REFUSAL", "ANYWAY"} {
+			if strings.Contains(string(script), word) {
+				t.Errorf("%s: %s was left in it", name, word)
+			}
+		}
+	}
+	for _, other := range []string{"", "#!/bin/sh\n", "#!/bin/sh\n# r8scan\n"} {
+		if ours, _ := sealed([]byte(other)); ours {
+			t.Errorf("%q is taken for r8scan's", other)
+		}
+	}
+	for _, other := range []string{sealStart, sealStart + "\n", sealStart + "0123456789abcdef\nexit 0\n"} {
+		if ours, intact := sealed([]byte(other)); !ours || intact {
+			t.Errorf("%q: ours is %v and intact %v", other, ours, intact)
+		}
+	}
+}
+
+func TestHookBinary(t *testing.T) {
+	for path, ok := range map[string]bool{
+		"/usr/local/bin/r8scan":                  true,
+		"/home/ann/go/bin/r8scan":                true,
+		"/home/ann/go-build/r8scan":              true,
+		"/tmp/go-build123/b001/exe/r8scan":       false, // go run
+		"/home/ann/.cache/go-build/0a/0b/r8scan": false, // go run, kept
+	} {
+		if err := lasting(filepath.FromSlash(path)); (err == nil) != ok {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestHooksThatCannotBeWritten makes sure that a folder without permission to
+// write is named, and stays as it is.
+func TestHooksThatCannotBeWritten(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
+		t.Skip("here permissions do not keep this user from writing")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pre-commit")
+	if err := os.WriteFile(path, []byte("theirs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(dir, 0o755) }) // for its removal
+	h, err := openHook(dir, guardNamed("pre-commit"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = command{out: &strings.Builder{}}.installHook(h, guardScript(h.guard, chainKept, "/bin/r8scan"))
+	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
+		t.Errorf("it said %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%d files are left, %v", len(entries), err)
+	}
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/r8scan/r8scan/scanner"
+)
+
+// Limits on what git tells a hook. Names of refs have at most a few hundred
+// bytes, and a push of all refs of a large mirror some hundred thousand lines.
+const (
+	maxRefLine  = 64 << 10
+	maxRefLines = 1 << 21
+)
+
+// refLines reads the lines by which git tells a hook what a push is to bring;
+// parse reads one of them. An error names the line and repeats nothing of it.
+func refLines(in io.Reader, parse func(line string) (scanner.RefUpdate, bool), form string) ([]scanner.RefUpdate, error) {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, maxRefLine)
+	updates := []scanner.RefUpdate{}
+	for n := 1; lines.Scan(); n++ {
+		u, ok := parse(lines.Text())
+		if !ok || n > maxRefLines {
+			return nil, fmt.Errorf("line %d of standard input is not what git gives this hook, which is %s", n, form)
+		}
+		updates = append(updates, u)
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("line %d of standard input has more than %d bytes: git gives this hook %s", len(updates)+1, maxRefLine, form)
+	case err != nil:
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return updates, nil
+}
+
+// The forms of the lines.
+const (
+	pushForm    = "local ref, local id, remote ref and remote id"
+	receiveForm = "old id, new id and ref"
+)
+
+// parsePushLine parses a line that git gives a pre-push hook. The local ref is
+// as the user wrote it, so it may have spaces.
+func parsePushLine(line string) (u scanner.RefUpdate, ok bool) {
+	rest, old, _ := cutLast(line)
+	rest, ref, _ := cutLast(rest)
+	local, id, ok := cutLast(rest)
+	return scanner.RefUpdate{Ref: ref, New: id, Old: old}, ok && local != "" && ref != "" && isID(id) && isID(old) && len(id) == len(old)
+}
+
+// parseReceiveLine parses a line that git gives a pre-receive hook.
+func parseReceiveLine(line string) (u scanner.RefUpdate, ok bool) {
+	old, rest, _ := strings.Cut(line, " ")
+	id, ref, ok := strings.Cut(rest, " ")
+	return scanner.RefUpdate{Ref: ref, New: id, Old: old}, ok && strings.HasPrefix(ref, "refs/") && isID(id) && isID(old) && len(id) == len(old)
+}
+
+// cutLast cuts s at its last space.
+func cutLast(s string) (before, after string, found bool) {
+	i := strings.LastIndexByte(s, ' ')
+	if i < 0 {
+		return "", s, false
+	}
+	return s[:i], s[i+1:], true
+}
+
+// isID reports whether s is an object's id in hex, of SHA-1 or SHA-256.
+func isID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
