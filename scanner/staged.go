@@ -60,8 +60,30 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 // on. It returns the id of HEAD in hex, "" if there is none. environment says
 // that the process's environment is about the repository.
 func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, err error) {
+	var failed error
+	compare := func(x *gitdir.IndexReader) {
+		var trees [][]byte
+		if head, trees, failed = s.parents(g, environment); failed == nil && x != nil {
+			failed = s.root(x, trees)
+		}
+	}
+	err = g.UseIndex(compare)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		compare(nil)
+	case err != nil:
+		return "", fmt.Errorf("the index cannot be read: %s: see git status", reason(err))
+	}
+	if s.unmerged > 0 {
+		s.run.notes = append(s.run.notes, fmt.Sprintf("unmerged files, which were not scanned and keep git from committing: %d", s.unmerged))
+	}
+	return head, failed
+}
+
+// parents returns HEAD and the trees of all commits that the next one builds on.
+func (s *staging) parents(g *gitdir.Repo, environment bool) (head string, trees [][]byte, err error) {
 	if head, err = g.Head(); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	var environ []string
 	if environment {
@@ -69,31 +91,19 @@ func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, e
 	}
 	others, err := g.Merging(environ)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	var trees [][]byte
 	for _, id := range append([]string{head}, others...) {
 		if id == "" {
 			continue
 		}
 		tree, err := s.treeOf(id)
 		if err != nil {
-			return "", fmt.Errorf("commit %s, on which the next one builds, cannot be read: %w: see git fsck", id, err)
+			return "", nil, fmt.Errorf("commit %s, on which the next one builds, cannot be read: %w: see git fsck", id, err)
 		}
 		trees = append(trees, tree)
 	}
-	var unknown error
-	err = g.UseIndex(func(x *gitdir.IndexReader) { unknown = s.root(x, trees) })
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("the index cannot be read: %s: see git status", reason(err))
-	}
-	if unknown != nil {
-		return "", fmt.Errorf("the files at HEAD are not known: %w: see git fsck", unknown)
-	}
-	if s.unmerged > 0 {
-		s.run.notes = append(s.run.notes, fmt.Sprintf("unmerged files, which were not scanned and keep git from committing: %d", s.unmerged))
-	}
-	return head, nil
+	return head, trees, nil
 }
 
 // root compares the whole index with the parents' trees.
@@ -103,10 +113,11 @@ func (s *staging) root(x *gitdir.IndexReader, trees [][]byte) error {
 		return nil
 	}
 	parents, err := s.cursors(trees)
-	if err == nil {
-		s.entries("", x, x.Tree, parents, 0)
+	if err != nil {
+		return fmt.Errorf("the files at HEAD are not known: %w: see git fsck", err)
 	}
-	return err
+	s.entries("", x, x.Tree, parents, 0)
+	return nil
 }
 
 // treeOf returns the raw id of the tree of the commit with an id in hex.

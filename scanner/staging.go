@@ -186,7 +186,7 @@ func (s *staging) folder(prefix string, f folderNews, parents []*cursor, depth i
 	if slices.ContainsFunc(trees, func(tree []byte) bool { return f.same(at+"/", tree) }) {
 		return
 	}
-	if len(trees) == 0 && s.run.paths.entersDir(at) {
+	if len(trees) == 0 && !matchesAny(s.run.paths.exclude, at, "") {
 		s.name(at, f.name)
 	}
 	below, err := s.cursors(trees)

@@ -22,7 +22,8 @@ that one. Nothing is sent anywhere without --verify. In the pre-push stage of th
 pre-commit framework, which has one command for all stages, it does what push does.
 ` + exitCodes,
 		Example: `  r8scan staged
-  echo 'exec r8scan staged' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit`,
+  printf '#!/bin/sh\nexec r8scan staged\n' > .git/hooks/pre-commit
+  chmod +x .git/hooks/pre-commit`,
 		Args: atMostOne,
 	}, report.Staged, scanner.Staged, "to commit all the same: git commit --no-verify")
 }
@@ -40,7 +41,7 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 		if kind == report.Staged && len(args) == 0 && preCommitPushes() {
 			return c.runPush(cmd.Context(), f, nil)
 		}
-		err := c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
 			path := ""
 			if len(args) > 0 {
 				path = args[0]
@@ -48,7 +49,6 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 			res, err := scan(ctx, path, opts)
 			return res, unscanned(err, regardless)
 		}, kind)
-		return err
 	}
 	return cmd
 }

@@ -18,13 +18,16 @@ type IndexReader struct {
 	Tree *CacheTree // of the root; nil if the index has none, or a damaged one
 
 	parser entryParser
-	left   int    // entries that are not passed by
-	rest   []byte // they begin here, the next one left out if it is parsed
+	count  int    // entries in all
+	left   int    // of them, those that are not passed by
+	all    []byte // entries and what is behind them
+	rest   []byte // of all, from the next entry on, or behind that if it is parsed
+	marks  []int  // where in all each markEvery-th entry begins; none in version 4
 	next   Entry
 	parsed bool // next is set
 	err    error
 
-	merged []Entry // of a split index, those that are not passed by; rest is nil then
+	merged []Entry // of a split index, those that are not passed by; all is nil then
 }
 
 // UseIndex opens the repository's index and calls use with it. All that use has
@@ -75,7 +78,11 @@ func newIndexReader(data []byte, hash int) (x *IndexReader, split bool, err erro
 		return nil, false, err
 	}
 	behind, all := rest, p
-	for range n {
+	x = &IndexReader{parser: p, count: n, left: n, all: rest, rest: rest}
+	for i := range n {
+		if i%markEvery == 0 && p.version < 4 {
+			x.marks = append(x.marks, len(rest)-len(behind))
+		}
 		if behind, err = all.next(behind, nil); err != nil {
 			return nil, false, err
 		}
@@ -84,8 +91,13 @@ func newIndexReader(data []byte, hash int) (x *IndexReader, split bool, err erro
 	if err := more.extensions(behind, hash); err != nil {
 		return nil, false, err
 	}
-	return &IndexReader{Tree: more.Tree, parser: p, left: n, rest: rest}, more.link != nil, nil
+	x.Tree = more.Tree
+	return x, more.link != nil, nil
 }
+
+// markEvery is how many entries are passed by one by one at most, but for those
+// of version 4, which build on each other.
+const markEvery = 64
 
 var errSum = errors.New("it does not have the checksum that it ends with: it is damaged")
 
@@ -116,7 +128,7 @@ func (x *IndexReader) Peek() *Entry {
 	switch {
 	case x.left == 0:
 		return nil
-	case x.rest == nil:
+	case x.all == nil:
 		return &x.merged[0]
 	case !x.parsed:
 		x.rest, x.err = x.parser.next(x.rest, &x.next)
@@ -133,13 +145,16 @@ func (x *IndexReader) Peek() *Entry {
 func (x *IndexReader) Pass(n int) {
 	n = min(n, x.left)
 	x.left -= n
-	if x.rest == nil {
+	if x.all == nil {
 		x.merged = x.merged[n:]
 		return
 	}
 	if x.parsed && n > 0 {
 		x.parsed = false
 		n--
+	}
+	if to := x.count - x.left; n >= markEvery && len(x.marks) > 0 && to < x.count {
+		x.rest, n = x.all[x.marks[to/markEvery]:], to%markEvery
 	}
 	for ; n > 0; n-- {
 		if x.rest, x.err = x.parser.next(x.rest, nil); x.err != nil {

@@ -34,8 +34,8 @@ func TestIndexReader(t *testing.T) {
 			t.Run(format+form, func(t *testing.T) {
 				t.Parallel()
 				r := gittest.New(t, "--object-format="+format)
-				for i := range 60 {
-					r.Write(fmt.Sprintf("dir%d/sub%d/deep/file%d", i%3, i%5, i), fmt.Sprint(i))
+				for i := range 600 { // several marks, and folders with more files than are between two
+					r.Write(fmt.Sprintf("dir%d/sub%d/deep/file%d", i%3, i%4, i), "x")
 				}
 				r.Write("dir1/x", strings.Repeat("x", 5000))
 				r.Write("dir2/"+strings.Repeat("l", 250)+"/"+strings.Repeat("o", 250)+"/"+strings.Repeat("n", 250)+"/g", "g")
