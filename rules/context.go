@@ -47,16 +47,12 @@ func hasReplicate(b []byte, from, to int) bool {
 // around to must be in b: a name is a hint, and so must be one in all of the
 // text too.
 func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
-	for at := max(0, from); at < to; at++ {
-		var word string
-		if at, word = nextWord(b, at, to); at < 0 {
-			return false
-		}
-		if word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate)) {
-			return true
-		}
-	}
-	return false
+	found := false
+	eachWord(b, max(0, from), to, func(at int, word string) bool {
+		found = word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate))
+		return !found
+	})
+	return found
 }
 
 // assigned is what stands behind a name.

@@ -241,7 +241,7 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 func promising(text []byte, group int) bool {
 	d := decode64(gather(text, group, 64, isBase64Any)).bytes
 	for i := 0; i <= nearby && i+probeLen <= len(d); i++ {
-		switch formAt(d[i:]) {
+		switch tokenProbes.at(d[i:]) {
 		case formNone:
 			continue
 		case formPlain:
