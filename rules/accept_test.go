@@ -150,18 +150,3 @@ func BenchmarkHint(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkHostile has texts that are made to cost time.
-func BenchmarkHostile(b *testing.B) {
-	for _, s := range []string{`replicate.run({input:{api_key:"`, `{input:{k:"abcdefgh",replicate          `, "dockerconfigjson:eyJ", `"r8.im":{` + strings.Repeat(" ", 23),
-		"replicate:", fakeWebhook + " replicate", "replicate_key:" + fakeHex + " "} {
-		b.Run(s[:9], func(b *testing.B) {
-			text := bytes.Repeat([]byte(s), (1<<20)/len(s))
-			b.SetBytes(int64(len(text)))
-			var ms []Match
-			for b.Loop() {
-				ms = Find(ms[:0], text, 0, len(text))
-			}
-		})
-	}
-}
