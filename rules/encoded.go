@@ -213,32 +213,61 @@ const nearby = 4
 // the same base64 have probes of their own: to look for them from each would
 // take time that grows with the power of the depth.
 func inBase64(text []byte, at int, kind form, depth int) []Match {
-	lead := leadOf(kind)
-	if kind == formBase64_4 {
-		if at, lead = before(text, at), 3; at < 0 || text[at] != 'y' {
-			return nil
+	if kind != formBase64_4 {
+		return fromGroup(text, at, leadOf(kind), depth)
+	}
+	if y := before(text, at); y >= 0 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
+		if found := fromGroup(text, y, 3, depth); len(found) > 0 {
+			return found
 		}
 	}
+	if text[at] == 'T' { // OF8 that is itself behind the end of a line
+		return fromGroup(text, at, 0, depth)
+	}
+	return nil
+}
+
+// fromGroup looks for the token whose probe stands at a place that is lead
+// characters behind the start of a group of four.
+func fromGroup(text []byte, at, lead, depth int) []Match {
 	if at < lead || !promising(text, at-lead, depth) {
 		return nil
 	}
-	left := at
-	for left > 0 && at-left < edgeLen+lead && isBase64Any(text[left-1]) {
-		left--
-	}
-	if at-left < lead {
+	left, count := leftOf(text, at, edgeLen+lead)
+	if count < lead {
 		return nil
 	}
-	left += (at - lead - left) % 4
-	chars, where := gather(text, left, at-left+base64Len, isBase64Any)
-	d := decode64(chars, where)
-	probe := (at - left) / 4 * 3
+	chars, where := gather(text, left, count+base64Len, isBase64Any)
+	skip := (count - lead) % 4
+	if len(chars) < skip {
+		return nil
+	}
+	d := decode64(chars[skip:], where[skip:])
+	probe := (count - skip) / 4 * 3
 	inner := find(nil, d.bytes, max(0, probe-nearby), min(probe+nearby, len(d.bytes)), depth+1)
 	inner = slices.DeleteFunc(inner, func(m Match) bool { return m.Why == whyJoined })
 	for i, m := range inner {
 		inner[i] = d.outer(m, "base64")
 	}
 	return inner
+}
+
+// leftOf goes back from text[at] over up to n characters of base64, and over
+// the end of one line if the characters go on before it. It returns where it
+// comes to, and how many they are.
+func leftOf(text []byte, at, n int) (left, count int) {
+	left = at
+	for broken := false; count < n && left > 0; count++ {
+		next := left - 1
+		if !broken && (!isBase64Any(text[next]) || text[next] == 'n' && next > 0 && text[next-1] == '\\') {
+			next, broken = before(text, left), true
+		}
+		if next < 0 || !isBase64Any(text[next]) {
+			break
+		}
+		left = next
+	}
+	return left, count
 }
 
 // promising decodes some characters from a group on and reports whether what
@@ -308,7 +337,7 @@ func behindEight(d []byte, i int) int {
 	switch d[i] {
 	case '8':
 		return i + 1
-	case 'r', '7': // r8 and what follows it; 70 of \070
+	case 'r', '2', ';', '}', '7': // r8 and what follows it; 70 of \070
 		return i + 2
 	}
 	i += 3

@@ -115,8 +115,12 @@ func backslash(text []byte, i int) (c byte, next int, encoding string) {
 	return '\\', i + 1, ""
 }
 
-// entity reads &#114; and &#x72;.
+// entity reads &#114;, &#x72; and the one name that is for a character of
+// tokens.
 func entity(text []byte, i int) (c byte, next int, encoding string) {
+	if hasAt(text, i, "&lowbar;") {
+		return '_', i + len("&lowbar;"), "html-entity"
+	}
 	if !hasAt(text, i, "&#") {
 		return '&', i + 1, ""
 	}

@@ -16,7 +16,7 @@ const (
 // How far a match of FindTokens looks around its first byte, as Behind and
 // Ahead are for Find.
 const (
-	TokenBehind = 96  // base64 that begins before the token
+	TokenBehind = 128 // base64 that begins before the token, on the line above
 	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
