@@ -192,8 +192,8 @@ func (s *search) find(n *odb.Node) {
 
 var errTooMany = errors.New(tooMany)
 
-// container tells whether an object is a container. It has no name, so that
-// Brotli, which has no signature either, goes unseen.
+// container tells whether an object is a container. It has no name here: those
+// that only their names tell are read by readNamed.
 func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None
@@ -321,6 +321,7 @@ func (s *search) references(n *odb.Node) {
 				return
 			}
 			s.refers(e.ID, entryKind(e.Mode), e.Name)
+			s.noteNamed(e)
 		}, nil)
 	case odb.Commit, odb.Tag:
 		if err = odb.ParseHeader(n.Data, &s.header); err != nil {
