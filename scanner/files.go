@@ -145,7 +145,11 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 		r.text(ctx, w, io.LimitReader(file, info.Size()), file, f) // a log that grows ends where it ended
 		return
 	}
-	r.text(ctx, w, io.LimitReader(file, windowLen), nil, f)
+	limited := &io.LimitedReader{R: file, N: windowLen}
+	r.text(ctx, w, limited, nil, f)
+	if n, _ := file.Read(make([]byte, 1)); limited.N == 0 && n > 0 {
+		r.addUnread(f.name, fmt.Sprintf("it has 0 bytes by its own account and gives more than %d; the rest was not read: pipe it in and name it -", windowLen))
+	}
 }
 
 // text searches the content of the file f; at gives its bytes again, if they
