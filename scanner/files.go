@@ -24,6 +24,8 @@ type folder struct {
 	tree *workTree
 	kind func(name string) string // of a file's location, by its shown name; nil: KindFile
 
+	uncounted bool // coverage does not count it: the same objects may be kept without it
+
 	skip func(f folder) bool // nil: nothing is left out
 	// enter is asked about a folder that has a .git or is a git directory: which
 	// work tree's top it is, if any, and whether to walk it. With nil, these are
@@ -137,7 +139,9 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 		return
 	}
 	defer file.Close()
-	r.files.Add(1)
+	if !f.uncounted {
+		r.files.Add(1)
+	}
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		r.addUnread(f.name, "it was replaced by something else while it was opened")
 		return
@@ -161,8 +165,10 @@ func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.Read
 		name = ""
 	}
 	n, err := c.read(content, at, name)
-	r.bytes.Add(n + c.bytes)
-	r.members.Add(c.members)
+	if !f.uncounted {
+		r.bytes.Add(n + c.bytes)
+		r.members.Add(c.members)
+	}
 	for _, h := range c.hits {
 		r.addFileHit(fileHit{h.match, f.location(h), f.tree})
 	}

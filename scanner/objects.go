@@ -60,7 +60,7 @@ func (r *run) readObjects(repo *repository) job {
 		r.open(repo)
 		for _, path := range repo.store.Stray {
 			r.pool.add(func(ctx context.Context, w *worker) error {
-				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path)})
+				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path), uncounted: true})
 				return nil
 			})
 		}
