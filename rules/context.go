@@ -83,6 +83,10 @@ func valueOf(b []byte, i int) assigned {
 		case !value && !v.quoted && atValue(b, i), !value && v.quoted && v.sign && atValue(b, i):
 			value, i = true, i+len("value")-1
 			v.sign, v.quoted = false, false
+		case bytes.HasPrefix(b[i:], []byte("or ")) && isSpace(b[i-1]): // Python's x or "…"
+			v.sign, v.quoted, i = true, false, i+len("or")-1
+		case v.sign && bytes.HasPrefix(b[i:], []byte("default=")): // of os.environ.get
+			i += len("default") - 1
 		case isType(b, i):
 			i += bytes.IndexAny(b[i:], " =") - 1
 		default:
