@@ -70,8 +70,8 @@ type probeSet struct {
 	mul   uint32
 
 	// For each pair of bytes, the first as the lower half: does a probe begin
-	// with it, or end?
-	pairs [1 << 16]bool
+	// with it (beginning), or end (ending)?
+	pairs [1 << 16]uint8
 
 	vector vectorTable
 }
@@ -94,7 +94,8 @@ func newProbeSet(list []probe) *probeSet {
 			i := s.slot(k)
 			free = free && s.keys[i] == 0
 			s.keys[i], s.forms[i] = k, p.kind
-			s.pairs[k&0xffff], s.pairs[k>>8] = true, true
+			s.pairs[k&0xffff] |= beginning
+			s.pairs[k>>8] |= ending
 			s.vector.add(p)
 		}
 		if free {
@@ -102,6 +103,11 @@ func newProbeSet(list []probe) *probeSet {
 		}
 	}
 }
+
+const (
+	ending = 1 << iota
+	beginning
+)
 
 func (t *vectorTable) add(p probe) {
 	group := byte(1) << p.group
@@ -159,14 +165,17 @@ func (s *probeSet) eachBy(p pass, text []byte, from, to int, f func(at int, kind
 // eachPair looks at every second pair of bytes only: of the two in a probe it
 // meets one.
 func (s *probeSet) eachPair(text []byte, from, to int, f func(at int, kind form) bool) {
-	const step, read = int(portable), 1 + 8
-	for ; from <= min(to-1, len(text)-read); from += step {
+	const step, read = int(portable), int(portable) + probeLen - 1
+	for last := min(to-step, len(text)-read); from <= last; from += step {
 		x := binary.LittleEndian.Uint64(text[from+1:])
-		if !s.pairs[uint16(x)] && !s.pairs[uint16(x>>16)] && !s.pairs[uint16(x>>32)] && !s.pairs[uint16(x>>48)] {
+		if s.pairs[uint16(x)]|s.pairs[uint16(x>>16)]|s.pairs[uint16(x>>32)]|s.pairs[uint16(x>>48)] == 0 {
 			continue
 		}
-		if !s.eachPlace(text, from, min(from+step, to), f) {
-			return
+		for at := from; at < from+step; at, x = at+2, x>>16 {
+			is := s.pairs[uint16(x)]
+			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&beginning != 0 && !s.eachPlace(text, at+1, at+2, f) {
+				return
+			}
 		}
 	}
 	s.eachPlace(text, from, to, f)
