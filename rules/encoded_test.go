@@ -166,8 +166,8 @@ func TestHostileProbes(t *testing.T) {
 	for _, text := range []string{encode(strings.Repeat("cjhf", 24<<10), "base64"), strings.Repeat("cjhf", 32<<10), strings.Repeat("Y2pjamNqa", 16<<10)} {
 		Find(nil, []byte(text), 0, len(text))
 	}
-	if d := time.Since(began); d > 8*time.Second {
-		t.Errorf("half a megabyte took %v", d)
+	if d := time.Since(began); d > 2*time.Second {
+		t.Errorf("%v for half a megabyte", d)
 	}
 }
 

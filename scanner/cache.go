@@ -31,8 +31,9 @@ type packScan struct {
 	failed   bool
 }
 
-// maxOutside is how many objects outside of a pack, and how many with names of
-// which noteNamed takes notice, are remembered. A pack with more of them is small against the others, and quickly read again.
+// maxOutside is how many objects outside of a pack, and with names of which
+// noteNamed takes notice, are remembered. A pack with more of them is small
+// against the others, and quickly read again.
 const maxOutside = 100_000
 
 // readVersion changes with everything that changes what of an object is read:
