@@ -2,6 +2,7 @@ package report
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/r8scan/r8scan/rules"
@@ -108,6 +109,7 @@ func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *
 		Findings: make([]Finding, 0, len(res.Findings)),
 	}
 	doc.Coverage.Unread = copied(res.Coverage.Unread)
+	doc.Coverage.Accepted = slices.Clone(res.Coverage.Accepted)
 	if doc.LeftOut == nil {
 		doc.LeftOut = map[string]int{}
 	}

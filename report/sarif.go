@@ -214,5 +214,8 @@ func newSARIFInvocation(run Run, limits sarifLimits, cut int) sarifInvocation {
 	for _, u := range unread {
 		warn("'%s' was not read: '%s'.", messageText(u.What), messageText(u.Reason))
 	}
+	if n := len(run.Coverage.Accepted); n > 0 {
+		warn("'%d' things were not read, as the configuration accepts.", n)
+	}
 	return inv
 }

@@ -24,6 +24,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; read %s in %s\n", foundLine(doc), readLine(doc.Coverage), duration(doc.DurationMS))
 	allowedLines(&b, doc.Allowed, opts.Verbose)
+	acceptedLines(&b, doc.Coverage.Accepted, opts.Verbose)
 	if opts.Verbose && len(doc.LeftOut) > 0 {
 		total := 0
 		for _, n := range doc.LeftOut {
@@ -86,6 +87,21 @@ func allowedLines(b *strings.Builder, allowed []scanner.Allowed, verbose bool) {
 	}
 }
 
+// acceptedLines says how many things were not read by the user's leave; each of
+// them if verbose.
+func acceptedLines(b *strings.Builder, accepted []scanner.Accepted, verbose bool) {
+	if len(accepted) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%s not read, as accepted by --config\n", plural(int64(len(accepted)), "thing"))
+	if !verbose {
+		return
+	}
+	for _, a := range accepted {
+		fmt.Fprintf(b, "  %s: %s (%s)\n", safe(a.What), safe(a.Reason), safe(a.Because))
+	}
+}
+
 // counts lists numbers of things in the order of their names.
 func counts(n map[string]int, between string) string {
 	var parts []string
@@ -100,10 +116,14 @@ func foundLine(doc *Document) string {
 		if !doc.Complete {
 			return "no tokens found, but the scan is incomplete"
 		}
+		line := "no tokens found"
 		if len(doc.Allowed) > 0 {
-			return "no tokens found but allowed ones"
+			line += " but allowed ones"
 		}
-		return "no tokens found"
+		if len(doc.Coverage.Accepted) > 0 {
+			line += " in what was read"
+		}
+		return line
 	}
 	places, ignored := 0, 0
 	for _, f := range doc.Findings {

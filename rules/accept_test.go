@@ -119,12 +119,11 @@ func TestWindowsOfAll(t *testing.T) {
 
 // TestHint finds each word at each place, whatever its case, and nothing else.
 func TestHint(t *testing.T) {
-	words := append(longWords[:], wordRegistry)
-	seen := map[uint32]bool{}
-	for _, w := range words {
+	for _, word := range hintWords {
+		w := word.text
 		for at := range 40 {
 			text := strings.Repeat(".", at) + strings.ToUpper(w) + strings.Repeat(".", 40-at)
-			if w == wordRegistry {
+			if word.exact {
 				text = strings.ToLower(text)
 			}
 			for _, to := range []int{at, at + 1, len(text)} {
@@ -138,13 +137,6 @@ func TestHint(t *testing.T) {
 				t.Fatalf("%q has a hint", cut)
 			}
 		}
-		for i := 0; w != wordRegistry && i < stride; i++ {
-			if h := gram([]byte(w[i:])); seen[h] {
-				t.Fatalf("two groups have the same hash: take another factor")
-			} else {
-				seen[h] = true
-			}
-		}
 	}
 }
 
@@ -156,20 +148,5 @@ func BenchmarkHint(b *testing.B) {
 		if Hint(text, 0, len(text)) {
 			b.Fatal("the text has a hint")
 		}
-	}
-}
-
-// BenchmarkHostile has texts that are made to cost time.
-func BenchmarkHostile(b *testing.B) {
-	for _, s := range []string{`replicate.run({input:{api_key:"`, `{input:{k:"abcdefgh",replicate          `, "dockerconfigjson:eyJ", `"r8.im":{` + strings.Repeat(" ", 23),
-		"replicate:", fakeWebhook + " replicate", "replicate_key:" + fakeHex + " "} {
-		b.Run(s[:9], func(b *testing.B) {
-			text := bytes.Repeat([]byte(s), (1<<20)/len(s))
-			b.SetBytes(int64(len(text)))
-			var ms []Match
-			for b.Loop() {
-				ms = Find(ms[:0], text, 0, len(text))
-			}
-		})
 	}
 }

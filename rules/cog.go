@@ -148,14 +148,14 @@ func (f *finder) kubernetes(v view) {
 	config := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
 	n, _ := base64.RawStdEncoding.Decode(config, text) // what is behind an error is left out
 	config = config[:n]
-	for i := 0; i < len(config); i++ {
-		if i = nextRegistry(config, i, len(config)); i < 0 {
-			break
+	eachWord(config, 0, len(config), func(at int, word string) bool {
+		if word == wordRegistry {
+			registryLogins(config, at, func(l login) {
+				f.cog(v, a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...))
+			})
 		}
-		registryLogins(config, i, func(l login) {
-			f.cog(v, a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...))
-		})
-	}
+		return true
+	})
 }
 
 // joinedBase64 returns the base64 that starts at i, without the line ends and

@@ -47,16 +47,12 @@ func hasReplicate(b []byte, from, to int) bool {
 // around to must be in b: a name is a hint, and so must be one in all of the
 // text too.
 func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
-	for at := max(0, from); at < to; at++ {
-		var word string
-		if at, word = nextWord(b, at, to); at < 0 {
-			return false
-		}
-		if word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate)) {
-			return true
-		}
-	}
-	return false
+	found := false
+	eachWord(b, max(0, from), to, func(at int, word string) bool {
+		found = word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate))
+		return !found
+	})
+	return found
 }
 
 // assigned is what stands behind a name.
@@ -87,6 +83,10 @@ func valueOf(b []byte, i int) assigned {
 		case !value && !v.quoted && atValue(b, i), !value && v.quoted && v.sign && atValue(b, i):
 			value, i = true, i+len("value")-1
 			v.sign, v.quoted = false, false
+		case bytes.HasPrefix(b[i:], []byte("or ")) && isSpace(b[i-1]): // Python's x or "…"
+			v.sign, v.quoted, i = true, false, i+len("or")-1
+		case v.sign && bytes.HasPrefix(b[i:], []byte("default=")): // of os.environ.get
+			i += len("default") - 1
 		case isType(b, i):
 			i += bytes.IndexAny(b[i:], " =") - 1
 		default:

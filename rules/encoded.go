@@ -153,15 +153,26 @@ func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []in
 // lineBreak returns what follows a line break at text[i], or its escape in a
 // string, and the white space behind it; i if there is none.
 func lineBreak(text []byte, i int) int {
-	j := i
-	for _, form := range []string{"\r\n", "\n", `\r\n`, `\n`} {
-		if hasAt(text, i, form) {
-			j = i + len(form)
-			break
-		}
-	}
-	if j == i {
+	if i >= len(text) || text[i] != '\n' && text[i] != '\r' && text[i] != '\\' {
 		return i
+	}
+	j := i
+	if text[j] == '\\' {
+		if hasAt(text, j, `\r\n`) {
+			j += 2
+		}
+		if !hasAt(text, j, `\n`) {
+			return i
+		}
+		j += 2
+	} else {
+		if hasAt(text, j, "\r\n") {
+			j++
+		}
+		if text[j] != '\n' {
+			return i
+		}
+		j++
 	}
 	for j < len(text) && j-i < 64 && (text[j] == ' ' || text[j] == '\t') {
 		j++
@@ -202,31 +213,37 @@ const nearby = 4
 // the same base64 have probes of their own: to look for them from each would
 // take time that grows with the power of the depth.
 func inBase64(text []byte, at int, kind form, depth int) []Match {
-	lead := 0
-	switch kind {
-	case formBase64_2:
-		lead = 2
-	case formBase64_3:
-		lead = 3
-	case formBase64_4:
-		if at, lead = before(text, at), 3; at < 0 || text[at] != 'y' {
-			return nil
+	if kind != formBase64_4 {
+		return fromGroup(text, at, leadOf(kind), depth)
+	}
+	if y := before(text, at); y >= 0 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
+		if found := fromGroup(text, y, 3, depth); len(found) > 0 {
+			return found
 		}
 	}
-	if at < lead || !promising(text, at-lead) {
+	if text[at] == 'T' { // OF8 that is itself behind the end of a line
+		return fromGroup(text, at, 0, depth)
+	}
+	return nil
+}
+
+// fromGroup looks for the token whose probe stands at a place that is lead
+// characters behind the start of a group of four.
+func fromGroup(text []byte, at, lead, depth int) []Match {
+	if at < lead || !promising(text, at-lead, depth) {
 		return nil
 	}
-	left := at
-	for left > 0 && at-left < edgeLen+lead && isBase64Any(text[left-1]) {
-		left--
-	}
-	if at-left < lead {
+	left, count := leftOf(text, at, edgeLen+lead)
+	if count < lead {
 		return nil
 	}
-	left += (at - lead - left) % 4
-	chars, where := gather(text, left, at-left+base64Len, isBase64Any)
-	d := decode64(chars, where)
-	probe := (at - left) / 4 * 3
+	chars, where := gather(text, left, count+base64Len, isBase64Any)
+	skip := (count - lead) % 4
+	if len(chars) < skip {
+		return nil
+	}
+	d := decode64(chars[skip:], where[skip:])
+	probe := (count - skip) / 4 * 3
 	inner := find(nil, d.bytes, max(0, probe-nearby), min(probe+nearby, len(d.bytes)), depth+1)
 	inner = slices.DeleteFunc(inner, func(m Match) bool { return m.Why == whyJoined })
 	for i, m := range inner {
@@ -235,27 +252,182 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 	return inner
 }
 
+// leftOf goes back from text[at] over up to n characters of base64, and over
+// the end of one line if the characters go on before it. It returns where it
+// comes to, and how many they are.
+func leftOf(text []byte, at, n int) (left, count int) {
+	left = at
+	for broken := false; count < n && left > 0; count++ {
+		next := left - 1
+		if !broken && (!isBase64Any(text[next]) || text[next] == 'n' && next > 0 && text[next-1] == '\\') {
+			next, broken = before(text, left), true
+		}
+		if next < 0 || !isBase64Any(text[next]) {
+			break
+		}
+		left = next
+	}
+	return left, count
+}
+
 // promising decodes some characters from a group on and reports whether what
-// the probe there stands for goes on as it should. It is what keeps texts full
-// of probes from taking long.
-func promising(text []byte, group int) bool {
-	d := decode64(gather(text, group, 64, isBase64Any)).bytes
+// the probe there stands for goes on as it should: first few, then more. It is
+// what keeps texts full of probes from taking long.
+func promising(text []byte, group, depth int) bool {
+	return goesOn(text, group, 16, depth) && goesOn(text, group, sample, depth)
+}
+
+// sample is how many characters promising decodes: more than a token that was
+// encoded twice takes.
+const sample = 112
+
+func goesOn(text []byte, group, n, depth int) bool {
+	var buf [sample / 4 * 3]byte
+	d := buf[:someBase64(buf[:n/4*3], text[group:])]
 	for i := 0; i <= nearby && i+probeLen <= len(d); i++ {
-		switch formAt(d[i:]) {
-		case formNone:
-			continue
-		case formPlain:
-			return !slices.ContainsFunc(d[i+probeLen:min(len(d), i+tokenLen)], func(c byte) bool { return !isAlnum(c) })
-		case formUTF16, formEscaped, formHex:
+		if follows(d, i, n, depth) {
 			return true
-		default:
-			return !slices.ContainsFunc(d[i:], func(c byte) bool { return !isBase64Any(c) && c != '\r' && c != '\n' })
 		}
 	}
 	return false
 }
 
-func isBase64Any(c byte) bool { return isAlnum(c) || c == '+' || c == '/' || c == '-' || c == '_' }
+// follows reports whether there is a probe at d[i] and, behind it, what may
+// belong to it.
+func follows(d []byte, i, n, depth int) bool {
+	kind := tokenProbes.at(d[i:])
+	switch kind {
+	case formNone:
+		return false
+	case formPlain:
+		return all(d[i+probeLen:min(len(d), i+tokenLen)], isAlnum) || spellsOn(d, i+2)
+	case formEscaped:
+		return spellsOn(d, behindEight(d, i))
+	case formUTF16:
+		return all(d[i+3:min(len(d), i+2*bodyLen)], func(c byte) bool { return c == 0 || isAlnum(c) })
+	case formHex:
+		return all(d[i+2:min(len(d), i+2*bodyLen)], func(c byte) bool { return isHex(c) || isBreak(c) })
+	}
+	if !all(d[i:min(len(d), i+tokenLen)], func(c byte) bool { return isBase64Any(c) || isBreak(c) }) {
+		return false
+	}
+	group := i - leadOf(kind)
+	// The group of the last kind is the one before, which may be on another line.
+	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && goesOn(d, group, n, depth+1)
+}
+
+// all reports whether is holds for all of b.
+func all(b []byte, is func(byte) bool) bool {
+	for _, c := range b {
+		if !is(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isBreak reports whether lines are broken by c, or by an escape with c in it,
+// or indented.
+func isBreak(c byte) bool {
+	return c == '\r' || c == '\n' || c == ' ' || c == '\t' || c == '\\' || c == 'n' || c == 'r'
+}
+
+// behindEight returns where the 8 of the probe for an escape at d[i] ends.
+func behindEight(d []byte, i int) int {
+	switch d[i] {
+	case '8':
+		return i + 1
+	case 'r', '2', ';', '}', '7': // r8 and what follows it; 70 of \070
+		return i + 2
+	}
+	i += 3
+	if i < len(d) && (d[i] == '}' || d[i] == ';') {
+		i++
+	}
+	return i
+}
+
+// spellsOn reports whether d may go on with the _ and the body of a token, of
+// which the end may be cut off.
+func spellsOn(d []byte, i int) bool {
+	const longest = 12 // \\U00000072
+	for n := 0; n <= bodyLen && i+longest <= len(d); n++ {
+		i = joint(d, i)
+		c, next, _ := unit(d, i)
+		if n == 0 && c != '_' || n > 0 && !isAlnum(c) {
+			return false
+		}
+		i = next
+	}
+	return true
+}
+
+// leadOf returns how many characters of its group stand before a probe.
+func leadOf(kind form) int {
+	switch kind {
+	case formBase64_2:
+		return 2
+	case formBase64_3:
+		return 3
+	}
+	return 0
+}
+
+// someBase64 fills dst with what base64 at the start of text decodes to, over
+// line breaks as gather does, and returns how many bytes that is.
+func someBase64(dst, text []byte) int {
+	n, bits, have := 0, uint32(0), 0
+	text = text[:min(len(text), maxSpan)]
+	for i := 0; i < len(text) && n < len(dst); i++ {
+		for have == 0 && len(text)-i > 4 && n+3 <= len(dst) { // whole groups take a third of the time
+			a, b, c, d := values64[text[i]], values64[text[i+1]], values64[text[i+2]], values64[text[i+3]]
+			if a|b|c|d == noValue {
+				break
+			}
+			dst[n], dst[n+1], dst[n+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+			n, i = n+3, i+4
+		}
+		if n == len(dst) {
+			break
+		}
+		v := values64[text[i]]
+		if v == noValue {
+			next := lineBreak(text, i)
+			if next == i {
+				break
+			}
+			i = next - 1
+			continue
+		}
+		bits, have = bits<<6|uint32(v), have+6
+		if have >= 8 {
+			have -= 8
+			dst[n] = byte(bits >> have)
+			n++
+		}
+	}
+	return n
+}
+
+func isBase64Any(c byte) bool { return values64[c] != noValue }
+
+// values64 has what each character of either alphabet of base64 stands for,
+// noValue for others. It is built once and never written again.
+var values64 = newValues64()
+
+const noValue = 0xff
+
+func newValues64() (values [256]byte) {
+	for i := range values {
+		values[i] = noValue
+	}
+	for _, alphabet := range []string{"+/", "-_"} {
+		for i, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + alphabet {
+			values[c] = byte(i)
+		}
+	}
+	return values
+}
 
 // decode64 decodes characters of either alphabet of base64; where they stood
 // has one more for the end.
@@ -263,7 +435,7 @@ func decode64(chars []byte, where []int) decoded {
 	d := decoded{bytes: make([]byte, 0, len(chars)*3/4), at: make([]int, 0, len(chars)*3/4+1)}
 	bits, have := uint32(0), 0
 	for i, c := range chars {
-		bits, have = bits<<6|uint32(value64(c)), have+6
+		bits, have = bits<<6|uint32(values64[c]), have+6
 		if have >= 8 {
 			have -= 8
 			// The byte began in this character, or in the one before.
@@ -276,18 +448,4 @@ func decode64(chars []byte, where []int) decoded {
 	}
 	d.at = append(d.at, where[len(where)-1])
 	return d
-}
-
-func value64(c byte) byte {
-	switch {
-	case 'A' <= c && c <= 'Z':
-		return c - 'A'
-	case 'a' <= c && c <= 'z':
-		return c - 'a' + 26
-	case '0' <= c && c <= '9':
-		return c - '0' + 52
-	case c == '+' || c == '-':
-		return 62
-	}
-	return 63
 }

@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"slices"
-	"strconv"
-)
+import "slices"
 
 // escaped looks for a token around the probe at a place, whose 8 may be raw or
 // the end of an escape that began up to seven bytes before.
@@ -118,8 +115,12 @@ func backslash(text []byte, i int) (c byte, next int, encoding string) {
 	return '\\', i + 1, ""
 }
 
-// entity reads &#114; and &#x72;.
+// entity reads &#114;, &#x72; and the one name that is for a character of
+// tokens.
 func entity(text []byte, i int) (c byte, next int, encoding string) {
+	if hasAt(text, i, "&lowbar;") {
+		return '_', i + len("&lowbar;"), "html-entity"
+	}
 	if !hasAt(text, i, "&#") {
 		return '&', i + 1, ""
 	}
@@ -143,10 +144,14 @@ func entity(text []byte, i int) (c byte, next int, encoding string) {
 // number reads the digits text[from:to] of an escape that began at i. What is
 // no number below 128 is the raw character at i.
 func number(text []byte, i, from, to, base int, name string) (c byte, next int, encoding string) {
-	if to <= len(text) && from < to {
-		if v, err := strconv.ParseUint(string(text[from:to]), base, 32); err == nil && v < 0x80 {
-			return byte(v), to, name
-		}
+	v, valid := 0, to <= len(text) && from < to
+	for k := from; valid && k < to; k++ {
+		digit := int(unhex(text[k]))
+		v = v*base + digit
+		valid = isHex(text[k]) && digit < base && v < 0x80
+	}
+	if valid {
+		return byte(v), to, name
 	}
 	return text[i], i + 1, ""
 }

@@ -16,7 +16,7 @@ const (
 // How far a match of FindTokens looks around its first byte, as Behind and
 // Ahead are for Find.
 const (
-	TokenBehind = 96  // base64 that begins before the token
+	TokenBehind = 128 // base64 that begins before the token, on the line above
 	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
@@ -44,23 +44,28 @@ func FindTokens(dst []Match, text []byte, from, to int) []Match {
 
 // find is FindTokens for a text that was decoded depth times.
 func find(dst []Match, text []byte, from, to, depth int) []Match {
+	return findBy(passes[0], dst, text, from, to, depth)
+}
+
+func findBy(p pass, dst []Match, text []byte, from, to, depth int) []Match {
 	first := len(dst)
 	// A probe may stand a few bytes behind the start of its match.
 	lead := maxLead
 	if depth > 0 {
 		lead = nextLead
 	}
-	eachProbe(text, from, min(to+lead, len(text)), func(at int, kind form) {
+	tokenProbes.eachBy(p, text, from, min(to+lead, len(text)), func(at int, kind form) bool {
 		if kind == formPlain {
 			if at >= to {
-				return
+				return true
 			}
 			if m, ok := judge(text, at); ok {
 				dst = append(dst, m)
-				return
+				return true
 			}
 		}
 		dst = appendEncoded(dst, text, at, kind, from, to, depth)
+		return true
 	})
 	if found := dst[first:]; len(found) > 1 {
 		slices.SortStableFunc(found, func(a, b Match) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })

@@ -207,6 +207,10 @@ func TestRedact(t *testing.T) {
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(testToken(10)), uint16(3))
 	f.Add([]byte("r8_r8_"+testToken(11)+"-"), uint16(40))
+	r := rand.New(rand.NewPCG(12, 8))
+	for _, c := range encodedCases {
+		f.Add([]byte(c.hide(randomToken(r), r)), uint16(70))
+	}
 	for rule, cases := range siblingTexts() {
 		for _, c := range cases {
 			text, _ := filled(rule, c)
@@ -229,7 +233,7 @@ func FuzzFind(f *testing.F) {
 				t.Fatalf("match %d-%d is out of order or not in the text", m.Start, m.End)
 			}
 			last = m.Start
-			if m.Encoding == nil && m.Secret.Reveal() != string(text[m.Start:m.End]) || m.Rule == APIToken && !bytes.HasPrefix(text[m.Start:], []byte(prefix)) {
+			if m.Encoding == nil && (m.Secret.Reveal() != string(text[m.Start:m.End]) || m.Rule == APIToken && !bytes.HasPrefix(text[m.Start:], []byte(prefix))) {
 				t.Fatalf("match %d-%d is not in the text", m.Start, m.End)
 			}
 			if m.Rule != APIToken && !Hint(text, 0, len(text)) {

@@ -27,6 +27,9 @@ type pairReader struct {
 	last  span // the string or name read last, which may be a key
 	key   span // a key whose value is due; empty if none is
 	given span // a key whose value was no literal
+
+	fallback span // a key whose value is looked up in the environment
+	inLookup int  // the depth of that lookup's arguments
 }
 
 // next reads one token, and reports whether the object goes on.
@@ -42,10 +45,11 @@ func (p *pairReader) next() bool {
 	case c == ':' || c == '=':
 		p.sign()
 	case c == '{' || c == '[' || c == '(':
-		p.depth++
-		p.i++
-		p.last, p.key = span{}, span{}
+		p.open()
 	case c == '}' || c == ']' || c == ')':
+		if p.depth == p.inLookup {
+			p.fallback, p.inLookup = span{}, 0
+		}
 		p.depth--
 		p.i++
 		p.last, p.key = span{}, span{}
@@ -53,6 +57,9 @@ func (p *pairReader) next() bool {
 	case c == ',' || c == ';':
 		p.i++
 		p.last, p.key, p.given = span{}, span{}, span{}
+		if p.depth == p.inLookup {
+			p.key = p.fallback // the lookup's second argument stands in for it
+		}
 	case c == '#' || c == '/' && bytes.HasPrefix(p.b[p.i:], []byte("//")):
 		p.i += lineRest(p.b[p.i:])
 	case bytes.HasPrefix(p.b[p.i:], []byte("||")) || bytes.HasPrefix(p.b[p.i:], []byte("??")):
@@ -63,6 +70,16 @@ func (p *pairReader) next() bool {
 		p.expression()
 	}
 	return true
+}
+
+// open reads a bracket.
+func (p *pairReader) open() {
+	p.depth++
+	if lookup := p.b[:p.i]; bytes.HasSuffix(lookup, []byte("getenv")) || bytes.HasSuffix(lookup, []byte("environ.get")) {
+		p.fallback, p.inLookup = p.given, p.depth
+	}
+	p.i++
+	p.last, p.key = span{}, span{}
 }
 
 // expression notes that what is read is no literal.

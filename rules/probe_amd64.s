@@ -1,55 +1,52 @@
+#include "go_asm.h"
 #include "textflag.h"
 
-// func vectorProbes(t *vectorTable, text *byte, from, to int) (at int, mask uint32)
+// func probesAVX2(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
 //
 // A byte's two halves select a byte each of two tables; a bit that both have
 // says that the byte may stand at this place of a probe of that bit's group.
 // Three such tests, of the bytes at p, p+1 and p+2, are done for 32 p at a time.
-TEXT ·vectorProbes(SB), NOSPLIT, $0-44
+// The lower half needs no mask: a shuffle looks at nothing else of a byte, and
+// gives 0 for those above 127.
+TEXT ·probesAVX2(SB), NOSPLIT, $0-48
 	MOVQ t+0(FP), AX
 	MOVQ text+8(FP), SI
 	MOVQ from+16(FP), CX
 	MOVQ to+24(FP), DX
-	VMOVDQU 0(AX), Y0
-	VMOVDQU 32(AX), Y1
-	VMOVDQU 64(AX), Y2
-	VMOVDQU 96(AX), Y3
-	VMOVDQU 128(AX), Y4
-	VMOVDQU 160(AX), Y5
-	VMOVDQU 192(AX), Y6
+	VMOVDQU (vectorTable_halves+0)(AX), Y0
+	VMOVDQU (vectorTable_halves+32)(AX), Y1
+	VMOVDQU (vectorTable_halves+64)(AX), Y2
+	VMOVDQU (vectorTable_halves+96)(AX), Y3
+	VMOVDQU (vectorTable_halves+128)(AX), Y4
+	VMOVDQU (vectorTable_halves+160)(AX), Y5
+	VMOVDQU vectorTable_low(AX), Y6
 	VPXOR Y15, Y15, Y15
 
 loop:
 	CMPQ CX, DX
 	JGT done
 	VMOVDQU 0(SI)(CX*1), Y7
+	VMOVDQU 1(SI)(CX*1), Y9
+	VMOVDQU 2(SI)(CX*1), Y11
 	VPSRLW $4, Y7, Y8
-	VPAND Y7, Y6, Y7
+	VPSRLW $4, Y9, Y10
+	VPSRLW $4, Y11, Y12
 	VPAND Y8, Y6, Y8
+	VPAND Y10, Y6, Y10
+	VPAND Y12, Y6, Y12
 	VPSHUFB Y7, Y0, Y7
 	VPSHUFB Y8, Y1, Y8
-	VPAND Y7, Y8, Y9
-
-	VMOVDQU 1(SI)(CX*1), Y7
-	VPSRLW $4, Y7, Y8
-	VPAND Y7, Y6, Y7
-	VPAND Y8, Y6, Y8
-	VPSHUFB Y7, Y2, Y7
-	VPSHUFB Y8, Y3, Y8
+	VPSHUFB Y9, Y2, Y9
+	VPSHUFB Y10, Y3, Y10
+	VPSHUFB Y11, Y4, Y11
+	VPSHUFB Y12, Y5, Y12
 	VPAND Y7, Y8, Y7
-	VPAND Y7, Y9, Y9
-
-	VMOVDQU 2(SI)(CX*1), Y7
-	VPSRLW $4, Y7, Y8
-	VPAND Y7, Y6, Y7
-	VPAND Y8, Y6, Y8
-	VPSHUFB Y7, Y4, Y7
-	VPSHUFB Y8, Y5, Y8
-	VPAND Y7, Y8, Y7
-	VPAND Y7, Y9, Y9
-
-	VPCMPEQB Y15, Y9, Y9
-	VPMOVMSKB Y9, BX
+	VPAND Y9, Y10, Y9
+	VPAND Y11, Y12, Y11
+	VPAND Y7, Y9, Y7
+	VPAND Y7, Y11, Y7
+	VPCMPEQB Y15, Y7, Y7
+	VPMOVMSKB Y7, BX
 	XORL $0xffffffff, BX
 	JNZ found
 	ADDQ $32, CX
@@ -61,5 +58,48 @@ done:
 found:
 	VZEROUPPER
 	MOVQ CX, at+32(FP)
-	MOVL BX, mask+40(FP)
+	MOVQ BX, mask+40(FP)
+	RET
+
+// func probesVBMI(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
+//
+// The same for 64 places, with one look into a table of 128 bytes for both
+// halves. It takes a byte above 127 for the one 128 below; the caller, who looks
+// at every candidate, does not.
+TEXT ·probesVBMI(SB), NOSPLIT, $0-48
+	MOVQ t+0(FP), AX
+	MOVQ text+8(FP), SI
+	MOVQ from+16(FP), CX
+	MOVQ to+24(FP), DX
+	VMOVDQU64 (vectorTable_bytes+0)(AX), Z0
+	VMOVDQU64 (vectorTable_bytes+64)(AX), Z1
+	VMOVDQU64 (vectorTable_bytes+128)(AX), Z2
+	VMOVDQU64 (vectorTable_bytes+192)(AX), Z3
+	VMOVDQU64 (vectorTable_bytes+256)(AX), Z4
+	VMOVDQU64 (vectorTable_bytes+320)(AX), Z5
+
+loop64:
+	CMPQ CX, DX
+	JGT done64
+	VMOVDQU64 0(SI)(CX*1), Z7
+	VMOVDQU64 1(SI)(CX*1), Z8
+	VMOVDQU64 2(SI)(CX*1), Z9
+	VPERMI2B Z1, Z0, Z7
+	VPERMI2B Z3, Z2, Z8
+	VPERMI2B Z5, Z4, Z9
+	VPANDQ Z7, Z8, Z8
+	VPTESTMB Z8, Z9, K1
+	KMOVQ K1, BX
+	TESTQ BX, BX
+	JNZ found64
+	ADDQ $64, CX
+	JMP loop64
+
+done64:
+	XORL BX, BX
+
+found64:
+	VZEROUPPER
+	MOVQ CX, at+32(FP)
+	MOVQ BX, mask+40(FP)
 	RET

@@ -1,8 +1,10 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package rules
 
-// eachProbe calls f for each probe that starts in text[from:to], not in order.
-func eachProbe(text []byte, from, to int, f func(at int, kind form)) {
-	eachProbePasses(text, from, to, f)
+func vectorPasses() []pass { return nil }
+
+// eachVector is for machines with vectors.
+func (s *probeSet) eachVector(_ pass, text []byte, from, to int, f func(at int, kind form) bool) {
+	s.eachPair(text, from, to, f)
 }

@@ -6,7 +6,7 @@ import "fmt"
 
 // Version changes with everything that changes what is found. What was found
 // under another version says nothing.
-const Version = 4
+const Version = 5
 
 // Confidence says how sure a match is a real credential.
 type Confidence int

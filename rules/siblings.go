@@ -89,19 +89,15 @@ func (f *finder) view(anchor int) view {
 // words goes through the words that start in text[low:high], and looks at
 // those that are anchors.
 func (f *finder) words(low, high int) {
-	for at := low; at < high; at++ {
-		var word string
-		if at, word = nextWord(f.text, at, high); at < 0 {
-			break
-		}
+	eachWord(f.text, low, high, func(at int, word string) bool {
 		if word == wordReplicate {
 			if !isReplicate(f.text, at) {
-				continue // it is no hint
+				return true // it is no hint
 			}
 			f.names = append(f.names, at)
 		}
 		if at < f.anchors || at >= f.to {
-			continue
+			return true
 		}
 		switch v := f.view(at); word {
 		case wordReplicate:
@@ -110,14 +106,11 @@ func (f *finder) words(low, high int) {
 			f.cogName(v)
 		case wordDocker:
 			f.kubernetes(v)
+		case wordRegistry:
+			f.registry(v)
 		}
-	}
-	for at := f.anchors; at < f.to; at++ {
-		if at = nextRegistry(f.text, at, f.to); at < 0 {
-			break
-		}
-		f.registry(f.view(at))
-	}
+		return true
+	})
 }
 
 // around calls look with a view of each anchor that has one of Replicate's
@@ -127,7 +120,7 @@ func (f *finder) words(low, high int) {
 func (f *finder) around(anchor string, behind int, is func(follows []byte) bool, look func(view)) {
 	done := f.anchors
 	for _, name := range f.names {
-		if is != nil && !is(f.text[name+wordLen:]) {
+		if is != nil && !is(f.text[name+len(wordReplicate):]) {
 			continue
 		}
 		from, to := max(done, name-behind), min(f.to, name+near+1)

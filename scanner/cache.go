@@ -27,16 +27,19 @@ type packScan struct {
 	mu       sync.Mutex
 	toSearch map[odb.Obj]bool   // see again
 	outside  map[string]missing // raw id → what is known of it
+	named    map[string]string  // raw id → the name that tells what it holds
 	failed   bool
 }
 
-// maxOutside is how many objects outside of a pack are remembered. A pack with
-// more of them is small against the others, and quickly read again.
+// maxOutside is how many objects outside of a pack, and with names of which
+// noteNamed takes notice, are remembered. A pack with more of them is small
+// against the others, and quickly read again.
 const maxOutside = 100_000
 
 // readVersion changes with everything that changes what of an object is read:
-// since 2 what is in containers is read, and since 4 reftables are among them.
-const readVersion = 4
+// since 2 what is in containers is read, since 4 reftables are among them, and
+// since 5 what only their names tell to be some.
+const readVersion = 5
 
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {
@@ -48,7 +51,7 @@ func openCache(dir string) *packcache.Cache {
 // pack returns the jobs of reading the i-th pack, or of taking over what an
 // earlier scan has found in it.
 func (r *run) pack(repo *repository, i int) []job {
-	p := &packScan{repo: repo, number: i, toSearch: map[odb.Obj]bool{}, outside: map[string]missing{}}
+	p := &packScan{repo: repo, number: i, toSearch: map[odb.Obj]bool{}, outside: map[string]missing{}, named: map[string]string{}}
 	path := repo.store.PackPath(i)
 	stamp, err := packcache.Stamp(path, strings.TrimSuffix(path, ".pack")+".idx")
 	if err == nil {
@@ -92,6 +95,11 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 				}
 			}
 		}
+		for _, n := range e.Named {
+			if raw, err := hex.DecodeString(n.ID); err == nil {
+				r.addNamed(repo, raw, n.Name)
+			}
+		}
 		r.objects.Add(e.Objects)
 		r.bytes.Add(e.Bytes)
 		r.commits.Add(e.Commits)
@@ -104,7 +112,7 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 // known. A pack with anything wrong is read again each time, so that what is
 // wrong is named again. A cache that cannot be written costs time and no more.
 func (p *packScan) done(r *run) {
-	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside) > maxOutside || len(p.repo.store.Problems()) > 0 {
+	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside)+len(p.named) > maxOutside || len(p.repo.store.Problems()) > 0 {
 		return
 	}
 	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number),
@@ -115,6 +123,9 @@ func (p *packScan) done(r *run) {
 	for _, id := range slices.Sorted(maps.Keys(p.outside)) {
 		m := p.outside[id]
 		e.Outside = append(e.Outside, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Kind: m.kind, Name: rules.Redact(m.name)})
+	}
+	for _, id := range slices.Sorted(maps.Keys(p.named)) {
+		e.Named = append(e.Named, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Name: rules.Redact(p.named[id])})
 	}
 	_ = r.cache.Save(p.repo.store.PackKey(p.number), e)
 }

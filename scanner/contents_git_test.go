@@ -2,8 +2,15 @@ package scanner
 
 import (
 	"archive/zip"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/ulikunitz/xz/lzma"
 
 	"github.com/r8scan/r8scan/scanner/internal/gittest"
 )
@@ -78,5 +85,72 @@ func TestUnreadInGit(t *testing.T) {
 		if u := res.Coverage.Unread; len(u) != 1 || u[0].What != "blob "+id+"!c.gz!c" {
 			t.Errorf("unread %q", u)
 		}
+	}
+}
+
+// withoutSignature are compressed texts that only their names tell of.
+func withoutSignature(t *testing.T, text string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for name, open := range map[string]func(io.Writer) (io.WriteCloser, error){
+		"app.js.br": func(w io.Writer) (io.WriteCloser, error) { return brotli.NewWriter(w), nil },
+		"log.lzma":  func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) },
+	} {
+		var b bytes.Buffer
+		w, err := open(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(w, text)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		out[name] = b.String()
+	}
+	return out
+}
+
+// Brotli and bare LZMA in git are read by the names that trees give them: loose,
+// packed, remembered, in a pack without their trees, in a range, and by the
+// name that only the index has.
+func TestNamedInGit(t *testing.T) {
+	for name, content := range withoutSignature(t, strings.Repeat("a line\n", 9)+"key "+token(1)+"\n") {
+		repo := gittest.New(t)
+		repo.Write("a", "text")
+		repo.Git("add", ".")
+		repo.Git("commit", "-qm", "one")
+		repo.Git("repack", "-adfq")
+		opts := Options{Cache: t.TempDir()}
+		look := func(how string, scan func() (*Result, error)) {
+			t.Helper()
+			res, err := scan()
+			if err != nil {
+				t.Fatal(err)
+			}
+			member := strings.TrimSuffix(strings.TrimSuffix(name, ".br"), ".lzma")
+			if len(res.Findings) != 1 || res.Findings[0].Locations[0].Member != member || !res.Coverage.Complete() {
+				t.Errorf("%s, %s: %d findings, unread %v", name, how, len(res.Findings), res.Coverage.Unread)
+			}
+		}
+		history := func() (*Result, error) { return Objects(t.Context(), repo.Dir, opts) }
+		repo.Write("b/"+name, content)
+		repo.Git("add", ".")
+		if err := os.RemoveAll(filepath.Join(repo.Dir, "b")); err != nil {
+			t.Fatal(err)
+		}
+		look("staged only", func() (*Result, error) { return Audit(t.Context(), repo.Dir, opts) })
+		blob := strings.TrimSpace(repo.Git("rev-parse", ":b/"+name))
+		repo.Git("commit", "-qm", "two")
+		look("loose", history)
+		look("range", func() (*Result, error) { return Objects(t.Context(), repo.Dir, Options{Range: "HEAD~1..HEAD"}) })
+		dir := filepath.Join(repo.GitDir(), "objects", "pack", "pack")
+		repo.GitInput(blob+"\n", "pack-objects", "-q", dir)
+		repo.GitInput("HEAD~1..HEAD\n", "pack-objects", "-q", "--revs", "--incremental", dir)
+		repo.Git("prune-packed", "-q")
+		look("in two packs", history)
+		look("remembered in two packs", history)
+		repo.Git("repack", "-adfq")
+		look("packed", history)
+		look("remembered", history)
 	}
 }

@@ -180,6 +180,8 @@ func worksIn(root string) bool {
 // may. It returns what the user should know about that.
 func (j *judge) takeOwn(c *policy.Config, file, top string, works bool) (note string) {
 	j.config, j.file, j.by, j.top = c, file, AllowedByOwn, top
+	unread := len(c.Unread) > 0
+	c.Unread = nil
 	if !works && len(c.Exclude)+len(c.Off) > 0 {
 		c.Off = nil
 		return fmt.Sprintf("%s: its exclude and rules are not followed, for you do not work in that folder: to follow them use --config %s", file, file)
@@ -189,7 +191,29 @@ func (j *judge) takeOwn(c *policy.Config, file, top string, works bool) (note st
 			j.exclude = append(j.exclude, strings.TrimSuffix(g, "/"))
 		}
 	}
+	if unread {
+		return fmt.Sprintf("%s: its unread is not followed, for what is scanned has no say in what counts as read: to follow it use --config %s", file, file)
+	}
 	return ""
+}
+
+// accepts parts what was not read into what counts and what the user has
+// accepted, and says which acceptances have come to their end.
+func (j *judge) accepts(unread []Unread) (counts []Unread, accepted []Accepted, notes []string) {
+	for _, u := range unread {
+		i := slices.IndexFunc(j.config.Unread, func(a policy.Acceptance) bool { return a.Matches(u.What) && !a.Expired(j.today) })
+		if i >= 0 {
+			accepted = append(accepted, Accepted{Unread: u, Because: rules.Redact(j.config.Unread[i].Reason)})
+			continue
+		}
+		counts = append(counts, u)
+		for _, a := range j.config.Unread {
+			if a.Matches(u.What) {
+				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s and counts again: mend it, or set another date", j.file, a.Line, u.What, a.Expires))
+			}
+		}
+	}
+	return counts, accepted, notes
 }
 
 // allows reports whether a finding is left alone, and notes in its locations

@@ -34,15 +34,25 @@ type Coverage struct {
 	Commits        int64    `json:"commits"`
 	ArchiveMembers int64    `json:"archive_members"`
 	Unread         []Unread `json:"unread"`
+
+	Accepted []Accepted `json:"accepted,omitempty"` // what was not read either, and the user has accepted
 }
 
-// Complete reports whether everything was read.
+// Complete reports whether everything was read that the user has not accepted
+// as unread.
 func (c Coverage) Complete() bool { return len(c.Unread) == 0 }
 
 // Unread is one thing that could not be read, and why.
 type Unread struct {
 	What   string `json:"what"`
 	Reason string `json:"reason"`
+}
+
+// Accepted is something that could not be read and does not count, as the user
+// has said in the configuration named with Options.Config.
+type Accepted struct {
+	Unread
+	Because string `json:"accepted"` // the user's reason
 }
 
 // Exposure is the worst place a token stands in.

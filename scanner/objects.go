@@ -66,7 +66,7 @@ func (r *run) readObjects(repo *repository) job {
 		r.open(repo)
 		for _, path := range repo.store.Stray {
 			r.pool.add(func(ctx context.Context, w *worker) error {
-				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path)})
+				r.file(ctx, w, folder{path: path, name: r.shown(repo.root, path), uncounted: true})
 				return nil
 			})
 		}
@@ -200,8 +200,8 @@ func (s *search) find(n *odb.Node) {
 
 var errTooMany = errors.New(tooMany)
 
-// container tells whether an object is a container. It has no name, so that
-// Brotli, which has no signature either, goes unseen.
+// container tells whether an object is a container. It has no name here: those
+// that only their names tell are read by readNamed.
 func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None

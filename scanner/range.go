@@ -306,6 +306,7 @@ func (c *changes) entry(s *search, e odb.TreeEntry, old []map[string]odb.TreeEnt
 		c.tree(s, o, before, depth+1)
 	case first(c, c.blobs, o):
 		c.object(s, o, odb.Blob)
+		s.noteNamed(e)
 	}
 }
 

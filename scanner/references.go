@@ -18,6 +18,7 @@ func (s *search) references(n *odb.Node) {
 				return
 			}
 			s.refers(e.ID, entryKind(e.Mode), e.Name)
+			s.noteNamed(e)
 		}, nil)
 	case odb.Commit, odb.Tag:
 		if err = odb.ParseHeader(n.Data, &s.header); err != nil {

@@ -83,6 +83,11 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 	}
 	target.Path = rules.Redact(target.Path)
 	res := &Result{Target: target, Root: root, Coverage: r.coverage(), LeftOut: map[string]int{}}
+	if !r.opts.Unjudged {
+		var notes []string
+		res.Coverage.Unread, res.Coverage.Accepted, notes = r.judge.accepts(res.Coverage.Unread)
+		r.notes = append(r.notes, notes...)
+	}
 	for _, d := range found {
 		if d.Confidence < r.opts.MinConfidence {
 			res.LeftOut[d.belowBecause()]++

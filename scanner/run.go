@@ -25,6 +25,7 @@ type run struct {
 	limits     archive.Limits
 	smallRange int
 	room       room
+	large      sync.Mutex // held by the one reader of a named blob that is large
 	heavy      sync.Mutex // held by the one walk of a container that may use much memory
 
 	files, bytes, objects, commits, members atomic.Int64
@@ -36,6 +37,7 @@ type run struct {
 	faults     []fault // those of unread that are about git objects
 	notes      []string
 	repos      []*repository
+	named      map[namedBlob]string // the name of each
 }
 
 // fileHit is a match in a file, its name, or a text of git's that is no object.
@@ -122,7 +124,8 @@ const tooMany = "there are more tokens in what was read than a result can hold; 
 // progressEvery is the time between two reports of progress.
 const progressEvery = 100 * time.Millisecond
 
-// do runs jobs, and those that they add, to their end.
+// do runs jobs, and those that they add, to their end, and then reads the blobs
+// of which they learnt that they may be containers.
 func (r *run) do(ctx context.Context, jobs ...job) error {
 	if r.opts.Progress != nil {
 		tick := time.NewTicker(progressEvery)
@@ -140,7 +143,10 @@ func (r *run) do(ctx context.Context, jobs ...job) error {
 		}()
 		defer func() { tick.Stop(); close(done); <-stopped }()
 	}
-	return r.pool.run(ctx, r.opts.workers(), jobs...)
+	if err := r.pool.run(ctx, r.opts.workers(), jobs...); err != nil {
+		return err
+	}
+	return r.pool.run(ctx, r.opts.workers(), r.namedJobs()...)
 }
 
 func (r *run) addUnread(what, reason string) {

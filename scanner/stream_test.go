@@ -169,3 +169,20 @@ func (f *failing) Read(b []byte) (int, error) {
 	}
 	return f.r.Read(b)
 }
+
+// A file of the kernel's says that it has 0 bytes. What is behind the first
+// ones that it gives is named, not passed over.
+func TestKernelFile(t *testing.T) {
+	const path = "/proc/kallsyms"
+	text, err := os.ReadFile(path)
+	if err != nil || len(text) <= windowLen {
+		t.Skip("there is no long one here")
+	}
+	res, err := Files(t.Context(), []string{path}, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := res.Coverage.Unread; len(u) != 1 || u[0].What != path {
+		t.Errorf("unread %v", u)
+	}
+}

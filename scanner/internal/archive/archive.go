@@ -144,9 +144,9 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 			w.v.Unread(path, panicked(f, p))
 		}
 	}()
-	defer func() { w.give(c.held) }()
+	defer func(whole *content) { w.give(whole.held) }(c)
 	if f == Executable {
-		if f = w.behind(c); f == None {
+		if c, f = w.behind(c); f == None {
 			return
 		}
 	}
@@ -182,23 +182,6 @@ func panicked(f Format, p any) string {
 		return fmt.Sprintf("its %s decoder gave up (%v); what it had read until then was searched", f, err)
 	}
 	return fmt.Sprintf("its %s decoder gave up; what it had read until then was searched", f)
-}
-
-// behind looks for a zip behind an executable: self-extracting archives,
-// executable jars and Python zips.
-func (w *walker) behind(c *content) Format {
-	if b, err := c.buf.Peek(bufLen); err != nil && !zipEnd(b) {
-		return None // all of it is in the buffer
-	}
-	if w.random(c) != nil {
-		return None
-	}
-	n := min(c.size, TailLen)
-	tail := make([]byte, n)
-	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
-		return None
-	}
-	return when(zipEnd(tail), Zip)
 }
 
 // fail names the member at path, or a part of it, as unread.

@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/r8scan/r8scan/scanner/internal/reftable"
@@ -12,7 +11,7 @@ import (
 // Format is what a file's first bytes say it is.
 type Format uint8
 
-// The formats that Walk reads. An Executable may have a zip behind it.
+// The formats that Walk reads. An Executable may have a zip, 7z or rar behind it.
 const (
 	None Format = iota
 	Zip
@@ -52,10 +51,7 @@ func Detect(head []byte, name string) Format {
 	if isTar(head) {
 		return Tar
 	}
-	if n := len(name); n > 3 && name[n-1]|0x20 >= 'a' {
-		return byName(name, head)
-	}
-	return None
+	return byName(name, head)
 }
 
 func bySignature(head []byte) Format {
@@ -157,19 +153,31 @@ func octal(field []byte) (n uint64, ok bool) {
 // byName knows what has no signature. A text in Brazilian Portuguese may be
 // called messages.pt.br too.
 func byName(name string, head []byte) Format {
-	f := None
-	switch {
-	case strings.HasSuffix(name, ".br"):
-		f = Brotli
-	case strings.HasSuffix(name, ".lzma"), strings.HasSuffix(name, ".tlz"):
-		f = LZMA
-	case strings.HasSuffix(name, ".zz"):
-		f = Zlib
-	}
+	f := nameFormat(name)
 	if f != None && isText(head) {
 		return None
 	}
 	return f
+}
+
+// Unsigned reports whether a name may be that of a container without a
+// signature, which Detect knows with the name only.
+func Unsigned(name []byte) bool { return nameFormat(name) != None }
+
+func nameFormat[T string | []byte](name T) Format {
+	switch {
+	case ends(name, ".br"):
+		return Brotli
+	case ends(name, ".lzma"), ends(name, ".tlz"):
+		return LZMA
+	case ends(name, ".zz"):
+		return Zlib
+	}
+	return None
+}
+
+func ends[T string | []byte](name T, end string) bool {
+	return len(name) > len(end) && string(name[len(name)-len(end):]) == end
 }
 
 // isText reports whether head is UTF-8 without control characters; its last
@@ -200,12 +208,17 @@ const (
 
 // DetectTail says what a file is of which Detect said f and which ends in tail:
 // a zip may stand behind an executable, and behind images and documents. Of
-// the former also one with a comment is seen; shell scripts are executables,
-// so that this has to be fast too.
+// the former also one with a comment is seen, and if tail is all of it, it stays
+// one only if there is a 7z or a rar in it. Shell scripts are executables, so
+// that this has to be fast too.
 func DetectTail(f Format, tail []byte) Format {
 	switch n := len(tail) - zipEndLen; {
 	case f == Executable:
-		return when(zipEnd(tail[max(0, len(tail)-TailLen):]), Zip)
+		if zipEnd(tail[max(0, len(tail)-TailLen):]) {
+			return Zip
+		}
+		_, inside := selfExtracting(tail[:min(len(tail), stubLen)])
+		return when(inside != None, f)
 	case f == None && n >= 0 && tail[n] == 'P' && string(tail[n:n+4]) == "PK\x05\x06" && tail[n+20] == 0 && tail[n+21] == 0:
 		return Zip
 	}

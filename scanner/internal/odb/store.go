@@ -180,6 +180,7 @@ func (s *Store) list(dir string) (packs []string) {
 		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
 		case name == "info" && isDir(dir, e):
+			s.listInfo(filepath.Join(dir, name))
 		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
 		case e.IsDir():
 			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
@@ -211,9 +212,27 @@ func isDir(dir string, e os.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
+// listInfo lists the texts in objects/info, and in folders that others made
+// there: commit graphs say nothing but what the objects say.
+func (s *Store) listInfo(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.problem(dir, pathless(err).Error())
+	}
+	for _, e := range entries {
+		switch name := e.Name(); {
+		case strings.HasPrefix(name, "commit-graph"):
+		case e.IsDir():
+			s.listInfo(filepath.Join(dir, name))
+		default:
+			s.stray(dir, name)
+		}
+	}
+}
+
 // packFiles are the endings of files that hold nothing but what the packs
-// themselves say.
-var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".keep", ".promisor", ".mtimes"}
+// themselves say. Of .keep and .promisor, which are texts, that is not sure.
+var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".mtimes"}
 
 func (s *Store) listPacks(dir string) (packs []string) {
 	entries, err := os.ReadDir(dir)

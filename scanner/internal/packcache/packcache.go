@@ -27,12 +27,13 @@ type Entry struct {
 	Members   int64     // of containers among these; Bytes has theirs too
 	Again     []string  // ids in hex of objects to search again: they have a match, or something unreadable
 	Outside   []Outside // objects that it refers to and does not hold
+	Named     []Outside // blobs, here or elsewhere, that its trees give a name that tells what they hold; without a kind
 }
 
 // Outside is an object that a pack's objects refer to.
 type Outside struct {
 	ID   string // in hex
-	Kind string
+	Kind string `json:",omitempty"`
 	Name string `json:",omitempty"`
 }
 

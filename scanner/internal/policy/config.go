@@ -28,6 +28,23 @@ type Config struct {
 	Exclude []string // valid globs
 	Allow   []Allowance
 	Off     []string // ids of rules, each of which exists
+	Unread  []Acceptance
+}
+
+// Acceptance is something that cannot be read and is not to count.
+type Acceptance struct {
+	What    string // a valid glob for what coverage names
+	Reason  string // not empty
+	Expires string // as in an Allowance
+	Line    int    // likewise
+}
+
+// Expired is that of an Allowance.
+func (a Acceptance) Expired(day string) bool { return expired(a.Expires, day) }
+
+// Matches reports whether a is about what coverage names.
+func (a Acceptance) Matches(what string) bool {
+	return a.What == what || doublestar.MatchUnvalidated(a.What, what)
 }
 
 // Allowance is a token that may stand anywhere.
@@ -40,7 +57,9 @@ type Allowance struct {
 
 // Expired reports whether the allowance holds no longer on a day, written as
 // 2006-01-02.
-func (a Allowance) Expired(day string) bool { return a.Expires != "" && a.Expires < day }
+func (a Allowance) Expired(day string) bool { return expired(a.Expires, day) }
+
+func expired(last, day string) bool { return last != "" && last < day }
 
 // Error is what is wrong with a file, and where. Column is 0 if it is the whole
 // line.
@@ -75,6 +94,7 @@ func ParseConfig(text []byte) (*Config, error) {
 		"exclude": c.readExclude,
 		"allow":   c.readAllow,
 		"rules":   c.readRules,
+		"unread":  c.readUnread,
 	})
 }
 
@@ -270,6 +290,41 @@ func (c *Config) readAllow(n *yaml.Node) error {
 		c.Allow = append(c.Allow, a)
 		return nil
 	})
+}
+
+func (c *Config) readUnread(n *yaml.Node) error {
+	return eachItem(n, "unread", func(item *yaml.Node) error {
+		a := Acceptance{Line: item.Line}
+		err := eachKey(item, "this item of unread", map[string]func(*yaml.Node) error{
+			"what":    func(n *yaml.Node) (err error) { a.What, err = unreadGlob(n); return err },
+			"reason":  func(n *yaml.Node) (err error) { a.Reason, err = text(n, "reason"); return err },
+			"expires": func(n *yaml.Node) (err error) { a.Expires, err = date(n); return err },
+		})
+		switch {
+		case err != nil:
+			return err
+		case a.What == "":
+			return wrong(item, "this item of unread has no what: give what results name as not read, or a glob for it")
+		case a.Reason == "":
+			return wrong(item, "this item of unread has no reason: say why it need not be read")
+		}
+		c.Unread = append(c.Unread, a)
+		return nil
+	})
+}
+
+// unreadGlob refuses what would accept anything at all.
+func unreadGlob(n *yaml.Node) (string, error) {
+	glob, err := text(n, "what")
+	switch {
+	case err != nil:
+		return "", err
+	case !doublestar.ValidatePattern(glob):
+		return "", wrong(n, "glob %q is malformed: see the README on globs", glob)
+	case strings.Trim(glob, "*?/!. ") == "":
+		return "", wrong(n, "%q would accept anything: name what need not be read", glob)
+	}
+	return glob, nil
 }
 
 // tokenID does not repeat what it refuses, which may be a token.

@@ -18,6 +18,8 @@ allow:
   - {id: 1234567890123456, reason: "# of a test"}
 rules:
   off: [replicate-api-token]
+unread:
+  - {what: "blob 12ab*!**", reason: damaged on purpose, expires: 2026-03-31}
 `
 
 func TestParseConfig(t *testing.T) {
@@ -28,7 +30,8 @@ func TestParseConfig(t *testing.T) {
 			{"0123456789abcdef", "disabled in March", "2026-03-31", 6},
 			{"1234567890123456", "# of a test", "", 9}, // digits only, and no number
 		},
-		Off: []string{"replicate-api-token"},
+		Off:    []string{"replicate-api-token"},
+		Unread: []Acceptance{{"blob 12ab*!**", "damaged on purpose", "2026-03-31", 13}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
@@ -51,7 +54,7 @@ func TestConfigErrors(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	item := func(rest string) string { return "allow:\n  - id: 0123456789abcdef\n" + rest }
 	for _, tt := range []struct{ name, text, want string }{
-		{"unknown key", "exclude: []\nexlude: []\n", `2:1: unknown key "exlude": use allow, exclude, rules`},
+		{"unknown key", "exclude: []\nexlude: []\n", `2:1: unknown key "exlude": use allow, exclude, rules, unread`},
 		{"unknown key in an item", item("    reason: x\n    why: y\n"), `4:5: unknown key "why": use expires, id, reason`},
 		{"unknown key in rules", "rules:\n  on: []\n", `2:3: unknown key "on": use off`},
 		{"a key twice", "allow: []\nallow: []\n", "2:1: allow stands on line 1 already"},
@@ -65,7 +68,12 @@ func TestConfigErrors(t *testing.T) {
 		{"less to read", "include: [a]\n", `1:1: unknown key "include"`},
 		{"a confidence", "min-confidence: high\n", `1:1: unknown key "min-confidence"`},
 
-		{"a list", "- a\n", "1:1: the file is a list, not keys with values: use allow, exclude, rules"},
+		{"all unread", "unread: [{what: \"**\", reason: x}]\n", `1:17: "**" would accept anything`},
+		{"unread what", "unread:\n  - reason: x\n", "2:5: this item of unread has no what"},
+		{"unread why", "unread:\n  - what: a\n", "2:5: this item of unread has no reason"},
+		{"a bad glob of unread", "unread: [{what: \"[a\", reason: x}]\n", `1:17: glob "[a" is malformed`},
+
+		{"a list", "- a\n", "1:1: the file is a list, not keys with values: use allow, exclude, rules, unread"},
 		{"a text", "exclude\n", "1:1: the file is a text"},
 		{"exclude is no list", "exclude: a\n", "1:10: exclude is a text, not a list"},
 		{"a glob is a number", "exclude:\n  - 12\n", "2:5: this glob is a number, not a text: put it in quotes"},

@@ -1,0 +1,112 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+)
+
+// stubLen is how much of an executable is searched for the archive that it
+// unpacks: the programs in front of them have some hundred kilobytes.
+const stubLen = 4 << 20
+
+const (
+	signature7z  = "7z\xbc\xaf\x27\x1c"
+	signatureRAR = "Rar!\x1a\x07"
+)
+
+// selfExtracting finds the 7z or rar in the first bytes of a program for
+// Windows or Linux. Programs that unpack such archives have the signatures
+// too: what follows must be a header with the right checksum.
+func selfExtracting(head []byte) (at int, f Format) {
+	if !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) {
+		return 0, None
+	}
+	if at = indexOf(head, signature7z, starts7z); at >= 0 {
+		return at, SevenZip
+	}
+	if at = indexOf(head, signatureRAR, startsRAR); at >= 0 {
+		return at, RAR
+	}
+	return 0, None
+}
+
+// indexOf returns where the first signature stands for which is holds, -1 if
+// there is none.
+func indexOf(b []byte, signature string, is func([]byte) bool) int {
+	for from := 0; ; from++ {
+		i := bytes.Index(b[from:], []byte(signature))
+		if i < 0 {
+			return -1
+		}
+		if from += i; is(b[from:]) {
+			return from
+		}
+	}
+}
+
+func starts7z(b []byte) bool {
+	return len(b) >= 32 && b[6] == 0 && crc32.ChecksumIEEE(b[12:32]) == binary.LittleEndian.Uint32(b[8:])
+}
+
+// startsRAR knows the first header of versions 4 and 5.
+func startsRAR(b []byte) bool {
+	if len(b) < 64 {
+		return false
+	}
+	if b[6] == 0 { // checksum of the type, 0x73, flags, and a length of 13
+		return b[9] == 0x73 && uint16(crc32.ChecksumIEEE(b[9:20])) == binary.LittleEndian.Uint16(b[7:])
+	}
+	// A checksum of what follows it, whose length fits one byte.
+	size := 1 + int(b[12])
+	return b[6] == 1 && b[7] == 0 && b[12] < 0x80 && 12+size <= len(b) && crc32.ChecksumIEEE(b[12:12+size]) == binary.LittleEndian.Uint32(b[8:])
+}
+
+// behind looks for an archive behind an executable: self-extracting ones,
+// executable jars and Python zips. It returns what is to be read as it.
+func (w *walker) behind(c *content) (*content, Format) {
+	if b, err := c.buf.Peek(bufLen); err != nil && !zipEnd(b) {
+		if _, f := selfExtracting(b); f == None {
+			return c, None // all of it is in the buffer
+		}
+	}
+	if w.random(c) != nil {
+		return c, None
+	}
+	n := min(c.size, TailLen)
+	tail := make([]byte, n)
+	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
+		return c, None
+	}
+	if zipEnd(tail) {
+		return c, Zip
+	}
+	return w.behindStub(c)
+}
+
+// behindStub is behind for archives that begin where the program ends.
+func (w *walker) behindStub(c *content) (*content, Format) {
+	var magic [4]byte
+	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:]) != "\x7fELF" {
+		return c, None
+	}
+	n := min(c.size, stubLen)
+	if w.take(n) != nil {
+		return c, None
+	}
+	defer w.give(n)
+	head := make([]byte, n)
+	if k, err := c.at.ReadAt(head, 0); int64(k) < n && err != nil {
+		return c, None
+	}
+	at, f := selfExtracting(head)
+	if f == None {
+		return c, None
+	}
+	rest := io.NewSectionReader(c.at, int64(at), c.size-int64(at))
+	in := &content{src: &source{r: rest}, at: rest, size: rest.Size(), name: c.name}
+	in.buf = bufio.NewReaderSize(in.src, bufLen)
+	return in, f
+}

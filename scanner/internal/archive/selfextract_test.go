@@ -1,0 +1,53 @@
+package archive
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// Archives that unpack themselves are read behind programs of any length. The
+// programs have the signatures too, and one with nothing else holds nothing.
+func TestSelfExtracting(t *testing.T) {
+	for _, magic := range []string{"MZ\x90\x00", "\x7fELF\x02\x01\x01\x00"} {
+		for _, length := range []int{100, bufLen, 700_000, 3 << 20} {
+			stub := magic + strings.Repeat("\x00code "+signature7z+"\x00\x04 "+signatureRAR+"\x00 "+signatureRAR+"\x01\x00", length/30)
+			for _, b := range [][]byte{sevenZipOf(t, true, two()...), rarOf(two()...)} {
+				f := read(t, append([]byte(stub), b...), "setup.exe", DefaultLimits())
+				f.has(t, "b/c.py", two()[0].text)
+				f.has(t, "d.txt", two()[1].text)
+				f.complete(t)
+				if got := DetectTail(Executable, append([]byte(stub), b...)); got != Executable {
+					t.Errorf("behind %d bytes it is taken for a %s", len(stub), got)
+				}
+			}
+			f := read(t, []byte(stub), "plain.exe", DefaultLimits())
+			f.complete(t)
+			if len(f.names) > 0 || DetectTail(Executable, []byte(stub)) != None {
+				t.Errorf("a program alone has members %q", f.names)
+			}
+		}
+	}
+}
+
+// The headers of rar 4, of which no test file can be built here, by one that
+// rar wrote.
+func TestStartsRAR4(t *testing.T) {
+	main := []byte(signatureRAR + "\x00\xcf\x90\x73\x00\x00\x0d\x00\x00\x00\x00\x00\x00\x00")
+	if !startsRAR(append(main, make([]byte, 64)...)) {
+		t.Error("a main header is not known")
+	}
+	if startsRAR(append(bytes.Replace(main, []byte("\x73"), []byte("\x74"), 1), make([]byte, 64)...)) {
+		t.Error("another header is taken for one")
+	}
+}
+
+// A self-extracting archive in a container is one too.
+func TestSelfExtractingInside(t *testing.T) {
+	exe := "MZ" + strings.Repeat("code\x00", 9000) + string(sevenZipOf(t, true, two()...))
+	f := read(t, tarOf(t, file{"a/setup.exe", exe}, file{"after", "text"}), "x.tar", DefaultLimits())
+	f.has(t, "a/setup.exe!b/c.py", two()[0].text)
+	f.has(t, "a/setup.exe", exe)
+	f.has(t, "after", "text")
+	f.complete(t)
+}
