@@ -24,6 +24,8 @@ func FuzzWalk(f *testing.F) {
 	for _, s := range seeds {
 		f.Add(s, uint8(0))
 	}
+	f.Add(append([]byte("MZ program "), seeds[4]...), uint8(0))
+	f.Add(append([]byte("MZ program "), rarOf(small...)...), uint8(0))
 	f.Add(seeds[0], uint8(Brotli))
 	f.Add(seeds[0], uint8(LZMA))
 	f.Fuzz(func(t *testing.T, b []byte, forced uint8) {
