@@ -65,8 +65,8 @@ type probeSet struct {
 	list []probe
 
 	// A hash table without collisions.
-	keys  [256]uint32
-	forms [256]form
+	keys  [1 << slotBits]uint32
+	forms [1 << slotBits]form
 	mul   uint32
 
 	// For each pair of bytes, the first as the lower half: does a probe begin
@@ -84,24 +84,38 @@ type vectorTable struct {
 	low    [32]byte              // a mask
 }
 
-// newProbeSet tries multipliers until no two probes share a slot.
+// slotBits leaves so much room that a multiplier without collisions is found in
+// some ten tries: a program that is started for each commit makes this table
+// each time.
+const slotBits = 10
+
 func newProbeSet(list []probe) *probeSet {
-	for mul := uint32(2654435761); ; mul += 2 {
-		s := &probeSet{list: list, mul: mul}
-		free := true
-		for _, p := range list {
-			k := key([]byte(p.bytes))
-			i := s.slot(k)
-			free = free && s.keys[i] == 0
-			s.keys[i], s.forms[i] = k, p.kind
-			s.pairs[k&0xffff] |= beginning
-			s.pairs[k>>8] |= ending
-			s.vector.add(p)
-		}
-		if free {
-			return s
-		}
+	s := &probeSet{list: list, mul: 2654435761}
+	for !s.apart() {
+		s.mul += 2
 	}
+	for _, p := range list {
+		k := key([]byte(p.bytes))
+		i := s.slot(k)
+		s.keys[i], s.forms[i] = k, p.kind
+		s.pairs[k&0xffff] |= beginning
+		s.pairs[k>>8] |= ending
+		s.vector.add(p)
+	}
+	return s
+}
+
+// apart reports whether no two probes share a slot.
+func (s *probeSet) apart() bool {
+	var used [1 << slotBits]bool
+	for _, p := range s.list {
+		i := s.slot(key([]byte(p.bytes)))
+		if used[i] {
+			return false
+		}
+		used[i] = true
+	}
+	return true
 }
 
 const (
@@ -127,7 +141,7 @@ func (t *vectorTable) add(p probe) {
 // key packs the three bytes at the start of b.
 func key(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 }
 
-func (s *probeSet) slot(key uint32) uint8 { return uint8(key * s.mul >> 24) }
+func (s *probeSet) slot(key uint32) uint32 { return key * s.mul >> (32 - slotBits) }
 
 // at returns what the probe at the start of b belongs to.
 func (s *probeSet) at(b []byte) form {

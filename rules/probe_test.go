@@ -55,3 +55,13 @@ func testProbes(t *testing.T, s *probeSet, p pass, text []byte, from, to int, wa
 		}
 	}
 }
+
+// TestProbeSetsAreQuickToMake bounds the tries, since every start of the program
+// makes the sets.
+func TestProbeSetsAreQuickToMake(t *testing.T) {
+	for name, s := range map[string]*probeSet{"tokens": tokenProbes, "words": wordProbes} {
+		if tries := (s.mul - newProbeSet(nil).mul) / 2; tries > 200 {
+			t.Errorf("%s: %d multipliers were tried: give the table more slots", name, tries)
+		}
+	}
+}
