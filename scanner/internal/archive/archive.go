@@ -15,6 +15,8 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/r8scan/r8scan/scanner/internal/inflate"
 )
 
 // Limits bound a walk. Tests set them absurdly small.
@@ -100,7 +102,9 @@ type walker struct {
 	stop     error // the limit that ended the walk
 	told     bool  // and that it was passed to v
 
-	bufs []*bufio.Reader // to use again
+	bufs     []*bufio.Reader // to use again
+	pieces   [][]byte        // likewise
+	inflater inflate.Inflater
 }
 
 // content is a container, or what may be one, as a walk reads it.

@@ -145,6 +145,10 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	if packed < 0 || short {
 		packed = room
 	}
+	if done, err := z.small(e, short); done {
+		z.known[e.at] = max(e.at+packed, z.known[e.at])
+		return e.at + packed, err
+	}
 	raw := &source{r: io.NewSectionReader(z.at, e.at, packed)}
 	buf := w.buffered(raw)
 	r, closer, err := z.unpack(e, raw, buf)
@@ -160,6 +164,47 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	w.bufs = append(w.bufs, buf)
 	z.known[e.at] = max(end, z.known[e.at])
 	return end, err
+}
+
+// smallLen is the size up to which a member is inflated in one piece.
+const smallLen = 8 << 20
+
+// small reads a deflated member whose header says how small it is, three times
+// as fast as a stream. It reports false, and has done nothing, if the member is
+// another one, or not what its header says.
+func (z *zipReader) small(e entry, short bool) (done bool, err error) {
+	w := z.w
+	if e.method != zip.Deflate || e.packed < 0 || e.packed > smallLen || short || e.size > smallLen || e.size/1032 > e.packed || w.over() != nil {
+		return false, nil
+	}
+	if w.take(e.packed+e.size) != nil {
+		return false, nil
+	}
+	defer w.give(e.packed + e.size)
+	both := w.piece(int(e.packed + e.size))
+	defer func() { w.pieces = append(w.pieces, both) }()
+	packed, content := both[:e.packed], both[e.packed:e.packed+e.size]
+	raw := &source{r: io.NewSectionReader(z.at, e.at, e.packed)}
+	if _, err := io.ReadFull(raw, packed); err != nil {
+		return false, nil
+	}
+	if _, err := w.inflater.Raw(content, packed); err != nil {
+		return false, nil
+	}
+	r := &expander{w: w, r: bytes.NewReader(content), packed: raw}
+	return true, w.member(z.path, e.name, z.depth, &checked{r: r, crc: e.crc, size: e.size})
+}
+
+// piece returns n bytes of memory with any content.
+func (w *walker) piece(n int) []byte {
+	if last := len(w.pieces) - 1; last >= 0 {
+		b := w.pieces[last]
+		w.pieces = w.pieces[:last]
+		if cap(b) >= n {
+			return b[:n]
+		}
+	}
+	return make([]byte, n)
 }
 
 func supported(method uint16) bool {
