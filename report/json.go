@@ -9,7 +9,7 @@ import (
 // that Read takes. JSON holds no bytes that are not UTF-8: in a path that has
 // some, each becomes U+FFFD.
 func writeJSON(w io.Writer, doc *Document, _ Options) error {
-	return encodeIndented(w, doc)
+	return EncodeJSON(w, doc)
 }
 
 // writeJSONLines writes one compact object a line. Each finding is a line,
@@ -36,9 +36,9 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 	return enc.Encode(summaryLine{"summary", doc.Run})
 }
 
-// encodeIndented leaves <, > and & as they are: authors are "Name <e-mail>",
-// and people read this form too.
-func encodeIndented(w io.Writer, v any) error {
+// EncodeJSON writes v indented. It leaves <, > and & as they are: authors are
+// "Name <e-mail>", and people read this form too.
+func EncodeJSON(w io.Writer, v any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

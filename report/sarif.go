@@ -46,7 +46,7 @@ func writeSARIF(w io.Writer, doc *Document, opts Options) error {
 	if err != nil {
 		return err
 	}
-	return encodeIndented(w, log)
+	return EncodeJSON(w, log)
 }
 
 func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error) {

@@ -90,14 +90,18 @@ type references struct {
 	ends  []int // in names
 }
 
+// knownKey returns what references.known keeps of an id.
+func knownKey(id []byte) [2]uint64 {
+	return [2]uint64{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
+}
+
 // refers notes that an object names the one with a raw id, for lookUp.
 func (s *search) refers(id []byte, kind string, name []byte) {
 	r := &s.w.references
 	if r.store != s.repo.store || r.pack != s.pack {
 		*r = references{store: s.repo.store, pack: s.pack, known: make([][2]uint64, knownLen)}
 	}
-	key := [2]uint64{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
-	if r.known[key[1]%knownLen] == key {
+	if key := knownKey(id); r.known[key[1]%knownLen] == key {
 		return
 	}
 	r.ids, r.kinds = append(r.ids, id...), append(r.kinds, kind)
@@ -126,7 +130,7 @@ func (s *search) lookUp() {
 		if s.pack != nil && (o == odb.None || !s.repo.store.InPack(o, s.pack.number)) {
 			s.pack.refersOutside(id, r.kinds[i], string(name))
 		} else if o != odb.None {
-			key := [2]uint64{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
+			key := knownKey(id)
 			r.known[key[1]%knownLen] = key
 		}
 	}

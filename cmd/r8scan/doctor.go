@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -127,10 +126,7 @@ func newEnvironment() (*environment, error) {
 }
 
 func writeDoctorJSON(w io.Writer, checks []check) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(struct {
+	return report.EncodeJSON(w, struct {
 		Schema string      `json:"schema"`
 		Tool   report.Tool `json:"tool"`
 		Checks []check     `json:"checks"`

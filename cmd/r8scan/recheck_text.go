@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -139,8 +138,5 @@ func writeRecheckJSON(w io.Writer, res recheckResult) error {
 			Places: t.places, Recorded: len(t.Locations), Next: t.next(),
 		})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
+	return report.EncodeJSON(w, doc)
 }

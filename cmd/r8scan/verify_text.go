@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -234,10 +233,7 @@ func writeVerifyJSON(w io.Writer, res testResult) error {
 			P95MS:    l.row(func(p part) time.Duration { return p.p95 }),
 		}
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(doc)
+	return report.EncodeJSON(w, doc)
 }
 
 func (l *latency) row(of func(part) time.Duration) verifyTiming {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
 // Head returns the id in hex of the commit at HEAD, "" on a branch without
@@ -39,7 +41,7 @@ func (r *Repo) Head() (string, error) {
 			return "", fmt.Errorf("%s, to which HEAD leads, cannot be read: %w", name, err)
 		}
 	}
-	if len(value) != 2*r.Hash || !isHex(value) {
+	if len(value) != 2*r.Hash || !odb.IsHex(value) {
 		return "", fmt.Errorf("%s is damaged: it holds no object id", name)
 	}
 	return value, nil
@@ -130,7 +132,7 @@ func (r *Repo) Merging(environ []string) (ids []string, err error) {
 		}
 	}
 	for _, id := range ids {
-		if len(id) != 2*r.Hash || !isHex(id) {
+		if len(id) != 2*r.Hash || !odb.IsHex(id) {
 			return nil, errors.New("what is being merged is unknown: MERGE_HEAD is damaged, it holds something that is no object id")
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
 // Entry is one entry of the index.
@@ -142,34 +144,17 @@ func (p *entryParser) name(b []byte, fixed, length int) (path, rest []byte, err 
 // shortName reads a path of version 4, of which the beginning is that of the
 // path before.
 func (p *entryParser) shortName(b []byte) (path, rest []byte, err error) {
-	strip, after, ok := offsetVarint(b)
-	if !ok || strip > uint64(len(p.path)) {
+	strip, n := odb.OffsetVarint(b)
+	if n == 0 || strip > uint64(len(p.path)) {
 		return nil, nil, errors.New("an index entry shortens a longer path than there is")
 	}
+	after := b[n:]
 	end := bytes.IndexByte(after, 0)
 	if end < 0 {
 		return nil, nil, errIndexShort
 	}
 	p.path = append(p.path[:len(p.path)-int(strip)], after[:end]...)
 	return p.path, after[end+1:], nil
-}
-
-// offsetVarint reads a number as packs write the distance to a delta's base.
-func offsetVarint(b []byte) (uint64, []byte, bool) {
-	var v uint64
-	for i, c := range b {
-		if v > 1<<56 {
-			break
-		}
-		if i > 0 {
-			v++
-		}
-		v = v<<7 | uint64(c&0x7f)
-		if c&0x80 == 0 {
-			return v, b[i+1:], true
-		}
-	}
-	return 0, nil, false
 }
 
 // extensions looks through the extensions for the ones that change entries.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
 // Ref is a name and the object it stands for.
@@ -73,22 +75,13 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 		}
 		value = raw[strings.TrimSpace(to)]
 	}
-	if len(value) != 2*r.Hash || !isHex(value) {
+	if len(value) != 2*r.Hash || !odb.IsHex(value) {
 		if value != "" {
 			r.problem("ref "+name, "its value is no object id")
 		}
 		return ""
 	}
 	return value
-}
-
-func isHex(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
 }
 
 // readHead returns what HEAD says. Old versions of git made it a symbolic
@@ -197,7 +190,7 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 		return "", "", false
 	}
 	old, new = line[:width], line[width+1:2*width+1]
-	return old, new, isHex(old) && isHex(new)
+	return old, new, odb.IsHex(old) && odb.IsHex(new)
 }
 
 // Detached reports whether HEAD names a commit and no branch.

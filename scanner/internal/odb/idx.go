@@ -121,18 +121,26 @@ func (x *idx) parseV2(data []byte) error {
 	x.offsets = make([]uint64, x.n)
 	for i := range x.n {
 		x.crc[i] = binary.BigEndian.Uint32(crc[i*4:])
-		o := binary.BigEndian.Uint32(small[i*4:])
-		if o&(1<<31) == 0 {
-			x.offsets[i] = uint64(o)
-			continue
-		}
-		at := int(o&^(1<<31)) * 8
-		if at+8 > len(large) {
+		var ok bool
+		if x.offsets[i], ok = offsetV2(small[i*4:], large); !ok {
 			return errors.New("a large offset lies outside the file")
 		}
-		x.offsets[i] = binary.BigEndian.Uint64(large[at:])
 	}
 	return nil
+}
+
+// offsetV2 reads the offset at the start of small: one of more than 31 bits
+// stands in large. It reports false if it should and does not.
+func offsetV2(small, large []byte) (uint64, bool) {
+	o := binary.BigEndian.Uint32(small)
+	if o&(1<<31) == 0 {
+		return uint64(o), true
+	}
+	at := int(o&^(1<<31)) * 8
+	if at+8 > len(large) {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(large[at:]), true
 }
 
 // find returns the entry number of id.

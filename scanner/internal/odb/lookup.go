@@ -290,14 +290,8 @@ func (p *packFile) find(id []byte) (at uint64, ok bool) {
 	if p.small == nil {
 		return uint64(binary.BigEndian.Uint32(p.rows[i*p.row:])), true
 	}
-	o := binary.BigEndian.Uint32(p.small[i*4:])
-	if o&(1<<31) == 0 {
-		return uint64(o), true
-	}
-	if k := int(o&^(1<<31)) * 8; k+8 <= len(p.large) {
-		return binary.BigEndian.Uint64(p.large[k:]), true
-	}
-	return 0, true // no entry begins there
+	at, _ = offsetV2(p.small[i*4:], p.large)
+	return at, true // 0 if it is not there: no entry begins at that
 }
 
 // load maps the pack.

@@ -124,10 +124,11 @@ func openRegular(path string) (*os.File, int64, error) {
 }
 
 // isLooseDir reports whether name is one of objects/00 … objects/ff.
-func isLooseDir(name string) bool { return len(name) == 2 && isHexName(name) }
+func isLooseDir(name string) bool { return len(name) == 2 && IsHex(name) }
 
-func isHexName(name string) bool {
-	for _, c := range []byte(name) {
+// IsHex reports whether s consists of hex digits as git writes them: no capitals.
+func IsHex(s string) bool {
+	for _, c := range []byte(s) {
 		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
@@ -143,7 +144,7 @@ func (s *Store) listLoose(dir string, name string) {
 	}
 	for _, f := range files {
 		path := filepath.Join(sub, f.Name())
-		if len(f.Name()) != 2*s.hash-2 || !isHexName(f.Name()) {
+		if len(f.Name()) != 2*s.hash-2 || !IsHex(f.Name()) {
 			s.stray(sub, f.Name())
 			continue
 		}

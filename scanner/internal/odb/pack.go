@@ -196,6 +196,25 @@ func (p *pack) header(pos int) (header, error) {
 	return parseHeader(p.data[from:to], from, p.idx.hash)
 }
 
+// OffsetVarint reads a number as packs write the distance to a delta's base,
+// and as indexes of version 4 and reftables write theirs. It returns its length,
+// 0 if it is none.
+func OffsetVarint(b []byte) (v uint64, n int) {
+	for n < len(b) && n < 10 {
+		c := b[n]
+		n++
+		v |= uint64(c & 0x7f)
+		if c < 0x80 {
+			return v, n
+		}
+		if v >= 1<<56 {
+			return 0, 0
+		}
+		v = (v + 1) << 7
+	}
+	return 0, 0
+}
+
 // parseHeader reads an entry header at the start of b; at is its offset in the
 // pack and hash the length of ids.
 func parseHeader(b []byte, at uint64, hash int) (header, error) {
@@ -212,21 +231,8 @@ func parseHeader(b []byte, at uint64, hash int) (header, error) {
 	switch h.kind {
 	case Commit, Tree, Blob, Tag:
 	case ofsDelta:
-		var back uint64
-		for first := true; ; first = false {
-			if i == len(b) || back > 1<<56 {
-				return header{}, errHeader
-			}
-			c := b[i]
-			i++
-			if !first {
-				back++
-			}
-			back = back<<7 | uint64(c&0x7f)
-			if c&0x80 == 0 {
-				break
-			}
-		}
+		back, n := OffsetVarint(b[i:])
+		i += n
 		if back == 0 || back > at {
 			return header{}, errHeader
 		}

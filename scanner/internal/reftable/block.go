@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/r8scan/r8scan/scanner/internal/odb"
 )
 
 // refs reads the block of refs from pos to end.
@@ -140,8 +142,8 @@ var (
 func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), restarts map[int]bool) (met int, err error) {
 	var disorder error
 	for at := 0; at < len(b); {
-		prefix, n := varint(b[at:])
-		packed, k := varint(b[at+n:])
+		prefix, n := odb.OffsetVarint(b[at:])
+		packed, k := odb.OffsetVarint(b[at+n:])
 		suffix := packed >> 3
 		from := at + n + k
 		if n == 0 || k == 0 || suffix > uint64(len(b)-from) || prefix > uint64(len(t.key)) || prefix+suffix == 0 || prefix > 0 && (at == 0 || restarts[at]) {
@@ -168,23 +170,6 @@ func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), 
 	return met, disorder
 }
 
-// varint reads a number and returns its length, 0 if it is none.
-func varint(b []byte) (v uint64, n int) {
-	for n < len(b) && n < 10 {
-		c := b[n]
-		n++
-		v |= uint64(c & 0x7f)
-		if c < 0x80 {
-			return v, n
-		}
-		if v >= 1<<56 {
-			return 0, 0
-		}
-		v = (v + 1) << 7
-	}
-	return 0, 0
-}
-
 // fields takes the fields of a record one by one.
 type fields struct {
 	b    []byte
@@ -203,7 +188,7 @@ func (f *fields) bytes(n uint64) []byte {
 }
 
 func (f *fields) number() uint64 {
-	v, n := varint(f.b[f.used:])
+	v, n := odb.OffsetVarint(f.b[f.used:])
 	f.bad = f.bad || n == 0
 	f.used += n
 	return v
