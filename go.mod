@@ -1,4 +1,4 @@
-module github.com/r8scan/r8scan
+module r8scan
 
 go 1.26.0
 

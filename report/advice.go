@@ -3,8 +3,8 @@ package report
 import (
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // tokensPage is where the owner of a token disables it and makes a new one.

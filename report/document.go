@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // Schema names the shape of a Document. It changes when a reader of the old

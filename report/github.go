@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // maxAnnotations is how many annotations of each level GitHub keeps of a step.

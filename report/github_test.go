@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // annotated is a workflow command as a runner understands it.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // HookKind is the git hook that a scan was made for.

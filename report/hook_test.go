@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // staged returns the n-th finding of a commit, in the files.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // markdownLimits bound a summary, in bytes. GitHub drops a step's summary of

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // codeSpans are what code writes: within them GitHub sees no markup.

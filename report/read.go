@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // maxDocument bounds the memory that a saved result may take, in bytes. A

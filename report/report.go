@@ -11,6 +11,10 @@ import (
 	"strings"
 )
 
+// homePage is where the project can be read about; "" until it has a public
+// home. Nothing else may name an address of the project's.
+const homePage = ""
+
 // Options say how a report looks. The zero value is plain and short.
 type Options struct {
 	Color   bool // text: ANSI colors

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -7,13 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 const (
-	sarifSchema    = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-	informationURI = "https://github.com/r8scan/r8scan"
+	sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 	// GitHub takes the part before the last slash as the category. Each upload
 	// of a category replaces the one before: a token that stood in a file and
@@ -149,7 +148,7 @@ func newSARIFDriver(tool Tool) sarifDriver {
 	d := sarifDriver{
 		Name:           tool.Name,
 		Version:        tool.Version,
-		InformationURI: informationURI,
+		InformationURI: homePage,
 		Rules:          []sarifRule{},
 	}
 	if m := semanticVersion.FindStringSubmatch(tool.Version); m != nil {

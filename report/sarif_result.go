@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // sarifConverter turns the findings of one run into results and notes which

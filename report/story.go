@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // story tells in lines of terminal-safe text when a token came into git, when

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // shownUnread is how many unread things are named unless Options.Verbose is set.

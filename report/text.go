@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // How much of a long list is shown unless Options.Verbose is set.

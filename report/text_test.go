@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 func TestSafe(t *testing.T) {

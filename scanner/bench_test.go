@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
+	"r8scan/internal/git/gittest"
 )
 
 // benchRepository makes a repository of 2,000 commits that each change one of

@@ -10,9 +10,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
-	"github.com/r8scan/r8scan/scanner/internal/packcache"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/packcache"
+	"r8scan/rules"
 )
 
 // packScan is the reading of one pack: what is worth remembering of it.

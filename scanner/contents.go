@@ -6,9 +6,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/archive"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/archive"
+	"r8scan/internal/git/odb"
+	"r8scan/rules"
 )
 
 // contents searches a file or an object and, if it is a container, all that is

@@ -12,7 +12,7 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/ulikunitz/xz/lzma"
 
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
+	"r8scan/internal/git/gittest"
 )
 
 // Containers in git are read in each of their versions, loose and packed, and

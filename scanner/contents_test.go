@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // token returns the n-th token of these tests.

@@ -3,7 +3,7 @@ package scanner
 import (
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/odb"
 )
 
 // current tells which places in git are there now: in the tree of HEAD or, for

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // folder is a folder to walk and how to speak of what is in it.
@@ -302,7 +302,7 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 // skipGitObjects leaves out what audit reads object by object: as files they
 // are compressed, and finding nothing in them would mean nothing.
 func (r *run) skipGitObjects(f folder) bool {
-	if filepath.Base(f.path) != "objects" || !gitdir.IsGitDir(filepath.Dir(f.path)) {
+	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
 		return false
 	}
 	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
+	"r8scan/internal/git/gittest"
 )
 
 // noisyRepo is a repository with large delta families, so that they are split

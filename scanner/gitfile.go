@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
+	"r8scan/internal/git/repo"
 )
 
 // FileExposure says how git treats the file at path: tracked, untracked or
@@ -19,7 +19,7 @@ func FileExposure(path string) Exposure {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return ""
 	}
-	repo, err := gitdir.Discover(dir)
+	repo, err := repo.Discover(dir)
 	if err != nil || repo.WorkTree == "" {
 		return ""
 	}

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/policy"
+	"r8scan/internal/policy"
+	"r8scan/rules"
 )
 
 // OwnConfig is the name of the configuration file at the root of what is

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
-	"github.com/r8scan/r8scan/scanner/internal/policy"
+	"r8scan/internal/git/gittest"
+	"r8scan/internal/policy"
+	"r8scan/rules"
 )
 
 // TestMarker says which lines allow a token.

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // tellHistory adds the matches in a repository's objects, with the places and
@@ -198,7 +198,7 @@ func (repo *repository) tips() []history.Tip {
 }
 
 // headName returns name if HEAD is on no branch, else "".
-func headName(g *gitdir.Repo, name string) string {
+func headName(g *repo.Repo, name string) string {
 	if g.Detached() {
 		return name
 	}

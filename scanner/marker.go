@@ -3,7 +3,7 @@ package scanner
 import (
 	"bytes"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // marker allows the tokens on its line, in those places only.

@@ -3,7 +3,7 @@ package scanner
 import (
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // Result is what a scan found and what it read. Findings and their locations

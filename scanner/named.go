@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/r8scan/r8scan/scanner/internal/archive"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/archive"
+	"r8scan/internal/git/odb"
 )
 
 // namedBlob is a blob that may be a container of a kind without a signature:

@@ -9,10 +9,10 @@ import (
 	"os"
 	"slices"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/archive"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/archive"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // Objects scans the objects of the repository at path and nothing else; with
@@ -23,7 +23,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
+	if errors.Is(err, repo.ErrNone) {
 		err = fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
 	}
 	if err == nil {
@@ -43,7 +43,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 }
 
 // onlyObjects makes the objects of a repository all that is scanned.
-func (r *run) onlyObjects(g *gitdir.Repo, getenv func(string) string) *repository {
+func (r *run) onlyObjects(g *repo.Repo, getenv func(string) string) *repository {
 	repo := &repository{git: g, root: g.Common, getenv: getenv, missing: map[string]missing{}}
 	r.repos = []*repository{repo}
 	return repo

@@ -6,7 +6,7 @@ package scanner
 import (
 	"runtime"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // Options are shared by all scans. The zero value scans everything, on all

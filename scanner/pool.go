@@ -6,8 +6,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/odb"
+	"r8scan/rules"
 )
 
 // job is one piece of work: a folder, a file, a family of objects. It may add

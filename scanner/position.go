@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"unicode/utf8"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // position is a place in a text: lines and columns count from 1, columns in

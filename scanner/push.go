@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // Pushed says what a push is to bring and where. One of Updates, To and Current
@@ -146,18 +146,18 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 
 // remote returns the remote that goes by a name or a URL. One that the config
 // does not have goes by that name.
-func (repo *repository) remote(name, url string) gitdir.Remote {
-	all := repo.git.Remotes()
-	for _, known := range []func(gitdir.Remote) bool{
-		func(m gitdir.Remote) bool { return m.Name == name },
-		func(m gitdir.Remote) bool { return slices.Contains(m.URLs, name) },
-		func(m gitdir.Remote) bool { return slices.Contains(m.URLs, url) },
+func (scanned *repository) remote(name, url string) repo.Remote {
+	all := scanned.git.Remotes()
+	for _, known := range []func(repo.Remote) bool{
+		func(m repo.Remote) bool { return m.Name == name },
+		func(m repo.Remote) bool { return slices.Contains(m.URLs, name) },
+		func(m repo.Remote) bool { return slices.Contains(m.URLs, url) },
 	} {
 		if i := slices.IndexFunc(all, known); i >= 0 {
 			return all[i]
 		}
 	}
-	return gitdir.Remote{Name: name}
+	return repo.Remote{Name: name}
 }
 
 // maxLost is how many refs a note names.

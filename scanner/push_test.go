@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
-	"github.com/r8scan/r8scan/scanner/internal/history"
+	"r8scan/internal/git/gittest"
+	"r8scan/internal/git/history"
+	"r8scan/rules"
 )
 
 const zeros = "0000000000000000000000000000000000000000"

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
 )
 
 // smallRange is the number of commits up to which what they change is read

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/odb"
 )
 
 // references checks that the store has what the object names.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
+	"r8scan/internal/git/gittest"
 )
 
 // leakyRepo is a repository with tokens in history, behind several refs, in

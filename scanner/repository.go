@@ -11,21 +11,21 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/archive"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/archive"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // repository is a repository that is scanned: the one the user named, a
 // submodule's, or one found in a work tree.
 type repository struct {
-	git   *gitdir.Repo
+	git   *repo.Repo
 	name  string // how paths in its history are shown: a prefix with slashes, "" for the main one
 	trees []*workTree
 	store *odb.Store // nil until it is opened
-	refs  []gitdir.Ref
+	refs  []repo.Ref
 	head  string        // id in hex, "" if there is none
 	root  string        // paths on disk are shown relative to it
 	only  *history.Span // the commits whose additions count; nil for all
@@ -48,15 +48,15 @@ type missing struct{ kind, name string }
 
 // addRepository registers a repository and returns the jobs of reading it. One
 // that is registered already gives none: worktrees share their repository.
-func (r *run) addRepository(g *gitdir.Repo, name, root string) []job {
+func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	real, err := filepath.EvalSymlinks(g.Common)
 	if err != nil {
 		r.addUnread(r.shown(root, g.Common), reason(err))
 		return nil
 	}
-	repo := &repository{git: g, name: name, root: root, missing: map[string]missing{}}
-	for _, w := range append([]*gitdir.Repo{g}, g.Worktrees()...) {
-		repo.trees = append(repo.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
+	scanned := &repository{git: g, name: name, root: root, missing: map[string]missing{}}
+	for _, w := range append([]*repo.Repo{g}, g.Worktrees()...) {
+		scanned.trees = append(scanned.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
 	}
 	r.mu.Lock()
 	for _, other := range r.repos {
@@ -65,15 +65,15 @@ func (r *run) addRepository(g *gitdir.Repo, name, root string) []job {
 			return nil
 		}
 	}
-	r.repos = append(r.repos, repo)
+	r.repos = append(r.repos, scanned)
 	r.mu.Unlock()
 
-	jobs := []job{r.gitFiles(repo, root), r.readObjects(repo)}
-	for _, t := range repo.trees {
+	jobs := []job{r.gitFiles(scanned, root), r.readObjects(scanned)}
+	for _, t := range scanned.trees {
 		jobs = append(jobs, r.readIndex(t))
 	}
-	for _, dir := range gitdir.Modules(filepath.Join(g.Common, "modules")) {
-		m, err := gitdir.OpenDir(dir)
+	for _, dir := range repo.Modules(filepath.Join(g.Common, "modules")) {
+		m, err := repo.OpenDir(dir)
 		if err != nil {
 			r.addUnread(r.shown(root, dir), reason(err))
 			continue
@@ -149,7 +149,7 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
+	if errors.Is(err, repo.ErrNone) {
 		return auditFiles(ctx, path, opts)
 	}
 	if err != nil {
@@ -187,7 +187,7 @@ func auditFiles(ctx context.Context, path string, opts Options) (*Result, error)
 }
 
 // discover finds the repository that holds path, which must be a folder.
-func discover(path string) (*gitdir.Repo, error) {
+func discover(path string) (*repo.Repo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, notThere(path, "folder", err)
@@ -195,8 +195,8 @@ func discover(path string) (*gitdir.Repo, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
 	}
-	g, err := gitdir.Discover(realPath(path))
-	if err != nil && !errors.Is(err, gitdir.ErrNone) {
+	g, err := repo.Discover(realPath(path))
+	if err != nil && !errors.Is(err, repo.ErrNone) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
 	return g, err
@@ -205,14 +205,14 @@ func discover(path string) (*gitdir.Repo, error) {
 // hookRepository finds the repository at path or, if it is "", the one that git
 // runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
 // environment is about no repository that the user names.
-func hookRepository(path string) (g *gitdir.Repo, getenv func(string) string, err error) {
+func hookRepository(path string) (g *repo.Repo, getenv func(string) string, err error) {
 	if path != "" {
 		g, err = discover(path)
 	} else {
 		path, getenv = "the current folder", os.Getenv
-		g, err = gitdir.FromEnvironment(getenv)
+		g, err = repo.FromEnvironment(getenv)
 	}
-	if errors.Is(err, gitdir.ErrNone) {
+	if errors.Is(err, repo.ErrNone) {
 		return nil, nil, fmt.Errorf("%s: %w: run this in one, or name it", path, err)
 	}
 	return g, getenv, err
@@ -249,7 +249,7 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
 			return nil, !r.addBare(dir, name, root)
 		}
-		g, err := gitdir.Open(dir)
+		g, err := repo.Open(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			r.addUnread(join(name, ".git"), "the git directory that it names does not exist")
@@ -267,7 +267,7 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 
 // addBare queues the bare repository at dir and reports whether there is one.
 func (r *run) addBare(dir, name, root string) bool {
-	g, err := gitdir.OpenDir(dir)
+	g, err := repo.OpenDir(dir)
 	if err != nil {
 		return false // it only looks like one
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // findingKey tells tokens apart.

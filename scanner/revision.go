@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 )
 
 // revisions are the commits that a range names. Also and Known are the tags by
@@ -231,7 +231,7 @@ func (repo *repository) parent(o odb.Obj, n int) (odb.Obj, error) {
 // range, that name no commit in the repository at path.
 func MissingRevisions(path string, revisions ...string) ([]string, error) {
 	g, err := discover(path)
-	if errors.Is(err, gitdir.ErrNone) {
+	if errors.Is(err, repo.ErrNone) {
 		return nil, fmt.Errorf("%s: %w: name a folder inside one", path, err)
 	}
 	if err != nil {

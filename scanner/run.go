@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/archive"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
-	"github.com/r8scan/r8scan/scanner/internal/packcache"
+	"r8scan/internal/archive"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/packcache"
+	"r8scan/rules"
 )
 
 // run is one scan under way: its workers, what they found and what they read.

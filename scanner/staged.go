@@ -9,8 +9,8 @@ import (
 	"os"
 	"slices"
 
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 )
 
 // Staged scans what the next commit of the repository at path would add; with
@@ -59,9 +59,9 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 // compareIndex compares the index with the commits that the next one will build
 // on. It returns the id of HEAD in hex, "" if there is none. environment says
 // that the process's environment is about the repository.
-func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, err error) {
+func (s *staging) compareIndex(g *repo.Repo, environment bool) (head string, err error) {
 	var failed error
-	compare := func(x *gitdir.IndexReader) {
+	compare := func(x *repo.IndexReader) {
 		var trees [][]byte
 		if head, trees, failed = s.parents(g, environment); failed == nil && x != nil {
 			failed = s.root(x, trees)
@@ -81,7 +81,7 @@ func (s *staging) compareIndex(g *gitdir.Repo, environment bool) (head string, e
 }
 
 // parents returns HEAD and the trees of all commits that the next one builds on.
-func (s *staging) parents(g *gitdir.Repo, environment bool) (head string, trees [][]byte, err error) {
+func (s *staging) parents(g *repo.Repo, environment bool) (head string, trees [][]byte, err error) {
 	if head, err = g.Head(); err != nil {
 		return "", nil, err
 	}
@@ -107,7 +107,7 @@ func (s *staging) parents(g *gitdir.Repo, environment bool) (head string, trees 
 }
 
 // root compares the whole index with the parents' trees.
-func (s *staging) root(x *gitdir.IndexReader, trees [][]byte) error {
+func (s *staging) root(x *repo.IndexReader, trees [][]byte) error {
 	whole := folderNews{index: x, cached: x.Tree}
 	if slices.ContainsFunc(trees, func(tree []byte) bool { return whole.same("", tree) }) {
 		return nil

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/gittest"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/gittest"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 )
 
 // TestStagedAgainstGit changes an index at random and compares what is new in
@@ -83,7 +83,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 			t.Fatal(err)
 		}
 	}
-	g, err := gitdir.OpenDir(r.GitDir())
+	g, err := repo.OpenDir(r.GitDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/history"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // staging compares an index with the trees of the next commit's parents, folder
@@ -128,7 +128,7 @@ func (s *staging) tree(id []byte) ([]odb.TreeEntry, error) {
 // entries compares the index's next entries, those in the folder with the path
 // prefix, which ends in a slash unless it is empty, with the parents' trees
 // there.
-func (s *staging) entries(prefix string, x *gitdir.IndexReader, cached *gitdir.CacheTree, parents []*cursor, depth int) {
+func (s *staging) entries(prefix string, x *repo.IndexReader, cached *repo.CacheTree, parents []*cursor, depth int) {
 	for {
 		e := x.Peek()
 		if e == nil || !strings.HasPrefix(e.Path, prefix) {
@@ -160,9 +160,9 @@ func (s *staging) passBy(parents []*cursor) {
 // entry, or whose files are the next ones in it.
 type folderNews struct {
 	name   string
-	id     []byte              // raw, of its tree
-	index  *gitdir.IndexReader // nil if there is an id
-	cached *gitdir.CacheTree   // nil if nothing is known
+	id     []byte            // raw, of its tree
+	index  *repo.IndexReader // nil if there is an id
+	cached *repo.CacheTree   // nil if nothing is known
 }
 
 // same reports whether a parent's tree is the folder's, and then passes its
@@ -225,14 +225,14 @@ func (s *staging) subtree(at string, id []byte, parents []*cursor, depth int) {
 		if e.Mode == odb.ModeDir {
 			s.folder(at+"/", folderNews{name: string(e.Name), id: e.ID}, parents, depth)
 		} else {
-			s.entry(at+"/", string(e.Name), gitdir.Entry{Mode: e.Mode, ID: e.ID}, parents)
+			s.entry(at+"/", string(e.Name), repo.Entry{Mode: e.Mode, ID: e.ID}, parents)
 		}
 	}
 	s.passBy(parents)
 }
 
 // entry compares one file, link or submodule with the parents'.
-func (s *staging) entry(prefix, name string, e gitdir.Entry, parents []*cursor) {
+func (s *staging) entry(prefix, name string, e repo.Entry, parents []*cursor) {
 	if e.IntentToAdd {
 		return // the commit will not have it
 	}

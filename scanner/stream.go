@@ -5,7 +5,7 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 const windowLen = 256 << 10

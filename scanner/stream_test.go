@@ -14,7 +14,7 @@ import (
 	"testing/iotest"
 	"unicode/utf16"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // place is a match as a test compares it.

@@ -8,18 +8,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner/internal/gitdir"
-	"github.com/r8scan/r8scan/scanner/internal/odb"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/rules"
 )
 
 // workTree is a work tree, or a bare repository, with its index.
 type workTree struct {
-	git    *gitdir.Repo
+	git    *repo.Repo
 	name   string // prefix of its paths as shown
-	index  []gitdir.Entry
+	index  []repo.Entry
 	byPath map[string]bool // paths in the index; made when one is asked for
-	ignore *gitdir.Ignorer // likewise
+	ignore *repo.Ignorer   // likewise
 }
 
 // readIndex returns the job of reading a work tree's index and the paths in it.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 const (

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // testSecret makes a token; the same seed makes the same one.

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // newTransport returns what carries requests to the host of target. It is used

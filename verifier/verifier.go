@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // Config says how to ask. The zero value of each field but UserAgent stands

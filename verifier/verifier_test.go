@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 func live(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, accountBody) }

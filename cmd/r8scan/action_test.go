@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 const (

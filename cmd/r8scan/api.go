@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/report"
+	"r8scan/verifier"
 )
 
 // tokensPage is where the owner of a token disables it and makes a new one.

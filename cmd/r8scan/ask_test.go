@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/report"
+	"r8scan/report"
 )
 
 // TestScanVerifies runs a scan of three tokens, one of them in two files, with

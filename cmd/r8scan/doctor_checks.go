@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/rules"
+	"r8scan/verifier"
 )
 
 const setToken = "export " + tokenVariable + "=<a token from " + tokensPage + ">"

@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // maxConfig is how much of a configuration file is read; they have some kB.

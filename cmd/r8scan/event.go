@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 // githubEvent is the part of a GitHub Actions event's payload that says which

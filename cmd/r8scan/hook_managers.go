@@ -28,7 +28,7 @@ var (
         use_stdin: true
 `}
 	preCommitManager = &hookManager{"pre-commit", `add to .pre-commit-config.yaml:
-  - repo: https://github.com/r8scan/r8scan
+  - repo: https://r8scan
     rev: v` + version + `
     hooks:
       - id: r8scan

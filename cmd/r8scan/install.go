@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/report"
+	"r8scan/rules"
 )
 
 func (c command) install() *cobra.Command {

@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/report"
+	"r8scan/rules"
 )
 
 // Exit codes, as documented in the README.

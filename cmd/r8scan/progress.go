@@ -6,7 +6,7 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // bar shows how far a scan is, on a terminal. A nil bar shows nothing.

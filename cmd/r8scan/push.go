@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/report"
+	"r8scan/scanner"
 )
 
 func (c command) push() *cobra.Command {

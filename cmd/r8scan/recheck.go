@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/scanner"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/scanner"
+	"r8scan/verifier"
 )
 
 // The states of a recorded token, worst first.

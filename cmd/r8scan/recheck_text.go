@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/report"
+	"r8scan/scanner"
 )
 
 // masked reports whether a recorded path holds a mask in a token's place.

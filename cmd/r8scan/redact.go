@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 func (c command) redact() *cobra.Command {

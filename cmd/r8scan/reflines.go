@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 // Limits on what git tells a hook. Names of refs have at most a few hundred

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/scanner"
 )
 
 func TestRefLines(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
+	"r8scan/report"
 )
 
 type reportFlags struct {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 // version is kept in the source: pre-commit and go install build without tags.

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/scanner"
+	"r8scan/report"
+	"r8scan/scanner"
 )
 
 // scanFlags are the flags that every scan has.

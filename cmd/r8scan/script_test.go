@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/rules"
 )
 
 func TestMain(m *testing.M) {

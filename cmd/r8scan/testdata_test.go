@@ -14,8 +14,8 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/rules"
+	"r8scan/report"
+	"r8scan/rules"
 )
 
 // TestSilent makes sure that what looks like a token and is none raises no

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/verifier"
 )
 
 // Exit codes of verify. Those of a scan say whether tokens were found, these

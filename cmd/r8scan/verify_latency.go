@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/r8scan/r8scan/rules"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/rules"
+	"r8scan/verifier"
 )
 
 // latency is how long requests took, each on a connection of its own.

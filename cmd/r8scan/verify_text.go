@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/r8scan/r8scan/report"
-	"github.com/r8scan/r8scan/verifier"
+	"r8scan/report"
+	"r8scan/verifier"
 )
 
 // name returns what a token is called in the output. Of a text that is no

@@ -1,0 +1,182 @@
+package history
+
+import (
+	"cmp"
+	"container/heap"
+	"encoding/hex"
+	"slices"
+
+	"r8scan/internal/git/odb"
+)
+
+// commit is a node of the commit graph.
+type commit struct {
+	obj     odb.Obj
+	tree    odb.Obj // odb.None if the store lacks it
+	when    int64   // committer's time
+	parents []int32 // numbers of objects until the commits are in order, then of commits
+}
+
+func (c *collector) commit(n *odb.Node) {
+	if n.Again || odb.ParseHeader(n.Data, &c.header) != nil {
+		return
+	}
+	first := len(c.parents)
+	for _, p := range c.header.Parents {
+		if o := c.find(p); o != odb.None {
+			c.parents = append(c.parents, int32(o))
+		}
+	}
+	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Commit), c.parents[first:len(c.parents):len(c.parents)]})
+}
+
+func (c *collector) find(id []byte) odb.Obj {
+	var raw [32]byte
+	if hex.DecodedLen(len(id)) > len(raw) {
+		return odb.None
+	}
+	n, err := hex.Decode(raw[:], id)
+	if err != nil {
+		return odb.None
+	}
+	if o, ok := c.g.store.Find(raw[:n]); ok {
+		return o
+	}
+	return odb.None
+}
+
+// order puts all commits into Graph.commits, parents before children and
+// otherwise by time.
+func (g *Graph) order() {
+	var all []commit
+	for _, c := range g.collectors {
+		all = append(all, c.commits...)
+		c.commits = nil
+	}
+	slices.SortFunc(all, func(a, b commit) int { return cmp.Compare(a.obj, b.obj) })
+	at := g.index(all)
+	waits, children := families(all, at)
+	q := commitQueue{all: all}
+	for i, n := range waits {
+		if n == 0 {
+			q.ready = append(q.ready, int32(i))
+		}
+	}
+	heap.Init(&q)
+	g.commits = make([]commit, 0, len(all))
+	for q.Len() > 0 {
+		i := heap.Pop(&q).(int32)
+		g.commits = append(g.commits, all[i])
+		for _, k := range children(i) {
+			if waits[k]--; waits[k] == 0 {
+				heap.Push(&q, k)
+			}
+		}
+	}
+	for i, n := range waits {
+		if n > 0 {
+			g.lost = append(g.lost, all[i].obj)
+		}
+	}
+	g.number = g.index(g.commits)
+	for i := range g.commits {
+		c := &g.commits[i]
+		kept := c.parents[:0]
+		for _, p := range c.parents {
+			if k, ok := g.commitAt(odb.Obj(p)); ok {
+				kept = append(kept, k)
+			}
+		}
+		c.parents = kept
+	}
+}
+
+// index returns the places of commits in a list by the numbers of their
+// objects, -1 for what is no commit.
+func (g *Graph) index(list []commit) []int32 {
+	at := make([]int32, g.store.Len())
+	for i := range at {
+		at[i] = -1
+	}
+	for i, c := range list {
+		at[c.obj] = int32(i)
+	}
+	return at
+}
+
+// commitAt returns the number of a commit in Graph.commits.
+func (g *Graph) commitAt(o odb.Obj) (int32, bool) {
+	if int64(o) >= int64(len(g.number)) || g.number[o] < 0 {
+		return 0, false
+	}
+	return g.number[o], true
+}
+
+// families returns for each commit of a list how many parents it has in there,
+// and a function that returns its children. at is what index returns.
+func families(all []commit, at []int32) (parents []int32, children func(int32) []int32) {
+	parents = make([]int32, len(all))
+	ends := make([]int32, len(all)+1) // of each commit's children, once they are filled in
+	n := int32(0)
+	for i, c := range all {
+		for _, p := range c.parents {
+			if k := at[p]; k >= 0 {
+				parents[i]++
+				ends[k+1]++
+				n++
+			}
+		}
+	}
+	for i := range all {
+		ends[i+1] += ends[i]
+	}
+	list := make([]int32, n)
+	for i, c := range all {
+		for _, p := range c.parents {
+			if k := at[p]; k >= 0 {
+				list[ends[k]] = int32(i)
+				ends[k]++
+			}
+		}
+	}
+	return parents, func(i int32) []int32 {
+		if i == 0 {
+			return list[:ends[0]]
+		}
+		return list[ends[i-1]:ends[i]]
+	}
+}
+
+// commitQueue holds commits whose parents are placed, oldest first.
+type commitQueue struct {
+	all   []commit
+	ready []int32
+}
+
+func (q *commitQueue) Len() int { return len(q.ready) }
+func (q *commitQueue) Less(i, j int) bool {
+	a, b := &q.all[q.ready[i]], &q.all[q.ready[j]]
+	return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.obj, b.obj)) < 0
+}
+func (q *commitQueue) Swap(i, j int) { q.ready[i], q.ready[j] = q.ready[j], q.ready[i] }
+func (q *commitQueue) Push(x any)    { q.ready = append(q.ready, x.(int32)) }
+func (q *commitQueue) Pop() any {
+	n := len(q.ready) - 1
+	x := q.ready[n]
+	q.ready = q.ready[:n]
+	return x
+}
+
+// reach returns the commits that can be reached from those numbered from.
+func (g *Graph) reach(from []int32) []bool {
+	seen := make([]bool, len(g.commits))
+	for pending := slices.Clone(from); len(pending) > 0; {
+		c := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if !seen[c] {
+			seen[c] = true
+			pending = append(pending, g.commits[c].parents...)
+		}
+	}
+	return seen
+}

@@ -1,0 +1,241 @@
+// Package history tells the life story of what was found in git: at which
+// paths it stands, which commit brought it in, which took it out, and which
+// refs still reach it.
+package history
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"r8scan/internal/git/odb"
+)
+
+// Hit says that a token stands in an object. Tokens are numbered from 0.
+type Hit struct {
+	Obj   odb.Obj
+	Type  odb.Type
+	Token int
+	Name  string // for a tree: the entry whose name holds the token
+}
+
+// Graph is the part of a repository's history that leads to hits. Fill it by
+// walking the store with visitors from Visitor, then call Finish.
+type Graph struct {
+	store  *odb.Store
+	hits   map[odb.Obj][]Hit
+	marked objSet // hits, and trees that lead to one
+	begins objSet // leading two bytes of the ids of hits: most entries of trees are told from hits by them
+	trees  bool   // a hit is in a tree, or in something that trees name
+
+	mu         sync.Mutex
+	collectors []*collector
+	records    atomic.Int32
+
+	names   []string // by number, sorted
+	links   map[odb.Obj][]edge
+	cut     bool      // there are folders deeper than MaxDepth
+	commits []commit  // parents before children
+	number  []int32   // in commits, by object; see commitAt
+	lost    []odb.Obj // commits that have no place in the order
+}
+
+// Circular returns the commits that are their own ancestors, as only ids that
+// lie can make them, and those that come after such. They are in no story.
+func (g *Graph) Circular() []odb.Obj { return g.lost }
+
+// NewGraph returns an empty graph for hits in store's objects; without hits it
+// is a graph of commits.
+func NewGraph(store *odb.Store, hits []Hit) *Graph {
+	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len()), begins: newObjSet(1 << 16)}
+	for _, h := range hits {
+		g.hits[h.Obj] = append(g.hits[h.Obj], h)
+		g.marked.add(h.Obj)
+		g.begins.add(beginning(store.ID(h.Obj)))
+		g.trees = g.trees || h.Type == odb.Blob || h.Type == odb.Tree
+	}
+	return g
+}
+
+func beginning(id []byte) odb.Obj { return odb.Obj(id[0])<<8 | odb.Obj(id[1]) }
+
+// Want reports whether the graph needs objects of type t.
+func (g *Graph) Want(t odb.Type) bool { return t == odb.Commit || t == odb.Tree && g.trees }
+
+// Visitor returns a visitor for one goroutine.
+func (g *Graph) Visitor() odb.Visitor {
+	c := &collector{g: g, names: map[string]uint32{}}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.collectors = append(g.collectors, c)
+	return c
+}
+
+// Finish works out what the visitors have seen.
+func (g *Graph) Finish() {
+	records := g.assemble()
+	g.mark(records)
+	g.link(records)
+	g.order()
+	g.collectors = nil
+}
+
+// Place is a path at which an object with a hit stands.
+type Place struct {
+	Obj    odb.Obj
+	Path   string  // "" if no tree names the object; for a tree: its folder
+	Commit odb.Obj // the first commit that has it there; odb.None if there is none
+}
+
+// maxSteps bounds the pairs of tree and path that are followed. Real histories
+// have a few for each tree; only trees made to explode have more.
+const maxSteps = 1 << 22
+
+// What the places may take in memory is bounded for the same reason.
+const (
+	maxPlaceBytes = 128 << 20
+	placeLen      = 256 // a place and the location that is made of it
+)
+
+// MaxDepth is how deep folders are followed. Git itself refuses deeper ones
+// (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
+const MaxDepth = 4096
+
+// Places returns where the hits in blobs and trees stand, in the order of the
+// commits, and whether that is all of it. Each hit has at least one place. With
+// a scope only its commits count.
+func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
+	w := pathWalk{g: g, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	for i, c := range g.commits {
+		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
+			w.follow(c.tree, 0, c.obj, 0)
+		}
+	}
+	if scope == nil {
+		w.unnamed()
+		return w.places, w.complete()
+	}
+	for _, o := range scope.also {
+		if g.marked.has(o) {
+			w.follow(o, 0, odb.None, 0)
+		}
+	}
+	return w.places, w.complete()
+}
+
+// complete reports whether no limit was passed.
+func (w *pathWalk) complete() bool {
+	return len(w.seen) < maxSteps && !w.cut && !w.g.cut
+}
+
+// unnamed follows what no commit leads to: trees and hits that no tree names.
+func (w *pathWalk) unnamed() {
+	g := w.g
+	below := newObjSet(g.store.Len()) // entries of trees
+	for _, edges := range g.links {
+		for _, e := range edges {
+			below.add(e.child)
+		}
+	}
+	var tops []odb.Obj
+	for o := range g.links {
+		if !below.has(o) {
+			tops = append(tops, o)
+		}
+	}
+	for o := range g.hits {
+		if !below.has(o) && g.links[o] == nil {
+			tops = append(tops, o)
+		}
+	}
+	slices.Sort(tops)
+	for _, o := range tops {
+		if !w.reached(o) {
+			w.follow(o, 0, odb.None, 0)
+		}
+	}
+	w.placeRest()
+}
+
+// placeRest gives a place to hits that no path has led to: in trees that hold
+// themselves, or behind a limit.
+func (w *pathWalk) placeRest() {
+	placed := map[odb.Obj]bool{}
+	for _, p := range w.places {
+		placed[p.Obj] = true
+	}
+	for _, o := range slices.Sorted(maps.Keys(w.g.hits)) {
+		if !placed[o] {
+			w.places = append(w.places, Place{o, "", odb.None})
+		}
+	}
+}
+
+// pathWalk follows trees down to hits, each tree once for each of its paths.
+type pathWalk struct {
+	cut    bool             // a path was too deep, or a limit was passed
+	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
+	bytes  int              // of places
+	g      *Graph
+	seen   map[step]bool
+	paths  map[pathKey]int32
+	list   []pathKey
+	places []Place
+}
+
+type step struct {
+	obj  odb.Obj
+	path int32
+}
+
+type pathKey struct {
+	parent int32
+	name   uint32
+}
+
+func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
+
+func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
+	at := step{o, path}
+	if w.seen[at] || len(w.seen) >= maxSteps {
+		return
+	}
+	if depth > MaxDepth || w.open[o] || w.bytes > maxPlaceBytes {
+		w.cut = true
+		return
+	}
+	w.open[o] = true
+	defer delete(w.open, o)
+	w.seen[at] = true
+	if w.g.hits[o] != nil {
+		p := Place{o, w.path(path), from}
+		w.bytes += len(p.Path) + placeLen
+		w.places = append(w.places, p)
+	}
+	for _, e := range w.g.links[o] {
+		key := pathKey{path, e.name}
+		p, ok := w.paths[key]
+		if !ok {
+			p = int32(len(w.list))
+			w.list = append(w.list, key)
+			w.paths[key] = p
+		}
+		w.follow(e.child, p, from, depth+1)
+	}
+}
+
+func (w *pathWalk) path(p int32) string {
+	s := ""
+	for ; p > 0; p = w.list[p].parent {
+		s = join(w.g.names[w.list[p].name], s)
+	}
+	return s
+}
+
+func join(dir, rest string) string {
+	if dir == "" || rest == "" {
+		return dir + rest
+	}
+	return dir + "/" + rest
+}

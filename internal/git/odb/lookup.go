@@ -1,0 +1,461 @@
+package odb
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+
+	"r8scan/internal/inflate"
+)
+
+// ErrMissing says that no object directory has an object.
+var ErrMissing = errors.New("the object is missing")
+
+// Lookup reads single objects by their ids. Unlike a Store it numbers nothing
+// and lists nothing: an object in a file of its own costs that file, and packs
+// are opened when there is an object without one. It is safe for concurrent
+// use. Close it after use.
+type Lookup struct {
+	dirs   []string
+	hash   int
+	limits Limits
+	free   sync.Pool // of *inflate.Inflater, which are large
+
+	once    sync.Once
+	packs   []*packFile
+	problem error // a pack that cannot be used; an object that is missing may be there
+}
+
+// NewLookup returns a Lookup of objects in the object directories dirs, whose
+// ids have hash bytes.
+func NewLookup(dirs []string, hash int, limits Limits) *Lookup {
+	return &Lookup{dirs: dirs, hash: hash, limits: limits}
+}
+
+// Close unmaps the packs.
+func (l *Lookup) Close() {
+	for _, p := range l.packs {
+		p.close()
+	}
+}
+
+// Content is an object that was looked up.
+type Content struct {
+	Type   Type
+	Size   int64
+	Data   []byte    // nil if Stream is set
+	Stream io.Reader // a blob too large to hold
+
+	file io.Closer // nil if there is none
+}
+
+// Close ends the reading of a stream.
+func (c *Content) Close() {
+	if c.file != nil {
+		_ = c.file.Close() // it was read only
+	}
+}
+
+var errID = errors.New("its bytes are those of another object, or damaged: git fsck")
+
+// check compares the content with its id; that of a stream when it is read to
+// its end.
+func (c *Content) check(id []byte) error {
+	sum := sha1.New()
+	if len(id) == sha256.Size {
+		sum = sha256.New()
+	}
+	fmt.Fprintf(sum, "%s %d\x00", c.Type, c.Size)
+	if c.Stream != nil {
+		c.Stream = &checkedReader{c.Stream, sum, id}
+		return nil
+	}
+	sum.Write(c.Data)
+	if !bytes.Equal(sum.Sum(nil), id) {
+		return errID
+	}
+	return nil
+}
+
+// checkedReader reads an object and compares it with its id at the end.
+type checkedReader struct {
+	r   io.Reader
+	sum hash.Hash
+	id  []byte
+}
+
+func (c *checkedReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.sum.Write(b[:n])
+	if err == io.EOF && !bytes.Equal(c.sum.Sum(nil), c.id) {
+		return n, errID
+	}
+	return n, err
+}
+
+// Read returns the object with a raw id, from the first place where it can be
+// read. Close it after use.
+func (l *Lookup) Read(id []byte) (*Content, error) {
+	left := maxChains
+	return l.read(id, &left)
+}
+
+// ReadAll is Read for objects that are parsed whole.
+func (l *Lookup) ReadAll(id []byte, t Type) ([]byte, error) {
+	c, err := l.Read(id)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if c.Type != t {
+		return nil, fmt.Errorf("it is a %s where a %s is named", c.Type, t)
+	}
+	return c.Data, nil
+}
+
+// read is Read; left is how many more chains of deltas may be followed from
+// pack to pack.
+func (l *Lookup) read(id []byte, left *int) (*Content, error) {
+	if *left--; *left < 0 {
+		return nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
+	}
+	failed := ErrMissing
+	for _, dir := range l.dirs {
+		name := hexID(id)
+		c, err := l.readLoose(filepath.Join(dir, name[:2], name[2:]))
+		if err == nil {
+			err = c.check(id)
+		}
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			failed = pathless(err)
+		}
+	}
+	l.once.Do(l.openPacks)
+	for _, p := range l.packs {
+		var c *Content
+		err := Guarded(func() (err error) {
+			at, ok := p.find(id)
+			if ok {
+				c, err = l.readPacked(p, at, left)
+			}
+			return err
+		})
+		if err == nil && c != nil {
+			err = c.check(id)
+		}
+		switch {
+		case err != nil:
+			failed = err
+		case c != nil:
+			return c, nil
+		}
+	}
+	if failed == ErrMissing && l.problem != nil {
+		failed = fmt.Errorf("%w, and not all packs can be read: %w", failed, l.problem)
+	}
+	return nil, failed
+}
+
+func (l *Lookup) readLoose(path string) (*Content, error) {
+	t, size, r, f, err := openLoose(path)
+	if err != nil {
+		return nil, err
+	}
+	if t == Blob && size > l.limits.Stream {
+		return &Content{Type: t, Size: size, Stream: r, file: f}, nil
+	}
+	defer f.Close()
+	if size > l.limits.Object {
+		return nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	}
+	data, err := readExactly(r, size)
+	return &Content{Type: t, Size: size, Data: data}, err
+}
+
+// openPacks maps the packs' indexes.
+func (l *Lookup) openPacks() {
+	for _, dir := range l.dirs {
+		dir = filepath.Join(dir, "pack")
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			l.problem = err
+		}
+		for _, e := range entries {
+			stem, ok := strings.CutSuffix(e.Name(), ".idx")
+			if !ok {
+				continue
+			}
+			p, err := openPackFile(filepath.Join(dir, stem), l.hash)
+			if err != nil {
+				l.problem = fmt.Errorf("%s: %w", e.Name(), pathless(err))
+				continue
+			}
+			l.packs = append(l.packs, p)
+		}
+	}
+}
+
+// packFile is a pack of which single entries are read. Its index is taken at
+// its word and looked at where a search leads to: what it says of one entry
+// proves itself when that is read.
+type packFile struct {
+	path     string
+	hash     int
+	n        int    // objects
+	fan      []byte // of the index: 256 numbers
+	rows     []byte // of the index: ids, in version 1 behind their offsets
+	row      int    // bytes of one
+	small    []byte // offsets of version 2
+	large    []byte // those that have more than 31 bits
+	unmapIdx func() error
+
+	once  sync.Once
+	data  []byte
+	unmap func() error
+	err   error // of mapping the pack
+}
+
+// openPackFile maps the index of the pack path.pack.
+func openPackFile(path string, hash int) (*packFile, error) {
+	data, unmap, err := MapFile(path + ".idx")
+	if err != nil {
+		return nil, err
+	}
+	p := &packFile{path: path, hash: hash, unmapIdx: unmap}
+	if err := Guarded(func() error { return p.parse(data) }); err != nil {
+		_ = unmap() // a read-only map loses nothing
+		return nil, err
+	}
+	return p, nil
+}
+
+// parse finds the parts of an index.
+func (p *packFile) parse(data []byte) error {
+	if len(data) < 8+fanoutLen+2*p.hash {
+		return errShortIdx
+	}
+	two := bytes.HasPrefix(data, idxMagic)
+	if two {
+		if v := binary.BigEndian.Uint32(data[4:]); v != 2 {
+			return fmt.Errorf("its version %d is unknown", v)
+		}
+		data = data[8:]
+	}
+	p.fan, data = data[:fanoutLen], data[fanoutLen:len(data)-2*p.hash]
+	p.n, p.row = int(binary.BigEndian.Uint32(p.fan[255*4:])), p.hash
+	rest := 4 + 4 // checksum and offset
+	if !two {
+		p.row, rest = 4+p.hash, 0
+	}
+	if len(data)/(p.row+rest) < p.n {
+		return errShortIdx
+	}
+	p.rows = data[:p.n*p.row]
+	if two {
+		p.small, p.large = data[p.n*(p.row+4):p.n*(p.row+8)], data[p.n*(p.row+8):]
+	}
+	return nil
+}
+
+// find returns where the pack has the object with an id.
+func (p *packFile) find(id []byte) (at uint64, ok bool) {
+	from, to := 0, int(binary.BigEndian.Uint32(p.fan[int(id[0])*4:]))
+	if id[0] > 0 {
+		from = int(binary.BigEndian.Uint32(p.fan[(int(id[0])-1)*4:]))
+	}
+	if from > to || to > p.n {
+		return 0, false
+	}
+	i, found := sort.Find(to-from, func(i int) int {
+		end := (from + i + 1) * p.row
+		return bytes.Compare(id, p.rows[end-p.hash:end])
+	})
+	if i += from; !found {
+		return 0, false
+	}
+	if p.small == nil {
+		return uint64(binary.BigEndian.Uint32(p.rows[i*p.row:])), true
+	}
+	at, _ = offsetV2(p.small[i*4:], p.large)
+	return at, true // 0 if it is not there: no entry begins at that
+}
+
+// load maps the pack.
+func (p *packFile) load() error {
+	p.once.Do(func() {
+		if p.data, p.unmap, p.err = MapFile(p.path + ".pack"); p.err == nil && len(p.data) < packHeader+p.hash {
+			p.err = errors.New("it is not a packfile")
+		}
+	})
+	if p.err != nil {
+		return fmt.Errorf("%s.pack: %w", filepath.Base(p.path), pathless(p.err))
+	}
+	return nil
+}
+
+func (p *packFile) close() {
+	_ = p.unmapIdx() // read-only maps lose nothing
+	if p.unmap != nil {
+		_ = p.unmap()
+	}
+}
+
+// entry returns the header of the entry at an offset, and what follows it.
+func (p *packFile) entry(at uint64) (header, []byte, error) {
+	end := uint64(len(p.data) - p.hash)
+	if at < packHeader || at >= end {
+		return header{}, nil, errors.New("its index names a place outside the pack")
+	}
+	h, err := parseHeader(p.data[at:end], at, p.hash)
+	if err != nil {
+		return header{}, nil, err
+	}
+	return h, p.data[at+uint64(h.len) : end], nil
+}
+
+// maxDeltas is how many deltas may build on each other; git makes 4095 at most.
+const maxDeltas = 1 << 16
+
+// readPacked reads the entry at an offset: down to what is no delta, and back.
+func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error) {
+	if err := p.load(); err != nil {
+		return nil, err
+	}
+	type delta struct {
+		size uint64
+		src  []byte
+	}
+	var deltas []delta
+	var c *Content
+	z, _ := l.free.Get().(*inflate.Inflater)
+	if z == nil {
+		z = &inflate.Inflater{Checksum: true}
+	}
+	defer l.free.Put(z)
+	for c == nil {
+		h, src, err := p.entry(at)
+		if err != nil {
+			return nil, err
+		}
+		if h.kind != ofsDelta && h.kind != refDelta {
+			if c, err = l.whole(z, h, src, len(deltas) > 0); err != nil {
+				return nil, err
+			}
+			break
+		}
+		if deltas = append(deltas, delta{h.size, src}); len(deltas) > maxDeltas {
+			return nil, fmt.Errorf("more than %d deltas build on each other: %w", maxDeltas, ErrLimit)
+		}
+		if at = h.baseOff; h.kind == refDelta {
+			var here bool
+			if at, here = p.find(h.baseID); !here {
+				if c, err = l.base(h.baseID, left); err != nil {
+					return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
+				}
+			}
+		}
+	}
+	for i := len(deltas) - 1; i >= 0; i-- {
+		data, err := l.apply(z, c.Data, deltas[i].size, deltas[i].src)
+		if err != nil {
+			return nil, err
+		}
+		c.Data, c.Size = data, int64(len(data))
+	}
+	return c, nil
+}
+
+// base reads a delta's base from elsewhere.
+func (l *Lookup) base(id []byte, left *int) (*Content, error) {
+	c, err := l.read(id, left)
+	if err == nil && c.Stream != nil {
+		defer c.Close()
+		if c.Size > l.limits.Object {
+			return nil, fmt.Errorf("it has %d bytes: %w", c.Size, ErrLimit)
+		}
+		c.Data, err = readExactly(c.Stream, c.Size)
+		c.Stream = nil
+	}
+	return c, err
+}
+
+// whole reads an entry that is no delta; one that deltas build on is held.
+func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool) (*Content, error) {
+	c := &Content{Type: h.kind, Size: int64(h.size)}
+	var err error
+	if h.kind == Blob && !held && h.size > uint64(l.limits.Stream) {
+		if err = plausible(h.size, src); err == nil {
+			c.Stream, err = streamZlib(src, c.Size)
+			c.Stream = guardedReader{c.Stream}
+		}
+		return c, err
+	}
+	c.Data, err = l.inflate(z, h.size, src)
+	return c, err
+}
+
+// guardedReader reads from a mapped file, which may be cut short meanwhile.
+type guardedReader struct{ r io.Reader }
+
+func (g guardedReader) Read(b []byte) (n int, err error) {
+	cut := Guarded(func() error {
+		n, err = g.r.Read(b)
+		return nil
+	})
+	if cut != nil {
+		return 0, cut
+	}
+	return n, err
+}
+
+// inflate returns the size bytes that the zlib stream at the start of src makes.
+func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte) ([]byte, error) {
+	if err := plausible(size, src); err != nil {
+		return nil, err
+	}
+	if size > uint64(l.limits.Object) {
+		return nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	}
+	dst := make([]byte, size)
+	if _, err := z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
+		return nil, errSize
+	} else if err != nil {
+		return nil, damaged(err)
+	}
+	return dst, nil
+}
+
+// apply returns what the delta in src makes of base.
+func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte) ([]byte, error) {
+	delta, err := l.inflate(z, size, src)
+	if err != nil {
+		return nil, err
+	}
+	from, to, instructions, err := deltaSizes(delta)
+	if err != nil {
+		return nil, err
+	}
+	if from != uint64(len(base)) {
+		return nil, errDeltaBase
+	}
+	if to > uint64(l.limits.Object) || int64(to)+int64(from)+int64(size) > l.limits.Held {
+		return nil, fmt.Errorf("it has %d bytes: %w", to, ErrLimit)
+	}
+	dst := make([]byte, to)
+	_, err = applyDelta(dst, base, instructions, nil, len(dst))
+	return dst, err
+}

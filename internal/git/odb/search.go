@@ -1,0 +1,96 @@
+package odb
+
+import "r8scan/rules"
+
+// What Search leaves in Node.Mark for the nodes that build on it.
+const (
+	markMatch = 1 << iota // the node has a match: what builds on it is searched whole
+	markHint              // a rules.Hint may be in the node
+)
+
+// Matched reports whether Search found a match in n, kept or not.
+func (n *Node) Matched() bool { return n.Mark&markMatch != 0 }
+
+// Search appends to dst the matches of all rules in n that take returns true
+// for, in order: of what a search of all of n finds, though it looks only at
+// what its delta adds to a base without a match. A tree is searched for API
+// tokens only, since its names are shorter than a sibling's context. ranges is
+// a buffer of the caller's.
+//
+// API tokens look around by some bytes, siblings by some thousand. So siblings
+// are searched for only where there is a hint, which is short again: in all of
+// n where the hint is new, else in what the delta adds.
+func (n *Node) Search(dst []rules.Match, ranges *[]Range, take func(rules.Match) bool) []rules.Match {
+	first, marks := len(dst), int32(markMatch)
+	if n.Base != nil {
+		marks = n.Base.Mark
+	}
+	if marks&markMatch != 0 {
+		n.Complete()
+	}
+	news := n.news(ranges, marks&markMatch != 0, rules.TokenBehind, rules.TokenAhead)
+	dst = n.collect(dst, news, rules.FindTokens, take)
+	tokens := len(dst)
+	if n.Type != Tree && n.hinted(ranges, marks) {
+		whole := marks&markMatch != 0 || marks&markHint == 0
+		n.Mark |= markHint
+		n.Complete()
+		dst = n.collect(dst, n.news(ranges, whole, rules.Behind, rules.Ahead), rules.FindSiblings, take)
+	}
+	if len(dst) > tokens {
+		rules.Sort(dst[first:])
+	}
+	if n.Matched() {
+		n.Complete()
+	}
+	return dst
+}
+
+// hinted reports whether a hint may be in n: its base has one, or the delta
+// brings one.
+func (n *Node) hinted(ranges *[]Range, marks int32) bool {
+	if marks&markHint != 0 {
+		return true
+	}
+	for _, g := range n.news(ranges, marks&markMatch != 0, rules.HintBehind, rules.HintAhead) {
+		if rules.Hint(n.Data, g.From, g.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// pieceLen is how much is searched at a time: the matches in an object may take
+// far more memory than it does.
+const pieceLen = 256 << 10
+
+// collect searches ranges of n piece by piece, and marks n if there is a match.
+func (n *Node) collect(dst []rules.Match, ranges []Range, find func([]rules.Match, []byte, int, int) []rules.Match, take func(rules.Match) bool) []rules.Match {
+	for _, g := range ranges {
+		for from := g.From; from < g.To; from += pieceLen {
+			kept := len(dst)
+			dst = find(dst, n.Data, from, min(from+pieceLen, g.To))
+			if len(dst) > kept {
+				n.Mark |= markMatch
+			}
+			for _, m := range dst[kept:] {
+				if take(m) {
+					dst[kept] = m
+					kept++
+				}
+			}
+			dst = dst[:kept]
+		}
+	}
+	return dst
+}
+
+// news returns the ranges of n that Dirty returns, all of n if whole is set.
+func (n *Node) news(buf *[]Range, whole bool, behind, ahead int) []Range {
+	if whole {
+		*buf = append((*buf)[:0], Range{0, len(n.Data)})
+	} else {
+		*buf = n.Dirty((*buf)[:0], behind, ahead)
+	}
+	return *buf
+}

@@ -1,0 +1,263 @@
+package reftable
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"r8scan/internal/git/odb"
+)
+
+// refs reads the block of refs from pos to end.
+func (t *table) refs(pos, end int64) error {
+	if t.sawLog {
+		return errors.New("it has refs behind logs")
+	}
+	t.raw = grown(t.raw, int(end-pos))
+	if n, err := t.at.ReadAt(t.raw, pos); n < len(t.raw) {
+		return err
+	}
+	restarts := 0 // what their offsets count from, seen from pos
+	if pos == t.header {
+		restarts = int(t.header)
+	}
+	return t.records(t.raw, restarts, t.ref)
+}
+
+// logs reads the block of logs at pos, which inflates to n bytes. Only its end
+// tells where the next one begins.
+func (t *table) logs(pos, n int64) (next int64, err error) {
+	if !t.sawLog && t.footer.ok && t.footer.log != pos && (t.footer.log != 0 || pos != t.header) {
+		return 0, errors.New("it has logs where the footer has none") // a table of nothing but logs may say 0
+	}
+	if n > (t.end-pos)*maxRatio {
+		return 0, fmt.Errorf("its logs have %d bytes, it says, which is more than the rest of the table can hold", n)
+	}
+	if err := stop(t.Grow(n)); err != nil {
+		return 0, err
+	}
+	if !t.sawLog {
+		t.sawLog, t.key = true, t.key[:0]
+	}
+	packed := &counter{r: io.NewSectionReader(t.at, pos+4, t.end-pos-4)}
+	buf := bufio.NewReader(packed)
+	if t.z == nil {
+		t.z, err = zlib.NewReader(buf)
+	} else {
+		err = t.z.(zlib.Resetter).Reset(buf, nil)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("its logs cannot be inflated: %w", err)
+	}
+	t.plain = grown(t.plain, int(4+n))
+	copy(t.plain, "g\x00\x00\x00") // so that it looks like the other blocks
+	got, err := io.ReadFull(t.z, t.plain[4:])
+	if err == nil {
+		err = ended(t.z)
+	}
+	if err != nil {
+		// What there is of it is read; that it breaks off is known already.
+		if _, e := t.each(t.plain[4:4+got], t.log, nil); errors.As(e, new(stopError)) {
+			return 0, e
+		}
+		return 0, fmt.Errorf("its logs cannot be inflated: %w", err)
+	}
+	first := 0
+	if pos == t.header {
+		first = int(t.header)
+	}
+	next = pos + 4 + packed.n - int64(buf.Buffered())
+	return next, t.records(t.plain, first, t.log)
+}
+
+// ended checks that z has no more data; there it compares its checksum.
+func ended(z io.Reader) error {
+	var one [1]byte
+	switch n, err := io.ReadFull(z, one[:]); {
+	case n > 0:
+		return errors.New("there is more of them than declared")
+	case err != io.EOF:
+		return err
+	}
+	return nil
+}
+
+// counter counts the bytes that are read from r.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// records reads the records of a block: 4 bytes of header, the records, and
+// the offsets, from base bytes before the block on, of those records whose
+// names are whole.
+func (t *table) records(block []byte, base int, record func(kind int, rest []byte) (int, error)) error {
+	n := int(binary.BigEndian.Uint16(block[len(block)-2:]))
+	list := len(block) - 2 - 3*n
+	if n == 0 || list < 4 {
+		// Records end where they make no sense any more.
+		if _, err := t.each(block[4:len(block)-2], record, nil); errors.As(err, new(stopError)) {
+			return err
+		}
+		return fmt.Errorf("its number of restarts, %d, is wrong", n)
+	}
+	restarts := map[int]bool{}
+	last := -1
+	var wrong error
+	for i := range n {
+		at := uint24(block[list+3*i:]) - base
+		if at <= last || at < 4 || at >= list {
+			wrong = errors.New("its restarts are wrong")
+			break
+		}
+		restarts[at-4], last = true, at
+	}
+	met, err := t.each(block[4:list], record, restarts)
+	if err == nil && wrong == nil && met < n {
+		wrong = errors.New("its restarts are wrong")
+	}
+	if err != nil {
+		return err
+	}
+	return wrong
+}
+
+var (
+	errRecord = errors.New("a record in it is damaged")
+	errOrder  = errors.New("the records in it are not in order")
+)
+
+// each reads the records that b is made of, and returns at how many restarts
+// one begins.
+func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), restarts map[int]bool) (met int, err error) {
+	var disorder error
+	for at := 0; at < len(b); {
+		prefix, n := odb.OffsetVarint(b[at:])
+		packed, k := odb.OffsetVarint(b[at+n:])
+		suffix := packed >> 3
+		from := at + n + k
+		if n == 0 || k == 0 || suffix > uint64(len(b)-from) || prefix > uint64(len(t.key)) || prefix+suffix == 0 || prefix > 0 && (at == 0 || restarts[at]) {
+			return met, errRecord
+		}
+		if restarts[at] {
+			met++
+		}
+		name := b[from : from+int(suffix)]
+		if bytes.Compare(name, t.key[prefix:]) <= 0 {
+			disorder = errOrder
+		}
+		t.key = append(t.key[:prefix], name...)
+		if err := stop(t.Grow(int64(len(t.key)))); err != nil {
+			return met, err
+		}
+		at = from + int(suffix)
+		used, err := record(int(packed&7), b[at:])
+		if err != nil {
+			return met, err
+		}
+		at += used
+	}
+	return met, disorder
+}
+
+// fields takes the fields of a record one by one.
+type fields struct {
+	b    []byte
+	used int
+	bad  bool
+}
+
+func (f *fields) bytes(n uint64) []byte {
+	if n > uint64(len(f.b)-f.used) {
+		f.bad = true
+		n = 0
+	}
+	out := f.b[f.used : f.used+int(n)]
+	f.used += int(n)
+	return out
+}
+
+func (f *fields) number() uint64 {
+	v, n := odb.OffsetVarint(f.b[f.used:])
+	f.bad = f.bad || n == 0
+	f.used += n
+	return v
+}
+
+func (f *fields) text() []byte { return f.bytes(f.number()) }
+
+// The kinds of values that ref records have, and log records but for the
+// latter two.
+const (
+	kindDeleted = iota
+	kindID
+	kindPeeled
+	kindSymbolic
+)
+
+// ref reads a ref record behind its name and returns its length.
+func (t *table) ref(kind int, rest []byte) (int, error) {
+	f := fields{b: rest}
+	f.number() // the transaction; nothing depends on it
+	ref := Ref{Name: t.key}
+	switch kind {
+	case kindDeleted:
+	case kindID:
+		ref.ID = f.bytes(uint64(t.idLen))
+	case kindPeeled:
+		ref.ID = f.bytes(uint64(t.idLen))
+		ref.Peeled = f.bytes(uint64(t.idLen))
+	case kindSymbolic:
+		ref.Target = f.text()
+	default:
+		return 0, fmt.Errorf("a ref in it has a value of type %d, which is not known", kind)
+	}
+	if f.bad {
+		return 0, errRecord
+	}
+	if err := stop(t.Grow(int64(f.used))); err != nil {
+		return 0, err
+	}
+	return f.used, stop(t.Ref(&ref))
+}
+
+// log reads a log record behind its key, which is the ref's name, a zero and
+// the update's number from the highest one down.
+func (t *table) log(kind int, rest []byte) (int, error) {
+	name := len(t.key) - 9
+	if name < 0 || t.key[name] != 0 {
+		return 0, errRecord
+	}
+	f := fields{b: rest}
+	log := Log{Name: t.key[:name], Update: ^binary.BigEndian.Uint64(t.key[name+1:])}
+	switch kind {
+	case kindDeleted:
+		log.Deleted = true
+	case kindID:
+		log.Old = f.bytes(uint64(t.idLen))
+		log.New = f.bytes(uint64(t.idLen))
+		log.Who = f.text()
+		log.Mail = f.text()
+		log.Time = f.number()
+		if zone := f.bytes(2); !f.bad {
+			log.Zone = int16(binary.BigEndian.Uint16(zone))
+		}
+		log.Message = f.text()
+	default:
+		return 0, fmt.Errorf("a log in it has an entry of type %d, which is not known", kind)
+	}
+	if f.bad {
+		return 0, errRecord
+	}
+	return f.used, stop(t.Log(&log))
+}

@@ -1,0 +1,61 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// FromEnvironment finds the repository that git runs a hook for: the one that
+// GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, relative to
+// the current folder, as far as they are set; else the one that holds this
+// folder. getenv looks them up. ObjectDirs heeds those that are about objects.
+func FromEnvironment(getenv func(string) string) (*Repo, error) {
+	here, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	path := func(name string) string {
+		if value := getenv(name); value != "" {
+			return relativeTo(here, value)
+		}
+		return ""
+	}
+	var r *Repo
+	if dir := path("GIT_DIR"); dir != "" {
+		r, err = openNamed(dir, path("GIT_COMMON_DIR"), here)
+	} else {
+		r, err = Discover(here)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if tree := path("GIT_WORK_TREE"); tree != "" {
+		r.WorkTree = tree
+	}
+	if index := path("GIT_INDEX_FILE"); index != "" {
+		r.IndexFile = index
+	}
+	return r, nil
+}
+
+// openNamed opens the git directory that GIT_DIR names. As in git, the current
+// folder is its work tree unless the configuration knows another one.
+func openNamed(dir, common, here string) (*Repo, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		if dir, err = followFile(dir); err != nil {
+			return nil, err
+		}
+	}
+	if !IsGitDir(dir) && common == "" {
+		return nil, fmt.Errorf("GIT_DIR names %s, which is not a git directory: it has no HEAD or no objects", dir)
+	}
+	r, err := openShared(dir, common, "")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
+	}
+	if err == nil && r.WorkTree == "" && !r.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
+		r.WorkTree = here
+	}
+	return r, err
+}

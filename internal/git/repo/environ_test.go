@@ -1,0 +1,90 @@
+package repo
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"r8scan/internal/git/gittest"
+)
+
+// TestFromEnvironment compares with what git says of itself in the same folder
+// with the same variables.
+func TestFromEnvironment(t *testing.T) {
+	main := gittest.New(t)
+	main.Write("sub/a", "a")
+	main.Git("add", ".")
+	main.Git("commit", "-qm", "one")
+	top, err := filepath.EvalSymlinks(main.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked := filepath.Join(top, "linked")
+	main.Git("worktree", "add", "-q", linked)
+	bare := filepath.Join(t.TempDir(), "bare.git")
+	main.Git("clone", "-q", "--bare", ".", bare)
+	for _, tt := range []struct {
+		name, in string
+		env      map[string]string
+	}{
+		{"none", top, nil},
+		{"subfolder", filepath.Join(top, "sub"), nil},
+		{"linked", linked, nil},
+		{"relative", top, map[string]string{"GIT_DIR": ".git"}},
+		{"file", linked, map[string]string{"GIT_DIR": ".git"}},
+		{"index", top, map[string]string{"GIT_INDEX_FILE": ".git/next-index-1.lock"}},
+		{"hook in a worktree", linked, map[string]string{"GIT_DIR": filepath.Join(top, ".git", "worktrees", "linked"), "GIT_INDEX_FILE": filepath.Join(top, ".git", "worktrees", "linked", "index.lock")}},
+		{"elsewhere", t.TempDir(), map[string]string{"GIT_DIR": filepath.Join(top, ".git"), "GIT_WORK_TREE": top}},
+		{"common", top, map[string]string{"GIT_DIR": ".git/worktrees/linked", "GIT_COMMON_DIR": ".git", "GIT_WORK_TREE": "linked"}},
+		{"bare", bare, map[string]string{"GIT_DIR": "."}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(tt.in)
+			r, err := FromEnvironment(func(name string) string { return tt.env[name] })
+			if err != nil {
+				t.Fatal(err)
+			}
+			git := gittest.Repo{T: t, Dir: tt.in, Env: main.Env}
+			for name, value := range tt.env {
+				git.Env = append(git.Env, name+"="+value)
+			}
+			same(t, "the git directory", r.Dir, git.Git("rev-parse", "--absolute-git-dir"))
+			same(t, "the common directory", r.Common, git.Git("rev-parse", "--path-format=absolute", "--git-common-dir"))
+			same(t, "the index", r.IndexFile, git.Git("rev-parse", "--path-format=absolute", "--git-path", "index"))
+			tree := ""
+			if git.Git("rev-parse", "--is-bare-repository") == "false" {
+				tree = git.Git("rev-parse", "--show-toplevel")
+			}
+			same(t, "the work tree", r.WorkTree, tree)
+		})
+	}
+	for _, env := range []map[string]string{
+		{"GIT_DIR": "nowhere"},
+		{"GIT_DIR": "sub"},
+		{"GIT_DIR": ".git/worktrees/linked", "GIT_COMMON_DIR": "sub"},
+	} {
+		t.Chdir(top)
+		if r, err := FromEnvironment(func(name string) string { return env[name] }); err == nil {
+			t.Errorf("%v gives %+v", env, r)
+		}
+	}
+}
+
+// same compares two paths, which may name one place in two ways.
+func same(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	a, err := filepath.EvalSymlinks(got)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	b, err := filepath.EvalSymlinks(filepath.FromSlash(want))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	if a != b || a == "" {
+		t.Errorf("%s is %s, git says %s", what, got, want)
+	}
+}

@@ -1,0 +1,140 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"r8scan/internal/git/odb"
+)
+
+// Head returns the id in hex of the commit at HEAD, "" on a branch without
+// commits. Unlike ReadRefs it looks for no other ref, and an error says that it
+// is not known what HEAD is.
+func (r *Repo) Head() (string, error) {
+	find, err := r.finder()
+	if err != nil {
+		return "", err
+	}
+	name := "HEAD"
+	value, err := find(name)
+	if err != nil {
+		return "", fmt.Errorf("HEAD cannot be read: %w", err)
+	}
+	for range maxSymrefs {
+		to, symbolic := strings.CutPrefix(value, "ref:")
+		if !symbolic {
+			break
+		}
+		name = strings.TrimSpace(to)
+		if !isRef(name) || !filepath.IsLocal(filepath.FromSlash(name)) {
+			return "", fmt.Errorf("HEAD leads to %q, which is no ref", name)
+		}
+		value, err = find(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("%s, to which HEAD leads, cannot be read: %w", name, err)
+		}
+	}
+	if len(value) != 2*r.Hash || !odb.IsHex(value) {
+		return "", fmt.Errorf("%s is damaged: it holds no object id", name)
+	}
+	return value, nil
+}
+
+// finder returns what reads single refs by their full names. It gives
+// fs.ErrNotExist for those that are not there.
+func (r *Repo) finder() (func(name string) (string, error), error) {
+	switch r.Refs {
+	case Files:
+		return func(name string) (string, error) {
+			if name == "HEAD" {
+				return r.readHead()
+			}
+			return r.readRef(name)
+		}, nil
+	case Reftable:
+		return r.tableFinder()
+	}
+	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.Refs)
+}
+
+// tableFinder is finder for reftables. They are read whole: a table that is
+// missing or damaged may hold any ref.
+func (r *Repo) tableFinder() (func(name string) (string, error), error) {
+	var stacks []*stack
+	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
+		s := readStack(filepath.Join(dir, tablesDir), defaultStackLimits())
+		if len(s.problems) > 0 {
+			return nil, fmt.Errorf("what HEAD is, is unknown: %s: %s", s.problems[0].What, s.problems[0].Reason)
+		}
+		stacks = append(stacks, s)
+	}
+	return func(name string) (string, error) {
+		for i, s := range stacks {
+			if value, ok := s.raw[name]; ok && (i == 0 || isRef(name)) { // HEAD of the other stack is the main worktree's
+				return value, nil
+			}
+		}
+		return "", fs.ErrNotExist
+	}, nil
+}
+
+// readRef returns what a ref says, fs.ErrNotExist if there is none.
+func (r *Repo) readRef(name string) (string, error) {
+	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
+		text, err := readSmall(filepath.Join(dir, filepath.FromSlash(name)))
+		if err == nil {
+			return firstLine(text), nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	text, err := readSmall(filepath.Join(r.Common, "packed-refs"))
+	if err != nil {
+		return "", err
+	}
+	id, found := "", false
+	parsePacked(string(text), func(ref, value string) {
+		if ref == name {
+			id, found = value, true
+		}
+	})
+	if !found {
+		return "", fs.ErrNotExist
+	}
+	return id, nil
+}
+
+// Merging returns the ids in hex of the commits that the next one will have as
+// parents beside HEAD, none unless a merge is under way. environ is the
+// environment, nil if it is not about this repository: while git runs
+// pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
+func (r *Repo) Merging(environ []string) (ids []string, err error) {
+	text, err := readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
+	switch {
+	case err == nil:
+		ids = strings.Fields(string(text))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("MERGE_HEAD cannot be read: %w", err)
+	default:
+		for _, kv := range environ {
+			if id, ok := strings.CutPrefix(kv, "GITHEAD_"); ok {
+				id, _, _ = strings.Cut(id, "=")
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, id := range ids {
+		if len(id) != 2*r.Hash || !odb.IsHex(id) {
+			return nil, errors.New("what is being merged is unknown: MERGE_HEAD is damaged, it holds something that is no object id")
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,192 @@
+package repo
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// Ignorer tells which paths of a work tree git ignores. It reads the
+// .gitignore files along the way of each path that it is asked for.
+type Ignorer struct {
+	root  string
+	fold  bool                 // the case of letters does not count
+	base  []pattern            // of the user and the repository
+	dirs  map[string][]pattern // folder → patterns of its own file
+	known map[string]bool      // folder → ignored
+}
+
+// pattern is a line of an ignore file.
+type pattern struct {
+	glob    string
+	negated bool // takes a path back
+	dirOnly bool
+	name    bool // matches the last element of a path, not the whole of it
+}
+
+// Ignorer returns an Ignorer for the repository's work tree. getenv looks up
+// the environment variables that lead to the user's own ignore file.
+func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
+	g := &Ignorer{root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}}
+	if path := userExcludes(getenv); path != "" {
+		g.base = append(g.base, g.read(path)...)
+	}
+	g.base = append(g.base, g.read(filepath.Join(r.Common, "info", "exclude"))...)
+	return g
+}
+
+// userExcludes returns the path of the user's ignore file: core.excludesFile
+// of the user's config, or git's default place, which is the same on every
+// system. A repository's own config is not asked: what the user ignores
+// everywhere is for the user to say.
+func userExcludes(getenv func(string) string) string {
+	home := getenv("HOME")
+	if home == "" {
+		home = getenv("USERPROFILE")
+	}
+	xdg := getenv("XDG_CONFIG_HOME")
+	if xdg == "" && home != "" {
+		xdg = filepath.Join(home, ".config")
+	}
+	configs := []string{filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig")}
+	if global := getenv("GIT_CONFIG_GLOBAL"); global != "" {
+		configs = []string{global}
+	}
+	path := ""
+	if xdg != "" {
+		path = filepath.Join(xdg, "git", "ignore")
+	}
+	for _, config := range configs {
+		if !filepath.IsAbs(config) {
+			continue // there is no home
+		}
+		cfg, err := parseConfig(config)
+		if err != nil || !cfg.Section("core").HasOption("excludesfile") {
+			continue
+		}
+		path = cfg.Section("core").Option("excludesfile")
+		if rest, ok := strings.CutPrefix(path, "~/"); ok {
+			path = filepath.Join(home, filepath.FromSlash(rest))
+		}
+	}
+	return path
+}
+
+// read reads an ignore file; one that cannot be read ignores nothing.
+func (g *Ignorer) read(path string) []pattern {
+	text, err := readSmall(path)
+	if err != nil {
+		return nil
+	}
+	var out []pattern
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		out = append(out, g.parse(trimSpaces(line)))
+	}
+	return out
+}
+
+// trimSpaces drops spaces from the end of a line up to one that is escaped.
+func trimSpaces(line string) string {
+	kept := 0
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case ' ':
+			continue
+		case '\\':
+			i++
+		}
+		kept = i + 1
+	}
+	return line[:min(kept, len(line))]
+}
+
+func (g *Ignorer) parse(line string) pattern {
+	p := pattern{}
+	p.glob, p.negated = strings.CutPrefix(line, "!")
+	p.glob, p.dirOnly = strings.CutSuffix(p.glob, "/")
+	p.name = !strings.Contains(p.glob, "/")
+	p.glob = strings.TrimPrefix(p.glob, "/")
+	if g.fold {
+		p.glob = lower(p.glob)
+	}
+	return p
+}
+
+// matches reports whether the pattern is about path, relative to the folder of
+// the pattern's file.
+func (p pattern) matches(path string, isDir bool) bool {
+	if p.dirOnly && !isDir {
+		return false
+	}
+	if p.name {
+		path = path[strings.LastIndexByte(path, '/')+1:]
+	}
+	return wildmatch(p.glob, path)
+}
+
+// Ignored reports whether git ignores the file at path, relative to the work
+// tree with slashes.
+func (g *Ignorer) Ignored(path string) bool { return g.ignored(path, false) }
+
+func (g *Ignorer) ignored(path string, isDir bool) bool {
+	if v, ok := g.known[path]; ok && isDir {
+		return v
+	}
+	dir := path[:max(0, strings.LastIndexByte(path, '/'))]
+	// Nothing below an ignored folder can be taken back.
+	v := g.ignored(dir, true) || g.decide(path, isDir)
+	if isDir {
+		g.known[path] = v
+	}
+	return v
+}
+
+// decide lets the last pattern that is about the path speak, of the files from
+// the path's own folder upwards.
+func (g *Ignorer) decide(path string, isDir bool) bool {
+	folded := path
+	if g.fold {
+		folded = lower(path)
+	}
+	for end := len(path); end > 0; {
+		end = max(0, strings.LastIndexByte(path[:end], '/'))
+		if negated, ok := last(g.of(path[:end]), strings.TrimPrefix(folded[end:], "/"), isDir); ok {
+			return !negated
+		}
+	}
+	negated, ok := last(g.base, folded, isDir)
+	return ok && !negated
+}
+
+// lower makes A to Z small and leaves all else, and so the length, as it is.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
+func last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
+	for i := len(patterns) - 1; i >= 0; i-- {
+		if patterns[i].matches(path, isDir) {
+			return patterns[i].negated, true
+		}
+	}
+	return false, false
+}
+
+// of returns the patterns in a folder's own file.
+func (g *Ignorer) of(dir string) []pattern {
+	p, ok := g.dirs[dir]
+	if !ok {
+		p = g.read(filepath.Join(g.root, filepath.FromSlash(dir), ".gitignore"))
+		g.dirs[dir] = p
+	}
+	return p
+}

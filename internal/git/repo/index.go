@@ -1,0 +1,182 @@
+package repo
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"r8scan/internal/git/odb"
+)
+
+// Entry is one entry of the index.
+type Entry struct {
+	Path         string // slashes; a sparse folder ends in one
+	Mode         uint32 // as in trees: 0100644, 0120000, 0160000, 040000 for a sparse folder
+	Stage        int    // 0, or 1 to 3 while a merge is unfinished
+	ID           []byte // raw
+	IntentToAdd  bool
+	SkipWorktree bool
+}
+
+// Index is the content of an index file.
+type Index struct {
+	Entries []Entry
+	Tree    *CacheTree // of the root; nil if the index has none, or a damaged one
+
+	link *split // nil if the index is whole
+}
+
+// ReadIndex reads the index of the repository or worktree. The error is
+// fs.ErrNotExist if there is none: to git, that is an empty one.
+func (r *Repo) ReadIndex() (*Index, error) {
+	text, err := readUpTo(r.IndexFile, indexMax)
+	if err != nil {
+		return nil, err
+	}
+	x, err := ParseIndex(text, r.Hash)
+	if err == nil && x.link != nil {
+		err = r.merge(x)
+	}
+	return x, err
+}
+
+// indexMax bounds index files: those of the largest work trees have some
+// hundred megabytes.
+const indexMax = 1 << 30
+
+var errIndexShort = errors.New("the index ends too early")
+
+const (
+	statLen      = 40 // times, device, inode, mode, owner and size before the id
+	flagLength   = 1<<12 - 1
+	flagExtended = 1 << 14
+	flagIntent   = 1 << 13
+	flagSkip     = 1 << 14
+)
+
+// ParseIndex reads an index file of version 2, 3 or 4 whose ids have hash
+// bytes. The entries' ids are parts of data. Of a split index it reads only the
+// file at hand; ReadIndex reads both.
+func ParseIndex(data []byte, hash int) (*Index, error) {
+	p, n, rest, err := indexHeader(data, hash)
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{Entries: make([]Entry, n)}
+	for i := range x.Entries {
+		if rest, err = p.next(rest, &x.Entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	return x, x.extensions(rest, hash)
+}
+
+// indexHeader returns what parses the entries of an index, their number, and
+// what stands between the header and the checksum.
+func indexHeader(data []byte, hash int) (p entryParser, n int, rest []byte, err error) {
+	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
+		return p, 0, nil, errors.New("it is no index file")
+	}
+	p = entryParser{version: binary.BigEndian.Uint32(data[4:]), hash: hash}
+	if p.version < 2 || p.version > 4 {
+		return p, 0, nil, fmt.Errorf("index version %d is unknown", p.version)
+	}
+	count := uint64(binary.BigEndian.Uint32(data[8:]))
+	rest = data[12 : len(data)-hash]
+	if count*uint64(statLen+hash+2) > uint64(len(rest)) {
+		return p, 0, nil, errIndexShort
+	}
+	return p, int(count), rest, nil
+}
+
+// entryParser parses entries one behind the other.
+type entryParser struct {
+	version uint32
+	hash    int
+	path    []byte // version 4: of the entry before
+}
+
+// next parses the entry at the start of b into e, or passes it by if e is nil.
+// It returns what follows it.
+func (p *entryParser) next(b []byte, e *Entry) ([]byte, error) {
+	fixed := statLen + p.hash + 2
+	if len(b) < fixed {
+		return nil, errIndexShort
+	}
+	flags := binary.BigEndian.Uint16(b[fixed-2:])
+	var more uint16
+	if flags&flagExtended != 0 {
+		if p.version < 3 || len(b) < fixed+2 {
+			return nil, errors.New("an index entry has flags of a later version")
+		}
+		more = binary.BigEndian.Uint16(b[fixed:])
+		fixed += 2
+	}
+	name, rest, err := p.name(b, fixed, int(flags&flagLength))
+	if e != nil && err == nil {
+		*e = Entry{Path: string(name), Mode: binary.BigEndian.Uint32(b[24:]), Stage: int(flags >> 12 & 3), ID: b[statLen : statLen+p.hash],
+			IntentToAdd: more&flagIntent != 0, SkipWorktree: more&flagSkip != 0}
+	}
+	return rest, err
+}
+
+// name returns the path of the entry at the start of b, behind fixed bytes, and
+// what follows the entry. length is what the entry says of the path's.
+func (p *entryParser) name(b []byte, fixed, length int) (path, rest []byte, err error) {
+	if p.version == 4 {
+		return p.shortName(b[fixed:])
+	}
+	end := fixed + length
+	if length == flagLength {
+		end += bytes.IndexByte(b[min(end, len(b)):], 0) // short of end if there is none
+	}
+	size := (end + 8) &^ 7 // one to eight NULs
+	if size > len(b) || end < fixed+length {
+		return nil, nil, errIndexShort
+	}
+	if path = b[fixed:end]; b[end] != 0 || bytes.IndexByte(path, 0) >= 0 {
+		return nil, nil, errors.New("an index entry's path does not have the length that it says")
+	}
+	return path, b[size:], nil
+}
+
+// shortName reads a path of version 4, of which the beginning is that of the
+// path before.
+func (p *entryParser) shortName(b []byte) (path, rest []byte, err error) {
+	strip, n := odb.OffsetVarint(b)
+	if n == 0 || strip > uint64(len(p.path)) {
+		return nil, nil, errors.New("an index entry shortens a longer path than there is")
+	}
+	after := b[n:]
+	end := bytes.IndexByte(after, 0)
+	if end < 0 {
+		return nil, nil, errIndexShort
+	}
+	p.path = append(p.path[:len(p.path)-int(strip)], after[:end]...)
+	return p.path, after[end+1:], nil
+}
+
+// extensions looks through the extensions for the ones that change entries.
+func (x *Index) extensions(b []byte, hash int) error {
+	for len(b) > 0 {
+		if len(b) < 8 {
+			return errIndexShort
+		}
+		name, size := string(b[:4]), uint64(binary.BigEndian.Uint32(b[4:]))
+		if size > uint64(len(b)-8) {
+			return errIndexShort
+		}
+		body := b[8 : 8+size]
+		switch {
+		case name == "link" && len(body) >= hash:
+			x.readLink(body, hash)
+		case name == "TREE":
+			x.Tree = parseCacheTree(body, hash)
+		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
+			return fmt.Errorf("the index needs the unknown extension %q", name)
+		}
+		b = b[8+size:]
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"r8scan/internal/git/odb"
+)
+
+// Ref is a name and the object it stands for.
+type Ref struct {
+	Name string
+	ID   string // in hex
+}
+
+// maxSymrefs is how many symbolic refs may lead to each other; git allows 5.
+const maxSymrefs = 5
+
+// ReadRefs returns all refs, stash entries as stash@{n}, sorted by name, and
+// the id at HEAD, "" if HEAD is unborn or unreadable. What cannot be read is
+// added to the repository's problems.
+func (r *Repo) ReadRefs() (refs []Ref, head string) {
+	raw := map[string]string{}
+	switch r.Refs {
+	case Reftable:
+		refs = r.readTables(raw)
+	case Files:
+		refs = r.readFiles(raw)
+	default:
+		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.Refs))
+		return nil, ""
+	}
+	head = r.resolve(raw, "HEAD")
+	for name := range raw {
+		if !isRef(name) {
+			continue
+		}
+		if id := r.resolve(raw, name); id != "" {
+			refs = append(refs, Ref{name, id})
+		}
+	}
+	slices.SortFunc(refs, func(a, b Ref) int { return strings.Compare(a.Name, b.Name) })
+	return refs, head
+}
+
+// readFiles adds the refs that are files or packed in one, and HEAD, to raw,
+// and returns the stash's older entries.
+func (r *Repo) readFiles(raw map[string]string) []Ref {
+	r.readPacked(raw)
+	r.readLoose(raw, r.Common)
+	if r.Dir != r.Common {
+		r.readLoose(raw, r.Dir)
+	}
+	if value, err := r.readHead(); err != nil {
+		r.problem(filepath.Join(r.Dir, "HEAD"), err.Error())
+	} else {
+		raw["HEAD"] = value
+	}
+	return r.stashes()
+}
+
+// resolve follows symbolic refs from name to an id, "" if they lead nowhere.
+func (r *Repo) resolve(raw map[string]string, name string) string {
+	value := raw[name]
+	for range maxSymrefs {
+		to, symbolic := strings.CutPrefix(value, "ref:")
+		if !symbolic {
+			break
+		}
+		value = raw[strings.TrimSpace(to)]
+	}
+	if len(value) != 2*r.Hash || !odb.IsHex(value) {
+		if value != "" {
+			r.problem("ref "+name, "its value is no object id")
+		}
+		return ""
+	}
+	return value
+}
+
+// readHead returns what HEAD says. Old versions of git made it a symbolic
+// link, which may lead to a branch that does not exist yet.
+func (r *Repo) readHead() (string, error) {
+	if r.Refs == Reftable { // the file says refs/heads/.invalid
+		return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw["HEAD"], nil
+	}
+	path := filepath.Join(r.Dir, "HEAD")
+	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(filepath.ToSlash(to), "refs/") {
+		return "ref: " + filepath.ToSlash(to), nil
+	}
+	text, err := readSmall(path)
+	return firstLine(text), err
+}
+
+func (r *Repo) readPacked(raw map[string]string) {
+	path := filepath.Join(r.Common, "packed-refs")
+	text, err := readSmall(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.problem(path, err.Error())
+		}
+		return
+	}
+	if !parsePacked(string(text), func(name, id string) { raw[name] = id }) {
+		r.problem(path, "a line in it is no ref")
+	}
+}
+
+// parsePacked calls add for each ref in a packed-refs file and reports whether
+// every line was one.
+func parsePacked(text string, add func(name, id string)) bool {
+	all := true
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || line[0] == '#' || line[0] == '^' { // ^: what the tag above leads to
+			continue
+		}
+		id, name, ok := strings.Cut(line, " ")
+		if ok {
+			add(name, id)
+		}
+		all = all && ok
+	}
+	return all
+}
+
+func (r *Repo) readLoose(raw map[string]string, dir string) {
+	root := filepath.Join(dir, "refs")
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real // a second work tree may be made of links: git-new-workdir
+	}
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			if path != root || !errors.Is(err, fs.ErrNotExist) {
+				r.problem(path, err.Error())
+			}
+			return nil
+		case e.IsDir(), strings.HasSuffix(path, ".lock"): // git was or is writing it
+			return nil
+		}
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		text, err := readSmall(path)
+		if err != nil {
+			r.problem(path, err.Error())
+			return nil
+		}
+		raw["refs/"+filepath.ToSlash(name)] = firstLine(text)
+		return nil
+	})
+	if err != nil {
+		r.problem(root, err.Error())
+	}
+}
+
+// stashes returns the entries of the stash's reflog: all but the newest are
+// reachable from nothing else.
+func (r *Repo) stashes() []Ref {
+	text, err := readSmall(filepath.Join(r.Common, "logs", "refs", "stash"))
+	if err != nil {
+		return nil // no stash; an unreadable log is named when it is scanned
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	slices.Reverse(lines) // stash@{0} is the last line
+	var out []Ref
+	for n, line := range lines {
+		if n == 0 {
+			continue // refs/stash itself
+		}
+		if _, id, ok := reflogIDs(line, 2*r.Hash); ok {
+			out = append(out, Ref{"stash@{" + strconv.Itoa(n) + "}", id})
+		}
+	}
+	return out
+}
+
+// reflogIDs returns the old and new id of a reflog line; width is the length
+// of an id in hex.
+func reflogIDs(line string, width int) (old, new string, ok bool) {
+	if len(line) < 2*width+2 || line[width] != ' ' || line[2*width+1] != ' ' {
+		return "", "", false
+	}
+	old, new = line[:width], line[width+1:2*width+1]
+	return old, new, odb.IsHex(old) && odb.IsHex(new)
+}
+
+// Detached reports whether HEAD names a commit and no branch.
+func (r *Repo) Detached() bool {
+	value, err := r.readHead()
+	return err == nil && !strings.HasPrefix(value, "ref:")
+}
+
+// RootRef returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
+// stands beside HEAD, "" if there is none. With reftables some are files too.
+func (r *Repo) RootRef(name string) string {
+	if text, err := readSmall(filepath.Join(r.Dir, name)); err == nil && len(text) >= 2*r.Hash {
+		return string(text[:2*r.Hash])
+	}
+	if r.Refs != Reftable {
+		return ""
+	}
+	return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw[name]
+}

@@ -1,0 +1,82 @@
+package repo
+
+import (
+	"reflect"
+	"testing"
+
+	"r8scan/internal/git/gittest"
+)
+
+// The remote that a branch is pushed to is the one that git takes.
+func TestPushRemote(t *testing.T) {
+	for name, config := range map[string][][2]string{
+		"origin":      {{"remote.origin.url", "a"}, {"remote.other.url", "b"}, {"branch.main.merge", "refs/heads/main"}},
+		"branch":      {{"remote.origin.url", "a"}, {"remote.other.url", "b"}, {"branch.main.remote", "other"}},
+		"pushDefault": {{"remote.origin.url", "a"}, {"remote.other.url", "b"}, {"branch.main.remote", "origin"}, {"remote.pushDefault", "other"}},
+		"pushRemote":  {{"remote.other.url", "b"}, {"remote.third.url", "c"}, {"remote.pushDefault", "other"}, {"branch.main.pushRemote", "third"}},
+		"elsewhere":   {{"remote.origin.url", "a"}, {"remote.other.url", "b"}, {"branch.main.remote", "origin"}, {"branch.side.remote", "other"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repo := gittest.New(t)
+			repo.Git("commit", "-q", "--allow-empty", "-m", "one")
+			for _, kv := range config {
+				repo.Git("config", kv[0], kv[1])
+			}
+			r, err := Open(repo.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := repo.Git("for-each-ref", "--format=%(push:remotename)", "refs/heads/main")
+			if want == "" { // what git falls back to, it does not print
+				want = "origin"
+			}
+			if got := r.PushRemote(r.Branch()); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Without a configuration there is origin, or the one remote there is; this
+// repository itself is none.
+func TestPushRemoteAlone(t *testing.T) {
+	repo := gittest.New(t)
+	check := func(want string) {
+		t.Helper()
+		r, err := Open(repo.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.PushRemote("refs/heads/main"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	check("origin")
+	repo.Git("config", "remote.only.url", "a")
+	check("only")
+	repo.Git("config", "branch.main.remote", ".")
+	check("only")
+}
+
+// The refs of a remote are told from those of another whose name begins alike.
+func TestTracking(t *testing.T) {
+	repo := gittest.New(t)
+	repo.Git("remote", "add", "a", "https://example.org/a")
+	repo.Git("remote", "add", "a/b", "https://example.org/b")
+	repo.Git("config", "remote.a.pushurl", "ssh://example.org/a")
+	repo.Git("config", "extensions.partialClone", "a")
+	r, err := Open(repo.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Remote{{"a", []string{"https://example.org/a", "ssh://example.org/a"}, true}, {"a/b", []string{"https://example.org/b"}, false}}
+	if got := r.Remotes(); !reflect.DeepEqual(got, want) {
+		t.Errorf("remotes %v, want %v", got, want)
+	}
+	refs := []Ref{{Name: "refs/heads/a"}, {Name: "refs/remotes/a/b/main"}, {Name: "refs/remotes/a/bar"}, {Name: "refs/remotes/a/main"}, {Name: "refs/remotes/ab/main"}}
+	for remote, want := range map[string][]Ref{"a": {refs[2], refs[3]}, "a/b": {refs[1]}, "ab": {refs[4]}, "": nil} {
+		if got := r.Tracking(remote, refs); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %v, want %v", remote, got, want)
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package repo
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// split is the link extension: the index holds only what differs from a shared
+// one.
+type split struct {
+	base    []byte // raw id that names the shared index
+	bitmaps []byte // two of them: shared entries that are gone, and that are replaced; or none
+}
+
+// merge adds the shared index's entries to those of x, which came with the
+// link extension.
+func (r *Repo) merge(x *Index) error {
+	name := "sharedindex." + hex.EncodeToString(x.link.base)
+	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
+	if err == nil {
+		err = checkSum(text, r.Hash) // which is its name
+	}
+	var base *Index
+	if err == nil {
+		base, err = ParseIndex(text, r.Hash)
+	}
+	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
+		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
+	}
+	if base.link != nil {
+		return fmt.Errorf("it is split, and its shared part %s is split itself", name)
+	}
+	return x.addShared(base.Entries)
+}
+
+var errLink = errors.New("it is split, and says of entries that its shared part lacks that they changed")
+
+// addShared puts together the entries of x with the shared ones. The first
+// entries of x, which have no name, replace shared entries and take their
+// names; the others are new, or take the place of one with the same name.
+func (x *Index) addShared(shared []Entry) error {
+	shared = slices.Clone(shared)
+	gone := make([]bool, len(shared))
+	own, err := x.applyBitmaps(shared, gone)
+	if err != nil {
+		return err
+	}
+	replaced := map[string]bool{}
+	for _, e := range own {
+		if e.Path == "" {
+			return errLink
+		}
+		replaced[entryName(e)] = true
+	}
+	for i, e := range shared {
+		if !gone[i] && !replaced[entryName(e)] {
+			own = append(own, e)
+		}
+	}
+	slices.SortStableFunc(own, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(a.Stage, b.Stage))
+	})
+	x.Entries, x.link = own, nil
+	return nil
+}
+
+// applyBitmaps notes which shared entries are gone, replaces those that are
+// replaced, and returns the entries of x that are left.
+func (x *Index) applyBitmaps(shared []Entry, gone []bool) ([]Entry, error) {
+	own, bad := x.Entries, false
+	if len(x.link.bitmaps) == 0 {
+		return own, nil
+	}
+	rest, err := ewahBits(x.link.bitmaps, func(i uint64) bool {
+		if i >= uint64(len(gone)) {
+			bad = true
+			return false
+		}
+		gone[i] = true
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = ewahBits(rest, func(i uint64) bool {
+		if i >= uint64(len(shared)) || len(own) == 0 || own[0].Path != "" {
+			bad = true
+			return false
+		}
+		path := shared[i].Path
+		shared[i], own = own[0], own[1:]
+		shared[i].Path = path
+		return true
+	})
+	if bad {
+		err = errLink
+	}
+	return own, err
+}
+
+func entryName(e Entry) string { return string(rune('0'+e.Stage)) + e.Path }
+
+// readLink reads the link extension. An id of zeros says that there is no
+// shared index after all.
+func (x *Index) readLink(body []byte, hash int) {
+	if base := body[:hash]; !bytes.Equal(base, make([]byte, hash)) {
+		x.link = &split{base: base, bitmaps: body[hash:]}
+	}
+}

@@ -1,0 +1,203 @@
+package repo
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"r8scan/internal/git/reftable"
+)
+
+// stackLimits bound the bytes that a stack of tables may expand to, and what of
+// them may be kept in memory.
+type stackLimits struct{ text, kept int64 }
+
+func defaultStackLimits() stackLimits { return stackLimits{text: 4 << 30, kept: 256 << 20} }
+
+// tablesDir is where a git directory has its stack of reftables.
+const tablesDir = "reftable"
+
+// readTables adds the refs in the repository's reftables to raw, a worktree's
+// own ones over those that all share, and returns the stash's older entries.
+func (r *Repo) readTables(raw map[string]string) []Ref {
+	shared := r.readStack(r.Common)
+	maps.Copy(raw, shared.raw)
+	if r.Dir != r.Common {
+		maps.DeleteFunc(raw, func(name, _ string) bool { return !isRef(name) }) // HEAD and the like are the main worktree's
+		own := r.readStack(r.Dir)
+		maps.Copy(raw, own.raw)
+	}
+	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+		if !sameFile(dir, r.Dir) {
+			r.readStack(dir) // what is missing there is named; its refs are that worktree's
+		}
+	}
+	if _, ok := raw["HEAD"]; !ok {
+		r.problem(filepath.Join(r.Dir, tablesDir), "no table in it has HEAD")
+	}
+	return shared.stashes()
+}
+
+func isRef(name string) bool { return strings.HasPrefix(name, "refs/") }
+
+// stack is what a stack of tables says.
+type stack struct {
+	raw      map[string]string // name → id in hex, or "ref: " and a name
+	stash    map[uint64]string // of the stash's reflog: update → id in hex
+	problems []Problem
+
+	limits stackLimits // what is left of them
+}
+
+// readStack reads the tables of the git directory dir and adds what is wrong
+// with them to the repository's problems.
+func (r *Repo) readStack(dir string) *stack {
+	s := readStack(filepath.Join(dir, tablesDir), defaultStackLimits())
+	r.Problems = append(r.Problems, s.problems...)
+	return s
+}
+
+// readStack reads the tables that the list in dir names. Git joins tables to
+// larger ones and removes them then: if one is gone, the list is read again,
+// until it is there or the list is the same as before.
+func readStack(dir string, limits stackLimits) *stack {
+	list := filepath.Join(dir, "tables.list")
+	before := ""
+	for tries := 1; ; tries++ {
+		s := &stack{raw: map[string]string{}, stash: map[uint64]string{}, limits: limits}
+		text, err := readUpTo(list, maxList)
+		if err != nil {
+			s.problem(list, "which refs there are is unknown: "+why(err))
+			return s
+		}
+		if gone := s.tables(dir, string(text)); !gone || string(text) == before || tries == maxTries {
+			return s
+		}
+		before = string(text)
+	}
+}
+
+// Git keeps the list of tables short, by joining them. One of a million bytes
+// is none of its.
+const (
+	maxList  = 1 << 20
+	maxTries = 10
+)
+
+func (s *stack) problem(what, reason string) {
+	s.problems = append(s.problems, Problem{what, reason})
+}
+
+// why says what an error is about without the path, which is named beside it.
+func why(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// tables reads the tables of a list, from the oldest to the newest, and
+// reports whether one is gone.
+func (s *stack) tables(dir, list string) (gone bool) {
+	seen := map[string]bool{"": true}
+	for line := range strings.Lines(list) {
+		name := strings.TrimRight(line, "\r\n")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		if name == "." || name == ".." || strings.ContainsAny(name, `/\:`+"\x00") {
+			s.problem(filepath.Join(dir, "tables.list"), fmt.Sprintf("it names %q, which is no file beside it and is not read", name))
+			continue
+		}
+		path := filepath.Join(dir, name)
+		err := s.table(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			gone = true
+			s.problem(path, "it is missing: the refs and reflogs that it held are unknown")
+		} else if err != nil {
+			s.problem(path, why(err))
+		}
+	}
+	return gone
+}
+
+func (s *stack) table(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is no regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return reftable.Reader{Ref: s.ref, Log: s.log, Grow: s.grow}.Read(f, info.Size())
+}
+
+// grow ends the reading of a stack that expands to too much.
+func (s *stack) grow(n int64) error {
+	if s.limits.text -= n; s.limits.text < 0 {
+		return errors.New("it and the tables before it expand to more than the limit: the rest of its refs is unknown")
+	}
+	return nil
+}
+
+// keep ends it where too much would have to be kept.
+func (s *stack) keep(n int) error {
+	const entry = 100 // roughly what one takes in a map besides its text
+	if s.limits.kept -= int64(n) + entry; s.limits.kept < 0 {
+		return errors.New("it and the tables before it have more refs than can be held: the rest is unknown")
+	}
+	return nil
+}
+
+func (s *stack) ref(r *reftable.Ref) error {
+	name := string(r.Name)
+	switch {
+	case r.Target != nil:
+		s.raw[name] = "ref: " + string(r.Target)
+	case r.ID != nil:
+		s.raw[name] = hex.EncodeToString(r.ID)
+	default:
+		delete(s.raw, name)
+		return nil
+	}
+	return s.keep(len(name) + len(s.raw[name]))
+}
+
+func (s *stack) log(l *reftable.Log) error {
+	if string(l.Name) != "refs/stash" {
+		return nil
+	}
+	if l.Deleted {
+		delete(s.stash, l.Update)
+		return nil
+	}
+	s.stash[l.Update] = hex.EncodeToString(l.New)
+	return s.keep(len(s.stash[l.Update]))
+}
+
+// stashes returns the stash's entries, the newest one aside.
+func (s *stack) stashes() []Ref {
+	updates := slices.SortedFunc(maps.Keys(s.stash), func(a, b uint64) int { return cmp.Compare(b, a) })
+	var out []Ref
+	for _, update := range updates {
+		if id := s.stash[update]; strings.Trim(id, "0") != "" { // git marks an empty log with an entry of zeros
+			out = append(out, Ref{"stash@{" + strconv.Itoa(len(out)) + "}", id})
+		}
+	}
+	return out[min(1, len(out)):]
+}

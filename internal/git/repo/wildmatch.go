@@ -1,0 +1,224 @@
+package repo
+
+import "strings"
+
+// A glob of an ignore file is turned into steps. A path is matched by walking
+// it once, with the set of all steps that could come next: so the time is that
+// of steps times bytes, whatever stars a hostile file piles up.
+
+// step is what a glob asks of the next bytes of a path.
+type step struct {
+	kind stepKind
+	set  *[256]bool // oneOf
+}
+
+type stepKind uint8
+
+const (
+	oneOf     stepKind = iota // a byte of the set
+	inName                    // any number of bytes within a name
+	below                     // any number of bytes, slashes too
+	folders                   // nothing, or what inFolders takes; that is always the next step
+	inFolders                 // any number of names, each with its slash
+)
+
+// wildmatch reports whether a path with slashes matches a glob. A malformed
+// glob matches nothing.
+func wildmatch(glob, path string) bool {
+	steps, ok := parseGlob(glob)
+	if !ok {
+		return false
+	}
+	now, next := make([]bool, len(steps)+1), make([]bool, len(steps)+1)
+	reach(steps, now, 0)
+	for i := range len(path) {
+		clear(next)
+		for at, s := range steps {
+			if now[at] {
+				s.take(steps, next, at, path[i])
+			}
+		}
+		now, next = next, now
+	}
+	return now[len(steps)]
+}
+
+// take notes in next where the step at can lead to over one byte.
+func (s step) take(steps []step, next []bool, at int, c byte) {
+	switch s.kind {
+	case oneOf:
+		if s.set[c] {
+			reach(steps, next, at+1)
+		}
+	case inName:
+		if c != '/' {
+			reach(steps, next, at)
+		}
+	case below:
+		reach(steps, next, at)
+	case inFolders:
+		next[at] = true
+		if c == '/' {
+			reach(steps, next, at+1)
+		}
+	}
+}
+
+// reach notes that the step at may come, and those behind it that need no byte
+// before.
+func reach(steps []step, set []bool, at int) {
+	for ; !set[at]; at++ {
+		set[at] = true
+		if at == len(steps) {
+			return
+		}
+		switch steps[at].kind {
+		case folders:
+			set[at+1] = true
+			at++
+		case oneOf, inFolders:
+			return
+		}
+	}
+}
+
+// parseGlob turns a glob into steps.
+func parseGlob(glob string) (steps []step, ok bool) {
+	atName := true // a name begins here
+	for rest := glob; rest != ""; {
+		c := rest[0]
+		var set *[256]bool
+		switch {
+		case c == '*':
+			stars := len(rest) - len(strings.TrimLeft(rest, "*"))
+			rest = rest[stars:]
+			tail := strings.TrimPrefix(rest, `\`)
+			switch {
+			case stars == 1 || !atName || tail != "" && tail[0] != '/' || tail == "" && rest != "":
+				steps = append(steps, step{kind: inName})
+			case tail == "":
+				steps = append(steps, step{kind: below})
+			default:
+				steps = append(steps, step{kind: folders}, step{kind: inFolders})
+				rest = tail[1:]
+				continue // a name begins behind the slash
+			}
+			atName = false
+			continue
+		case c == '?':
+			set, rest = allBut('/'), rest[1:]
+		case c == '[':
+			if set, rest, ok = parseSet(rest[1:]); !ok {
+				return nil, false
+			}
+		case c == '\\' && len(rest) == 1:
+			return nil, false
+		case c == '\\':
+			set, rest = only(rest[1]), rest[2:]
+		default:
+			set, rest = only(c), rest[1:]
+		}
+		atName = set['/']
+		steps = append(steps, step{kind: oneOf, set: set})
+	}
+	return steps, true
+}
+
+func only(c byte) *[256]bool {
+	var set [256]bool
+	set[c] = true
+	return &set
+}
+
+func allBut(c byte) *[256]bool {
+	var set [256]bool
+	for i := range set {
+		set[i] = i != int(c)
+	}
+	return &set
+}
+
+// parseSet reads a set in brackets, the first of which is read, and returns
+// what follows. No set has the slash.
+func parseSet(glob string) (set *[256]bool, rest string, ok bool) {
+	set = &[256]bool{}
+	inverted := glob != "" && (glob[0] == '!' || glob[0] == '^')
+	if inverted {
+		glob = glob[1:]
+	}
+	from := -1 // a character that a range may start with
+	for first := true; glob != ""; first = false {
+		if glob[0] == ']' && !first {
+			for c := range set {
+				set[c] = set[c] != inverted
+			}
+			set['/'] = false
+			return set, glob[1:], true
+		}
+		if is, after, named, ok := parseClass(glob); named {
+			if !ok {
+				return nil, "", false
+			}
+			for c := range set {
+				set[c] = set[c] || is(byte(c))
+			}
+			glob, from = after, -1
+			continue
+		}
+		ranged := glob[0] == '-' && from >= 0 && len(glob) > 1 && glob[1] != ']'
+		if ranged {
+			glob = glob[1:]
+		}
+		if glob[0] == '\\' {
+			glob = glob[1:]
+		}
+		if glob == "" {
+			break
+		}
+		to := int(glob[0])
+		glob = glob[1:]
+		if !ranged {
+			set[to], from = true, to
+			continue
+		}
+		for c := from; c <= to; c++ {
+			set[c] = true
+		}
+		from = -1
+	}
+	return nil, "", false // it has no end
+}
+
+// parseClass reads a class such as [:digit:] at the start of a set's rest.
+// What only begins like one is a plain bracket.
+func parseClass(glob string) (is func(byte) bool, rest string, named, ok bool) {
+	body, begins := strings.CutPrefix(glob, "[:")
+	if !begins {
+		return nil, "", false, false
+	}
+	body, rest, closed := strings.Cut(body, "]")
+	name, ends := strings.CutSuffix(body, ":")
+	if closed && !ends {
+		return nil, "", false, false
+	}
+	is, ok = namedClasses[name]
+	return is, rest, true, ok && closed
+}
+
+var namedClasses = map[string]func(byte) bool{
+	"alnum":  func(c byte) bool { return isLetter(c) || isDigit(c) },
+	"alpha":  isLetter,
+	"blank":  func(c byte) bool { return c == ' ' || c == '\t' },
+	"cntrl":  func(c byte) bool { return c < ' ' || c == 0x7f },
+	"digit":  isDigit,
+	"graph":  func(c byte) bool { return '!' <= c && c <= '~' },
+	"lower":  func(c byte) bool { return 'a' <= c && c <= 'z' },
+	"print":  func(c byte) bool { return ' ' <= c && c <= '~' },
+	"punct":  func(c byte) bool { return '!' <= c && c <= '~' && !isLetter(c) && !isDigit(c) },
+	"space":  func(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' },
+	"upper":  func(c byte) bool { return 'A' <= c && c <= 'Z' },
+	"xdigit": func(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' },
+}
+
+func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
