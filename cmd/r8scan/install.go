@@ -1,15 +1,13 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/hooks"
 	"r8scan/report"
 	"r8scan/rules"
 )
@@ -41,17 +39,13 @@ Exit codes:
   r8scan install --global`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			chosen, err := chosenGuards(names)
-			if err != nil {
-				return err
-			}
 			if global {
 				if err := noRepoWithGlobal(cmd, args); err != nil {
 					return err
 				}
-				return c.installGlobal(cmd.Context(), chosen)
+				return c.told(c.installer().InstallGlobal(cmd.Context(), names))
 			}
-			return c.installHere(cmd.Context(), onlyArg(args), chosen)
+			return c.told(c.installer().Install(cmd.Context(), onlyArg(args), names))
 		},
 	}
 	cmd.Flags().BoolVar(&global, "global", false, "for all of your repositories")
@@ -79,9 +73,9 @@ Exit codes:
 				if err := noRepoWithGlobal(cmd, args); err != nil {
 					return err
 				}
-				return c.uninstallGlobal(cmd.Context())
+				return c.told(c.installer().UninstallGlobal(cmd.Context()))
 			}
-			return c.uninstallHere(cmd.Context(), onlyArg(args))
+			return c.told(c.installer().Uninstall(cmd.Context(), onlyArg(args)))
 		},
 	}
 	cmd.Flags().BoolVar(&global, "global", false, "those for all of your repositories")
@@ -95,200 +89,31 @@ func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// chosenGuards returns the guards with these names, nil if there are none.
-func chosenGuards(names []string) ([]*guard, error) {
-	var chosen []*guard
-	for _, name := range names {
-		g := guardNamed(name)
-		if g == nil {
-			return nil, fmt.Errorf("--hook: unknown hook %q: use pre-commit, pre-push or pre-receive", name)
-		}
-		if !slices.Contains(chosen, g) {
-			chosen = append(chosen, g)
-		}
+// installer installs hooks and tells of it. Paths may hold anything.
+func (c command) installer() hooks.Installer {
+	return hooks.Installer{
+		Tell:     func(line string) { fmt.Fprintln(c.out, report.Printable(rules.Redact(line))) },
+		Complain: func(text string) { fmt.Fprintf(c.err, "r8scan: %s\n", printableLines(text)) },
+		Version:  version,
 	}
-	return chosen, nil
 }
 
-// tell prints a line about what was done. Paths may hold anything.
-func (c command) tell(format string, args ...any) {
-	fmt.Fprintln(c.out, report.Printable(rules.Redact(fmt.Sprintf(format, args...))))
+// printableLines is report.Printable for a text of several lines.
+func printableLines(text string) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = report.Printable(rules.Redact(line))
+	}
+	return strings.Join(lines, "\n")
 }
 
-// installHere installs the chosen guards in the repository around path, or
-// those that it is used for if none was chosen. Either all may be installed or
-// none is.
-func (c command) installHere(ctx context.Context, path string, chosen []*guard) error {
-	binary, err := ownBinary()
-	if err != nil {
-		return err
-	}
-	r, err := openRepository(ctx, path)
-	if err != nil {
-		return err
-	}
-	if chosen == nil {
-		chosen = []*guard{guardNamed("pre-commit"), guardNamed("pre-push")}
-		if r.top == "" {
-			chosen = []*guard{guardNamed("pre-receive")}
-		}
-	}
-	if r.shared() {
-		return c.installShared(r, chosen)
-	}
-	hooks, err := r.openHooks(chosen)
-	if err != nil {
-		return err
-	}
-	if m := managerOf(r.hooks, hooks); m != nil {
-		fmt.Fprintf(c.err, "r8scan: nothing was installed, because %s manages the hooks here; %s", m.name, m.add)
+// told makes an exit code of an error that the user has been told about.
+func (c command) told(err error) error {
+	if errors.Is(err, hooks.ErrLeft) {
 		return exitError(exitUsage)
 	}
-	for _, h := range hooks {
-		if err := h.mayInstall(); err != nil {
-			return err
-		}
+	if errors.Is(err, hooks.ErrUnknown) {
+		return fmt.Errorf("--hook: %w", err)
 	}
-	for _, h := range hooks {
-		if err := c.installHook(h, guardScript(h.guard, chainKept, binary)); err != nil {
-			return err
-		}
-	}
-	if r.tracked() {
-		c.tell("note: core.hooksPath is a folder in the work tree, so git shows the hooks as changes")
-	}
-	undo := "r8scan uninstall"
-	if path != "." {
-		undo += " " + shellQuote(path)
-	}
-	c.tell("undo with: %s", undo)
-	return nil
-}
-
-// installShared tells what to do where git looks for hooks in one folder for
-// many repositories: that is not this repository's to change.
-func (c command) installShared(r *repository, chosen []*guard) error {
-	dir, err := globalHooksDir()
-	if err != nil || r.hooks != dir {
-		return fmt.Errorf("git looks for the hooks of all repositories in %s (core.hooksPath, %s configuration): %s, or first give this one its own with git config --local core.hooksPath %s",
-			r.hooks, r.scope, linesToAdd(chosen), shellQuote(filepath.ToSlash(r.own)))
-	}
-	for _, g := range chosen {
-		if text, err := os.ReadFile(filepath.Join(dir, g.name)); err != nil || !isGuard(text) {
-			return fmt.Errorf("git looks for the hooks of all repositories in %s, which r8scan has made: r8scan install --global --hook %s adds this one", dir, g.name)
-		}
-	}
-	c.tell("already installed for all of your repositories, this one included: undo with r8scan uninstall --global")
-	return nil
-}
-
-// linesToAdd tells what to add to hooks that r8scan does not write.
-func linesToAdd(chosen []*guard) string {
-	var add []string
-	for _, g := range chosen {
-		add = append(add, fmt.Sprintf("add the line `r8scan %s` to its %s", g.command, g.name))
-	}
-	return strings.Join(add, " and ")
-}
-
-// openHooks looks at hooks in the folder that git looks in.
-func (r *repository) openHooks(chosen []*guard) ([]*hookFile, error) {
-	if info, err := os.Stat(r.hooks); err == nil && !info.IsDir() || r.scope != "" && r.setTo == "" {
-		return nil, fmt.Errorf("core.hooksPath is %q, which is no folder: git runs no hooks here; unset it first", r.setTo)
-	}
-	var hooks []*hookFile
-	for _, g := range chosen {
-		h, err := openHook(r.hooks, g)
-		if err != nil {
-			return nil, err
-		}
-		hooks = append(hooks, h)
-	}
-	return hooks, nil
-}
-
-// installHook installs one hook and tells of it.
-func (c command) installHook(h *hookFile, script []byte) error {
-	err := os.MkdirAll(filepath.Dir(h.path), 0o755)
-	done := false
-	if err == nil {
-		done, err = h.install(script)
-	}
-	switch {
-	case err != nil:
-		return fmt.Errorf("install %s: %w: install as somebody who may write there", h.path, err)
-	case !done:
-		c.tell("already installed: %s", h.path)
-	default:
-		c.tell("installed: %s", h.path)
-	}
-	switch {
-	case !h.isKept:
-	case !executable(h.kept()):
-		c.tell("  the hook that was there is kept in %s; git did not run it, as it is not executable", filepath.Base(h.kept()))
-	default:
-		c.tell("  the hook that was there goes on working; it is kept in %s", filepath.Base(h.kept()))
-	}
-	return nil
-}
-
-// uninstallHere takes r8scan's hooks out of the repository around path: also
-// out of its own folder, if core.hooksPath was set after they were installed.
-func (c command) uninstallHere(ctx context.Context, path string) error {
-	r, err := openRepository(ctx, path)
-	if err != nil {
-		return err
-	}
-	dirs := []string{r.own}
-	if info, err := os.Stat(r.hooks); r.hooks != r.own && !r.shared() && err == nil && info.IsDir() {
-		dirs = append(dirs, r.hooks)
-	}
-	var left []error
-	done := false
-	for _, dir := range dirs {
-		for i := range guards {
-			was, err := c.uninstallHook(dir, &guards[i])
-			if err != nil {
-				left = append(left, err)
-			}
-			done = done || was
-		}
-	}
-	if !done && left == nil {
-		c.tell("no hooks of r8scan in %s", strings.Join(dirs, " and "))
-	}
-	return c.leftAlone(left)
-}
-
-// uninstallHook takes one hook away and tells of it. It returns false if it was
-// not there.
-func (c command) uninstallHook(dir string, g *guard) (bool, error) {
-	h, err := openHook(dir, g)
-	if err == nil {
-		err = h.mayUninstall()
-	}
-	if err != nil {
-		return false, err
-	}
-	done, err := h.uninstall()
-	switch {
-	case err != nil:
-		return false, fmt.Errorf("uninstall %s: %w", h.path, err)
-	case done && h.isKept:
-		c.tell("put back: %s", h.path)
-	case done:
-		c.tell("removed: %s", h.path)
-	}
-	return done, nil
-}
-
-// leftAlone tells what an uninstall had to leave, and returns nil if nothing.
-func (c command) leftAlone(left []error) error {
-	for _, err := range left {
-		fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(rules.Redact(err.Error())))
-	}
-	if len(left) > 0 {
-		return exitError(exitUsage)
-	}
-	return nil
+	return err
 }

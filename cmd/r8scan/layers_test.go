@@ -21,7 +21,7 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/hooks", "report", "rules", "scanner", "verifier"},
 	"report":                {"rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
 	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable"},
@@ -30,6 +30,7 @@ var layers = map[string][]string{
 	"internal/git/reftable": {"internal/git/odb"},
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
+	"internal/hooks":        {},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},
 	"internal/inflate":      {},
@@ -38,7 +39,7 @@ var layers = map[string][]string{
 }
 
 // startGit are the files that start a process: git, for install and for tests.
-var startGit = []string{"cmd/r8scan/hook_git.go", testsOnly + "/gittest.go"}
+var startGit = []string{"internal/hooks/git.go", testsOnly + "/gittest.go"}
 
 const testsOnly = "internal/git/gittest"
 

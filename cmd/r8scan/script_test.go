@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"math/big"
@@ -46,7 +45,11 @@ func condition(name string) (bool, error) {
 		defer os.RemoveAll(dir)
 		return exec.Command("git", "init", "-q", "--ref-format=reftable", dir).Run() == nil, nil
 	case "config-hooks":
-		major, minor, err := gitAt(".").version(context.Background())
+		out, err := exec.Command("git", "version").Output()
+		var major, minor int
+		if err == nil {
+			_, err = fmt.Sscanf(string(out), "git version %d.%d", &major, &minor)
+		}
 		return err == nil && (major > 2 || major == 2 && minor >= 54), nil
 	}
 	return false, fmt.Errorf("condition %q is not known", name)

@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"bytes"
@@ -52,20 +52,20 @@ func inspect(path string) (state hookState, text []byte, err error) {
 	return hookOurs, text, nil
 }
 
-// hookFile is one hook in a folder of hooks.
-type hookFile struct {
-	guard  *guard
+// file is one hook in a folder of hooks.
+type file struct {
+	kind   *kind
 	path   string
 	state  hookState
 	text   []byte // what is there, nil for nothing
 	isKept bool   // an earlier hook is kept
 }
 
-func (h *hookFile) kept() string { return h.path + keptSuffix }
+func (h *file) kept() string { return h.path + keptSuffix }
 
 // openHook looks at a hook of dir.
-func openHook(dir string, g *guard) (*hookFile, error) {
-	h := &hookFile{guard: g, path: filepath.Join(dir, g.name)}
+func openHook(dir string, g *kind) (*file, error) {
+	h := &file{kind: g, path: filepath.Join(dir, g.name)}
 	var err error
 	if h.state, h.text, err = inspect(h.path); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func openHook(dir string, g *guard) (*hookFile, error) {
 }
 
 // mayInstall says why r8scan may not take the hook's place, nil if it may.
-func (h *hookFile) mayInstall() error {
+func (h *file) mayInstall() error {
 	switch {
 	case h.state == hookChanged:
 		return fmt.Errorf("%s is r8scan's, and was changed since: move it away to have it installed anew", h.path)
@@ -93,7 +93,7 @@ func (h *hookFile) mayInstall() error {
 
 // install writes script in the hook's place and keeps the hook that is there.
 // It returns false if nothing was to be done.
-func (h *hookFile) install(script []byte) (bool, error) {
+func (h *file) install(script []byte) (bool, error) {
 	if h.state == hookOurs && bytes.Equal(h.text, script) && executable(h.path) {
 		return false, nil
 	}
@@ -122,7 +122,7 @@ func (h *hookFile) install(script []byte) (bool, error) {
 var movedSuffixes = [...]string{".legacy", ".old"}
 
 // mayUninstall says why the hook has to be left alone, nil if it may go.
-func (h *hookFile) mayUninstall() error {
+func (h *file) mayUninstall() error {
 	for _, suffix := range movedSuffixes {
 		if state, _, _ := inspect(h.path + suffix); state == hookOurs || state == hookChanged {
 			return fmt.Errorf("left alone: %s%s is r8scan's, and was moved there by another manager of hooks; uninstall that first, or remove the file", h.path, suffix)
@@ -139,7 +139,7 @@ func (h *hookFile) mayUninstall() error {
 
 // uninstall takes r8scan's hook away and puts the earlier one back. It returns
 // false if nothing was to be done.
-func (h *hookFile) uninstall() (bool, error) {
+func (h *file) uninstall() (bool, error) {
 	switch {
 	case h.state == hookForeign || h.state == hookAbsent && !h.isKept:
 		return false, nil

@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"os"
@@ -12,16 +12,16 @@ import (
 // that were changed in any byte.
 func TestSeal(t *testing.T) {
 	scripts := map[string][]byte{"pass": passScript("update"), "check out": passScript("push-to-checkout")}
-	for i := range guards {
+	for i := range kinds {
 		for _, c := range []chain{chainNone, chainKept, chainRepository} {
-			scripts[guards[i].name+" "+string(c)] = guardScript(&guards[i], c, "/bin/r8scan")
+			scripts[kinds[i].name+" "+string(c)] = checkScript(&kinds[i], c, "/bin/r8scan")
 		}
 	}
 	for name, script := range scripts {
 		if ours, intact := sealed(script); !ours || !intact {
 			t.Errorf("%s: r8scan does not know its own hook", name)
 		}
-		if isGuard(script) == (name == "pass" || name == "check out") {
+		if isCheck(script) == (name == "pass" || name == "check out") {
 			t.Errorf("%s: whether it checks something is not known", name)
 		}
 		for at := range script {
@@ -84,11 +84,11 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(dir, 0o755) }) // for its removal
-	h, err := openHook(dir, guardNamed("pre-commit"))
+	h, err := openHook(dir, kindNamed("pre-commit"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = command{out: &strings.Builder{}}.installHook(h, guardScript(h.guard, chainKept, "/bin/r8scan"))
+	err = Installer{Tell: func(string) {}}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
 	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
 		t.Errorf("it said %v", err)
 	}

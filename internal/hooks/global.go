@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"context"
@@ -33,7 +33,7 @@ func globalHooksDir() (string, error) {
 // globalHooks are the hooks for all of the user's repositories.
 type globalHooks struct {
 	dir  string
-	git  hookGit
+	git  git
 	path string // core.hooksPath outside of any repository
 	from string // the scope that sets it, "" if none does
 }
@@ -57,11 +57,11 @@ func openGlobal(ctx context.Context) (*globalHooks, error) {
 // ours reports whether core.hooksPath is r8scan's.
 func (g *globalHooks) ours() bool { return g.from == "global" && g.path == g.dir }
 
-// configKey is the start of the names of the settings that make a guard a hook
+// configKey is the start of the names of the settings that make a script a hook
 // from git 2.54 on. git refuses names that are those of hooks.
 func configKey(name string) string { return "hook.r8scan-" + name + "." }
 
-// configCommand is the setting that runs a guard's script.
+// configCommand is the setting that runs a hook's script.
 func (g *globalHooks) configCommand(name string) string {
 	return shellQuote(filepath.ToSlash(filepath.Join(g.dir, name)))
 }
@@ -75,13 +75,19 @@ func (g *globalHooks) setting(ctx context.Context, key string) (string, error) {
 	return value, err
 }
 
-func (c command) installGlobal(ctx context.Context, chosen []*guard) error {
+// InstallGlobal installs the hooks with these names for all of the user's
+// repositories; without names, pre-commit and pre-push.
+func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
+	chosen, err := chosenKinds(names)
+	if err != nil {
+		return err
+	}
 	binary, err := ownBinary()
 	if err != nil {
 		return err
 	}
 	if chosen == nil {
-		chosen = []*guard{guardNamed("pre-commit"), guardNamed("pre-push")}
+		chosen = []*kind{kindNamed("pre-commit"), kindNamed("pre-push")}
 	}
 	g, err := openGlobal(ctx)
 	if err != nil {
@@ -92,56 +98,56 @@ func (c command) installGlobal(ctx context.Context, chosen []*guard) error {
 		return err
 	}
 	if !g.ours() && (major > 2 || major == 2 && minor >= 54) {
-		return c.installConfigHooks(ctx, g, chosen, binary)
+		return i.installConfigHooks(ctx, g, chosen, binary)
 	}
 	if g.from != "" && !g.ours() {
 		return fmt.Errorf("core.hooksPath is already %q (%s configuration), and git knows one only: %s", g.path, g.from, linesToAdd(chosen))
 	}
-	return c.installHooksPath(ctx, g, chosen, binary)
+	return i.installHooksPath(ctx, g, chosen, binary)
 }
 
 // installConfigHooks names scripts in the user's configuration, which git 2.54
 // runs besides whatever hooks a repository has.
-func (c command) installConfigHooks(ctx context.Context, g *globalHooks, chosen []*guard, binary string) error {
+func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chosen []*kind, binary string) error {
 	scripts := map[string][]byte{}
-	for _, guard := range chosen {
-		was, err := g.setting(ctx, configKey(guard.name)+"command")
+	for _, hook := range chosen {
+		was, err := g.setting(ctx, configKey(hook.name)+"command")
 		if err != nil {
 			return err
 		}
-		if was != "" && was != g.configCommand(guard.name) {
-			return fmt.Errorf("%scommand is set to something else than what r8scan sets: unset it first, with git config --global --unset %[1]scommand", configKey(guard.name))
+		if was != "" && was != g.configCommand(hook.name) {
+			return fmt.Errorf("%scommand is set to something else than what r8scan sets: unset it first, with git config --global --unset %[1]scommand", configKey(hook.name))
 		}
-		scripts[guard.name] = guardScript(guard, chainNone, binary)
+		scripts[hook.name] = checkScript(hook, chainNone, binary)
 	}
 	if err := g.write(scripts); err != nil {
 		return err
 	}
-	for _, guard := range chosen {
-		key := configKey(guard.name)
-		for _, kv := range [][2]string{{"command", g.configCommand(guard.name)}, {"event", guard.name}} {
+	for _, hook := range chosen {
+		key := configKey(hook.name)
+		for _, kv := range [][2]string{{"command", g.configCommand(hook.name)}, {"event", hook.name}} {
 			if _, err := g.git.run(ctx, "config", "--global", "--replace-all", key+kv[0], kv[1]); err != nil {
 				return fmt.Errorf("%w: see to it, and install again", err)
 			}
 		}
-		c.tell("installed for all of your repositories: %s (%scommand in your git configuration)", guard.name, key)
+		i.tell("installed for all of your repositories: %s (%scommand in your git configuration)", hook.name, key)
 	}
-	c.tell("they run besides the hooks of each repository; a git older than 2.54 does not know them")
-	c.tell("undo with: r8scan uninstall --global")
+	i.tell("they run besides the hooks of each repository; a git older than 2.54 does not know them")
+	i.tell("undo with: r8scan uninstall --global")
 	return nil
 }
 
 // installHooksPath makes core.hooksPath a folder with a script for every hook,
 // since git then passes over the repositories' own: each script runs that too.
-func (c command) installHooksPath(ctx context.Context, g *globalHooks, chosen []*guard, binary string) error {
+func (i Installer) installHooksPath(ctx context.Context, g *globalHooks, chosen []*kind, binary string) error {
 	scripts := map[string][]byte{}
 	for _, name := range allHooks {
-		if text, err := os.ReadFile(filepath.Join(g.dir, name)); err != nil || !isGuard(text) {
+		if text, err := os.ReadFile(filepath.Join(g.dir, name)); err != nil || !isCheck(text) {
 			scripts[name] = passScript(name)
 		}
 	}
-	for _, guard := range chosen {
-		scripts[guard.name] = guardScript(guard, chainRepository, binary)
+	for _, hook := range chosen {
+		scripts[hook.name] = checkScript(hook, chainRepository, binary)
 	}
 	if err := g.write(scripts); err != nil {
 		return err
@@ -149,12 +155,12 @@ func (c command) installHooksPath(ctx context.Context, g *globalHooks, chosen []
 	if _, err := g.git.run(ctx, "config", "--global", "core.hooksPath", filepath.ToSlash(g.dir)); err != nil {
 		return fmt.Errorf("%w: see to it, and install again", err)
 	}
-	for _, guard := range chosen {
-		c.tell("installed for all of your repositories: %s", filepath.Join(g.dir, guard.name))
+	for _, hook := range chosen {
+		i.tell("installed for all of your repositories: %s", filepath.Join(g.dir, hook.name))
 	}
-	c.tell("core.hooksPath in your git configuration names that folder; its scripts also run each repository's own hooks")
-	c.tell("a repository that sets core.hooksPath itself, as husky does, is not covered: run r8scan install there")
-	c.tell("undo with: r8scan uninstall --global")
+	i.tell("core.hooksPath in your git configuration names that folder; its scripts also run each repository's own hooks")
+	i.tell("a repository that sets core.hooksPath itself, as husky does, is not covered: run r8scan install there")
+	i.tell("undo with: r8scan uninstall --global")
 	return nil
 }
 
@@ -174,7 +180,7 @@ func (g *globalHooks) write(scripts map[string][]byte) error {
 	err := os.MkdirAll(g.dir, 0o755)
 	for name, text := range scripts {
 		if err == nil {
-			h := hookFile{path: filepath.Join(g.dir, name)}
+			h := file{path: filepath.Join(g.dir, name)}
 			_, err = h.install(text)
 		}
 	}
@@ -184,9 +190,9 @@ func (g *globalHooks) write(scripts map[string][]byte) error {
 	return nil
 }
 
-// uninstallGlobal undoes installGlobal in either form. What was changed since
+// UninstallGlobal undoes InstallGlobal in either form. What was changed since
 // is left, together with what makes git run it.
-func (c command) uninstallGlobal(ctx context.Context) error {
+func (i Installer) UninstallGlobal(ctx context.Context) error {
 	g, err := openGlobal(ctx)
 	if err != nil {
 		return err
@@ -196,7 +202,7 @@ func (c command) uninstallGlobal(ctx context.Context) error {
 		return err
 	}
 	if len(left) > 0 {
-		return c.leftAlone(left)
+		return i.leftAlone(left)
 	}
 	done := len(names) > 0
 	value, err := g.setting(ctx, "core.hooksPath")
@@ -204,48 +210,48 @@ func (c command) uninstallGlobal(ctx context.Context) error {
 		return err
 	}
 	if value == filepath.ToSlash(g.dir) {
-		if err := c.unset(ctx, g, "core.hooksPath"); err != nil {
+		if err := i.unset(ctx, g, "core.hooksPath"); err != nil {
 			return err
 		}
 		done = true
 	}
-	for _, guard := range guards {
-		key := configKey(guard.name)
+	for _, hook := range kinds {
+		key := configKey(hook.name)
 		value, err := g.setting(ctx, key+"command")
 		switch {
 		case err != nil:
 			return err
 		case value == "":
 			continue
-		case value != g.configCommand(guard.name):
+		case value != g.configCommand(hook.name):
 			left = append(left, fmt.Errorf("left alone: %scommand was changed since r8scan set it; unset it by hand", key))
 			continue
 		}
-		if err := errors.Join(c.unset(ctx, g, key+"command"), c.unset(ctx, g, key+"event")); err != nil {
+		if err := errors.Join(i.unset(ctx, g, key+"command"), i.unset(ctx, g, key+"event")); err != nil {
 			return err
 		}
 		done = true
 	}
 	if len(left) == 0 {
-		if err := c.removeScripts(g, names); err != nil {
+		if err := i.removeScripts(g, names); err != nil {
 			return err
 		}
 	}
 	if !done && len(left) == 0 {
-		c.tell("no hooks of r8scan for all of your repositories")
+		i.tell("no hooks of r8scan for all of your repositories")
 	}
-	return c.leftAlone(left)
+	return i.leftAlone(left)
 }
 
 // unset removes a setting from the user's configuration, if it is there.
-func (c command) unset(ctx context.Context, g *globalHooks, key string) error {
+func (i Installer) unset(ctx context.Context, g *globalHooks, key string) error {
 	if value, err := g.setting(ctx, key); err != nil || value == "" {
 		return err
 	}
 	if _, err := g.git.run(ctx, "config", "--global", "--unset-all", key); err != nil {
 		return fmt.Errorf("unset %s: %w", key, err)
 	}
-	c.tell("unset in your git configuration: %s", key)
+	i.tell("unset in your git configuration: %s", key)
 	return nil
 }
 
@@ -271,14 +277,14 @@ func (g *globalHooks) scripts() (names []string, left []error, err error) {
 }
 
 // removeScripts removes scripts, and the folders if that empties them.
-func (c command) removeScripts(g *globalHooks, names []string) error {
+func (i Installer) removeScripts(g *globalHooks, names []string) error {
 	for _, name := range names {
 		if err := os.Remove(filepath.Join(g.dir, name)); err != nil {
 			return err
 		}
 	}
 	if len(names) > 0 {
-		c.tell("removed: %s", g.dir)
+		i.tell("removed: %s", g.dir)
 	}
 	for _, dir := range []string{g.dir, filepath.Dir(g.dir)} {
 		if os.Remove(dir) != nil {

@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"cmp"
@@ -17,27 +17,27 @@ import (
 // file is the one that starts git. It asks for paths and settings only: none of
 // these commands runs a program that a repository's configuration names.
 
-// hookGit asks git about a folder.
-type hookGit struct {
+// git asks git about a folder.
+type git struct {
 	dir string   // absolute
 	env []string // of the processes
 }
 
 // gitAt returns a git that works in dir and not where this process's variables
 // point to, which they do where r8scan is started by a hook or an alias.
-func gitAt(dir string, more ...string) hookGit {
+func gitAt(dir string, more ...string) git {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
 		return slices.Contains([]string{"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX"}, name)
 	})
-	return hookGit{dir: dir, env: append(env, more...)}
+	return git{dir: dir, env: append(env, more...)}
 }
 
 // errUnset says that git config has no such setting.
 var errUnset = errors.New("not set")
 
 // run returns what git prints, without the one newline at its end.
-func (g hookGit) run(ctx context.Context, args ...string) (string, error) {
+func (g git) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = g.dir, g.env
 	var said strings.Builder
@@ -57,7 +57,7 @@ func (g hookGit) run(ctx context.Context, args ...string) (string, error) {
 }
 
 // version returns the major and minor number of git's version.
-func (g hookGit) version(ctx context.Context) (major, minor int, err error) {
+func (g git) version(ctx context.Context) (major, minor int, err error) {
 	text, err := g.run(ctx, "version")
 	if err != nil {
 		return 0, 0, err
@@ -77,7 +77,7 @@ func (g hookGit) version(ctx context.Context) (major, minor int, err error) {
 
 // hooksPath returns core.hooksPath, with a ~ in it replaced, and the scope that
 // sets it: local, worktree, global, system or command; "" if none does.
-func (g hookGit) hooksPath(ctx context.Context) (path, scope string, err error) {
+func (g git) hooksPath(ctx context.Context) (path, scope string, err error) {
 	text, err := g.run(ctx, "config", "--show-scope", "-z", "--type=path", "--get", "core.hooksPath")
 	if errors.Is(err, errUnset) {
 		return "", "", nil
@@ -89,8 +89,8 @@ func (g hookGit) hooksPath(ctx context.Context) (path, scope string, err error) 
 	return filepath.FromSlash(path), scope, nil
 }
 
-// repository is where a repository's hooks are.
-type repository struct {
+// target is where a repository's hooks are.
+type target struct {
 	top   string // the work tree, "" for a bare repository
 	own   string // the hooks folder of the repository, shared by its work trees
 	hooks string // the folder that git looks in: own, or what core.hooksPath names
@@ -98,8 +98,8 @@ type repository struct {
 	setTo string // core.hooksPath, with a ~ in it replaced
 }
 
-// openRepository finds the repository around path.
-func openRepository(ctx context.Context, path string) (*repository, error) {
+// openTarget finds the repository around path.
+func openTarget(ctx context.Context, path string) (*target, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -107,26 +107,26 @@ func openRepository(ctx context.Context, path string) (*repository, error) {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("%s is no folder: name a repository", path)
 	}
-	git := gitAt(dir)
-	common, err := git.run(ctx, "rev-parse", "--git-common-dir")
+	g := gitAt(dir)
+	common, err := g.run(ctx, "rev-parse", "--git-common-dir")
 	if err != nil {
 		return nil, fmt.Errorf("%w: name a repository, or use --global", err)
 	}
 	common = under(dir, common)
-	r := &repository{own: filepath.Join(common, "hooks")}
-	bare, err := git.run(ctx, "rev-parse", "--is-bare-repository")
+	r := &target{own: filepath.Join(common, "hooks")}
+	bare, err := g.run(ctx, "rev-parse", "--is-bare-repository")
 	if err != nil {
 		return nil, err
 	}
 	base := common
 	if bare != "true" {
-		if r.top, err = git.run(ctx, "rev-parse", "--show-toplevel"); err != nil {
+		if r.top, err = g.run(ctx, "rev-parse", "--show-toplevel"); err != nil {
 			return nil, err
 		}
 		r.top = filepath.FromSlash(r.top)
 		base = r.top
 	}
-	if r.setTo, r.scope, err = git.hooksPath(ctx); err != nil {
+	if r.setTo, r.scope, err = g.hooksPath(ctx); err != nil {
 		return nil, err
 	}
 	r.hooks = r.own
@@ -147,12 +147,12 @@ func under(dir, path string) string {
 
 // shared reports whether git looks for this repository's hooks in a folder that
 // is not the repository's to choose.
-func (r *repository) shared() bool {
+func (r *target) shared() bool {
 	return r.scope != "" && r.scope != "local" && r.scope != "worktree"
 }
 
 // tracked reports whether git looks for hooks among the files that it tracks.
-func (r *repository) tracked() bool {
+func (r *target) tracked() bool {
 	if r.top == "" {
 		return false
 	}

@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"bytes"
@@ -6,19 +6,19 @@ import (
 	"strings"
 )
 
-// hookManager is a tool that writes the hooks of a repository itself, and would
+// manager is a tool that writes the hooks of a repository itself, and would
 // write over r8scan's or lose them. Its users add r8scan to its configuration.
-type hookManager struct {
+type manager struct {
 	name string
-	add  string // what to add where
+	add  func(version string) string // what to add where, for that version of r8scan
 }
 
 var (
-	huskyManager = &hookManager{"husky", `add a line to each of its files:
+	huskyManager = &manager{"husky", always(`add a line to each of its files:
   .husky/pre-commit    r8scan staged
   .husky/pre-push      r8scan push "$@"
-`}
-	lefthookManager = &hookManager{"lefthook", `add to lefthook.yml:
+`)}
+	lefthookManager = &manager{"lefthook", always(`add to lefthook.yml:
   pre-commit:
     jobs:
       - run: r8scan staged
@@ -26,19 +26,23 @@ var (
     jobs:
       - run: r8scan push {0}
         use_stdin: true
-`}
-	preCommitManager = &hookManager{"pre-commit", `add to .pre-commit-config.yaml:
-  - repo: https://r8scan
+`)}
+	preCommitManager = &manager{"pre-commit", func(version string) string {
+		return `add to .pre-commit-config.yaml:
+  - repo: https://github.com/OWNER/r8scan
     rev: v` + version + `
     hooks:
       - id: r8scan
-and run: pre-commit install -t pre-commit -t pre-push
-`}
+with the owner of your copy in place of OWNER, and run: pre-commit install -t pre-commit -t pre-push
+`
+	}}
 )
+
+func always(text string) func(string) string { return func(string) string { return text } }
 
 // managerOf returns the tool that a folder of hooks, or one of the hooks in it,
 // belongs to, nil if none is known.
-func managerOf(dir string, hooks []*hookFile) *hookManager {
+func managerOf(dir string, hooks []*file) *manager {
 	if filepath.Base(dir) == ".husky" || strings.HasSuffix(filepath.ToSlash(dir), "/.husky/_") {
 		return huskyManager
 	}

@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"bytes"
@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// guards are the git hooks that r8scan can be, with what each runs.
-var guards = []guard{
+// kinds are the git hooks that r8scan can be, with what each runs.
+var kinds = []kind{
 	{"pre-commit", `staged`, "this commit was not checked and is refused", "go on regardless with git commit --no-verify"},
 	{"pre-push", `push "$@"`, "this push was not checked and is refused", "go on regardless with git push --no-verify"},
 	{"pre-receive", `receive`, "this push was not checked and is refused", "whoever keeps the server can take the hook away"},
 }
 
-// guard is a hook that r8scan can be.
-type guard struct {
+// kind is a hook that r8scan can be.
+type kind struct {
 	name    string
 	command string // r8scan's command and arguments, as shell
 	refusal string // what it means that r8scan is gone
 	anyway  string // how to go on then
 }
 
-// guardNamed returns the guard called name, nil if there is none.
-func guardNamed(name string) *guard {
-	for i := range guards {
-		if guards[i].name == name {
-			return &guards[i]
+// kindNamed returns the kind of hook called name, nil if there is none.
+func kindNamed(name string) *kind {
+	for i := range kinds {
+		if kinds[i].name == name {
+			return &kinds[i]
 		}
 	}
 	return nil
@@ -109,9 +109,9 @@ exec git read-tree -u -m "$1"
 `
 )
 
-// guardScript returns the script of a guard: binary is the r8scan to run, an
+// checkScript returns the script of a hook: binary is the r8scan to run, an
 // absolute path.
-func guardScript(g *guard, c chain, binary string) []byte {
+func checkScript(g *kind, c chain, binary string) []byte {
 	body := otherThenUs
 	switch {
 	case c == chainNone:
@@ -167,9 +167,9 @@ func sealed(text []byte) (ours, intact bool) {
 	return true, string(seal) == sealOf(body)
 }
 
-// isGuard reports whether a hook's text is one of r8scan's that checks
+// isCheck reports whether a hook's text is one of r8scan's that checks
 // something, rather than passing on to another hook only.
-func isGuard(text []byte) bool {
+func isCheck(text []byte) bool {
 	_, intact := sealed(text)
 	return intact && bytes.Contains(text, []byte("\nr8scan="))
 }
