@@ -41,7 +41,16 @@ type Asked struct {
 	Live     int    `json:"live"`
 	Revoked  int    `json:"revoked"`
 	Unknown  int    `json:"unknown"`
+	Sent     int    `json:"sent"` // tokens that went there; of the others nothing left this machine
 	Handling string `json:"handling"` // in words
+}
+
+// Told says in words what was done with the tokens.
+func (a Asked) Told() string {
+	if a.Sent == 0 {
+		return "no token was sent, stored or logged"
+	}
+	return "tokens were sent to no other host, and not stored or logged"
 }
 
 // Handling is what a verifying run does with tokens.

@@ -68,7 +68,7 @@ func TestJSONNames(t *testing.T) {
 		{Account{}, "type username name"},
 		{doc.Tool, "name version"},
 		{&Document{Run: Run{Asked: &Asked{}}}, "schema tool target started_at duration_ms complete coverage allowed left_out asked findings"},
-		{Asked{}, "host live revoked unknown handling"},
+		{Asked{}, "host live revoked unknown sent handling"},
 	} {
 		if got := keys(tt.v); got != tt.want {
 			t.Errorf("%T has %q, want %q", tt.v, got, tt.want)

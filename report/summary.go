@@ -51,8 +51,8 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 		}
 	}
 	if a := doc.Asked; a != nil {
-		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; tokens were sent to no other host, and not stored or logged\n",
-			safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)))
+		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; %s\n",
+			safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)), a.Told())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

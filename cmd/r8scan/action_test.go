@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/ask"
 	"r8scan/rules"
 )
 
@@ -297,7 +298,7 @@ func testActionShallow(t *testing.T, r *runner, c *checkout) {
 // testActionInputs: what inputs mean, and that wrong ones never pass.
 func testActionInputs(t *testing.T, r *runner, c *checkout) {
 	api := newFakeAPI(t, map[string]fakeAnswer{fakeToken("a"): liveAnswer, fakeToken("c"): {403, "<html>no</html>"}})
-	r.env = append(r.env, apiURLVariable+"="+api.URL)
+	r.env = append(r.env, ask.URLVariable+"="+api.URL)
 	live := c.main
 	revoked := c.commit(t, map[string]string{"b.py": "k = '" + fakeToken("b") + "'\n"})
 	unclear := c.commit(t, map[string]string{"c.py": "k = '" + fakeToken("c") + "'\n"})

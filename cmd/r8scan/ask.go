@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/ask"
 	"r8scan/report"
-	"r8scan/rules"
 	"r8scan/scanner"
 	"r8scan/verifier"
 )
@@ -56,33 +56,11 @@ func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.
 	if asker == nil {
 		return nil
 	}
-	var secrets []rules.Secret
-	var places []int
-	for i, f := range findings {
-		if f.Rule == rules.APIToken.ID { // other credentials are not this API's to know
-			secrets, places = append(secrets, f.Secret), append(places, i)
-		}
+	if n := ask.Askable(findings); n > 0 && !quiet && isTerminal(c.err) {
+		fmt.Fprintf(c.err, "asking %s about %d of the tokens found\n", asker.Host(), n)
 	}
-	if len(secrets) > 0 && !quiet && isTerminal(c.err) {
-		fmt.Fprintf(c.err, "asking %s about %d of the tokens found\n", asker.Host(), len(secrets))
-	}
-	doc.Asked = &report.Asked{Host: asker.Host(), Handling: report.Handling}
-	for i, v := range asker.Verify(ctx, secrets) {
-		doc.Findings[places[i]].Verification = verification(v)
-		count(doc.Asked, v.Status)
-	}
+	ask.Findings(ctx, asker, doc, findings)
 	return ctx.Err()
-}
-
-func count(asked *report.Asked, s verifier.Status) {
-	switch s {
-	case verifier.Live:
-		asked.Live++
-	case verifier.Revoked:
-		asked.Revoked++
-	default:
-		asked.Unknown++
-	}
 }
 
 // verdict is the exit code of a scan. Tokens in files that git ignores are

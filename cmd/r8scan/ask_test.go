@@ -99,6 +99,16 @@ func TestScanAtUntrustedServer(t *testing.T) {
 	if v.Status != report.StatusUnknown || !strings.Contains(v.Reason, "accepts a made-up token") || !v.CheckedAt.IsZero() {
 		t.Errorf("%+v", v)
 	}
+	if doc.Asked.Sent != 0 || !strings.Contains(errs, "no token was sent") {
+		t.Errorf("%+v: %s", doc.Asked, errs)
+	}
+	saved := filepath.Join(t.TempDir(), "r.json")
+	if err := os.WriteFile(saved, []byte(strings.Replace(out, `"kind": "stdin"`, `"kind": "files"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, errs := runCommand(t, "", "recheck", saved, "--api-url", s.URL); !strings.Contains(errs, "no token was sent") {
+		t.Errorf("recheck says: %s", errs)
+	}
 	if len(got) != 1 || strings.Contains(got[0], token) {
 		t.Errorf("%d requests, with the token: %v", len(got), len(got) > 0 && strings.Contains(got[0], token))
 	}

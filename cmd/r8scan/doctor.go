@@ -4,31 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"r8scan/report"
-	"r8scan/rules"
+	"r8scan/internal/doctor"
+	"r8scan/verifier"
 )
-
-// The levels of a check, best first.
-const (
-	levelOK      = "ok"
-	levelWarning = "warning"
-	levelError   = "error"
-)
-
-// check is one thing that doctor looked at.
-type check struct {
-	Level string `json:"level"`
-	About string `json:"about"`          // a variable, a file, the API
-	What  string `json:"what"`           // what was seen
-	Means string `json:"means"`          // "" if all is well
-	Mend  string `json:"mend,omitempty"` // a command or a step
-}
 
 type doctorFlags struct {
 	format, apiURL  string
@@ -72,85 +54,27 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	case f.verify && f.offline:
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
 	}
-	e, err := newEnvironment()
+	var api *verifier.Verifier
+	if !f.offline { // a person waits: one more try will do
+		var err error
+		if api, err = newVerifier(f.apiURL, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+			return err
+		}
+	}
+	found, err := doctor.Examine(ctx, api, f.verify)
 	if err != nil {
 		return err
 	}
-	checks := e.checkToken()
-	checks = append(checks, e.checkNames()...)
-	checks = append(checks, e.checkDotenvs()...)
-	checks = append(checks, e.checkTools()...)
-	checks = append(checks, e.checkClients()...)
-	checks = append(checks, checkProxy())
-	if !f.offline {
-		api, err := e.checkAPI(ctx, f)
-		if err != nil {
-			return err
-		}
-		checks = append(checks, api...)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if f.format == "json" {
-		err = writeDoctorJSON(c.out, checks)
+		err = found.WriteJSON(c.out, tool())
 	} else {
-		err = writeDoctorText(c.out, checks, colors(c.out))
+		err = found.WriteText(c.out, colors(c.out))
 	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	for _, ch := range checks {
-		if ch.Level == levelError {
-			return exitError(exitFound)
-		}
+	if found.Failed() {
+		return exitError(exitFound)
 	}
 	return nil
-}
-
-// environment is where a client would run.
-type environment struct {
-	dir, home string
-	token     rules.Diagnosis // of REPLICATE_API_TOKEN
-	set       bool            // that variable is, be it to nothing
-}
-
-func newEnvironment() (*environment, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find the current folder: %w", err)
-	}
-	home, _ := os.UserHomeDir() // without one there is nothing in it to check
-	value, set := os.LookupEnv(tokenVariable)
-	return &environment{dir: dir, home: home, token: rules.Diagnose(value), set: set}, nil
-}
-
-func writeDoctorJSON(w io.Writer, checks []check) error {
-	return report.EncodeJSON(w, struct {
-		Schema string      `json:"schema"`
-		Tool   report.Tool `json:"tool"`
-		Checks []check     `json:"checks"`
-	}{"r8scan-doctor/1", report.Tool{Name: "r8scan", Version: version}, checks})
-}
-
-func writeDoctorText(w io.Writer, checks []check, color bool) error {
-	var b strings.Builder
-	counts := map[string]int{}
-	for _, ch := range checks {
-		counts[ch.Level]++
-		label := fmt.Sprintf("%-8s", ch.Level)
-		if color {
-			label = map[string]string{levelOK: "\x1b[32m", levelWarning: "\x1b[33m", levelError: "\x1b[1;31m"}[ch.Level] + label + "\x1b[0m"
-		}
-		fmt.Fprintf(&b, "%s %s: %s\n", label, ch.About, ch.What)
-		if ch.Means != "" {
-			fmt.Fprintf(&b, "         %s\n", ch.Means)
-		}
-		if ch.Mend != "" {
-			fmt.Fprintf(&b, "         mend: %s\n", ch.Mend)
-		}
-	}
-	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"r8scan/internal/ask"
+	"r8scan/internal/doctor"
 )
 
 // sickbed is a folder in a home, both empty, with nothing of Replicate's in the
@@ -38,8 +41,8 @@ func sickbed(t *testing.T) (home, dir string) {
 	} {
 		t.Setenv(name, value)
 	}
-	t.Setenv(tokenVariable, "") // so that it comes back
-	if err := os.Unsetenv(tokenVariable); err != nil {
+	t.Setenv(ask.TokenVariable, "") // so that it comes back
+	if err := os.Unsetenv(ask.TokenVariable); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(dir)
@@ -99,7 +102,7 @@ func TestDoctorVariable(t *testing.T) {
 		"sk-" + token[3:]:      {exitFound, "a key of OpenAI"},
 		"r8_" + "\x1b[31mevil": {exitFound, "a part is missing"},
 	} {
-		t.Setenv(tokenVariable, value)
+		t.Setenv(ask.TokenVariable, value)
 		code, out := diagnose(t, []string{token})
 		if code != c.code || strings.Contains(out, "\x1b") {
 			t.Errorf("want %q: exit %d", c.want, code)
@@ -111,7 +114,7 @@ func TestDoctorVariable(t *testing.T) {
 func TestDoctorNames(t *testing.T) {
 	sickbed(t)
 	token := seededToken(1)
-	t.Setenv(tokenVariable, token)
+	t.Setenv(ask.TokenVariable, token)
 	t.Setenv("REPLICATE_API_KEY", token)
 	code, out := diagnose(t, []string{token})
 	if code != exitClean {
@@ -134,10 +137,10 @@ func TestDoctorDotenv(t *testing.T) {
 	home, dir := sickbed(t)
 	token, other := seededToken(1), seededToken(2)
 	tokens := []string{token, other}
-	writeFile(t, filepath.Join(home, ".env"), tokenVariable+"="+other, 0o600) // beyond the repository
-	writeFile(t, filepath.Join(dir, ".env"), "# x\nA=b\nexport "+tokenVariable+`="`+token+"\" \n", 0o600)
-	writeFile(t, filepath.Join(dir, ".env.example"), tokenVariable+"=your-token-here\n", 0o600)
-	writeFile(t, filepath.Join(dir, "..", ".env.local"), tokenVariable+"='"+other+" '\nREPLICATE_TOKEN=x\nVITE_REPLICATE_API_KEY="+other+"\n", 0o600)
+	writeFile(t, filepath.Join(home, ".env"), ask.TokenVariable+"="+other, 0o600) // beyond the repository
+	writeFile(t, filepath.Join(dir, ".env"), "# x\nA=b\nexport "+ask.TokenVariable+`="`+token+"\" \n", 0o600)
+	writeFile(t, filepath.Join(dir, ".env.example"), ask.TokenVariable+"=your-token-here\n", 0o600)
+	writeFile(t, filepath.Join(dir, "..", ".env.local"), ask.TokenVariable+"='"+other+" '\nREPLICATE_TOKEN=x\nVITE_REPLICATE_API_KEY="+other+"\n", 0o600)
 	git := func(args ...string) {
 		t.Helper()
 		if out, err := exec.Command("git", append([]string{"-C", filepath.Dir(dir)}, args...)...).CombinedOutput(); err != nil {
@@ -147,7 +150,7 @@ func TestDoctorDotenv(t *testing.T) {
 	git("init", "-q")
 	_, out := diagnose(t, tokens)
 	wantAll(t, out, "warning  .env: sets REPLICATE_API_TOKEN, the environment does not", "python-dotenv", "mend: set -a; . ./.env; set +a", "warning  .env: holds a token, and git does not ignore it")
-	t.Setenv(tokenVariable, token)
+	t.Setenv(ask.TokenVariable, token)
 	git("add", "-f", "app/.env")
 	writeFile(t, filepath.Join(dir, "..", ".gitignore"), ".env.local\n", 0o600)
 	_, out = diagnose(t, tokens)
@@ -168,14 +171,14 @@ func TestDoctorHostileNames(t *testing.T) {
 	}
 	_, dir := sickbed(t)
 	token := seededToken(1)
-	writeFile(t, filepath.Join(dir, ".env\x1b[2J;id"), tokenVariable+"="+token, 0o600)
-	writeFile(t, filepath.Join(dir, ".env'$(id)"), tokenVariable+"="+token, 0o600)
-	writeFile(t, filepath.Join(dir, ".env."+token), tokenVariable+"="+token, 0o600)
+	writeFile(t, filepath.Join(dir, ".env\x1b[2J;id"), ask.TokenVariable+"="+token, 0o600)
+	writeFile(t, filepath.Join(dir, ".env'$(id)"), ask.TokenVariable+"="+token, 0o600)
+	writeFile(t, filepath.Join(dir, ".env."+token), ask.TokenVariable+"="+token, 0o600)
 	if err := exec.Command("mkfifo", filepath.Join(dir, ".env.pipe")).Run(); err != nil {
 		t.Log("no named pipe to test with:", err)
 	}
 	_, out := diagnose(t, []string{token})
-	wantAll(t, out, `. './.env'\''$(id)';`, `. './.env?[2J;id';`)
+	wantAll(t, out, `. './.env'\''$(id)';`, `. './.env\x1b[2J;id';`)
 	if strings.Contains(out, "\x1b") {
 		t.Error("an escape sequence reached the output")
 	}
@@ -185,7 +188,7 @@ func TestDoctorTools(t *testing.T) {
 	home, dir := sickbed(t)
 	token, other := seededToken(1), seededToken(2)
 	tokens := []string{token, other}
-	t.Setenv(tokenVariable, token)
+	t.Setenv(ask.TokenVariable, token)
 	hosts := filepath.Join(home, ".config", "replicate", "hosts")
 	writeFile(t, hosts, "api.replicate.com:\n    token: "+token+"\n", 0o644)
 	docker := filepath.Join(home, ".docker", "config.json")
@@ -229,7 +232,7 @@ func TestDoctorAPI(t *testing.T) {
 	sickbed(t)
 	good, gone := seededToken(1), seededToken(2)
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
-	t.Setenv(tokenVariable, good)
+	t.Setenv(ask.TokenVariable, good)
 	code, out, errs := runCommand(t, "", "doctor")
 	wantAll(t, out, "can be reached, and refuses a made-up token", "clock: agrees")
 	if code != exitClean || api.requests(good) != 0 {
@@ -240,9 +243,9 @@ func TestDoctorAPI(t *testing.T) {
 	if code != exitClean || api.requests(good) != 1 {
 		t.Errorf("exit %d, %d requests", code, api.requests(good))
 	}
-	t.Setenv(tokenVariable, gone)
+	t.Setenv(ask.TokenVariable, gone)
 	code, out, _ = runCommand(t, "", "doctor", "--verify", "-f", "json")
-	var doc struct{ Checks []check }
+	var doc struct{ Checks doctor.Checks }
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != exitFound || len(doc.Checks) < 5 {
 		t.Errorf("exit %d, %v: %s", code, err, out)
 	}

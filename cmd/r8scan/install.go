@@ -9,7 +9,6 @@ import (
 
 	"r8scan/internal/hooks"
 	"r8scan/report"
-	"r8scan/rules"
 )
 
 func (c command) install() *cobra.Command {
@@ -92,7 +91,7 @@ func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
 // installer installs hooks and tells of it. Paths may hold anything.
 func (c command) installer() hooks.Installer {
 	return hooks.Installer{
-		Tell:     func(line string) { fmt.Fprintln(c.out, report.Printable(rules.Redact(line))) },
+		Tell:     func(line string) { fmt.Fprintln(c.out, report.Printable(line)) },
 		Complain: func(text string) { fmt.Fprintf(c.err, "r8scan: %s\n", printableLines(text)) },
 		Version:  version,
 	}
@@ -102,7 +101,7 @@ func (c command) installer() hooks.Installer {
 func printableLines(text string) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
-		lines[i] = report.Printable(rules.Redact(line))
+		lines[i] = report.Printable(line)
 	}
 	return strings.Join(lines, "\n")
 }

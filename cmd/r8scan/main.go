@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"r8scan/report"
-	"r8scan/rules"
 )
 
 // Exit codes, as documented in the README.
@@ -71,7 +70,7 @@ func (c command) run(ctx context.Context, args []string) int {
 	case ctx.Err() != nil:
 		return exitInterrupted
 	}
-	fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(rules.Redact(err.Error())))
+	fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(err.Error()))
 	return exitUsage
 }
 

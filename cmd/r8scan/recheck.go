@@ -6,25 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/ask"
 	"r8scan/report"
-	"r8scan/rules"
 	"r8scan/scanner"
 	"r8scan/verifier"
-)
-
-// The states of a recorded token, worst first.
-const (
-	stateLive     = "live"      // it is there and works
-	stateUnknown  = "unknown"   // it is there; no clear answer
-	stateNotFound = "not found" // its places could not be read, so nobody was asked
-	stateGone     = "gone"      // its places were read and no longer hold it, so nobody was asked
-	stateRevoked  = "revoked"   // nobody can use it any more
 )
 
 type recheckFlags struct {
@@ -69,29 +57,12 @@ Exit codes:
 	return cmd
 }
 
-// rechecked is one recorded token and what became of it.
-type rechecked struct {
-	report.Finding                     // as recorded, with the new verification if it was asked about
-	was            report.Verification // the recorded one
-	state          string
-	places         int // where it was found now
-}
-
-// recheckResult is what recheck tells.
-type recheckResult struct {
-	at     time.Time
-	asked  report.Asked
-	of     report.Run
-	unread []scanner.Unread
-	tokens []rechecked
-}
-
 func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) error {
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("unknown format %q: recheck writes text or json", f.format)
 	}
-	if f.jobs < 0 {
-		return fmt.Errorf("--jobs %d: name how many workers, 1 or more", f.jobs)
+	if f.jobs < 0 || f.jobs > maxJobs {
+		return fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
 	}
 	v, err := newVerifier(f.apiURL, verifier.Config{})
 	if err != nil {
@@ -101,23 +72,29 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	found, unread, err := findAgain(ctx, doc, f)
+	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs}
+	res, err := ask.Recheck(ctx, v, doc, f.dir, opts)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w (--dir says where the scan ran)", err)
 	}
-	res := askAgain(ctx, v, doc, found, unread)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	render := func(w io.Writer) error { return writeRecheckText(w, res, f.output == "" && colors(c.out)) }
+	render := func(w io.Writer) error { return res.WriteText(w, f.output == "" && colors(c.out)) }
 	if f.format == "json" {
-		render = func(w io.Writer) error { return writeRecheckJSON(w, res) }
+		render = func(w io.Writer) error { return res.WriteJSON(w, tool()) }
 	}
 	if err := c.write(ctx, f.output, render); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	fmt.Fprintln(c.err, res.summary())
-	return res.exit()
+	fmt.Fprintln(c.err, res.Summary())
+	switch res.Worst() {
+	case ask.Live:
+		return exitError(exitFound)
+	case ask.Revoked:
+		return nil
+	}
+	return exitError(exitIncomplete)
 }
 
 func (c command) readResult(path string) (*report.Document, error) {
@@ -130,121 +107,4 @@ func (c command) readResult(path string) (*report.Document, error) {
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	return report.Read(f)
-}
-
-// findAgain scans what the result is of and returns what it finds, by token
-// id, and what could not be read.
-func findAgain(ctx context.Context, doc *report.Document, f recheckFlags) (map[string]scanner.Finding, []scanner.Unread, error) {
-	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MinConfidence: rules.Low, Unjudged: true}
-	var res *scanner.Result
-	var err error
-	missing := []scanner.Unread{}
-	switch {
-	case len(doc.Findings) == 0:
-		return nil, nil, nil
-	case doc.Target.Kind == "repository", doc.Target.Kind == "staged":
-		res, err = scanner.Audit(ctx, below(f.dir, doc.Target.Path), opts)
-	case doc.Target.Kind == "stdin":
-		return nil, []scanner.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
-	default:
-		var paths []string
-		paths, missing = recordedFiles(doc, f.dir)
-		if len(paths) == 0 {
-			return nil, missing, nil
-		}
-		res, err = scanner.Files(ctx, paths, nil, opts)
-	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("find the tokens again: %w (--dir says where the scan ran)", err)
-	}
-	found := map[string]scanner.Finding{}
-	for _, finding := range res.Findings {
-		found[finding.Secret.ID()] = finding
-	}
-	return found, slices.Concat(missing, res.Coverage.Unread), nil
-}
-
-// recordedFiles returns the files that the result names and that are there;
-// one that is not there any more has been read, as it were. What cannot be
-// looked at is the second result.
-func recordedFiles(doc *report.Document, dir string) (paths []string, unread []scanner.Unread) {
-	seen := map[string]bool{}
-	for _, finding := range doc.Findings {
-		for _, l := range finding.Locations {
-			if seen[l.Path] {
-				continue
-			}
-			seen[l.Path] = true
-			path := below(dir, filepath.FromSlash(l.Path))
-			switch _, err := os.Stat(path); {
-			case rules.Redact(l.Path) != l.Path || masked(l.Path):
-				unread = append(unread, scanner.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
-			case err == nil:
-				paths = append(paths, path)
-			case !errors.Is(err, os.ErrNotExist):
-				unread = append(unread, scanner.Unread{What: l.Path, Reason: "it cannot be looked at"})
-			}
-		}
-	}
-	return paths, unread
-}
-
-func below(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
-}
-
-// askAgain asks about what was found and puts the tokens in order: what has to
-// be done first comes first, else they stay as they were recorded.
-func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]scanner.Finding, unread []scanner.Unread) recheckResult {
-	res := recheckResult{at: time.Now().UTC().Truncate(time.Second), of: doc.Run, unread: unread,
-		asked: report.Asked{Host: v.Host(), Handling: report.Handling}}
-	var secrets []rules.Secret
-	var places []int
-	for i, f := range doc.Findings {
-		t := rechecked{Finding: f, was: f.Verification, state: stateGone}
-		again, ok := found[f.TokenID]
-		switch {
-		case ok:
-			t.state, t.places = stateUnknown, len(again.Locations)
-			t.Verification = report.Verification{Status: report.StatusUnknown, Reason: "Replicate's API does not know this kind of credential"}
-			if f.Rule == rules.APIToken.ID {
-				secrets, places = append(secrets, again.Secret), append(places, i)
-			}
-		case f.Verification.Status == report.StatusRevoked: // that cannot be undone
-			t.state = stateRevoked
-		case len(unread) > 0:
-			t.state = stateNotFound
-		}
-		res.tokens = append(res.tokens, t)
-	}
-	for i, verdict := range v.Verify(ctx, secrets) {
-		t := &res.tokens[places[i]]
-		t.Verification, t.state = verification(verdict), string(verdict.Status)
-		count(&res.asked, verdict.Status)
-	}
-	order := []string{stateLive, stateUnknown, stateNotFound, stateGone, stateRevoked}
-	slices.SortStableFunc(res.tokens, func(a, b rechecked) int {
-		return slices.Index(order, a.state) - slices.Index(order, b.state)
-	})
-	return res
-}
-
-func (r recheckResult) exit() error {
-	code := exitClean
-	for _, t := range r.tokens {
-		switch t.state {
-		case stateLive:
-			return exitError(exitFound)
-		case stateRevoked:
-		default:
-			code = exitIncomplete
-		}
-	}
-	if code == exitClean {
-		return nil
-	}
-	return exitError(code)
 }

@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"r8scan/internal/ask"
 )
 
 // states returns the state of each token of a recheck, by token id.
 func states(t *testing.T, out string) map[string]string {
 	t.Helper()
-	var doc recheckDocument
+	var doc ask.RecheckDocument
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -57,7 +59,7 @@ func TestRecheckRepository(t *testing.T) {
 	if code != exitFound || !strings.Contains(errs, "2 live, 1 revoked") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	wantAll(t, out, "state    live", "account  user ada", "disable it at "+tokensPage+" as ada", "nobody can use it any more")
+	wantAll(t, out, "state    live", "account  user ada", "disable it at "+ask.TokensPage+" as ada", "nobody can use it any more")
 	assertNoToken(t, out+errs, old, now, file)
 
 	// One is disabled since, one no longer answers, a revoked one is deleted.
@@ -76,7 +78,7 @@ func TestRecheckRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := states(t, string(text))
-	if got[old[:5]] != stateRevoked || got[now[:5]] != stateUnknown || got[file[:5]] != stateRevoked {
+	if got[old[:5]] != ask.Revoked || got[now[:5]] != ask.Unknown || got[file[:5]] != ask.Revoked {
 		t.Errorf("states %v", got)
 	}
 	assertNoToken(t, string(text)+errs, old, now, file)
@@ -108,7 +110,7 @@ func TestRecheckFiles(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "edited.txt"), "nothing", 0o600)
 	code, out, errs := runCommand(t, saved, "recheck", "-", "-f", "json")
 	got := states(t, out)
-	if code != exitFound || got[kept[:5]] != stateLive || got[gone[:5]] != stateGone || got[edited[:5]] != stateGone {
+	if code != exitFound || got[kept[:5]] != ask.Live || got[gone[:5]] != ask.Gone || got[edited[:5]] != ask.Gone {
 		t.Errorf("exit %d, states %v: %s", code, got, errs)
 	}
 	newFakeAPI(t, nil)
@@ -135,7 +137,7 @@ func TestRecheckUsage(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "bad.json"), `{"schema":"other/1"}`, 0o600)
 	for want, args := range map[string][]string{
 		"takes one result": nil, "name a file that": {"missing.json"}, "scan again with": {"bad.json"}, "text or json": {"bad.json", "-f", "xml"},
-		"1 or more": {"bad.json", "-j", "-1"}, "plain http": {"bad.json", "--api-url", "http://example.com"}, "no schema": {"-"},
+		"--jobs -1: use 1 to 1024": {"bad.json", "-j", "-1"}, "--jobs 5000: use 1 to 1024": {"bad.json", "-j", "5000"}, "plain http": {"bad.json", "--api-url", "http://example.com"}, "no schema": {"-"},
 	} {
 		input := "{}"
 		if code, out, errs := runCommand(t, input, append([]string{"recheck"}, args...)...); code != exitUsage || out != "" || !strings.Contains(errs, want) {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/ask"
 	"r8scan/report"
-	"r8scan/rules"
 	"r8scan/verifier"
 )
 
@@ -20,9 +19,6 @@ const (
 	exitNotLive = 1 // a token is not
 	exitUnknown = 3 // of a token it is not known, and none is known not to be
 )
-
-// statusMalformed is of a text that was not sent, because it cannot be a token.
-const statusMalformed report.Status = "malformed"
 
 const (
 	maxBenchmark = 100 // requests
@@ -77,21 +73,6 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	return cmd
 }
 
-// tested is one text with what was found out about it.
-type tested struct {
-	rules.Diagnosis
-	status  report.Status
-	verdict verifier.Verdict // the zero one if the text is malformed
-}
-
-// testResult is what verify tells.
-type testResult struct {
-	host    string
-	at      time.Time
-	tokens  []tested
-	latency *latency // nil unless it was asked for and could be taken
-}
-
 func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	switch {
 	case f.format != "text" && f.format != "json":
@@ -113,81 +94,29 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if len(texts) > manyTokens {
 		fmt.Fprintf(c.err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
 	}
-	res := testResult{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
-	if f.requests > 1 {
-		res.latency = measure(ctx, v, res.tokens[0], f.requests)
-	}
+	res := ask.Tokens(ctx, v, texts, f.requests)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if f.format == "json" {
-		err = writeVerifyJSON(c.out, res)
+		err = res.WriteJSON(c.out, tool())
 	} else {
-		err = writeVerifyText(c.out, res, colors(c.out))
+		err = res.WriteText(c.out, colors(c.out))
 	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
-	fmt.Fprintln(c.err, res.summary())
-	return exitCode(res.tokens)
+	fmt.Fprintln(c.err, res.Summary())
+	return exitOf(res.Worst())
 }
 
-// test looks at each text and asks about those that can be tokens.
-func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
-	out := make([]tested, len(texts))
-	var secrets []rules.Secret
-	var places []int
-	for i, text := range texts {
-		out[i] = tested{Diagnosis: rules.Diagnose(text), status: statusMalformed}
-		if out[i].Askable {
-			secrets, places = append(secrets, out[i].Secret), append(places, i)
-		}
-	}
-	for i, verdict := range v.Verify(ctx, secrets) {
-		t := &out[places[i]]
-		t.status, t.verdict = report.Status(verdict.Status), verdict
-	}
-	return out
-}
-
-// exitCode returns the code of the worst token: one that is not live is worse
-// than one of which it is not known.
-func exitCode(tokens []tested) error {
-	code := exitLive
-	for _, t := range tokens {
-		switch t.status {
-		case report.StatusLive:
-		case report.StatusUnknown:
-			if code == exitLive {
-				code = exitUnknown
-			}
-		default:
-			code = exitNotLive
-		}
-	}
-	if code == exitLive {
+// exitOf returns the exit code for the worst status of a token.
+func exitOf(worst report.Status) error {
+	switch worst {
+	case report.StatusLive:
 		return nil
+	case report.StatusUnknown:
+		return exitError(exitUnknown)
 	}
-	return exitError(code)
-}
-
-// summary says what came out, and what was done with the tokens.
-func (r testResult) summary() string {
-	var live, unknown, sent int
-	for _, t := range r.tokens {
-		switch t.status {
-		case report.StatusLive:
-			live++
-		case report.StatusUnknown:
-			unknown++
-		}
-		if t.verdict.Requests > 0 {
-			sent++
-		}
-	}
-	counts := fmt.Sprintf("%d live, %d not live, %d unknown", live, len(r.tokens)-live-unknown, unknown)
-	if sent == 0 {
-		return counts + "; no token was sent, stored or logged"
-	}
-	return fmt.Sprintf("%s; tokens were sent to %s only, and not stored or logged", counts, r.host)
+	return exitError(exitNotLive)
 }

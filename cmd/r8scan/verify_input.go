@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"r8scan/internal/ask"
 )
 
 const (
@@ -18,12 +20,9 @@ const (
 	fromPrompt = "prompt"
 )
 
-// tokenVariable is what Replicate's clients read.
-const tokenVariable = "REPLICATE_API_TOKEN"
-
 const maxTokenInput = 16 << 20 // bytes; ten thousand tokens have 400 kB
 
-var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + tokenVariable + ", or run it in a terminal, where it asks")
+var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + ask.TokenVariable + ", or run it in a terminal, where it asks")
 
 // tokenTexts returns the texts to test, at least one, as they were given.
 func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) {
@@ -34,9 +33,9 @@ func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) 
 	case fromPrompt:
 		return c.promptToken(ctx, terminal)
 	case fromEnv:
-		value, set := os.LookupEnv(tokenVariable)
+		value, set := os.LookupEnv(ask.TokenVariable)
 		if !set {
-			return nil, errors.New(tokenVariable + " is not set: export it, or leave out --from env")
+			return nil, errors.New(ask.TokenVariable + " is not set: export it, or leave out --from env")
 		}
 		return []string{value}, nil
 	case fromAuto:
@@ -49,8 +48,8 @@ func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) 
 			return texts, err
 		}
 	}
-	if value := os.Getenv(tokenVariable); value != "" {
-		fmt.Fprintf(c.err, "testing the token in %s\n", tokenVariable)
+	if value := os.Getenv(ask.TokenVariable); value != "" {
+		fmt.Fprintf(c.err, "testing the token in %s\n", ask.TokenVariable)
 		return []string{value}, nil
 	}
 	if terminal == nil {
@@ -91,7 +90,7 @@ func inputTerminal(in io.Reader) *os.File {
 // promptToken asks for a token on a terminal without showing it.
 func (c command) promptToken(ctx context.Context, terminal *os.File) ([]string, error) {
 	if terminal == nil {
-		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + tokenVariable)
+		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + ask.TokenVariable)
 	}
 	fd := int(terminal.Fd())
 	state, err := term.GetState(fd)

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"r8scan/internal/ask"
 )
 
 // seededToken makes a token; the same seed makes the same one.
@@ -69,7 +70,7 @@ func newFakeAPI(t *testing.T, answers map[string]fakeAnswer) *fakeAPI {
 	}))
 	t.Cleanup(api.Close)
 	t.Setenv("REPLICATE_API_TOKEN", "")
-	t.Setenv(apiURLVariable, api.URL)
+	t.Setenv(ask.URLVariable, api.URL)
 	return api
 }
 
@@ -103,7 +104,7 @@ func TestVerify(t *testing.T) {
 		{"live, in quotes", "'" + good + "'", exitLive, []string{"verdict   live", "quotes around it", "not as it stands"}},
 		{"live, from Windows", good + "\r\n", exitLive, []string{"verdict   live", "carriage return"}},
 		{"live without billing", poor, exitLive, []string{"verdict   live", "billing", "cannot pay"}},
-		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", tokensPage}},
+		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", ask.TokensPage}},
 		{"a page", page, exitUnknown, []string{"verdict   unknown", "firewall or proxy"}},
 		{"cut", good[:30], exitNotLive, []string{"verdict   malformed", "30 characters instead of 40", "was not sent"}},
 		{"another provider's", "sk-" + strings.Repeat("ab", 20), exitNotLive, []string{"provider  OpenAI", "verdict   malformed"}},
@@ -127,7 +128,7 @@ func TestVerify(t *testing.T) {
 			}
 			assertNoToken(t, out+errs, good, poor, page, gone)
 			code, out, errs = runCommand(t, c.input, "verify", "-f", "json")
-			var doc verifyDocument
+			var doc ask.TokensDocument
 			if err := json.Unmarshal([]byte(out), &doc); err != nil || code != c.code || len(doc.Tokens) == 0 {
 				t.Errorf("json: exit %d, %v: %s", code, err, errs)
 			}
@@ -214,7 +215,7 @@ func TestVerifyLatency(t *testing.T) {
 		}
 	}
 	_, out, _ = runCommand(t, good, "verify", "-n", "3", "-f", "json")
-	var doc verifyDocument
+	var doc ask.TokensDocument
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || doc.Latency == nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -224,33 +225,12 @@ func TestVerifyLatency(t *testing.T) {
 	}
 }
 
-func TestLatencyNumbers(t *testing.T) {
-	ds := []time.Duration{1, 2, 3, 10}
-	if got := median(ds); got != 2 {
-		t.Errorf("median %d", got)
-	}
-	if got := median(ds[:3]); got != 2 {
-		t.Errorf("median of three %d", got)
-	}
-	for n, want := range map[int]int{1: 0, 2: 1, 10: 9, 20: 18, 100: 94} {
-		if got := rank(95, n); got != want {
-			t.Errorf("95th percentile of %d: index %d, want %d", n, got, want)
-		}
-	}
-	var b strings.Builder
-	l := latency{requests: 2, failed: 1, parts: []part{{"connect", 1e6, 1e6, 2e6}, {"total", 3e6, 4e6, 200e6}}}
-	l.write(&b, true)
-	if got := b.String(); strings.Count(got, "█") != 8+barWidth || !strings.Contains(got, "(1 more failed)") || !strings.Contains(got, "200 ms") {
-		t.Errorf("table:\n%s", got)
-	}
-}
-
 // TestVerifyMany: ten thousand tokens, of which the server has seen one.
 func TestVerifyMany(t *testing.T) {
 	good := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
 	code, out, errs := runCommand(t, strings.Repeat(good+"\n", 10_000), "verify", "-f", "json")
-	var doc verifyDocument
+	var doc ask.TokensDocument
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != exitLive || len(doc.Tokens) != 10_000 {
 		t.Errorf("exit %d, %v, %d tokens: %s", code, err, len(doc.Tokens), errs)
 	}

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bufio"
@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	"r8scan/internal/ask"
+	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -29,7 +31,7 @@ func readConfig(path string) ([]byte, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, info, fmt.Errorf("%s is no regular file", printable(path))
+		return nil, info, fmt.Errorf("%s is no regular file", report.Printable(path))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,8 +48,8 @@ const levelsUp = 3
 
 // checkDotenvs looks at the .env files from the current folder up to that of
 // the repository.
-func (e *environment) checkDotenvs() []check {
-	var out []check
+func (e *environment) checkDotenvs() []Check {
+	var out []Check
 	dir := e.dir
 	for range levelsUp + 1 {
 		paths, _ := filepath.Glob(filepath.Join(globQuoted(dir), ".env*")) // the pattern is sound
@@ -60,7 +62,7 @@ func (e *environment) checkDotenvs() []check {
 		dir = filepath.Dir(dir)
 	}
 	if out == nil {
-		return []check{{levelOK, ".env files", "none here names Replicate", "", ""}}
+		return []Check{{levelOK, ".env files", "none here names Replicate", "", ""}}
 	}
 	return out
 }
@@ -73,13 +75,13 @@ func globQuoted(dir string) string {
 }
 
 // checkDotenv looks at one file, which need not be there.
-func (e *environment) checkDotenv(path string) []check {
+func (e *environment) checkDotenv(path string) []Check {
 	data, _, err := readConfig(path)
 	if err != nil {
 		return nil
 	}
-	about := printable(e.shown(path))
-	var out []check
+	about := report.Printable(e.shown(path))
+	var out []Check
 	for _, v := range parseDotenv(data) {
 		if isTemplate(path) {
 			break
@@ -88,7 +90,7 @@ func (e *environment) checkDotenv(path string) []check {
 		if ch, ok := nameCheck(v.name, d, about); ok {
 			out = append(out, ch)
 		}
-		if v.name == tokenVariable {
+		if v.name == ask.TokenVariable {
 			out = append(out, e.checkAssignment(about, d)...)
 		}
 	}
@@ -105,38 +107,38 @@ func isTemplate(path string) bool {
 }
 
 // checkAssignment compares a file's REPLICATE_API_TOKEN with the environment's.
-func (e *environment) checkAssignment(about string, d rules.Diagnosis) []check {
-	var out []check
+func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
+	var out []Check
 	for _, p := range d.Problems {
-		out = append(out, check{levelError, about, tokenVariable + ": " + p, "A client that loads this file sends the value as it is.", "write " + tokenVariable + "=<token>, without anything else on the line"})
+		out = append(out, Check{levelError, about, ask.TokenVariable + ": " + p, "A client that loads this file sends the value as it is.", "write " + ask.TokenVariable + "=<token>, without anything else on the line"})
 	}
 	switch {
 	case !e.set:
-		out = append(out, check{levelWarning, about, "sets " + tokenVariable + ", the environment does not",
+		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + ", the environment does not",
 			"Clients do not read .env files by themselves: the program has to load it (python-dotenv, node --env-file), or the token is missing.",
 			"set -a; . " + shellQuoted("./"+about) + "; set +a"})
 	case d.Secret.Reveal() != e.token.Secret.Reveal():
-		out = append(out, check{levelWarning, about, "sets " + tokenVariable + " to another token than the environment",
-			"The environment's comes first: most loaders do not override what is set.", "unset " + tokenVariable + ", or correct the file"})
+		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + " to another token than the environment",
+			"The environment's comes first: most loaders do not override what is set.", "unset " + ask.TokenVariable + ", or correct the file"})
 	case len(d.Problems) == 0:
-		out = append(out, check{levelOK, about, "sets " + tokenVariable + " as the environment does", "", ""})
+		out = append(out, Check{levelOK, about, "sets " + ask.TokenVariable + " as the environment does", "", ""})
 	}
 	return out
 }
 
-func exposureCheck(about, base string, exposure scanner.Exposure) check {
-	quoted := shellQuoted(printable(base))
+func exposureCheck(about, base string, exposure scanner.Exposure) Check {
+	quoted := shellQuoted(report.Printable(base))
 	switch exposure {
 	case scanner.ExposureTracked:
-		return check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
-			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", tokensPage, quoted, quoted)}
+		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
+			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", ask.TokensPage, quoted, quoted)}
 	case scanner.ExposureUntracked:
-		return check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
+		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
 			fmt.Sprintf("echo %s >> .gitignore", quoted)}
 	case scanner.ExposureIgnored:
-		return check{levelOK, about, "holds a token, and git ignores it", "", ""}
+		return Check{levelOK, about, "holds a token, and git ignores it", "", ""}
 	}
-	return check{levelOK, about, "holds a token, outside of any repository", "", ""}
+	return Check{levelOK, about, "holds a token, outside of any repository", "", ""}
 }
 
 // holdsToken reports whether there is a token in data that is no placeholder.
@@ -192,8 +194,8 @@ func parseDotenv(data []byte) []variable {
 }
 
 // checkTools looks at what Replicate's CLI and cog keep.
-func (e *environment) checkTools() []check {
-	var out []check
+func (e *environment) checkTools() []Check {
+	var out []Check
 	if e.home == "" {
 		return nil
 	}
@@ -201,37 +203,37 @@ func (e *environment) checkTools() []check {
 	if data, info, err := readConfig(hosts); err == nil {
 		out = append(out, e.checkHosts(e.shown(hosts), data, info))
 	} else {
-		out = append(out, check{levelOK, "replicate CLI", "is not signed in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
+		out = append(out, Check{levelOK, "replicate CLI", "is not signed in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
 	}
 	docker := os.Getenv("DOCKER_CONFIG")
 	if docker == "" {
 		docker = filepath.Join(e.home, ".docker")
 	}
 	if data, _, err := readConfig(filepath.Join(docker, "config.json")); err == nil {
-		out = append(out, checkDocker(printable(e.shown(filepath.Join(docker, "config.json"))), data))
+		out = append(out, checkDocker(report.Printable(e.shown(filepath.Join(docker, "config.json"))), data))
 	}
 	return out
 }
 
-func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) check {
+func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) Check {
 	matches := rules.Find(nil, data, 0, len(data))
 	differs := len(matches) > 0 && e.token.Askable && !slices.ContainsFunc(matches, func(m rules.Match) bool {
 		return m.Secret.Reveal() == e.token.Secret.Reveal()
 	})
 	switch {
 	case len(matches) > 0 && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
-		return check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
+		return Check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
 			"Every user and every program of theirs can take the token.", "chmod 600 " + shellQuoted(about)}
 	case differs:
-		return check{levelWarning, about, "holds another token than " + tokenVariable, "The CLI and the clients act for different tokens, maybe accounts.", "replicate auth login"}
+		return Check{levelWarning, about, "holds another token than " + ask.TokenVariable, "The CLI and the clients act for different tokens, maybe accounts.", "replicate auth login"}
 	case len(matches) == 0:
-		return check{levelWarning, about, "holds no token", "The CLI is not signed in.", "replicate auth login"}
+		return Check{levelWarning, about, "holds no token", "The CLI is not signed in.", "replicate auth login"}
 	}
-	return check{levelOK, about, "holds the CLI's token", "", ""}
+	return Check{levelOK, about, "holds the CLI's token", "", ""}
 }
 
 // checkDocker looks at the entry that cog login makes for r8.im.
-func checkDocker(about string, data []byte) check {
+func checkDocker(about string, data []byte) Check {
 	var config struct {
 		Auths map[string]struct {
 			Auth string `json:"auth"`
@@ -240,22 +242,22 @@ func checkDocker(about string, data []byte) check {
 		CredHelpers map[string]string `json:"credHelpers"`
 	}
 	if json.Unmarshal(data, &config) != nil {
-		return check{levelWarning, about, "is no valid JSON", "docker and cog cannot sign in.", "move the file away, then: cog login"}
+		return Check{levelWarning, about, "is no valid JSON", "docker and cog cannot sign in.", "move the file away, then: cog login"}
 	}
 	entry, ok := config.Auths["r8.im"]
 	decoded, _ := base64.StdEncoding.DecodeString(entry.Auth) // of what is no base64, nothing is known
 	switch {
 	case !ok && config.CredHelpers["r8.im"] == "":
-		return check{levelOK, about, "has no entry for r8.im: cog is not signed in, which only cog push needs", "", ""}
+		return Check{levelOK, about, "has no entry for r8.im: cog is not signed in, which only cog push needs", "", ""}
 	case holdsToken(decoded):
-		return check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + tokensPage}
+		return Check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + ask.TokensPage}
 	}
-	return check{levelOK, about, "has an entry for r8.im, for cog: API clients do not use it", "", ""}
+	return Check{levelOK, about, "has an entry for r8.im, for cog: API clients do not use it", "", ""}
 }
 
 // checkClients looks for installed clients and their versions.
-func (e *environment) checkClients() []check {
-	var out []check
+func (e *environment) checkClients() []Check {
+	var out []Check
 	for _, env := range []string{os.Getenv("VIRTUAL_ENV"), filepath.Join(e.dir, ".venv"), filepath.Join(e.dir, "venv")} {
 		if env == "" {
 			continue
@@ -276,22 +278,22 @@ func (e *environment) checkClients() []check {
 		_ = json.Unmarshal(data, &manifest) // a version that is not there is said below
 		out = append(out, clientCheck("Node client", e.shown(path), manifest.Version, "npm install replicate@latest"))
 	}
-	slices.SortFunc(out, func(a, b check) int { return strings.Compare(a.About+a.What, b.About+b.What) })
+	slices.SortFunc(out, func(a, b Check) int { return strings.Compare(a.About+a.What, b.About+b.What) })
 	out = slices.Compact(out) // VIRTUAL_ENV may be the .venv here
 	if out == nil {
-		return []check{{levelOK, "clients", "no Python or Node client of Replicate's is installed in this folder", "", ""}}
+		return []Check{{levelOK, "clients", "no Python or Node client of Replicate's is installed in this folder", "", ""}}
 	}
 	return out
 }
 
-func clientCheck(about, path, version, mend string) check {
-	where := " (" + printable(path) + ")"
+func clientCheck(about, path, version, mend string) Check {
+	where := " (" + report.Printable(path) + ")"
 	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
 	switch {
 	case err != nil:
-		return check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
+		return Check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
 	case major < 1:
-		return check{levelWarning, about, "version " + printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
+		return Check{levelWarning, about, "version " + report.Printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
 	}
-	return check{levelOK, about, "version " + printable(version) + where, "", ""}
+	return Check{levelOK, about, "version " + report.Printable(version) + where, "", ""}
 }

@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"fmt"
@@ -16,20 +16,20 @@ func masked(path string) bool { return strings.Contains(path, strings.Repeat("*"
 // next says what has to be done about the token.
 func (t rechecked) next() string {
 	switch t.state {
-	case stateLive:
+	case Live:
 		whose := ""
 		if a := t.Verification.Account; a != nil {
 			whose = " as " + a.Username
 		}
-		return "disable it at " + tokensPage + whose + ", then run this again"
-	case stateRevoked:
+		return "disable it at " + TokensPage + whose + ", then run this again"
+	case Revoked:
 		return "nothing: nobody can use it any more"
-	case stateUnknown:
-		return "run this again later, or look for it at " + tokensPage
-	case stateNotFound:
-		return "make its places readable and run this again, or look for it at " + tokensPage
+	case Unknown:
+		return "run this again later, or look for it at " + TokensPage
+	case NotFound:
+		return "make its places readable and run this again, or look for it at " + TokensPage
 	}
-	return "look for it by its mask at " + tokensPage + ": being gone does not disable it"
+	return "look for it by its mask at " + TokensPage + ": being gone does not disable it"
 }
 
 // since says what has changed, "" if nothing has.
@@ -41,64 +41,62 @@ func (t rechecked) since() string {
 	if !t.was.CheckedAt.IsZero() {
 		s += " on " + t.was.CheckedAt.Format(time.DateOnly)
 	}
-	if t.state == stateRevoked {
+	if t.state == Revoked {
 		s += ", revoked since"
 	}
 	return s
 }
 
-func writeRecheckText(w io.Writer, res recheckResult, color bool) error {
+// WriteText writes a block a token for people.
+func (r *Rechecked) WriteText(w io.Writer, color bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "rechecked %s, of the scan of %s\n", res.at.Format(time.RFC3339), res.of.StartedAt.Format(time.RFC3339))
-	for _, t := range res.tokens {
+	fmt.Fprintf(&b, "rechecked %s, of the scan of %s\n", r.at.Format(time.RFC3339), r.of.StartedAt.Format(time.RFC3339))
+	for _, t := range r.tokens {
 		state := t.state
 		if color {
-			code := map[string]string{stateLive: "1;31", stateRevoked: "32"}[t.state]
+			code := map[string]string{Live: "1;31", Revoked: "32"}[t.state]
 			if code == "" {
 				code = "33"
 			}
 			state = "\x1b[" + code + "m" + state + "\x1b[0m"
 		}
-		fmt.Fprintf(&b, "\n%s  id %s\n", printable(t.Token), printable(t.TokenID))
+		fmt.Fprintf(&b, "\n%s  id %s\n", report.Printable(t.Token), report.Printable(t.TokenID))
 		fmt.Fprintf(&b, "  state    %s\n", state)
 		if s := t.since(); s != "" {
-			fmt.Fprintf(&b, "  before   %s\n", printable(s))
+			fmt.Fprintf(&b, "  before   %s\n", report.Printable(s))
 		}
 		if a := t.Verification.Account; a != nil {
-			fmt.Fprintf(&b, "  account  %s %s\n", printable(a.Type), printable(a.Username))
+			fmt.Fprintf(&b, "  account  %s %s\n", report.Printable(a.Type), report.Printable(a.Username))
 		}
-		if t.state != stateGone && t.state != stateNotFound && t.Verification.Reason != "" {
-			fmt.Fprintf(&b, "  reason   %s\n", printable(t.Verification.Reason))
+		if t.state != Gone && t.state != NotFound && t.Verification.Reason != "" {
+			fmt.Fprintf(&b, "  reason   %s\n", report.Printable(t.Verification.Reason))
 		}
 		fmt.Fprintf(&b, "  places   %d now, %d recorded\n", t.places, len(t.Locations))
-		fmt.Fprintf(&b, "  next     %s\n", printable(t.next()))
+		fmt.Fprintf(&b, "  next     %s\n", report.Printable(t.next()))
 	}
-	for _, u := range res.unread {
-		fmt.Fprintf(&b, "\nnot read: %s: %s", printable(u.What), printable(u.Reason))
+	for _, u := range r.unread {
+		fmt.Fprintf(&b, "\nnot read: %s: %s", report.Printable(u.What), report.Printable(u.Reason))
 	}
-	if len(res.unread) > 0 {
+	if len(r.unread) > 0 {
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// summary counts the states and says what was done with tokens.
-func (r recheckResult) summary() string {
+// Summary counts the states and says what was done with tokens.
+func (r *Rechecked) Summary() string {
 	counts := map[string]int{}
 	for _, t := range r.tokens {
 		counts[t.state]++
 	}
-	s := fmt.Sprintf("%d live, %d revoked, %d unknown, %d gone, %d not found", counts[stateLive], counts[stateRevoked], counts[stateUnknown], counts[stateGone], counts[stateNotFound])
-	if r.asked.Live+r.asked.Revoked+r.asked.Unknown == 0 {
-		return s + "; no token was sent, stored or logged"
-	}
-	return fmt.Sprintf("%s; tokens were sent to %s only, and not stored or logged", s, r.asked.Host)
+	s := fmt.Sprintf("%d live, %d revoked, %d unknown, %d gone, %d not found", counts[Live], counts[Revoked], counts[Unknown], counts[Gone], counts[NotFound])
+	return "asked " + r.asked.Host + ": " + s + "; " + r.asked.Told()
 }
 
-// The JSON of recheck.
 type (
-	recheckDocument struct {
+	// RecheckDocument is what recheck -f json writes.
+	RecheckDocument struct {
 		Schema    string            `json:"schema"`
 		Tool      report.Tool       `json:"tool"`
 		CheckedAt time.Time         `json:"checked_at"`
@@ -121,18 +119,19 @@ type (
 	}
 )
 
-func writeRecheckJSON(w io.Writer, res recheckResult) error {
-	doc := recheckDocument{
+// WriteJSON writes what recheck -f json writes.
+func (r *Rechecked) WriteJSON(w io.Writer, tool report.Tool) error {
+	doc := RecheckDocument{
 		Schema:    "r8scan-recheck/1",
-		Tool:      report.Tool{Name: "r8scan", Version: version},
-		CheckedAt: res.at,
-		ScannedAt: res.of.StartedAt,
-		Target:    res.of.Target,
-		Unread:    append([]scanner.Unread{}, res.unread...),
-		Asked:     res.asked,
-		Tokens:    make([]recheckedInJSON, 0, len(res.tokens)),
+		Tool:      tool,
+		CheckedAt: r.at,
+		ScannedAt: r.of.StartedAt,
+		Target:    r.of.Target,
+		Unread:    append([]scanner.Unread{}, r.unread...),
+		Asked:     r.asked,
+		Tokens:    make([]recheckedInJSON, 0, len(r.tokens)),
 	}
-	for _, t := range res.tokens {
+	for _, t := range r.tokens {
 		doc.Tokens = append(doc.Tokens, recheckedInJSON{
 			Token: t.Token, TokenID: t.TokenID, Rule: t.Rule, State: t.state, Verification: t.Verification, Before: t.was,
 			Places: t.places, Recorded: len(t.Locations), Next: t.next(),

@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"r8scan/report"
+	"r8scan/rules"
 	"r8scan/verifier"
 )
 
@@ -30,14 +31,20 @@ func (t tested) id() string {
 	return t.Secret.ID()
 }
 
+// Advise says in a sentence each what the verdict on a token means and what to
+// do.
+func Advise(d rules.Diagnosis, v verifier.Verdict) (meaning, next string) {
+	return tested{Diagnosis: d, status: report.Status(v.Status), verdict: v}.advise()
+}
+
 // advise says in a sentence each what a verdict means and what to do.
 func (t tested) advise() (meaning, next string) {
 	v := t.verdict
 	switch {
 	case t.status == statusMalformed:
-		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + tokensPage + "."
+		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + TokensPage + "."
 	case t.status == report.StatusRevoked:
-		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + tokensPage + ", and copy it whole."
+		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + TokensPage + ", and copy it whole."
 	case t.status == report.StatusLive && v.HTTP == http.StatusPaymentRequired:
 		return "The token is accepted, but its account cannot pay (HTTP 402).", "Set up billing for the account on replicate.com."
 	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
@@ -45,13 +52,13 @@ func (t tested) advise() (meaning, next string) {
 	case t.status == report.StatusLive && len(t.Problems) > 0:
 		return "The token itself works, but not as it stands here.", "Take away what the form says: a client that is given the text as it is fails."
 	case t.status == report.StatusLive:
-		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + tokensPage + "."
+		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + TokensPage + "."
 	case v.Requests == 0:
-		return "The token was not sent, so nothing is known about it.", "See the reason; check --api-url and " + apiURLVariable + ", the network and HTTPS_PROXY."
+		return "The token was not sent, so nothing is known about it.", "See the reason; check --api-url and " + URLVariable + ", the network and HTTPS_PROXY."
 	case v.HTTP == http.StatusTooManyRequests:
 		return "Too many requests were made from here or with this token (HTTP 429).", "Wait a minute and test again."
 	case v.HTTP == http.StatusNotFound:
-		return "The server has no account endpoint (HTTP 404).", "Check --api-url and " + apiURLVariable + "."
+		return "The server has no account endpoint (HTTP 404).", "Check --api-url and " + URLVariable + "."
 	case v.HTTP >= 500:
 		return fmt.Sprintf("The server has a problem (HTTP %d), which says nothing about the token.", v.HTTP), "Look at Replicate's status page, and test again later."
 	case v.HTTP == 0:
@@ -60,17 +67,17 @@ func (t tested) advise() (meaning, next string) {
 	return fmt.Sprintf("Something other than Replicate answered (HTTP %d), which says nothing about the token.", v.HTTP), "Check for a proxy, a firewall or a network that wants you to sign in."
 }
 
-// writeVerifyText writes a block a token for people.
-func writeVerifyText(w io.Writer, res testResult, color bool) error {
+// WriteText writes a block a token for people.
+func (r *Tested) WriteText(w io.Writer, color bool) error {
 	var b strings.Builder
-	for i, t := range res.tokens {
+	for i, t := range r.tokens {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		t.write(&b, color)
 	}
-	if res.latency != nil {
-		res.latency.write(&b, color)
+	if r.latency != nil {
+		r.latency.write(&b, color)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -106,7 +113,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 		line("reason", t.verdict.Reason)
 	}
 	if t.verdict.HTTP != 0 {
-		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, millis(t.verdict.RoundTrip())))
+		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, Millis(t.verdict.RoundTrip())))
 	}
 	meaning, next := t.advise()
 	line("means", meaning)
@@ -139,7 +146,7 @@ func (l *latency) write(b *strings.Builder, bars bool) {
 	fmt.Fprintf(b, "\n  %-10s %10s %10s %10s\n", "", "min", "median", "p95")
 	longest := l.parts[len(l.parts)-1].median // of the total
 	for _, p := range l.parts {
-		fmt.Fprintf(b, "  %-10s %10s %10s %10s", p.name, millis(p.minimum), millis(p.median), millis(p.p95))
+		fmt.Fprintf(b, "  %-10s %10s %10s %10s", p.name, Millis(p.minimum), Millis(p.median), Millis(p.p95))
 		if bars && longest > 0 {
 			if n := int((p.median*barWidth + longest/2) / longest); n > 0 {
 				b.WriteString("  " + strings.Repeat("█", n))
@@ -149,7 +156,8 @@ func (l *latency) write(b *strings.Builder, bars bool) {
 	}
 }
 
-func millis(d time.Duration) string {
+// Millis returns d in milliseconds, with a digit behind the point below 100.
+func Millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	if ms < 100 {
 		return fmt.Sprintf("%.1f ms", ms)
@@ -157,9 +165,9 @@ func millis(d time.Duration) string {
 	return fmt.Sprintf("%.0f ms", ms)
 }
 
-// The JSON of verify.
 type (
-	verifyDocument struct {
+	// TokensDocument is what verify -f json writes.
+	TokensDocument struct {
 		Schema    string         `json:"schema"`
 		Tool      report.Tool    `json:"tool"`
 		Host      string         `json:"host"`
@@ -196,21 +204,22 @@ type (
 	}
 )
 
-func writeVerifyJSON(w io.Writer, res testResult) error {
-	doc := verifyDocument{
+// WriteJSON writes what verify -f json writes.
+func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
+	doc := TokensDocument{
 		Schema:    "r8scan-verify/1",
-		Tool:      report.Tool{Name: "r8scan", Version: version},
-		Host:      res.host,
-		CheckedAt: res.at,
-		Tokens:    make([]verifyToken, 0, len(res.tokens)),
+		Tool:      tool,
+		Host:      r.host,
+		CheckedAt: r.at,
+		Tokens:    make([]verifyToken, 0, len(r.tokens)),
 		Handling:  report.Handling,
 	}
-	for _, t := range res.tokens {
+	for _, t := range r.tokens {
 		out := verifyToken{
 			TokenID:      t.id(),
 			Provider:     t.Provider,
 			Problems:     append([]string{}, t.Problems...),
-			Verification: verification(t.verdict),
+			Verification: Verification(t.verdict),
 			HTTPStatus:   t.verdict.HTTP,
 			Requests:     t.verdict.Requests,
 		}
@@ -224,7 +233,7 @@ func writeVerifyJSON(w io.Writer, res testResult) error {
 		}
 		doc.Tokens = append(doc.Tokens, out)
 	}
-	if l := res.latency; l != nil {
+	if l := r.latency; l != nil {
 		doc.Latency = &verifyLatency{
 			Requests: l.requests,
 			Failed:   l.failed,

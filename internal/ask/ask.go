@@ -1,0 +1,87 @@
+// Package ask asks Replicate about tokens: about those that a scan has found,
+// about those that somebody wants tested, and again about those of a saved
+// result. It says what each answer means and what to do.
+package ask
+
+import (
+	"context"
+	"time"
+
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/scanner"
+	"r8scan/verifier"
+)
+
+// TokensPage is where the owner of a token disables it and makes a new one.
+const TokensPage = "https://replicate.com/account/api-tokens"
+
+// TokenVariable is what Replicate's clients read.
+const TokenVariable = "REPLICATE_API_TOKEN"
+
+// URLVariable names another server than Replicate's. It comes from the user: no
+// file of a scanned repository is asked.
+const URLVariable = "R8SCAN_API_URL"
+
+// Verification puts a verdict into the form of a result.
+func Verification(v verifier.Verdict) report.Verification {
+	out := report.Verification{Status: report.Status(v.Status), Reason: v.Reason, CheckedAt: v.CheckedAt.Truncate(time.Second)}
+	if v.Account != nil {
+		out.Account = &report.Account{Type: v.Account.Type, Username: v.Account.Username, Name: v.Account.Name}
+	}
+	return out
+}
+
+// Askable counts the findings that Replicate can be asked about: those of API
+// tokens. Other credentials are not this API's to know.
+func Askable(findings []scanner.Finding) int {
+	n := 0
+	for _, f := range findings {
+		if f.Rule == rules.APIToken.ID {
+			n++
+		}
+	}
+	return n
+}
+
+// Findings asks about findings, from which doc was made in the same order, and
+// notes the answers in doc.
+func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []scanner.Finding) {
+	var b batch
+	for i, f := range findings {
+		if f.Rule == rules.APIToken.ID {
+			b.add(f.Secret, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
+		}
+	}
+	doc.Asked = b.ask(ctx, v)
+}
+
+// batch is what is asked about in one go.
+type batch struct {
+	secrets []rules.Secret
+	answers []func(verifier.Verdict) // what to do with the verdict on each
+}
+
+func (b *batch) add(s rules.Secret, answer func(verifier.Verdict)) {
+	b.secrets, b.answers = append(b.secrets, s), append(b.answers, answer)
+}
+
+// ask asks, hands out the verdicts and counts them.
+func (b *batch) ask(ctx context.Context, v *verifier.Verifier) *report.Asked {
+	asked := &report.Asked{Host: v.Host(), Handling: report.Handling}
+	for i, verdict := range v.Verify(ctx, b.secrets) {
+		b.answers[i](verdict)
+		if verdict.Requests > 0 {
+			asked.Sent++
+		}
+		switch verdict.Status {
+		case verifier.Live:
+			asked.Live++
+		case verifier.Revoked:
+			asked.Revoked++
+		default:
+			asked.Unknown++
+		}
+	}
+	return asked
+}

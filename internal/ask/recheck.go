@@ -1,0 +1,160 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/scanner"
+	"r8scan/verifier"
+)
+
+// The states of a recorded token, worst first.
+const (
+	Live     = "live"      // it is there and works
+	Unknown  = "unknown"   // it is there; no clear answer
+	NotFound = "not found" // its places could not be read, so nobody was asked
+	Gone     = "gone"      // its places were read and no longer hold it, so nobody was asked
+	Revoked  = "revoked"   // nobody can use it any more
+)
+
+// states are all of them, worst first.
+var states = []string{Live, Unknown, NotFound, Gone, Revoked}
+
+// rechecked is one recorded token and what became of it.
+type rechecked struct {
+	report.Finding                     // as recorded, with the new verification if it was asked about
+	was            report.Verification // the recorded one
+	state          string
+	places         int // where it was found now
+}
+
+// Rechecked is what became of the tokens of a saved result.
+type Rechecked struct {
+	at     time.Time
+	asked  report.Asked
+	of     report.Run
+	unread []scanner.Unread
+	tokens []rechecked
+}
+
+// Recheck finds the tokens of doc again where they stood, as seen from the
+// folder dir, and asks about them. Of opts, Cache and Jobs count.
+func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options) (*Rechecked, error) {
+	found, unread, err := findAgain(ctx, doc, dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	return askAgain(ctx, v, doc, found, unread), nil
+}
+
+// findAgain scans what the result is of and returns what it finds, by token
+// id, and what could not be read.
+func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]scanner.Finding, []scanner.Unread, error) {
+	opts.MinConfidence, opts.Unjudged = rules.Low, true
+	var res *scanner.Result
+	var err error
+	missing := []scanner.Unread{}
+	switch {
+	case len(doc.Findings) == 0:
+		return nil, nil, nil
+	case doc.Target.Kind == "repository", doc.Target.Kind == "staged":
+		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
+	case doc.Target.Kind == "stdin":
+		return nil, []scanner.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
+	default:
+		var paths []string
+		paths, missing = recordedFiles(doc, dir)
+		if len(paths) == 0 {
+			return nil, missing, nil
+		}
+		res, err = scanner.Files(ctx, paths, nil, opts)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the tokens again: %w", err)
+	}
+	found := map[string]scanner.Finding{}
+	for _, finding := range res.Findings {
+		found[finding.Secret.ID()] = finding
+	}
+	return found, slices.Concat(missing, res.Coverage.Unread), nil
+}
+
+// recordedFiles returns the files that the result names and that are there;
+// one that is not there any more has been read, as it were. What cannot be
+// looked at is the second result.
+func recordedFiles(doc *report.Document, dir string) (paths []string, unread []scanner.Unread) {
+	seen := map[string]bool{}
+	for _, finding := range doc.Findings {
+		for _, l := range finding.Locations {
+			if seen[l.Path] {
+				continue
+			}
+			seen[l.Path] = true
+			path := below(dir, filepath.FromSlash(l.Path))
+			switch _, err := os.Stat(path); {
+			case rules.Redact(l.Path) != l.Path || masked(l.Path):
+				unread = append(unread, scanner.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
+			case err == nil:
+				paths = append(paths, path)
+			case !errors.Is(err, os.ErrNotExist):
+				unread = append(unread, scanner.Unread{What: l.Path, Reason: "it cannot be looked at"})
+			}
+		}
+	}
+	return paths, unread
+}
+
+func below(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// askAgain asks about what was found and puts the tokens in order: what has to
+// be done first comes first, else they stay as they were recorded.
+func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]scanner.Finding, unread []scanner.Unread) *Rechecked {
+	res := &Rechecked{at: time.Now().UTC().Truncate(time.Second), of: doc.Run, unread: unread, tokens: make([]rechecked, len(doc.Findings))}
+	var b batch
+	for i, f := range doc.Findings {
+		t := &res.tokens[i]
+		*t = rechecked{Finding: f, was: f.Verification, state: Gone}
+		again, ok := found[f.TokenID]
+		switch {
+		case ok:
+			t.state, t.places = Unknown, len(again.Locations)
+			t.Verification = report.Verification{Status: report.StatusUnknown, Reason: "Replicate's API does not know this kind of credential"}
+			if f.Rule == rules.APIToken.ID {
+				b.add(again.Secret, func(v verifier.Verdict) { t.Verification, t.state = Verification(v), string(v.Status) })
+			}
+		case f.Verification.Status == report.StatusRevoked: // that cannot be undone
+			t.state = Revoked
+		case len(unread) > 0:
+			t.state = NotFound
+		}
+	}
+	res.asked = *b.ask(ctx, v)
+	slices.SortStableFunc(res.tokens, func(a, b rechecked) int {
+		return slices.Index(states, a.state) - slices.Index(states, b.state)
+	})
+	return res
+}
+
+// Worst returns the worst state of a token: Live if one is, Revoked if all are,
+// and another one if of some it is not known.
+func (r *Rechecked) Worst() string {
+	worst := Revoked
+	for _, t := range r.tokens {
+		if slices.Index(states, t.state) < slices.Index(states, worst) {
+			worst = t.state
+		}
+	}
+	return worst
+}

@@ -1,0 +1,93 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/verifier"
+)
+
+// statusMalformed is of a text that was not sent, because it cannot be a token.
+const statusMalformed report.Status = "malformed"
+
+// tested is one text with what was found out about it.
+type tested struct {
+	rules.Diagnosis
+	status  report.Status
+	verdict verifier.Verdict // the zero one if the text is malformed
+}
+
+// Tested is what verify tells.
+type Tested struct {
+	host    string
+	at      time.Time
+	tokens  []tested
+	latency *latency // nil unless it was asked for and could be taken
+}
+
+// Tokens tests texts that may be tokens. With more than one request, which only
+// a single text may have, it measures how long they take.
+func Tokens(ctx context.Context, v *verifier.Verifier, texts []string, requests int) *Tested {
+	res := &Tested{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
+	if requests > 1 {
+		res.latency = measure(ctx, v, res.tokens[0], requests)
+	}
+	return res
+}
+
+// test looks at each text and asks about those that can be tokens.
+func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
+	out := make([]tested, len(texts))
+	var b batch
+	for i, text := range texts {
+		t := &out[i]
+		*t = tested{Diagnosis: rules.Diagnose(text), status: statusMalformed}
+		if t.Askable {
+			b.add(t.Secret, func(v verifier.Verdict) { t.status, t.verdict = report.Status(v.Status), v })
+		}
+	}
+	b.ask(ctx, v)
+	return out
+}
+
+// Worst returns the status of the worst token: one that is not live is worse
+// than one of which it is not known, and a malformed one is not live.
+func (r *Tested) Worst() report.Status {
+	worst := report.StatusLive
+	for _, t := range r.tokens {
+		switch t.status {
+		case report.StatusLive:
+		case report.StatusUnknown:
+			if worst == report.StatusLive {
+				worst = report.StatusUnknown
+			}
+		default:
+			worst = statusMalformed
+		}
+	}
+	return worst
+}
+
+// Summary says what came out, and what was done with the tokens.
+func (r *Tested) Summary() string {
+	var live, unknown, sent int
+	for _, t := range r.tokens {
+		switch t.status {
+		case report.StatusLive:
+			live++
+		case report.StatusUnknown:
+			unknown++
+		}
+		if t.verdict.Requests > 0 {
+			sent++
+		}
+	}
+	counts := fmt.Sprintf("%d live, %d not live, %d unknown", live, len(r.tokens)-live-unknown, unknown)
+	if sent == 0 {
+		return counts + "; no token was sent, stored or logged"
+	}
+	return fmt.Sprintf("%s; tokens were sent to %s only, and not stored or logged", counts, r.host)
+}

@@ -1,0 +1,148 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"r8scan/internal/ask"
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/verifier"
+)
+
+const setToken = "export " + ask.TokenVariable + "=<a token from " + ask.TokensPage + ">"
+
+// checkToken looks at the variable that Replicate's clients read.
+func (e *environment) checkToken() []Check {
+	about := ask.TokenVariable
+	switch {
+	case !e.set:
+		return []Check{{levelError, about, "is not set",
+			"A client that is given no token otherwise says AuthenticationError or Unauthenticated.", setToken}}
+	case e.token.Secret.Reveal() == "":
+		return []Check{{levelError, about, "is set, but holds nothing but white space or quotes",
+			"Clients send it as it is, and Replicate refuses it.", setToken}}
+	case len(e.token.Problems) == 0:
+		return []Check{{levelOK, about, "has the form of a token: " + e.token.Secret.Mask() + ", id " + e.token.Secret.ID(), "", ""}}
+	}
+	var out []Check
+	for _, p := range e.token.Problems {
+		out = append(out, Check{levelError, about, p, "Clients send the value as it is, and Replicate refuses it.", setToken})
+	}
+	return out
+}
+
+// lookAlikes are names that people use and Replicate's clients do not read.
+var lookAlikes = []string{"REPLICATE_API_KEY", "REPLICATE_TOKEN", "REPLICATE_KEY", "REPLICATE_API", "REPLICATE_AUTH_TOKEN", "REPLICATE_API_TOKENS"}
+
+// publicPrefixes make a build tool put a variable into what browsers load.
+var publicPrefixes = []string{"NEXT_PUBLIC_", "VITE_", "REACT_APP_", "NUXT_PUBLIC_", "PUBLIC_", "EXPO_PUBLIC_", "GATSBY_", "VUE_APP_"}
+
+// checkNames looks for variables whose names are almost right.
+func (e *environment) checkNames() []Check {
+	var out []Check
+	environ := os.Environ()
+	slices.Sort(environ)
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		if ch, ok := nameCheck(name, rules.Diagnose(value), "environment"); ok {
+			out = append(out, ch)
+		}
+	}
+	if out == nil {
+		return []Check{{levelOK, "environment", "has no names that are almost right", "", ""}}
+	}
+	return out
+}
+
+// nameCheck says what is wrong with a variable's name, if it is about Replicate.
+func nameCheck(name string, value rules.Diagnosis, where string) (Check, bool) {
+	upper := strings.ToUpper(name)
+	for _, p := range publicPrefixes {
+		if strings.HasPrefix(upper, p) && (strings.Contains(upper, "REPLICATE") || value.Askable && strings.HasPrefix(value.Secret.Reveal(), "r8_")) {
+			return Check{levelError, where, report.Printable(name) + " is set",
+				"Build tools put variables that begin with " + p + " into what every visitor's browser loads: the token is public.",
+				"disable the token at " + ask.TokensPage + ", and call Replicate from the server with " + ask.TokenVariable}, true
+		}
+	}
+	switch {
+	case name == ask.TokenVariable:
+	case upper == ask.TokenVariable:
+		return Check{levelWarning, where, report.Printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + ask.TokenVariable}, true
+	case slices.Contains(lookAlikes, upper):
+		return Check{levelWarning, where, report.Printable(name) + " is set", "Replicate's clients do not read this name.",
+			fmt.Sprintf(`export %s="$%s"`, ask.TokenVariable, report.Printable(name))}, true
+	}
+	return Check{}, false
+}
+
+// checkProxy says through which proxy the API is asked. Its password stays out.
+func checkProxy() Check {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		value := os.Getenv(name)
+		if value == "" {
+			continue
+		}
+		if !strings.Contains(value, "://") {
+			value = "http://" + value
+		}
+		u, err := url.Parse(value)
+		if err != nil || u.Hostname() == "" {
+			return Check{levelError, name, "is set, but no address of a proxy", "Clients fail before they reach Replicate.", "unset " + name}
+		}
+		return Check{levelOK, name, "requests go through the proxy at " + report.Printable(u.Host), "", ""}
+	}
+	return Check{levelOK, "proxy", "none is set", "", ""}
+}
+
+// skew is how far a clock may be off before certificates and dates fail.
+const skew = 5 * time.Minute
+
+// checkAPI asks the API about a made-up token, and about the real one if that
+// was asked for.
+func (e *environment) checkAPI(ctx context.Context, v *verifier.Verifier, live bool) []Check {
+	about := v.Host()
+	probe := v.Probe(ctx)
+	out := []Check{{levelOK, about, "can be reached, and refuses a made-up token as Replicate does, in " + ask.Millis(probe.RoundTrip()), "", ""}}
+	switch probe.Status {
+	case verifier.Live:
+		out[0] = Check{levelError, about, "accepts a made-up token", "It is not Replicate's API: a token that is sent there is given away.", "check " + ask.URLVariable + ", --api-url and the proxy"}
+	case verifier.Unknown:
+		out[0] = Check{levelError, about, "gives no clear answer: " + probe.Reason, "Clients fail here whatever the token is.", "check the network, the proxy and Replicate's status page"}
+	}
+	if !probe.ServerTime.IsZero() {
+		off := probe.ServerTime.Sub(probe.CheckedAt).Abs().Round(time.Second)
+		clock := Check{levelOK, "clock", "agrees with the server's", "", ""}
+		if off > skew {
+			clock = Check{levelWarning, "clock", fmt.Sprintf("is %s off the server's", off), "Certificates seem expired or not yet valid to a clock that is wrong.", "set the clock, for example with: sudo timedatectl set-ntp true"}
+		}
+		out = append(out, clock)
+	}
+	if live && e.token.Askable {
+		out = append(out, e.checkLive(v.Verify(ctx, []rules.Secret{e.token.Secret})[0]))
+	}
+	return out
+}
+
+func (e *environment) checkLive(verdict verifier.Verdict) Check {
+	meaning, next := ask.Advise(e.token, verdict)
+	ch := Check{levelError, ask.TokenVariable, "the token is " + string(verdict.Status), meaning, next}
+	switch verdict.Status {
+	case verifier.Live:
+		ch = Check{Level: levelOK, About: ask.TokenVariable, What: "the token is live"}
+		if verdict.Account != nil {
+			ch.What += ", of the " + verdict.Account.Type + " " + verdict.Account.Username
+		}
+		if verdict.Reason != "" {
+			ch.Level, ch.What, ch.Means, ch.Mend = levelWarning, "the token is "+verdict.Reason, meaning, next
+		}
+	case verifier.Unknown:
+		ch.Level, ch.What = levelWarning, "whether the token is live is not known: "+verdict.Reason
+	}
+	return ch
+}

@@ -1,0 +1,114 @@
+// Package doctor finds out why a Replicate client in the current folder fails
+// to sign in, and says what cures it. It runs nothing and shows no token.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"r8scan/internal/ask"
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/verifier"
+)
+
+// The levels of a check, best first.
+const (
+	levelOK      = "ok"
+	levelWarning = "warning"
+	levelError   = "error"
+)
+
+// Check is one thing that doctor looked at.
+type Check struct {
+	Level string `json:"level"`
+	About string `json:"about"`          // a variable, a file, the API
+	What  string `json:"what"`           // what was seen
+	Means string `json:"means"`          // "" if all is well
+	Mend  string `json:"mend,omitempty"` // a command or a step
+}
+
+// Checks are what was looked at, in the order of the report.
+type Checks []Check
+
+// Failed reports whether there is an error: a client here will fail, or a token
+// is exposed.
+func (checks Checks) Failed() bool {
+	for _, ch := range checks {
+		if ch.Level == levelError {
+			return true
+		}
+	}
+	return false
+}
+
+// Examine looks at what a client in the current folder would use. api is asked
+// about a made-up token, and with live about the real one; nil is not asked.
+func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, error) {
+	e, err := newEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	checks := e.checkToken()
+	checks = append(checks, e.checkNames()...)
+	checks = append(checks, e.checkDotenvs()...)
+	checks = append(checks, e.checkTools()...)
+	checks = append(checks, e.checkClients()...)
+	checks = append(checks, checkProxy())
+	if api != nil {
+		checks = append(checks, e.checkAPI(ctx, api, live)...)
+	}
+	return checks, ctx.Err()
+}
+
+// environment is where a client would run.
+type environment struct {
+	dir, home string
+	token     rules.Diagnosis // of REPLICATE_API_TOKEN
+	set       bool            // that variable is, be it to nothing
+}
+
+func newEnvironment() (*environment, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the current folder: %w", err)
+	}
+	home, _ := os.UserHomeDir() // without one there is nothing in it to Check
+	value, set := os.LookupEnv(ask.TokenVariable)
+	return &environment{dir: dir, home: home, token: rules.Diagnose(value), set: set}, nil
+}
+
+// WriteJSON writes what doctor -f json writes.
+func (checks Checks) WriteJSON(w io.Writer, tool report.Tool) error {
+	return report.EncodeJSON(w, struct {
+		Schema string      `json:"schema"`
+		Tool   report.Tool `json:"tool"`
+		Checks Checks      `json:"checks"`
+	}{"r8scan-doctor/1", tool, checks})
+}
+
+// WriteText writes a check a line, with what it means and what cures it below.
+func (checks Checks) WriteText(w io.Writer, color bool) error {
+	var b strings.Builder
+	counts := map[string]int{}
+	for _, ch := range checks {
+		counts[ch.Level]++
+		label := fmt.Sprintf("%-8s", ch.Level)
+		if color {
+			label = map[string]string{levelOK: "\x1b[32m", levelWarning: "\x1b[33m", levelError: "\x1b[1;31m"}[ch.Level] + label + "\x1b[0m"
+		}
+		fmt.Fprintf(&b, "%s %s: %s\n", label, ch.About, ch.What)
+		if ch.Means != "" {
+			fmt.Fprintf(&b, "         %s\n", ch.Means)
+		}
+		if ch.Mend != "" {
+			fmt.Fprintf(&b, "         mend: %s\n", ch.Mend)
+		}
+	}
+	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])
+	_, err := io.WriteString(w, b.String())
+	return err
+}
