@@ -102,15 +102,29 @@ func TestScanAtUntrustedServer(t *testing.T) {
 	if doc.Asked.Sent != 0 || !strings.Contains(errs, "no token was sent") {
 		t.Errorf("%+v: %s", doc.Asked, errs)
 	}
-	saved := filepath.Join(t.TempDir(), "r.json")
-	if err := os.WriteFile(saved, []byte(strings.Replace(out, `"kind": "stdin"`, `"kind": "files"`, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, errs := runCommand(t, "", "recheck", saved, "--api-url", s.URL); !strings.Contains(errs, "no token was sent") {
-		t.Errorf("recheck says: %s", errs)
-	}
 	if len(got) != 1 || strings.Contains(got[0], token) {
 		t.Errorf("%d requests, with the token: %v", len(got), len(got) > 0 && strings.Contains(got[0], token))
+	}
+}
+
+// TestRecheckAtUntrustedServer: where no token was sent, recheck does not say
+// that tokens were.
+func TestRecheckAtUntrustedServer(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(liveAnswer.body))
+	}))
+	t.Cleanup(s.Close)
+	folder := t.TempDir()
+	leak, saved := filepath.Join(folder, "leak.env"), filepath.Join(folder, "r.json")
+	if err := os.WriteFile(leak, []byte(seededToken(1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := runCommand(t, "", "files", leak, "-f", "json", "-o", saved); code != exitFound {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	code, out, errs := runCommand(t, "", "recheck", saved, "--api-url", s.URL)
+	if code != exitIncomplete || !strings.Contains(out, "accepts a made-up token") || !strings.Contains(errs, "1 unknown") || !strings.Contains(errs, "no token was sent") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }
 
