@@ -41,7 +41,7 @@ type Asked struct {
 	Live     int    `json:"live"`
 	Revoked  int    `json:"revoked"`
 	Unknown  int    `json:"unknown"`
-	Sent     int    `json:"sent"` // tokens that went there; of the others nothing left this machine
+	Sent     int    `json:"sent"`     // tokens that went there; of the others nothing left this machine
 	Handling string `json:"handling"` // in words
 }
 

@@ -116,13 +116,13 @@ func stagedText(doc *Document) hookText {
 	return hookText{
 		adds: "this commit",
 		why: "Once committed it stays in git's history. Whoever gets a copy of that can " +
-			r.harm + ".",
+			r.Harm + ".",
 		steps: []hookStep{
-			{text: "Take it out of the file: " + r.read + "."},
-			{text: "Take the file out of the commit, then git add it without " + r.it + ":", command: unstage(doc)},
+			{text: "Take it out of the file: " + r.Read + "."},
+			{text: "Take the file out of the commit, then git add it without " + r.It + ":", command: unstage(doc)},
 			allowStep(first),
 		},
-		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
+		leaked:     "Was it pushed or shared before? Then " + r.Short + " first.",
 		regardless: "To commit all the same: git commit --no-verify",
 	}
 }
@@ -136,13 +136,13 @@ func pushText(doc *Document) hookText {
 	r := remedyOf(first.Rule)
 	steps := []hookStep{rewriteStep(doc), allowStep(first)}
 	if slices.ContainsFunc(doc.Findings, inFile) {
-		steps = slices.Insert(steps, 0, hookStep{text: "Take it out of the files: " + r.read + "."})
+		steps = slices.Insert(steps, 0, hookStep{text: "Take it out of the files: " + r.Read + "."})
 	}
 	return hookText{
 		adds:       "this push",
-		why:        "Once pushed, whoever can read it there can " + r.harm + ", and taking it out again later does not undo that.",
+		why:        "Once pushed, whoever can read it there can " + r.Harm + ", and taking it out again later does not undo that.",
 		steps:      steps,
-		leaked:     "Was it pushed or shared before? Then " + r.short + " first.",
+		leaked:     "Was it pushed or shared before? Then " + r.Short + " first.",
 		regardless: "To push all the same: git push --no-verify",
 	}
 }

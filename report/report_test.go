@@ -234,11 +234,11 @@ func TestAdviceFits(t *testing.T) {
 			f := Finding{Rule: r.ID, Confidence: rules.Medium, Exposure: e}
 			text := strings.Join(advice(f), " ") + messageAdvice(f)
 			onPage := r == rules.APIToken || r == rules.LegacyToken
-			if strings.Contains(text, tokensPage) != onPage {
+			if strings.Contains(text, rules.TokensPage) != onPage {
 				t.Errorf("%s, %s: %s", r.ID, e, text)
 			}
 		}
-		text := remedyOf(r.ID).disable
+		text := remedyOf(r.ID).Disable
 		if other, ok := seen[text]; ok && r != rules.LegacyToken {
 			t.Errorf("%s has the advice of %s", r.ID, other)
 		}

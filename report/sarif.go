@@ -167,7 +167,7 @@ func newSARIFRule(r *rules.Rule) sarifRule {
 		markdown += fmt.Sprintf("\n%d. %s", i+1, step)
 	}
 	level, precision := "error", "very-high"
-	if r != rules.APIToken { // the others are told by what is around them
+	if r.Context {
 		level, precision = "warning", "high"
 	}
 	return sarifRule{
@@ -179,7 +179,7 @@ func newSARIFRule(r *rules.Rule) sarifRule {
 			Text:     r.Description + " What to do: " + strings.Join(steps, " "),
 			Markdown: markdown,
 		},
-		HelpURI:       remedyOf(r.ID).page,
+		HelpURI:       remedyOf(r.ID).Page,
 		DefaultConfig: sarifConfiguration{level},
 		Properties: sarifRuleProperties{
 			Tags:             []string{"security", "secret", "external/cwe/cwe-798"},

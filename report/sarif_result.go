@@ -201,9 +201,9 @@ func messageAdvice(f Finding) string {
 	case scanner.ExposureIgnored:
 		return "Git ignores the file, so nothing must be done."
 	case scanner.ExposureHistory:
-		return upperFirst(remedyOf(f.Rule).short) + " first, since deleting it does not un-leak it."
+		return upperFirst(remedyOf(f.Rule).Short) + " first, since deleting it does not un-leak it."
 	}
-	return "Move it into an environment variable, and " + remedyOf(f.Rule).short + " if it was ever shared."
+	return "Move it into an environment variable, and " + remedyOf(f.Rule).Short + " if it was ever shared."
 }
 
 // standsIn says where a location is, as the start of a sentence without its

@@ -58,10 +58,8 @@ func textFinding(b *strings.Builder, f Finding, opts Options) {
 // ruleTitle returns a few words for a rule; a rule that this version does not
 // know, from a saved result, is called by its id.
 func ruleTitle(id string) string {
-	for _, r := range rules.All() {
-		if r.ID == id {
-			return r.Title
-		}
+	if r := rules.ByID(id); r != nil {
+		return r.Title
 	}
 	return id
 }

@@ -15,6 +15,18 @@ var CogToken = &Rule{
 		"a Docker configuration, also in base64 as Kubernetes' .dockerconfigjson, and the value of COG_TOKEN.",
 	Example:  `{"auths": {"r8.im": {"auth": "****************************************"}}}`,
 	Severity: "8.8",
+	Context:  true,
+	Remedy: Remedy{
+		It:      "the token",
+		Page:    "https://replicate.com/auth/token",
+		Disable: "ask Replicate's support (https://replicate.com/support) to disable the registry token",
+		Effect:  "No way to do it oneself is documented: https://replicate.com/auth/token only shows it.",
+		Renew:   "Then run cog login again. Keep the new token in a credential helper (docker's credsStore) or a secret manager, not in a file that git tracks.",
+		Another: " and run cog login again.",
+		Short:   "ask Replicate's support (https://replicate.com/support) to disable it",
+		Harm:    "push and pull your models",
+		Read:    "let cog login keep it in a credential helper (docker's credsStore)",
+	},
 }
 
 // A token that is shorter is not taken for one.

@@ -15,6 +15,18 @@ var SecretInput = &Rule{
 		"predictions.create and their like in Python, JavaScript and Go, and in the JSON of a request to api.replicate.com.",
 	Example:  `replicate.run("owner/model", input={"api_key": "sk-*********************"})`,
 	Severity: "7.5",
+	Context:  true,
+	Remedy: Remedy{
+		It:      "the credential",
+		Page:    "https://replicate.com/docs/topics/predictions/secrets",
+		Disable: "revoke the credential at the service that it is for (mostly not Replicate)",
+		Effect:  "Programs that use it stop working at once.",
+		Renew:   "Create a new one there, and pass it to the model from an environment variable or a secret manager, not as a literal.",
+		Another: ", and create a new one there.",
+		Short:   "revoke it at the service that it is for",
+		Harm:    "use that service in your name",
+		Read:    "read it from an environment variable",
+	},
 }
 
 const (

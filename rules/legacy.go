@@ -15,6 +15,8 @@ var LegacyToken = &Rule{
 		"the value of a name such as REPLICATE_API_TOKEN, and behind \"Authorization: Token\" with api.replicate.com nearby.",
 	Example:  "REPLICATE_API_TOKEN=0c4f1***********************************",
 	Severity: "8.2",
+	Context:  true,
+	Remedy:   APIToken.Remedy, // it is disabled at the same page
 }
 
 // name looks at a name with "replicate" in it: does it have a legacy token or

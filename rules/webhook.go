@@ -15,6 +15,18 @@ var WebhookSecret = &Rule{
 		"so it is matched only as the value of a name such as REPLICATE_WEBHOOK_SECRET or with Replicate's name nearby, and not under another service's name.",
 	Example:  "REPLICATE_WEBHOOK_SECRET=whsec_q5********************************",
 	Severity: "6.5",
+	Context:  true,
+	Remedy: Remedy{
+		It:      "the secret",
+		Page:    "https://replicate.com/docs/topics/webhooks/verify-webhook",
+		Disable: "ask Replicate's support (https://replicate.com/support) for another signing secret",
+		Effect:  "Until then a webhook with a valid signature may be forged: check what it says with the API before acting on it.",
+		Renew:   "Keep the new secret in an environment variable or a secret manager, not in a file that git tracks.",
+		Another: ".",
+		Short:   "ask Replicate's support (https://replicate.com/support) for another signing secret",
+		Harm:    "forge the webhooks that you trust",
+		Read:    "read it from an environment variable",
+	},
 }
 
 const (

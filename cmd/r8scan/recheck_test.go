@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"r8scan/internal/ask"
+	"r8scan/rules"
 )
 
 // states returns the state of each token of a recheck, by token id.
@@ -59,7 +60,7 @@ func TestRecheckRepository(t *testing.T) {
 	if code != exitFound || !strings.Contains(errs, "2 live, 1 revoked") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	wantAll(t, out, "state    live", "account  user ada", "disable it at "+ask.TokensPage+" as ada", "nobody can use it any more")
+	wantAll(t, out, "state    live", "account  user ada", "disable it at "+rules.TokensPage+" as ada", "nobody can use it any more")
 	assertNoToken(t, out+errs, old, now, file)
 
 	// One is disabled since, one no longer answers, a revoked one is deleted.

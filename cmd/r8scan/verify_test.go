@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"r8scan/internal/ask"
+	"r8scan/rules"
 )
 
 // seededToken makes a token; the same seed makes the same one.
@@ -104,7 +105,7 @@ func TestVerify(t *testing.T) {
 		{"live, in quotes", "'" + good + "'", exitLive, []string{"verdict   live", "quotes around it", "not as it stands"}},
 		{"live, from Windows", good + "\r\n", exitLive, []string{"verdict   live", "carriage return"}},
 		{"live without billing", poor, exitLive, []string{"verdict   live", "billing", "cannot pay"}},
-		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", ask.TokensPage}},
+		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", rules.TokensPage}},
 		{"a page", page, exitUnknown, []string{"verdict   unknown", "firewall or proxy"}},
 		{"cut", good[:30], exitNotLive, []string{"verdict   malformed", "30 characters instead of 40", "was not sent"}},
 		{"another provider's", "sk-" + strings.Repeat("ab", 20), exitNotLive, []string{"provider  OpenAI", "verdict   malformed"}},

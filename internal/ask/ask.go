@@ -13,9 +13,6 @@ import (
 	"r8scan/verifier"
 )
 
-// TokensPage is where the owner of a token disables it and makes a new one.
-const TokensPage = "https://replicate.com/account/api-tokens"
-
 // TokenVariable is what Replicate's clients read.
 const TokenVariable = "REPLICATE_API_TOKEN"
 
@@ -37,11 +34,16 @@ func Verification(v verifier.Verdict) report.Verification {
 func Askable(findings []scanner.Finding) int {
 	n := 0
 	for _, f := range findings {
-		if f.Rule == rules.APIToken.ID {
+		if askable(f) {
 			n++
 		}
 	}
 	return n
+}
+
+func askable(f scanner.Finding) bool {
+	r := rules.ByID(f.Rule)
+	return r != nil && r.Askable
 }
 
 // Findings asks about findings, from which doc was made in the same order, and
@@ -49,7 +51,7 @@ func Askable(findings []scanner.Finding) int {
 func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []scanner.Finding) {
 	var b batch
 	for i, f := range findings {
-		if f.Rule == rules.APIToken.ID {
+		if askable(f) {
 			b.add(f.Secret, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
 		}
 	}

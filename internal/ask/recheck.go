@@ -131,7 +131,7 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 		case ok:
 			t.state, t.places = Unknown, len(again.Locations)
 			t.Verification = report.Verification{Status: report.StatusUnknown, Reason: "Replicate's API does not know this kind of credential"}
-			if f.Rule == rules.APIToken.ID {
+			if askable(again) {
 				b.add(again.Secret, func(v verifier.Verdict) { t.Verification, t.state = Verification(v), string(v.Status) })
 			}
 		case f.Verification.Status == report.StatusRevoked: // that cannot be undone

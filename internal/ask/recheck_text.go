@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"r8scan/report"
+	"r8scan/rules"
 	"r8scan/scanner"
 )
 
@@ -21,15 +22,15 @@ func (t rechecked) next() string {
 		if a := t.Verification.Account; a != nil {
 			whose = " as " + a.Username
 		}
-		return "disable it at " + TokensPage + whose + ", then run this again"
+		return "disable it at " + rules.TokensPage + whose + ", then run this again"
 	case Revoked:
 		return "nothing: nobody can use it any more"
 	case Unknown:
-		return "run this again later, or look for it at " + TokensPage
+		return "run this again later, or look for it at " + rules.TokensPage
 	case NotFound:
-		return "make its places readable and run this again, or look for it at " + TokensPage
+		return "make its places readable and run this again, or look for it at " + rules.TokensPage
 	}
-	return "look for it by its mask at " + TokensPage + ": being gone does not disable it"
+	return "look for it by its mask at " + rules.TokensPage + ": being gone does not disable it"
 }
 
 // since says what has changed, "" if nothing has.

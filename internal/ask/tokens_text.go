@@ -42,9 +42,9 @@ func (t tested) advise() (meaning, next string) {
 	v := t.verdict
 	switch {
 	case t.status == statusMalformed:
-		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + TokensPage + "."
+		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + rules.TokensPage + "."
 	case t.status == report.StatusRevoked:
-		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + TokensPage + ", and copy it whole."
+		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + rules.TokensPage + ", and copy it whole."
 	case t.status == report.StatusLive && v.HTTP == http.StatusPaymentRequired:
 		return "The token is accepted, but its account cannot pay (HTTP 402).", "Set up billing for the account on replicate.com."
 	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
@@ -52,7 +52,7 @@ func (t tested) advise() (meaning, next string) {
 	case t.status == report.StatusLive && len(t.Problems) > 0:
 		return "The token itself works, but not as it stands here.", "Take away what the form says: a client that is given the text as it is fails."
 	case t.status == report.StatusLive:
-		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + TokensPage + "."
+		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + rules.TokensPage + "."
 	case v.Requests == 0:
 		return "The token was not sent, so nothing is known about it.", "See the reason; check --api-url and " + URLVariable + ", the network and HTTPS_PROXY."
 	case v.HTTP == http.StatusTooManyRequests:

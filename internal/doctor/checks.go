@@ -15,7 +15,7 @@ import (
 	"r8scan/verifier"
 )
 
-const setToken = "export " + ask.TokenVariable + "=<a token from " + ask.TokensPage + ">"
+const setToken = "export " + ask.TokenVariable + "=<a token from " + rules.TokensPage + ">"
 
 // checkToken looks at the variable that Replicate's clients read.
 func (e *environment) checkToken() []Check {
@@ -67,7 +67,7 @@ func nameCheck(name string, value rules.Diagnosis, where string) (Check, bool) {
 		if strings.HasPrefix(upper, p) && (strings.Contains(upper, "REPLICATE") || value.Askable && strings.HasPrefix(value.Secret.Reveal(), "r8_")) {
 			return Check{levelError, where, report.Printable(name) + " is set",
 				"Build tools put variables that begin with " + p + " into what every visitor's browser loads: the token is public.",
-				"disable the token at " + ask.TokensPage + ", and call Replicate from the server with " + ask.TokenVariable}, true
+				"disable the token at " + rules.TokensPage + ", and call Replicate from the server with " + ask.TokenVariable}, true
 		}
 	}
 	switch {

@@ -131,7 +131,7 @@ func exposureCheck(about, base string, exposure scanner.Exposure) Check {
 	switch exposure {
 	case scanner.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
-			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", ask.TokensPage, quoted, quoted)}
+			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", rules.TokensPage, quoted, quoted)}
 	case scanner.ExposureUntracked:
 		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
 			fmt.Sprintf("echo %s >> .gitignore", quoted)}
@@ -250,7 +250,7 @@ func checkDocker(about string, data []byte) Check {
 	case !ok && config.CredHelpers["r8.im"] == "":
 		return Check{levelOK, about, "has no entry for r8.im: cog is not signed in, which only cog push needs", "", ""}
 	case holdsToken(decoded):
-		return Check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + ask.TokensPage}
+		return Check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + rules.TokensPage}
 	}
 	return Check{levelOK, about, "has an entry for r8.im, for cog: API clients do not use it", "", ""}
 }

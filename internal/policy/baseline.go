@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"r8scan/rules"
 )
 
 // Baseline is a list of token ids that were found before. It has a line for
@@ -81,7 +83,7 @@ func (b *Baseline) Find(id string) (reason string, found bool) {
 		return "", false
 	}
 	_, rest := cutField(b.entries[i].line)
-	if rule, reason := cutField(rest); isRule(rule) {
+	if rule, reason := cutField(rest); rules.ByID(rule) != nil {
 		rest = reason
 	}
 	return strings.TrimSpace(strings.TrimPrefix(rest, "#")), true

@@ -357,14 +357,10 @@ func (c *Config) readOff(n *yaml.Node) error {
 		if err != nil {
 			return err
 		}
-		if !isRule(id) {
+		if rules.ByID(id) == nil {
 			return wrong(item, "unknown rule %q: see r8scan rules", id)
 		}
 		c.Off = append(c.Off, id)
 		return nil
 	})
-}
-
-func isRule(id string) bool {
-	return slices.ContainsFunc(rules.All(), func(r *rules.Rule) bool { return r.ID == id })
 }
