@@ -7,11 +7,13 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"r8scan/internal/door"
 )
 
-// Printable is s as a terminal may show it: for lines that name parts of what
-// was scanned and are in no report.
-func Printable(s string) string { return safe(s) }
+// Printable is s as a terminal may show it, with tokens masked: for lines that
+// name parts of what was scanned and are in no report.
+func Printable(s string) string { return safe(door.Mask(s)) }
 
 // safe returns s with everything escaped that could make a terminal or a log
 // viewer show something else than s: control characters and so escape

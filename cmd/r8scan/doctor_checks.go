@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/verifier"
 )
@@ -63,7 +64,7 @@ func nameCheck(name string, value rules.Diagnosis, where string) (check, bool) {
 	upper := strings.ToUpper(name)
 	for _, p := range publicPrefixes {
 		if strings.HasPrefix(upper, p) && (strings.Contains(upper, "REPLICATE") || value.Askable && strings.HasPrefix(value.Secret.Reveal(), "r8_")) {
-			return check{levelError, where, printable(name) + " is set",
+			return check{levelError, where, report.Printable(name) + " is set",
 				"Build tools put variables that begin with " + p + " into what every visitor's browser loads: the token is public.",
 				"disable the token at " + tokensPage + ", and call Replicate from the server with " + tokenVariable}, true
 		}
@@ -71,10 +72,10 @@ func nameCheck(name string, value rules.Diagnosis, where string) (check, bool) {
 	switch {
 	case name == tokenVariable:
 	case upper == tokenVariable:
-		return check{levelWarning, where, printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + tokenVariable}, true
+		return check{levelWarning, where, report.Printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + tokenVariable}, true
 	case slices.Contains(lookAlikes, upper):
-		return check{levelWarning, where, printable(name) + " is set", "Replicate's clients do not read this name.",
-			fmt.Sprintf(`export %s="$%s"`, tokenVariable, printable(name))}, true
+		return check{levelWarning, where, report.Printable(name) + " is set", "Replicate's clients do not read this name.",
+			fmt.Sprintf(`export %s="$%s"`, tokenVariable, report.Printable(name))}, true
 	}
 	return check{}, false
 }
@@ -93,7 +94,7 @@ func checkProxy() check {
 		if err != nil || u.Hostname() == "" {
 			return check{levelError, name, "is set, but no address of a proxy", "Clients fail before they reach Replicate.", "unset " + name}
 		}
-		return check{levelOK, name, "requests go through the proxy at " + printable(u.Host), "", ""}
+		return check{levelOK, name, "requests go through the proxy at " + report.Printable(u.Host), "", ""}
 	}
 	return check{levelOK, "proxy", "none is set", "", ""}
 }
@@ -149,14 +150,4 @@ func (e *environment) checkLive(verdict verifier.Verdict) check {
 		ch.Level, ch.What = levelWarning, "whether the token is live is not known: "+verdict.Reason
 	}
 	return ch
-}
-
-// printable keeps what could change a terminal, and tokens, out of a name.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x202e {
-			return '?'
-		}
-		return r
-	}, rules.Redact(s))
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -29,7 +30,7 @@ func readConfig(path string) ([]byte, os.FileInfo, error) {
 		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, info, fmt.Errorf("%s is no regular file", printable(path))
+		return nil, info, fmt.Errorf("%s is no regular file", report.Printable(path))
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -78,7 +79,7 @@ func (e *environment) checkDotenv(path string) []check {
 	if err != nil {
 		return nil
 	}
-	about := printable(e.shown(path))
+	about := report.Printable(e.shown(path))
 	var out []check
 	for _, v := range parseDotenv(data) {
 		if isTemplate(path) {
@@ -125,7 +126,7 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []check {
 }
 
 func exposureCheck(about, base string, exposure scanner.Exposure) check {
-	quoted := shellQuoted(printable(base))
+	quoted := shellQuoted(report.Printable(base))
 	switch exposure {
 	case scanner.ExposureTracked:
 		return check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
@@ -208,7 +209,7 @@ func (e *environment) checkTools() []check {
 		docker = filepath.Join(e.home, ".docker")
 	}
 	if data, _, err := readConfig(filepath.Join(docker, "config.json")); err == nil {
-		out = append(out, checkDocker(printable(e.shown(filepath.Join(docker, "config.json"))), data))
+		out = append(out, checkDocker(report.Printable(e.shown(filepath.Join(docker, "config.json"))), data))
 	}
 	return out
 }
@@ -285,13 +286,13 @@ func (e *environment) checkClients() []check {
 }
 
 func clientCheck(about, path, version, mend string) check {
-	where := " (" + printable(path) + ")"
+	where := " (" + report.Printable(path) + ")"
 	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
 	switch {
 	case err != nil:
 		return check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
 	case major < 1:
-		return check{levelWarning, about, "version " + printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
+		return check{levelWarning, about, "version " + report.Printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
 	}
-	return check{levelOK, about, "version " + printable(version) + where, "", ""}
+	return check{levelOK, about, "version " + report.Printable(version) + where, "", ""}
 }

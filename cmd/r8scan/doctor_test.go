@@ -175,7 +175,7 @@ func TestDoctorHostileNames(t *testing.T) {
 		t.Log("no named pipe to test with:", err)
 	}
 	_, out := diagnose(t, []string{token})
-	wantAll(t, out, `. './.env'\''$(id)';`, `. './.env?[2J;id';`)
+	wantAll(t, out, `. './.env'\''$(id)';`, `. './.env\x1b[2J;id';`)
 	if strings.Contains(out, "\x1b") {
 		t.Error("an escape sequence reached the output")
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/report"
-	"r8scan/rules"
 )
 
 func (c command) install() *cobra.Command {
@@ -112,7 +111,7 @@ func chosenGuards(names []string) ([]*guard, error) {
 
 // tell prints a line about what was done. Paths may hold anything.
 func (c command) tell(format string, args ...any) {
-	fmt.Fprintln(c.out, report.Printable(rules.Redact(fmt.Sprintf(format, args...))))
+	fmt.Fprintln(c.out, report.Printable(fmt.Sprintf(format, args...)))
 }
 
 // installHere installs the chosen guards in the repository around path, or
@@ -285,7 +284,7 @@ func (c command) uninstallHook(dir string, g *guard) (bool, error) {
 // leftAlone tells what an uninstall had to leave, and returns nil if nothing.
 func (c command) leftAlone(left []error) error {
 	for _, err := range left {
-		fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(rules.Redact(err.Error())))
+		fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(err.Error()))
 	}
 	if len(left) > 0 {
 		return exitError(exitUsage)

@@ -10,8 +10,9 @@ import (
 	"r8scan/scanner"
 )
 
-// masked reports whether a recorded path holds a mask in a token's place.
-func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 35)) }
+// masked reports whether a recorded path holds a mask in a token's place, or in
+// that of what a cut has left of one.
+func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 7)) }
 
 // next says what has to be done about the token.
 func (t rechecked) next() string {
@@ -59,22 +60,22 @@ func writeRecheckText(w io.Writer, res recheckResult, color bool) error {
 			}
 			state = "\x1b[" + code + "m" + state + "\x1b[0m"
 		}
-		fmt.Fprintf(&b, "\n%s  id %s\n", printable(t.Token), printable(t.TokenID))
+		fmt.Fprintf(&b, "\n%s  id %s\n", report.Printable(t.Token), report.Printable(t.TokenID))
 		fmt.Fprintf(&b, "  state    %s\n", state)
 		if s := t.since(); s != "" {
-			fmt.Fprintf(&b, "  before   %s\n", printable(s))
+			fmt.Fprintf(&b, "  before   %s\n", report.Printable(s))
 		}
 		if a := t.Verification.Account; a != nil {
-			fmt.Fprintf(&b, "  account  %s %s\n", printable(a.Type), printable(a.Username))
+			fmt.Fprintf(&b, "  account  %s %s\n", report.Printable(a.Type), report.Printable(a.Username))
 		}
 		if t.state != stateGone && t.state != stateNotFound && t.Verification.Reason != "" {
-			fmt.Fprintf(&b, "  reason   %s\n", printable(t.Verification.Reason))
+			fmt.Fprintf(&b, "  reason   %s\n", report.Printable(t.Verification.Reason))
 		}
 		fmt.Fprintf(&b, "  places   %d now, %d recorded\n", t.places, len(t.Locations))
-		fmt.Fprintf(&b, "  next     %s\n", printable(t.next()))
+		fmt.Fprintf(&b, "  next     %s\n", report.Printable(t.next()))
 	}
 	for _, u := range res.unread {
-		fmt.Fprintf(&b, "\nnot read: %s: %s", printable(u.What), printable(u.Reason))
+		fmt.Fprintf(&b, "\nnot read: %s: %s", report.Printable(u.What), report.Printable(u.Reason))
 	}
 	if len(res.unread) > 0 {
 		b.WriteByte('\n')
