@@ -17,8 +17,8 @@ import (
 // all: until the last byte is on disk the old file stays, and after an error,
 // or once ctx is done, nothing is left behind. A link is followed and stays. An
 // existing file keeps its permissions; a new one gets 0644 less the umask. What
-// is no regular file, such as /dev/stdout or a pipe, is written to directly.
-// The error names path.
+// is no regular file, such as a pipe, and what is an open file of the process,
+// such as /dev/stdout, is written to directly. The error names path.
 func WriteFile(ctx context.Context, path string, render func(io.Writer) error) error {
 	err := writeTo(ctx, path, render)
 	if err == nil {
@@ -54,12 +54,15 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 	switch {
 	case err == nil && info.IsDir(), os.IsPathSeparator(path[len(path)-1]):
 		return errors.New("it is a folder: name a file in it")
-	case err == nil && !info.Mode().IsRegular(), isStream(path):
+	case err == nil && !info.Mode().IsRegular():
 		return writeDirect(ctx, path, render)
 	}
 	target, err := followLinks(path)
 	if err != nil {
 		return err
+	}
+	if isOpenFile(target) {
+		return writeDirect(ctx, path, render)
 	}
 	var mode fs.FileMode // 0: there is no file yet
 	if info != nil {
@@ -68,11 +71,12 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 	return replace(ctx, target, mode, render)
 }
 
-// isStream reports whether path names an open file of the process. That may be
-// a regular file, with > or >>, which must go on being the same file.
-func isStream(path string) bool {
-	path = filepath.ToSlash(filepath.Clean(path))
-	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+// isOpenFile reports whether path, in which no folder is a link, is an open file
+// of a process. With > or >> that is a regular file which must go on being the
+// same file. Other files below /dev, as in /dev/shm, are files like all.
+func isOpenFile(path string) bool {
+	dir := filepath.ToSlash(filepath.Dir(path))
+	return dir == "/dev/fd" || strings.HasPrefix(dir, "/proc/") && strings.HasSuffix(dir, "/fd")
 }
 
 // writeDirect appends, because opening /dev/stdout anew starts at offset 0 and
@@ -85,7 +89,9 @@ func writeDirect(ctx context.Context, path string, render func(io.Writer) error)
 	return errors.Join(renderTo(ctx, f, render), f.Close())
 }
 
-// followLinks returns the path that path leads to, which need not exist.
+// followLinks returns the path that path leads to, which need not exist. An open
+// file of a process is where it ends: what the link there says is no path, but
+// what the file was once called.
 func followLinks(path string) (string, error) {
 	for range 40 { // as many as Linux follows
 		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
@@ -94,7 +100,7 @@ func followLinks(path string) (string, error) {
 		}
 		path = filepath.Join(dir, filepath.Base(path))
 		next, err := os.Readlink(path)
-		if err != nil {
+		if err != nil || isOpenFile(path) {
 			return path, nil // no link, or nothing there yet
 		}
 		if !filepath.IsAbs(next) {

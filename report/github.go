@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"r8scan/internal/door"
 	"r8scan/scanner"
 )
 
@@ -20,6 +21,7 @@ const maxAnnotation = 8 << 10
 // incomplete. Where there are too many for a step, the last one counts the
 // rest. Nothing else is written, so no line can be taken for another command.
 func writeGitHub(w io.Writer, doc *Document, _ Options) error {
+	w = door.Orders(w)
 	lines := map[string][]string{}
 	if !doc.Complete {
 		lines["warning"] = append(lines["warning"], incompleteAnnotation(doc.Coverage.Unread))

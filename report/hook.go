@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"r8scan/internal/door"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -44,6 +45,7 @@ const (
 // same. However much was found, it fits a screen: the rest is counted. With
 // nothing found it names what could not be read.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
+	doc, opts = door.Values(doc), door.Values(opts)
 	h := hookOf(opts.Kind, doc)
 	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns, rest: ": see -v"}
 	if opts.Kind == Receive { // the one who pushes has no say in flags

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+
+	"r8scan/internal/door"
 )
 
 // writeJSON writes doc as one indented JSON object and a newline: the form
@@ -26,21 +29,27 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 		Type string `json:"type"`
 		Run
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
 	for _, f := range doc.Findings {
-		if err := enc.Encode(findingLine{"finding", f}); err != nil {
+		if err := encode(w, findingLine{"finding", f}, ""); err != nil {
 			return err
 		}
 	}
-	return enc.Encode(summaryLine{"summary", doc.Run})
+	return encode(w, summaryLine{"summary", doc.Run}, "")
 }
 
-// EncodeJSON writes v indented. It leaves <, > and & as they are: authors are
-// "Name <e-mail>", and people read this form too.
-func EncodeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+// EncodeJSON writes v indented, with tokens in its strings masked. It leaves <,
+// > and & as they are: authors are "Name <e-mail>", and people read this form
+// too. For them all is escaped that a terminal may not show as it is.
+func EncodeJSON(w io.Writer, v any) error { return encode(w, door.Values(v), "  ") }
+
+func encode(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(door.Escaped(b.Bytes()))
+	return err
 }

@@ -54,7 +54,7 @@ func schemaError(got string) error {
 	switch {
 	case got == "":
 		return fmt.Errorf("read result: no schema in it: give it the output of -f json")
-	case len(got) > 20: // no schema of ours; what it is stays out of the error
+	case len(got) > 20 || !strings.HasPrefix(got, "r8scan"): // what it is stays out of the error
 		return fmt.Errorf("read result: its schema is not %q: scan again with this version of r8scan", Schema)
 	}
 	return fmt.Errorf("read result: its schema is %q, not %q: scan again with this version of r8scan", got, Schema)
@@ -118,11 +118,14 @@ func (f *Finding) check() error {
 	return nil
 }
 
-// isMask reports whether s shows at most a quarter of what it masks, which
-// rules.Secret keeps to.
+// longestShown is how much a mask of any rule shows, in bytes: github_pat_.
+const longestShown = 11
+
+// isMask reports whether s shows at most a quarter of what it masks, and no more
+// than any rule lets a mask show.
 func isMask(s string) bool {
 	shown := len(strings.TrimRight(s, "*"))
-	return s != "" && shown <= len(s)/4
+	return s != "" && shown <= min(len(s)/4, longestShown)
 }
 
 // fillLists makes null lists empty ones.

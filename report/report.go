@@ -2,13 +2,16 @@
 // read: text, JSON, JSON lines, SARIF, Markdown and GitHub's annotations.
 //
 // Every format is made from a Document, which holds masks and token ids and
-// never a token, so that no format can leak one.
+// never a token. What else it says, such as a path, may hold one, and is masked
+// where a report is written: no format can leak one.
 package report
 
 import (
 	"fmt"
 	"io"
 	"strings"
+
+	"r8scan/internal/door"
 )
 
 // homePage is where the project can be read about; "" until it has a public
@@ -61,7 +64,9 @@ func Formats() []string {
 func ByName(name string) (Renderer, error) {
 	for _, f := range formats {
 		if f.name == name {
-			return f.render, nil
+			return func(w io.Writer, doc *Document, opts Options) error {
+				return f.render(w, door.Values(doc), door.Values(opts))
+			}, nil
 		}
 	}
 	return nil, fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(Formats(), ", "))

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"r8scan/rules"
+	"r8scan/internal/door"
 )
 
 // Printable is s as a terminal may show it, with tokens masked: for lines that
 // name parts of what was scanned and are in no report.
-func Printable(s string) string { return safe(rules.Redact(s)) }
+func Printable(s string) string { return safe(door.Mask(s)) }
 
 // safe returns s with everything escaped that could make a terminal or a log
 // viewer show something else than s: control characters and so escape

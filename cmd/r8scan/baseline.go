@@ -62,7 +62,13 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) erro
 	if err != nil {
 		return fmt.Errorf("--output %s:%w", f.output, err)
 	}
-	if err := c.write(ctx, f.output, func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
+	write := func(w io.Writer) error { _, err := w.Write(text); return err }
+	if f.output == "" {
+		err = write(c.out)
+	} else {
+		err = report.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
+	}
+	if err != nil {
 		return err
 	}
 	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 
-	"r8scan/rules"
 	"r8scan/scanner"
 )
 
@@ -51,7 +50,7 @@ func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner
 	opts.Range = span
 	res, err := scanner.Objects(ctx, repo, opts)
 	if err == nil && note != "" {
-		res.Notes = append(res.Notes, rules.Redact(note))
+		res.Notes = append(res.Notes, note)
 	}
 	return res, err
 }

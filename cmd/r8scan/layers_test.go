@@ -21,17 +21,18 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/doctor", "internal/hooks", "report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "report", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "report", "rules", "scanner", "verifier"},
-	"internal/ask":          {"report", "rules", "scanner", "verifier"},
-	"report":                {"rules", "scanner", "verifier"},
+	"internal/ask":          {"internal/door", "report", "rules", "scanner", "verifier"},
+	"report":                {"internal/door", "rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
 	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable"},
 	"internal/git/history":  {"internal/git/odb"},
-	"internal/archive":      {"internal/git/reftable", "internal/inflate"},
+	"internal/archive":      {"internal/git/reftable", "internal/inflate", "rules"},
 	"internal/git/reftable": {"internal/git/odb"},
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
+	"internal/door":         {"rules"},
 	"internal/hooks":        {},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},

@@ -9,9 +9,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"r8scan/internal/door"
 	"r8scan/report"
 )
 
@@ -56,10 +60,12 @@ type command struct {
 	err io.Writer
 }
 
-// run runs the program with arguments args and returns its exit code.
+// run runs the program with arguments args and returns its exit code. All that
+// it says goes through the door.
 func (c command) run(ctx context.Context, args []string) int {
+	c.out, c.err = door.NewWriter(c.out), door.NewWriter(c.err)
 	root := c.root()
-	root.SetArgs(args)
+	root.SetArgs(completed(args))
 	err := root.ExecuteContext(ctx)
 	var exit exitError
 	switch {
@@ -72,6 +78,15 @@ func (c command) run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(err.Error()))
 	return exitUsage
+}
+
+// completed returns args without tokens if a shell asks for completions: about
+// what it cannot complete cobra tells the standard error of the process itself.
+func completed(args []string) []string {
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		return door.Values(args)
+	}
+	return args
 }
 
 // exitError carries an exit code out of a command that has said all there is.

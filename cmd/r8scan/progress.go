@@ -6,19 +6,21 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"r8scan/internal/door"
 	"r8scan/scanner"
 )
 
 // bar shows how far a scan is, on a terminal. A nil bar shows nothing.
 type bar struct{ *progressbar.ProgressBar }
 
-// progress returns a bar on standard error, nil if nobody would see it.
+// progress returns a bar on standard error, nil if nobody would see it. It has
+// to know that this is a terminal, and shows numbers only.
 func (c command) progress(f scanFlags) *bar {
 	if f.noProgress || f.quiet || !isTerminal(c.err) {
 		return nil
 	}
 	return &bar{progressbar.NewOptions64(-1,
-		progressbar.OptionSetWriter(c.err),
+		progressbar.OptionSetWriter(door.Under(c.err)),
 		progressbar.OptionEnableColorCodes(colors(c.err)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),

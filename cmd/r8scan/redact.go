@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/door"
 	"r8scan/rules"
 )
 
@@ -25,7 +26,7 @@ Exit codes:
   r8scan redact < trace.har > trace-to-share.har`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
-			tokens, err := rules.RedactStream(c.out, c.in)
+			tokens, err := rules.RedactStream(door.Under(c.out), c.in) // all other bytes stay as they are
 			if err != nil {
 				return fmt.Errorf("redact standard input: %w", err)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"r8scan/internal/door"
 	"r8scan/report"
 	"r8scan/scanner"
 )
@@ -216,11 +217,12 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	return opts, nil
 }
 
+// write writes a report, to standard output if path is empty.
 func (c command) write(ctx context.Context, path string, render func(io.Writer) error) error {
 	if path == "" {
 		return render(c.out)
 	}
-	return report.WriteFile(ctx, path, render)
+	return report.WriteFile(ctx, path, func(w io.Writer) error { return render(door.NewWriter(w)) })
 }
 
 // summarize tells on standard error how the run went.
@@ -237,7 +239,7 @@ func (c command) tellNotes(res *scanner.Result) {
 
 // isTerminal reports whether w is a terminal that a person looks at.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := door.Under(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
 }
 

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"r8scan/internal/inflate"
+	"r8scan/rules"
 )
 
 // Limits bound a walk. Tests set them absurdly small.
@@ -353,12 +354,22 @@ func join(parent, name string) string {
 	return parent + "!" + shown
 }
 
-// show spells out control characters and what is no UTF-8.
+// show spells out control characters and what is no UTF-8. A token is masked
+// before it is cut in two or spelled out, for after that it is not known again.
 func show(name string) string {
-	if len(name) > shownLen {
-		name = strings.ToValidUTF8(name[:shownLen], "") + "…"
+	plain := !strings.ContainsFunc(name, hidden)
+	if plain && len(name) <= shownLen {
+		return name
 	}
-	if !strings.ContainsFunc(name, hidden) {
+	name = rules.Redact(name)
+	if len(name) > shownLen {
+		end := shownLen
+		for end > shownLen-utf8.UTFMax && !utf8.RuneStart(name[end]) {
+			end--
+		}
+		name = name[:end] + "…"
+	}
+	if plain {
 		return name
 	}
 	var b strings.Builder

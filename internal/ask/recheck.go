@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"r8scan/internal/door"
 	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -99,7 +100,7 @@ func recordedFiles(doc *report.Document, dir string) (paths []string, unread []s
 			seen[l.Path] = true
 			path := below(dir, filepath.FromSlash(l.Path))
 			switch _, err := os.Stat(path); {
-			case rules.Redact(l.Path) != l.Path || masked(l.Path):
+			case door.Mask(l.Path) != l.Path || masked(l.Path):
 				unread = append(unread, scanner.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
 			case err == nil:
 				paths = append(paths, path)

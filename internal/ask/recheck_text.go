@@ -11,8 +11,9 @@ import (
 	"r8scan/scanner"
 )
 
-// masked reports whether a recorded path holds a mask in a token's place.
-func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 35)) }
+// masked reports whether a recorded path holds a mask in a token's place, or in
+// that of what a cut has left of one.
+func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 7)) }
 
 // next says what has to be done about the token.
 func (t rechecked) next() string {

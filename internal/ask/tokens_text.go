@@ -89,7 +89,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 		title += "  id " + id
 	}
 	fmt.Fprintln(b, title)
-	line := func(label, text string) { fmt.Fprintf(b, "  %-9s %s\n", label, text) }
+	line := func(label, text string) { fmt.Fprintf(b, "  %-9s %s\n", label, report.Printable(text)) }
 	provider := t.Provider
 	if provider == "" {
 		provider = "not recognized"
@@ -101,7 +101,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 	for _, p := range t.Problems {
 		line("format", p)
 	}
-	line("verdict", paintStatus(t.status, color))
+	fmt.Fprintf(b, "  %-9s %s\n", "verdict", paintStatus(t.status, color))
 	if a := t.verdict.Account; a != nil {
 		owner := a.Type + " " + a.Username
 		if a.Name != "" {

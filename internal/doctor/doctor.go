@@ -100,12 +100,12 @@ func (checks Checks) WriteText(w io.Writer, color bool) error {
 		if color {
 			label = map[string]string{levelOK: "\x1b[32m", levelWarning: "\x1b[33m", levelError: "\x1b[1;31m"}[ch.Level] + label + "\x1b[0m"
 		}
-		fmt.Fprintf(&b, "%s %s: %s\n", label, ch.About, ch.What)
+		fmt.Fprintf(&b, "%s %s: %s\n", label, report.Printable(ch.About), report.Printable(ch.What))
 		if ch.Means != "" {
-			fmt.Fprintf(&b, "         %s\n", ch.Means)
+			fmt.Fprintf(&b, "         %s\n", report.Printable(ch.Means))
 		}
 		if ch.Mend != "" {
-			fmt.Fprintf(&b, "         mend: %s\n", ch.Mend)
+			fmt.Fprintf(&b, "         mend: %s\n", report.Printable(ch.Mend))
 		}
 	}
 	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])
