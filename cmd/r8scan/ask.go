@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
 	"r8scan/verifier"
@@ -56,7 +57,7 @@ func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.
 	if asker == nil {
 		return nil
 	}
-	if n := ask.Askable(findings); n > 0 && !quiet && isTerminal(c.err) {
+	if n := ask.Askable(findings); n > 0 && !quiet && terminal.Is(c.err) {
 		fmt.Fprintf(c.err, "asking %s about %d of the tokens found\n", asker.Host(), n)
 	}
 	ask.Findings(ctx, asker, doc, findings)

@@ -50,11 +50,11 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) erro
 	if err != nil {
 		return err
 	}
-	bar := c.progress(f)
-	opts.Progress = bar.callback()
+	bar, show := c.progress(f)
+	opts.Progress = show
 	started := time.Now()
 	res, err := scanner.Audit(ctx, repo, opts)
-	bar.clear()
+	bar.Clear()
 	if err != nil {
 		return err
 	}

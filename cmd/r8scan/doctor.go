@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/doctor"
+	"r8scan/internal/terminal"
 	"r8scan/verifier"
 )
 
@@ -68,7 +69,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	if f.format == "json" {
 		err = found.WriteJSON(c.out, tool())
 	} else {
-		err = found.WriteText(c.out, colors(c.out))
+		err = found.WriteText(c.out, terminal.Colors(c.out))
 	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)

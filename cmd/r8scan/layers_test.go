@@ -21,9 +21,9 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "report", "rules", "scanner", "verifier"},
-	"internal/doctor":       {"internal/ask", "report", "rules", "scanner", "verifier"},
-	"internal/ask":          {"internal/door", "report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"internal/doctor":       {"internal/ask", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"report":                {"internal/door", "rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
 	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable"},
@@ -33,7 +33,8 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
-	"internal/hooks":        {},
+	"internal/hooks":        {"internal/terminal"},
+	"internal/terminal":     {"internal/door"},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},
 	"internal/inflate":      {},

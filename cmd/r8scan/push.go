@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
 )
@@ -48,7 +49,7 @@ here, and what refs/remotes/REMOTE had after the last fetch or push.
 // runPush scans what is to be pushed to the remote that args name.
 func (c command) runPush(ctx context.Context, f scanFlags, args []string) error {
 	kind, regardless := report.Push, "to push all the same: git push --no-verify"
-	if inputTerminal(c.in) != nil { // by hand: nothing is being pushed
+	if terminal.Input(c.in) != nil { // by hand: nothing is being pushed
 		kind, regardless = "", ""
 	}
 	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
@@ -74,8 +75,8 @@ func (c command) pushed(args []string) (scanner.Pushed, error) {
 	if len(args) > 0 {
 		p.Remote, p.URL = args[0], args[len(args)-1]
 	}
-	terminal := inputTerminal(c.in) != nil
-	if !terminal {
+	byHand := terminal.Input(c.in) != nil
+	if !byHand {
 		var err error
 		if p.Updates, err = refLines(c.in, parsePushLine, pushForm); err != nil {
 			return p, err
@@ -89,7 +90,7 @@ func (c command) pushed(args []string) (scanner.Pushed, error) {
 		p.From, p.To = os.Getenv("PRE_COMMIT_FROM_REF"), os.Getenv("PRE_COMMIT_TO_REF")
 		p.To = cmp.Or(p.To, os.Getenv("PRE_COMMIT_LOCAL_BRANCH"), "HEAD") // a first push has no refs
 		p.Ref = os.Getenv("PRE_COMMIT_REMOTE_BRANCH")
-	case terminal || len(args) == 0:
+	case byHand || len(args) == 0:
 		p.Current = true
 	}
 	return p, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
 	"r8scan/verifier"
@@ -80,7 +81,7 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	render := func(w io.Writer) error { return res.WriteText(w, f.output == "" && colors(c.out)) }
+	render := func(w io.Writer) error { return res.WriteText(w, f.output == "" && terminal.Colors(c.out)) }
 	if f.format == "json" {
 		render = func(w io.Writer) error { return res.WriteJSON(w, tool()) }
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/terminal"
 	"r8scan/report"
 )
 
@@ -53,13 +54,13 @@ func (c command) runReport(ctx context.Context, f reportFlags, path string) erro
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
-	if path == "-" && inputTerminal(c.in) != nil {
+	if path == "-" && terminal.Input(c.in) != nil {
 		return errors.New("no result to render: name a file that r8scan -f json wrote, or pipe it in")
 	}
 	doc, err := c.readResult(path)
 	if err != nil {
 		return err
 	}
-	opts := report.Options{Verbose: f.verbose, Color: f.output == "" && colors(c.out)}
+	opts := report.Options{Verbose: f.verbose, Color: f.output == "" && terminal.Colors(c.out)}
 	return c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) })
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"r8scan/internal/door"
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
 )
@@ -169,11 +169,11 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return err
 	}
-	bar := c.progress(f)
-	opts.Progress = bar.callback()
+	bar, show := c.progress(f)
+	opts.Progress = show
 	started := time.Now()
 	res, err := scan(ctx, args, opts)
-	bar.clear()
+	bar.Clear()
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if hook != "" && f.format == "text" && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
-	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && colors(c.out), Links: f.output == "" && colors(c.out)}
+	out := report.Options{Verbose: f.verbose, Root: res.Root, Color: f.output == "" && terminal.Colors(c.out), Links: f.output == "" && terminal.Colors(c.out)}
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, out) }); err != nil {
 		return err
 	}
@@ -228,7 +228,7 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 // summarize tells on standard error how the run went.
 func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
 	c.tellNotes(res)
-	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: colors(c.err)})
+	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: terminal.Colors(c.err)})
 }
 
 func (c command) tellNotes(res *scanner.Result) {
@@ -237,10 +237,14 @@ func (c command) tellNotes(res *scanner.Result) {
 	}
 }
 
-// isTerminal reports whether w is a terminal that a person looks at.
-func isTerminal(w io.Writer) bool {
-	f, ok := door.Under(w).(*os.File)
-	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
+// progress shows on standard error how far a scan is. The bar is nil, and so
+// nothing is called, if nobody would see it.
+func (c command) progress(f scanFlags) (bar *terminal.Bar, show func(scanner.Progress)) {
+	if f.noProgress || f.quiet {
+		return nil, nil
+	}
+	if bar = terminal.NewBar(c.err); bar == nil {
+		return nil, nil
+	}
+	return bar, func(p scanner.Progress) { bar.Set(p.Objects, p.Total, p.Files, p.Bytes) }
 }
-
-func colors(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
 )
@@ -84,7 +85,7 @@ func (c command) tellHook(kind report.HookKind, doc *report.Document, res *scann
 	if kind != report.Staged {
 		out = c.err
 	}
-	opts := report.HookOptions{Kind: kind, Stops: stops, Color: colors(out), Notes: res.Notes}
+	opts := report.HookOptions{Kind: kind, Stops: stops, Color: terminal.Colors(out), Notes: res.Notes}
 	if err := report.Hook(out, doc, opts); err != nil {
 		return err
 	}

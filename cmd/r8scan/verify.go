@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/verifier"
 )
@@ -101,7 +102,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.format == "json" {
 		err = res.WriteJSON(c.out, tool())
 	} else {
-		err = res.WriteText(c.out, colors(c.out))
+		err = res.WriteText(c.out, terminal.Colors(c.out))
 	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)

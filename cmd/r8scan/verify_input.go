@@ -8,9 +8,8 @@ import (
 	"os"
 	"strings"
 
-	"golang.org/x/term"
-
 	"r8scan/internal/ask"
+	"r8scan/internal/terminal"
 )
 
 const (
@@ -26,12 +25,12 @@ var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " 
 
 // tokenTexts returns the texts to test, at least one, as they were given.
 func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) {
-	terminal := inputTerminal(c.in)
+	in := terminal.Input(c.in)
 	switch from {
 	case fromStdin:
 		return c.tokenLines()
 	case fromPrompt:
-		return c.promptToken(ctx, terminal)
+		return c.promptToken(ctx, in)
 	case fromEnv:
 		value, set := os.LookupEnv(ask.TokenVariable)
 		if !set {
@@ -42,7 +41,7 @@ func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) 
 	default:
 		return nil, errors.New("--from: use stdin, env, prompt or auto")
 	}
-	if terminal == nil {
+	if in == nil {
 		texts, err := c.tokenLines()
 		if !errors.Is(err, errNoToken) {
 			return texts, err
@@ -52,10 +51,10 @@ func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) 
 		fmt.Fprintf(c.err, "testing the token in %s\n", ask.TokenVariable)
 		return []string{value}, nil
 	}
-	if terminal == nil {
+	if in == nil {
 		return nil, errNoToken
 	}
-	return c.promptToken(ctx, terminal)
+	return c.promptToken(ctx, in)
 }
 
 // tokenLines returns the lines of standard input that are not blank, without
@@ -80,48 +79,19 @@ func (c command) tokenLines() ([]string, error) {
 	return texts, nil
 }
 
-func inputTerminal(in io.Reader) *os.File {
-	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return f
-	}
-	return nil
-}
-
 // promptToken asks for a token on a terminal without showing it.
-func (c command) promptToken(ctx context.Context, terminal *os.File) ([]string, error) {
-	if terminal == nil {
+func (c command) promptToken(ctx context.Context, in *os.File) ([]string, error) {
+	if in == nil {
 		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + ask.TokenVariable)
 	}
-	fd := int(terminal.Fd())
-	state, err := term.GetState(fd)
-	if err != nil {
-		return nil, fmt.Errorf("ask for a token: %w", err)
-	}
-	type read struct {
-		line []byte
-		err  error
-	}
-	done := make(chan read, 1)
-	fmt.Fprint(c.err, "Replicate API token (it is not shown): ")
-	go func() {
-		line, err := term.ReadPassword(fd)
-		done <- read{line, err}
-	}()
-	select {
-	case r := <-done:
-		fmt.Fprintln(c.err)
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
-			return nil, fmt.Errorf("ask for a token: %w", r.err)
-		}
-		if len(r.line) == 0 {
-			return nil, errNoToken
-		}
-		return []string{string(r.line)}, nil
-	case <-ctx.Done():
-		// The read goes on until the process ends: the echo must come back
-		// before that.
-		fmt.Fprintln(c.err)
-		_ = term.Restore(fd, state)
+	line, err := terminal.Ask(ctx, in, c.err, "Replicate API token (it is not shown): ")
+	switch {
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("ask for a token: %w", err)
+	case len(line) == 0:
+		return nil, errNoToken
 	}
+	return []string{string(line)}, nil
 }

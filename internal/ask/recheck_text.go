@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -55,13 +56,14 @@ func (r *Rechecked) WriteText(w io.Writer, color bool) error {
 	fmt.Fprintf(&b, "rechecked %s, of the scan of %s\n", r.at.Format(time.RFC3339), r.of.StartedAt.Format(time.RFC3339))
 	for _, t := range r.tokens {
 		state := t.state
-		if color {
-			code := map[string]string{Live: "1;31", Revoked: "32"}[t.state]
-			if code == "" {
-				code = "33"
-			}
-			state = "\x1b[" + code + "m" + state + "\x1b[0m"
+		code := terminal.Yellow
+		switch t.state {
+		case Live:
+			code = terminal.BrightRed
+		case Revoked:
+			code = terminal.Green
 		}
+		state = terminal.Paint(color, code, state)
 		fmt.Fprintf(&b, "\n%s  id %s\n", report.Printable(t.Token), report.Printable(t.TokenID))
 		fmt.Fprintf(&b, "  state    %s\n", state)
 		if s := t.since(); s != "" {

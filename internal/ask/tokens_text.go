@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/verifier"
@@ -121,17 +122,14 @@ func (t tested) write(b *strings.Builder, color bool) {
 }
 
 func paintStatus(s report.Status, color bool) string {
-	if !color {
-		return string(s)
-	}
-	code := "31"
+	code := terminal.BrightRed
 	switch s {
 	case report.StatusLive:
-		code = "32"
+		code = terminal.Green
 	case report.StatusUnknown:
-		code = "33"
+		code = terminal.Yellow
 	}
-	return "\x1b[1;" + code + "m" + string(s) + "\x1b[0m"
+	return terminal.Paint(color, code, string(s))
 }
 
 // barWidth is the length of the longest bar, in columns.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/verifier"
@@ -97,9 +98,7 @@ func (checks Checks) WriteText(w io.Writer, color bool) error {
 	for _, ch := range checks {
 		counts[ch.Level]++
 		label := fmt.Sprintf("%-8s", ch.Level)
-		if color {
-			label = map[string]string{levelOK: "\x1b[32m", levelWarning: "\x1b[33m", levelError: "\x1b[1;31m"}[ch.Level] + label + "\x1b[0m"
-		}
+		label = terminal.Paint(color, map[string]string{levelOK: terminal.Green, levelWarning: terminal.Yellow, levelError: terminal.BrightRed}[ch.Level], label)
 		fmt.Fprintf(&b, "%s %s: %s\n", label, report.Printable(ch.About), report.Printable(ch.What))
 		if ch.Means != "" {
 			fmt.Fprintf(&b, "         %s\n", report.Printable(ch.Means))

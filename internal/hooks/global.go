@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"r8scan/internal/terminal"
 )
 
 // allHooks are the hooks that git looks for in a folder of hooks, as githooks(5)
@@ -63,7 +65,7 @@ func configKey(name string) string { return "hook.r8scan-" + name + "." }
 
 // configCommand is the setting that runs a hook's script.
 func (g *globalHooks) configCommand(name string) string {
-	return shellQuote(filepath.ToSlash(filepath.Join(g.dir, name)))
+	return terminal.Quoted(filepath.ToSlash(filepath.Join(g.dir, name)))
 }
 
 // setting returns what the user's own configuration sets key to, "" if nothing.

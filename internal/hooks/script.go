@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"r8scan/internal/terminal"
 )
 
 // kinds are the git hooks that r8scan can be, with what each runs.
@@ -121,7 +123,7 @@ func checkScript(g *kind, c chain, binary string) []byte {
 	}
 	return seal(strings.NewReplacer(
 		"NAME", g.name,
-		"BINARY", shellQuote(filepath.ToSlash(binary)),
+		"BINARY", terminal.Quoted(filepath.ToSlash(binary)),
 		"COMMAND", g.command,
 		"REFUSAL", g.refusal,
 		"ANYWAY", g.anyway,
@@ -172,11 +174,6 @@ func sealed(text []byte) (ours, intact bool) {
 func isCheck(text []byte) bool {
 	_, intact := sealed(text)
 	return intact && bytes.Contains(text, []byte("\nr8scan="))
-}
-
-// shellQuote returns s as one word of a POSIX shell.
-func shellQuote(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // ownBinary returns the path of this program for hooks to run.

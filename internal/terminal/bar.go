@@ -1,0 +1,52 @@
+package terminal
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"r8scan/internal/door"
+)
+
+// Bar shows how far a scan is, on a terminal. A nil Bar shows nothing.
+type Bar struct{ bar *progressbar.ProgressBar }
+
+// NewBar returns a bar on w, nil if nobody would see it. It has to know that
+// this is a terminal, and shows numbers only.
+func NewBar(w io.Writer) *Bar {
+	if !Is(w) {
+		return nil
+	}
+	return &Bar{progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(door.Under(w)),
+		progressbar.OptionEnableColorCodes(Colors(w)),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("objects"),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+	)}
+}
+
+// Set shows how many of total objects were read, 0 if their number is not known,
+// and how many files and bytes.
+func (b *Bar) Set(objects, total, files, bytes int64) {
+	if b == nil {
+		return
+	}
+	if total > 0 && b.bar.GetMax64() != total {
+		b.bar.ChangeMax64(total)
+	}
+	b.bar.Describe(fmt.Sprintf("%d files, %d MB", files, bytes>>20))
+	_ = b.bar.Set64(objects) // a bar that cannot be drawn is no reason to stop
+}
+
+// Clear takes the bar off the terminal.
+func (b *Bar) Clear() {
+	if b != nil {
+		_ = b.bar.Finish() // likewise
+	}
+}
