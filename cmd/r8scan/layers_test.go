@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
-	"internal/hooks":        {"internal/terminal"},
+	"internal/hooks":        {"internal/terminal", "scanner"},
 	"internal/terminal":     {"internal/door"},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -78,7 +79,7 @@ func (c command) pushed(args []string) (scanner.Pushed, error) {
 	byHand := terminal.Input(c.in) != nil
 	if !byHand {
 		var err error
-		if p.Updates, err = refLines(c.in, parsePushLine, pushForm); err != nil {
+		if p.Updates, err = hooks.PushLines(c.in); err != nil {
 			return p, err
 		}
 	}
@@ -126,7 +127,7 @@ Only a configuration that --config names counts.
 		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*scanner.Result, error) {
 				const regardless = "who runs this server can mend it"
-				updates, err := refLines(c.in, parseReceiveLine, receiveForm)
+				updates, err := hooks.ReceiveLines(c.in)
 				if err != nil {
 					return nil, unscanned(err, regardless)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/door"
+	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -247,4 +248,19 @@ func (c command) progress(f scanFlags) (bar *terminal.Bar, show func(scanner.Pro
 		return nil, nil
 	}
 	return bar, func(p scanner.Progress) { bar.Set(p.Objects, p.Total, p.Files, p.Bytes) }
+}
+
+// scanEvent scans what the commits of the event add that a GitHub workflow runs
+// for.
+func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner.Result, error) {
+	span, note, err := hooks.EventRange(repo)
+	if err != nil {
+		return nil, fmt.Errorf("--github-event: %w", err)
+	}
+	opts.Range = span
+	res, err := scanner.Objects(ctx, repo, opts)
+	if err == nil && note != "" {
+		res.Notes = append(res.Notes, note)
+	}
+	return res, err
 }

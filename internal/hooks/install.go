@@ -1,5 +1,6 @@
-// Package hooks installs r8scan as git hooks: in one repository, or for all of
-// the user's, beside the hooks that are there.
+// Package hooks installs r8scan as git hooks, in one repository or for all of
+// the user's, beside the hooks that are there; and it reads what git tells a
+// hook, and GitHub a workflow, about the commits that they run for.
 package hooks
 
 import (

@@ -1,7 +1,6 @@
-package main
+package hooks
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,22 +36,15 @@ const maxEvent = 64 << 20
 // fullClone is what mends a commit that is not there.
 const fullClone = "give actions/checkout fetch-depth: 0"
 
-// scanEvent scans what the commits of the event add that this workflow runs for.
-func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner.Result, error) {
+// EventRange returns the range of what the commits of the event add that this
+// GitHub workflow runs for, in the repository at repo, and what the user should
+// know about it, "" if nothing.
+func EventRange(repo string) (span, note string, err error) {
 	e, err := readEvent()
 	if err != nil {
-		return nil, fmt.Errorf("--github-event: %w", err)
+		return "", "", err
 	}
-	span, note, err := e.span(repo)
-	if err != nil {
-		return nil, fmt.Errorf("--github-event: %w", err)
-	}
-	opts.Range = span
-	res, err := scanner.Objects(ctx, repo, opts)
-	if err == nil && note != "" {
-		res.Notes = append(res.Notes, note)
-	}
-	return res, err
+	return e.span(repo)
 }
 
 // readEvent reads the payload that the runner names by GITHUB_EVENT_PATH.

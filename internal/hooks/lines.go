@@ -1,4 +1,4 @@
-package main
+package hooks
 
 import (
 	"bufio"
@@ -17,8 +17,19 @@ const (
 	maxRefLines = 1 << 21
 )
 
-// refLines reads the lines by which git tells a hook what a push is to bring;
-// parse reads one of them. An error names the line and repeats nothing of it.
+// PushLines reads the lines by which git tells a pre-push hook what is to be
+// pushed. An error names the line and repeats nothing of it.
+func PushLines(in io.Reader) ([]scanner.RefUpdate, error) {
+	return refLines(in, parsePushLine, pushForm)
+}
+
+// ReceiveLines reads the lines by which git tells a pre-receive hook what a push
+// brings.
+func ReceiveLines(in io.Reader) ([]scanner.RefUpdate, error) {
+	return refLines(in, parseReceiveLine, receiveForm)
+}
+
+// refLines reads such lines; parse reads one of them.
 func refLines(in io.Reader, parse func(line string) (scanner.RefUpdate, bool), form string) ([]scanner.RefUpdate, error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxRefLine)
