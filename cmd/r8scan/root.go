@@ -7,12 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"r8scan/rules"
 )
-
-// version is kept in the source: pre-commit and go install build without tags.
-const version = "0.1.0"
 
 const exitCodes = `
 Exit codes:
@@ -20,6 +15,10 @@ Exit codes:
   1  tokens found that --fail-on counts (those in git-ignored files do not)
   2  wrong usage, or the run could not start
   3  none found, but something could not be read, or not be told by --fail-on live`
+
+// Help has the commands in the order of their use. The switch is one of the
+// whole process.
+func init() { cobra.EnableCommandSorting = false }
 
 func (c command) root() *cobra.Command {
 	root := &cobra.Command{
@@ -44,8 +43,24 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(c.audit(), c.files(), c.history(), c.staged(), c.push(), c.receive(), c.install(), c.uninstall(), c.baseline(),
-		c.rules(), c.verify(), c.doctor(), c.redact(), c.recheck(), c.report(), c.version())
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"scan", "Scan:", []*cobra.Command{c.audit(), c.history(), c.files()}},
+		{"leak", "After a leak:", []*cobra.Command{c.verify(), c.recheck(), c.report(), c.baseline()}},
+		{"protect", "Protect:", []*cobra.Command{c.install(), c.uninstall(), c.doctor(), c.redact()}},
+		{"hooks", "Run by git:", []*cobra.Command{c.staged(), c.push(), c.receive()}},
+		{"other", "Other:", []*cobra.Command{c.rules(), c.version()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("other")
+	root.SetCompletionCommandGroupID("other")
 	root.SuggestionsMinimumDistance = 2
 	tellUnknownNames(root)
 	return root
@@ -105,35 +120,4 @@ func atMostOne(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes one %s at most: see %s --help", cmd.Name(), strings.Trim(strings.TrimPrefix(cmd.Use, cmd.Name()), " []"), cmd.CommandPath())
 	}
 	return nil
-}
-
-func (c command) version() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.out, "r8scan %s\n", version)
-			return err
-		},
-	}
-}
-
-func (c command) rules() *cobra.Command {
-	return &cobra.Command{
-		Use:   "rules",
-		Short: "List what is searched for",
-		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			for i, r := range rules.All() {
-				if i > 0 {
-					fmt.Fprintln(c.out)
-				}
-				if _, err := fmt.Fprintf(c.out, "%s\n  %s\n  example: %s\n", r.ID, r.Description, r.Example); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/door"
-	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -68,75 +67,6 @@ func (f *scanFlags) cacheDir() string {
 
 // scanFunc is one of the scanner's scans of what the arguments name.
 type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error)
-
-func (c command) audit() *cobra.Command {
-	return c.scan(&cobra.Command{
-		Use:   "audit [REPO]",
-		Short: "Scan everything a repository holds: files, index, all git objects, refs, config",
-		Long: `Scan the repository that holds the current folder, or REPO: its work trees, the
-index, every git object (reachable or not), refs, reflogs and the other texts in
-.git, submodules and alternates. Outside a repository audit scans the files.
-` + exitCodes,
-		Example: `  r8scan audit
-  r8scan audit ~/src/app -f sarif -o app.sarif
-  r8scan audit --exclude 'testdata/**'`,
-		Args: atMostOne,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		return scanner.Audit(ctx, onlyArg(args), opts)
-	})
-}
-
-func (c command) history() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "history [REPO]",
-		Short: "Scan all git objects of a repository, and nothing else",
-		Long: `Scan every object in the stores of the repository that holds the current folder,
-or REPO: blobs, commit and tag messages, file names, notes and stashes, reachable
-or not. For each token it tells which commit brought it in, which took it out, and
-which refs reach it.
-
-With --range, scan what the commits of a range add, merges included, and nothing
-that was there before it. --github-event takes the range from the push, pull
-request or merge group that a GitHub workflow runs for.
-` + exitCodes,
-		Example: `  r8scan history
-  r8scan history ~/src/app -f json
-  r8scan history --range origin/main..HEAD`,
-		Args: atMostOne,
-	}
-	var span string
-	var event bool
-	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
-	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
-	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		opts.Range = span
-		if event && span != "" {
-			return nil, errors.New("--range and --github-event both name the commits: use one of them")
-		}
-		if event {
-			return scanEvent(ctx, onlyArg(args), opts)
-		}
-		return scanner.Objects(ctx, onlyArg(args), opts)
-	})
-}
-
-func (c command) files() *cobra.Command {
-	return c.scan(&cobra.Command{
-		Use:   "files [PATH...]",
-		Short: "Scan files and folders; - is standard input",
-		Long: `Scan files and folders, the current one if none is named; - is standard input.
-What git keeps compressed in .git/objects is left to audit and history.
-` + exitCodes,
-		Example: `  r8scan files
-  r8scan files dist .env
-  kubectl logs app | r8scan files -`,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		if len(args) == 0 {
-			args = []string{"."}
-		}
-		return scanner.Files(ctx, args, c.in, opts)
-	})
-}
 
 func onlyArg(args []string) string {
 	if len(args) == 0 {
@@ -248,19 +178,4 @@ func (c command) progress(f scanFlags) (bar *terminal.Bar, show func(scanner.Pro
 		return nil, nil
 	}
 	return bar, func(p scanner.Progress) { bar.Set(p.Objects, p.Total, p.Files, p.Bytes) }
-}
-
-// scanEvent scans what the commits of the event add that a GitHub workflow runs
-// for.
-func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner.Result, error) {
-	span, note, err := hooks.EventRange(repo)
-	if err != nil {
-		return nil, fmt.Errorf("--github-event: %w", err)
-	}
-	opts.Range = span
-	res, err := scanner.Objects(ctx, repo, opts)
-	if err == nil && note != "" {
-		res.Notes = append(res.Notes, note)
-	}
-	return res, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -39,7 +40,7 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 	var f scanFlags
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if kind == report.Staged && len(args) == 0 && preCommitPushes() {
+		if kind == report.Staged && len(args) == 0 && hooks.PreCommitPushes() {
 			return c.runPush(cmd.Context(), f, nil)
 		}
 		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {

@@ -68,7 +68,7 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	})
 	fs := cmd.Flags()
 	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
-	fs.StringVar(&f.from, "from", fromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
+	fs.StringVar(&f.from, "from", ask.FromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of so many requests, with one token")
 	addAPIURL(cmd, &f.apiURL)
 	return cmd
@@ -85,7 +85,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	texts, err := c.tokenTexts(ctx, f.from)
+	texts, err := ask.Input{In: c.in, Err: c.err}.Texts(ctx, f.from)
 	if err != nil {
 		return err
 	}

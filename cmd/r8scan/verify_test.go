@@ -188,7 +188,7 @@ func TestVerifyUsage(t *testing.T) {
 		{"no requests", good, "use 1 to 100", []string{"-n", "0"}},
 		{"very many requests", good, "use 1 to 100", []string{"-n", "101"}},
 		{"several tokens to measure", good + "\n" + seededToken(2), "with one token, and there are 2", []string{"-n", "3"}},
-		{"very much", strings.Repeat("x", maxTokenInput+1), "more than 16 MB", nil},
+		{"very much", strings.Repeat("x", 16<<20+1), "more than 16 MB", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out, errs := runCommand(t, c.input, append([]string{"verify"}, c.args...)...)

@@ -1,4 +1,4 @@
-package main
+package ask
 
 import (
 	"context"
@@ -8,12 +8,18 @@ import (
 	"os"
 	"strings"
 
-	"r8scan/internal/ask"
 	"r8scan/internal/terminal"
 )
 
+// Input is where texts to test come from.
+type Input struct {
+	In  io.Reader
+	Err io.Writer // where a question is put, and a word about what is tested
+}
+
+// The sources that Texts knows.
 const (
-	fromAuto   = "auto"
+	FromAuto   = "auto" // the first of the others that has one
 	fromStdin  = "stdin"
 	fromEnv    = "env"
 	fromPrompt = "prompt"
@@ -21,46 +27,46 @@ const (
 
 const maxTokenInput = 16 << 20 // bytes; ten thousand tokens have 400 kB
 
-var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + ask.TokenVariable + ", or run it in a terminal, where it asks")
+var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + TokenVariable + ", or run it in a terminal, where it asks")
 
-// tokenTexts returns the texts to test, at least one, as they were given.
-func (c command) tokenTexts(ctx context.Context, from string) ([]string, error) {
-	in := terminal.Input(c.in)
+// Texts returns the texts to test, at least one, as they were given.
+func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
+	in := terminal.Input(i.In)
 	switch from {
 	case fromStdin:
-		return c.tokenLines()
+		return i.tokenLines()
 	case fromPrompt:
-		return c.promptToken(ctx, in)
+		return i.promptToken(ctx, in)
 	case fromEnv:
-		value, set := os.LookupEnv(ask.TokenVariable)
+		value, set := os.LookupEnv(TokenVariable)
 		if !set {
-			return nil, errors.New(ask.TokenVariable + " is not set: export it, or leave out --from env")
+			return nil, errors.New(TokenVariable + " is not set: export it, or leave out --from env")
 		}
 		return []string{value}, nil
-	case fromAuto:
+	case FromAuto:
 	default:
 		return nil, errors.New("--from: use stdin, env, prompt or auto")
 	}
 	if in == nil {
-		texts, err := c.tokenLines()
+		texts, err := i.tokenLines()
 		if !errors.Is(err, errNoToken) {
 			return texts, err
 		}
 	}
-	if value := os.Getenv(ask.TokenVariable); value != "" {
-		fmt.Fprintf(c.err, "testing the token in %s\n", ask.TokenVariable)
+	if value := os.Getenv(TokenVariable); value != "" {
+		fmt.Fprintf(i.Err, "testing the token in %s\n", TokenVariable)
 		return []string{value}, nil
 	}
 	if in == nil {
 		return nil, errNoToken
 	}
-	return c.promptToken(ctx, in)
+	return i.promptToken(ctx, in)
 }
 
 // tokenLines returns the lines of standard input that are not blank, without
 // the line feed at their ends.
-func (c command) tokenLines() ([]string, error) {
-	data, err := io.ReadAll(io.LimitReader(c.in, maxTokenInput+1))
+func (i Input) tokenLines() ([]string, error) {
+	data, err := io.ReadAll(io.LimitReader(i.In, maxTokenInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read tokens from standard input: %w", err)
 	}
@@ -80,11 +86,11 @@ func (c command) tokenLines() ([]string, error) {
 }
 
 // promptToken asks for a token on a terminal without showing it.
-func (c command) promptToken(ctx context.Context, in *os.File) ([]string, error) {
+func (i Input) promptToken(ctx context.Context, in *os.File) ([]string, error) {
 	if in == nil {
-		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + ask.TokenVariable)
+		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + TokenVariable)
 	}
-	line, err := terminal.Ask(ctx, in, c.err, "Replicate API token (it is not shown): ")
+	line, err := terminal.Ask(ctx, in, i.Err, "Replicate API token (it is not shown): ")
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

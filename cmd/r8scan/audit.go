@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/scanner"
+)
+
+func (c command) audit() *cobra.Command {
+	return c.scan(&cobra.Command{
+		Use:   "audit [REPO]",
+		Short: "Scan everything a repository holds: files, index, all git objects, refs, config",
+		Long: `Scan the repository that holds the current folder, or REPO: its work trees, the
+index, every git object (reachable or not), refs, reflogs and the other texts in
+.git, submodules and alternates. Outside a repository audit scans the files.
+` + exitCodes,
+		Example: `  r8scan audit
+  r8scan audit ~/src/app -f sarif -o app.sarif
+  r8scan audit --exclude 'testdata/**'`,
+		Args: atMostOne,
+	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		return scanner.Audit(ctx, onlyArg(args), opts)
+	})
+}

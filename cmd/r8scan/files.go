@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/scanner"
+)
+
+func (c command) files() *cobra.Command {
+	return c.scan(&cobra.Command{
+		Use:   "files [PATH...]",
+		Short: "Scan files and folders; - is standard input",
+		Long: `Scan files and folders, the current one if none is named; - is standard input.
+What git keeps compressed in .git/objects is left to audit and history.
+` + exitCodes,
+		Example: `  r8scan files
+  r8scan files dist .env
+  kubectl logs app | r8scan files -`,
+	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		if len(args) == 0 {
+			args = []string{"."}
+		}
+		return scanner.Files(ctx, args, c.in, opts)
+	})
+}

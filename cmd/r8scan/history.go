@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/internal/hooks"
+	"r8scan/scanner"
+)
+
+func (c command) history() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history [REPO]",
+		Short: "Scan all git objects of a repository, and nothing else",
+		Long: `Scan every object in the stores of the repository that holds the current folder,
+or REPO: blobs, commit and tag messages, file names, notes and stashes, reachable
+or not. For each token it tells which commit brought it in, which took it out, and
+which refs reach it.
+
+With --range, scan what the commits of a range add, merges included, and nothing
+that was there before it. --github-event takes the range from the push, pull
+request or merge group that a GitHub workflow runs for.
+` + exitCodes,
+		Example: `  r8scan history
+  r8scan history ~/src/app -f json
+  r8scan history --range origin/main..HEAD`,
+		Args: atMostOne,
+	}
+	var span string
+	var event bool
+	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
+	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		opts.Range = span
+		if event && span != "" {
+			return nil, errors.New("--range and --github-event both name the commits: use one of them")
+		}
+		if event {
+			return scanEvent(ctx, onlyArg(args), opts)
+		}
+		return scanner.Objects(ctx, onlyArg(args), opts)
+	})
+}
+
+// scanEvent scans what the commits of the event add that a GitHub workflow runs
+// for.
+func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner.Result, error) {
+	span, note, err := hooks.EventRange(repo)
+	if err != nil {
+		return nil, fmt.Errorf("--github-event: %w", err)
+	}
+	opts.Range = span
+	res, err := scanner.Objects(ctx, repo, opts)
+	if err == nil && note != "" {
+		res.Notes = append(res.Notes, note)
+	}
+	return res, err
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/internal/hooks"
+	"r8scan/report"
+	"r8scan/scanner"
+)
+
+// receiveTimeout is the default for --timeout: a push waits for so long.
+const receiveTimeout = time.Minute
+
+func (c command) receive() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "receive",
+		Short: "Scan what a push brings to a server: for a pre-receive hook",
+		Long: `Scan what a push brings to this repository and no ref of it reaches: what each
+commit adds, annotated tags, and the names of new refs. As a pre-receive hook it
+takes from standard input the lines that git gives one, reads the pushed objects
+where git keeps them until they are accepted, and says to the pusher why they are
+not. It refuses what it could not read, or not in time.
+
+Only a configuration that --config names counts.
+` + exitCodes,
+		Example: `  exec r8scan receive             in hooks/pre-receive on the server
+  exec r8scan receive --timeout 5s --baseline /etc/r8scan-baseline`,
+		Args: noArgs,
+	}
+	var f scanFlags
+	f.add(cmd)
+	var limit time.Duration
+	cmd.Flags().DurationVar(&limit, "timeout", receiveTimeout, "refuse what is not read within this `time`")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if limit <= 0 {
+			return fmt.Errorf("--timeout %s: use a time above 0, such as 30s", limit)
+		}
+		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
+			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*scanner.Result, error) {
+				const regardless = "who runs this server can mend it"
+				updates, err := hooks.ReceiveLines(c.in)
+				if err != nil {
+					return nil, unscanned(err, regardless)
+				}
+				res, err := scanner.Receive(ctx, "", updates, opts)
+				return res, unscanned(err, regardless)
+			}, report.Receive)
+		})
+	}
+	return cmd
+}
+
+// inTime runs a hook's scan and fails if it takes longer than limit. A scan
+// that does not stop when it is told to goes on until the process ends.
+func (c command) inTime(ctx context.Context, limit time.Duration, scan func(context.Context) error) error {
+	timed, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- scan(timed) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-timed.Done():
+		err = timed.Err()
+	}
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	fmt.Fprintf(c.err, "r8scan: this push was not read within %s, so it was stopped\n"+
+		"Push fewer commits at once, or ask who runs this server for\n"+
+		"a longer --timeout in its hook. --no-verify does not help.\n", limit)
+	return exitError(exitIncomplete)
+}
