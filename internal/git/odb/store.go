@@ -73,7 +73,13 @@ func (s *Store) Close() {
 func (s *Store) Problems() []Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.problems)
+	out := slices.Clone(s.problems)
+	for _, p := range s.packs {
+		if gap, ok := p.gapProblem(); ok {
+			out = append(out, gap)
+		}
+	}
+	return out
 }
 
 func (s *Store) problem(what, reason string) {
@@ -351,7 +357,8 @@ func (s *Store) number() {
 		s.place(p)
 	}
 	for i := range s.loose {
-		o, _ := s.sorted.find(loose[i*s.hash : (i+1)*s.hash])
+		at := int(s.loose[i].obj)
+		o, _ := s.sorted.find(loose[at*s.hash : (at+1)*s.hash])
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
@@ -383,20 +390,21 @@ func (s *Store) ownsLoose(i int) bool {
 	return s.where[s.loose[i].obj] == place{-1, int32(i)}
 }
 
-// sortLoose fills s.loose from what was found and returns the sorted raw ids.
+// sortLoose fills s.loose from what was found and returns the sorted raw ids,
+// each once; the objects are numbered by their places among these. An alternate
+// may have the same one.
 func (s *Store) sortLoose() []byte {
 	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
 	ids := make([]byte, 0, len(s.found)*s.hash)
 	for i, f := range s.found {
-		if i > 0 && f.id == s.found[i-1].id {
-			continue // the same object in an alternate
-		}
 		raw, err := hex.DecodeString(f.id)
 		if err != nil {
 			continue // isHexName saw to it
 		}
-		ids = append(ids, raw...)
-		s.loose = append(s.loose, looseObject{path: f.path})
+		if i == 0 || f.id != s.found[i-1].id {
+			ids = append(ids, raw...)
+		}
+		s.loose = append(s.loose, looseObject{f.path, Obj(len(ids)/s.hash - 1)})
 	}
 	s.found = nil
 	return ids
@@ -476,16 +484,16 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 		p.load(s)
 		return s.readPacked(p, p.position(at.entry), left)
 	}
-	t, size, r, c, err := openLoose(s.loose[at.entry].path)
+	r, err := openLoose(s.loose[at.entry].path)
 	if err != nil {
 		return 0, nil, pathless(err)
 	}
-	defer c.Close()
-	if size > s.limits.Object {
-		return 0, nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	defer r.Close()
+	if r.size > s.limits.Object {
+		return 0, nil, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit)
 	}
-	data, err := readExactly(r, size)
-	return t, data, err
+	data, err := readExactly(r, r.size)
+	return r.kind, data, err
 }
 
 // readPacked reads an object by going down to its base and back.
