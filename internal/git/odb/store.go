@@ -218,28 +218,30 @@ func isDir(dir string, e os.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// listInfo lists the texts in objects/info, and in folders that others made
-// there: commit graphs say nothing but what the objects say.
+// listInfo lists the files in objects/info, and in folders there. Commit graphs,
+// which say nothing but what the objects say, are searched like texts: what has
+// their name need not be one.
 func (s *Store) listInfo(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		s.problem(dir, pathless(err).Error())
 	}
 	for _, e := range entries {
-		switch name := e.Name(); {
-		case strings.HasPrefix(name, "commit-graph"):
-		case e.IsDir():
+		if name := e.Name(); e.IsDir() {
 			s.listInfo(filepath.Join(dir, name))
-		default:
+		} else {
 			s.stray(dir, name)
 		}
 	}
 }
 
-// packFiles are the endings of files that hold nothing but what the packs
-// themselves say. Of .keep and .promisor, which are texts, that is not sure.
-var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".mtimes"}
+// multiIndexes is the folder where git keeps indexes of many packs, if it adds
+// to them.
+const multiIndexes = "multi-pack-index.d"
 
+// listPacks lists packs. All else, of which git reads most as tables of what the
+// packs say (.rev, .bitmap, .mtimes, multi-pack-index), is searched like a text:
+// whatever its name is, it may be one.
 func (s *Store) listPacks(dir string) (packs []string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -253,15 +255,18 @@ func (s *Store) listPacks(dir string) (packs []string) {
 		name := e.Name()
 		path := filepath.Join(dir, name)
 		stem, isPack := strings.CutSuffix(name, ".pack")
+		of, isIndex := strings.CutSuffix(name, ".idx")
 		switch {
 		case isPack && names[stem+".idx"]:
 			packs = append(packs, path)
 		case isPack:
 			s.problem(path, "it has no index: run git index-pack on it")
-		case slices.Contains(packFiles, filepath.Ext(name)), strings.HasPrefix(name, "multi-pack-index"):
-			if stem, ok := strings.CutSuffix(name, ".idx"); ok && !names[stem+".pack"] {
-				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
-			}
+		case isIndex && names[of+".pack"]:
+		case isIndex:
+			s.problem(filepath.Join(dir, of+".pack"), "its index is here and the pack is not")
+			s.stray(dir, name)
+		case name == multiIndexes && e.IsDir():
+			s.listInfo(path)
 		default:
 			s.stray(dir, name)
 		}
