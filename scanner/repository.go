@@ -39,8 +39,11 @@ type repository struct {
 
 	shallow map[string]bool // raw ids of commits whose parents are left out
 
+	rooted []*workTree // those whose roots are followed: trees, or more
+
 	mu      sync.Mutex
-	missing map[string]missing // raw id → what is known of it
+	missing map[string]missing    // raw id → what is known of it
+	lost    map[string]*lostRoots // by file
 }
 
 // missing is an object that others name and the store does not have.

@@ -45,6 +45,12 @@ func (s *Store) CheckedStream(n *Node) io.Reader {
 // IsLoose reports whether a file of its own, and no pack, reports o.
 func (s *Store) IsLoose(o Obj) bool { return s.where[o].pack < 0 }
 
+// Holds reports whether the i-th pack has o, reported by it or not.
+func (s *Store) Holds(i int, o Obj) bool {
+	_, ok := s.packs[i].idx.find(s.ID(o))
+	return ok
+}
+
 // ReadIn is Read for the copy of o in the i-th pack, if there is one.
 func (s *Store) ReadIn(i int, o Obj) (t Type, data []byte, err error) {
 	p := s.packs[i]

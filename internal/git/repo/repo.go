@@ -26,7 +26,8 @@ type Repo struct {
 
 	Problems []Problem // what could not be read or understood
 
-	bare bool // the config says so
+	bare  bool // the config says so
+	named bool // ReadRefs has named what is wrong with HEAD
 }
 
 // Files and Reftable are the ref storages that are read.
