@@ -68,7 +68,7 @@ func (f *scanFlags) cacheDir() string {
 type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error)
 
 func (c command) audit() *cobra.Command {
-	return c.scan(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "audit [REPO]",
 		Short: "Scan everything a repository holds: files, index, all git objects, refs, config",
 		Long: `Scan the repository that holds the current folder, or REPO: its work trees, the
@@ -79,7 +79,10 @@ index, every git object (reachable or not), refs, reflogs and the other texts in
   r8scan audit ~/src/app -f sarif -o app.sarif
   r8scan audit --exclude 'testdata/**'`,
 		Args: atMostOne,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	}
+	checked := addCheckIDs(cmd)
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		opts.CheckIDs = *checked
 		return scanner.Audit(ctx, onlyArg(args), opts)
 	})
 }
@@ -106,8 +109,9 @@ request or merge group that a GitHub workflow runs for.
 	var event bool
 	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
 	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
+	checked := addCheckIDs(cmd)
 	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		opts.Range = span
+		opts.Range, opts.CheckIDs = span, *checked
 		if event && span != "" {
 			return nil, errors.New("--range and --github-event both name the commits: use one of them")
 		}
@@ -116,6 +120,11 @@ request or merge group that a GitHub workflow runs for.
 		}
 		return scanner.Objects(ctx, onlyArg(args), opts)
 	})
+}
+
+// addCheckIDs adds the flag of the scans that read all objects.
+func addCheckIDs(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("check-ids", false, "compare every git object with its id, as git fsck does, and use no cache")
 }
 
 func (c command) files() *cobra.Command {

@@ -192,7 +192,7 @@ func sameFile(a, b string) bool {
 func Modules(dir string) []string {
 	var out []string
 	for _, sub := range subfolders(dir) {
-		if _, err := os.Stat(filepath.Join(sub, "objects")); err == nil || IsGitDir(sub) {
+		if IsModule(sub) {
 			out = append(out, sub)
 		} else {
 			out = append(out, Modules(sub)...)
