@@ -166,7 +166,7 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 }
 
 func (l *Lookup) readLoose(path string) (*Content, error) {
-	r, err := openLoose(path)
+	r, err := openLoose(path, nil)
 	if err != nil {
 		return nil, err
 	}

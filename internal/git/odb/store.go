@@ -489,7 +489,7 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 		p.load(s)
 		return s.readPacked(p, p.position(at.entry), left)
 	}
-	r, err := openLoose(s.loose[at.entry].path)
+	r, err := openLoose(s.loose[at.entry].path, nil)
 	if err != nil {
 		return 0, nil, pathless(err)
 	}

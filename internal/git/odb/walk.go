@@ -151,7 +151,8 @@ type Walker struct {
 	Thorough bool
 
 	z       inflate.Inflater
-	lenient bool // an entry's checksum may be wrong
+	lenient bool         // an entry's checksum may be wrong
+	loose   *looseReader // of which the memory is used again
 	delta   []byte
 	free    [keepClasses][][]byte // buffers of 1<<i bytes
 	nodes   []*Node               // to use again
