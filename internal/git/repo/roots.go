@@ -57,7 +57,7 @@ func (f *rootFinder) problem(path, reason string) {
 	f.problems = append(f.problems, Problem{path, reason})
 }
 
-// found takes a root whose id is complete.
+// found takes a root, unless it is no object's id.
 func (f *rootFinder) found(r Root) {
 	if strings.Trim(r.ID, "0") != "" {
 		f.use(r)
@@ -107,13 +107,13 @@ func (f *rootFinder) file(name string, form fileForm) {
 	if !ok || strings.HasPrefix(text, "ref:") { // which is a ref of its own
 		return
 	}
-	any := false
+	some := false
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		if len(words) == 0 || form.words && words[0][0] == '#' {
 			continue
 		}
-		any = true
+		some = true
 		if !form.words {
 			words = words[:1]
 		}
@@ -128,7 +128,7 @@ func (f *rootFinder) file(name string, form fileForm) {
 			break
 		}
 	}
-	if !any && !form.mayBeEmpty {
+	if !some && !form.mayBeEmpty {
 		f.problem(path, isEmpty)
 	}
 }
