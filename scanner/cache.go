@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"maps"
 	"slices"
@@ -37,9 +38,10 @@ type packScan struct {
 const maxOutside = 100_000
 
 // readVersion changes with everything that changes what of an object is read:
-// since 2 what is in containers is read, since 4 reftables are among them, and
-// since 5 what only their names tell to be some.
-const readVersion = 5
+// since 2 what is in containers is read, since 4 reftables are among them, since
+// 5 what only their names tell to be some, and since 6 what is in further copies
+// of objects and what is in no object of a pack.
+const readVersion = 6
 
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {
@@ -57,8 +59,8 @@ func (r *run) pack(repo *repository, i int) []job {
 	if err == nil {
 		p.stamp = stamp
 		e, err := r.cache.Load(repo.store.PackKey(i))
-		if err == nil && e.Stamp == stamp && e.Elsewhere == repo.store.Elsewhere(i) {
-			return []job{r.remembered(repo, e)}
+		if err == nil && !r.opts.CheckIDs && e.Stamp == stamp && e.Elsewhere == repo.store.Elsewhere(i) && e.Shallow == repo.shallowIn(i) {
+			return []job{r.remembered(repo, i, e)}
 		}
 	}
 	var jobs []job
@@ -71,7 +73,7 @@ func (r *run) pack(repo *repository, i int) []job {
 
 // remembered returns the job of taking over what is known of a pack: its
 // objects that were noted by again are searched again.
-func (r *run) remembered(repo *repository, e *packcache.Entry) job {
+func (r *run) remembered(repo *repository, i int, e *packcache.Entry) job {
 	return func(ctx context.Context, w *worker) error {
 		s := &search{ctx: ctx, run: r, repo: repo, w: w, part: true}
 		for _, id := range e.Again {
@@ -79,12 +81,13 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 			if !ok {
 				continue // Elsewhere vouches for it
 			}
-			t, data, err := repo.store.Read(o)
+			t, data, err := repo.store.ReadIn(i, o)
 			if err != nil {
 				s.Failed(o, t, err)
 				continue
 			}
-			if err := s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true}); err != nil {
+			extra := repo.store.Holds(i, o) && !repo.store.InPack(o, i)
+			if err := s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true, Again: extra, Extra: extra}); err != nil {
 				return err
 			}
 		}
@@ -115,7 +118,7 @@ func (p *packScan) done(r *run) {
 	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside)+len(p.named) > maxOutside || len(p.repo.store.Problems()) > 0 {
 		return
 	}
-	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number),
+	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number), Shallow: p.repo.shallowIn(p.number),
 		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load(), Members: p.members.Load()}
 	for _, o := range slices.Sorted(maps.Keys(p.toSearch)) {
 		e.Again = append(e.Again, p.repo.store.Hex(o))
@@ -128,6 +131,22 @@ func (p *packScan) done(r *run) {
 		e.Named = append(e.Named, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Name: rules.Redact(p.named[id])})
 	}
 	_ = r.cache.Save(p.repo.store.PackKey(p.number), e)
+}
+
+// shallowIn returns a digest of the commits in the i-th pack whose parents are
+// left out, "" if there is none: of these it is not remembered what they name.
+func (repo *repository) shallowIn(i int) string {
+	sum, n := sha256.New(), 0
+	for _, id := range slices.Sorted(maps.Keys(repo.shallow)) {
+		if o, ok := repo.store.Find([]byte(id)); ok && repo.store.Holds(i, o) {
+			sum.Write([]byte(id))
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // again notes an object that the next scan has to search again: one with a

@@ -70,6 +70,7 @@ func (r *run) readObjects(repo *repository) job {
 				return nil
 			})
 		}
+		r.pool.add(r.roots(repo)...)
 		r.pool.add(r.families(repo)...)
 		return nil
 	}
@@ -106,7 +107,7 @@ func (r *run) family(repo *repository, f odb.Family, p *packScan) job {
 	return func(ctx context.Context, w *worker) error {
 		v := &search{ctx: ctx, run: r, repo: repo, w: w, pack: p}
 		walker := w.walker(repo.store)
-		walker.Sparse = true
+		walker.Sparse, walker.Thorough = true, true
 		walker.Share = func(part odb.Family) bool {
 			if p != nil {
 				p.pending.Add(1)
@@ -161,32 +162,46 @@ func (s *search) search(n *odb.Node) error {
 	w := s.w
 	s.members, s.inside = 0, 0
 	if n.Stream != nil {
-		c := s.contents(n)
-		if _, err := c.read(n.Stream, nil, ""); err != nil {
-			s.Failed(n.Obj, n.Type, err)
-		}
-		s.add(n, c)
-		return s.ctx.Err()
+		return s.stream(n)
 	}
 	s.find(n)
+	f := container(n)
+	isFalse := !s.checkID(n, f)
 	if n.Type == odb.Tree {
 		s.names(n)
 		return nil
 	}
 	markAllowed(n.Data, w.matches)
-	if f := container(n); !n.Again && (f != archive.None || len(w.matches) > 0) {
+	if n.Again && !isFalse {
+		f = archive.None // what is in it is reported with the copy that counts
+	}
+	if f != archive.None || len(w.matches) > 0 {
 		s.text(n, f)
 	}
 	return nil
 }
 
+// stream looks for matches in an object that is too large to be held.
+func (s *search) stream(n *odb.Node) error {
+	c := s.contents(n)
+	switch _, err := c.read(s.repo.store.CheckedStream(n), nil, ""); {
+	case errors.Is(err, odb.ErrID):
+		s.mismatch(n)
+	case err != nil:
+		s.Failed(n.Obj, n.Type, err)
+	}
+	s.add(n, c)
+	return s.ctx.Err()
+}
+
 // find searches an object and keeps the matches that there is room for. Of a
-// tree, whose names are searched one by one, and of what another pack reports
-// only whether there are any counts.
+// tree, whose names are searched one by one, and of what is only here for a delta
+// that builds on it only whether there are any counts. Of a further copy they
+// count like those of the one that is reported: it may hold something else.
 func (s *search) find(n *odb.Node) {
 	w, dropped := s.w, false
 	w.matches = n.Search(w.matches[:0], &w.ranges, func(m rules.Match) bool {
-		if n.Again || n.Type == odb.Tree {
+		if outside(n) || n.Type == odb.Tree {
 			return false
 		}
 		ok := w.room.takes(m)
@@ -254,7 +269,7 @@ func (s *search) add(n *odb.Node, c *contents) {
 
 // hit notes a match in an object; name is the tree entry that holds it.
 func (s *search) hit(n *odb.Node, h hit, name string) {
-	if n.Again {
+	if outside(n) {
 		return
 	}
 	switch {
@@ -269,7 +284,7 @@ func (s *search) hit(n *odb.Node, h hit, name string) {
 
 // names notes the matches in a tree, which stand in the names of its entries.
 func (s *search) names(n *odb.Node) {
-	if !n.Matched() || n.Again {
+	if !n.Matched() || outside(n) {
 		return
 	}
 	_ = odb.EachEntry(n.Data, s.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
@@ -334,7 +349,8 @@ func (r *run) nameUnread(repo *repository) {
 	if repo.pushed {
 		return
 	}
-	for _, t := range append([]*workTree{{git: repo.git}}, repo.trees...) {
+	r.nameRoots(repo, why)
+	for _, t := range append([]*workTree{{git: repo.git}}, slices.Concat(repo.trees, repo.rooted)...) {
 		for _, p := range t.git.Problems {
 			r.addUnread(r.shown(repo.root, p.What), p.Reason)
 		}

@@ -20,6 +20,7 @@ type Options struct {
 	Baseline      string           // file of token ids to leave alone; "" for none
 	Unjudged      bool             // report what is allowed too, and read no configuration that is not named
 	Range         string           // Objects: only what these commits add, as git log names them; "" for all
+	CheckIDs      bool             // compare all objects with their ids, not only those where it is cheap; needs all packs to be read
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
 }

@@ -250,7 +250,7 @@ func (c *changes) object(s *search, o odb.Obj, t odb.Type) ([]byte, bool) {
 		err = fmt.Errorf("it is a %s where a %s is named", got, t)
 	}
 	if err == nil {
-		err = s.Visit(&odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true})
+		err = s.Visit(&odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true, Loose: c.repo.store.IsLoose(o)})
 	}
 	if err != nil {
 		s.Failed(o, t, err)

@@ -39,8 +39,11 @@ type repository struct {
 
 	shallow map[string]bool // raw ids of commits whose parents are left out
 
+	rooted []*workTree // those whose roots are followed: trees, or more
+
 	mu      sync.Mutex
-	missing map[string]missing // raw id → what is known of it
+	missing map[string]missing    // raw id → what is known of it
+	lost    map[string]*lostRoots // by file
 }
 
 // missing is an object that others name and the store does not have.
@@ -72,7 +75,7 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	for _, t := range scanned.trees {
 		jobs = append(jobs, r.readIndex(t))
 	}
-	for _, dir := range repo.Modules(filepath.Join(g.Common, "modules")) {
+	for _, dir := range g.ModuleDirs() {
 		m, err := repo.OpenDir(dir)
 		if err != nil {
 			r.addUnread(r.shown(root, dir), reason(err))
@@ -110,18 +113,28 @@ func (r *run) gitFiles(repo *repository, root string) job {
 	inside := func(shown string) string { return strings.TrimPrefix(strings.TrimPrefix(shown, name), "/") }
 	f := folder{path: dir, name: name,
 		kind: func(shown, member string) string { return gitFileKind(inside(shown), member) },
-		skip: func(f folder) bool { return readElsewhere(inside(f.name)) },
+		skip: func(f folder) bool { return readElsewhere(inside(f.name), f.path) },
+		enter: func(in string) (*workTree, bool) { // as files a repository in here would be compressed
+			if in == dir {
+				return nil, true
+			}
+			return r.enterTree(root, repo.trees[0])(in)
+		},
 	}
 	return r.walk(f)
 }
 
 // readElsewhere reports whether a file or folder, by its path in the git
-// directory, is no text, or one that has a reader of its own.
-func readElsewhere(in string) bool {
+// directory, is no text, or one that has a reader of its own. Shared indexes are
+// searched as they are: not every one that lies there is in use.
+func readElsewhere(in, path string) bool {
+	if in == "objects" {
+		return true
+	}
 	if rest, ok := strings.CutPrefix(in, "worktrees/"); ok {
 		_, in, _ = strings.Cut(rest, "/")
 	}
-	return in == "objects" || in == "modules" || in == "index" || strings.HasPrefix(in, "sharedindex.")
+	return in == "index" || strings.HasPrefix(in, "modules/") && repo.IsModule(path)
 }
 
 // gitFileKind tells what a file, or a member of it, is by its path in the git
@@ -133,6 +146,8 @@ func gitFileKind(in, member string) string {
 	switch {
 	case in == "config", in == "config.worktree":
 		return KindConfig
+	case strings.HasPrefix(in, "sharedindex."):
+		return KindIndex
 	case strings.HasPrefix(in, "logs/"), strings.HasPrefix(in, "reftable/") && strings.HasPrefix(member, archive.RefLogs):
 		return KindReflog
 	case strings.HasPrefix(in, "refs/"), in == "packed-refs", in == "HEAD", strings.HasPrefix(in, "reftable/"):

@@ -2,11 +2,10 @@ package scanner
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
@@ -17,20 +16,27 @@ import (
 type workTree struct {
 	git    *repo.Repo
 	name   string // prefix of its paths as shown
+	once   sync.Once
+	read   *repo.Index // by readOnce; nil if there is none
+	err    error       // likewise
 	index  []repo.Entry
 	byPath map[string]bool // paths in the index; made when one is asked for
 	ignore *repo.Ignorer   // likewise
 }
 
-// readIndex returns the job of reading a work tree's index and the paths in it.
+// readOnce reads the index, the first time that it is called. There may be both
+// an index and something that is wrong with it.
+func (t *workTree) readOnce() (*repo.Index, error) {
+	t.once.Do(func() { t.read, t.err = t.git.ReadIndex() })
+	return t.read, t.err
+}
+
+// readIndex returns the job of searching the paths in a work tree's index. What
+// is wrong with it is named where its ids are looked up.
 func (r *run) readIndex(t *workTree) job {
 	return func(context.Context, *worker) error {
-		x, err := t.git.ReadIndex()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil {
-			r.addUnread(join(t.name, "the index"), reason(err))
+		x, _ := t.readOnce()
+		if x == nil {
 			return nil
 		}
 		t.index = x.Entries

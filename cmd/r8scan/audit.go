@@ -9,7 +9,7 @@ import (
 )
 
 func (c command) audit() *cobra.Command {
-	return c.scan(&cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "audit [REPO]",
 		Short: "Scan everything a repository holds: files, index, all git objects, refs, config",
 		Long: `Scan the repository that holds the current folder, or REPO: its work trees, the
@@ -20,7 +20,10 @@ index, every git object (reachable or not), refs, reflogs and the other texts in
   r8scan audit ~/src/app -f sarif -o app.sarif
   r8scan audit --exclude 'testdata/**'`,
 		Args: atMostOne,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	}
+	checked := addCheckIDs(cmd)
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		opts.CheckIDs = *checked
 		return scanner.Audit(ctx, onlyArg(args), opts)
 	})
 }

@@ -33,8 +33,9 @@ request or merge group that a GitHub workflow runs for.
 	var event bool
 	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
 	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
+	checked := addCheckIDs(cmd)
 	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		opts.Range = span
+		opts.Range, opts.CheckIDs = span, *checked
 		if event && span != "" {
 			return nil, errors.New("--range and --github-event both name the commits: use one of them")
 		}

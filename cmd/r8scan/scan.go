@@ -68,6 +68,11 @@ func (f *scanFlags) cacheDir() string {
 // scanFunc is one of the scanner's scans of what the arguments name.
 type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error)
 
+// addCheckIDs adds the flag of the scans that read all objects.
+func addCheckIDs(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("check-ids", false, "compare every git object with its id, as git fsck does, and use no cache")
+}
+
 func onlyArg(args []string) string {
 	if len(args) == 0 {
 		return "."

@@ -16,11 +16,12 @@ import (
 	"time"
 )
 
-// Entry is what is remembered of a pack. It is of use only while Stamp and
-// Elsewhere are what they were.
+// Entry is what is remembered of a pack. It is of use only while Stamp,
+// Elsewhere and Shallow are what they were.
 type Entry struct {
 	Stamp     string    // of the pack's files: see Stamp
 	Elsewhere string    // which of its objects other packs report
+	Shallow   string    `json:",omitempty"` // which of its commits have parents that need not be there
 	Objects   int64     // that it reports
 	Bytes     int64     // of these, inflated
 	Commits   int64     // among these

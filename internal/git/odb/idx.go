@@ -16,6 +16,7 @@ type idx struct {
 	offsets []uint64 // of each id's entry in the pack
 	crc     []uint32 // of each id's entry; nil for version 1
 	pack    []byte   // the pack's checksum
+	slack   int      // bytes that are none of these
 }
 
 var idxMagic = []byte{0xff, 't', 'O', 'c'}
@@ -90,7 +91,8 @@ func (x *idx) parseV1(data []byte) error {
 		x.offsets[i] = uint64(binary.BigEndian.Uint32(e))
 		x.ids = append(x.ids, e[4:]...)
 	}
-	x.pack = rest[x.n*row:][:x.hash]
+	x.pack = rest[len(rest)-2*x.hash:][:x.hash]
+	x.slack = len(rest) - x.n*row - 2*x.hash
 	return nil
 }
 
@@ -119,11 +121,15 @@ func (x *idx) parseV2(data []byte) error {
 	x.pack = rest[len(rest)-2*x.hash:][:x.hash]
 	x.crc = make([]uint32, x.n)
 	x.offsets = make([]uint64, x.n)
+	x.slack = len(large)
 	for i := range x.n {
 		x.crc[i] = binary.BigEndian.Uint32(crc[i*4:])
 		var ok bool
 		if x.offsets[i], ok = offsetV2(small[i*4:], large); !ok {
 			return errors.New("a large offset lies outside the file")
+		}
+		if small[i*4]&0x80 != 0 {
+			x.slack -= 8
 		}
 	}
 	return nil

@@ -2,8 +2,6 @@ package odb
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -67,23 +65,20 @@ func (c *Content) Close() {
 	}
 }
 
-var errID = errors.New("its bytes are those of another object, or damaged: git fsck")
+// ErrID says that an object is not what its id says.
+var ErrID = errors.New("its bytes are those of another object, or damaged: git fsck")
 
 // check compares the content with its id; that of a stream when it is read to
 // its end.
 func (c *Content) check(id []byte) error {
-	sum := sha1.New()
-	if len(id) == sha256.Size {
-		sum = sha256.New()
-	}
-	fmt.Fprintf(sum, "%s %d\x00", c.Type, c.Size)
+	sum := newID(len(id), c.Type, c.Size)
 	if c.Stream != nil {
 		c.Stream = &checkedReader{c.Stream, sum, id}
 		return nil
 	}
 	sum.Write(c.Data)
 	if !bytes.Equal(sum.Sum(nil), id) {
-		return errID
+		return ErrID
 	}
 	return nil
 }
@@ -99,7 +94,7 @@ func (c *checkedReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	c.sum.Write(b[:n])
 	if err == io.EOF && !bytes.Equal(c.sum.Sum(nil), c.id) {
-		return n, errID
+		return n, ErrID
 	}
 	return n, err
 }
@@ -171,19 +166,19 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 }
 
 func (l *Lookup) readLoose(path string) (*Content, error) {
-	t, size, r, f, err := openLoose(path)
+	r, err := openLoose(path, nil)
 	if err != nil {
 		return nil, err
 	}
-	if t == Blob && size > l.limits.Stream {
-		return &Content{Type: t, Size: size, Stream: r, file: f}, nil
+	if r.kind == Blob && r.size > l.limits.Stream {
+		return &Content{Type: r.kind, Size: r.size, Stream: r, file: r.file}, nil
 	}
-	defer f.Close()
-	if size > l.limits.Object {
-		return nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	defer r.Close()
+	if r.size > l.limits.Object {
+		return nil, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit)
 	}
-	data, err := readExactly(r, size)
-	return &Content{Type: t, Size: size, Data: data}, err
+	data, err := readExactly(r, r.size)
+	return &Content{Type: r.kind, Size: r.size, Data: data}, err
 }
 
 // openPacks maps the packs' indexes.
@@ -399,7 +394,7 @@ func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool) (*C
 	var err error
 	if h.kind == Blob && !held && h.size > uint64(l.limits.Stream) {
 		if err = plausible(h.size, src); err == nil {
-			c.Stream, err = streamZlib(src, c.Size)
+			c.Stream, err = streamZlib(src, c.Size, nil)
 			c.Stream = guardedReader{c.Stream}
 		}
 		return c, err

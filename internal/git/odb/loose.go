@@ -1,6 +1,7 @@
 package odb
 
 import (
+	"bufio"
 	"bytes"
 	"compress/zlib"
 	"errors"
@@ -20,71 +21,113 @@ type looseObject struct {
 // looseHeaderMax is longer than any "type size\0" header.
 const looseHeaderMax = 32
 
-// openLoose opens a loose object and reads its header. The reader gives
-// exactly size bytes or an error; close it through the returned closer.
-func openLoose(path string) (t Type, size int64, r io.Reader, c io.Closer, err error) {
+// looseReader reads a loose object: exactly size bytes, or an error.
+type looseReader struct {
+	*exactReader
+	kind Type
+	size int64
+
+	file   io.Closer
+	packed *bufio.Reader // of the file
+	z      io.ReadCloser // of packed
+	ended  bool
+}
+
+// openLoose opens a loose object and reads its header. Close it after use. The
+// memory of was, a reader that is not used any more or nil, is used again: to
+// make it anew takes half of the time.
+func openLoose(path string, was *looseReader) (l *looseReader, err error) {
 	f, _, err := openRegular(path)
 	if err != nil {
-		return 0, 0, nil, nil, err
+		return nil, err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
 		}
 	}()
-	z, err := zlib.NewReader(f)
+	l = &looseReader{file: f}
+	if was == nil {
+		l.packed = bufio.NewReader(f)
+		l.z, err = zlib.NewReader(l.packed)
+	} else {
+		l.packed, l.z = was.packed, was.z
+		l.packed.Reset(f)
+		err = l.z.(zlib.Resetter).Reset(l.packed, nil)
+	}
 	if err != nil {
-		return 0, 0, nil, nil, damaged(err)
+		return nil, damaged(err)
 	}
 	head := make([]byte, 0, looseHeaderMax)
 	for one := make([]byte, 1); ; {
-		if _, err := io.ReadFull(z, one); err != nil {
-			return 0, 0, nil, nil, damaged(err)
+		if _, err := io.ReadFull(l.z, one); err != nil {
+			return nil, damaged(err)
 		}
 		if one[0] == 0 {
 			break
 		}
 		if head = append(head, one[0]); len(head) == looseHeaderMax {
-			return 0, 0, nil, nil, errors.New("its header is damaged")
+			return nil, errors.New("its header is damaged")
 		}
 	}
 	name, number, _ := bytes.Cut(head, []byte(" "))
 	t, ok := parseType(string(name))
 	size, numErr := strconv.ParseInt(string(number), 10, 64)
 	if !ok || numErr != nil || size < 0 {
-		return 0, 0, nil, nil, errors.New("its header is damaged")
+		return nil, errors.New("its header is damaged")
 	}
-	return t, size, &exactReader{z, size}, f, nil
+	l.kind, l.size = t, size
+	l.exactReader = &exactReader{r: l.z, n: size, atEnd: func() { l.ended = true }}
+	return l, nil
 }
 
+func (l *looseReader) Close() { _ = l.file.Close() } // it was read only
+
+// more reports whether the object was read to its end and the file goes on.
+func (l *looseReader) more() bool {
+	_, err := l.packed.Peek(1)
+	return l.ended && err == nil
+}
+
+// walkLoose reads the i-th loose object. That a further copy of one that is read
+// elsewhere cannot be read is no loss.
 func (w *Walker) walkLoose(i int) error {
-	l := w.Store.loose[i]
-	if !w.Store.ownsLoose(i) {
+	l := &w.Store.loose[i]
+	extra := !w.Store.ownsLoose(i)
+	if extra && !w.Thorough {
 		return nil
 	}
-	t, size, r, c, err := openLoose(l.path)
+	failed := func(t Type, why error) error {
+		if !extra {
+			w.visit.Failed(l.obj, t, why)
+		}
+		return nil
+	}
+	r, err := openLoose(l.path, w.loose)
 	if err != nil {
-		w.visit.Failed(l.obj, t, pathless(err))
+		return failed(0, pathless(err))
+	}
+	defer r.Close()
+	w.loose = r
+	if w.Want != nil && !w.Want(r.kind) {
 		return nil
 	}
-	defer c.Close()
-	if w.Want != nil && !w.Want(t) {
-		return nil
-	}
-	node := &Node{Obj: l.obj, Type: t, Size: size}
-	if t == Blob && size > w.Store.limits.Stream { // the others are parsed whole
+	node := &Node{Obj: l.obj, Type: r.kind, Size: r.size, Again: extra, Extra: extra, Loose: true, Leaf: true}
+	switch {
+	case r.kind == Blob && r.size > w.Store.limits.Stream: // the others are parsed whole
 		node.Stream = r
-		return w.visit.Visit(node)
+	case r.size > w.Store.limits.Object:
+		return failed(r.kind, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit))
+	default:
+		if node.Data, err = readExactly(r, r.size); err != nil {
+			return failed(r.kind, err)
+		}
 	}
-	if size > w.Store.limits.Object {
-		w.visit.Failed(l.obj, t, fmt.Errorf("it has %d bytes: %w", size, ErrLimit))
-		return nil
+	err = w.visit.Visit(node)
+	if w.Thorough && r.more() {
+		w.Store.problem(l.path, "there are bytes behind the object in it, which were not read: git fsck")
 	}
-	if node.Data, err = readExactly(r, size); err != nil {
-		w.visit.Failed(l.obj, t, err)
-		return nil
-	}
-	return w.visit.Visit(node)
+	return err
 }
 
 // readExactly reads size bytes and makes sure that the stream ends behind

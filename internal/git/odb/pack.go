@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -27,6 +28,8 @@ type pack struct {
 	once    sync.Once
 	cut     error   // not nil if the file was cut short under load
 	entries []entry // by position; the last one only ends the one before it
+
+	gaps atomic.Int64 // bytes that belong to no entry, as far as is known
 }
 
 // entry is what is known of an object in a pack. A walk needs all of it at once
@@ -75,6 +78,9 @@ func (p *pack) warnings() []Problem {
 	if !bytes.Equal(p.data[len(p.data)-p.idx.hash:], p.idx.pack) {
 		out = append(out, Problem{p.path, "its index was made for another pack, or the end of the pack is damaged"})
 	}
+	if p.idx.slack > 0 {
+		out = append(out, Problem{p.path, fmt.Sprintf("its index has %d bytes that are no part of one and were not read", p.idx.slack)})
+	}
 	return out
 }
 
@@ -119,6 +125,7 @@ func (p *pack) read(s *Store) {
 		e := &p.entries[pos]
 		e.off, e.num = min(p.idx.offsets[num], end), num
 	}
+	p.gap(int(p.entries[0].off) - packHeader)
 	part := max(minPart, n/max(1, s.Workers)+1)
 	var g errgroup.Group
 	for from := 0; from < n; from += part {

@@ -73,7 +73,13 @@ func (s *Store) Close() {
 func (s *Store) Problems() []Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.problems)
+	out := slices.Clone(s.problems)
+	for _, p := range s.packs {
+		if gap, ok := p.gapProblem(); ok {
+			out = append(out, gap)
+		}
+	}
+	return out
 }
 
 func (s *Store) problem(what, reason string) {
@@ -212,28 +218,30 @@ func isDir(dir string, e os.DirEntry) bool {
 	return err == nil && info.IsDir()
 }
 
-// listInfo lists the texts in objects/info, and in folders that others made
-// there: commit graphs say nothing but what the objects say.
+// listInfo lists the files in objects/info, and in folders there. Commit graphs,
+// which say nothing but what the objects say, are searched like texts: what has
+// their name need not be one.
 func (s *Store) listInfo(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		s.problem(dir, pathless(err).Error())
 	}
 	for _, e := range entries {
-		switch name := e.Name(); {
-		case strings.HasPrefix(name, "commit-graph"):
-		case e.IsDir():
+		if name := e.Name(); e.IsDir() {
 			s.listInfo(filepath.Join(dir, name))
-		default:
+		} else {
 			s.stray(dir, name)
 		}
 	}
 }
 
-// packFiles are the endings of files that hold nothing but what the packs
-// themselves say. Of .keep and .promisor, which are texts, that is not sure.
-var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".mtimes"}
+// multiIndexes is the folder where git keeps indexes of many packs, if it adds
+// to them.
+const multiIndexes = "multi-pack-index.d"
 
+// listPacks lists packs. All else, of which git reads most as tables of what the
+// packs say (.rev, .bitmap, .mtimes, multi-pack-index), is searched like a text:
+// whatever its name is, it may be one.
 func (s *Store) listPacks(dir string) (packs []string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -247,15 +255,18 @@ func (s *Store) listPacks(dir string) (packs []string) {
 		name := e.Name()
 		path := filepath.Join(dir, name)
 		stem, isPack := strings.CutSuffix(name, ".pack")
+		of, isIndex := strings.CutSuffix(name, ".idx")
 		switch {
 		case isPack && names[stem+".idx"]:
 			packs = append(packs, path)
 		case isPack:
 			s.problem(path, "it has no index: run git index-pack on it")
-		case slices.Contains(packFiles, filepath.Ext(name)), strings.HasPrefix(name, "multi-pack-index"):
-			if stem, ok := strings.CutSuffix(name, ".idx"); ok && !names[stem+".pack"] {
-				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
-			}
+		case isIndex && names[of+".pack"]:
+		case isIndex:
+			s.problem(filepath.Join(dir, of+".pack"), "its index is here and the pack is not")
+			s.stray(dir, name)
+		case name == multiIndexes && e.IsDir():
+			s.listInfo(path)
 		default:
 			s.stray(dir, name)
 		}
@@ -351,7 +362,8 @@ func (s *Store) number() {
 		s.place(p)
 	}
 	for i := range s.loose {
-		o, _ := s.sorted.find(loose[i*s.hash : (i+1)*s.hash])
+		at := int(s.loose[i].obj)
+		o, _ := s.sorted.find(loose[at*s.hash : (at+1)*s.hash])
 		s.loose[i].obj = Obj(o)
 		if s.where[o].pack == -2 {
 			s.where[o] = place{-1, int32(i)}
@@ -383,20 +395,21 @@ func (s *Store) ownsLoose(i int) bool {
 	return s.where[s.loose[i].obj] == place{-1, int32(i)}
 }
 
-// sortLoose fills s.loose from what was found and returns the sorted raw ids.
+// sortLoose fills s.loose from what was found and returns the sorted raw ids,
+// each once; the objects are numbered by their places among these. An alternate
+// may have the same one.
 func (s *Store) sortLoose() []byte {
 	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
 	ids := make([]byte, 0, len(s.found)*s.hash)
 	for i, f := range s.found {
-		if i > 0 && f.id == s.found[i-1].id {
-			continue // the same object in an alternate
-		}
 		raw, err := hex.DecodeString(f.id)
 		if err != nil {
 			continue // isHexName saw to it
 		}
-		ids = append(ids, raw...)
-		s.loose = append(s.loose, looseObject{path: f.path})
+		if i == 0 || f.id != s.found[i-1].id {
+			ids = append(ids, raw...)
+		}
+		s.loose = append(s.loose, looseObject{f.path, Obj(len(ids)/s.hash - 1)})
 	}
 	s.found = nil
 	return ids
@@ -476,16 +489,16 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 		p.load(s)
 		return s.readPacked(p, p.position(at.entry), left)
 	}
-	t, size, r, c, err := openLoose(s.loose[at.entry].path)
+	r, err := openLoose(s.loose[at.entry].path, nil)
 	if err != nil {
 		return 0, nil, pathless(err)
 	}
-	defer c.Close()
-	if size > s.limits.Object {
-		return 0, nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	defer r.Close()
+	if r.size > s.limits.Object {
+		return 0, nil, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit)
 	}
-	data, err := readExactly(r, size)
-	return t, data, err
+	data, err := readExactly(r, r.size)
+	return r.kind, data, err
 }
 
 // readPacked reads an object by going down to its base and back.

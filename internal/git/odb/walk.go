@@ -32,6 +32,8 @@ type Node struct {
 	Obj    Obj
 	Type   Type
 	Again  bool      // seen elsewhere too: needed for what builds on it, not to be reported
+	Extra  bool      // and in the pack or file at hand it is kept once more, with the same content if nothing is wrong
+	Loose  bool      // from a file of its own
 	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
 	Stream io.Reader // an object too large to hold
 	Size   int64
@@ -143,9 +145,14 @@ type Walker struct {
 	// Share, if it takes a family and returns true, has taken that part of the
 	// work over; nil if nobody can.
 	Share func(Family) bool
+	// Thorough is for the walk that tells what a store holds: it hands over
+	// loose copies of objects that another place reports too, and notes the
+	// bytes of packs that belong to no object.
+	Thorough bool
 
 	z       inflate.Inflater
-	lenient bool // an entry's checksum may be wrong
+	lenient bool         // an entry's checksum may be wrong
+	loose   *looseReader // of which the memory is used again
 	delta   []byte
 	free    [keepClasses][][]byte // buffers of 1<<i bytes
 	nodes   []*Node               // to use again
@@ -348,7 +355,7 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	node := w.node()
 	e := &p.entries[pos]
 	node.Obj, node.Type, node.Base = e.obj, e.kind, base
-	node.Again, node.Leaf = e.again, e.first < 0
+	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
@@ -364,7 +371,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 	}
 	node.Size = int64(size)
 	if node.Type == Blob && node.Size > w.Store.limits.Stream && node.Leaf { // the others are parsed whole
-		r, err := streamZlib(src, node.Size)
+		r, err := streamZlib(src, node.Size, w.gaps(p))
 		node.Stream = r
 		return err
 	}
@@ -372,7 +379,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 	if node.Data, err = w.buffer(size); err != nil {
 		return err
 	}
-	if err := w.inflate(node.Data, src, p.idx.crc == nil); err != nil {
+	if err := w.inflate(node.Data, src, p); err != nil {
 		w.recycle(node.Data)
 		return err
 	}
@@ -392,7 +399,7 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		w.delta = make([]byte, size+size/4)
 	}
 	delta := w.delta[:size]
-	if err := w.inflate(delta, src, p.idx.crc == nil); err != nil {
+	if err := w.inflate(delta, src, p); err != nil {
 		return err
 	}
 	baseSize, result, instructions, err := deltaSizes(delta)

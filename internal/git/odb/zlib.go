@@ -11,14 +11,18 @@ import (
 )
 
 // inflate fills dst, whose length is the declared size, from the zlib stream
-// at the start of src. The checksum of the stream is looked at only if check is
-// set: an index of version 2 has one of its own.
-func (w *Walker) inflate(dst, src []byte, check bool) error {
-	w.z.Checksum = check
-	if _, err := w.z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
+// of an entry of p, at the start of src. The checksum of the stream is looked at
+// only if the index, which has one of its own from version 2 on, has none.
+func (w *Walker) inflate(dst, src []byte, p *pack) error {
+	w.z.Checksum = p.idx.crc == nil
+	n, err := w.z.Zlib(dst, src)
+	if errors.Is(err, inflate.ErrSize) {
 		return errSize
 	} else if err != nil {
 		return damaged(err)
+	}
+	if w.Thorough {
+		p.gap(len(src) - n)
 	}
 	return nil
 }
@@ -28,20 +32,27 @@ var errSize = errors.New("its data is longer or shorter than it declares")
 func damaged(err error) error { return fmt.Errorf("its compressed data is damaged: %w", err) }
 
 // streamZlib returns a reader of the size bytes that src inflates to. Too few
-// bytes are an error of the reader.
-func streamZlib(src []byte, size int64) (io.Reader, error) {
-	z, err := zlib.NewReader(bytes.NewReader(src))
+// bytes are an error of the reader. If left is not nil, it is told at the end
+// how many bytes of src are behind the stream.
+func streamZlib(src []byte, size int64, left func(n int)) (io.Reader, error) {
+	packed := bytes.NewReader(src)
+	z, err := zlib.NewReader(packed)
 	if err != nil {
 		return nil, damaged(err)
 	}
-	return &exactReader{z, size}, nil
+	r := &exactReader{r: z, n: size}
+	if left != nil {
+		r.atEnd = func() { left(packed.Len()) }
+	}
+	return r, nil
 }
 
 // exactReader reads n bytes from r. An early end is an error, and so is more
 // behind them; only at the end does zlib compare its checksum.
 type exactReader struct {
-	r io.Reader
-	n int64
+	r     io.Reader
+	n     int64
+	atEnd func() // called once, when r has ended as it should; may be nil
 }
 
 func (e *exactReader) Read(b []byte) (int, error) {
@@ -70,6 +81,10 @@ func (e *exactReader) end() error {
 		return errSize
 	case err != io.EOF:
 		return damaged(err)
+	}
+	if e.atEnd != nil {
+		e.atEnd()
+		e.atEnd = nil
 	}
 	return io.EOF
 }

@@ -23,12 +23,14 @@ type Entry struct {
 type Index struct {
 	Entries []Entry
 	Tree    *CacheTree // of the root; nil if the index has none, or a damaged one
+	Undo    [][]byte   // raw ids of what stood in conflict before it was resolved
 
 	link *split // nil if the index is whole
 }
 
 // ReadIndex reads the index of the repository or worktree. The error is
-// fs.ErrNotExist if there is none: to git, that is an empty one.
+// fs.ErrNotExist if there is none: to git, that is an empty one. One whose
+// checksum is wrong is returned beside the error.
 func (r *Repo) ReadIndex() (*Index, error) {
 	text, err := readUpTo(r.IndexFile, indexMax)
 	if err != nil {
@@ -37,6 +39,9 @@ func (r *Repo) ReadIndex() (*Index, error) {
 	x, err := ParseIndex(text, r.Hash)
 	if err == nil && x.link != nil {
 		err = r.merge(x)
+	}
+	if err == nil {
+		err = checkSum(text, r.Hash)
 	}
 	return x, err
 }
@@ -173,6 +178,8 @@ func (x *Index) extensions(b []byte, hash int) error {
 			x.readLink(body, hash)
 		case name == "TREE":
 			x.Tree = parseCacheTree(body, hash)
+		case name == "REUC":
+			resolveUndo(body, hash, func(id []byte) { x.Undo = append(x.Undo, id) })
 		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}

@@ -26,6 +26,7 @@ const maxSymrefs = 5
 // the id at HEAD, "" if HEAD is unborn or unreadable. What cannot be read is
 // added to the repository's problems.
 func (r *Repo) ReadRefs() (refs []Ref, head string) {
+	r.named = true
 	raw := map[string]string{}
 	switch r.Refs {
 	case Reftable:
@@ -67,7 +68,10 @@ func (r *Repo) readFiles(raw map[string]string) []Ref {
 
 // resolve follows symbolic refs from name to an id, "" if they lead nowhere.
 func (r *Repo) resolve(raw map[string]string, name string) string {
-	value := raw[name]
+	value, known := raw[name]
+	if known && value == "" { // what a crash leaves of a file
+		r.problem("ref "+name, isEmpty)
+	}
 	for range maxSymrefs {
 		to, symbolic := strings.CutPrefix(value, "ref:")
 		if !symbolic {

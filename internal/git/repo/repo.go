@@ -26,7 +26,8 @@ type Repo struct {
 
 	Problems []Problem // what could not be read or understood
 
-	bare bool // the config says so
+	bare  bool // the config says so
+	named bool // ReadRefs has named what is wrong with HEAD
 }
 
 // Files and Reftable are the ref storages that are read.
@@ -191,7 +192,7 @@ func sameFile(a, b string) bool {
 func Modules(dir string) []string {
 	var out []string
 	for _, sub := range subfolders(dir) {
-		if _, err := os.Stat(filepath.Join(sub, "objects")); err == nil || IsGitDir(sub) {
+		if IsModule(sub) {
 			out = append(out, sub)
 		} else {
 			out = append(out, Modules(sub)...)

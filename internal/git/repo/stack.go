@@ -18,7 +18,10 @@ import (
 
 // stackLimits bound the bytes that a stack of tables may expand to, and what of
 // them may be kept in memory.
-type stackLimits struct{ text, kept int64 }
+type stackLimits struct {
+	text, kept int64
+	logs       bool // keep what the logs name
+}
 
 func defaultStackLimits() stackLimits { return stackLimits{text: 4 << 30, kept: 256 << 20} }
 
@@ -52,10 +55,20 @@ func isRef(name string) bool { return strings.HasPrefix(name, "refs/") }
 type stack struct {
 	raw      map[string]string // name → id in hex, or "ref: " and a name
 	stash    map[uint64]string // of the stash's reflog: update → id in hex
+	logs     map[logKey]logged // of all refs, if they are to be kept
 	problems []Problem
 
 	limits stackLimits // what is left of them
 }
+
+// logKey names an entry of a ref's log.
+type logKey struct {
+	name   string
+	update uint64
+}
+
+// logged are the raw ids in a log's entry, the old one first.
+type logged [2]string
 
 // readStack reads the tables of the git directory dir and adds what is wrong
 // with them to the repository's problems.
@@ -72,7 +85,7 @@ func readStack(dir string, limits stackLimits) *stack {
 	list := filepath.Join(dir, "tables.list")
 	before := ""
 	for tries := 1; ; tries++ {
-		s := &stack{raw: map[string]string{}, stash: map[uint64]string{}, limits: limits}
+		s := &stack{raw: map[string]string{}, stash: map[uint64]string{}, logs: map[logKey]logged{}, limits: limits}
 		text, err := readUpTo(list, maxList)
 		if err != nil {
 			s.problem(list, "which refs there are is unknown: "+why(err))
@@ -179,6 +192,9 @@ func (s *stack) ref(r *reftable.Ref) error {
 }
 
 func (s *stack) log(l *reftable.Log) error {
+	if err := s.logIDs(l); err != nil {
+		return err
+	}
 	if string(l.Name) != "refs/stash" {
 		return nil
 	}
@@ -188,6 +204,20 @@ func (s *stack) log(l *reftable.Log) error {
 	}
 	s.stash[l.Update] = hex.EncodeToString(l.New)
 	return s.keep(len(s.stash[l.Update]))
+}
+
+// logIDs keeps what an entry of a log names, until a later table takes it back.
+func (s *stack) logIDs(l *reftable.Log) error {
+	if !s.limits.logs {
+		return nil
+	}
+	key := logKey{string(l.Name), l.Update}
+	if l.Deleted {
+		delete(s.logs, key)
+		return nil
+	}
+	s.logs[key] = logged{string(l.Old), string(l.New)}
+	return s.keep(len(l.Name) + len(l.Old) + len(l.New))
 }
 
 // stashes returns the stash's entries, the newest one aside.

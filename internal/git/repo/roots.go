@@ -1,0 +1,259 @@
+package repo
+
+import (
+	"cmp"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"r8scan/internal/git/odb"
+)
+
+// Root is a place that names an object and is none itself.
+type Root struct {
+	File string // on disk; with reftables, their folder
+	Name string // of what in the file names it; "" if that says nothing more
+	ID   string // in hex; what is being rebased or picked may be named by the first digits
+	Kept bool   // git gc keeps what is named here
+}
+
+// Roots calls use with all that names an object in the repository or worktree,
+// apart from the refs that ReadRefs returns and the index: HEAD, FETCH_HEAD and
+// their like, reflogs, a worktree's own refs, what is being merged, rebased,
+// picked or bisected, shallow and grafts. What should name an object and does
+// not is returned. Ids of zeros name none and are left out.
+func (r *Repo) Roots(use func(Root)) []Problem {
+	f := &rootFinder{repo: r, use: use}
+	f.rootRefs()
+	f.states()
+	f.logs(filepath.Join(r.Dir, "logs"))
+	if r.Refs == Reftable {
+		f.tables()
+	}
+	if r.Dir != r.Common {
+		if r.Refs == Files {
+			f.ownRefs()
+		}
+		return f.problems
+	}
+	f.file("shallow", fileForm{every: true, mayBeEmpty: true, kept: true})
+	f.file("info/grafts", fileForm{every: true, words: true, mayBeEmpty: true})
+	return f.problems
+}
+
+// rootFinder collects the roots of a git directory.
+type rootFinder struct {
+	repo     *Repo
+	use      func(Root)
+	problems []Problem
+}
+
+func (f *rootFinder) problem(path, reason string) {
+	f.problems = append(f.problems, Problem{path, reason})
+}
+
+// found takes a root, unless it is no object's id.
+func (f *rootFinder) found(r Root) {
+	if strings.Trim(r.ID, "0") != "" {
+		f.use(r)
+	}
+}
+
+func (f *rootFinder) isID(word string) bool {
+	return len(word) == 2*f.repo.Hash && odb.IsHex(word)
+}
+
+// isShortID reports whether a word may be an id or the first digits of one.
+func (f *rootFinder) isShortID(word string) bool {
+	return len(word) >= 4 && len(word) <= 2*f.repo.Hash && odb.IsHex(word)
+}
+
+// read returns a file of the git directory; it reports false if there is none.
+func (f *rootFinder) read(path string) (string, bool) {
+	text, err := readSmall(path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			f.problem(path, why(err))
+		}
+		return "", false
+	}
+	return string(text), true
+}
+
+const (
+	isEmpty = "it is empty and should hold an object id: what it named is unknown"
+	noID    = "its value is no object id"
+)
+
+// fileForm says how a file names objects: by the first word of its first line,
+// unless it says more.
+type fileForm struct {
+	every      bool // by that of every line
+	words      bool // by every word of a line
+	short      bool // the ids may be shortened
+	mayBeEmpty bool
+	kept       bool // see Root
+}
+
+// file takes the roots in a file of the git directory.
+func (f *rootFinder) file(name string, form fileForm) {
+	path := filepath.Join(f.repo.Dir, filepath.FromSlash(name))
+	text, ok := f.read(path)
+	if !ok || strings.HasPrefix(text, "ref:") { // which is a ref of its own
+		return
+	}
+	some := false
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) == 0 || form.words && words[0][0] == '#' {
+			continue
+		}
+		some = true
+		if !form.words {
+			words = words[:1]
+		}
+		for _, word := range words {
+			if !f.isID(word) && !(form.short && f.isShortID(word)) {
+				f.problem(path, noID)
+				return
+			}
+			f.found(Root{File: path, ID: word, Kept: form.kept})
+		}
+		if !form.every {
+			break
+		}
+	}
+	if !some && !form.mayBeEmpty {
+		f.problem(path, isEmpty)
+	}
+}
+
+// otherRootRefs are those whose names do not end in _HEAD.
+var otherRootRefs = []string{"AUTO_MERGE", "BISECT_EXPECTED_REV", "MERGE_AUTOSTASH", "NOTES_MERGE_PARTIAL", "NOTES_MERGE_REF"}
+
+// isRootRef reports whether git takes a file beside HEAD for a ref.
+func isRootRef(name string) bool {
+	return strings.HasSuffix(name, "_HEAD") && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" || slices.Contains(otherRootRefs, name)
+}
+
+// rootRefs takes HEAD and the refs that stand beside it.
+func (f *rootFinder) rootRefs() {
+	if f.repo.Refs != Reftable { // then it is in a table
+		f.head()
+	}
+	entries, err := os.ReadDir(f.repo.Dir)
+	if err != nil {
+		f.problem(f.repo.Dir, why(err))
+	}
+	for _, e := range entries {
+		if name := e.Name(); isRootRef(name) && !e.IsDir() {
+			f.file(name, fileForm{every: name == "FETCH_HEAD" || name == "MERGE_HEAD", mayBeEmpty: name == "FETCH_HEAD"})
+		}
+	}
+}
+
+func (f *rootFinder) head() {
+	path := filepath.Join(f.repo.Dir, "HEAD")
+	value, err := f.repo.readHead()
+	switch {
+	case strings.HasPrefix(value, "ref:"):
+	case f.isID(value):
+		f.found(Root{File: path, ID: value, Kept: true})
+	case f.repo.named: // ReadRefs has named it
+	case err != nil:
+		f.problem(path, why(err))
+	case value == "":
+		f.problem(path, isEmpty)
+	default:
+		f.problem(path, noID)
+	}
+}
+
+// ownRefs takes the refs that a linked worktree has for itself.
+func (f *rootFinder) ownRefs() {
+	own := &Repo{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash}
+	raw := map[string]string{}
+	own.readLoose(raw, own.Dir)
+	f.problems = append(f.problems, own.Problems...)
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		f.ref(filepath.Join(own.Dir, filepath.FromSlash(name)), "", raw[name], true)
+	}
+}
+
+// ref takes the value of a ref.
+func (f *rootFinder) ref(file, name, value string, kept bool) {
+	switch {
+	case strings.HasPrefix(value, "ref:"):
+	case f.isID(value):
+		f.found(Root{File: file, Name: name, ID: value, Kept: kept})
+	case value == "":
+		f.problem(file, isEmpty)
+	default:
+		f.problem(file, noID)
+	}
+}
+
+// tables takes what the git directory's own reftables name.
+func (f *rootFinder) tables() {
+	dir := filepath.Join(f.repo.Dir, tablesDir)
+	limits := defaultStackLimits()
+	limits.logs = true
+	s := readStack(dir, limits)
+	f.problems = append(f.problems, s.problems...)
+	for _, name := range slices.Sorted(maps.Keys(s.raw)) {
+		if own := f.repo.Dir != f.repo.Common; own || !isRef(name) {
+			f.ref(dir, name, s.raw[name], isRef(name) || name == "HEAD")
+		}
+	}
+	if _, ok := s.raw["HEAD"]; !ok && len(s.problems) == 0 {
+		f.problem(dir, "no table in it has HEAD")
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(s.logs), compareLogs) {
+		for _, id := range s.logs[key] {
+			f.found(Root{File: dir, Name: "reflog of " + key.name, ID: hex.EncodeToString([]byte(id)), Kept: true})
+		}
+	}
+}
+
+func compareLogs(a, b logKey) int {
+	return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.update, b.update))
+}
+
+// logs takes what the reflogs in a folder name.
+func (f *rootFinder) logs(dir string) {
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && path == dir:
+		case err != nil:
+			f.problem(path, why(err))
+		case !e.IsDir() && !strings.HasSuffix(path, ".lock"):
+			f.log(path)
+		}
+		return nil
+	})
+	if err != nil {
+		f.problem(dir, why(err))
+	}
+}
+
+func (f *rootFinder) log(path string) {
+	text, _ := f.read(path)
+	bad := false
+	for line := range strings.Lines(text) {
+		old, id, ok := reflogIDs(line, 2*f.repo.Hash)
+		if !ok {
+			bad = true
+			continue
+		}
+		f.found(Root{File: path, ID: old, Kept: true})
+		f.found(Root{File: path, ID: id, Kept: true})
+	}
+	if bad {
+		f.problem(path, "a line in it is no reflog entry: what it named is unknown")
+	}
+}
