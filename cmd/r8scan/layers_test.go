@@ -22,7 +22,7 @@ const (
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
 	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/terminal", "report", "rules", "scanner", "verifier"},
-	"internal/doctor":       {"internal/ask", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"internal/doctor":       {"internal/ask", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"report":                {"internal/door", "rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
@@ -33,11 +33,12 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
-	"internal/hooks":        {"internal/terminal", "scanner"},
+	"internal/hooks":        {"internal/shell", "internal/terminal", "scanner"},
 	"internal/terminal":     {"internal/door"},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},
 	"internal/inflate":      {},
+	"internal/shell":        {},
 	"internal/packcache":    {},
 	"rules":                 {},
 }

@@ -15,7 +15,7 @@ import (
 	"strings"
 
 	"r8scan/internal/ask"
-	"r8scan/internal/terminal"
+	"r8scan/internal/shell"
 	"r8scan/report"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -117,7 +117,7 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
 	case !e.set:
 		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + ", the environment does not",
 			"Clients do not read .env files by themselves: the program has to load it (python-dotenv, node --env-file), or the token is missing.",
-			"set -a; . " + terminal.Quote("./"+about) + "; set +a"})
+			"set -a; . " + shell.Quote("./"+about) + "; set +a"})
 	case d.Secret.Reveal() != e.token.Secret.Reveal():
 		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + " to another token than the environment",
 			"The environment's comes first: most loaders do not override what is set.", "unset " + ask.TokenVariable + ", or correct the file"})
@@ -128,7 +128,7 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
 }
 
 func exposureCheck(about, base string, exposure scanner.Exposure) Check {
-	quoted := terminal.Quote(report.Printable(base))
+	quoted := shell.Quote(report.Printable(base))
 	switch exposure {
 	case scanner.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
@@ -213,7 +213,7 @@ func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) Ch
 	switch {
 	case len(matches) > 0 && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return Check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
-			"Every user and every program of theirs can take the token.", "chmod 600 " + terminal.Quote(about)}
+			"Every user and every program of theirs can take the token.", "chmod 600 " + shell.Quote(about)}
 	case differs:
 		return Check{levelWarning, about, "holds another token than " + ask.TokenVariable, "The CLI and the clients act for different tokens, maybe accounts.", "replicate auth login"}
 	case len(matches) == 0:

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"r8scan/internal/terminal"
+	"r8scan/internal/shell"
 )
 
 // allHooks are the hooks that git looks for in a folder of hooks, as githooks(5)
@@ -65,7 +65,7 @@ func configKey(name string) string { return "hook.r8scan-" + name + "." }
 
 // configCommand is the setting that runs a hook's script.
 func (g *globalHooks) configCommand(name string) string {
-	return terminal.Quoted(filepath.ToSlash(filepath.Join(g.dir, name)))
+	return shell.Quoted(filepath.ToSlash(filepath.Join(g.dir, name)))
 }
 
 // setting returns what the user's own configuration sets key to, "" if nothing.

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"r8scan/internal/terminal"
+	"r8scan/internal/shell"
 )
 
 // Installer installs and uninstalls hooks, and tells of each what it did.
@@ -96,7 +96,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 	}
 	undo := "r8scan uninstall"
 	if path != "." {
-		undo += " " + terminal.Quoted(path)
+		undo += " " + shell.Quoted(path)
 	}
 	i.tell("undo with: %s", undo)
 	return nil
@@ -108,7 +108,7 @@ func (i Installer) installShared(r *target, chosen []*kind) error {
 	dir, err := globalHooksDir()
 	if err != nil || r.hooks != dir {
 		return fmt.Errorf("git looks for the hooks of all repositories in %s (core.hooksPath, %s configuration): %s, or first give this one its own with git config --local core.hooksPath %s",
-			r.hooks, r.scope, linesToAdd(chosen), terminal.Quoted(filepath.ToSlash(r.own)))
+			r.hooks, r.scope, linesToAdd(chosen), shell.Quoted(filepath.ToSlash(r.own)))
 	}
 	for _, g := range chosen {
 		if text, err := os.ReadFile(filepath.Join(dir, g.name)); err != nil || !isCheck(text) {

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"r8scan/internal/terminal"
+	"r8scan/internal/shell"
 )
 
 // kinds are the git hooks that r8scan can be, with what each runs.
@@ -123,7 +123,7 @@ func checkScript(g *kind, c chain, binary string) []byte {
 	}
 	return seal(strings.NewReplacer(
 		"NAME", g.name,
-		"BINARY", terminal.Quoted(filepath.ToSlash(binary)),
+		"BINARY", shell.Quoted(filepath.ToSlash(binary)),
 		"COMMAND", g.command,
 		"REFUSAL", g.refusal,
 		"ANYWAY", g.anyway,

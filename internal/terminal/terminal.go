@@ -1,5 +1,5 @@
 // Package terminal is how a person at a terminal is spoken to: what is one,
-// colors, a progress bar, a question without echo, and words of a shell.
+// colors, a progress bar, and a question without echo.
 package terminal
 
 import (
@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
-	"unicode"
 
 	"golang.org/x/term"
 
@@ -80,18 +78,3 @@ func Paint(colors bool, color, s string) string {
 	}
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
-
-// Quote returns s as one word of a POSIX shell, in quotes if it needs them: a
-// repository's file names must not put commands into a line that somebody is
-// told to copy.
-func Quote(s string) string {
-	if s != "" && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/:._-+@%,=~", r)
-	}) {
-		return s
-	}
-	return Quoted(s)
-}
-
-// Quoted returns s as one word of a POSIX shell, in quotes.
-func Quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
