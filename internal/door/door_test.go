@@ -50,7 +50,7 @@ func TestMask(t *testing.T) {
 		}
 	}
 	for cut := range token {
-		for _, behind := range []string{"", "…", "...", `"`, "'", "`"} {
+		for _, behind := range []string{"", "…", "...", `"`, "'", "`", "***"} {
 			for _, before := range []string{"", "a/", "x", "r8_"} {
 				s := before + token[:cut] + behind
 				if got := Mask(s); shows(got) && cut >= 12 || len(got) != len(s) {
@@ -59,7 +59,12 @@ func TestMask(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"", "r8_", "r8_predictionHandler.ts", "src/r8_Model2/a", "r8_configuration.yaml", "r8_something", "gr8_fun", "r8_Hw" + strings.Repeat("*", 35), "naïve"} {
+	for _, s := range []string{"a/" + token[:36] + "/b", token[:25] + ": use any", token[:24] + " "} {
+		if got := Mask(s); shows(got) || len(got) != len(s) {
+			t.Errorf("%q is shown as %q", s, got)
+		}
+	}
+	for _, s := range []string{"", "r8_", "r8_predictionHandlerV2.ts", "r8_predictionsHandlerFactory.go", "r8_predictionHandler.ts", "src/r8_Model2/a", "r8_configuration.yaml", "r8_something", "gr8_fun", "r8_Hw" + strings.Repeat("*", 35), "naïve"} {
 		if got := Mask(s); got != s {
 			t.Errorf("%q became %q", s, got)
 		}

@@ -47,12 +47,13 @@ func Mask(s string) string {
 }
 
 // isCut reports whether body may be the start of a token's, of which the end
-// was cut off: it stands where texts are cut, and is no word. Fewer characters
-// than that give nothing away.
+// was cut off, and is no word of a name: where texts are cut, in front of an
+// ellipsis, quote or escape or at the end, that is seen sooner than within one. What is
+// shorter gives nothing away.
 func isCut(body, rest string) bool {
-	const few, many = 9, 16
-	if len(body) < few || rest != "" && !strings.HasPrefix(rest, "…") && !strings.HasPrefix(rest, "...") && !strings.ContainsRune("\"'`", rune(rest[0])) {
-		return false
+	few, many, kinds := 20, 28, 3
+	if rest == "" || strings.HasPrefix(rest, "…") || strings.HasPrefix(rest, "...") || strings.IndexByte("\\\"'`*", rest[0]) >= 0 {
+		few, many, kinds = 9, 16, 2
 	}
 	lower, upper, digit := 0, 0, 0
 	for _, c := range []byte(body) {
@@ -65,7 +66,7 @@ func isCut(body, rest string) bool {
 			lower = 1
 		}
 	}
-	return len(body) >= many || lower+upper+digit > 1
+	return len(body) >= many || len(body) >= few && lower+upper+digit >= kinds
 }
 
 func isAlnum(c byte) bool {
