@@ -94,7 +94,7 @@ func TestValues(t *testing.T) {
 	}
 	s := token
 	now := time.Now()
-	in := outer{In: inner{N: name(s), P: &s, when: now, raw: "kept"}, List: []string{s, "a"}, Pairs: [2]string{"b", s}, Map: map[string][]inner{s: {{P: &s}}},
+	in := outer{inner: inner{N: name(s), P: nil}, In: inner{N: name(s), P: &s, when: now, raw: "kept"}, List: []string{s, "a"}, Pairs: [2]string{"b", s}, Map: map[string][]inner{s: {{P: &s}}},
 		Any: map[string]any{"k": []any{s}}, Empty: []string{}, Time: now, Count: 3}
 	before, out := in, Values(&in)
 	if !reflect.DeepEqual(in, before) || s != token || in.List[0] != token {
