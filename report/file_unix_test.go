@@ -3,10 +3,12 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,4 +70,72 @@ func TestWriteFileToStandardOutput(t *testing.T) {
 		t.Errorf("the file holds %q", got)
 	}
 	onlyFiles(t, filepath.Dir(path), "log")
+}
+
+// What lies below /dev and is a plain file is written like any other.
+func TestWriteFileInMemory(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "r8scan-")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer os.RemoveAll(dir)
+	for path, name := range map[string]string{
+		filepath.Join(dir, "a"):                                       "a",
+		"/dev/../dev/shm/" + filepath.Base(dir) + "/b":                "b",
+		"/proc/self/root/dev/shm/" + filepath.Base(dir) + "/./c.json": "c.json",
+	} {
+		for _, text := range []string{"first, the longer one", "second"} {
+			if err := WriteFile(t.Context(), path, writes(text)); err != nil {
+				t.Fatal(err)
+			}
+			if got := content(t, filepath.Join(dir, name)); got != text {
+				t.Errorf("%s holds %q", path, got)
+			}
+		}
+	}
+	onlyFiles(t, dir, "a", "b", "c.json")
+}
+
+// What a link leads to counts: a device is written to and stays, and so does an
+// open file of the process, by whatever path it is called.
+func TestWriteFileInPlace(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("/dev/null", filepath.Join(dir, "null")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/dev/null", filepath.Join(dir, "null")} {
+		if err := WriteFile(t.Context(), path, writes("x")); err != nil {
+			t.Error(err)
+		}
+	}
+	if info, err := os.Stat("/dev/null"); err != nil || info.Mode().IsRegular() {
+		t.Fatalf("/dev/null is %v, %v", info, err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "open"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	open := fmt.Sprintf("/dev/fd/%d", f.Fd())
+	if _, err := os.Stat(open); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink(open, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{open, filepath.Join(dir, "link")} {
+		if err := WriteFile(t.Context(), path, writes("x")); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := os.Remove(f.Name()); err != nil { // the link now says "(deleted)", which is no path
+		t.Fatal(err)
+	}
+	if err := WriteFile(t.Context(), open, writes("x")); err != nil && runtime.GOOS == "linux" {
+		t.Error(err)
+	}
+	if info, err := f.Stat(); err != nil || info.Size() < 2 {
+		t.Errorf("%v, %v: the open file did not grow", info, err)
+	}
+	onlyFiles(t, dir, "link", "null")
 }

@@ -383,6 +383,7 @@ func more(lead, s string, rest int) string {
 
 // shortened returns s with its middle left out where it is wider than most.
 func shortened(s string, most int) string {
+	most = max(most, 1) // what stands beside s may fill the line
 	if columns(s) <= most {
 		return s
 	}

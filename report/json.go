@@ -12,7 +12,7 @@ import (
 // that Read takes. JSON holds no bytes that are not UTF-8: in a path that has
 // some, each becomes U+FFFD.
 func writeJSON(w io.Writer, doc *Document, _ Options) error {
-	return EncodeJSON(w, doc)
+	return encode(w, doc, indent)
 }
 
 // writeJSONLines writes one compact object a line. Each finding is a line,
@@ -40,7 +40,9 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 // EncodeJSON writes v indented, with tokens in its strings masked. It leaves <,
 // > and & as they are: authors are "Name <e-mail>", and people read this form
 // too. For them all is escaped that a terminal may not show as it is.
-func EncodeJSON(w io.Writer, v any) error { return encode(w, door.Values(v), "  ") }
+func EncodeJSON(w io.Writer, v any) error { return encode(w, door.Values(v), indent) }
+
+const indent = "  "
 
 func encode(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer

@@ -45,7 +45,7 @@ func writeSARIF(w io.Writer, doc *Document, opts Options) error {
 	if err != nil {
 		return err
 	}
-	return EncodeJSON(w, log)
+	return encode(w, log, indent)
 }
 
 func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error) {

@@ -21,7 +21,8 @@ const shownUnread = 5
 // to any format on standard output. A run that did not read everything is
 // never said to have found nothing without saying that too.
 func Summary(w io.Writer, doc *Document, opts Options) error {
-	doc = door.Values(doc)
+	shown := Document{door.Values(doc.Run), doc.Findings} // of these only numbers are told
+	doc = &shown
 	p := paint(opts.Color)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; read %s in %s\n", foundLine(doc), readLine(doc.Coverage), duration(doc.DurationMS))

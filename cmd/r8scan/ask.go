@@ -43,7 +43,7 @@ func (f askFlags) asker() (*verifier.Verifier, error) {
 			return nil, errors.New("--fail-on live needs --verify: only Replicate knows which tokens are live")
 		}
 	default:
-		return nil, fmt.Errorf("--fail-on %s: use any, live or none", f.failOn)
+		return nil, fmt.Errorf("--fail-on %q: use any, live or none", f.failOn)
 	}
 	if !f.verify {
 		return nil, nil

@@ -80,13 +80,17 @@ func (c command) run(ctx context.Context, args []string) int {
 	return exitUsage
 }
 
-// completed returns args without tokens if a shell asks for completions: about
-// what it cannot complete cobra tells the standard error of the process itself.
+// completed returns args as they may be shown if a shell asks for completions:
+// of what it cannot complete cobra tells the process's own standard error.
 func completed(args []string) []string {
-	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
-		return door.Values(args)
+	if len(args) == 0 || !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		return args
 	}
-	return args
+	shown := make([]string, len(args))
+	for i, arg := range args {
+		shown[i] = report.Printable(arg)
+	}
+	return shown
 }
 
 // exitError carries an exit code out of a command that has said all there is.

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+
+	"r8scan/rules"
 )
 
 // found is a visitor that keeps everything.
@@ -396,6 +398,32 @@ func TestNames(t *testing.T) {
 	if got := join("", strings.Repeat("ä", 5000)); len(got) > shownLen+3 {
 		t.Errorf("a name of %d bytes is shown", len(got))
 	}
+}
+
+// A name is cut, and a token in it is not: it is masked before, wherever the cut
+// goes through it, and before it is spelled out.
+func TestNamesShowNoToken(t *testing.T) {
+	token := strings.Join([]string{"r8", "Kq7ZtY3mWx0Lr9DsVb4GhTn8CpJf2RyEu6Aa1"}, "_")
+	hides := func(name string) {
+		t.Helper()
+		got := rules.Redact(join("p", name)) // who shows it masks what is whole
+		plain := strings.NewReplacer(`\u0000`, "", `\xff`, "").Replace(got)
+		for at := 5; at+8 <= len(token); at++ {
+			if strings.Contains(plain, token[at:at+8]) {
+				t.Fatalf("%d bytes of name are shown as %q", len(name), strings.ReplaceAll(got, token[5:], "…"))
+			}
+		}
+		if len(got) > 2+6*shownLen {
+			t.Errorf("a name of %d bytes is shown in %d", len(name), len(got))
+		}
+	}
+	for at := shownLen - 45; at < shownLen+3; at++ {
+		for _, tail := range []string{"", "/x.txt", "\x01", "\xff", strings.Repeat("/y", 40000)} {
+			hides(strings.Repeat("d", at) + "/" + token + tail)
+			hides(strings.Repeat("\xff", at) + "/" + token + tail)
+		}
+	}
+	hides(strings.Join(strings.Split(token, ""), "\x00") + "\x00")
 }
 
 // Nothing of what is no container is taken for one.

@@ -47,12 +47,13 @@ func Mask(s string) string {
 }
 
 // isCut reports whether body may be the start of a token's, of which the end
-// was cut off: it stands where texts are cut, and is no word. Fewer characters
-// than that give nothing away.
+// was cut off, and is no word of a name: where texts are cut, in front of an
+// ellipsis, quote or escape or at the end, that is seen sooner than within one. What is
+// shorter gives nothing away.
 func isCut(body, rest string) bool {
-	const few, many = 9, 16
-	if len(body) < few || rest != "" && !strings.HasPrefix(rest, "…") && !strings.HasPrefix(rest, "...") && !strings.ContainsRune("\"'`", rune(rest[0])) {
-		return false
+	few, many, kinds := 20, 28, 3
+	if rest == "" || strings.HasPrefix(rest, "…") || strings.HasPrefix(rest, "...") || strings.IndexByte("\\\"'`*", rest[0]) >= 0 {
+		few, many, kinds = 9, 16, 2
 	}
 	lower, upper, digit := 0, 0, 0
 	for _, c := range []byte(body) {
@@ -65,7 +66,7 @@ func isCut(body, rest string) bool {
 			lower = 1
 		}
 	}
-	return len(body) >= many || lower+upper+digit > 1
+	return len(body) >= many || len(body) >= few && lower+upper+digit >= kinds
 }
 
 func isAlnum(c byte) bool {
@@ -76,52 +77,62 @@ func isAlnum(c byte) bool {
 // fields, lists, maps and pointers: a new field needs no new line here. Fields
 // that are not exported, and so in no output, stay as they are.
 func Values[T any](v T) T {
-	in := reflect.ValueOf(&v).Elem()
-	in.Set(masked(in))
+	maskIn(reflect.ValueOf(&v).Elem())
 	return v
 }
 
-func masked(v reflect.Value) reflect.Value {
-	out := reflect.New(v.Type()).Elem()
-	out.Set(v)
+// maskIn masks what v holds, which can be set; what v points to is copied
+// before, for it is not v's.
+func maskIn(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
-		out.SetString(Mask(v.String()))
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				out.Field(i).Set(masked(v.Field(i)))
+		if s := v.String(); v.CanSet() {
+			if to := Mask(s); to != s {
+				v.SetString(to)
 			}
 		}
-	case reflect.Slice:
-		if v.IsNil() {
-			break // it stays null in JSON
-		}
-		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
-		for i := range v.Len() {
-			out.Index(i).Set(masked(v.Index(i)))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
+				maskIn(v.Field(i))
+			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			out.Index(i).Set(masked(v.Index(i)))
+			maskIn(v.Index(i))
 		}
-	case reflect.Map:
-		if v.IsNil() {
-			break
+	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
+		if !v.IsNil() && v.CanSet() { // what is nil stays null in JSON
+			v.Set(maskedCopy(v))
 		}
-		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-		for it := v.MapRange(); it.Next(); {
-			out.SetMapIndex(masked(it.Key()), masked(it.Value()))
+	}
+}
+
+// maskedCopy copies a list, a map, or what a pointer or an interface leads to.
+func maskedCopy(v reflect.Value) reflect.Value {
+	if v.Kind() == reflect.Slice {
+		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(out, v)
+		for i := range out.Len() {
+			maskIn(out.Index(i))
 		}
+		return out
+	}
+	copied := func(v reflect.Value) reflect.Value {
+		out := reflect.New(v.Type())
+		out.Elem().Set(v)
+		maskIn(out.Elem())
+		return out
+	}
+	switch v.Kind() {
 	case reflect.Pointer:
-		if !v.IsNil() {
-			out.Set(reflect.New(v.Type().Elem()))
-			out.Elem().Set(masked(v.Elem()))
-		}
+		return copied(v.Elem())
 	case reflect.Interface:
-		if !v.IsNil() {
-			out.Set(masked(v.Elem()))
-		}
+		return copied(v.Elem()).Elem()
+	}
+	out := reflect.MakeMapWithSize(v.Type(), v.Len())
+	for it := v.MapRange(); it.Next(); {
+		out.SetMapIndex(copied(it.Key()).Elem(), copied(it.Value()).Elem())
 	}
 	return out
 }

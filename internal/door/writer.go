@@ -107,11 +107,13 @@ func (d *Writer) quoted(p []byte) []byte {
 	return append(out, p[done:]...)
 }
 
-// isOrder reports whether a line that begins with p may be one. Of two colons
-// the second may be yet to come.
+// isOrder reports whether a line that begins with p may be one: of GitHub's,
+// Azure's and TeamCity's runners, or a mark of GitLab's. Of two colons the second
+// may be yet to come. A heading of Markdown is none.
 func isOrder(p []byte) bool {
 	return bytes.HasPrefix(p, []byte("::")) || string(p) == ":" ||
-		bytes.HasPrefix(p, []byte("section_start:")) || bytes.HasPrefix(p, []byte("section_end:")) // GitLab's
+		bytes.HasPrefix(p, []byte("##")) && len(p) > 2 && p[2] != ' ' && p[2] != '#' ||
+		bytes.HasPrefix(p, []byte("section_start:")) || bytes.HasPrefix(p, []byte("section_end:"))
 }
 
 // blanks returns how many bytes p begins with that a runner or a terminal shows

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"r8scan/internal/door"
 )
 
 // Installing is no scan, and only git knows where it looks for hooks, so this
@@ -51,6 +53,7 @@ func (g git) run(ctx context.Context, args ...string) (string, error) {
 		return "", errUnset
 	case err != nil:
 		line, _, _ := strings.Cut(strings.TrimPrefix(said.String(), "fatal: "), "\n")
+		line = door.Mask(line) // git cuts what it says
 		return "", fmt.Errorf("git %s in %s: %s", args[0], g.dir, cmp.Or(line, err.Error()))
 	}
 	return strings.TrimSuffix(string(out), "\n"), nil
