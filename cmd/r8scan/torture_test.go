@@ -1,0 +1,324 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"r8scan/report"
+	"r8scan/rules"
+)
+
+var (
+	tortureN    = flag.Int("torture.n", 500, "how many damaged repositories and archives TestTorture scans; 100 with -short if it is not given")
+	tortureSeed = flag.Int64("torture.seed", 1, "seed of TestTorture's first trial; each further one has the next number")
+)
+
+// tortureTime is far beyond what any trial takes: one that does not end in it
+// hangs. One that does not even end when it is told to is stopped by -timeout.
+const tortureTime = 2 * time.Minute
+
+// TestTorture damages repositories and archives at random, one or two files a
+// trial, and audits what is left. Whatever that is, the run ends by itself, with
+// a documented exit code and no token in its output, and each token that it does
+// not find although the damage has left it there makes it incomplete.
+//
+// A trial is a subtest that has its seed as name. If the process dies, the
+// seed is that of the last subtest that -v names.
+func TestTorture(t *testing.T) {
+	n := *tortureN
+	if testing.Short() && !isSet("torture.n") {
+		n = 100
+	}
+	bases := tortureBases(t)
+	for _, b := range bases {
+		b.checkWhole(t)
+	}
+	for i := range n {
+		seed := *tortureSeed + int64(i)
+		t.Run(strconv.FormatInt(seed, 10), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(uint64(seed), 0))
+			b := bases[rng.IntN(len(bases))]
+			trial := &trial{t: t, base: b, rng: rng, cache: t.TempDir()}
+			defer func() {
+				b.restore(t)
+				if t.Failed() {
+					t.Logf("damage to %q: %v", b.name, trial.damages)
+					t.Logf("again: go test ./cmd/r8scan -run TestTorture -torture.n 1 -torture.seed %d", seed)
+				}
+			}()
+			trial.run()
+		})
+	}
+}
+
+func isSet(name string) bool {
+	set := false
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
+// trial is one damaged base.
+type trial struct {
+	t       *testing.T
+	base    *tortureBase
+	rng     *rand.Rand
+	cache   string
+	damages []damage
+}
+
+func (r *trial) run() {
+	r.t.Setenv("XDG_CACHE_HOME", r.cache)
+	args := []string{"audit", r.base.audit, "-f", "json", "-v"}
+	if r.rng.IntN(4) > 0 {
+		args = append(args, "--no-cache")
+	} else { // what is remembered of the whole repository must not hide the damage
+		runTortured(r.t, r.base, args...)
+	}
+	r.damages = r.base.damage(r.t, r.rng)
+	code, out := runTortured(r.t, r.base, args...)
+	if code != exitUsage && !r.t.Failed() {
+		r.checkResult(code, out)
+	}
+	// What the other formats and commands say of the damage is checked for its
+	// form, and for tokens.
+	switch r.rng.IntN(8) {
+	case 0:
+		formats := report.Formats()
+		runTortured(r.t, r.base, "audit", r.base.audit, "-f", formats[r.rng.IntN(len(formats))], "-v")
+	case 1:
+		runTortured(r.t, r.base, "history", r.base.audit)
+	case 2:
+		runTortured(r.t, r.base, "staged", r.base.audit)
+	case 3:
+		runTortured(r.t, r.base, "files", r.base.root)
+	}
+}
+
+// runTortured runs a command and checks what holds for any: it ends, with a
+// documented exit code, shows no token, and if it cannot start says so in a line.
+func runTortured(t *testing.T, b *tortureBase, args ...string) (code int, stdout []byte) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), tortureTime)
+	defer cancel()
+	var out, errs bytes.Buffer
+	code = command{strings.NewReader(""), &out, &errs}.run(ctx, args)
+	for stream, text := range map[string][]byte{"standard output": out.Bytes(), "standard error": errs.Bytes()} {
+		if p := b.shown(text); p != nil {
+			t.Errorf("%v: %s shows 12 characters or more of the token in %s", args, stream, p.where)
+		}
+	}
+	switch code {
+	case exitClean, exitFound, exitIncomplete:
+	case exitUsage:
+		line, whole := strings.CutSuffix(errs.String(), "\n")
+		if out.Len() > 0 || !whole || strings.Contains(line, "\n") || !strings.HasPrefix(line, "r8scan: ") {
+			t.Errorf("%v: exit code 2 with %d bytes on standard output and %q on standard error", args, out.Len(), rules.Redact(errs.String()))
+		}
+	case exitInterrupted:
+		t.Errorf("%v: it hangs", args)
+	default:
+		t.Errorf("%v: exit code %d", args, code)
+	}
+	return code, out.Bytes()
+}
+
+// shownLen is how much of a token's body may not be seen together.
+const shownLen = 12
+
+// shown returns a token of which text shows more than a mask does, or nil.
+func (b *tortureBase) shown(text []byte) *planted {
+	if b.parts == nil {
+		b.parts = map[string]*planted{}
+		for i := range b.tokens {
+			p := &b.tokens[i]
+			for at := len("r8_"); at+shownLen <= len(p.token); at++ {
+				b.parts[p.token[at:at+shownLen]] = p
+			}
+		}
+	}
+	for at := 0; at+shownLen <= len(text); at++ {
+		if p := b.parts[string(text[at:at+shownLen])]; p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// checkWhole checks that all tokens are found in the base itself, which makes
+// what the trials say worth something.
+func (b *tortureBase) checkWhole(t *testing.T) {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	code, out := runTortured(t, b, "audit", b.audit, "-f", "json", "--no-cache")
+	r := &trial{t: t, base: b}
+	doc := r.read(out)
+	if code != exitFound || doc.Complete == b.lacks {
+		t.Errorf("%q as it was built: exit code %d, unread %v", b.name, code, doc.Coverage.Unread)
+	}
+	for _, p := range r.missed(doc) {
+		t.Errorf("%q as it was built: the token in %s is not found", b.name, p.where)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+func (r *trial) read(out []byte) *report.Document {
+	r.t.Helper()
+	if !json.Valid(out) {
+		r.t.Fatalf("the result is no JSON: %s", rules.Redact(string(out)))
+	}
+	doc, err := report.Read(bytes.NewReader(out))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return doc
+}
+
+// checkResult checks that the result of an audit says no more than is true.
+func (r *trial) checkResult(code int, out []byte) {
+	doc := r.read(out)
+	if code == exitClean && !doc.Complete {
+		r.t.Error("exit code 0, and the result is incomplete")
+	}
+	if !doc.Complete {
+		return
+	}
+	if r.base.lacks {
+		r.t.Error("false clean: the history that is not here is not missed")
+	}
+	if len(r.damages) == 1 && r.damages[0].removes && r.base.needed[r.damages[0].path] {
+		r.t.Error("what is removed is needed, and the result is complete")
+	}
+	left := r.base.rawLeft(r.t)
+	for _, p := range r.missed(doc) {
+		switch {
+		case left[p]:
+			r.t.Errorf("false clean: the token in %s still stands there in plain text", p.where)
+		case r.required(p):
+			r.t.Errorf("false clean: the token in %s is neither found nor gone", p.where)
+		}
+	}
+}
+
+func (r *trial) missed(doc *report.Document) (out []*planted) {
+	found := map[string]bool{}
+	for _, f := range doc.Findings {
+		found[f.TokenID] = true
+	}
+	for i := range r.base.tokens {
+		if p := &r.base.tokens[i]; !found[rules.NewSecret(p.token, 0).ID()] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// required reports whether a token that does not stand in plain text must be
+// found, or its loss be noticed.
+func (r *trial) required(p *planted) bool {
+	switch p.kept {
+	case inObject: // by checksums, and by what names it
+		return len(p.only) == 0 || !r.removed(p.only)
+	case inContainer: // by checksums, as long as it can be seen to be one
+		return !r.removed(p.only) && p.looks(r.base.readDamaged(p.only[0]))
+	}
+	return false
+}
+
+// removed reports whether the damage has removed all files.
+func (r *trial) removed(files []string) bool {
+	for _, file := range files {
+		gone := false
+		for _, d := range r.damages {
+			gone = gone || d.removes && d.path == file
+		}
+		if !gone {
+			return false
+		}
+	}
+	return true
+}
+
+// rawLeft returns the tokens that stand in plain text in a file of what is
+// audited, or in a name.
+func (b *tortureBase) rawLeft(t *testing.T) map[*planted]bool {
+	t.Helper()
+	left := map[*planted]bool{}
+	err := filepath.WalkDir(b.audit, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		text := []byte(e.Name() + "\n")
+		if e.Type().IsRegular() {
+			content, err := os.ReadFile(path)
+			if os.IsPermission(err) {
+				return nil // named as unread
+			}
+			if err != nil {
+				return err
+			}
+			text = append(text, content...)
+		}
+		for i := range b.tokens {
+			p := &b.tokens[i]
+			left[p] = left[p] || standsAlone(text, p.token)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// standsAlone reports whether text has the token with nothing around it that
+// could belong to it.
+func standsAlone(text []byte, token string) bool {
+	for {
+		at := bytes.Index(text, []byte(token))
+		if at < 0 {
+			return false
+		}
+		before, after := text[:at], text[at+len(token):]
+		if (at == 0 || !partOfWord(before[at-1])) && (len(after) == 0 || !partOfWord(after[0])) {
+			return true
+		}
+		text = after
+	}
+}
+
+func partOfWord(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
+}
+
+// readDamaged returns what a file of the base holds now, nil if it cannot be
+// read.
+func (b *tortureBase) readDamaged(path string) []byte {
+	full := filepath.Join(b.root, path)
+	if info, err := os.Lstat(full); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	text, err := os.ReadFile(full)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+func (d damage) String() string {
+	if d.with == "" {
+		return fmt.Sprintf("%s of %s", d.how, d.path)
+	}
+	return fmt.Sprintf("%s of %s with %s", d.how, d.path, d.with)
+}
