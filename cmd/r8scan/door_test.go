@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unicode"
 
+	"r8scan/internal/ask"
 	"r8scan/report"
 )
 
@@ -202,7 +203,7 @@ func TestNoCommandGivesOrders(t *testing.T) {
 	z := zip.NewWriter(&b)
 	for _, name := range names {
 		writeFile(t, filepath.Join(dir, name), "T="+token, 0o600)
-		writeFile(t, filepath.Join(dir, ".env"+name), tokenVariable+"="+token, 0o600)
+		writeFile(t, filepath.Join(dir, ".env"+name), ask.TokenVariable+"="+token, 0o600)
 		for _, suffix := range []string{"", ".zip"} {
 			w, err := z.Create(name + suffix)
 			if err != nil {

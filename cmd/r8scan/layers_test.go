@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/inflate", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
-	"internal/hooks":        {"internal/shell", "internal/terminal", "scanner"},
+	"internal/hooks":        {"internal/door", "internal/shell", "internal/terminal", "scanner"},
 	"internal/terminal":     {"internal/door"},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},
