@@ -18,10 +18,11 @@ const (
 	// of a category replaces the one before: a token that stood in a file and
 	// one that stands in old commits only are closed in different ways, so they
 	// are kept apart. A range says nothing of what was there before it, and must
-	// not close the alerts of a whole scan.
+	// not close the alerts of a whole scan; nor must what is staged, or pushed.
 	worktreeCategory = "r8scan/worktree/"
 	historyCategory  = "r8scan/history/"
 	rangeCategory    = "r8scan/range/"
+	stagedCategory   = "r8scan/staged/"
 )
 
 // sarifLimits bound a run. Over them GitHub refuses or cuts the upload.
@@ -63,7 +64,10 @@ func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error
 		log.Runs = append(log.Runs, run)
 		return err
 	}
-	if doc.Target.Range != "" {
+	switch {
+	case doc.Target.Kind == "staged":
+		return log, add(stagedCategory, doc.Findings)
+	case doc.Target.Kind == "push" || doc.Target.Range != "":
 		return log, add(rangeCategory, doc.Findings)
 	}
 	// A run without results closes the alerts of its category, which is right

@@ -112,21 +112,24 @@ func TestSARIFRuns(t *testing.T) {
 		name     string
 		findings []Finding
 		coverage scanner.Coverage
-		span     string
+		target   scanner.Target
 		want     []string
 	}{
-		{"nothing", nil, scanner.Coverage{}, "", []string{worktreeCategory}},
-		{"files", nil, scanner.Coverage{Files: 3}, "", []string{worktreeCategory}},
-		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, "", []string{worktreeCategory, historyCategory}},
-		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, "", []string{historyCategory}},
-		{"index only", nil, scanner.Coverage{Objects: 9}, "", []string{worktreeCategory}},
-		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, "", []string{worktreeCategory, historyCategory}},
-		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, "", []string{historyCategory}},
-		{"a range", nil, scanner.Coverage{Objects: 9, Commits: 2}, "a..b", []string{rangeCategory}},
-		{"an empty range", nil, scanner.Coverage{}, "a..b", []string{rangeCategory}},
-		{"a token in a range, staged again", full[3:4], scanner.Coverage{Commits: 2}, "a..b", []string{rangeCategory}},
+		{"nothing", nil, scanner.Coverage{}, scanner.Target{}, []string{worktreeCategory}},
+		{"files", nil, scanner.Coverage{Files: 3}, scanner.Target{}, []string{worktreeCategory}},
+		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, scanner.Target{}, []string{worktreeCategory, historyCategory}},
+		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{}, []string{historyCategory}},
+		{"index only", nil, scanner.Coverage{Objects: 9}, scanner.Target{}, []string{worktreeCategory}},
+		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, scanner.Target{}, []string{worktreeCategory, historyCategory}},
+		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, scanner.Target{}, []string{historyCategory}},
+		{"a range", nil, scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"an empty range", nil, scanner.Coverage{}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"a token in a range, staged again", full[3:4], scanner.Coverage{Commits: 2}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"what is staged", full[3:4], scanner.Coverage{Objects: 3}, scanner.Target{Kind: "staged"}, []string{stagedCategory}},
+		{"nothing is staged", nil, scanner.Coverage{}, scanner.Target{Kind: "staged"}, []string{stagedCategory}},
+		{"what is pushed", full[1:2], scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{Kind: "push"}, []string{rangeCategory}},
 	} {
-		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: scanner.Target{Range: tt.span}}, tt.findings}, Options{}, githubLimits)
+		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: tt.target}, tt.findings}, Options{}, githubLimits)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ type Result struct {
 
 // Target names what was scanned.
 type Target struct {
-	Kind  string `json:"kind"` // repository, files, stdin, staged
+	Kind  string `json:"kind"` // repository, files, stdin, staged, push
 	Path  string `json:"path"`
 	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
 	Range string `json:"range,omitempty"` // as the user wrote it

@@ -10,7 +10,7 @@ import (
 )
 
 // Options are shared by all scans. The zero value scans everything, on all
-// cores, and keeps findings of medium and high confidence.
+// cores, and keeps findings of every confidence.
 type Options struct {
 	Jobs          int              // workers; 0: one a core
 	MinConfidence rules.Confidence // findings below it are counted, not kept

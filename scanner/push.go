@@ -97,7 +97,7 @@ func (r *run) readPush(ctx context.Context, repo *repository, span *history.Span
 		repo.store.Close()
 		return nil, err
 	}
-	return r.result(ctx, Target{Kind: "repository", Path: cmp.Or(path, ".")}, repo.root)
+	return r.result(ctx, Target{Kind: "push", Path: cmp.Or(path, ".")}, repo.root)
 }
 
 // pushSpan returns the span of what is pushed and not at the remote.

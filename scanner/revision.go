@@ -153,11 +153,16 @@ func (repo *repository) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err
 // peel follows tags to what is none. It returns the tags too, after an error
 // those that could be read.
 func (repo *repository) peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Obj, err error) {
-	for range 10 { // tags of tags
+	seen := map[odb.Obj]bool{} // in a damaged store a chain of tags may be a ring
+	for {
 		t, data, err := repo.store.Read(o)
 		if err != nil || t != odb.Tag {
 			return o, t, tags, err
 		}
+		if seen[o] {
+			return odb.None, 0, tags, fmt.Errorf("the tag %s leads back to itself", repo.store.Hex(o))
+		}
+		seen[o] = true
 		tags = append(tags, o)
 		var h odb.Header
 		if err := odb.ParseHeader(data, &h); err != nil {
@@ -169,7 +174,6 @@ func (repo *repository) peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Ob
 		}
 		o = to
 	}
-	return odb.None, 0, tags, errors.New("it is a tag of a tag of a tag without end")
 }
 
 // step takes the first of the steps behind a revision and returns the rest.

@@ -65,7 +65,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	switch {
 	case len(doc.Findings) == 0:
 		return nil, nil, nil
-	case doc.Target.Kind == "repository", doc.Target.Kind == "staged":
+	case slices.Contains([]string{"repository", "staged", "push"}, doc.Target.Kind):
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
 	case doc.Target.Kind == "stdin":
 		return nil, []scanner.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
