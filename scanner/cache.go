@@ -79,12 +79,14 @@ func (r *run) remembered(repo *repository, e *packcache.Entry) job {
 			if !ok {
 				continue // Elsewhere vouches for it
 			}
-			t, data, err := repo.store.Read(o)
+			t, data, err := repo.store.ReadHeld(o, w.memory)
 			if err != nil {
 				s.Failed(o, t, err)
 				continue
 			}
-			if err := s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true}); err != nil {
+			err = s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true})
+			w.memory.Give(odb.Held(data))
+			if err != nil {
 				return err
 			}
 		}

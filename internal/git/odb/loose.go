@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"r8scan/internal/budget"
 )
 
 // looseObject is an object in a file of its own.
@@ -76,28 +78,39 @@ func (w *Walker) walkLoose(i int) error {
 		node.Stream = r
 		return w.visit.Visit(node)
 	}
-	if size > w.Store.limits.Object {
-		w.visit.Failed(l.obj, t, fmt.Errorf("it has %d bytes: %w", size, ErrLimit))
-		return nil
-	}
-	if node.Data, err = readExactly(r, size); err != nil {
+	if node.Data, err = w.Store.limits.readWhole(r, size, 0, w.Memory); err != nil {
 		w.visit.Failed(l.obj, t, err)
 		return nil
 	}
+	defer w.Memory.Give(Held(node.Data))
 	return w.visit.Visit(node)
 }
 
-// readExactly reads size bytes and makes sure that the stream ends behind
-// them. The size is the file's own claim, so memory grows with what comes.
-func readExactly(r io.Reader, size int64) ([]byte, error) {
-	var b bytes.Buffer
-	if size < 1<<20 {
-		b.Grow(int(size) + bytes.MinRead)
-	}
-	if _, err := b.ReadFrom(r); err != nil {
+// readWhole reads size bytes and makes sure that the stream ends behind them.
+// It takes the memory for them; under is what else counts towards l.Held.
+func (l Limits) readWhole(r io.Reader, size, under int64, memory *budget.Account) ([]byte, error) {
+	if err := l.allows(size, under); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	memory.Take(roomOf(size))
+	data, err := readExactly(r, size)
+	if err != nil {
+		memory.Give(roomOf(size))
+	}
+	return data, err
+}
+
+// readExactly is readWhole for a size that was looked at.
+func readExactly(r io.Reader, size int64) ([]byte, error) {
+	data := make([]byte, size)
+	if _, err := io.ReadFull(r, data); err != nil {
+		return nil, err
+	}
+	var one [1]byte
+	if _, err := r.Read(one[:]); err != io.EOF { // an exactReader gives no more bytes, but may fail
+		return nil, err
+	}
+	return data, nil
 }
 
 // pathless drops the path from a file error: the object's id names the file.
