@@ -30,6 +30,7 @@ const (
 type recheckFlags struct {
 	format, output, dir, apiURL string
 	jobs                        int
+	memory                      memorySize
 }
 
 func (c command) recheck() *cobra.Command {
@@ -65,6 +66,7 @@ Exit codes:
 	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
 	fs.StringVar(&f.dir, "dir", ".", "the `folder` that the scan ran in, if it was not this one")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "workers (default: one a core)")
+	f.memory.add(cmd)
 	addAPIURL(cmd, &f.apiURL)
 	return cmd
 }
@@ -135,7 +137,8 @@ func (c command) readResult(path string) (*report.Document, error) {
 // findAgain scans what the result is of and returns what it finds, by token
 // id, and what could not be read.
 func findAgain(ctx context.Context, doc *report.Document, f recheckFlags) (map[string]scanner.Finding, []scanner.Unread, error) {
-	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MinConfidence: rules.Low, Unjudged: true}
+	f.memory.limit()
+	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MaxMemory: int64(f.memory), MinConfidence: rules.Low, Unjudged: true}
 	var res *scanner.Result
 	var err error
 	missing := []scanner.Unread{}
