@@ -81,13 +81,15 @@ func (r *run) remembered(repo *repository, i int, e *packcache.Entry) job {
 			if !ok {
 				continue // Elsewhere vouches for it
 			}
-			t, data, err := repo.store.ReadIn(i, o)
+			t, data, err := repo.store.ReadIn(i, o, w.memory)
 			if err != nil {
 				s.Failed(o, t, err)
 				continue
 			}
 			extra := repo.store.Holds(i, o) && !repo.store.InPack(o, i)
-			if err := s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true, Again: extra, Extra: extra}); err != nil {
+			err = s.search(&odb.Node{Obj: o, Type: t, Data: data, Leaf: true, Again: extra, Extra: extra})
+			w.memory.Give(odb.Held(data))
+			if err != nil {
 				return err
 			}
 		}

@@ -23,15 +23,29 @@ type contents struct {
 	obj  odb.Obj   // what is read, if it is an object
 	kind odb.Type  // its type; 0 for a file
 	what string    // how coverage calls it
+	held int64     // bytes of memory that what is read takes, beside the walk of a container
 
 	hits           []hit // those of a member stand behind those of the members in it
 	members, bytes int64 // of containers
+	quota          quota
 }
+
+// done ends the reading: its hits are on a shelf.
+func (c *contents) done() {
+	c.quota.done()
+	clear(c.hits)
+	if cap(c.hits) > keepHits {
+		c.hits = nil
+	}
+}
+
+// keepHits is for how many hits a worker keeps the room.
+const keepHits = 1 << 10
 
 // contents returns what searches one file or object. A worker has one at a
 // time.
 func (w *worker) contents(ctx context.Context, r *run, what string) *contents {
-	w.content = contents{ctx: ctx, run: r, w: w, what: what, hits: w.content.hits[:0]}
+	w.content = contents{ctx: ctx, run: r, w: w, what: what, hits: w.content.hits[:0], quota: newQuota(r.budget.Found, w.memory)}
 	return &w.content
 }
 
@@ -60,6 +74,7 @@ func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error)
 func (c *contents) take(s *window, inside int) {
 	c.add(s.hits, inside)
 	if s.dropped {
+		c.run.dropped.Store(true)
 		c.Unread(s.member, tooMany)
 	}
 }
@@ -102,7 +117,8 @@ func (c ctxReader) Read(p []byte) (int, error) {
 // walk searches the members of a container.
 func (c *contents) walk(in archive.Input, f archive.Format) {
 	limits := c.run.limits
-	limits.Heavy = &c.run.heavy
+	limits.Account = c.w.memory
+	limits.Memory = max(0, min(limits.Memory, c.run.budget.Work-c.held))
 	_ = archive.Walk(c.ctx, in, f, limits, c) // the context's error ends the scan anyway
 }
 
@@ -130,6 +146,11 @@ func (c *contents) add(own []hit, inside int) {
 func (c *contents) Member(path, name string) io.WriteCloser {
 	if rules.Holds(name) {
 		for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+			if !c.quota.takes(m) {
+				c.run.dropped.Store(true)
+				c.Unread(path, tooMany)
+				break
+			}
 			from := start.after([]byte(name[:m.Start]))
 			c.hits = append(c.hits, hit{m, from, from.after([]byte(name[m.Start:m.End])), path})
 		}

@@ -28,7 +28,7 @@ func (repo *repository) current() *current {
 		}
 	}
 	for _, end := range ends {
-		if t := repo.treeOf(end); t != odb.None {
+		if t := repo.treeOf(end, nil); t != odb.None {
 			c.tops = append(c.tops, t)
 		}
 	}
@@ -50,7 +50,7 @@ func (c *current) find(tree odb.Obj, path string) (odb.Obj, bool) {
 	name, rest, deeper := strings.Cut(path, "/")
 	entries, ok := c.entries[tree]
 	if !ok {
-		entries = c.repo.entries(tree)
+		entries = c.repo.entries(tree, nil)
 		c.entries[tree] = entries
 	}
 	e, ok := entries[name]

@@ -174,6 +174,7 @@ func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.Read
 	for _, h := range c.hits {
 		r.addFileHit(fileHit{h.match, f.location(h), f.tree})
 	}
+	c.done()
 	if err != nil {
 		r.addUnread(f.name, fmt.Sprintf("%s after %d bytes", reason(err), n))
 	}

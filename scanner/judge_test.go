@@ -70,7 +70,7 @@ func TestMarkerOverWindows(t *testing.T) {
 	const size = 8 * (rules.Behind + rules.Ahead) * 4 // sees size/8 to each side
 	for at := 0; at < 2*size/7; at += 41 {
 		text := strings.Repeat("x\n", at*7/2) + line + strings.Repeat("y\n", size)
-		s := &window{buf: make([]byte, size), room: &room{}}
+		s := &window{buf: make([]byte, size), quota: &quota{high: 1 << 30, low: 1 << 30}}
 		r := strings.NewReader(text)
 		if err := s.rest(context.Background(), r, s.fill(r)); err != nil || len(s.hits) != 1 {
 			t.Fatalf("%d matches, %v", len(s.hits), err)

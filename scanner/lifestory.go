@@ -13,11 +13,11 @@ import (
 	"r8scan/rules"
 )
 
-// tellHistory adds the matches in a repository's objects, with the places and
+// tellHistory adds those of the kept matches that are in a repository's objects, with the places and
 // the life story of each token.
-func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) error {
+func (r *run) tellHistory(ctx context.Context, repo *repository, kept []objectHit, found *drafts) error {
 	var hits []objectHit
-	for _, h := range r.objectHits {
+	for _, h := range kept {
 		if h.repo == repo {
 			hits = append(hits, h)
 		}
@@ -49,9 +49,9 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, found drafts) e
 	}
 	staged := r.addPlaces(repo, g, scope, hits, found)
 	for i, s := range g.Stories(len(keys), repo.tips(), scope) {
-		switch d := found[keys[i]]; {
+		switch d := found.m[keys[i]]; {
 		case !s.News:
-			delete(found, keys[i])
+			delete(found.m, keys[i])
 		case d != nil && d.History == nil && !staged[keys[i]]:
 			d.History = repo.story(s)
 		}
@@ -113,10 +113,10 @@ func (r *run) walkGraph(ctx context.Context, repo *repository, g *history.Graph)
 
 // addPlaces adds the places of hits in objects. It returns the tokens that
 // stand in the index and in no history: their blobs are the index's own.
-func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope, hits []objectHit, found drafts) map[findingKey]bool {
-	places, complete := g.Places(scope)
+func (r *run) addPlaces(repo *repository, g *history.Graph, scope *history.Scope, hits []objectHit, found *drafts) map[findingKey]bool {
+	places, complete := g.Places(scope, r.budget.Work/2)
 	if !complete {
-		r.addUnread(repo.label("paths in the history"), "there are more of them than the limit; some locations lack their path")
+		r.addUnread(repo.label("paths in the history"), "there are more of them than the limit; some locations lack their path: --max-memory sets it")
 	}
 	at := map[odb.Obj][]history.Place{}
 	for _, p := range places {

@@ -9,19 +9,12 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// namedBlob is a blob that may be a container of a kind without a signature:
-// only the name that a tree or an index gives it tells. Trees and blobs come in
-// any order, so these are read when all else was.
-type namedBlob struct {
-	repo *repository
-	id   string // raw
-}
+// A blob may be a container of a kind without a signature: only the name that a
+// tree or an index gives it tells. Trees and blobs come in any order, so these
+// are read when all else was.
 
 // maxUnsigned bounds the memory that such blobs take.
-const maxUnsigned = 1 << 18
-
-// heldAlone is the size from which such a blob is not read beside another one.
-const heldAlone = 16 << 20
+const maxUnsigned = 1 << 16
 
 // noteNamed takes notice of an entry with such a name.
 func (s *search) noteNamed(e odb.TreeEntry) {
@@ -41,18 +34,14 @@ func (s *search) noteNamed(e odb.TreeEntry) {
 // addNamed adds a blob by its raw id. Of several names the first in the
 // alphabet is kept, so that the result is stable.
 func (r *run) addNamed(repo *repository, id []byte, name string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := namedBlob{repo, string(id)}
-	was, ok := r.named[key]
-	switch {
-	case !ok && len(r.named) == maxUnsigned:
-		r.unread = append(r.unread, Unread{repo.label("some blobs"), fmt.Sprintf("more than %d have the names of compressed files; the others were searched as they are", maxUnsigned)})
-	case !ok || name < was:
-		if r.named == nil {
-			r.named = map[namedBlob]string{}
-		}
-		r.named[key] = name
+	repo.mu.Lock()
+	defer repo.mu.Unlock()
+	repo.named.most = maxUnsigned
+	if !repo.named.admits(string(id)) {
+		return
+	}
+	if was, ok := repo.named.m[string(id)]; !ok || name < was {
+		repo.named.m[string(id)] = name
 	}
 }
 
@@ -68,12 +57,17 @@ func (r *run) namedJobs() []job {
 		}
 	}
 	var jobs []job
-	for b, name := range r.named {
-		jobs = append(jobs, func(ctx context.Context, w *worker) error {
-			s := &search{ctx: ctx, run: r, repo: b.repo, w: w, part: true}
-			s.readNamed([]byte(b.id), name)
-			return ctx.Err()
-		})
+	for _, repo := range r.repos {
+		if repo.named.cut(); repo.named.full {
+			r.addUnread(repo.label("some blobs"), fmt.Sprintf("more than %d have the names of compressed files; the others were searched as they are", maxUnsigned))
+		}
+		for id, name := range repo.named.m {
+			jobs = append(jobs, func(ctx context.Context, w *worker) error {
+				s := &search{ctx: ctx, run: r, repo: repo, w: w, part: true}
+				s.readNamed([]byte(id), name)
+				return ctx.Err()
+			})
+		}
 	}
 	return jobs
 }
@@ -85,13 +79,13 @@ func (s *search) readNamed(id []byte, name string) {
 	if !ok {
 		return
 	}
-	t, data, err := s.repo.store.Read(o)
-	if err != nil || t != odb.Blob {
+	t, data, err := s.repo.store.ReadHeld(o, s.w.memory)
+	if err != nil {
 		return
 	}
-	if len(data) > heldAlone {
-		s.run.large.Lock()
-		defer s.run.large.Unlock()
+	defer s.w.memory.Give(odb.Held(data))
+	if t != odb.Blob {
+		return
 	}
 	n := &odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true}
 	if container(n) != archive.None {

@@ -44,7 +44,7 @@ func Objects(ctx context.Context, path string, opts Options) (*Result, error) {
 
 // onlyObjects makes the objects of a repository all that is scanned.
 func (r *run) onlyObjects(g *repo.Repo, getenv func(string) string) *repository {
-	repo := &repository{git: g, root: g.Common, getenv: getenv, missing: map[string]missing{}}
+	repo := &repository{git: g, root: g.Common, getenv: getenv, missing: r.newMissing()}
 	r.repos = []*repository{repo}
 	return repo
 }
@@ -53,7 +53,7 @@ func (r *run) onlyObjects(g *repo.Repo, getenv func(string) string) *repository 
 func (r *run) open(repo *repository) {
 	repo.refs, repo.head = repo.git.ReadRefs()
 	repo.readShallow()
-	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.DefaultLimits())
+	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.LimitsOf(r.budget))
 	store.Workers = r.opts.workers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -142,6 +142,7 @@ type search struct {
 	pack   *packScan // nil if what is read is not all of a pack
 	part   bool      // only some objects are read: what they name is the caller's business
 	header odb.Header
+	quota  quota // of the object at hand
 
 	members, inside int64 // in the object searched last, if it is a container: members, and bytes of them
 }
@@ -165,6 +166,7 @@ func (s *search) search(n *odb.Node) error {
 		return s.stream(n)
 	}
 	s.find(n)
+	defer s.quota.done()
 	f := container(n)
 	isFalse := !s.checkID(n, f)
 	if n.Type == odb.Tree {
@@ -200,20 +202,27 @@ func (s *search) stream(n *odb.Node) error {
 // count like those of the one that is reported: it may hold something else.
 func (s *search) find(n *odb.Node) {
 	w, dropped := s.w, false
+	s.quota = newQuota(s.run.budget.Found, w.memory)
 	w.matches = n.Search(w.matches[:0], &w.ranges, func(m rules.Match) bool {
 		if outside(n) || n.Type == odb.Tree {
 			return false
 		}
-		ok := w.room.takes(m)
+		ok := s.quota.takes(m)
 		dropped = dropped || !ok
 		return ok
 	})
 	if dropped {
-		s.Failed(n.Obj, n.Type, errTooMany)
+		s.tooMany(n)
 	}
 }
 
 var errTooMany = errors.New(tooMany)
+
+// tooMany says that matches in an object were not kept.
+func (s *search) tooMany(n *odb.Node) {
+	s.run.dropped.Store(true)
+	s.Failed(n.Obj, n.Type, errTooMany)
+}
 
 // container tells whether an object is a container. It has no name here: those
 // that only their names tell are read by readNamed.
@@ -250,9 +259,12 @@ func (s *search) text(n *odb.Node, f archive.Format) {
 // contents returns what searches an object that may be a container.
 func (s *search) contents(n *odb.Node) *contents {
 	c := s.w.contents(s.ctx, s.run, s.label(n.Obj, n.Type))
-	c.pack, c.obj, c.kind = s.pack, n.Obj, n.Type
+	c.pack, c.obj, c.kind, c.held = s.pack, n.Obj, n.Type, n.Held()
 	return c
 }
+
+// newMissing returns the room for what a repository does not have.
+func (r *run) newMissing() firsts[missing] { return firsts[missing]{most: int(r.budget.Found >> 11)} }
 
 // label says how coverage calls an object.
 func (s *search) label(o odb.Obj, t odb.Type) string {
@@ -265,6 +277,7 @@ func (s *search) add(n *odb.Node, c *contents) {
 	for _, h := range c.hits {
 		s.hit(n, h, "")
 	}
+	c.done()
 }
 
 // hit notes a match in an object; name is the tree entry that holds it.
@@ -291,8 +304,8 @@ func (s *search) names(n *odb.Node) {
 		for _, m := range rules.FindTokens(nil, e.Name, 0, len(e.Name)) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
-			if !s.w.room.takes(m) {
-				s.Failed(n.Obj, n.Type, errTooMany)
+			if !s.quota.takes(m) {
+				s.tooMany(n)
 				return false
 			}
 			s.hit(n, hit{m, from, to, ""}, string(e.Name))
@@ -374,7 +387,11 @@ func (r *run) nameUnread(repo *repository) {
 
 // nameMissing names the objects that others name and that are not there.
 func (r *run) nameMissing(repo *repository, why string) {
-	for id, m := range repo.missing {
+	repo.missing.cut()
+	if repo.missing.full {
+		r.addUnread(repo.label("other objects"), fmt.Sprintf("more than %d are %s", repo.missing.most, why))
+	}
+	for id, m := range repo.missing.m {
 		what := fmt.Sprintf("%s %x", m.kind, id)
 		if slices.Contains(emptyTrees, fmt.Sprintf("%x", id)) {
 			continue

@@ -13,6 +13,7 @@ import (
 // cores, and keeps findings of every confidence.
 type Options struct {
 	Jobs          int              // workers; 0: one a core
+	MaxMemory     int64            // bytes that what is read and found may take, beside mapped packs; 0: 1 GiB
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
 	Exclude       []string         // doublestar globs; paths that match one are left out

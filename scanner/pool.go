@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/odb"
 	"r8scan/rules"
 )
@@ -20,7 +21,7 @@ type job func(ctx context.Context, w *worker) error
 type pool struct {
 	mu      sync.Mutex
 	changed sync.Cond
-	room    *room // for what the workers find
+	budget  *budget.Budget // of the workers' memory
 	queue   []job
 	running int
 	idle    int
@@ -33,7 +34,7 @@ type worker struct {
 	matches []rules.Match
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
-	room    *room
+	memory  *budget.Account
 
 	references references
 }
@@ -42,7 +43,7 @@ type worker struct {
 func (w *worker) walker(s *odb.Store) *odb.Walker {
 	v := w.walkers[s]
 	if v == nil {
-		v = &odb.Walker{Store: s}
+		v = &odb.Walker{Store: s, Memory: w.memory}
 		w.walkers[s] = v
 	}
 	return v
@@ -62,7 +63,7 @@ func (p *pool) run(ctx context.Context, n int, jobs ...job) error {
 	defer stop()
 	for range n {
 		g.Go(func() error {
-			w := &worker{walkers: map[*odb.Store]*odb.Walker{}, room: p.room}
+			w := &worker{walkers: map[*odb.Store]*odb.Walker{}, memory: p.budget.Account()}
 			for {
 				j, ok := p.take(ctx)
 				if !ok {

@@ -230,10 +230,6 @@ func (repo *repository) has(span *history.Span, id string) bool {
 func (r *run) searchRef(name string) {
 	text := []byte(name)
 	for _, m := range rules.FindTokens(nil, text, 0, len(text)) {
-		if !r.room.takes(m) {
-			r.addUnread("names of refs", tooMany)
-			return
-		}
 		from := start.after(text[:m.Start])
 		to := from.after(text[m.Start:m.End])
 		r.addFileHit(fileHit{match: m, place: Location{Path: name, Line: from.line, Column: from.column, EndColumn: to.column, Kind: KindRef}})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 )
@@ -61,16 +62,20 @@ func (r *run) readSpan(ctx context.Context, repo *repository, span *history.Span
 	for part := range slices.Chunk(commits, 16) {
 		jobs = append(jobs, c.read(part))
 	}
-	if err := r.do(ctx, jobs...); err != nil || len(r.objectHits) == 0 {
+	if err := r.do(ctx, jobs...); err != nil {
 		return err
+	}
+	if own, _ := r.objectHits.all(); len(own) == 0 {
+		return nil
 	}
 	if all == nil {
 		if all, _, err = r.readAll(ctx, repo); err != nil {
 			return err
 		}
 	}
-	r.addHits(all.objectHits)
-	if all.room.full {
+	others, lost := all.objectHits.all()
+	r.addHits(others)
+	if lost > 0 || all.dropped.Load() {
 		r.addUnread(repo.label("the history before the range"), tooMany)
 	}
 	return nil
@@ -83,21 +88,22 @@ func (r *run) readAll(ctx context.Context, repo *repository) (all *run, sound bo
 	if all, err = newRun(r.opts); err != nil {
 		return nil, false, err
 	}
+	all.share(r.budget)
 	own := repo.missing
-	repo.missing = map[string]missing{}
+	repo.missing = firsts[missing]{most: own.most}
 	defer func() { repo.missing = own }()
 	all.repos = r.repos
 	if err := all.do(ctx, all.families(repo)...); err != nil {
 		return nil, false, err
 	}
-	sound = len(all.unread) == len(all.faults) && (repo.promised || !repo.lacks()) &&
-		!slices.ContainsFunc(all.faults, func(f fault) bool { return f.kind != odb.Blob })
+	sound = len(all.unread.all()) == len(all.faults.all()) && all.unread.lost == 0 && (repo.promised || !repo.lacks()) &&
+		!slices.ContainsFunc(all.faults.all(), func(f fault) bool { return f.kind != odb.Blob })
 	return all, sound, nil
 }
 
 // lacks reports whether an object is missing.
 func (repo *repository) lacks() bool {
-	for id := range repo.missing {
+	for id := range repo.missing.m {
 		if !slices.Contains(emptyTrees, fmt.Sprintf("%x", id)) {
 			return true
 		}
@@ -114,11 +120,12 @@ func (r *run) takeOver(ctx context.Context, repo *repository, all *run) error {
 	r.bytes.Add(all.bytes.Load())
 	r.commits.Add(all.commits.Load())
 	r.members.Add(all.members.Load())
-	if len(all.faults) == 0 {
+	faults := all.faults.all()
+	if len(faults) == 0 {
 		return nil
 	}
-	hits := make([]history.Hit, len(all.faults))
-	for i, f := range all.faults {
+	hits := make([]history.Hit, len(faults))
+	for i, f := range faults {
 		hits[i] = history.Hit{Obj: f.obj, Type: f.kind, Token: i}
 	}
 	g, err := r.graph(ctx, repo, hits)
@@ -127,7 +134,7 @@ func (r *run) takeOver(ctx context.Context, repo *repository, all *run) error {
 	}
 	for i, s := range g.Stories(len(hits), nil, g.Range(repo.only)) {
 		if s.News {
-			r.addUnread(all.faults[i].What, all.faults[i].Reason)
+			r.addUnread(faults[i].What, faults[i].Reason)
 		}
 	}
 	return nil
@@ -136,12 +143,13 @@ func (r *run) takeOver(ctx context.Context, repo *repository, all *run) error {
 // addHits adds the matches in objects that have none yet.
 func (r *run) addHits(hits []objectHit) {
 	had := map[odb.Obj]bool{}
-	for _, h := range r.objectHits {
+	own, _ := r.objectHits.all()
+	for _, h := range own {
 		had[h.obj] = true
 	}
 	for _, h := range hits {
 		if !had[h.obj] {
-			r.objectHits = append(r.objectHits, h)
+			r.addObjectHit(h)
 		}
 	}
 }
@@ -185,14 +193,15 @@ func (c *changes) readAlso(objects []odb.Obj) job {
 	return func(ctx context.Context, w *worker) error {
 		s := &search{ctx: ctx, run: c.run, repo: c.repo, w: w, part: true}
 		for _, o := range objects {
-			t, _, err := c.repo.store.Read(o)
+			t, data, err := c.repo.store.ReadHeld(o, w.memory)
+			w.memory.Give(odb.Held(data))
 			switch {
 			case err != nil:
 				s.Failed(o, t, err)
 			case t == odb.Tree:
 				c.tree(s, o, nil, 0)
 			default:
-				c.object(s, o, t)
+				c.let(s, o, t)
 			}
 		}
 		s.lookUp()
@@ -220,6 +229,7 @@ func (c *changes) commit(s *search, o odb.Obj) {
 	if !ok {
 		return
 	}
+	defer s.w.memory.Give(odb.Held(data))
 	var h odb.Header
 	if odb.ParseHeader(data, &h) != nil {
 		return // visiting it has named it
@@ -236,16 +246,24 @@ func (c *changes) commit(s *search, o odb.Obj) {
 		} else if !c.repo.shallow[string(c.repo.store.ID(o))] {
 			s.refersTo(p, "commit")
 		}
-		if t := c.repo.treeOf(string(p)); t != odb.None {
+		if t := c.repo.treeOf(string(p), s.w.memory); t != odb.None {
 			before = append(before, t)
 		}
 	}
 	c.tree(s, tree, before, 0)
 }
 
-// object reads and searches one object, whose bytes are returned.
+// let reads and searches one object and lets go of it.
+func (c *changes) let(s *search, o odb.Obj, t odb.Type) {
+	data, _ := c.object(s, o, t)
+	s.w.memory.Give(odb.Held(data))
+}
+
+// object reads and searches one object, whose bytes are returned: the worker's
+// memory holds them.
 func (c *changes) object(s *search, o odb.Obj, t odb.Type) ([]byte, bool) {
-	got, data, err := c.repo.store.Read(o)
+	before := s.w.memory.Held()
+	got, data, err := c.repo.store.ReadHeld(o, s.w.memory)
 	if err == nil && got != t {
 		err = fmt.Errorf("it is a %s where a %s is named", got, t)
 	}
@@ -253,6 +271,7 @@ func (c *changes) object(s *search, o odb.Obj, t odb.Type) ([]byte, bool) {
 		err = s.Visit(&odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true, Loose: c.repo.store.IsLoose(o)})
 	}
 	if err != nil {
+		s.w.memory.Back(before)
 		s.Failed(o, t, err)
 		return nil, false
 	}
@@ -269,13 +288,18 @@ func (c *changes) tree(s *search, o odb.Obj, before []odb.Obj, depth int) {
 		s.Failed(o, odb.Tree, fmt.Errorf("it is in more than %d folders: %w", history.MaxDepth, odb.ErrLimit))
 		return
 	}
+	if s.w.memory.Held() > c.run.budget.Work/2 {
+		s.Failed(o, odb.Tree, fmt.Errorf("it and the folders that it is in have too many entries to compare them: %w", odb.ErrLimit))
+		return
+	}
+	defer s.w.memory.Back(s.w.memory.Held())
 	data, ok := c.object(s, o, odb.Tree)
 	if !ok {
 		return
 	}
 	old := make([]map[string]odb.TreeEntry, len(before))
 	for i, b := range before {
-		old[i] = c.repo.entries(b)
+		old[i] = c.repo.entries(b, s.w.memory)
 	}
 	_ = odb.EachEntry(data, c.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
 		c.entry(s, e, old, depth)
@@ -305,7 +329,7 @@ func (c *changes) entry(s *search, e odb.TreeEntry, old []map[string]odb.TreeEnt
 	case e.Mode == odb.ModeDir:
 		c.tree(s, o, before, depth+1)
 	case first(c, c.blobs, o):
-		c.object(s, o, odb.Blob)
+		c.let(s, o, odb.Blob)
 		s.noteNamed(e)
 	}
 }
@@ -320,12 +344,13 @@ func first[K comparable](c *changes, seen map[K]bool, key K) bool {
 }
 
 // treeOf returns the tree of the commit with an id in hex.
-func (repo *repository) treeOf(commit string) odb.Obj {
+func (repo *repository) treeOf(commit string, memory *budget.Account) odb.Obj {
 	o, ok := repo.store.FindHex(commit)
 	if !ok {
 		return odb.None
 	}
-	_, data, err := repo.store.Read(o)
+	_, data, err := repo.store.ReadHeld(o, memory)
+	defer memory.Give(odb.Held(data))
 	var h odb.Header
 	if err != nil || odb.ParseHeader(data, &h) != nil {
 		return odb.None
@@ -336,11 +361,16 @@ func (repo *repository) treeOf(commit string) odb.Obj {
 	return o
 }
 
+// entriesShare is how many bytes a map of entries takes for one of the tree.
+const entriesShare = 4
+
 // entries returns a tree's entries by name; those of one that cannot be read
-// are none, so that what stands in its place counts as new.
-func (repo *repository) entries(tree odb.Obj) map[string]odb.TreeEntry {
+// are none, so that what stands in its place counts as new. The memory holds them
+// and the tree.
+func (repo *repository) entries(tree odb.Obj, memory *budget.Account) map[string]odb.TreeEntry {
 	out := map[string]odb.TreeEntry{}
-	if t, data, err := repo.store.Read(tree); err == nil && t == odb.Tree {
+	if t, data, err := repo.store.ReadHeld(tree, memory); err == nil && t == odb.Tree {
+		memory.Take(entriesShare * int64(len(data)))
 		_ = odb.EachEntry(data, repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
 			out[string(e.Name)] = e
 			return true

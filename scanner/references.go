@@ -149,7 +149,10 @@ var emptyTrees = []string{
 func (repo *repository) miss(id []byte, kind, name string) {
 	repo.mu.Lock()
 	defer repo.mu.Unlock()
-	if m, ok := repo.missing[string(id)]; !ok || name < m.name {
-		repo.missing[string(id)] = missing{kind, name}
+	if !repo.missing.admits(string(id)) {
+		return
+	}
+	if m, ok := repo.missing.m[string(id)]; !ok || name < m.name {
+		repo.missing.m[string(id)] = missing{kind, name}
 	}
 }

@@ -42,7 +42,8 @@ type repository struct {
 	rooted []*workTree // those whose roots are followed: trees, or more
 
 	mu      sync.Mutex
-	missing map[string]missing    // raw id → what is known of it
+	named   firsts[string]        // names of blobs by raw id: see addNamed
+	missing firsts[missing]       // by raw id
 	lost    map[string]*lostRoots // by file
 }
 
@@ -57,7 +58,7 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 		r.addUnread(r.shown(root, g.Common), reason(err))
 		return nil
 	}
-	scanned := &repository{git: g, name: name, root: root, missing: map[string]missing{}}
+	scanned := &repository{git: g, name: name, root: root, missing: r.newMissing()}
 	for _, w := range append([]*repo.Repo{g}, g.Worktrees()...) {
 		scanned.trees = append(scanned.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
 	}

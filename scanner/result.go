@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -33,16 +34,24 @@ type placeKey struct {
 }
 
 // drafts are findings by token.
-type drafts map[findingKey]*draft
+type drafts struct {
+	m    map[findingKey]*draft
+	room int64 // bytes for further places
+	lost int64 // places for which there was none
+}
+
+// locationCost is what a place takes in a result and when that is written,
+// beside its texts.
+const locationCost = 512
 
 // add notes a place of a token. The highest confidence of its places counts.
-func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
+func (d *drafts) add(m rules.Match, place Location, exposure Exposure) {
 	key := findingKey{m.Rule.ID, m.Secret.Reveal()}
-	f := d[key]
+	f := d.m[key]
 	if f == nil {
 		f = &draft{Finding: Finding{Rule: m.Rule.ID, Secret: m.Secret, Exposure: exposure, Confidence: m.Confidence},
 			why: m.Why, seen: map[placeKey]bool{}}
-		d[key] = f
+		d.m[key] = f
 	}
 	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // whichever comes first
 		f.Confidence, f.why = m.Confidence, m.Why
@@ -56,10 +65,15 @@ func (d drafts) add(m rules.Match, place Location, exposure Exposure) {
 		place.AllowedBy = AllowedByLine
 	}
 	at := placeKey{place.Path, place.Member, place.Object, place.Kind, place.Line, place.Column}
-	if !f.seen[at] {
-		f.seen[at] = true
-		f.Locations = append(f.Locations, place)
+	if f.seen[at] {
+		return
 	}
+	if d.room -= locationCost + 2*int64(len(at.path)+len(at.member)); d.room < 0 && len(f.Locations) > 0 {
+		d.lost++
+		return
+	}
+	f.seen[at] = true
+	f.Locations = append(f.Locations, place)
 }
 
 var exposures = []Exposure{ExposureHistory, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
@@ -68,18 +82,27 @@ func worse(a, b Exposure) bool { return slices.Index(exposures, a) < slices.Inde
 
 // result puts together what the jobs have found.
 func (r *run) result(ctx context.Context, target Target, root string) (*Result, error) {
-	found := drafts{}
-	for _, h := range r.fileHits {
+	found := &drafts{m: map[findingKey]*draft{}, room: r.budget.Found * 2}
+	files, lost := r.fileHits.all()
+	for _, h := range files {
 		r.addFile(found, h)
+	}
+	objects, more := r.objectHits.all()
+	lost += more
+	if len(r.repos) > 1 {
+		slices.SortFunc(r.repos[1:], func(a, b *repository) int { return cmp.Compare(a.name, b.name) }) // they were found side by side
 	}
 	for i, repo := range r.repos {
 		if i == 0 {
 			target.Head = repo.head
 		}
-		if err := r.tellHistory(ctx, repo, found); err != nil {
+		if err := r.tellHistory(ctx, repo, objects, found); err != nil {
 			return nil, err
 		}
 		r.nameUnread(repo)
+	}
+	if lost += found.lost; lost > 0 {
+		r.addUnread("places of tokens", fmt.Sprintf("%d are more than a result can hold, and are not listed: --max-memory sets the limit", lost))
 	}
 	target.Path = rules.Redact(target.Path)
 	res := &Result{Target: target, Root: root, Coverage: r.coverage(), LeftOut: map[string]int{}}
@@ -88,7 +111,7 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 		res.Coverage.Unread, res.Coverage.Accepted, notes = r.judge.accepts(res.Coverage.Unread)
 		r.notes = append(r.notes, notes...)
 	}
-	for _, d := range found {
+	for _, d := range found.m {
 		if d.Confidence < r.opts.MinConfidence {
 			res.LeftOut[d.belowBecause()]++
 			continue
@@ -140,7 +163,7 @@ func compareLocations(a, b Location) int {
 }
 
 // addFile adds a match in a file with the exposure that git gives it.
-func (r *run) addFile(found drafts, h fileHit) {
+func (r *run) addFile(found *drafts, h fileHit) {
 	found.add(h.match, h.place, r.exposure(h))
 }
 

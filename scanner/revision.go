@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
@@ -242,7 +243,7 @@ func MissingRevisions(path string, revisions ...string) ([]string, error) {
 		return nil, err
 	}
 	repo := &repository{git: g, root: g.Common, getenv: os.Getenv}
-	(&run{}).open(repo)
+	(&run{budget: budget.New(0, 1)}).open(repo)
 	defer repo.store.Close()
 	var missing []string
 	for _, name := range revisions {

@@ -119,7 +119,7 @@ func (r *run) nameRoots(scanned *repository, why string) {
 	for file, l := range scanned.lost {
 		left := slices.DeleteFunc(l.first, func(root repo.Root) bool {
 			raw, err := hex.DecodeString(root.ID)
-			_, named := scanned.missing[string(raw)]
+			_, named := scanned.missing.m[string(raw)]
 			return err == nil && named
 		})
 		if len(left) == 0 {

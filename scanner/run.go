@@ -3,12 +3,14 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"r8scan/internal/archive"
+	"r8scan/internal/budget"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/packcache"
 	"r8scan/rules"
@@ -22,22 +24,21 @@ type run struct {
 	cache *packcache.Cache
 	pool  pool
 
+	budget     *budget.Budget
 	limits     archive.Limits
 	smallRange int
-	room       room
-	large      sync.Mutex // held by the one reader of a named blob that is large
-	heavy      sync.Mutex // held by the one walk of a container that may use much memory
 
 	files, bytes, objects, commits, members atomic.Int64
+	dropped                                 atomic.Bool // there was no room for a match
 
-	mu         sync.Mutex
-	fileHits   []fileHit
-	objectHits []objectHit
-	unread     []Unread
-	faults     []fault // those of unread that are about git objects
-	notes      []string
-	repos      []*repository
-	named      map[namedBlob]string // the name of each
+	fileHits   *hits[fileHit]
+	objectHits *hits[objectHit]
+
+	mu     sync.Mutex
+	unread shelf[Unread]
+	faults shelf[fault] // those of unread that are about git objects
+	notes  []string
+	repos  []*repository
 }
 
 // fileHit is a match in a file, its name, or a text of git's that is no object.
@@ -58,6 +59,28 @@ type objectHit struct {
 	member           string // of a blob that is a container
 }
 
+// hitCost is what a match on a shelf takes beside its texts.
+const hitCost = 192
+
+func (h fileHit) cost() int64 { return hitCost + int64(len(h.place.Path)+len(h.place.Member)) }
+
+func (h objectHit) cost() int64 { return hitCost + int64(len(h.name)+len(h.member)) }
+
+func compareObjectHits(a, b objectHit) int {
+	return cmp.Or(cmp.Compare(a.repo.name, b.repo.name), cmp.Compare(a.obj, b.obj), cmp.Compare(a.member, b.member),
+		cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column), cmp.Compare(a.name, b.name))
+}
+
+func (u Unread) cost() int64 { return 64 + int64(len(u.What)+len(u.Reason)) }
+
+func compareUnread(a, b Unread) int {
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
+}
+
+func compareFaults(a, b fault) int {
+	return cmp.Or(cmp.Compare(a.obj, b.obj), compareUnread(a.Unread, b.Unread))
+}
+
 // fault is an object that could not be read, or not all that is in it.
 type fault struct {
 	obj  odb.Obj
@@ -71,55 +94,21 @@ func newRun(opts Options) (*run, error) {
 		return nil, err
 	}
 	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
-	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), limits: archive.DefaultLimits(), smallRange: smallRange}
-	r.pool.room = &r.room
+	b := budget.New(opts.MaxMemory, opts.workers())
+	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), smallRange: smallRange}
+	r.share(b)
 	return r, err
 }
 
-// What is found takes memory, so there are limits to it. Matches of low
-// confidence have one of their own, and so has each token: no flood of them
-// hides another.
-const (
-	maxHits    = 1 << 18
-	maxTokens  = 1 << 16
-	maxPlaces  = 1 << 16 // of one token
-	maxLowHits = 1 << 18
-)
-
-// room counts the matches that are kept.
-type room struct {
-	mu        sync.Mutex
-	hits, low int
-	places    map[string]int // of each token
-	full      bool
+// share makes b the budget of the run.
+func (r *run) share(b *budget.Budget) {
+	r.budget, r.pool.budget, r.limits = b, b, archive.LimitsOf(b)
+	r.fileHits = newHits(b.Found, func(h *fileHit) *rules.Match { return &h.match },
+		func(a, b fileHit) int { return compareLocations(a.place, b.place) }, fileHit.cost)
+	r.objectHits = newHits(b.Found, func(h *objectHit) *rules.Match { return &h.match }, compareObjectHits, objectHit.cost)
+	r.unread = shelf[Unread]{room: b.Found / 8, compare: compareUnread, cost: Unread.cost}
+	r.faults = shelf[fault]{room: b.Found / 8, compare: compareFaults, cost: func(f fault) int64 { return f.cost() }}
 }
-
-// takes reports whether one more match may be kept.
-func (r *room) takes(m rules.Match) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var ok bool
-	if m.Confidence == rules.Low {
-		if ok = r.low < maxLowHits; ok {
-			r.low++
-		}
-	} else {
-		token := m.Secret.Reveal()
-		n, known := r.places[token]
-		if ok = r.hits < maxHits && n < maxPlaces && (known || len(r.places) < maxTokens); ok {
-			if r.places == nil {
-				r.places = map[string]int{}
-			}
-			r.places[token]++
-			r.hits++
-		}
-	}
-	r.full = r.full || !ok
-	return ok
-}
-
-// tooMany says that matches were not kept.
-const tooMany = "there are more tokens in what was read than a result can hold; those here are not all listed"
 
 // progressEvery is the time between two reports of progress.
 const progressEvery = 100 * time.Millisecond
@@ -152,7 +141,7 @@ func (r *run) do(ctx context.Context, jobs ...job) error {
 func (r *run) addUnread(what, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unread = append(r.unread, Unread{what, reason})
+	r.unread.add(Unread{what, reason})
 }
 
 // addFault is addUnread for an object of git.
@@ -160,20 +149,12 @@ func (r *run) addFault(f fault) {
 	r.addUnread(f.What, f.Reason)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.faults = append(r.faults, f)
+	r.faults.add(f)
 }
 
-func (r *run) addFileHit(h fileHit) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.fileHits = append(r.fileHits, h)
-}
+func (r *run) addFileHit(h fileHit) { r.fileHits.add(h) }
 
-func (r *run) addObjectHit(h objectHit) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.objectHits = append(r.objectHits, h)
-}
+func (r *run) addObjectHit(h objectHit) { r.objectHits.add(h) }
 
 // progress tells the user's callback how far the scan is.
 func (r *run) progress() {
@@ -190,13 +171,14 @@ func (r *run) progress() {
 
 // coverage sums up what was read. Names in it that hold a token are masked.
 func (r *run) coverage() Coverage {
-	unread := slices.Clone(r.unread)
+	unread := slices.Clone(r.unread.all())
+	if n := r.unread.lost; n > 0 {
+		unread = append(unread, Unread{"other things", fmt.Sprintf("%d more could not be read than a result can name", n)})
+	}
 	for i, u := range unread {
 		unread[i] = Unread{rules.Redact(u.What), rules.Redact(u.Reason)}
 	}
-	slices.SortFunc(unread, func(a, b Unread) int {
-		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
-	})
+	slices.SortFunc(unread, compareUnread)
 	return Coverage{Files: r.files.Load(), Bytes: r.bytes.Load(), Objects: r.objects.Load(), Commits: r.commits.Load(), ArchiveMembers: r.members.Load(),
 		Unread: slices.Compact(unread)}
 }

@@ -38,7 +38,7 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	problems := len(g.Problems) // of what the rest depends on
-	s := &staging{run: r, hash: g.Hash, promisor: g.Promisor, store: odb.NewLookup(g.ObjectDirs(getenv), g.Hash, odb.DefaultLimits())}
+	s := &staging{run: r, hash: g.Hash, promisor: g.Promisor, store: odb.NewLookup(g.ObjectDirs(getenv), g.Hash, odb.LimitsOf(r.budget))}
 	defer s.store.Close()
 	head, err := s.compareIndex(g, getenv != nil)
 	if err != nil {
@@ -47,7 +47,7 @@ func Staged(ctx context.Context, path string, opts Options) (*Result, error) {
 	if err := r.do(ctx, s.jobs()...); err != nil {
 		return nil, err
 	}
-	if len(r.unread) > 0 { // they may be why
+	if len(r.unread.items) > 0 { // they may be why
 		problems = len(g.Problems)
 	}
 	for _, p := range g.Problems[:problems] {
@@ -126,7 +126,7 @@ func (s *staging) treeOf(commit string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.store.ReadAll(id, odb.Commit)
+	data, err := s.store.ReadAll(id, odb.Commit, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -106,8 +106,8 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 	if len(parents) == 1 {
 		checkGone(t, s, r)
 	}
-	if len(run.unread) > 0 {
-		t.Errorf("unread: %v", run.unread)
+	if len(run.unread.items) > 0 {
+		t.Errorf("unread: %v", run.unread.items)
 	}
 }
 

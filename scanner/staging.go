@@ -111,7 +111,7 @@ func (s *staging) tree(id []byte) ([]odb.TreeEntry, error) {
 	if slices.Contains(emptyTrees, name) {
 		return nil, nil
 	}
-	data, err := s.store.ReadAll(id, odb.Tree)
+	data, err := s.store.ReadAll(id, odb.Tree, nil)
 	entries := make([]odb.TreeEntry, 0, len(data)/(s.hash+16)) // a mode and a name of medium length
 	if err == nil {
 		err = odb.EachEntry(data, s.hash, func(_ int, e odb.TreeEntry) bool {
@@ -312,7 +312,7 @@ func (s *staging) file(ctx context.Context, w *worker, f stagedFile) {
 
 // search searches the blob with a raw id. What it reads counts for r.
 func (s *staging) search(ctx context.Context, w *worker, r *run, at string, id []byte) []hit {
-	o, err := s.store.Read(id)
+	o, err := s.store.Read(id, w.memory)
 	if err == nil && o.Type != odb.Blob {
 		err = fmt.Errorf("it is a %s", o.Type)
 	}
@@ -325,6 +325,7 @@ func (s *staging) search(ctx context.Context, w *worker, r *run, at string, id [
 	}
 	defer o.Close()
 	c := w.contents(ctx, r, at)
+	c.held = odb.Held(o.Data)
 	content, again := o.Stream, io.ReaderAt(nil)
 	if content == nil {
 		whole := bytes.NewReader(o.Data)
@@ -337,13 +338,14 @@ func (s *staging) search(ctx context.Context, w *worker, r *run, at string, id [
 	if err != nil {
 		r.addUnread(at, fmt.Sprintf("object %x: %s after %d bytes", id, reason(err), n))
 	}
+	defer c.done()
 	return slices.Clone(c.hits)
 }
 
 // past returns the run to read the parents' content with. What of that cannot
 // be read is nothing that a commit adds: a token in it then counts as new.
 func (s *staging) past() *run {
-	s.once.Do(func() { s.parent = &run{opts: s.run.opts, limits: s.run.limits} })
+	s.once.Do(func() { s.parent = &run{opts: s.run.opts, budget: s.run.budget, limits: s.run.limits} })
 	return s.parent
 }
 

@@ -22,7 +22,7 @@ type window struct {
 	member  string // for the hits
 	matches []rules.Match
 	hits    []hit // in order
-	room    *room
+	quota   *quota
 	dropped bool // there was no room for a hit
 }
 
@@ -37,11 +37,11 @@ type hit struct {
 func (w *worker) window() *window {
 	k := len(w.windows) - 1
 	if k < 0 {
-		return &window{buf: make([]byte, windowLen), room: w.room}
+		return &window{buf: make([]byte, windowLen), quota: &w.content.quota}
 	}
 	s := w.windows[k]
 	w.windows = w.windows[:k]
-	*s = window{buf: s.buf, matches: s.matches, hits: s.hits[:0], room: w.room}
+	*s = window{buf: s.buf, matches: s.matches, hits: s.hits[:0], quota: &w.content.quota}
 	return s
 }
 
@@ -108,7 +108,7 @@ func (s *window) search(last bool) {
 	for _, m := range s.matches {
 		where = where.after(s.buf[done:m.Start])
 		done = m.Start
-		if !s.room.takes(m) {
+		if !s.quota.takes(m) {
 			s.dropped = true
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"testing/iotest"
 	"unicode/utf16"
 
+	"r8scan/internal/budget"
 	"r8scan/rules"
 )
 
@@ -80,13 +81,14 @@ func TestRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("a", strings.Repeat("r8_", maxLowHits+1000)+"\n"+strings.Repeat(token(1)+"\n", maxPlaces+10))
+	q := newQuota(budget.New(0, 1).Found, nil)
+	write("a", strings.Repeat("r8_", q.low+1000)+"\n"+strings.Repeat(token(1)+"\n", q.high+10))
 	write("b", token(2))
 	res, err := Files(t.Context(), []string{dir}, nil, Options{MinConfidence: rules.High, Jobs: 1})
 	if err != nil || len(res.Findings) != 2 {
 		t.Fatalf("%v: %d findings", err, len(res.Findings))
 	}
-	if u := res.Coverage.Unread; len(u) != 1 || u[0].Reason != tooMany {
+	if u := res.Coverage.Unread; len(u) != 2 || u[0].Reason != tooMany || u[1].What != "places of tokens" {
 		t.Errorf("unread %v", u)
 	}
 }
@@ -103,7 +105,7 @@ func whole(text string) (places []place) {
 func inWindows(t *testing.T, text string, size int) (places []place) {
 	t.Helper()
 	r := iotest.HalfReader(strings.NewReader(text))
-	s := &window{buf: make([]byte, size), room: &room{}}
+	s := &window{buf: make([]byte, size), quota: &quota{high: 1 << 30, low: 1 << 30}}
 	if err := s.rest(context.Background(), r, s.fill(r)); err != nil || s.total != int64(len(text)) {
 		t.Fatalf("read %d bytes of %d: %v", s.total, len(text), err)
 	}
@@ -111,7 +113,7 @@ func inWindows(t *testing.T, text string, size int) (places []place) {
 		places = append(places, place{h.match.Secret.ID() + h.match.Confidence.String(), h.from, h.to})
 	}
 	read := s.hits
-	s = &window{buf: make([]byte, size), room: &room{}}
+	s = &window{buf: make([]byte, size), quota: &quota{high: 1 << 30, low: 1 << 30}}
 	if _, err := io.Copy(struct{ io.Writer }{s}, iotest.HalfReader(strings.NewReader(text))); err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +152,7 @@ func TestStreamError(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	broken := fmt.Errorf("broken")
 	r := &failing{bytes.NewReader([]byte(token)), broken}
-	s := &window{buf: make([]byte, 1<<14), room: &room{}}
+	s := &window{buf: make([]byte, 1<<14), quota: &quota{high: 1 << 30, low: 1 << 30}}
 	err := s.rest(context.Background(), r, s.fill(r))
 	if err != broken || len(s.hits) != 1 {
 		t.Errorf("error %v and %d matches, want %v and 1", err, len(s.hits), broken)

@@ -121,12 +121,12 @@ func (repo *repository) stagedPaths(hits []objectHit) map[string][]string {
 // blobAt returns the object at path in a commit's tree, odb.None if there is
 // none.
 func (repo *repository) blobAt(commit, path string) odb.Obj {
-	o := repo.treeOf(commit)
+	o := repo.treeOf(commit, nil)
 	for name := range strings.SplitSeq(path, "/") {
 		if o == odb.None {
 			break
 		}
-		e, ok := repo.entries(o)[name]
+		e, ok := repo.entries(o, nil)[name]
 		if !ok {
 			return odb.None
 		}

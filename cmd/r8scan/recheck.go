@@ -19,6 +19,7 @@ import (
 type recheckFlags struct {
 	format, output, dir, apiURL string
 	jobs                        int
+	memory                      memorySize
 }
 
 func (c command) recheck() *cobra.Command {
@@ -54,6 +55,7 @@ Exit codes:
 	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
 	fs.StringVar(&f.dir, "dir", ".", "the `folder` that the scan ran in, if it was not this one")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "workers (default: one a core)")
+	f.memory.add(cmd)
 	addAPIURL(cmd, &f.apiURL)
 	return cmd
 }
@@ -73,7 +75,8 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs}
+	f.memory.limit()
+	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MaxMemory: int64(f.memory)}
 	res, err := ask.Recheck(ctx, v, doc, f.dir, opts)
 	if err != nil {
 		return fmt.Errorf("%w (--dir says where the scan ran)", err)

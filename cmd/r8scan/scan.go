@@ -25,6 +25,7 @@ type scanFlags struct {
 	include, exclude []string
 	confidence       string
 	jobs             int
+	memory           memorySize
 	quiet, verbose   bool
 	noProgress       bool
 	noCache          bool
@@ -49,6 +50,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs.StringVar(&f.config, "config", "", "read this configuration `file`, not the "+scanner.OwnConfig+" of what is scanned")
 	fs.StringVar(&f.confidence, "min-confidence", "medium", "report tokens of this `level` and above: high, medium or low")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "`number` of workers (default: one a core)")
+	f.memory.add(cmd)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
@@ -135,9 +137,10 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 // maxJobs is far above what helps. Each worker holds a window of a file.
 const maxJobs = 1024
 
-// options checks the flags, before a scan that would end in vain.
+// options checks the flags, before a scan that would end in vain, and limits the
+// memory of the process.
 func (f *scanFlags) options() (scanner.Options, error) {
-	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, Include: f.include, Exclude: f.exclude,
+	opts := scanner.Options{Cache: f.cacheDir(), Jobs: f.jobs, MaxMemory: int64(f.memory), Include: f.include, Exclude: f.exclude,
 		Config: f.config, Baseline: f.baseline}
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return opts, fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
@@ -150,6 +153,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 			return opts, fmt.Errorf("--output %s: its folder does not exist: create it first", f.output)
 		}
 	}
+	f.memory.limit()
 	return opts, nil
 }
 

@@ -5,17 +5,16 @@ package archive
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/inflate"
 	"r8scan/rules"
 )
@@ -29,20 +28,22 @@ type Limits struct {
 	RatioFloor int64 // … beyond this many
 	Window     int64 // bytes of a decoder's dictionary
 	Memory     int64 // bytes held at a time: dictionaries, and containers that are read from their end
-	Light      int64 // from this many held bytes on the walk has to hold Heavy
 
-	// Heavy keeps walks that need much memory from running side by side; nil
-	// if there is one walk only.
-	Heavy sync.Locker
+	// Account is where the memory is taken from; nil if there is one walk only.
+	Account *budget.Account
 }
 
-// DefaultLimits hold what people make: zstd -22 and xz -9 need windows of 128
-// and 64 MB. Deflate gives 1032 bytes for one at most, and text that means
-// anything far fewer.
-func DefaultLimits() Limits {
+// LimitsOf returns the limits that a budget gives. Those of the usual one hold
+// what people make: zstd -22 and xz -9 need windows of 128 and 64 MB. Deflate
+// gives 1032 bytes for one at most, and text that means anything far fewer.
+func LimitsOf(b *budget.Budget) Limits {
+	memory := b.Work / 5 * 3
 	return Limits{Depth: 5, Entries: 1_000_000, Expanded: 16 << 30, Ratio: 1000, RatioFloor: 64 << 20,
-		Window: 128 << 20, Memory: 384 << 20, Light: 32 << 20}
+		Window: min(128<<20, memory/3), Memory: memory}
 }
+
+// DefaultLimits are those of a run without a budget of its own.
+func DefaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }
 
 // Visitor takes what a walk finds, from the goroutine that walks.
 type Visitor interface {
@@ -70,11 +71,7 @@ type Input struct {
 // searches them as it searches any file.
 func Walk(ctx context.Context, in Input, f Format, limits Limits, v Visitor) error {
 	w := &walker{ctx: ctx, limits: limits, v: v, packed: in.Size}
-	defer func() {
-		if w.heavy {
-			limits.Heavy.Unlock()
-		}
-	}()
+	defer limits.Account.Back(limits.Account.Held())
 	c := &content{src: &source{r: in.Reader}, at: in.At, size: in.Size, name: in.Name}
 	if in.At != nil {
 		c.src.r = io.NewSectionReader(in.At, 0, in.Size)
@@ -99,7 +96,6 @@ type walker struct {
 	expanded int64
 	entries  int
 	held     int64
-	heavy    bool
 	stop     error // the limit that ended the walk
 	told     bool  // and that it was passed to v
 
@@ -307,14 +303,14 @@ func (w *walker) take(n int64) error {
 		return limitError(fmt.Sprintf("reading it needs more than the %d bytes of memory that it may use", w.limits.Memory))
 	}
 	w.held += n
-	if w.held > w.limits.Light && !w.heavy && w.limits.Heavy != nil {
-		w.limits.Heavy.Lock() // a walk takes no other lock, so this one is not waited for in a circle
-		w.heavy = true
-	}
+	w.limits.Account.Take(n)
 	return nil
 }
 
-func (w *walker) give(n int64) { w.held -= n }
+func (w *walker) give(n int64) {
+	w.held -= n
+	w.limits.Account.Give(n)
+}
 
 // random makes c readable at any place, if need be by a copy in memory, for
 // which the walk accounts until the container is done.
@@ -322,23 +318,40 @@ func (w *walker) random(c *content) error {
 	if c.at != nil {
 		return nil
 	}
-	var b []byte
+	p := &pieces{}
 	for {
-		if len(b) == cap(b) {
-			more := int64(max(64<<10, cap(b)))
-			if w.take(more) != nil {
-				return limitError(fmt.Sprintf("it is read from its end, and more of it would have to be held in memory than the %d bytes that may be", cap(b)))
-			}
-			c.held += more
-			b = append(make([]byte, 0, int64(cap(b))+more), b...)
+		if w.take(pieceLen) != nil {
+			return limitError(fmt.Sprintf("it is read from its end, and more of it would have to be held in memory than the %d bytes that may be: --max-memory sets them", p.size))
 		}
-		n, err := c.buf.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if err != nil { // what there is of it is read; src keeps the error
-			c.at, c.size = bytes.NewReader(b), int64(len(b))
+		c.held += pieceLen
+		b := make([]byte, pieceLen)
+		n, err := io.ReadFull(c.buf, b)
+		p.list = append(p.list, b)
+		if p.size += int64(n); err != nil { // what there is of it is read; src keeps the error
+			c.at, c.size = p, p.size
 			return nil
 		}
 	}
+}
+
+// pieces is a container in memory. It grows without being copied.
+type pieces struct {
+	list [][]byte // of pieceLen bytes each
+	size int64
+}
+
+const pieceLen = 64 << 10
+
+func (p *pieces) ReadAt(b []byte, off int64) (n int, err error) {
+	for n < len(b) && off < p.size {
+		from := off % pieceLen
+		k := copy(b[n:], p.list[off/pieceLen][from:min(pieceLen, p.size-off+from)])
+		n, off = n+k, off+int64(k)
+	}
+	if n < len(b) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // shownLen is how much of a member's name is shown.

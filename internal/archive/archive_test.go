@@ -10,10 +10,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 
+	"r8scan/internal/budget"
 	"r8scan/rules"
 )
 
@@ -346,17 +346,15 @@ func TestSparseBomb(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	l := DefaultLimits()
-	l.Memory, l.Light = 100_000, 1000
-	var lock sync.Mutex
-	l.Heavy = &lock
+	account := budget.New(1<<20, 8).Account() // its share is less than the walk needs
+	l.Memory, l.Account = 100_000, account
 	big := zipOf(t, zip.Store, two()...)
 	out := &found{text: map[string][]byte{}}
 	must(t, Walk(context.Background(), Input{Reader: bytes.NewReader(big)}, Zip, l, out))
 	out.misses(t, "it is read from its end")
-	if !lock.TryLock() {
-		t.Error("the lock is still held")
+	if account.Held() != 0 {
+		t.Errorf("%d bytes are still held", account.Held())
 	}
-	lock.Unlock()
 	f := read(t, tarOf(t, file{"a.zip", string(big)}, file{"b", "text"}), "x.tar", l)
 	f.misses(t, "a.zip: it is read from its end")
 	f.has(t, "b", "text")

@@ -33,7 +33,7 @@ func FuzzWalk(f *testing.F) {
 		if format == None || forced > 0 {
 			format = Format(int(forced)%(len(formatNames)-1) + 1)
 		}
-		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20, Light: 64 << 20}
+		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20}
 		for _, in := range []Input{{At: bytes.NewReader(b), Size: int64(len(b))}, {Reader: bytes.NewReader(b)}} {
 			began := time.Now()
 			out := &found{text: map[string][]byte{}}

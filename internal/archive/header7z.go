@@ -204,12 +204,8 @@ func (p *parser7z) header() (*header7z, error) {
 		return nil, errHeader7z
 	}
 	for _, f := range h.folders {
-		memory := int64(0)
-		for _, c := range f.coders {
-			memory += c.memory()
-		}
 		if f.why == "" {
-			h.memory = max(h.memory, memory)
+			h.memory = max(h.memory, f.memory())
 		}
 	}
 	return h, nil

@@ -34,7 +34,13 @@ func (w *walker) sevenZip(c *content, path string, depth int) error {
 		return err
 	}
 	packed := &source{n: c.size}
-	for _, f := range zr.File {
+	defer func() { w.give(h.kept) }()
+	for i, f := range zr.File {
+		if i > 0 && f.Stream != zr.File[i-1].Stream {
+			if err := w.keep7z(h, zr.File[i-1].Stream); err != nil {
+				return err
+			}
+		}
 		if f.UncompressedSize > 0 && f.Stream < len(h.folders) && h.folders[f.Stream].why != "" {
 			err = w.unreadable(path, f.Name, h.folders[f.Stream].why)
 		} else {
@@ -62,10 +68,31 @@ func (w *walker) file7z(f *sevenzip.File, packed *source, h *header7z, path stri
 	check := &checked{r: &expander{w: w, r: r, packed: packed}, crc: f.CRC32, size: int64(f.UncompressedSize), none: f.CRC32 == 0}
 	src := &source{r: check}
 	err = w.member(path, f.Name, depth, src)
+	if f.Stream < len(h.folders) {
+		h.folders[f.Stream].read += uint64(check.n)
+	}
 	if src.err != nil {
 		h.spoil(f.Stream, "it stands behind a member in the same stream that cannot be read whole")
 	}
 	return err
+}
+
+// keep7z accounts for the decoder of a stream that is left before its end: the
+// library keeps it.
+func (w *walker) keep7z(h *header7z, folder int) error {
+	if folder >= len(h.folders) {
+		return nil
+	}
+	f := &h.folders[folder]
+	if f.read == 0 || f.read == f.size {
+		return nil
+	}
+	f.read = f.size
+	if err := w.take(f.memory()); err != nil {
+		return err
+	}
+	h.kept += f.memory()
+	return nil
 }
 
 func (h *header7z) spoil(folder int, why string) {
@@ -99,6 +126,7 @@ type header7z struct {
 	files   int
 	folders []folder7z
 	memory  int64 // of the folder that needs most
+	kept    int64 // of decoders that are done with
 }
 
 // folder7z is a stream of members that are compressed together.
@@ -107,6 +135,7 @@ type folder7z struct {
 	outs   int
 	size   uint64 // unpacked
 	packed int    // streams that it is unpacked from
+	read   uint64 // bytes of members in it
 	why    string // it cannot be read, "" if it can
 }
 
@@ -142,6 +171,13 @@ func (c coder7z) memory() int64 {
 		return zstdWindow7z
 	}
 	return 8 << 20
+}
+
+func (f *folder7z) memory() (n int64) {
+	for _, c := range f.coders {
+		n += c.memory()
+	}
+	return n
 }
 
 // check7z reads as much of the header as decides what the library allocates.

@@ -72,21 +72,17 @@ const (
 // directory reads the members that the directory lists.
 func (z *zipReader) directory() error {
 	w := z.w
-	limited := &limitedAt{r: z.at, left: (w.limits.Memory - w.held) / directoryShare}
+	limited := &limitedAt{r: z.at, w: w}
+	defer func() { w.give(limited.held) }()
 	zr, err := zip.NewReader(limited, z.size)
 	if zr == nil || err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		if limited.left < 0 {
-			err = errors.New("it is larger than the memory it may use")
+		if limited.err != nil {
+			err = limited.err
 		}
 		w.fail(z.path, fmt.Errorf("its directory cannot be read (%w); members were found by their own headers", err))
 		return nil
 	}
-	limited.left = 1<<63 - 1
-	cost := int64(len(zr.File)) * entryCost
-	if err := w.take(cost); err != nil {
-		return err
-	}
-	defer w.give(cost)
+	limited.w = nil
 	for _, f := range zr.File {
 		e := entry{name: f.Name, method: f.Method, flags: f.Flags, packed: int64(f.CompressedSize64), size: int64(f.UncompressedSize64), crc: f.CRC32}
 		if e.at, err = f.DataOffset(); err != nil {
@@ -102,15 +98,22 @@ func (z *zipReader) directory() error {
 	return nil
 }
 
-// limitedAt fails when more than left bytes have been read.
+// limitedAt takes memory for what is going to be made of what it reads, and fails
+// if there is none.
 type limitedAt struct {
 	r    io.ReaderAt
-	left int64
+	w    *walker // nil once the directory is read
+	held int64
+	err  error
 }
 
 func (l *limitedAt) ReadAt(p []byte, off int64) (int, error) {
-	if l.left -= int64(len(p)); l.left < 0 {
-		return 0, errors.New("too large")
+	if l.w != nil {
+		n := int64(len(p)) * directoryShare
+		if l.err = l.w.take(n); l.err != nil {
+			return 0, l.err
+		}
+		l.held += n
 	}
 	return l.r.ReadAt(p, off)
 }
@@ -169,6 +172,9 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 // smallLen is the size up to which a member is inflated in one piece.
 const smallLen = 8 << 20
 
+// keepLen is the size up to which the memory for it is used again.
+const keepLen = 1 << 20
+
 // small reads a deflated member whose header says how small it is, three times
 // as fast as a stream. It reports false, and has done nothing, if the member is
 // another one, or not what its header says.
@@ -182,7 +188,9 @@ func (z *zipReader) small(e entry, short bool) (done bool, err error) {
 	}
 	defer w.give(e.packed + e.size)
 	both := w.piece(int(e.packed + e.size))
-	defer func() { w.pieces = append(w.pieces, both) }()
+	if cap(both) <= keepLen {
+		defer func() { w.pieces = append(w.pieces, both) }()
+	}
 	packed, content := both[:e.packed], both[e.packed:e.packed+e.size]
 	raw := &source{r: io.NewSectionReader(z.at, e.at, e.packed)}
 	if _, err := io.ReadFull(raw, packed); err != nil {

@@ -46,7 +46,8 @@ type Rechecked struct {
 }
 
 // Recheck finds the tokens of doc again where they stood, as seen from the
-// folder dir, and asks about them. Of opts, Cache and Jobs count.
+// folder dir, and asks about them. Of opts, Cache, Jobs and MaxMemory
+// count.
 func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options) (*Rechecked, error) {
 	found, unread, err := findAgain(ctx, doc, dir, opts)
 	if err != nil {

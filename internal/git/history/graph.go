@@ -88,14 +88,13 @@ type Place struct {
 	Commit odb.Obj // the first commit that has it there; odb.None if there is none
 }
 
-// maxSteps bounds the pairs of tree and path that are followed. Real histories
-// have a few for each tree; only trees made to explode have more.
-const maxSteps = 1 << 22
-
-// What the places may take in memory is bounded for the same reason.
+// What following trees takes in memory, beside texts: a pair of tree and path, a
+// path, and a place with the location that is made of it. Real histories have a
+// few pairs for each tree; only trees made to explode have more.
 const (
-	maxPlaceBytes = 128 << 20
-	placeLen      = 256 // a place and the location that is made of it
+	stepLen  = 64
+	pathLen  = 128
+	placeLen = 256
 )
 
 // MaxDepth is how deep folders are followed. Git itself refuses deeper ones
@@ -104,9 +103,10 @@ const MaxDepth = 4096
 
 // Places returns where the hits in blobs and trees stand, in the order of the
 // commits, and whether that is all of it. Each hit has at least one place. With
-// a scope only its commits count.
-func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
-	w := pathWalk{g: g, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+// a scope only its commits count. It stops following trees when that has taken
+// so many bytes of memory.
+func (g *Graph) Places(scope *Scope, memory int64) (places []Place, complete bool) {
+	w := pathWalk{g: g, left: memory, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for i, c := range g.commits {
 		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
 			w.follow(c.tree, 0, c.obj, 0)
@@ -126,7 +126,7 @@ func (g *Graph) Places(scope *Scope) (places []Place, complete bool) {
 
 // complete reports whether no limit was passed.
 func (w *pathWalk) complete() bool {
-	return len(w.seen) < maxSteps && !w.cut && !w.g.cut
+	return !w.cut && !w.g.cut
 }
 
 // unnamed follows what no commit leads to: trees and hits that no tree names.
@@ -176,7 +176,7 @@ func (w *pathWalk) placeRest() {
 type pathWalk struct {
 	cut    bool             // a path was too deep, or a limit was passed
 	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
-	bytes  int              // of places
+	left   int64            // bytes of memory
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -198,19 +198,20 @@ func (w *pathWalk) reached(o odb.Obj) bool { return w.seen[step{o, 0}] }
 
 func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	at := step{o, path}
-	if w.seen[at] || len(w.seen) >= maxSteps {
+	if w.seen[at] {
 		return
 	}
-	if depth > MaxDepth || w.open[o] || w.bytes > maxPlaceBytes {
+	if depth > MaxDepth || w.open[o] || w.left < 0 {
 		w.cut = true
 		return
 	}
+	w.left -= stepLen
 	w.open[o] = true
 	defer delete(w.open, o)
 	w.seen[at] = true
 	if w.g.hits[o] != nil {
 		p := Place{o, w.path(path), from}
-		w.bytes += len(p.Path) + placeLen
+		w.left -= int64(len(p.Path)) + placeLen
 		w.places = append(w.places, p)
 	}
 	for _, e := range w.g.links[o] {
@@ -220,6 +221,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 			p = int32(len(w.list))
 			w.list = append(w.list, key)
 			w.paths[key] = p
+			w.left -= pathLen
 		}
 		w.follow(e.child, p, from, depth+1)
 	}

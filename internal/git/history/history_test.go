@@ -257,7 +257,7 @@ func TestManyTokens(t *testing.T) {
 			t.Errorf("token %d:\ngot  %s\nwant %s", n, got, want)
 		}
 	}
-	places, complete := d.graph.Places(nil)
+	places, complete := d.graph.Places(nil, 1<<30)
 	if !complete || len(places) != 5*tokens {
 		t.Errorf("%d places, want %d; complete: %v", len(places), 5*tokens, complete)
 	}

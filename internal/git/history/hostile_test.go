@@ -72,7 +72,7 @@ func TestCircles(t *testing.T) {
 	if n := len(d.graph.Circular()); n != 2 {
 		t.Errorf("%d commits are named as their own ancestors, want 2", n)
 	}
-	places, complete := d.graph.Places(nil)
+	places, complete := d.graph.Places(nil, 1<<30)
 	if complete {
 		t.Error("places in a circle are said to be complete")
 	}
@@ -96,7 +96,7 @@ func TestTooDeep(t *testing.T) {
 		gittest.File{Path: strings.Repeat("d/", MaxDepth-10) + "key", Mark: m.Blob(gittest.Token(2))})
 	m.Run(r)
 	d := tell(t, r, []string{gittest.Token(1), gittest.Token(2)})
-	places, complete := d.graph.Places(nil)
+	places, complete := d.graph.Places(nil, 1<<30)
 	if complete || len(places) != 2 {
 		t.Fatalf("%d places, complete %v", len(places), complete)
 	}

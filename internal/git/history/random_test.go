@@ -277,7 +277,7 @@ func (m *model) comparePlaces(t *testing.T, d *told) {
 			}
 		}
 	}
-	places, complete := d.graph.Places(nil)
+	places, complete := d.graph.Places(nil, 1<<30)
 	if !complete {
 		t.Error("places are incomplete")
 	}

@@ -7,6 +7,10 @@ import (
 	"math/bits"
 )
 
+// maxCopies bounds the memory of a list of copies: two bytes of a delta may make
+// one.
+const maxCopies = 1 << 17
+
 // Copy says that Len bytes at To in a delta's result stand at From in its base.
 type Copy struct{ From, To, Len int }
 
@@ -15,6 +19,7 @@ var (
 	errDeltaBase  = errors.New("delta was made for a base of another size")
 	errDeltaCopy  = errors.New("delta copies from outside its base")
 	errDeltaSize  = errors.New("delta's result is not of the size it declares")
+	errManyCopies = errors.New("delta copies too many ranges to list them")
 )
 
 // deltaSizes returns the sizes that delta declares for its base and its
@@ -49,7 +54,8 @@ func varint(b []byte) (uint64, []byte, bool) {
 // applyDelta writes into dst, whose length is the declared size, what the
 // instructions make of base, and appends to copies what came from base, in the
 // order of dst. Copies that continue each other are joined. Of a copy no more
-// than margin bytes at either end need be written.
+// than margin bytes at either end need be written. With nil for copies none are
+// listed.
 func applyDelta(dst, base, instructions []byte, copies []Copy, margin int) ([]Copy, error) {
 	d, at := instructions, 0
 	for len(d) > 0 {
@@ -89,7 +95,9 @@ func applyDelta(dst, base, instructions []byte, copies []Copy, margin int) ([]Co
 		}
 		if k := len(copies) - 1; k >= 0 && copies[k].From+copies[k].Len == from && copies[k].To+copies[k].Len == at {
 			copies[k].Len += n
-		} else {
+		} else if len(copies) == maxCopies {
+			return copies, errManyCopies
+		} else if copies != nil {
 			copies = append(copies, Copy{from, at, n})
 		}
 		at += n

@@ -229,7 +229,7 @@ func lookUpAll(t *testing.T, dirs []string, s *Store, limits Limits) {
 	l := NewLookup(dirs, s.HashLen(), limits)
 	defer l.Close()
 	for o := range Obj(s.Len()) {
-		c, err := l.Read(s.ID(o))
+		c, err := l.Read(s.ID(o), nil)
 		if err != nil {
 			t.Fatalf("%s: %v", s.Hex(o), err)
 		}
@@ -244,7 +244,7 @@ func lookUpAll(t *testing.T, dirs []string, s *Store, limits Limits) {
 		}
 		c.Close()
 	}
-	if _, err := l.Read(make([]byte, s.HashLen())); !errors.Is(err, ErrMissing) {
+	if _, err := l.Read(make([]byte, s.HashLen()), nil); !errors.Is(err, ErrMissing) {
 		t.Errorf("an object that is not there gives %v", err)
 	}
 }

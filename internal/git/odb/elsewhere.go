@@ -19,20 +19,19 @@ func (s *Store) sortDuplicates() {
 
 // elsewhere reads the object at pos from another of its copies, as git does
 // where one is damaged, and notes that. It returns nil if there is none that
-// can be read.
-func (w *Walker) elsewhere(p *pack, pos int32, why error) *Node {
+// can be read beside under bytes that are held.
+func (w *Walker) elsewhere(p *pack, pos int32, why error, under int64) *Node {
 	o := p.obj(pos)
-	t, data, ok := w.Store.readCopy(o, p.place(pos), newBudget())
-	if !ok || w.held+int64(len(data)) > w.Store.limits.Held {
+	t, data, ok := w.Store.readCopy(o, p.place(pos), newReading(under, w.Memory))
+	if !ok {
 		return nil
 	}
-	w.held += int64(len(data))
 	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, hexID(w.Store.ID(o)), why))
-	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0}
+	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0, under: under}
 }
 
 // readCopy reads o from any of its copies but the one at not.
-func (s *Store) readCopy(o Obj, not place, b *budget) (t Type, data []byte, ok bool) {
+func (s *Store) readCopy(o Obj, not place, b *reading) (t Type, data []byte, ok bool) {
 	at, _ := slices.BinarySearchFunc(s.duplicates, o, func(d duplicate, o Obj) int { return cmp.Compare(d.obj, o) })
 	copies := []place{s.where[o]}
 	for ; at < len(s.duplicates) && s.duplicates[at].obj == o; at++ {

@@ -79,10 +79,10 @@ func FuzzApplyDelta(f *testing.F) {
 			return
 		}
 		dst := make([]byte, size)
-		copies, err := applyDelta(dst, base, rest, nil, len(dst))
+		copies, err := applyDelta(dst, base, rest, []Copy{}, len(dst))
 		sparse := Node{Data: make([]byte, size), Base: &Node{Data: base}, gaps: true}
 		var again error
-		sparse.Copies, again = applyDelta(sparse.Data, base, rest, nil, 1)
+		sparse.Copies, again = applyDelta(sparse.Data, base, rest, []Copy{}, 1)
 		if (err == nil) != (again == nil) {
 			t.Fatalf("whole: %v, sparse: %v", err, again)
 		}

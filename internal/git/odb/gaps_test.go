@@ -198,7 +198,7 @@ func TestExtraCopies(t *testing.T) {
 		}
 	}
 	for i, want := range []string{"a", "b"} {
-		if _, data, err := s.ReadIn(i, 0); err != nil || string(data) != want {
+		if _, data, err := s.ReadIn(i, 0, nil); err != nil || string(data) != want {
 			t.Errorf("in pack %d: %q, %v", i, data, err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"hash"
 	"io"
 	"strconv"
+
+	"r8scan/internal/budget"
 )
 
 // newID returns the hash that makes the id, of n bytes, of an object of a type
@@ -51,18 +53,20 @@ func (s *Store) Holds(i int, o Obj) bool {
 	return ok
 }
 
-// ReadIn is Read for the copy of o in the i-th pack, if there is one.
-func (s *Store) ReadIn(i int, o Obj) (t Type, data []byte, err error) {
+// ReadIn is ReadHeld for the copy of o in the i-th pack, if there is one.
+func (s *Store) ReadIn(i int, o Obj, memory *budget.Account) (t Type, data []byte, err error) {
 	p := s.packs[i]
 	e, ok := p.idx.find(s.ID(o))
 	if at := (place{p.number, int32(e)}); ok && s.where[o] != at {
+		before := memory.Held()
 		err = Guarded(func() error {
-			t, data, err = s.readAt(at, newBudget())
+			t, data, err = s.readAt(at, newReading(0, memory))
 			return err
 		})
 		if err == nil {
 			return t, data, nil
 		}
+		memory.Back(before)
 	}
-	return s.Read(o)
+	return s.ReadHeld(o, memory)
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/inflate"
 )
 
@@ -55,11 +56,14 @@ type Content struct {
 	Data   []byte    // nil if Stream is set
 	Stream io.Reader // a blob too large to hold
 
-	file io.Closer // nil if there is none
+	file   io.Closer // nil if there is none
+	memory *budget.Account
 }
 
-// Close ends the reading of a stream.
+// Close ends the reading of a stream and gives back the memory of Data.
 func (c *Content) Close() {
+	c.memory.Give(Held(c.Data))
+	c.Data = nil
 	if c.file != nil {
 		_ = c.file.Close() // it was read only
 	}
@@ -100,15 +104,20 @@ func (c *checkedReader) Read(b []byte) (int, error) {
 }
 
 // Read returns the object with a raw id, from the first place where it can be
-// read. Close it after use.
-func (l *Lookup) Read(id []byte) (*Content, error) {
-	left := maxChains
-	return l.read(id, &left)
+// read, in memory that is taken from an account. Close it after use.
+func (l *Lookup) Read(id []byte, memory *budget.Account) (*Content, error) {
+	before := memory.Held()
+	c, err := l.read(id, newReading(0, memory))
+	if err != nil {
+		memory.Back(before)
+	}
+	return c, err
 }
 
-// ReadAll is Read for objects that are parsed whole.
-func (l *Lookup) ReadAll(id []byte, t Type) ([]byte, error) {
-	c, err := l.Read(id)
+// ReadAll is Read for objects that are parsed whole, and that the caller holds
+// for longer: no account has them.
+func (l *Lookup) ReadAll(id []byte, t Type, memory *budget.Account) ([]byte, error) {
+	c, err := l.Read(id, memory)
 	if err != nil {
 		return nil, err
 	}
@@ -119,18 +128,19 @@ func (l *Lookup) ReadAll(id []byte, t Type) ([]byte, error) {
 	return c.Data, nil
 }
 
-// read is Read; left is how many more chains of deltas may be followed from
-// pack to pack.
-func (l *Lookup) read(id []byte, left *int) (*Content, error) {
-	if *left--; *left < 0 {
+// read is Read.
+func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
+	if left.chains--; left.chains < 0 {
 		return nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
 	}
 	failed := ErrMissing
 	for _, dir := range l.dirs {
 		name := hexID(id)
-		c, err := l.readLoose(filepath.Join(dir, name[:2], name[2:]))
+		c, err := l.readLoose(filepath.Join(dir, name[:2], name[2:]), left)
 		if err == nil {
-			err = c.check(id)
+			if err = c.check(id); err != nil {
+				c.Close()
+			}
 		}
 		if err == nil {
 			return c, nil
@@ -150,7 +160,9 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 			return err
 		})
 		if err == nil && c != nil {
-			err = c.check(id)
+			if err = c.check(id); err != nil {
+				c.Close()
+			}
 		}
 		switch {
 		case err != nil:
@@ -165,7 +177,7 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 	return nil, failed
 }
 
-func (l *Lookup) readLoose(path string) (*Content, error) {
+func (l *Lookup) readLoose(path string, left *reading) (*Content, error) {
 	r, err := openLoose(path, nil)
 	if err != nil {
 		return nil, err
@@ -174,11 +186,8 @@ func (l *Lookup) readLoose(path string) (*Content, error) {
 		return &Content{Type: r.kind, Size: r.size, Stream: r, file: r.file}, nil
 	}
 	defer r.Close()
-	if r.size > l.limits.Object {
-		return nil, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit)
-	}
-	data, err := readExactly(r, r.size)
-	return &Content{Type: r.kind, Size: r.size, Data: data}, err
+	data, err := l.limits.readWhole(r, r.size, left.under, left.memory)
+	return &Content{Type: r.kind, Size: r.size, Data: data, memory: left.memory}, err
 }
 
 // openPacks maps the packs' indexes.
@@ -326,7 +335,7 @@ func (p *packFile) entry(at uint64) (header, []byte, error) {
 const maxDeltas = 1 << 16
 
 // readPacked reads the entry at an offset: down to what is no delta, and back.
-func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error) {
+func (l *Lookup) readPacked(p *packFile, at uint64, left *reading) (_ *Content, err error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
@@ -336,6 +345,12 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error)
 	}
 	var deltas []delta
 	var c *Content
+	before := left.memory.Held()
+	defer func() {
+		if err != nil {
+			left.memory.Back(before)
+		}
+	}()
 	z, _ := l.free.Get().(*inflate.Inflater)
 	if z == nil {
 		z = &inflate.Inflater{Checksum: true}
@@ -347,7 +362,7 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error)
 			return nil, err
 		}
 		if h.kind != ofsDelta && h.kind != refDelta {
-			if c, err = l.whole(z, h, src, len(deltas) > 0); err != nil {
+			if c, err = l.whole(z, h, src, len(deltas) > 0, left); err != nil {
 				return nil, err
 			}
 			break
@@ -365,32 +380,31 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *int) (*Content, error)
 		}
 	}
 	for i := len(deltas) - 1; i >= 0; i-- {
-		data, err := l.apply(z, c.Data, deltas[i].size, deltas[i].src)
+		data, err := l.apply(z, c.Data, deltas[i].size, deltas[i].src, left)
 		if err != nil {
 			return nil, err
 		}
+		left.memory.Give(Held(c.Data))
 		c.Data, c.Size = data, int64(len(data))
 	}
 	return c, nil
 }
 
 // base reads a delta's base from elsewhere.
-func (l *Lookup) base(id []byte, left *int) (*Content, error) {
+func (l *Lookup) base(id []byte, left *reading) (*Content, error) {
 	c, err := l.read(id, left)
 	if err == nil && c.Stream != nil {
 		defer c.Close()
-		if c.Size > l.limits.Object {
-			return nil, fmt.Errorf("it has %d bytes: %w", c.Size, ErrLimit)
-		}
-		c.Data, err = readExactly(c.Stream, c.Size)
-		c.Stream = nil
+		whole := &Content{Type: c.Type, Size: c.Size, memory: left.memory}
+		whole.Data, err = l.limits.readWhole(c.Stream, c.Size, left.under, left.memory)
+		return whole, err
 	}
 	return c, err
 }
 
 // whole reads an entry that is no delta; one that deltas build on is held.
-func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool) (*Content, error) {
-	c := &Content{Type: h.kind, Size: int64(h.size)}
+func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool, left *reading) (*Content, error) {
+	c := &Content{Type: h.kind, Size: int64(h.size), memory: left.memory}
 	var err error
 	if h.kind == Blob && !held && h.size > uint64(l.limits.Stream) {
 		if err = plausible(h.size, src); err == nil {
@@ -399,7 +413,7 @@ func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool) (*C
 		}
 		return c, err
 	}
-	c.Data, err = l.inflate(z, h.size, src)
+	c.Data, err = l.inflate(z, h.size, src, left.under, left.memory)
 	return c, err
 }
 
@@ -418,13 +432,15 @@ func (g guardedReader) Read(b []byte) (n int, err error) {
 }
 
 // inflate returns the size bytes that the zlib stream at the start of src makes.
-func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte) ([]byte, error) {
+// It takes memory for them; under is what else is held.
+func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte, under int64, memory *budget.Account) ([]byte, error) {
 	if err := plausible(size, src); err != nil {
 		return nil, err
 	}
-	if size > uint64(l.limits.Object) {
-		return nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+	if err := l.limits.allows(int64(size), under); err != nil {
+		return nil, err
 	}
+	memory.Take(roomOf(int64(size)))
 	dst := make([]byte, size)
 	if _, err := z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
 		return nil, errSize
@@ -435,11 +451,13 @@ func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte) ([]byte, 
 }
 
 // apply returns what the delta in src makes of base.
-func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte) ([]byte, error) {
-	delta, err := l.inflate(z, size, src)
+func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte, left *reading) ([]byte, error) {
+	under := left.under + Held(base)
+	delta, err := l.inflate(z, size, src, under, left.memory)
 	if err != nil {
 		return nil, err
 	}
+	defer left.memory.Give(Held(delta))
 	from, to, instructions, err := deltaSizes(delta)
 	if err != nil {
 		return nil, err
@@ -447,9 +465,10 @@ func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte
 	if from != uint64(len(base)) {
 		return nil, errDeltaBase
 	}
-	if to > uint64(l.limits.Object) || int64(to)+int64(from)+int64(size) > l.limits.Held {
-		return nil, fmt.Errorf("it has %d bytes: %w", to, ErrLimit)
+	if err := l.limits.allows(int64(to), under+Held(delta)); err != nil {
+		return nil, err
 	}
+	left.memory.Take(roomOf(int64(to)))
 	dst := make([]byte, to)
 	_, err = applyDelta(dst, base, instructions, nil, len(dst))
 	return dst, err

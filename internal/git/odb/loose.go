@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"r8scan/internal/budget"
 )
 
 // looseObject is an object in a file of its own.
@@ -116,12 +118,11 @@ func (w *Walker) walkLoose(i int) error {
 	switch {
 	case r.kind == Blob && r.size > w.Store.limits.Stream: // the others are parsed whole
 		node.Stream = r
-	case r.size > w.Store.limits.Object:
-		return failed(r.kind, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit))
 	default:
-		if node.Data, err = readExactly(r, r.size); err != nil {
+		if node.Data, err = w.Store.limits.readWhole(r, r.size, 0, w.Memory); err != nil {
 			return failed(r.kind, err)
 		}
+		defer w.Memory.Give(Held(node.Data))
 	}
 	err = w.visit.Visit(node)
 	if w.Thorough && r.more() {
@@ -130,17 +131,31 @@ func (w *Walker) walkLoose(i int) error {
 	return err
 }
 
-// readExactly reads size bytes and makes sure that the stream ends behind
-// them. The size is the file's own claim, so memory grows with what comes.
-func readExactly(r io.Reader, size int64) ([]byte, error) {
-	var b bytes.Buffer
-	if size < 1<<20 {
-		b.Grow(int(size) + bytes.MinRead)
-	}
-	if _, err := b.ReadFrom(r); err != nil {
+// readWhole reads size bytes and makes sure that the stream ends behind them.
+// It takes the memory for them; under is what else counts towards l.Held.
+func (l Limits) readWhole(r io.Reader, size, under int64, memory *budget.Account) ([]byte, error) {
+	if err := l.allows(size, under); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), nil
+	memory.Take(roomOf(size))
+	data, err := readExactly(r, size)
+	if err != nil {
+		memory.Give(roomOf(size))
+	}
+	return data, err
+}
+
+// readExactly is readWhole for a size that was looked at.
+func readExactly(r io.Reader, size int64) ([]byte, error) {
+	data := make([]byte, size)
+	if _, err := io.ReadFull(r, data); err != nil {
+		return nil, err
+	}
+	var one [1]byte
+	if _, err := r.Read(one[:]); err != io.EOF { // an exactReader gives no more bytes, but may fail
+		return nil, err
+	}
+	return data, nil
 }
 
 // pathless drops the path from a file error: the object's id names the file.

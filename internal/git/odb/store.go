@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"r8scan/internal/budget"
 )
 
 // Store is a set of object directories read as one: the objects of their packs
@@ -443,28 +445,42 @@ func mergeTwo(a, b []byte, hash int) []byte {
 // Read returns the type and bytes of any object. It does not use the walk's
 // memory and is safe for concurrent use.
 func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
+	return s.ReadHeld(o, nil)
+}
+
+// ReadHeld is Read for a worker of a run: its memory holds the bytes until it is
+// given Held(data).
+func (s *Store) ReadHeld(o Obj, memory *budget.Account) (t Type, data []byte, err error) {
+	before := memory.Held()
 	err = Guarded(func() error {
-		t, data, err = s.read(o, newBudget())
+		t, data, err = s.read(o, newReading(0, memory))
 		return err
 	})
+	if err != nil {
+		memory.Back(before)
+	}
 	return t, data, err
 }
 
-// budget bounds the reading of one object: how many more chains of deltas may
-// be followed. A chain may go on in another pack, or with another copy of what
-// is damaged; only hostile stores go in circles.
-type budget struct {
+// reading bounds the reading of one object: how many more chains of deltas may
+// be followed, and the memory. A chain may go on in another pack, or with
+// another copy of what is damaged; only hostile stores go in circles.
+type reading struct {
 	chains  int
-	lenient bool // wrong checksums do not count
+	lenient bool  // wrong checksums do not count
+	under   int64 // bytes that are held meanwhile and count towards Limits.Held
+	memory  *budget.Account
 }
 
 const maxChains = 64
 
-func newBudget() *budget { return &budget{chains: maxChains} }
+func newReading(under int64, memory *budget.Account) *reading {
+	return &reading{chains: maxChains, under: under, memory: memory}
+}
 
 // read reads o from the copy that counts, or another, or as it is, though its
 // checksum is wrong.
-func (s *Store) read(o Obj, left *budget) (Type, []byte, error) {
+func (s *Store) read(o Obj, left *reading) (Type, []byte, error) {
 	t, data, err := s.readAt(s.where[o], left)
 	if err == nil {
 		return t, data, nil
@@ -480,7 +496,7 @@ func (s *Store) read(o Obj, left *budget) (Type, []byte, error) {
 }
 
 // readAt is read for one copy of an object.
-func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
+func (s *Store) readAt(at place, left *reading) (Type, []byte, error) {
 	if left.chains--; left.chains < 0 {
 		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
 	}
@@ -494,22 +510,25 @@ func (s *Store) readAt(at place, left *budget) (Type, []byte, error) {
 		return 0, nil, pathless(err)
 	}
 	defer r.Close()
-	if r.size > s.limits.Object {
-		return 0, nil, fmt.Errorf("it has %d bytes: %w", r.size, ErrLimit)
-	}
-	data, err := readExactly(r, r.size)
+	data, err := s.limits.readWhole(r, r.size, left.under, left.memory)
 	return r.kind, data, err
 }
 
 // readPacked reads an object by going down to its base and back.
-func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, error) {
+func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, error) {
 	chain := []int32{pos}
 	for p.entries[pos].base >= 0 {
 		pos = p.entries[pos].base
 		chain = append(chain, pos)
 	}
-	w := Walker{Store: s, lenient: left.lenient}
+	w := Walker{Store: s, Memory: left.memory, lenient: left.lenient, under: left.under}
 	var node *Node
+	defer func() {
+		if node != nil {
+			w.recycle(node.Data)
+		}
+		w.Memory.Give(int64(cap(w.spare)))
+	}()
 	if p.entries[pos].base == external {
 		b, err := w.externalBase(p, pos, left)
 		if err != nil {
@@ -520,26 +539,28 @@ func (s *Store) readPacked(p *pack, pos int32, left *budget) (Type, []byte, erro
 	for i := len(chain) - 1; i >= 0; i-- {
 		n, err := w.build(p, chain[i], node)
 		if err != nil && i > 0 { // read itself tries the copies of what was asked for
+			held := node.held()
+			left.under += held
 			if t, data, ok := s.readCopy(p.obj(chain[i]), p.place(chain[i]), left); ok {
 				n, err = &Node{Type: t, Data: data}, nil
 			}
+			left.under -= held
 		}
 		if err != nil {
 			return 0, nil, err
 		}
 		if n.Stream != nil {
-			if n.Size > s.limits.Object {
-				return 0, nil, fmt.Errorf("it has %d bytes: %w", n.Size, ErrLimit)
-			}
-			n.Data, err = readExactly(n.Stream, n.Size)
-			if err != nil {
+			if n.Data, err = s.limits.readWhole(n.Stream, n.Size, left.under, left.memory); err != nil {
 				return 0, nil, err
 			}
+			n.Stream = nil
 		}
 		if node != nil {
 			w.recycle(node.Data)
 		}
 		node = n
 	}
-	return node.Type, node.Data, nil
+	last := node
+	node = nil // the caller has it
+	return last.Type, last.Data, nil
 }

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/bits"
 	"runtime/debug"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/inflate"
 	"r8scan/rules"
 )
@@ -16,13 +18,29 @@ import (
 type Limits struct {
 	Stream int64 // a whole object above this is handed over as a stream, not as bytes
 	Object int64 // a delta's result above this is not built
-	Held   int64 // bytes of bases and results that one walk may hold at a time
+	Held   int64 // bytes of bases, deltas and results that may be held to read one object
 }
 
-// DefaultLimits keep a walk within a few hundred megabytes on hostile packs;
-// git makes no deltas of files above 512 MB by default.
-func DefaultLimits() Limits {
-	return Limits{Stream: 32 << 20, Object: 512 << 20, Held: 768 << 20}
+// LimitsOf returns the limits that a budget gives. git makes no deltas of files
+// above 512 MB by default.
+func LimitsOf(b *budget.Budget) Limits {
+	object := min(b.Work/5*4, math.MaxInt32) // of trees, offsets are kept in 32 bits
+	return Limits{Stream: min(32<<20, b.Work/8), Object: object, Held: b.Work}
+}
+
+// DefaultLimits are those of a run without a budget of its own.
+func DefaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }
+
+// allows says that an object of size bytes cannot be held beside under bytes
+// that count too.
+func (l Limits) allows(size, under int64) error {
+	if size < 0 || size > l.Object {
+		return fmt.Errorf("it has %d bytes, more than may be held of one object: %w", uint64(size), ErrLimit)
+	}
+	if roomOf(size) > l.Held-under {
+		return fmt.Errorf("its %d bytes and those it builds on need more than %d bytes of memory: %w", size, l.Held, ErrLimit)
+	}
+	return nil
 }
 
 // Node is an object as a walk hands it to a Visitor. It and its bytes are
@@ -45,7 +63,20 @@ type Node struct {
 	// For the visitor, to find again in the Base of the node's children.
 	Mark    int32
 	gaps    bool     // Data lacks the middle of long copies
+	under   int64    // bytes of other objects that a walk holds while it reads what builds on the node
 	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
+}
+
+// Held returns how much memory the node, and all that is held to read it, counts
+// for. It depends on the store alone, not on how a walk is shared.
+func (n *Node) Held() int64 { return n.under + n.held() + n.Base.held() }
+
+// held returns what the node's bytes count for.
+func (n *Node) held() int64 {
+	if n == nil {
+		return 0
+	}
+	return Held(n.Data)
 }
 
 // Complete fills in what Data lacks after a sparse walk.
@@ -149,14 +180,19 @@ type Walker struct {
 	// loose copies of objects that another place reports too, and notes the
 	// bytes of packs that belong to no object.
 	Thorough bool
+	// Memory is where the walk takes its memory from; nil if there is no limit
+	// but those of Store.
+	Memory *budget.Account
 
 	z       inflate.Inflater
-	lenient bool         // an entry's checksum may be wrong
-	loose   *looseReader // of which the memory is used again
-	delta   []byte
+	lenient bool                  // an entry's checksum may be wrong
+	loose   *looseReader          // of which the memory is used again
+	delta   []byte                // for small ones
 	free    [keepClasses][][]byte // buffers of 1<<i bytes
+	idle    int                   // bytes in free
 	nodes   []*Node               // to use again
-	held    int64
+	spare   []byte                // a larger buffer, for which Memory holds its bytes
+	under   int64                 // bytes held by who reads one object with this walker
 	stack   []frame
 	visit   Visitor
 	copies  []Copy
@@ -181,11 +217,16 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 			if !isFault(r) || f.pack == nil {
 				panic(r)
 			}
-			w.stack = w.stack[:0]
 			w.Store.problem(f.pack.path, "it was cut short while it was read")
 		}
 	}()
 	w.visit = v
+	before := w.Memory.Held()
+	defer func() { // it may end anywhere
+		w.Memory.Back(before)
+		w.stack, w.spare = w.stack[:0], nil
+	}()
+	w.Memory.Take(f.base.held()) // who shared it may let go of it
 	for _, i := range f.loose {
 		if err := w.walkLoose(i); err != nil {
 			return err
@@ -205,15 +246,15 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 
 // walkPack walks the object at pos and what builds on it.
 func (w *Walker) walkPack(ctx context.Context, p *pack, pos int32, base *Node) error {
-	w.held, w.stack = 0, w.stack[:0]
 	if p.entries[pos].base == external {
-		b, err := w.externalBase(p, pos, newBudget())
+		b, err := w.externalBase(p, pos, newReading(0, w.Memory))
 		if err != nil {
-			if err = w.instead(p, pos, err); err != nil {
+			if err = w.instead(p, pos, err, 0); err != nil {
 				return err
 			}
 			return w.descend(ctx, p)
 		}
+		defer w.Memory.Give(b.held())
 		if w.Want != nil && !w.Want(b.Type) {
 			return nil
 		}
@@ -239,7 +280,7 @@ func (w *Walker) descend(ctx context.Context, p *pack) error {
 		child := &p.entries[c]
 		top.next = child.next
 		last := top.next < 0
-		if !last && w.Share != nil && child.weight >= minShare && w.Share(Family{pack: p, from: c, to: c + 1, base: top.node}) {
+		if !last && w.Share != nil && child.weight >= minShare && w.Memory.Shares(top.node.Held()) && w.Share(Family{pack: p, from: c, to: c + 1, base: top.node}) {
 			top.shared = true
 			continue
 		}
@@ -265,22 +306,31 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 		return w.damaged(p, pos, base)
 	}
 	if err != nil {
-		return w.instead(p, pos, err)
+		return w.instead(p, pos, err, base.beneath())
 	}
 	return w.hand(p, pos, node)
+}
+
+// beneath returns what is held while what builds on the node is read; of no
+// node nothing.
+func (n *Node) beneath() int64 {
+	if n == nil {
+		return 0
+	}
+	return n.under + n.held()
 }
 
 // damaged goes on with an object whose checksum is wrong: with another copy if
 // there is one, otherwise with what can be made of it.
 func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
-	if node := w.elsewhere(p, pos, errChecksum); node != nil {
+	if node := w.elsewhere(p, pos, errChecksum, base.beneath()); node != nil {
 		return w.hand(p, pos, node)
 	}
 	w.lenient = true
 	node, err := w.build(p, pos, base)
 	w.lenient = false
 	if err != nil {
-		return w.failed(p, pos, err)
+		return w.failed(p, pos, err, base.beneath())
 	}
 	w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
 	return w.hand(p, pos, node)
@@ -288,10 +338,10 @@ func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
 
 // instead goes on with another copy of the object at pos, which cannot be
 // read. Without one, all that builds on it is lost.
-func (w *Walker) instead(p *pack, pos int32, why error) error {
-	node := w.elsewhere(p, pos, why)
+func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
+	node := w.elsewhere(p, pos, why, under)
 	if node == nil {
-		return w.failed(p, pos, why)
+		return w.failed(p, pos, why, under)
 	}
 	return w.hand(p, pos, node)
 }
@@ -308,23 +358,30 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 		return nil
 	}
 	node.Base, node.Copies = nil, nil
+	w.Memory.Give(int64(cap(w.spare)))
+	w.spare = nil
 	w.stack = append(w.stack, f)
 	return nil
 }
 
 // failed names the object at pos as unread, and what builds on it unless there
-// is another copy.
-func (w *Walker) failed(p *pack, pos int32, why error) error {
+// is another copy. The copies wait on the stack together.
+func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
 		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
 		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
-			node := w.elsewhere(p, c, because)
+			node := w.elsewhere(p, c, because, under)
 			if node == nil {
 				w.fail(p, c, because)
 				pending = append(pending, c)
-			} else if err := w.hand(p, c, node); err != nil {
+				continue
+			}
+			if !node.Leaf {
+				under += node.held()
+			}
+			if err := w.hand(p, c, node); err != nil {
 				return err
 			}
 		}
@@ -356,10 +413,16 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	e := &p.entries[pos]
 	node.Obj, node.Type, node.Base = e.obj, e.kind, base
 	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
+	node.under = w.under
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
 	node.Type = base.Type
+	if e.base >= 0 { // one that is not in the pack is not kept
+		if node.under = base.under; e.next >= 0 {
+			node.under += base.held()
+		}
+	}
 	return node, w.fromDelta(p, pos, node)
 }
 
@@ -376,7 +439,7 @@ func (w *Walker) whole(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	var err error
-	if node.Data, err = w.buffer(size); err != nil {
+	if node.Data, err = w.buffer(size, node.under); err != nil {
 		return err
 	}
 	if err := w.inflate(node.Data, src, p); err != nil {
@@ -392,13 +455,12 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 	if err := plausible(size, src); err != nil {
 		return err
 	}
-	if size > uint64(w.Store.limits.Object) {
-		return fmt.Errorf("its delta has %d bytes: %w", size, ErrLimit)
+	under := node.Base.beneath()
+	delta, done, err := w.deltaBuffer(size, under)
+	if err != nil {
+		return fmt.Errorf("its delta: %w", err)
 	}
-	if uint64(cap(w.delta)) < size {
-		w.delta = make([]byte, size+size/4)
-	}
-	delta := w.delta[:size]
+	defer done()
 	if err := w.inflate(delta, src, p); err != nil {
 		return err
 	}
@@ -409,20 +471,51 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 	if baseSize != uint64(len(node.Base.Data)) || node.Base.Stream != nil {
 		return errDeltaBase
 	}
-	if node.Data, err = w.buffer(result); err != nil {
+	if size > smallDelta {
+		under += roomOf(int64(size))
+	}
+	if node.Data, err = w.buffer(result, under); err != nil {
 		return err
 	}
 	node.Size = int64(result)
+	if err = w.apply(node, instructions); err != nil {
+		w.recycle(node.Data)
+	}
+	return err
+}
+
+// apply fills node.Data. Of a delta with more copies than are worth listing the
+// result is handed on as if it were whole.
+func (w *Walker) apply(node *Node, instructions []byte) (err error) {
+	if w.copies == nil {
+		w.copies = make([]Copy, 0, 64)
+	}
 	margin := len(node.Data)
 	if w.Sparse && node.Leaf && node.Type == Blob {
 		margin, node.gaps = sparseMargin, true
 	}
 	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
-	node.Copies = w.copies
-	if err != nil {
-		w.recycle(node.Data)
+	if node.Copies = w.copies; err == errManyCopies {
+		_, err = applyDelta(node.Data, node.Base.Data, instructions, nil, len(node.Data))
+		node.Base, node.Copies, node.gaps = nil, nil, false
 	}
 	return err
+}
+
+// smallDelta is the size up to which deltas are read into a buffer that the
+// walker keeps.
+const smallDelta = 1 << 20
+
+// deltaBuffer returns size bytes for a delta, to be given back by done.
+func (w *Walker) deltaBuffer(size uint64, under int64) (delta []byte, done func(), err error) {
+	if size > smallDelta {
+		delta, err = w.buffer(size, under)
+		return delta, func() { w.Memory.Give(Held(delta)) }, err
+	}
+	if uint64(cap(w.delta)) < size {
+		w.delta = make([]byte, size+size/4)
+	}
+	return w.delta[:size], func() {}, nil
 }
 
 // sparseMargin is how far a search goes into a copy: the dirty range does by
@@ -438,43 +531,81 @@ func plausible(size uint64, src []byte) error {
 	return nil
 }
 
-// buffer returns a buffer of size bytes with any content.
-func (w *Walker) buffer(size uint64) ([]byte, error) {
-	l := w.Store.limits
-	if size > uint64(l.Object) {
-		return nil, fmt.Errorf("it has %d bytes: %w", size, ErrLimit)
+// buffer returns a buffer of size bytes with any content; under is what else is
+// held to read the object that it is for.
+func (w *Walker) buffer(size uint64, under int64) ([]byte, error) {
+	if err := w.Store.limits.allows(int64(size), under); err != nil {
+		return nil, err
 	}
 	n := int(size)
-	if w.held += int64(n); w.held > l.Held {
-		w.held -= int64(n)
-		return nil, fmt.Errorf("its %d bytes and those it builds on need more than %d bytes of memory: %w", n, l.Held, ErrLimit)
-	}
 	class := bits.Len(uint(n))
 	if class >= keepClasses {
-		return make([]byte, n), nil
+		return w.largeBuffer(n), nil
 	}
+	w.Memory.Take(1 << class)
 	if free := w.free[class]; len(free) > 0 {
 		w.free[class] = free[:len(free)-1]
+		w.idle -= 1 << class
 		return free[len(free)-1][:n], nil
 	}
 	return make([]byte, n, 1<<class), nil
 }
 
+// largeBuffer returns n bytes. The system clears new memory, which takes longer
+// than a delta that copies most of a large file: so one buffer is kept from leaf
+// to leaf.
+func (w *Walker) largeBuffer(n int) []byte {
+	spare := w.spare
+	if w.spare = nil; n <= cap(spare) && cap(spare)-n <= n/4 {
+		w.Memory.Give(int64(cap(spare) - n))
+		return spare[:n]
+	}
+	w.Memory.Give(int64(cap(spare)))
+	w.Memory.Take(int64(n))
+	return make([]byte, n)
+}
+
 // Buffers below 1<<(keepClasses-1) bytes are used again, a few of each class;
-// larger ones go back to the collector.
+// of larger ones only one, see largeBuffer.
 const (
 	keepClasses = 24
 	keepCount   = 4
+	keepBytes   = 4 << 20 // of all classes
 )
+
+// roomOf returns how much memory is taken for size bytes of an object.
+func roomOf(size int64) int64 {
+	if class := bits.Len64(uint64(size)); class < keepClasses {
+		return 1 << class
+	}
+	return size
+}
+
+// Held returns how much memory an object's bytes count for.
+func Held(data []byte) int64 {
+	if data == nil {
+		return 0
+	}
+	return roomOf(int64(len(data)))
+}
 
 // recycle takes back a buffer that buffer made.
 func (w *Walker) recycle(b []byte) {
-	w.held -= int64(len(b))
+	if len(b) >= 1<<(keepClasses-1) && w.spare == nil {
+		w.Memory.Take(int64(cap(b) - len(b)))
+		w.spare = b
+		return
+	}
+	w.Memory.Give(Held(b))
 	class := bits.Len(uint(cap(b))) - 1
-	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount {
+	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount && w.idle+cap(b) <= keepBytes {
 		w.free[class] = append(w.free[class], b)
+		w.idle += cap(b)
 	}
 }
+
+// keepEntries is for how many entries of a tree a node keeps its room.
+const keepEntries = 1 << 16
 
 // node returns a cleared Node. Its Entries keep their room.
 func (w *Walker) node() *Node {
@@ -484,6 +615,9 @@ func (w *Walker) node() *Node {
 	}
 	n := w.nodes[k]
 	w.nodes = w.nodes[:k]
+	if cap(n.Entries) > keepEntries {
+		n.Entries = nil
+	}
 	*n = Node{Entries: n.Entries[:0]}
 	return n
 }
@@ -491,7 +625,7 @@ func (w *Walker) node() *Node {
 // release takes back a node that no delta builds on any more.
 func (w *Walker) release(f frame) {
 	if f.shared { // others may still read it
-		w.held -= int64(len(f.node.Data))
+		w.Memory.Give(f.node.held())
 		return
 	}
 	w.recycle(f.node.Data)
@@ -500,7 +634,7 @@ func (w *Walker) release(f frame) {
 }
 
 // externalBase reads the base of a delta whose base is not in its pack.
-func (w *Walker) externalBase(p *pack, pos int32, left *budget) (*Node, error) {
+func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
 	h, err := p.header(int(pos))
 	if err != nil {
 		return nil, err
@@ -513,5 +647,5 @@ func (w *Walker) externalBase(p *pack, pos int32, left *budget) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
 	}
-	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data))}, nil
+	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }
