@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,7 +124,7 @@ func (r *trial) scan(args ...string) (code int, stdout []byte) {
 		r.t.Fatalf("%v: it hangs", args)
 	}
 	for stream, text := range map[string][]byte{"standard output": out.Bytes(), "standard error": errs.Bytes()} {
-		if p := r.base.shown(text); p != nil {
+		if p := r.base.shown(text); p != nil && !r.broken(p) {
 			r.t.Errorf("%v: %s shows 12 characters or more of the token in %s", args, stream, p.where)
 		}
 	}
@@ -160,6 +161,23 @@ func (b *tortureBase) shown(text []byte) *planted {
 		}
 	}
 	return nil
+}
+
+// broken reports whether the damage has left a part of the token that is none
+// any more: nobody can mask it.
+func (r *trial) broken(p *planted) bool {
+	for _, d := range r.damages {
+		for _, file := range []string{d.path, d.with} {
+			text := r.base.readDamaged(file)
+			for at := bytes.Index(text, []byte(p.token)); at >= 0; at = bytes.Index(text, []byte(p.token)) {
+				text = slices.Concat(text[:at], []byte{0}, text[at+len(p.token):])
+			}
+			if r.base.shown(text) != nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // checkWhole checks that all tokens are found in the base itself, which makes
