@@ -17,6 +17,7 @@ import (
 type workTree struct {
 	git    *repo.Repo
 	name   string // prefix of its paths as shown
+	apart  bool   // it has a walk of its own, though it is not the main repository's
 	index  []repo.Entry
 	byPath map[string]bool // paths in the index; made when one is asked for
 	ignore *repo.Ignorer   // likewise

@@ -2,6 +2,7 @@ package odb
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
@@ -28,6 +29,7 @@ var ErrMissing = errors.New("the object is missing")
 // use. Close it after use.
 type Lookup struct {
 	dirs   []string
+	reach  func(path string) error // see Folders
 	hash   int
 	limits Limits
 	free   sync.Pool // of *inflate.Inflater, which are large
@@ -37,10 +39,10 @@ type Lookup struct {
 	problem error // a pack that cannot be used; an object that is missing may be there
 }
 
-// NewLookup returns a Lookup of objects in the object directories dirs, whose
-// ids have hash bytes.
-func NewLookup(dirs []string, hash int, limits Limits) *Lookup {
-	return &Lookup{dirs: dirs, hash: hash, limits: limits}
+// NewLookup returns a Lookup of objects in object directories, whose ids have
+// hash bytes.
+func NewLookup(f Folders, hash int, limits Limits) *Lookup {
+	return &Lookup{dirs: f.Dirs, reach: f.Reach, hash: hash, limits: limits}
 }
 
 // Close unmaps the packs.
@@ -133,7 +135,7 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 	failed := ErrMissing
 	for _, dir := range l.dirs {
 		name := hexID(id)
-		c, err := l.readLoose(filepath.Join(dir, name[:2], name[2:]))
+		c, err := l.readLoose(filepath.Join(dir, name[:2]), name[2:])
 		if err == nil {
 			err = c.check(id)
 		}
@@ -170,7 +172,22 @@ func (l *Lookup) read(id []byte, left *int) (*Content, error) {
 	return nil, failed
 }
 
-func (l *Lookup) readLoose(path string) (*Content, error) {
+// leadsOut returns why a link at path is not followed.
+func (l *Lookup) leadsOut(path string) error {
+	if l.reach == nil {
+		return nil
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return nil
+	}
+	return l.reach(path)
+}
+
+func (l *Lookup) readLoose(dir, name string) (*Content, error) {
+	path := filepath.Join(dir, name)
+	if err := cmp.Or(l.leadsOut(dir), l.leadsOut(path)); err != nil {
+		return nil, err
+	}
 	t, size, r, f, err := openLoose(path)
 	if err != nil {
 		return nil, err
@@ -190,6 +207,10 @@ func (l *Lookup) readLoose(path string) (*Content, error) {
 func (l *Lookup) openPacks() {
 	for _, dir := range l.dirs {
 		dir = filepath.Join(dir, "pack")
+		if err := l.leadsOut(dir); err != nil {
+			l.problem = err
+			continue
+		}
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			l.problem = err
@@ -199,7 +220,12 @@ func (l *Lookup) openPacks() {
 			if !ok {
 				continue
 			}
-			p, err := openPackFile(filepath.Join(dir, stem), l.hash)
+			path := filepath.Join(dir, stem)
+			err := cmp.Or(l.leadsOut(path+".idx"), l.leadsOut(path+".pack"))
+			var p *packFile
+			if err == nil {
+				p, err = openPackFile(path, l.hash)
+			}
 			if err != nil {
 				l.problem = fmt.Errorf("%s: %w", e.Name(), pathless(err))
 				continue

@@ -30,7 +30,7 @@ type Index struct {
 // ReadIndex reads the index of the repository or worktree. The error is
 // fs.ErrNotExist if there is none: to git, that is an empty one.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readUpTo(r.IndexFile, indexMax)
+	text, err := r.readUpTo(r.IndexFile, indexMax)
 	if err != nil {
 		return nil, err
 	}
