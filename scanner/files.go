@@ -29,6 +29,7 @@ type folder struct {
 	uncounted bool // coverage does not count it: the same objects may be kept without it
 
 	skip func(f folder) bool // nil: nothing is left out
+	link func(f folder)      // is told of links, whose texts are read, if it is not nil
 	// enter is asked about a folder that has a .git or is a git directory: which
 	// work tree's top it is, if any, and whether to walk it. With nil, these are
 	// folders like any other.
@@ -113,6 +114,9 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 		if err != nil {
 			r.addUnread(f.name, reason(err))
 			return
+		}
+		if f.link != nil {
+			f.link(f)
 		}
 		r.files.Add(1)
 		r.text(ctx, w, strings.NewReader(to), nil, f)

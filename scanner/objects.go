@@ -53,7 +53,7 @@ func (r *run) onlyObjects(g *repo.Repo, getenv func(string) string) *repository 
 func (r *run) open(repo *repository) {
 	repo.refs, repo.head = repo.git.ReadRefs()
 	repo.readShallow()
-	store := odb.Open(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.LimitsOf(r.budget))
+	store := odb.OpenFolders(repo.git.ObjectDirs(repo.getenv), repo.git.Hash, odb.LimitsOf(r.budget))
 	store.Workers = r.opts.workers()
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -76,13 +76,35 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	for _, t := range scanned.trees {
 		jobs = append(jobs, r.readIndex(t))
 	}
+	jobs = append(jobs, r.walkApart(scanned)...)
 	for _, dir := range g.ModuleDirs() {
-		m, err := repo.OpenDir(dir)
+		m, err := g.Bounds.OpenDir(dir)
 		if err != nil {
 			r.addUnread(r.shown(root, dir), reason(err))
 			continue
 		}
 		jobs = append(jobs, r.addRepository(m, r.prefix(root, m.WorkTree), root)...)
+	}
+	return jobs
+}
+
+// walkApart returns the jobs of reading those work trees of a repository other
+// than the main one that no other walk comes upon: they lie outside of what the
+// user named, and lead back. A store that lies outside itself was reached from
+// the one work tree that is read.
+func (r *run) walkApart(scanned *repository) (jobs []job) {
+	r.mu.Lock()
+	main := r.repos[0]
+	r.mu.Unlock()
+	if scanned == main || scanned.git.Borrowed {
+		return nil
+	}
+	for _, t := range scanned.trees {
+		if t.git.WorkTree == "" || main.git.Bounds.Holds(t.git.WorkTree) {
+			continue
+		}
+		t.apart = true
+		jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, enter: r.enterTree(scanned.root, t)}))
 	}
 	return jobs
 }
@@ -120,6 +142,11 @@ func (r *run) gitFiles(repo *repository, root string) job {
 				return nil, true
 			}
 			return r.enterTree(root, repo.trees[0])(in)
+		},
+		link: func(f folder) {
+			if err := repo.git.Reach(f.path); err != nil {
+				r.addUnread(f.name, reason(err))
+			}
 		},
 	}
 	return r.walk(f)
@@ -165,8 +192,8 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	g, err := discover(path)
-	if errors.Is(err, repo.ErrNone) {
-		return auditFiles(ctx, path, opts)
+	if errors.Is(err, repo.ErrNone) || repo.IsOutside(err) {
+		return auditFiles(ctx, path, err, opts)
 	}
 	if err != nil {
 		return nil, err
@@ -191,11 +218,15 @@ func Audit(ctx context.Context, path string, opts Options) (*Result, error) {
 	return r.result(ctx, Target{Kind: "repository", Path: path}, root)
 }
 
-// auditFiles is Files, and says that there was no more to read.
-func auditFiles(ctx context.Context, path string, opts Options) (*Result, error) {
+// auditFiles is Files, and says why there was no more to read.
+func auditFiles(ctx context.Context, path string, why error, opts Options) (*Result, error) {
 	res, err := Files(ctx, []string{path}, nil, opts)
 	if err != nil {
 		return nil, err
+	}
+	if repo.IsOutside(why) {
+		res.Coverage.Unread = append(res.Coverage.Unread, Unread{"the repository", rules.Redact(reason(why))})
+		return res, nil
 	}
 	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
 	slices.Sort(res.Notes)
@@ -250,8 +281,8 @@ func realPath(path string) string {
 
 // enterTree returns what the walk of the work tree top does with a folder that
 // has a .git: other work trees of the main repository have walks of their own,
-// and any other repository is read too, unless its .git file points out of
-// what the user named.
+// and any other repository is read too, unless its pointers lead out of what the
+// user named.
 func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree, bool) {
 	return func(dir string) (*workTree, bool) {
 		if dir == top.git.WorkTree {
@@ -261,33 +292,41 @@ func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree,
 		if t := main.treeAt(dir); t != nil {
 			return t, t == top
 		}
+		if t := r.treeAt(dir); t != nil && t.apart {
+			return t, false
+		}
+		bounds := top.git.Bounds
 		name := r.shown(root, dir)
 		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
-			return nil, !r.addBare(dir, name, root)
+			return nil, !r.addBare(bounds, dir, name, root)
 		}
-		g, err := repo.Open(dir)
+		g, err := bounds.Open(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			r.addUnread(join(name, ".git"), "the git directory that it names does not exist")
 		case err != nil:
 			r.addUnread(join(name, ".git"), reason(err))
-		case !within(root, g.Common) && !within(main.git.Common, g.Common):
-			r.addUnread(join(name, ".git"), "it points to a repository elsewhere, which is not followed: audit that one by itself")
 		default:
 			r.pool.add(r.addRepository(g, name, root)...)
-			return r.treeAt(dir), true
+			t := r.treeAt(dir)
+			return t, t == nil || !t.apart
 		}
 		return nil, true
 	}
 }
 
 // addBare queues the bare repository at dir and reports whether there is one.
-func (r *run) addBare(dir, name, root string) bool {
-	g, err := repo.OpenDir(dir)
+func (r *run) addBare(bounds *repo.Bounds, dir, name, root string) bool {
+	g, err := bounds.OpenDir(dir)
+	if repo.IsOutside(err) {
+		r.addUnread(name, reason(err))
+	}
 	if err != nil {
 		return false // it only looks like one
 	}
-	g.WorkTree = "" // its configuration has no say in what lies around it
+	if bounds.Holds(g.WorkTree) {
+		g.WorkTree = "" // its configuration has no say in what lies around it
+	}
 	r.pool.add(r.addRepository(g, name, root)...)
 	return true
 }

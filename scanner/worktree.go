@@ -19,6 +19,7 @@ type workTree struct {
 	once   sync.Once
 	read   *repo.Index // by readOnce; nil if there is none
 	err    error       // likewise
+	apart  bool        // it has a walk of its own, though it is not the main repository's
 	index  []repo.Entry
 	byPath map[string]bool // paths in the index; made when one is asked for
 	ignore *repo.Ignorer   // likewise

@@ -34,7 +34,7 @@ func FuzzDamage(f *testing.F) {
 		if Detect(b, "") != format {
 			return
 		}
-		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20, Light: 64 << 20}
+		l := Limits{Depth: 3, Entries: 100, Expanded: 8 << 20, Ratio: 1000, RatioFloor: 1 << 20, Window: 8 << 20, Memory: 64 << 20}
 		for i, in := range []Input{{At: bytes.NewReader(b), Size: int64(len(b))}, {Reader: bytes.NewReader(b)}} {
 			out := &found{text: map[string][]byte{}}
 			must(t, Walk(context.Background(), in, format, l, out))

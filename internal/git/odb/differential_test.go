@@ -226,7 +226,7 @@ func compareWithGit(t *testing.T, r *gittest.Repo, s *Store, read bool) {
 // lookUpAll compares what a Lookup reads with the ids of all objects.
 func lookUpAll(t *testing.T, dirs []string, s *Store, limits Limits) {
 	t.Helper()
-	l := NewLookup(dirs, s.HashLen(), limits)
+	l := NewLookup(Folders{Dirs: dirs}, s.HashLen(), limits)
 	defer l.Close()
 	for o := range Obj(s.Len()) {
 		c, err := l.Read(s.ID(o), nil)

@@ -42,10 +42,10 @@ func FuzzLookup(f *testing.F) {
 		}
 		dir := t.TempDir()
 		writePack(t, dir, "a", all[:len(pack)], all[len(pack):])
-		l := NewLookup([]string{dir}, 20, Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18})
+		l := NewLookup(Folders{Dirs: []string{dir}, Lent: []bool{false}}, 20, Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18})
 		defer l.Close()
 		for i, id := range ids {
-			c, err := l.Read(id[:])
+			c, err := l.Read(id[:], nil)
 			if err != nil {
 				if !changed {
 					t.Errorf("object %d: %v", i, err)

@@ -42,9 +42,9 @@ func FuzzLoose(f *testing.F) {
 			t.Fatal("the store does not have it")
 		}
 		_, failed := h.failed[o]
-		l := NewLookup([]string{dir}, 20, limits)
+		l := NewLookup(Folders{Dirs: []string{dir}, Lent: []bool{false}}, 20, limits)
 		defer l.Close()
-		got, err := l.ReadAll(id[:], want.Type)
+		got, err := l.ReadAll(id[:], want.Type, nil)
 		switch {
 		case sure && ok && (failed || err != nil || !bytes.Equal(got, want.Data)):
 			t.Errorf("%d bytes of a good object: the walk says %q, Lookup %v and %d bytes", len(want.Data), h.failed[o], err, len(got))

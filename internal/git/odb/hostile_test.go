@@ -188,7 +188,7 @@ func TestHostileStores(t *testing.T) {
 					t.Errorf("nothing says %q: %s", part, said)
 				}
 			}
-			l := NewLookup([]string{dir}, 20, c.limits)
+			l := NewLookup(Folders{Dirs: []string{dir}}, 20, c.limits)
 			defer l.Close()
 			for o := range Obj(s.Len()) { // Read and a lookup must cope as well
 				if got, err := l.Read(s.ID(o), nil); err == nil && got.Stream == nil && idOf(got.Type, got.Data) != [20]byte(s.ID(o)) {
@@ -271,7 +271,7 @@ func walkDamaged(t testing.TB, dir string, pack, idx []byte, want int) {
 	defer s.Close()
 	h := walkWith(t, s, true)
 	h.exactlyOnce()
-	l := NewLookup([]string{dir}, 20, s.limits)
+	l := NewLookup(Folders{Dirs: []string{dir}}, 20, s.limits)
 	defer l.Close()
 	for o := range Obj(s.Len()) { // what can be read at all is the right object: its id is its hash
 		if c, err := l.Read(s.ID(o), nil); err == nil && idOf(c.Type, c.Data) != [20]byte(s.ID(o)) {

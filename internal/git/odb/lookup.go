@@ -2,6 +2,7 @@ package odb
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ var ErrMissing = errors.New("the object is missing")
 // use. Close it after use.
 type Lookup struct {
 	dirs   []string
+	reach  func(path string) error // see Folders
 	hash   int
 	limits Limits
 	free   sync.Pool // of *inflate.Inflater, which are large
@@ -36,10 +38,10 @@ type Lookup struct {
 	problem error // a pack that cannot be used; an object that is missing may be there
 }
 
-// NewLookup returns a Lookup of objects in the object directories dirs, whose
-// ids have hash bytes.
-func NewLookup(dirs []string, hash int, limits Limits) *Lookup {
-	return &Lookup{dirs: dirs, hash: hash, limits: limits}
+// NewLookup returns a Lookup of objects in object directories, whose ids have
+// hash bytes.
+func NewLookup(f Folders, hash int, limits Limits) *Lookup {
+	return &Lookup{dirs: f.Dirs, reach: f.Reach, hash: hash, limits: limits}
 }
 
 // Close unmaps the packs.
@@ -136,7 +138,7 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	failed := ErrMissing
 	for _, dir := range l.dirs {
 		name := hexID(id)
-		c, err := l.readLoose(filepath.Join(dir, name[:2], name[2:]), left)
+		c, err := l.readLoose(filepath.Join(dir, name[:2]), name[2:], left)
 		if err == nil {
 			if err = c.check(id); err != nil {
 				c.Close()
@@ -177,7 +179,22 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	return nil, failed
 }
 
-func (l *Lookup) readLoose(path string, left *reading) (*Content, error) {
+// leadsOut returns why a link at path is not followed.
+func (l *Lookup) leadsOut(path string) error {
+	if l.reach == nil {
+		return nil
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return nil
+	}
+	return l.reach(path)
+}
+
+func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
+	path := filepath.Join(dir, name)
+	if err := cmp.Or(l.leadsOut(dir), l.leadsOut(path)); err != nil {
+		return nil, err
+	}
 	r, err := openLoose(path, nil)
 	if err != nil {
 		return nil, err
@@ -194,6 +211,10 @@ func (l *Lookup) readLoose(path string, left *reading) (*Content, error) {
 func (l *Lookup) openPacks() {
 	for _, dir := range l.dirs {
 		dir = filepath.Join(dir, "pack")
+		if err := l.leadsOut(dir); err != nil {
+			l.problem = err
+			continue
+		}
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			l.problem = err
@@ -203,7 +224,12 @@ func (l *Lookup) openPacks() {
 			if !ok {
 				continue
 			}
-			p, err := openPackFile(filepath.Join(dir, stem), l.hash)
+			path := filepath.Join(dir, stem)
+			err := cmp.Or(l.leadsOut(path+".idx"), l.leadsOut(path+".pack"))
+			var p *packFile
+			if err == nil {
+				p, err = openPackFile(path, l.hash)
+			}
 			if err != nil {
 				l.problem = fmt.Errorf("%s: %w", e.Name(), pathless(err))
 				continue

@@ -202,6 +202,9 @@ func (s *Store) listLoose(dir string, name string) {
 	}
 	for _, f := range files {
 		path := filepath.Join(sub, f.Name())
+		if s.leadsOut(sub, f) {
+			continue
+		}
 		if len(f.Name()) != 2*s.hash-2 || !IsHex(f.Name()) {
 			s.stray(sub, f.Name())
 			continue

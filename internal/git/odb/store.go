@@ -24,6 +24,8 @@ type Store struct {
 	Workers int      // how many goroutines may read the headers of a pack side by side
 
 	dirs   []string
+	reach  func(path string) error // see Folders
+	lent   bool                    // the directory that is being listed is
 	hash   int
 	limits Limits
 	packs  []*pack
@@ -45,16 +47,31 @@ type place struct{ pack, entry int32 }
 
 type found struct{ id, path string }
 
-// Open reads the indexes of all packs in the object directories dirs and lists
+// Folders are object directories that are read as one.
+type Folders struct {
+	Dirs []string
+	Lent []bool // of each: only its objects are read, and what else is in it is not our business
+	// Reach is asked about links and says why what one leads to may not be read.
+	// With nil, all are followed.
+	Reach func(path string) error
+}
+
+// Open is OpenFolders for directories that are all our own.
+func Open(dirs []string, hash int, limits Limits) *Store {
+	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
+}
+
+// OpenFolders reads the indexes of all packs in the object directories and lists
 // the loose objects. hash is the length of ids in bytes. What cannot be read
 // is left out and listed by Problems. Close the store after use.
-func Open(dirs []string, hash int, limits Limits) *Store {
-	s := &Store{hash: hash, limits: limits}
-	for _, dir := range dirs {
+func OpenFolders(f Folders, hash int, limits Limits) *Store {
+	s := &Store{hash: hash, limits: limits, reach: f.Reach}
+	for _, dir := range f.Dirs {
 		s.dirs = append(s.dirs, filepath.Clean(dir))
 	}
 	var packs []string
-	for _, dir := range dirs {
+	for i, dir := range f.Dirs {
+		s.lent = f.Lent[i]
 		packs = append(packs, s.list(dir)...)
 	}
 	for _, path := range packs {
@@ -183,10 +200,12 @@ func (s *Store) list(dir string) (packs []string) {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
+		case s.leadsOut(dir, e):
 		case isLooseDir(name) && isDir(dir, e):
 			s.listLoose(dir, name)
 		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
+		case s.lent:
 		case name == "info" && isDir(dir, e):
 			s.listInfo(filepath.Join(dir, name))
 		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
@@ -202,12 +221,29 @@ func (s *Store) list(dir string) (packs []string) {
 // stray notes a file that is no object and no pack. One that git was writing
 // is compressed, so reading it as text would mean nothing.
 func (s *Store) stray(dir, name string) {
+	if s.lent {
+		return
+	}
 	path := filepath.Join(dir, name)
 	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
 		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
 		return
 	}
 	s.Stray = append(s.Stray, path)
+}
+
+// leadsOut reports whether an entry of dir is a link that is not followed, which
+// is named.
+func (s *Store) leadsOut(dir string, e os.DirEntry) bool {
+	if e.Type()&os.ModeSymlink == 0 || s.reach == nil {
+		return false
+	}
+	path := filepath.Join(dir, e.Name())
+	err := s.reach(path)
+	if err != nil {
+		s.problem(path, err.Error())
+	}
+	return err != nil
 }
 
 // isDir reports whether an entry of dir is a folder or, as some tools make
@@ -229,9 +265,11 @@ func (s *Store) listInfo(dir string) {
 		s.problem(dir, pathless(err).Error())
 	}
 	for _, e := range entries {
-		if name := e.Name(); e.IsDir() {
+		switch name := e.Name(); {
+		case s.leadsOut(dir, e):
+		case e.IsDir():
 			s.listInfo(filepath.Join(dir, name))
-		} else {
+		default:
 			s.stray(dir, name)
 		}
 	}
@@ -249,6 +287,7 @@ func (s *Store) listPacks(dir string) (packs []string) {
 	if err != nil {
 		s.problem(dir, pathless(err).Error())
 	}
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return s.leadsOut(dir, e) })
 	names := map[string]bool{}
 	for _, e := range entries {
 		names[e.Name()] = true

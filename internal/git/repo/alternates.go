@@ -6,35 +6,47 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"r8scan/internal/git/odb"
 )
 
 // maxAlternates is how deep alternates may name alternates; git allows 5.
 const maxAlternates = 5
 
 // ObjectDirs returns the repository's object directories: its own and those
-// that info/alternates names, directly or through others. getenv, if it is not
+// that info/alternates names, directly or through others. Alternates are followed
+// wherever they lead, as git does; what lies outside is lent. getenv, if it is not
 // nil, looks up git's environment variables: in a pre-receive hook they lead to
 // the quarantine in which pushed objects wait. They are about the one
 // repository that git was started on, so pass nil for any other.
-func (r *Repo) ObjectDirs(getenv func(string) string) []string {
-	d := objectDirs{repo: r, seen: map[string]bool{}}
+func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
+	d := objectDirs{repo: r, bounds: r.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
 		if dir := getenv("GIT_OBJECT_DIRECTORY"); dir != "" {
+			d.bounds = d.bounds.with(dir)
 			d.add(dir, "GIT_OBJECT_DIRECTORY", 0)
 		}
 		for _, path := range splitPaths(getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES")) {
 			d.add(path, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
 		}
 	}
-	d.add(filepath.Join(r.Common, "objects"), "", 0)
-	return d.dirs
+	if own := filepath.Join(r.Common, "objects"); r.Reach(own) != nil {
+		r.problem(own, r.Reach(own).Error())
+	} else {
+		d.add(own, "", 0)
+	}
+	if d.bounds != nil {
+		d.folders.Reach = d.bounds.with(d.folders.Dirs...).reach
+	}
+	return d.folders
 }
 
 // objectDirs collects object directories, each once.
 type objectDirs struct {
-	repo *Repo
-	dirs []string
-	seen map[string]bool // by real path
+	repo    *Repo
+	bounds  *Bounds
+	folders odb.Folders
+	seen    map[string]bool // by real path
 }
 
 // add adds dir, which from names, and its alternates.
@@ -52,9 +64,14 @@ func (d *objectDirs) add(dir, from string, depth int) {
 		return
 	}
 	d.seen[real] = true
-	d.dirs = append(d.dirs, dir)
+	d.folders.Dirs = append(d.folders.Dirs, dir)
+	d.folders.Lent = append(d.folders.Lent, !d.bounds.Holds(real))
 	file := filepath.Join(dir, "info", "alternates")
-	text, err := readSmall(file)
+	err = d.bounds.with(dir).reach(file)
+	var text []byte
+	if err == nil {
+		text, err = readSmall(file)
+	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			d.repo.problem(file, err.Error())

@@ -49,7 +49,7 @@ func TestAlternates(t *testing.T) {
 		}
 		put(t, filepath.Join(dir, "info", "alternates"), next+"\n")
 	}
-	got := r.ObjectDirs(nil)
+	got := r.ObjectDirs(nil).Dirs
 	// alt1 is 1 step away, alt5 is 5 and alt6 is one too many
 	if want := []string{own, dirs[1], filepath.FromSlash(dirs[2]), dirs[3], dirs[4], dirs[5], dirs[6]}; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -78,11 +78,11 @@ func TestQuarantine(t *testing.T) {
 		"GIT_OBJECT_DIRECTORY":             quarantine,
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES": strings.Join([]string{own, strconv.Quote(odd), other}, string(filepath.ListSeparator)),
 	}
-	got := r.ObjectDirs(func(name string) string { return env[name] })
+	got := r.ObjectDirs(func(name string) string { return env[name] }).Dirs
 	if want := []string{quarantine, own, odd, other}; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if got := r.ObjectDirs(nil); !slices.Equal(got, []string{own}) {
+	if got := r.ObjectDirs(nil).Dirs; !slices.Equal(got, []string{own}) {
 		t.Errorf("without the environment: %q", got)
 	}
 }

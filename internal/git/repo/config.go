@@ -18,7 +18,7 @@ var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclo
 // readConfig takes from the repository's config what decides how to read it.
 func (r *Repo) readConfig() {
 	path := filepath.Join(r.Common, "config")
-	cfg, err := parseConfig(path)
+	cfg, err := r.parseConfig(path)
 	if err != nil {
 		if !os.IsNotExist(err) {
 			r.problem(path, fmt.Sprintf("it cannot be parsed, so the defaults are taken: %v", err))
@@ -32,8 +32,8 @@ func (r *Repo) readConfig() {
 	}
 	r.bare = strings.EqualFold(core.Option("bare"), "true")
 	r.IgnoreCase = strings.EqualFold(core.Option("ignorecase"), "true")
-	if tree := core.Option("worktree"); tree != "" && r.WorkTree == "" && r.Dir == r.Common {
-		r.WorkTree = relativeTo(r.Dir, tree)
+	if tree := r.configuredTree(); tree != "" {
+		r.takeTree(tree, "config")
 	}
 	r.Promisor = hasPromisorPack(r.Common)
 	for _, o := range cfg.Section("extensions").Options {
@@ -50,6 +50,14 @@ func (r *Repo) readConfig() {
 			r.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", o.Key))
 		}
 	}
+}
+
+// parseConfig is the function of that name for the repository's own.
+func (r *Repo) parseConfig(path string) (*config.Config, error) {
+	if err := r.Reach(path); err != nil {
+		return nil, err
+	}
+	return parseConfig(path)
 }
 
 func parseConfig(path string) (*config.Config, error) {

@@ -25,7 +25,7 @@ func FromEnvironment(getenv func(string) string) (*Repo, error) {
 	if dir := path("GIT_DIR"); dir != "" {
 		r, err = openNamed(dir, path("GIT_COMMON_DIR"), here)
 	} else {
-		r, err = Discover(here)
+		r, err = discover(here, getenv)
 	}
 	if err != nil {
 		return nil, err
@@ -39,6 +39,15 @@ func FromEnvironment(getenv func(string) string) (*Repo, error) {
 	return r, nil
 }
 
+// discover is Discover for the current folder. If git itself has chosen it, as it
+// does for a hook, it is named with all that git reads there.
+func discover(here string, getenv func(string) string) (*Repo, error) {
+	if getenv("GIT_EXEC_PATH") == "" && getenv("GIT_INDEX_FILE") == "" {
+		return Discover(here)
+	}
+	return discoverIn(here, func(string) *Bounds { return nil })
+}
+
 // openNamed opens the git directory that GIT_DIR names. As in git, the current
 // folder is its work tree unless the configuration knows another one.
 func openNamed(dir, common, here string) (*Repo, error) {
@@ -50,7 +59,7 @@ func openNamed(dir, common, here string) (*Repo, error) {
 	if !IsGitDir(dir) && common == "" {
 		return nil, fmt.Errorf("GIT_DIR names %s, which is not a git directory: it has no HEAD or no objects", dir)
 	}
-	r, err := openShared(dir, common, "")
+	r, err := (*Bounds)(nil).openShared(dir, common, "")
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
 	}

@@ -39,7 +39,7 @@ func FuzzHead(f *testing.F) {
 		if ids, err := r.Merging(nil); err == nil && len(ids) != len(strings.Fields(pointer)) {
 			t.Errorf("%d ids are merged of %q", len(ids), pointer)
 		}
-		if dirs := r.ObjectDirs(nil); len(dirs) == 0 || dirs[0] != filepath.Join(git, "objects") {
+		if dirs := r.ObjectDirs(nil).Dirs; len(dirs) == 0 || dirs[0] != filepath.Join(git, "objects") {
 			t.Errorf("objects are in %v", dirs)
 		}
 	})

@@ -69,7 +69,7 @@ func (r *Repo) finder() (func(name string) (string, error), error) {
 func (r *Repo) tableFinder() (func(name string) (string, error), error) {
 	var stacks []*stack
 	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
-		s := readStack(filepath.Join(dir, tablesDir), defaultStackLimits())
+		s := r.tables(dir)
 		if len(s.problems) > 0 {
 			return nil, fmt.Errorf("what HEAD is, is unknown: %s: %s", s.problems[0].What, s.problems[0].Reason)
 		}
@@ -88,7 +88,7 @@ func (r *Repo) tableFinder() (func(name string) (string, error), error) {
 // readRef returns what a ref says, fs.ErrNotExist if there is none.
 func (r *Repo) readRef(name string) (string, error) {
 	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
-		text, err := readSmall(filepath.Join(dir, filepath.FromSlash(name)))
+		text, err := r.readSmall(filepath.Join(dir, filepath.FromSlash(name)))
 		if err == nil {
 			return firstLine(text), nil
 		}
@@ -96,7 +96,7 @@ func (r *Repo) readRef(name string) (string, error) {
 			return "", err
 		}
 	}
-	text, err := readSmall(filepath.Join(r.Common, "packed-refs"))
+	text, err := r.readSmall(filepath.Join(r.Common, "packed-refs"))
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +117,7 @@ func (r *Repo) readRef(name string) (string, error) {
 // environment, nil if it is not about this repository: while git runs
 // pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
 func (r *Repo) Merging(environ []string) (ids []string, err error) {
-	text, err := readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
+	text, err := r.readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
 	switch {
 	case err == nil:
 		ids = strings.Fields(string(text))

@@ -30,7 +30,9 @@ func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
 	if path := userExcludes(getenv); path != "" {
 		g.base = append(g.base, g.read(path)...)
 	}
-	g.base = append(g.base, g.read(filepath.Join(r.Common, "info", "exclude"))...)
+	if own := filepath.Join(r.Common, "info", "exclude"); r.Reach(own) == nil {
+		g.base = append(g.base, g.read(own)...)
+	}
 	return g
 }
 

@@ -32,7 +32,7 @@ type Index struct {
 // fs.ErrNotExist if there is none: to git, that is an empty one. One whose
 // checksum is wrong is returned beside the error.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := readUpTo(r.IndexFile, indexMax)
+	text, err := r.readUpTo(r.IndexFile, indexMax)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,9 @@ type IndexReader struct {
 // only, is one. It is fs.ErrNotExist if there is no index: to git, that is an
 // empty one.
 func (r *Repo) UseIndex(use func(x *IndexReader)) error {
+	if err := r.Reach(r.IndexFile); err != nil {
+		return err
+	}
 	data, unmap, err := odb.MapFile(r.IndexFile)
 	if err != nil {
 		return err

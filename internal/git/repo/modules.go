@@ -8,9 +8,9 @@ import (
 // ModuleDirs returns the git directories of submodules below the repository's,
 // of all its worktrees.
 func (r *Repo) ModuleDirs() []string {
-	out := Modules(filepath.Join(r.Common, "modules"))
-	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) { // one may be too damaged to be a worktree
-		out = append(out, Modules(filepath.Join(dir, "modules"))...)
+	out := r.Modules(filepath.Join(r.Common, "modules"))
+	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) { // one may be too damaged to be a worktree
+		out = append(out, r.Modules(filepath.Join(dir, "modules"))...)
 	}
 	return out
 }

@@ -92,19 +92,19 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 // link, which may lead to a branch that does not exist yet.
 func (r *Repo) readHead() (string, error) {
 	if r.Refs == Reftable { // the file says refs/heads/.invalid
-		return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw["HEAD"], nil
+		return r.tables(r.Dir).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
 	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(filepath.ToSlash(to), "refs/") {
 		return "ref: " + filepath.ToSlash(to), nil
 	}
-	text, err := readSmall(path)
+	text, err := r.readSmall(path)
 	return firstLine(text), err
 }
 
 func (r *Repo) readPacked(raw map[string]string) {
 	path := filepath.Join(r.Common, "packed-refs")
-	text, err := readSmall(path)
+	text, err := r.readSmall(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			r.problem(path, err.Error())
@@ -136,6 +136,10 @@ func parsePacked(text string, add func(name, id string)) bool {
 
 func (r *Repo) readLoose(raw map[string]string, dir string) {
 	root := filepath.Join(dir, "refs")
+	if err := r.Reach(root); err != nil {
+		r.problem(root, err.Error())
+		return
+	}
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		root = real // a second work tree may be made of links: git-new-workdir
 	}
@@ -153,7 +157,11 @@ func (r *Repo) readLoose(raw map[string]string, dir string) {
 		if err != nil {
 			return err
 		}
-		text, err := readSmall(path)
+		read := readSmall
+		if e.Type()&fs.ModeSymlink != 0 {
+			read = r.readSmall
+		}
+		text, err := read(path)
 		if err != nil {
 			r.problem(path, err.Error())
 			return nil
@@ -169,7 +177,7 @@ func (r *Repo) readLoose(raw map[string]string, dir string) {
 // stashes returns the entries of the stash's reflog: all but the newest are
 // reachable from nothing else.
 func (r *Repo) stashes() []Ref {
-	text, err := readSmall(filepath.Join(r.Common, "logs", "refs", "stash"))
+	text, err := r.readSmall(filepath.Join(r.Common, "logs", "refs", "stash"))
 	if err != nil {
 		return nil // no stash; an unreadable log is named when it is scanned
 	}
@@ -206,11 +214,11 @@ func (r *Repo) Detached() bool {
 // RootRef returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
 // stands beside HEAD, "" if there is none. With reftables some are files too.
 func (r *Repo) RootRef(name string) string {
-	if text, err := readSmall(filepath.Join(r.Dir, name)); err == nil && len(text) >= 2*r.Hash {
+	if text, err := r.readSmall(filepath.Join(r.Dir, name)); err == nil && len(text) >= 2*r.Hash {
 		return string(text[:2*r.Hash])
 	}
 	if r.Refs != Reftable {
 		return ""
 	}
-	return readStack(filepath.Join(r.Dir, tablesDir), defaultStackLimits()).raw[name]
+	return r.tables(r.Dir).raw[name]
 }

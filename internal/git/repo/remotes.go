@@ -18,7 +18,7 @@ type Remote struct {
 // Remotes returns the remotes in the repository's own config. The user's and
 // the machine's are not read.
 func (r *Repo) Remotes() []Remote {
-	cfg, err := parseConfig(filepath.Join(r.Common, "config"))
+	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
 	if err != nil {
 		return nil // readConfig has noted it
 	}
@@ -35,7 +35,7 @@ func (r *Repo) Remotes() []Remote {
 // PushRemote returns the name of the remote that git push takes on a branch,
 // whose full name is given: by the branch's config, or the only one, or origin.
 func (r *Repo) PushRemote(branch string) string {
-	cfg, err := parseConfig(filepath.Join(r.Common, "config"))
+	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
 	if err != nil {
 		cfg = config.New()
 	}

@@ -24,10 +24,14 @@ type Repo struct {
 	IgnoreCase bool   // ignore files do not tell small letters from capitals
 	Promisor   bool   // a partial clone: objects may be missing by design
 
+	Bounds   *Bounds // where what its pointers lead to may lie
+	Borrowed bool    // Common lies outside of what was named, and leads back
+
 	Problems []Problem // what could not be read or understood
 
-	bare  bool // the config says so
-	named bool // ReadRefs has named what is wrong with HEAD
+	bare    bool      // the config says so
+	named   bool      // ReadRefs has named what is wrong with HEAD
+	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
 }
 
 // Files and Reftable are the ref storages that are read.
@@ -50,16 +54,26 @@ var ErrNone = errors.New("not in a git repository")
 // .git, path itself as a bare repository or git directory, or the same in a
 // folder above, as git does.
 func Discover(path string) (*Repo, error) {
+	return discoverIn(path, func(dir string) *Bounds { return Within(dir) })
+}
+
+// discoverIn is Discover with the bounds for the folder where it is found.
+func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	for {
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
-			return Open(dir)
+		git := filepath.Join(dir, ".git")
+		if _, err := os.Lstat(git); err == nil {
+			r, err := bounds(dir).Open(dir)
+			if IsOutside(err) {
+				err = fmt.Errorf("%s: %w", git, err)
+			}
+			return r, err
 		}
 		if IsGitDir(dir) {
-			return openDir(dir, "")
+			return bounds(dir).OpenDir(dir)
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
@@ -71,29 +85,49 @@ func Discover(path string) (*Repo, error) {
 
 // Open reads the repository whose work tree has its .git, a folder or a file
 // that names one, in dir.
-func Open(dir string) (*Repo, error) {
+func Open(dir string) (*Repo, error) { return Within(dir).Open(dir) }
+
+// Open is the function of that name for a folder that a scan comes upon.
+func (b *Bounds) Open(dir string) (*Repo, error) {
+	named := b
 	git := filepath.Join(dir, ".git")
 	info, err := os.Stat(git)
 	if err != nil {
 		return nil, err
 	}
 	if !info.IsDir() {
+		if err := b.reach(git); err != nil {
+			return nil, err
+		}
 		if git, err = followFile(git); err != nil {
 			return nil, err
 		}
 	}
+	if !b.Holds(git) {
+		if _, err := os.Stat(git); err == nil && !namesTree(git, dir) {
+			return nil, b.reach(git)
+		}
+		b = b.with(git)
+	}
 	if !IsGitDir(git) {
 		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", git)
 	}
-	return openDir(git, dir)
+	r, err := b.open(git, dir)
+	if err == nil {
+		r.Borrowed = !named.Holds(r.Common)
+	}
+	return r, err
 }
 
 // OpenDir reads the repository with the git directory dir.
-func OpenDir(dir string) (*Repo, error) {
+func OpenDir(dir string) (*Repo, error) { return Within(dir).OpenDir(dir) }
+
+// OpenDir is the function of that name for a folder that a scan comes upon.
+func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 	if !IsGitDir(dir) {
 		return nil, errors.New("it is not a git directory: it has no HEAD or no objects")
 	}
-	return openDir(dir, "")
+	return b.open(dir, "")
 }
 
 // followFile returns the git directory that a .git file names.
@@ -109,20 +143,21 @@ func followFile(path string) (string, error) {
 	return relativeTo(filepath.Dir(path), to), nil
 }
 
-func openDir(dir, workTree string) (*Repo, error) { return openShared(dir, "", workTree) }
+func (b *Bounds) open(dir, workTree string) (*Repo, error) { return b.openShared(dir, "", workTree) }
 
-// openShared is openDir with the folder that holds what worktrees share, if it
-// is not to be found by itself.
-func openShared(dir, common, workTree string) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
-	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
-		r.Common = relativeTo(dir, firstLine(text))
-		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {
-			r.WorkTree = filepath.Dir(relativeTo(dir, firstLine(text)))
-		}
-	}
+// openShared is open with the folder that holds what worktrees share, if it is
+// not to be found by itself.
+func (b *Bounds) openShared(dir, common, workTree string) (*Repo, error) {
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
 	if common != "" {
 		r.Common = common
+	} else if err := r.takeCommon(); err != nil {
+		return nil, err
+	}
+	if r.Common != r.Dir && workTree == "" {
+		if git, err := readPath(dir, "gitdir"); err == nil {
+			r.takeTree(filepath.Dir(git), "gitdir")
+		}
 	}
 	r.readConfig()
 	if _, err := os.Stat(filepath.Join(r.Common, "objects")); err != nil {
@@ -146,25 +181,26 @@ func IsGitDir(dir string) bool {
 
 // Worktrees returns the other worktrees of the repository: the main one first,
 // if r is a linked one, and the linked ones in the order of their names. One
-// whose folder is gone still has its index and HEAD.
+// whose folder is gone still has its index and HEAD. The bounds are those of
+// all of them then.
 func (r *Repo) Worktrees() []*Repo {
 	var out []*Repo
 	if r.Dir != r.Common {
 		top := ""
-		if filepath.Base(r.Common) == ".git" { // or the config says where it is
-			top = filepath.Dir(r.Common)
+		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
+			top = filepath.Dir(real)
 		}
-		if w, err := openDir(r.Common, top); err != nil {
+		if w, err := r.Bounds.with(top).open(r.Common, top); err != nil {
 			r.problem(r.Common, err.Error())
 		} else {
 			out = append(out, w)
 		}
 	}
-	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
 		if sameFile(dir, r.Dir) {
 			continue
 		}
-		w, err := openDir(dir, "")
+		w, err := r.linked(dir)
 		if err != nil {
 			r.problem(dir, err.Error())
 			continue
@@ -174,7 +210,33 @@ func (r *Repo) Worktrees() []*Repo {
 		}
 		out = append(out, w)
 	}
+	for _, w := range out {
+		r.Bounds = r.Bounds.with(w.WorkTree)
+	}
+	for _, w := range append(out, r) {
+		w.Bounds = r.Bounds
+		w.Problems, w.outside = append(w.Problems, w.outside...), nil
+	}
 	return out
+}
+
+// linked opens a linked worktree's git directory. To git, the store that lists
+// it is its store, whatever it says itself.
+func (r *Repo) linked(dir string) (*Repo, error) {
+	file := filepath.Join(dir, "commondir")
+	if _, err := r.readSmall(file); err != nil {
+		return nil, err
+	}
+	w, err := r.Bounds.openShared(dir, r.Common, "")
+	if err != nil {
+		return nil, err
+	}
+	if common, err := readPath(dir, "commondir"); err == nil && !sameFile(common, r.Common) {
+		if err := r.Bounds.reach(common); err != nil {
+			w.problem(file, err.Error())
+		}
+	}
+	return w, nil
 }
 
 func sameFile(a, b string) bool {
@@ -189,28 +251,45 @@ func sameFile(a, b string) bool {
 // Modules returns the git directories of submodules below dir, which is a
 // repository's modules folder; names of submodules may have slashes. A folder
 // with objects is one of them even if it is damaged: OpenDir says how.
-func Modules(dir string) []string {
+func (r *Repo) Modules(dir string) []string {
 	var out []string
-	for _, sub := range subfolders(dir) {
+	for _, sub := range r.subfolders(dir) {
 		if IsModule(sub) {
 			out = append(out, sub)
 		} else {
-			out = append(out, Modules(sub)...)
+			out = append(out, r.Modules(sub)...)
 		}
 	}
 	return out
 }
 
-func subfolders(dir string) []string {
+// subfolders returns the folders in dir, links to some included, unless they
+// lead outside: those are problems.
+func (r *Repo) subfolders(dir string) []string {
+	if err := r.Reach(dir); err != nil {
+		r.problem(dir, err.Error())
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil
 	}
 	var out []string
 	for _, e := range entries {
-		if e.IsDir() {
-			out = append(out, filepath.Join(dir, e.Name()))
+		path := filepath.Join(dir, e.Name())
+		if e.Type()&os.ModeSymlink != 0 {
+			info, err := os.Stat(path)
+			if err != nil || !info.IsDir() || isBelow(realPath(path), realPath(dir)) { // a circle
+				continue
+			}
+			if err := r.Reach(path); err != nil {
+				r.problem(path, err.Error())
+				continue
+			}
+		} else if !e.IsDir() {
+			continue
 		}
+		out = append(out, path)
 	}
 	return out
 }
@@ -218,7 +297,7 @@ func subfolders(dir string) []string {
 // Shallow returns the ids, in hex, of commits whose parents a shallow clone
 // left out.
 func (r *Repo) Shallow() []string {
-	text, err := readSmall(filepath.Join(r.Common, "shallow"))
+	text, err := r.readSmall(filepath.Join(r.Common, "shallow"))
 	if err != nil {
 		return nil
 	}

@@ -22,7 +22,7 @@ type split struct {
 // link extension.
 func (r *Repo) merge(x *Index) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
-	text, err := readUpTo(filepath.Join(r.Dir, name), indexMax)
+	text, err := r.readUpTo(filepath.Join(r.Dir, name), indexMax)
 	if err == nil {
 		err = checkSum(text, r.Hash) // which is its name
 	}

@@ -38,7 +38,7 @@ func (r *Repo) readTables(raw map[string]string) []Ref {
 		own := r.readStack(r.Dir)
 		maps.Copy(raw, own.raw)
 	}
-	for _, dir := range subfolders(filepath.Join(r.Common, "worktrees")) {
+	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
 		if !sameFile(dir, r.Dir) {
 			r.readStack(dir) // what is missing there is named; its refs are that worktree's
 		}
@@ -73,9 +73,33 @@ type logged [2]string
 // readStack reads the tables of the git directory dir and adds what is wrong
 // with them to the repository's problems.
 func (r *Repo) readStack(dir string) *stack {
-	s := readStack(filepath.Join(dir, tablesDir), defaultStackLimits())
+	s := r.tables(dir)
 	r.Problems = append(r.Problems, s.problems...)
 	return s
+}
+
+// tables is readStack for tables that may be outside, at the end of links.
+func (r *Repo) tables(dir string) *stack {
+	dir = filepath.Join(dir, tablesDir)
+	entries, _ := os.ReadDir(dir) // readStack says what is wrong with it
+	for _, path := range append([]string{dir}, linksIn(dir, entries)...) {
+		if err := r.Reach(path); err != nil {
+			s := &stack{}
+			s.problem(path, err.Error())
+			return s
+		}
+	}
+	return readStack(dir, defaultStackLimits())
+}
+
+// linksIn returns the paths of the links among the entries of a folder.
+func linksIn(dir string, entries []os.DirEntry) (links []string) {
+	for _, e := range entries {
+		if e.Type()&os.ModeSymlink != 0 {
+			links = append(links, filepath.Join(dir, e.Name()))
+		}
+	}
+	return links
 }
 
 // readStack reads the tables that the list in dir names. Git joins tables to

@@ -1,0 +1,266 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds are the folders that a scan may look into: those that the user named,
+// and what leads back to them. Each pointer of git's is asked about here before
+// it is followed. What lies outside is read only if git itself would read it
+// and it leads back:
+//
+//   - a work tree, if its .git names the git directory that names it;
+//   - a git directory, if its gitdir or core.worktree names the work tree;
+//   - the store of a linked worktree, if it lists that worktree.
+//
+// Alternates are no exception: ObjectDirs follows them as git does, for objects
+// only. With nil Bounds everything is followed: git itself has named it.
+type Bounds struct{ dirs []string } // real paths
+
+// Within returns the bounds that are made of folders.
+func Within(dirs ...string) *Bounds { return new(Bounds).with(dirs...) }
+
+// with returns wider bounds.
+func (b *Bounds) with(dirs ...string) *Bounds {
+	if b == nil {
+		return nil
+	}
+	wider := &Bounds{slices.Clone(b.dirs)}
+	for _, dir := range dirs {
+		if dir != "" && !b.Holds(dir) {
+			wider.dirs = append(wider.dirs, realPath(dir))
+		}
+	}
+	return wider
+}
+
+// Holds reports whether path, with its links followed, lies in the bounds. Of a
+// path that does not exist the folder in which it would be counts.
+func (b *Bounds) Holds(path string) bool {
+	if b == nil {
+		return true
+	}
+	real := realPath(path)
+	for _, dir := range b.dirs {
+		if isBelow(dir, real) {
+			return true
+		}
+	}
+	// One folder may have several real paths: by capitals, or mounted twice.
+	for up := real; ; up = filepath.Dir(up) {
+		if slices.ContainsFunc(b.dirs, func(dir string) bool { return sameFile(dir, up) }) {
+			return true
+		}
+		if up == filepath.Dir(up) {
+			return false
+		}
+	}
+}
+
+func isBelow(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// reach returns why what is at path may not be read: it exists, and lies
+// outside.
+func (b *Bounds) reach(path string) error {
+	if b == nil || b.Holds(path) {
+		return nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil // who reads it finds nothing
+	}
+	return outsideError{realPath(path)}
+}
+
+// realPath follows the links in path as far as it exists.
+func realPath(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	rest := ""
+	for up := path; ; up = filepath.Dir(up) {
+		if real, err := filepath.EvalSymlinks(up); err == nil {
+			return filepath.Join(real, rest)
+		}
+		if up == filepath.Dir(up) {
+			return path
+		}
+		rest = filepath.Join(filepath.Base(up), rest)
+	}
+}
+
+// outsideError says that a pointer leads out of the bounds, to a place that
+// does not lead back.
+type outsideError struct{ to string } // its real path
+
+func (e outsideError) Error() string {
+	what, command := "folder", "audit"
+	to, inside := e.to, false
+	if info, err := os.Stat(to); err == nil && !info.IsDir() {
+		what, command = "file", "files"
+	} else if to, inside = storeTop(to); inside || IsGitDir(to) {
+		what = "repository"
+	}
+	return fmt.Sprintf("it points to a %s elsewhere, which is not followed: %s that one by itself%s", what, map[string]string{"audit": "audit", "files": "scan"}[command], commandFor(command, to))
+}
+
+// storeTop returns the folder to audit for a part of a git directory.
+func storeTop(path string) (top string, inside bool) {
+	for up := path; up != filepath.Dir(up); up = filepath.Dir(up) {
+		if filepath.Base(up) == ".git" {
+			return filepath.Dir(up), true
+		}
+	}
+	if dir := filepath.Dir(path); filepath.Base(path) == "objects" && IsGitDir(dir) {
+		return dir, true
+	}
+	return path, false
+}
+
+// commandFor returns the command that scans a path, to be pasted into a shell.
+// There is none for a path that cannot be shown as it is.
+func commandFor(command, path string) string {
+	if !utf8.ValidString(path) || strings.ContainsFunc(path, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return ""
+	}
+	plain := func(c rune) bool {
+		return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_./+,:@%=-", c) || c == filepath.Separator
+	}
+	if strings.ContainsFunc(path, func(c rune) bool { return !plain(c) }) {
+		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return ": r8scan " + command + " " + path
+}
+
+// IsOutside reports whether an error says that a pointer was not followed.
+func IsOutside(err error) bool { return errors.As(err, new(outsideError)) }
+
+// Reach returns why the file or folder at path, which a link in the git
+// directory may lead to, may not be read.
+func (r *Repo) Reach(path string) error { return r.Bounds.reach(path) }
+
+// readSmall is the function of that name for what git has in its folders.
+func (r *Repo) readSmall(path string) ([]byte, error) { return r.readUpTo(path, smallMax) }
+
+func (r *Repo) readUpTo(path string, limit int64) ([]byte, error) {
+	if err := r.Reach(path); err != nil {
+		return nil, err
+	}
+	return readUpTo(path, limit)
+}
+
+// namesStore reports whether the .git in a work tree leads to the git directory
+// dir.
+func namesStore(tree, dir string) bool {
+	git := filepath.Join(tree, ".git")
+	info, err := os.Stat(git)
+	if err != nil {
+		return false
+	}
+	if !info.IsDir() {
+		if git, err = followFile(git); err != nil {
+			return false
+		}
+	}
+	return sameFile(git, dir)
+}
+
+// namesTree reports whether a git directory leads back to the work tree whose
+// .git names it: a linked worktree's by its file gitdir, any other by
+// core.worktree. The folders are compared: .git may be a link to another's.
+func namesTree(dir, tree string) bool {
+	if git, err := readPath(dir, "gitdir"); err == nil {
+		return filepath.Base(git) == ".git" && sameFile(filepath.Dir(git), tree)
+	}
+	to := (&Repo{Dir: dir, Common: dir}).configuredTree()
+	return to != "" && sameFile(to, tree)
+}
+
+// lists reports whether the store common has dir among its worktrees.
+func lists(common, dir string) bool {
+	return sameFile(filepath.Join(common, "worktrees"), filepath.Dir(realPath(dir)))
+}
+
+// readPath returns the path that a file in the git directory dir holds.
+func readPath(dir, name string) (string, error) {
+	text, err := readSmall(filepath.Join(dir, name))
+	if err != nil {
+		return "", err
+	}
+	return relativeTo(dir, firstLine(text)), nil
+}
+
+// configuredTree returns the work tree that the configuration names: that of a
+// worktree alone, or the one that all share, which is not about linked ones.
+func (r *Repo) configuredTree() string {
+	if cfg, err := r.parseConfig(filepath.Join(r.Common, "config")); err == nil {
+		if strings.EqualFold(cfg.Section("extensions").Option("worktreeConfig"), "true") {
+			own, err := r.parseConfig(filepath.Join(r.Dir, "config.worktree"))
+			if err == nil && own.Section("core").Option("worktree") != "" {
+				return relativeTo(r.Dir, own.Section("core").Option("worktree"))
+			}
+		}
+		if tree := cfg.Section("core").Option("worktree"); tree != "" && r.Dir == r.Common {
+			return relativeTo(r.Dir, tree)
+		}
+	}
+	return ""
+}
+
+// takeTree makes the work tree that from, a file in the git directory, names the
+// repository's own if it may be and there is no other. One in the bounds without
+// a .git may be the place of a submodule that is not checked out.
+func (r *Repo) takeTree(tree, from string) {
+	_, err := os.Lstat(filepath.Join(tree, ".git"))
+	switch {
+	case r.WorkTree == "" && r.Bounds == nil:
+		r.WorkTree = tree
+	case r.WorkTree == "" && namesStore(tree, r.Dir):
+		r.WorkTree, r.Bounds = tree, r.Bounds.with(tree)
+	case r.WorkTree == "" && from == "config" && errors.Is(err, os.ErrNotExist) && r.Bounds.Holds(tree):
+		r.WorkTree = tree
+	default:
+		if err := r.Bounds.reach(tree); err != nil {
+			r.outside = append(r.outside, Problem{filepath.Join(r.Dir, from), err.Error()})
+		}
+	}
+}
+
+// takeCommon makes the folder that commondir names the one that holds what
+// worktrees share, if it is in the bounds or lists the worktree. Else the git
+// directory is taken for itself, if it has objects.
+func (r *Repo) takeCommon() error {
+	if err := r.Reach(filepath.Join(r.Dir, "commondir")); err != nil {
+		return r.alone(err)
+	}
+	common, err := readPath(r.Dir, "commondir")
+	switch {
+	case err != nil:
+		return nil // the reader of objects says whether it is needed
+	case r.Bounds.Holds(common), lists(common, r.Dir):
+		r.Common = common
+		r.Bounds = r.Bounds.with(common)
+		return nil
+	}
+	return r.alone(r.Bounds.reach(common))
+}
+
+func (r *Repo) alone(why error) error {
+	if _, err := os.Stat(filepath.Join(r.Dir, "objects")); err != nil {
+		return why
+	}
+	if why != nil {
+		r.problem(filepath.Join(r.Dir, "commondir"), why.Error())
+	}
+	return nil
+}
