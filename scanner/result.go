@@ -16,8 +16,9 @@ type findingKey struct{ rule, secret string }
 // draft is a finding that is being put together.
 type draft struct {
 	Finding
-	why  string // why the confidence is no higher; "" for medium and high
-	seen map[placeKey]bool
+	why   string // why the confidence is no higher; "" for medium and high
+	seen  map[placeKey]bool
+	taken int64 // bytes, by the places
 }
 
 // belowBecause says why the finding's confidence is as low as it is.
@@ -35,9 +36,10 @@ type placeKey struct {
 
 // drafts are findings by token.
 type drafts struct {
-	m    map[findingKey]*draft
-	room int64 // bytes for further places
-	lost int64 // places for which there was none
+	m     map[findingKey]*draft
+	room  int64 // bytes for further places
+	token int64 // bytes for the places of one token
+	lost  int64 // places for which there was none
 }
 
 // locationCost is what a place takes in a result and when that is written,
@@ -68,10 +70,14 @@ func (d *drafts) add(m rules.Match, place Location, exposure Exposure) {
 	if f.seen[at] {
 		return
 	}
-	if d.room -= locationCost + 2*int64(len(at.path)+len(at.member)); d.room < 0 && len(f.Locations) > 0 {
-		d.lost++
-		return
+	cost := locationCost + 2*int64(len(at.path)+len(at.member))
+	if d.room < cost || f.taken+cost > d.token {
+		if len(f.Locations) > 0 {
+			d.lost++
+			return
+		}
 	}
+	d.room, f.taken = d.room-cost, f.taken+cost
 	f.seen[at] = true
 	f.Locations = append(f.Locations, place)
 }
@@ -82,7 +88,7 @@ func worse(a, b Exposure) bool { return slices.Index(exposures, a) < slices.Inde
 
 // result puts together what the jobs have found.
 func (r *run) result(ctx context.Context, target Target, root string) (*Result, error) {
-	found := &drafts{m: map[findingKey]*draft{}, room: r.budget.Found * 2}
+	found := &drafts{m: map[findingKey]*draft{}, room: 2 * r.budget.Found, token: r.budget.Found / 4}
 	files, lost := r.fileHits.all()
 	for _, h := range files {
 		r.addFile(found, h)

@@ -104,9 +104,9 @@ const MaxDepth = 4096
 // Places returns where the hits in blobs and trees stand, in the order of the
 // commits, and whether that is all of it. Each hit has at least one place. With
 // a scope only its commits count. It stops following trees when that has taken
-// so many bytes of memory.
+// so many bytes of memory, a fifth of them for places.
 func (g *Graph) Places(scope *Scope, memory int64) (places []Place, complete bool) {
-	w := pathWalk{g: g, left: memory, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
+	w := pathWalk{g: g, left: memory, room: memory / 5, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for i, c := range g.commits {
 		if c.tree != odb.None && g.marked.has(c.tree) && (scope == nil || scope.in[i]) {
 			w.follow(c.tree, 0, c.obj, 0)
@@ -177,6 +177,7 @@ type pathWalk struct {
 	cut    bool             // a path was too deep, or a limit was passed
 	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
 	left   int64            // bytes of memory
+	room   int64            // of these, for places
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32
@@ -201,7 +202,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	if w.seen[at] {
 		return
 	}
-	if depth > MaxDepth || w.open[o] || w.left < 0 {
+	if depth > MaxDepth || w.open[o] || w.left < 0 || w.room < 0 {
 		w.cut = true
 		return
 	}
@@ -211,7 +212,7 @@ func (w *pathWalk) follow(o odb.Obj, path int32, from odb.Obj, depth int) {
 	w.seen[at] = true
 	if w.g.hits[o] != nil {
 		p := Place{o, w.path(path), from}
-		w.left -= int64(len(p.Path)) + placeLen
+		w.room -= int64(len(p.Path)) + placeLen
 		w.places = append(w.places, p)
 	}
 	for _, e := range w.g.links[o] {
