@@ -47,9 +47,9 @@ func Mask(s string) string {
 }
 
 // isCut reports whether body may be the start of a token's, of which the end
-// was cut off, and is no word of a name: where texts are cut, in front of an
-// ellipsis, quote or escape or at the end, that is seen sooner than within one. What is
-// shorter gives nothing away.
+// was cut off, and is no word of a name. Where texts are cut, at the end or in
+// front of an ellipsis, a quote or an escape, that is seen sooner than within a
+// text. What is shorter gives nothing away.
 func isCut(body, rest string) bool {
 	few, many, kinds := 20, 28, 3
 	if rest == "" || strings.HasPrefix(rest, "…") || strings.HasPrefix(rest, "...") || strings.IndexByte("\\\"'`*", rest[0]) >= 0 {
