@@ -34,14 +34,15 @@ var samples = []struct {
 	{".7z", "7z\xbc\xaf\x27\x1c", 9002, "N3q8ryccAARfUcRcPQAAAAAAAABhAAAAAAAAAIU6EnEANZlLlB8RLwUSHUVgMjnK+PH91iI41YL0Ymk85i+RmvAehUBjHUW61a9/BbEidoFyXzY+f3hdf//sTYAAAQQGAAEJ/z0AAAAAAAAAAAcLAQABIwMBAQVdAACAAAz/MQAAAAAAAAAACA3/AQAAAAAAAAAJCgEvLDFHAAAF/wEAAAAAAAAAEf8NAAAAAAAAAABhAC4AdAB4AHQAAAAAAA=="},
 }
 
-// looksLike returns what knows a container by its first bytes.
+// looksLike returns what knows a container by its first bytes. One of less than
+// 12 bytes holds nothing behind them.
 func looksLike(magic string) func(text []byte) bool {
-	return func(text []byte) bool { return bytes.HasPrefix(text, []byte(magic)) }
+	return func(text []byte) bool { return len(text) >= 12 && bytes.HasPrefix(text, []byte(magic)) }
 }
 
 // looksZip knows a zip by its first header, or by the end of its directory.
 func looksZip(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("PK\x03\x04")) || bytes.Contains(text, []byte("PK\x05\x06"))
+	return len(text) >= 30 && bytes.HasPrefix(text, []byte("PK\x03\x04")) || bytes.Contains(text, []byte("PK\x05\x06"))
 }
 
 func through(t testing.TB, text []byte, open func(io.Writer) (io.WriteCloser, error)) []byte {
