@@ -2,7 +2,6 @@ package scanner
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -284,25 +283,23 @@ func (p *pointerPlaces) check(dir, what string) {
 func TestDotGitThatLeadsOut(t *testing.T) {
 	token := gittest.Token(1)
 	template := pointerTemplate(t, token)
-	targets := map[string]string{"repository": "canary/.git", "worktree": "canary/.git/worktrees/linked", "module": "canary/.git/modules/m"}
-	for name, target := range targets {
-		for _, spell := range spellings {
-			for _, file := range []bool{true, false} {
-				t.Run(fmt.Sprint(name, "/", spell, "/file=", file), func(t *testing.T) {
-					for _, dir := range []string{"", "new", "nested"} {
-						p := copyPlaces(t, template, token, spell)
-						at, to := p.in(dir, ".git"), filepath.Join(p.top, filepath.FromSlash(target))
-						p.ok(os.RemoveAll(at))
-						if file {
-							p.write(at, "gitdir: "+p.to(filepath.Dir(at), to)+"\n")
-						} else {
-							p.link(at, to)
-						}
-						if dir == "" { // it is what is named, so there is no repository
-							checkNamed(p)
-						} else {
-							p.check(p.named, at)
-						}
+	for i, target := range []string{"canary/.git", "canary/.git/worktrees/linked", "canary/.git/modules/m"} {
+		for j, dir := range []string{"", "new", "nested"} {
+			for k, kind := range []string{"file", "link"} {
+				spell := spellings[(i+j+k)%len(spellings)]
+				t.Run(strings.Join([]string{target, "in " + dir, kind, spell}, "/"), func(t *testing.T) {
+					p := copyPlaces(t, template, token, spell)
+					at, to := p.in(dir, ".git"), filepath.Join(p.top, filepath.FromSlash(target))
+					p.ok(os.RemoveAll(at))
+					if kind == "file" {
+						p.write(at, "gitdir: "+p.to(filepath.Dir(at), to)+"\n")
+					} else {
+						p.link(at, to)
+					}
+					if dir == "" { // it is what is named, so there is no repository
+						checkNamed(p)
+					} else {
+						p.check(p.named, at)
 					}
 				})
 			}
