@@ -32,8 +32,8 @@ func (r *Repo) readConfig() {
 	}
 	r.bare = strings.EqualFold(core.Option("bare"), "true")
 	r.IgnoreCase = strings.EqualFold(core.Option("ignorecase"), "true")
-	if tree := r.configuredTree(); tree != "" {
-		r.takeTree(tree, "config")
+	if tree, file := r.configuredTree(); tree != "" {
+		r.takeTree(tree, file)
 	}
 	r.Promisor = hasPromisorPack(r.Common)
 	for _, o := range cfg.Section("extensions").Options {

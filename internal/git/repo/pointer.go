@@ -182,7 +182,7 @@ func namesTree(dir, tree string) bool {
 	if git, err := readPath(dir, "gitdir"); err == nil {
 		return filepath.Base(git) == ".git" && sameFile(filepath.Dir(git), tree)
 	}
-	to := (&Repo{Dir: dir, Common: dir}).configuredTree()
+	to, _ := (&Repo{Dir: dir, Common: dir}).configuredTree()
 	return to != "" && sameFile(to, tree)
 }
 
@@ -200,21 +200,27 @@ func readPath(dir, name string) (string, error) {
 	return relativeTo(dir, firstLine(text)), nil
 }
 
-// configuredTree returns the work tree that the configuration names: that of a
-// worktree alone, or the one that all share, which is not about linked ones.
-func (r *Repo) configuredTree() string {
-	if cfg, err := r.parseConfig(filepath.Join(r.Common, "config")); err == nil {
-		if strings.EqualFold(cfg.Section("extensions").Option("worktreeConfig"), "true") {
-			own, err := r.parseConfig(filepath.Join(r.Dir, "config.worktree"))
-			if err == nil && own.Section("core").Option("worktree") != "" {
-				return relativeTo(r.Dir, own.Section("core").Option("worktree"))
-			}
-		}
-		if tree := cfg.Section("core").Option("worktree"); tree != "" && r.Dir == r.Common {
-			return relativeTo(r.Dir, tree)
+// configuredTree returns the work tree that the configuration names, and in
+// which file: that of a worktree alone, or the one that all share, which is not
+// about linked ones.
+func (r *Repo) configuredTree() (tree, file string) {
+	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
+	if err != nil {
+		return "", ""
+	}
+	if r.Dir == r.Common {
+		tree, file = cfg.Section("core").Option("worktree"), "config"
+	}
+	if strings.EqualFold(cfg.Section("extensions").Option("worktreeConfig"), "true") {
+		own, err := r.parseConfig(filepath.Join(r.Dir, "config.worktree"))
+		if err == nil && own.Section("core").Option("worktree") != "" {
+			tree, file = own.Section("core").Option("worktree"), "config.worktree"
 		}
 	}
-	return ""
+	if tree == "" {
+		return "", ""
+	}
+	return relativeTo(r.Dir, tree), file
 }
 
 // takeTree makes the work tree that from, a file in the git directory, names the
@@ -227,7 +233,7 @@ func (r *Repo) takeTree(tree, from string) {
 		r.WorkTree = tree
 	case r.WorkTree == "" && namesStore(tree, r.Dir):
 		r.WorkTree, r.Bounds = tree, r.Bounds.with(tree)
-	case r.WorkTree == "" && from == "config" && errors.Is(err, os.ErrNotExist) && r.Bounds.Holds(tree):
+	case r.WorkTree == "" && from != "gitdir" && errors.Is(err, os.ErrNotExist) && r.Bounds.Holds(tree):
 		r.WorkTree = tree
 	default:
 		if err := r.Bounds.reach(tree); err != nil {
