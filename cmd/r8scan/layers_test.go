@@ -21,19 +21,20 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/regular", "report", "rules", "scanner", "verifier"},
 	"report":                {"rules", "scanner", "verifier"},
-	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
-	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable"},
+	"scanner":               {"internal/archive", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "internal/regular", "rules"},
+	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable", "internal/regular"},
 	"internal/git/history":  {"internal/git/odb"},
 	"internal/archive":      {"internal/git/reftable", "internal/inflate"},
 	"internal/git/reftable": {"internal/git/odb"},
-	"internal/git/odb":      {"internal/inflate", "rules"},
+	"internal/git/odb":      {"internal/inflate", "internal/regular", "rules"},
 	"internal/policy":       {"rules"},
 	"verifier":              {"rules"},
 	"internal/git/gittest":  {},
 	"internal/inflate":      {},
-	"internal/packcache":    {},
+	"internal/packcache":    {"internal/regular"},
+	"internal/regular":      {},
 	"rules":                 {},
 }
 

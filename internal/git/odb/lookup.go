@@ -10,13 +10,13 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 	"sync"
 
 	"r8scan/internal/inflate"
+	"r8scan/internal/regular"
 )
 
 // ErrMissing says that no object directory has an object.
@@ -190,7 +190,7 @@ func (l *Lookup) readLoose(path string) (*Content, error) {
 func (l *Lookup) openPacks() {
 	for _, dir := range l.dirs {
 		dir = filepath.Join(dir, "pack")
-		entries, err := os.ReadDir(dir)
+		entries, err := regular.List(dir, maxListed)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			l.problem = err
 		}

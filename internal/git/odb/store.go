@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"r8scan/internal/regular"
 )
 
 // Store is a set of object directories read as one: the objects of their packs
@@ -168,38 +170,53 @@ func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
 
 // list finds the packs and loose objects of one object directory.
 func (s *Store) list(dir string) (packs []string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-		return nil
-	}
-	for _, e := range entries {
+	for _, e := range s.entries(dir) {
+		strays := len(s.Stray)
 		switch name := e.Name(); {
 		case isLooseDir(name) && isDir(dir, e):
 			s.listLoose(dir, name)
 		case name == "pack" && isDir(dir, e):
 			packs = s.listPacks(filepath.Join(dir, name))
-		case name == "info" && isDir(dir, e):
+		case name == "info" && e.IsDir():
 			s.listInfo(filepath.Join(dir, name))
 		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
 		case e.IsDir():
 			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
+		}
+		if e.Type()&os.ModeSymlink != 0 && len(s.Stray) > strays {
+			s.Stray = s.Stray[:strays]
+			s.problem(filepath.Join(dir, e.Name()), "it is a link to a folder with other files than objects: those were not read")
 		}
 	}
 	return packs
 }
 
+// maxListed is how many entries of a folder are looked at.
+const maxListed = 1 << 20
+
+// entries lists a folder; what is wrong with it is a problem.
+func (s *Store) entries(dir string) []os.DirEntry {
+	entries, err := regular.List(dir, maxListed)
+	if err != nil {
+		s.problem(dir, pathless(err).Error())
+	}
+	return entries
+}
+
 // stray notes a file that is no object and no pack. One that git was writing
 // is compressed, so reading it as text would mean nothing.
-func (s *Store) stray(dir, name string) {
-	path := filepath.Join(dir, name)
-	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
+func (s *Store) stray(dir string, e os.DirEntry) {
+	path := filepath.Join(dir, e.Name())
+	switch {
+	case !e.Type().IsRegular():
+		s.problem(path, "it is a "+regular.Kind(e.Type())+", and no object: it was not opened")
+	case strings.HasPrefix(e.Name(), "tmp_") || strings.HasPrefix(e.Name(), ".tmp-"):
 		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
-		return
+	default:
+		s.Stray = append(s.Stray, path)
 	}
-	s.Stray = append(s.Stray, path)
 }
 
 // isDir reports whether an entry of dir is a folder or, as some tools make
@@ -215,17 +232,13 @@ func isDir(dir string, e os.DirEntry) bool {
 // listInfo lists the texts in objects/info, and in folders that others made
 // there: commit graphs say nothing but what the objects say.
 func (s *Store) listInfo(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-	}
-	for _, e := range entries {
+	for _, e := range s.entries(dir) {
 		switch name := e.Name(); {
 		case strings.HasPrefix(name, "commit-graph"):
 		case e.IsDir():
 			s.listInfo(filepath.Join(dir, name))
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
 		}
 	}
 }
@@ -235,10 +248,7 @@ func (s *Store) listInfo(dir string) {
 var packFiles = []string{".pack", ".idx", ".rev", ".bitmap", ".mtimes"}
 
 func (s *Store) listPacks(dir string) (packs []string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-	}
+	entries := s.entries(dir)
 	names := map[string]bool{}
 	for _, e := range entries {
 		names[e.Name()] = true
@@ -257,7 +267,7 @@ func (s *Store) listPacks(dir string) (packs []string) {
 				s.problem(filepath.Join(dir, stem+".pack"), "its index is here and the pack is not")
 			}
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
 		}
 	}
 	return packs

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"r8scan/internal/regular"
 )
 
 // maxAlternates is how deep alternates may name alternates; git allows 5.
@@ -54,7 +56,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	d.seen[real] = true
 	d.dirs = append(d.dirs, dir)
 	file := filepath.Join(dir, "info", "alternates")
-	text, err := readSmall(file)
+	text, err := regular.ReadFollowed(file, lineMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			d.repo.problem(file, err.Error())

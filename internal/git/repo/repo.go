@@ -7,9 +7,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"r8scan/internal/regular"
 )
 
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
@@ -38,8 +41,16 @@ const (
 // Problem is something that could not be read, and why.
 type Problem struct{ What, Reason string }
 
+// maxProblems is how many are named one by one.
+const maxProblems = 10_000
+
 func (r *Repo) problem(what, reason string) {
-	r.Problems = append(r.Problems, Problem{what, reason})
+	switch {
+	case len(r.Problems) < maxProblems:
+		r.Problems = append(r.Problems, Problem{what, reason})
+	case len(r.Problems) == maxProblems:
+		r.Problems = append(r.Problems, Problem{r.Common, fmt.Sprintf("more than %d things in it cannot be read: the rest is not named", maxProblems)})
+	}
 }
 
 // ErrNone says that a path lies in no repository.
@@ -97,7 +108,7 @@ func OpenDir(dir string) (*Repo, error) {
 
 // followFile returns the git directory that a .git file names.
 func followFile(path string) (string, error) {
-	text, err := readSmall(path)
+	text, err := regular.ReadFollowed(path, lineMax)
 	if err != nil {
 		return "", err
 	}
@@ -114,9 +125,9 @@ func openDir(dir, workTree string) (*Repo, error) { return openShared(dir, "", w
 // is not to be found by itself.
 func openShared(dir, common, workTree string) (*Repo, error) {
 	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
-	if text, err := readSmall(filepath.Join(dir, "commondir")); err == nil {
+	if text, err := regular.ReadFollowed(filepath.Join(dir, "commondir"), lineMax); err == nil {
 		r.Common = relativeTo(dir, firstLine(text))
-		if text, err := readSmall(filepath.Join(dir, "gitdir")); err == nil && workTree == "" {
+		if text, err := regular.ReadFollowed(filepath.Join(dir, "gitdir"), lineMax); err == nil && workTree == "" {
 			r.WorkTree = filepath.Dir(relativeTo(dir, firstLine(text)))
 		}
 	}
@@ -217,31 +228,21 @@ func subfolders(dir string) []string {
 // Shallow returns the ids, in hex, of commits whose parents a shallow clone
 // left out.
 func (r *Repo) Shallow() []string {
-	text, err := readSmall(filepath.Join(r.Common, "shallow"))
+	path := filepath.Join(r.Common, "shallow")
+	text, err := r.read(path, listMax)
 	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.problem(path, why(err))
+		}
 		return nil
 	}
-	return strings.Fields(string(text))
-}
-
-// smallMax bounds files that are read whole; git writes far smaller ones.
-const smallMax = 64 << 20
-
-// readSmall reads a regular file whole.
-func readSmall(path string) ([]byte, error) { return readUpTo(path, smallMax) }
-
-// readUpTo is readSmall with another limit.
-func readUpTo(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", path)
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), limit)
+	var ids []string
+	for id := range strings.FieldsSeq(string(text)) {
+		if len(id) == 2*r.Hash {
+			ids = append(ids, id)
+		}
 	}
-	return os.ReadFile(path)
+	return ids
 }
 
 func firstLine(text []byte) string {
