@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/repo"
+	"r8scan/internal/regular"
 	"r8scan/rules"
 )
 
@@ -121,25 +122,13 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 		r.files.Add(1)
 		r.text(ctx, w, strings.NewReader(to), nil, f)
 	default:
-		r.addUnread(f.name, "it is a "+fileType(e.Type())+", which is not opened")
+		r.addUnread(f.name, "it is a "+regular.Kind(e.Type())+", which is not opened")
 	}
-}
-
-func fileType(m fs.FileMode) string {
-	switch {
-	case m&fs.ModeNamedPipe != 0:
-		return "named pipe"
-	case m&fs.ModeSocket != 0:
-		return "socket"
-	case m&fs.ModeDevice != 0:
-		return "device"
-	}
-	return "special file"
 }
 
 // file reads one regular file.
 func (r *run) file(ctx context.Context, w *worker, f folder) {
-	file, err := openFile(f.path)
+	file, info, err := regular.Listed(f.path)
 	if err != nil {
 		r.addUnread(f.name, reason(err))
 		return
@@ -148,10 +137,7 @@ func (r *run) file(ctx context.Context, w *worker, f folder) {
 	if !f.uncounted {
 		r.files.Add(1)
 	}
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		r.addUnread(f.name, "it was replaced by something else while it was opened")
-		return
-	} else if info.Size() > 0 { // 0 is also what files in /proc say
+	if info.Size() > 0 { // 0 is also what files in /proc say
 		r.text(ctx, w, io.LimitReader(file, info.Size()), file, f) // a log that grows ends where it ended
 		return
 	}
@@ -215,8 +201,17 @@ func shownOr(name, other string) string {
 // reason says why without repeating the path, which coverage names beside it.
 func reason(err error) string {
 	var p *fs.PathError
-	if errors.As(err, &p) {
+	if errors.As(err, &p) && !errors.Is(err, regular.ErrOther) {
 		return fmt.Sprintf("%s: %v", p.Op, p.Err)
+	}
+	return cause(err)
+}
+
+// cause is reason without what was tried.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
 	}
 	return err.Error()
 }
@@ -298,7 +293,7 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 			r.searchName(f)
 			r.file(ctx, w, f)
 		} else {
-			r.addUnread(f.name, "it is a "+fileType(info.Mode())+", which is not opened: pipe it in and name it -")
+			r.addUnread(f.name, "it is a "+regular.Kind(info.Mode())+", which is not opened: pipe it in and name it -")
 		}
 		return nil
 	}, nil

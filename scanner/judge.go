@@ -3,7 +3,6 @@ package scanner
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"r8scan/internal/policy"
+	"r8scan/internal/regular"
 	"r8scan/rules"
 )
 
@@ -73,28 +73,24 @@ func newJudge(opts Options) (*judge, error) {
 	return j, nil
 }
 
-// readNamed reads a file that the user named, of whatever type it is.
+// readNamed reads a file that the user named.
 func readNamed(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
+	text, err := regular.ReadFollowed(path, limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("there is no such file: name one that exists")
 	}
-	if err != nil {
-		return nil, errors.New(reason(err))
-	}
-	defer f.Close()
-	return readAll(f, limit)
+	return text, unreadable(err)
 }
 
-func readAll(f io.Reader, limit int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, errors.New(reason(err))
+// unreadable says what to do about a file that a run depends on.
+func unreadable(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, regular.ErrTooLarge):
+		return fmt.Errorf("%s: split it, or name another file", cause(err))
 	}
-	if int64(len(text)) > limit {
-		return nil, fmt.Errorf("it has more than %d bytes: split it, or name another file", limit)
-	}
-	return text, nil
+	return errors.New(cause(err))
 }
 
 // readOwnConfig reads the configuration at the root of the tree that is
@@ -140,22 +136,11 @@ func (r *run) readOwnConfigAt(path string) error {
 // readOwn reads a configuration that the user did not name. A link is not
 // followed: it could lead to a secret, of which an error repeats a part.
 func readOwn(path string) ([]byte, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
+	text, err := regular.Read(path, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file: put one in its place")
-	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, errors.New(reason(err))
-	}
-	defer f.Close()
-	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
-		return nil, errors.New("it was replaced while it was opened: try again")
-	}
-	return readAll(f, maxConfig)
+	return text, unreadable(err)
 }
 
 // fromHere is how a path is shown to who works in the current folder.

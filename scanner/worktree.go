@@ -41,25 +41,32 @@ func (r *run) readIndex(t *workTree) job {
 			return nil
 		}
 		t.index = x.Entries
+		before := "" // the path that was searched last
 		for _, e := range x.Entries {
 			if rules.Holds(e.Path) && r.paths.keeps(join(t.name, e.Path), "") {
-				r.searchPath(join(t.name, e.Path), e.Path)
+				r.searchPath(t.name, e.Path, before)
+				before = e.Path
 			}
 		}
 		return nil
 	}
 }
 
-// searchPath searches the names in a path that the index holds. Like the match
-// in a tree, one in a folder's name has the folder's path.
-func (r *run) searchPath(shown, path string) {
-	prefix := strings.TrimSuffix(shown, path)
-	for end := range path + "/" {
-		if end < len(path) && path[end] != '/' {
-			continue
+// searchPath searches the names in a path that the index of the work tree called
+// tree holds, but for the folders that before is in too. Like the match in a
+// tree, one in a folder's name has the folder's path.
+func (r *run) searchPath(tree, path, before string) {
+	known := 0
+	for known < min(len(path), len(before)) && path[known] == before[known] {
+		known++
+	}
+	at := strings.LastIndexByte(path[:known], '/') + 1
+	for name := range strings.SplitSeq(path[at:], "/") {
+		end := at + len(name)
+		if rules.Holds(name) {
+			r.searchName(folder{path: name, name: join(tree, path[:end]), kind: func(string, string) string { return KindIndex }})
 		}
-		name := path[strings.LastIndexByte(path[:end], '/')+1 : end]
-		r.searchName(folder{path: name, name: prefix + path[:end], kind: func(string, string) string { return KindIndex }})
+		at = end + 1
 	}
 }
 

@@ -21,16 +21,16 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/hooks", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/hooks", "internal/regular", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"report":                {"internal/door", "rules", "scanner", "verifier"},
-	"scanner":               {"internal/archive", "internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "rules"},
-	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable"},
+	"scanner":               {"internal/archive", "internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "internal/regular", "rules"},
+	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable", "internal/regular"},
 	"internal/git/history":  {"internal/budget", "internal/git/odb"},
 	"internal/archive":      {"internal/budget", "internal/git/reftable", "internal/inflate", "rules"},
 	"internal/git/reftable": {"internal/git/odb"},
-	"internal/git/odb":      {"internal/budget", "internal/inflate", "rules"},
+	"internal/git/odb":      {"internal/budget", "internal/inflate", "internal/regular", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
 	"internal/hooks":        {"internal/door", "internal/shell", "internal/terminal", "scanner"},
@@ -40,7 +40,8 @@ var layers = map[string][]string{
 	"internal/git/gittest":  {},
 	"internal/inflate":      {},
 	"internal/shell":        {},
-	"internal/packcache":    {},
+	"internal/packcache":    {"internal/regular"},
+	"internal/regular":      {},
 	"rules":                 {},
 }
 

@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"r8scan/internal/regular"
 )
 
 // Entry is what is remembered of a pack. It is of use only while Stamp,
@@ -55,6 +57,10 @@ func (c *Cache) path(key []byte) string {
 
 var errDamaged = errors.New("the entry is damaged")
 
+// maxEntry bounds what is read of an entry. That of a pack with a million objects
+// has some megabytes.
+const maxEntry = 64 << 20
+
 // Load returns the entry for the pack with the checksum key. The error says
 // only that there is none that can be used.
 func (c *Cache) Load(key []byte) (*Entry, error) {
@@ -62,7 +68,7 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 		return nil, os.ErrNotExist
 	}
 	path := c.path(key)
-	text, err := os.ReadFile(path)
+	text, err := regular.Read(path, maxEntry)
 	if err != nil {
 		return nil, err
 	}

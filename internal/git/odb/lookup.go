@@ -17,6 +17,7 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/inflate"
+	"r8scan/internal/regular"
 )
 
 // ErrMissing says that no object directory has an object.
@@ -215,7 +216,7 @@ func (l *Lookup) openPacks() {
 			l.problem = err
 			continue
 		}
-		entries, err := os.ReadDir(dir)
+		entries, err := regular.List(dir, maxListed)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			l.problem = err
 		}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/regular"
 )
 
 // looseObject is an object in a file of its own.
@@ -39,7 +40,7 @@ type looseReader struct {
 // memory of was, a reader that is not used any more or nil, is used again: to
 // make it anew takes half of the time.
 func openLoose(path string, was *looseReader) (l *looseReader, err error) {
-	f, _, err := openRegular(path)
+	f, _, err := regular.Follow(path)
 	if err != nil {
 		return nil, err
 	}
@@ -167,20 +168,6 @@ func pathless(err error) error {
 	return err
 }
 
-// openRegular opens a regular file and returns its size. Anything else is not
-// opened at all: to open a pipe is to wait for its writer.
-func openRegular(path string) (*os.File, int64, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("it is no regular file")
-	}
-	f, err := os.Open(path)
-	return f, info.Size(), err
-}
-
 // isLooseDir reports whether name is one of objects/00 … objects/ff.
 func isLooseDir(name string) bool { return len(name) == 2 && IsHex(name) }
 
@@ -196,17 +183,13 @@ func IsHex(s string) bool {
 
 func (s *Store) listLoose(dir string, name string) {
 	sub := filepath.Join(dir, name)
-	files, err := os.ReadDir(sub)
-	if err != nil {
-		s.problem(sub, pathless(err).Error())
-	}
-	for _, f := range files {
+	for _, f := range s.entries(sub) {
 		path := filepath.Join(sub, f.Name())
 		if s.leadsOut(sub, f) {
 			continue
 		}
 		if len(f.Name()) != 2*s.hash-2 || !IsHex(f.Name()) {
-			s.stray(sub, f.Name())
+			s.stray(sub, f)
 			continue
 		}
 		s.found = append(s.found, found{id: name + f.Name(), path: path})

@@ -2,10 +2,15 @@
 
 package odb
 
-import "os"
+import "r8scan/internal/regular"
 
 // MapFile reads a file into memory: without mmap a pack costs its size.
 func MapFile(path string) (data []byte, unmap func() error, err error) {
-	data, err = os.ReadFile(path)
+	f, info, err := regular.Follow(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	data, err = regular.All(f, path, info.Size(), info.Size())
 	return data, func() error { return nil }, err
 }

@@ -5,15 +5,18 @@ package odb
 import (
 	"os"
 	"syscall"
+
+	"r8scan/internal/regular"
 )
 
 // MapFile maps a regular file into memory, read-only.
 func MapFile(path string) (data []byte, unmap func() error, err error) {
-	f, size, err := openRegular(path)
+	f, info, err := regular.Follow(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
+	size := info.Size()
 	if size == 0 {
 		return nil, func() error { return nil }, nil
 	}

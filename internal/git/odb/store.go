@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/regular"
 )
 
 // Store is a set of object directories read as one: the objects of their packs
@@ -193,12 +194,8 @@ func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
 
 // list finds the packs and loose objects of one object directory.
 func (s *Store) list(dir string) (packs []string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-		return nil
-	}
-	for _, e := range entries {
+	for _, e := range s.entries(dir) {
+		strays := len(s.Stray)
 		switch name := e.Name(); {
 		case s.leadsOut(dir, e):
 		case isLooseDir(name) && isDir(dir, e):
@@ -212,24 +209,43 @@ func (s *Store) list(dir string) (packs []string) {
 		case e.IsDir():
 			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
+		}
+		if e.Type()&os.ModeSymlink != 0 && len(s.Stray) > strays {
+			s.Stray = s.Stray[:strays]
+			s.problem(filepath.Join(dir, e.Name()), "it is a link to a folder with other files than objects: those were not read")
 		}
 	}
 	return packs
 }
 
+// maxListed is how many entries of a folder are looked at.
+const maxListed = 1 << 20
+
+// entries lists a folder; what is wrong with it is a problem.
+func (s *Store) entries(dir string) []os.DirEntry {
+	entries, err := regular.List(dir, maxListed)
+	if err != nil {
+		s.problem(dir, pathless(err).Error())
+	}
+	return entries
+}
+
 // stray notes a file that is no object and no pack. One that git was writing
 // is compressed, so reading it as text would mean nothing.
-func (s *Store) stray(dir, name string) {
+func (s *Store) stray(dir string, e os.DirEntry) {
 	if s.lent {
 		return
 	}
-	path := filepath.Join(dir, name)
-	if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".tmp-") {
+	path := filepath.Join(dir, e.Name())
+	switch {
+	case !e.Type().IsRegular():
+		s.problem(path, "it is a "+regular.Kind(e.Type())+", and no object: it was not opened")
+	case strings.HasPrefix(e.Name(), "tmp_") || strings.HasPrefix(e.Name(), ".tmp-"):
 		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
-		return
+	default:
+		s.Stray = append(s.Stray, path)
 	}
-	s.Stray = append(s.Stray, path)
 }
 
 // leadsOut reports whether an entry of dir is a link that is not followed, which
@@ -260,17 +276,13 @@ func isDir(dir string, e os.DirEntry) bool {
 // which say nothing but what the objects say, are searched like texts: what has
 // their name need not be one.
 func (s *Store) listInfo(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-	}
-	for _, e := range entries {
+	for _, e := range s.entries(dir) {
 		switch name := e.Name(); {
 		case s.leadsOut(dir, e):
 		case e.IsDir():
 			s.listInfo(filepath.Join(dir, name))
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
 		}
 	}
 }
@@ -283,10 +295,7 @@ const multiIndexes = "multi-pack-index.d"
 // packs say (.rev, .bitmap, .mtimes, multi-pack-index), is searched like a text:
 // whatever its name is, it may be one.
 func (s *Store) listPacks(dir string) (packs []string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
-	}
+	entries := s.entries(dir)
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return s.leadsOut(dir, e) })
 	names := map[string]bool{}
 	for _, e := range entries {
@@ -305,11 +314,11 @@ func (s *Store) listPacks(dir string) (packs []string) {
 		case isIndex && names[of+".pack"]:
 		case isIndex:
 			s.problem(filepath.Join(dir, of+".pack"), "its index is here and the pack is not")
-			s.stray(dir, name)
+			s.stray(dir, e)
 		case name == multiIndexes && e.IsDir():
 			s.listInfo(path)
 		default:
-			s.stray(dir, name)
+			s.stray(dir, e)
 		}
 	}
 	return packs

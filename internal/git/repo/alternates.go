@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/regular"
 )
 
 // maxAlternates is how deep alternates may name alternates; git allows 5.
@@ -70,7 +71,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	err = d.bounds.with(dir).reach(file)
 	var text []byte
 	if err == nil {
-		text, err = readSmall(file)
+		text, err = regular.ReadFollowed(file, lineMax)
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

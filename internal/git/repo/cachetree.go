@@ -14,6 +14,7 @@ type CacheTree struct {
 	hash  int
 	in    int    // folders in it
 	below []byte // they, one behind the other, and more
+	left  *int   // how many folders may still be parsed, in all
 	subs  map[string]*CacheTree
 }
 
@@ -24,6 +25,8 @@ func parseCacheTree(b []byte, hash int) *CacheTree {
 	if !ok {
 		return nil
 	}
+	left := 1000 + len(b) // one is parsed again for each that it is in, and has an id
+	t.left = &left
 	return &t
 }
 
@@ -37,7 +40,7 @@ func (t *CacheTree) Sub(name string) *CacheTree {
 		t.subs = map[string]*CacheTree{}
 		rest := t.below
 		for range t.in {
-			name, sub, ok := parseCachedFolder(rest, t.hash)
+			name, sub, ok := t.parse(rest)
 			if !ok {
 				break
 			}
@@ -54,7 +57,7 @@ func (t *CacheTree) Sub(name string) *CacheTree {
 func (t *CacheTree) behind() (rest []byte, ok bool) {
 	rest = t.below
 	for left := t.in; left > 0; left-- {
-		_, sub, ok := parseCachedFolder(rest, t.hash)
+		_, sub, ok := t.parse(rest)
 		if !ok || sub.in > len(rest)-left { // each takes more than a byte
 			return nil, false
 		}
@@ -62,6 +65,17 @@ func (t *CacheTree) behind() (rest []byte, ok bool) {
 		left += sub.in
 	}
 	return rest, true
+}
+
+// parse reads a folder somewhere in t, until there were too many: what is damaged
+// can have more in each other than there are bytes.
+func (t *CacheTree) parse(b []byte) (name []byte, sub CacheTree, ok bool) {
+	if *t.left--; *t.left < 0 {
+		return nil, sub, false
+	}
+	name, sub, ok = parseCachedFolder(b, t.hash)
+	sub.left = t.left
+	return name, sub, ok
 }
 
 // parseCachedFolder reads one folder at the start of b: its name, the number of

@@ -1,14 +1,14 @@
 package repo
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/format/config"
+	"r8scan/internal/regular"
 )
 
 // knownExtensions are those that change nothing about how objects are read, or
@@ -18,59 +18,69 @@ var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclo
 // readConfig takes from the repository's config what decides how to read it.
 func (r *Repo) readConfig() {
 	path := filepath.Join(r.Common, "config")
-	cfg, err := r.parseConfig(path)
-	if err != nil {
-		if !os.IsNotExist(err) {
-			r.problem(path, fmt.Sprintf("it cannot be parsed, so the defaults are taken: %v", err))
+	r.Promisor = hasPromisorPack(r.Common)
+	version := ""
+	err := r.eachConfig(func(v *variable) {
+		switch {
+		case v.is("core", "repositoryformatversion"):
+			version = string(v.value)
+		case v.is("core", "bare"):
+			r.bare = v.yes()
+		case v.is("core", "ignorecase"):
+			r.IgnoreCase = v.yes()
+		case v.section == "extensions" && !v.hasSub:
+			r.extension(path, v.key, string(v.value))
 		}
-		r.Promisor = hasPromisorPack(r.Common)
-		return
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
 	}
-	core := cfg.Section("core")
-	if v := core.Option("repositoryformatversion"); v != "" && v != "0" && v != "1" {
-		r.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", v))
+	if version != "" && version != "0" && version != "1" {
+		r.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
 	}
-	r.bare = strings.EqualFold(core.Option("bare"), "true")
-	r.IgnoreCase = strings.EqualFold(core.Option("ignorecase"), "true")
 	if tree, file := r.configuredTree(); tree != "" {
 		r.takeTree(tree, file)
 	}
-	r.Promisor = hasPromisorPack(r.Common)
-	for _, o := range cfg.Section("extensions").Options {
-		switch key := strings.ToLower(o.Key); {
-		case key == "objectformat" && strings.EqualFold(o.Value, "sha256"):
-			r.Hash = 32
-		case key == "objectformat" && !strings.EqualFold(o.Value, "sha1"):
-			r.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", o.Value))
-		case key == "refstorage":
-			r.Refs = strings.ToLower(o.Value)
-		case key == "partialclone":
-			r.Promisor = true
-		case !slices.Contains(knownExtensions, key):
-			r.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", o.Key))
-		}
-	}
 }
 
-// parseConfig is the function of that name for the repository's own.
-func (r *Repo) parseConfig(path string) (*config.Config, error) {
-	if err := r.Reach(path); err != nil {
-		return nil, err
-	}
-	return parseConfig(path)
-}
-
-func parseConfig(path string) (*config.Config, error) {
-	text, err := readSmall(path)
+// eachConfig calls f with what the repository's own config sets, up to what
+// cannot be read.
+func (r *Repo) eachConfig(f func(v *variable)) error {
+	text, err := r.read(filepath.Join(r.Common, "config"), configMax)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cfg := config.New()
-	return cfg, config.NewDecoder(bytes.NewReader(text)).Decode(cfg)
+	return eachVariable(text, f)
+}
+
+// extension heeds an extension of the repository's format.
+func (r *Repo) extension(path, key, value string) {
+	switch {
+	case key == "objectformat" && strings.EqualFold(value, "sha256"):
+		r.Hash = 32
+	case key == "objectformat" && strings.EqualFold(value, "sha1"):
+		r.Hash = 20
+	case key == "objectformat":
+		r.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
+	case key == "refstorage":
+		r.Refs = strings.ToLower(value)
+	case key == "partialclone":
+		r.Promisor = true
+	case !slices.Contains(knownExtensions, key):
+		r.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", key))
+	}
 }
 
 // hasPromisorPack reports whether a partial clone left its mark on a pack.
 func hasPromisorPack(common string) bool {
-	marks, _ := filepath.Glob(filepath.Join(common, "objects", "pack", "*.promisor")) // the pattern is well-formed
-	return len(marks) > 0
+	entries, _ := regular.List(filepath.Join(common, "objects", "pack"), maxListed) // what is wrong with it is named where packs are read
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".promisor") {
+			return true
+		}
+	}
+	return false
 }
+
+// maxListed is how many entries of a folder are looked at.
+const maxListed = 1 << 20

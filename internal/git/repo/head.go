@@ -88,7 +88,11 @@ func (r *Repo) tableFinder() (func(name string) (string, error), error) {
 // readRef returns what a ref says, fs.ErrNotExist if there is none.
 func (r *Repo) readRef(name string) (string, error) {
 	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
-		text, err := r.readSmall(filepath.Join(dir, filepath.FromSlash(name)))
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if to, ok := linkedRef(path); ok {
+			return "ref: " + to, nil
+		}
+		text, err := r.read(path, refMax)
 		if err == nil {
 			return firstLine(text), nil
 		}
@@ -96,7 +100,7 @@ func (r *Repo) readRef(name string) (string, error) {
 			return "", err
 		}
 	}
-	text, err := r.readSmall(filepath.Join(r.Common, "packed-refs"))
+	text, err := r.read(filepath.Join(r.Common, "packed-refs"), listMax)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +121,7 @@ func (r *Repo) readRef(name string) (string, error) {
 // environment, nil if it is not about this repository: while git runs
 // pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
 func (r *Repo) Merging(environ []string) (ids []string, err error) {
-	text, err := r.readSmall(filepath.Join(r.Dir, "MERGE_HEAD"))
+	text, err := r.read(filepath.Join(r.Dir, "MERGE_HEAD"), lineMax)
 	switch {
 	case err == nil:
 		ids = strings.Fields(string(text))

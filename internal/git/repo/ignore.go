@@ -1,19 +1,33 @@
 package repo
 
 import (
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"strings"
+	"syscall"
+
+	"r8scan/internal/regular"
 )
 
 // Ignorer tells which paths of a work tree git ignores. It reads the
 // .gitignore files along the way of each path that it is asked for.
 type Ignorer struct {
+	repo  *Repo // whose problem it is if an ignore file cannot be read
 	root  string
 	fold  bool                 // the case of letters does not count
 	base  []pattern            // of the user and the repository
 	dirs  map[string][]pattern // folder → patterns of its own file
 	known map[string]bool      // folder → ignored
+	left  int64                // bytes of ignore files that may still be read
 }
+
+// Limits on ignore files: on one, and on all that an Ignorer holds. Without the
+// patterns of one that is larger, what git ignores counts as untracked.
+const (
+	ignoreMax  = 8 << 20
+	ignoresMax = 32 << 20
+)
 
 // pattern is a line of an ignore file.
 type pattern struct {
@@ -26,13 +40,11 @@ type pattern struct {
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
 // the environment variables that lead to the user's own ignore file.
 func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	g := &Ignorer{root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}}
+	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax}
 	if path := userExcludes(getenv); path != "" {
-		g.base = append(g.base, g.read(path)...)
+		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}
-	if own := filepath.Join(r.Common, "info", "exclude"); r.Reach(own) == nil {
-		g.base = append(g.base, g.read(own)...)
-	}
+	g.base = append(g.base, g.read(r.read, filepath.Join(r.Common, "info", "exclude"))...)
 	return g
 }
 
@@ -61,11 +73,11 @@ func userExcludes(getenv func(string) string) string {
 		if !filepath.IsAbs(config) {
 			continue // there is no home
 		}
-		cfg, err := parseConfig(config)
-		if err != nil || !cfg.Section("core").HasOption("excludesfile") {
-			continue
-		}
-		path = cfg.Section("core").Option("excludesfile")
+		_ = readConfigFile(config, func(v *variable) { // up to what git could not read either
+			if v.is("core", "excludesfile") {
+				path = string(v.value)
+			}
+		})
 		if rest, ok := strings.CutPrefix(path, "~/"); ok {
 			path = filepath.Join(home, filepath.FromSlash(rest))
 		}
@@ -73,12 +85,18 @@ func userExcludes(getenv func(string) string) string {
 	return path
 }
 
-// read reads an ignore file; one that cannot be read ignores nothing.
-func (g *Ignorer) read(path string) []pattern {
-	text, err := readSmall(path)
-	if err != nil {
+// read reads an ignore file with a function that reads files. One that cannot be
+// read ignores nothing.
+func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []pattern {
+	text, err := file(path, min(ignoreMax, g.left))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
+	if err != nil {
+		g.repo.problem(path, why(err)+": what git ignores because of it counts as untracked")
+		return nil
+	}
+	g.left -= int64(len(text))
 	var out []pattern
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
@@ -187,7 +205,8 @@ func last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
 func (g *Ignorer) of(dir string) []pattern {
 	p, ok := g.dirs[dir]
 	if !ok {
-		p = g.read(filepath.Join(g.root, filepath.FromSlash(dir), ".gitignore"))
+		// Like git, which does not follow a link here.
+		p = g.read(regular.Read, filepath.Join(g.root, filepath.FromSlash(dir), ".gitignore"))
 		g.dirs[dir] = p
 	}
 	return p

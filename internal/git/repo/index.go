@@ -32,23 +32,54 @@ type Index struct {
 // fs.ErrNotExist if there is none: to git, that is an empty one. One whose
 // checksum is wrong is returned beside the error.
 func (r *Repo) ReadIndex() (*Index, error) {
-	text, err := r.readUpTo(r.IndexFile, indexMax)
+	data, unmap, err := r.mapIndex(r.IndexFile)
 	if err != nil {
 		return nil, err
 	}
-	x, err := ParseIndex(text, r.Hash)
-	if err == nil && x.link != nil {
-		err = r.merge(x)
-	}
-	if err == nil {
-		err = checkSum(text, r.Hash)
-	}
+	defer func() { _ = unmap() }() // a read-only map loses nothing
+	var x *Index
+	err = odb.Guarded(func() error {
+		if x, err = ParseIndex(data, r.Hash); err == nil && x.link != nil {
+			err = r.merge(x)
+		}
+		if err == nil {
+			ownIDs(x.Entries, r.Hash)
+			err = checkSum(data, r.Hash)
+		}
+		return err
+	})
 	return x, err
 }
 
-// indexMax bounds index files: those of the largest work trees have some
-// hundred megabytes.
-const indexMax = 1 << 30
+// Limits on an index. The one of a work tree with a million files has some
+// hundred megabytes, a tenth of that in ids.
+const (
+	indexMax   = 512 << 20 // bytes of the file
+	maxEntries = 4 << 20   // of them, where all are held at once
+	maxPaths   = 256 << 20 // bytes of all paths: in version 4, two bytes can stand for a long one
+	maxPath    = 64 << 10  // bytes of one, which no file system has
+	maxTree    = 64 << 20  // bytes of a TREE extension
+)
+
+// mapIndex maps an index, which may be a shared one, into memory.
+func (r *Repo) mapIndex(path string) (data []byte, unmap func() error, err error) {
+	if err := r.Reach(path); err != nil {
+		return nil, nil, err
+	}
+	if data, unmap, err = odb.MapFile(path); err != nil || len(data) <= indexMax {
+		return data, unmap, err
+	}
+	return nil, nil, errors.Join(fmt.Errorf("it has %d bytes, more than the limit of %d", len(data), indexMax), unmap())
+}
+
+// ownIDs gives entries ids of their own, so that what they were read from can go.
+func ownIDs(entries []Entry, hash int) {
+	ids := make([]byte, 0, len(entries)*hash)
+	for i := range entries {
+		ids = append(ids, entries[i].ID...)
+		entries[i].ID = ids[len(ids)-hash : len(ids) : len(ids)]
+	}
+}
 
 var errIndexShort = errors.New("the index ends too early")
 
@@ -68,6 +99,9 @@ func ParseIndex(data []byte, hash int) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n > maxEntries {
+		return nil, fmt.Errorf("it has %d entries, more than the limit of %d", n, maxEntries)
+	}
 	x := &Index{Entries: make([]Entry, n)}
 	for i := range x.Entries {
 		if rest, err = p.next(rest, &x.Entries[i]); err != nil {
@@ -83,7 +117,7 @@ func indexHeader(data []byte, hash int) (p entryParser, n int, rest []byte, err 
 	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
 		return p, 0, nil, errors.New("it is no index file")
 	}
-	p = entryParser{version: binary.BigEndian.Uint32(data[4:]), hash: hash}
+	p = entryParser{version: binary.BigEndian.Uint32(data[4:]), hash: hash, paths: maxPaths}
 	if p.version < 2 || p.version > 4 {
 		return p, 0, nil, fmt.Errorf("index version %d is unknown", p.version)
 	}
@@ -100,6 +134,7 @@ type entryParser struct {
 	version uint32
 	hash    int
 	path    []byte // version 4: of the entry before
+	paths   int    // bytes of paths that may still come
 }
 
 // next parses the entry at the start of b into e, or passes it by if e is nil.
@@ -119,6 +154,9 @@ func (p *entryParser) next(b []byte, e *Entry) ([]byte, error) {
 		fixed += 2
 	}
 	name, rest, err := p.name(b, fixed, int(flags&flagLength))
+	if p.paths -= len(name); err == nil && (len(name) > maxPath || p.paths < 0) {
+		return nil, fmt.Errorf("the index has a path of more than %d bytes, or more than %d bytes of paths", maxPath, maxPaths)
+	}
 	if e != nil && err == nil {
 		*e = Entry{Path: string(name), Mode: binary.BigEndian.Uint32(b[24:]), Stage: int(flags >> 12 & 3), ID: b[statLen : statLen+p.hash],
 			IntentToAdd: more&flagIntent != 0, SkipWorktree: more&flagSkip != 0}
@@ -176,10 +214,10 @@ func (x *Index) extensions(b []byte, hash int) error {
 		switch {
 		case name == "link" && len(body) >= hash:
 			x.readLink(body, hash)
-		case name == "TREE":
-			x.Tree = parseCacheTree(body, hash)
+		case name == "TREE" && len(body) <= maxTree:
+			x.Tree = parseCacheTree(bytes.Clone(body), hash)
 		case name == "REUC":
-			resolveUndo(body, hash, func(id []byte) { x.Undo = append(x.Undo, id) })
+			resolveUndo(body, hash, func(id []byte) { x.Undo = append(x.Undo, bytes.Clone(id)) })
 		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}

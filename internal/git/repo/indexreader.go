@@ -25,6 +25,7 @@ type IndexReader struct {
 	marks  []int  // where in all each markEvery-th entry begins; none in version 4
 	next   Entry
 	parsed bool // next is set
+	wasted int  // entries passed by for what a cache tree told, and was not so
 	err    error
 
 	merged []Entry // of a split index, those that are not passed by; all is nil then
@@ -36,10 +37,7 @@ type IndexReader struct {
 // only, is one. It is fs.ErrNotExist if there is no index: to git, that is an
 // empty one.
 func (r *Repo) UseIndex(use func(x *IndexReader)) error {
-	if err := r.Reach(r.IndexFile); err != nil {
-		return err
-	}
-	data, unmap, err := odb.MapFile(r.IndexFile)
+	data, unmap, err := r.mapIndex(r.IndexFile)
 	if err != nil {
 		return err
 	}
@@ -70,7 +68,8 @@ func (r *Repo) indexReader(data []byte) (*IndexReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &IndexReader{Tree: whole.Tree, left: len(whole.Entries), merged: whole.Entries}, nil
+	n := len(whole.Entries)
+	return &IndexReader{Tree: whole.Tree, count: n, left: n, merged: whole.Entries}, nil
 }
 
 // newIndexReader returns what reads the entries in data, and whether there are
@@ -169,9 +168,10 @@ func (x *IndexReader) Pass(n int) {
 
 // PassFolder passes all entries by whose paths begin with prefix, of which there
 // is one next, if t tells how many there are. It reports whether it did: where t
-// tells something that is not so, it does not.
+// tells something that is not so, it does not. To find out takes time, so where
+// much is not so, nothing is believed.
 func (x *IndexReader) PassFolder(prefix string, t *CacheTree) bool {
-	if t == nil || t.Count < 1 || t.Count > x.left {
+	if x.wasted > maxWasted*x.count || t == nil || t.Count < 1 || t.Count > x.left {
 		return false
 	}
 	was := *x
@@ -187,5 +187,9 @@ func (x *IndexReader) PassFolder(prefix string, t *CacheTree) bool {
 		}
 	}
 	*x = was
+	x.wasted += t.Count
 	return false
 }
+
+// maxWasted is how many times all entries may be passed by in vain.
+const maxWasted = 16

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"r8scan/internal/regular"
 )
 
 // Bounds are the folders that a scan may look into: those that the user named,
@@ -149,16 +151,6 @@ func IsOutside(err error) bool { return errors.As(err, new(outsideError)) }
 // directory may lead to, may not be read.
 func (r *Repo) Reach(path string) error { return r.Bounds.reach(path) }
 
-// readSmall is the function of that name for what git has in its folders.
-func (r *Repo) readSmall(path string) ([]byte, error) { return r.readUpTo(path, smallMax) }
-
-func (r *Repo) readUpTo(path string, limit int64) ([]byte, error) {
-	if err := r.Reach(path); err != nil {
-		return nil, err
-	}
-	return readUpTo(path, limit)
-}
-
 // namesStore reports whether the .git in a work tree leads to the git directory
 // dir.
 func namesStore(tree, dir string) bool {
@@ -193,7 +185,7 @@ func lists(common, dir string) bool {
 
 // readPath returns the path that a file in the git directory dir holds.
 func readPath(dir, name string) (string, error) {
-	text, err := readSmall(filepath.Join(dir, name))
+	text, err := regular.ReadFollowed(filepath.Join(dir, name), lineMax)
 	if err != nil {
 		return "", err
 	}
@@ -204,18 +196,21 @@ func readPath(dir, name string) (string, error) {
 // which file: that of a worktree alone, or the one that all share, which is not
 // about linked ones.
 func (r *Repo) configuredTree() (tree, file string) {
-	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
-	if err != nil {
-		return "", ""
-	}
-	if r.Dir == r.Common {
-		tree, file = cfg.Section("core").Option("worktree"), "config"
-	}
-	if strings.EqualFold(cfg.Section("extensions").Option("worktreeConfig"), "true") {
-		own, err := r.parseConfig(filepath.Join(r.Dir, "config.worktree"))
-		if err == nil && own.Section("core").Option("worktree") != "" {
-			tree, file = own.Section("core").Option("worktree"), "config.worktree"
+	own := false
+	_ = r.eachConfig(func(v *variable) { // readConfig names what is wrong with it
+		switch {
+		case v.is("core", "worktree") && r.Dir == r.Common:
+			tree, file = string(v.value), "config"
+		case v.is("extensions", "worktreeconfig"):
+			own = v.yes()
 		}
+	})
+	if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); own && err == nil {
+		_ = eachVariable(text, func(v *variable) { // likewise
+			if v.is("core", "worktree") {
+				tree, file = string(v.value), "config.worktree"
+			}
+		})
 	}
 	if tree == "" {
 		return "", ""

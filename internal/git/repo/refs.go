@@ -1,10 +1,10 @@
 package repo
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -54,12 +54,12 @@ func (r *Repo) ReadRefs() (refs []Ref, head string) {
 // and returns the stash's older entries.
 func (r *Repo) readFiles(raw map[string]string) []Ref {
 	r.readPacked(raw)
-	r.readLoose(raw, r.Common)
+	r.readLoose(raw, r.Common, defaultRefLimits())
 	if r.Dir != r.Common {
-		r.readLoose(raw, r.Dir)
+		r.readLoose(raw, r.Dir, defaultRefLimits())
 	}
 	if value, err := r.readHead(); err != nil {
-		r.problem(filepath.Join(r.Dir, "HEAD"), err.Error())
+		r.problem(filepath.Join(r.Dir, "HEAD"), why(err))
 	} else {
 		raw["HEAD"] = value
 	}
@@ -95,19 +95,19 @@ func (r *Repo) readHead() (string, error) {
 		return r.tables(r.Dir).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
-	if to, err := os.Readlink(path); err == nil && strings.HasPrefix(filepath.ToSlash(to), "refs/") {
-		return "ref: " + filepath.ToSlash(to), nil
+	if to, ok := linkedRef(path); ok {
+		return "ref: " + to, nil
 	}
-	text, err := r.readSmall(path)
+	text, err := r.read(path, refMax)
 	return firstLine(text), err
 }
 
 func (r *Repo) readPacked(raw map[string]string) {
 	path := filepath.Join(r.Common, "packed-refs")
-	text, err := r.readSmall(path)
+	text, err := r.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			r.problem(path, err.Error())
+			r.problem(path, why(err))
 		}
 		return
 	}
@@ -134,57 +134,19 @@ func parsePacked(text string, add func(name, id string)) bool {
 	return all
 }
 
-func (r *Repo) readLoose(raw map[string]string, dir string) {
-	root := filepath.Join(dir, "refs")
-	if err := r.Reach(root); err != nil {
-		r.problem(root, err.Error())
-		return
-	}
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real // a second work tree may be made of links: git-new-workdir
-	}
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			if path != root || !errors.Is(err, fs.ErrNotExist) {
-				r.problem(path, err.Error())
-			}
-			return nil
-		case e.IsDir(), strings.HasSuffix(path, ".lock"): // git was or is writing it
-			return nil
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		read := readSmall
-		if e.Type()&fs.ModeSymlink != 0 {
-			read = r.readSmall
-		}
-		text, err := read(path)
-		if err != nil {
-			r.problem(path, err.Error())
-			return nil
-		}
-		raw["refs/"+filepath.ToSlash(name)] = firstLine(text)
-		return nil
-	})
-	if err != nil {
-		r.problem(root, err.Error())
-	}
-}
-
 // stashes returns the entries of the stash's reflog: all but the newest are
 // reachable from nothing else.
 func (r *Repo) stashes() []Ref {
-	text, err := r.readSmall(filepath.Join(r.Common, "logs", "refs", "stash"))
+	text, err := r.read(filepath.Join(r.Common, "logs", "refs", "stash"), listMax)
 	if err != nil {
 		return nil // no stash; an unreadable log is named when it is scanned
 	}
-	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
-	slices.Reverse(lines) // stash@{0} is the last line
 	var out []Ref
-	for n, line := range lines {
+	rest := bytes.TrimRight(text, "\n")
+	for n := 0; len(rest) > 0; n++ { // stash@{0} is the last line
+		start := bytes.LastIndexByte(rest, '\n') + 1
+		line := string(rest[start:min(len(rest), start+4*r.Hash+2)])
+		rest = rest[:max(0, start-1)]
 		if n == 0 {
 			continue // refs/stash itself
 		}
@@ -214,7 +176,7 @@ func (r *Repo) Detached() bool {
 // RootRef returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
 // stands beside HEAD, "" if there is none. With reftables some are files too.
 func (r *Repo) RootRef(name string) string {
-	if text, err := r.readSmall(filepath.Join(r.Dir, name)); err == nil && len(text) >= 2*r.Hash {
+	if text, err := r.read(filepath.Join(r.Dir, name), listMax); err == nil && len(text) >= 2*r.Hash {
 		return string(text[:2*r.Hash])
 	}
 	if r.Refs != Reftable {

@@ -1,12 +1,6 @@
 package repo
 
-import (
-	"path/filepath"
-	"slices"
-	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing/format/config"
-)
+import "strings"
 
 // Remote is another repository, as the config of this one names it.
 type Remote struct {
@@ -18,16 +12,31 @@ type Remote struct {
 // Remotes returns the remotes in the repository's own config. The user's and
 // the machine's are not read.
 func (r *Repo) Remotes() []Remote {
-	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
-	if err != nil {
-		return nil // readConfig has noted it
-	}
-	partial := cfg.Section("extensions").Option("partialclone")
 	var out []Remote
-	for _, s := range cfg.Section("remote").Subsections {
-		out = append(out, Remote{Name: s.Name,
-			URLs:     append(s.OptionAll("url"), s.OptionAll("pushurl")...),
-			Promisor: s.Name == partial || strings.EqualFold(s.Option("promisor"), "true")})
+	at := map[string]int{} // in out
+	partial := ""
+	_ = r.eachConfig(func(v *variable) { // readConfig has noted what is wrong with it
+		if v.is("extensions", "partialclone") {
+			partial = string(v.value)
+		}
+		if v.section != "remote" || !v.hasSub {
+			return
+		}
+		i, ok := at[v.sub]
+		if !ok {
+			i = len(out)
+			at[v.sub] = i
+			out = append(out, Remote{Name: v.sub})
+		}
+		switch v.key {
+		case "url", "pushurl":
+			out[i].URLs = append(out[i].URLs, string(v.value))
+		case "promisor":
+			out[i].Promisor = v.yes()
+		}
+	})
+	for i := range out {
+		out[i].Promisor = out[i].Promisor || out[i].Name == partial
 	}
 	return out
 }
@@ -35,12 +44,20 @@ func (r *Repo) Remotes() []Remote {
 // PushRemote returns the name of the remote that git push takes on a branch,
 // whose full name is given: by the branch's config, or the only one, or origin.
 func (r *Repo) PushRemote(branch string) string {
-	cfg, err := r.parseConfig(filepath.Join(r.Common, "config"))
-	if err != nil {
-		cfg = config.New()
-	}
-	own := cfg.Section("branch").Subsection(strings.TrimPrefix(branch, "refs/heads/"))
-	for _, name := range []string{own.Option("pushRemote"), cfg.Section("remote").Option("pushDefault"), own.Option("remote")} {
+	branch = strings.TrimPrefix(branch, "refs/heads/")
+	var push, byDefault, remote string
+	_ = r.eachConfig(func(v *variable) { // readConfig has noted what is wrong with it
+		own := v.section == "branch" && v.hasSub && v.sub == branch
+		switch {
+		case own && v.key == "pushremote":
+			push = string(v.value)
+		case own && v.key == "remote":
+			remote = string(v.value)
+		case v.is("remote", "pushdefault"):
+			byDefault = string(v.value)
+		}
+	})
+	for _, name := range []string{push, byDefault, remote} {
 		if name != "" && name != "." { // .: this repository
 			return name
 		}
@@ -57,15 +74,23 @@ func (r *Repo) PushRemote(branch string) string {
 // begins with this one's are told apart.
 func (r *Repo) Tracking(remote string, refs []Ref) []Ref {
 	prefix := "refs/remotes/" + remote + "/"
-	var longer []string
+	longer := map[string]bool{}
 	for _, other := range r.Remotes() {
-		if strings.HasPrefix(other.Name, remote+"/") {
-			longer = append(longer, "refs/remotes/"+other.Name+"/")
+		if rest, ok := strings.CutPrefix(other.Name, remote+"/"); ok {
+			longer[rest] = true
 		}
+	}
+	others := func(name string) bool {
+		for i, c := range []byte(name) {
+			if c == '/' && longer[name[:i]] {
+				return true
+			}
+		}
+		return false
 	}
 	var out []Ref
 	for _, ref := range refs {
-		if strings.HasPrefix(ref.Name, prefix) && !slices.ContainsFunc(longer, func(p string) bool { return strings.HasPrefix(ref.Name, p) }) {
+		if name, ok := strings.CutPrefix(ref.Name, prefix); ok && !others(name) {
 			out = append(out, ref)
 		}
 	}

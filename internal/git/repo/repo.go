@@ -7,9 +7,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"r8scan/internal/regular"
 )
 
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
@@ -43,8 +46,16 @@ const (
 // Problem is something that could not be read, and why.
 type Problem struct{ What, Reason string }
 
+// maxProblems is how many are named one by one.
+const maxProblems = 10_000
+
 func (r *Repo) problem(what, reason string) {
-	r.Problems = append(r.Problems, Problem{what, reason})
+	switch {
+	case len(r.Problems) < maxProblems:
+		r.Problems = append(r.Problems, Problem{what, reason})
+	case len(r.Problems) == maxProblems:
+		r.Problems = append(r.Problems, Problem{r.Common, fmt.Sprintf("more than %d things in it cannot be read: the rest is not named", maxProblems)})
+	}
 }
 
 // ErrNone says that a path lies in no repository.
@@ -132,7 +143,7 @@ func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 
 // followFile returns the git directory that a .git file names.
 func followFile(path string) (string, error) {
-	text, err := readSmall(path)
+	text, err := regular.ReadFollowed(path, lineMax)
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +235,7 @@ func (r *Repo) Worktrees() []*Repo {
 // it is its store, whatever it says itself.
 func (r *Repo) linked(dir string) (*Repo, error) {
 	file := filepath.Join(dir, "commondir")
-	if _, err := r.readSmall(file); err != nil {
+	if _, err := r.read(file, lineMax); err != nil {
 		return nil, err
 	}
 	w, err := r.Bounds.openShared(dir, r.Common, "")
@@ -297,31 +308,21 @@ func (r *Repo) subfolders(dir string) []string {
 // Shallow returns the ids, in hex, of commits whose parents a shallow clone
 // left out.
 func (r *Repo) Shallow() []string {
-	text, err := r.readSmall(filepath.Join(r.Common, "shallow"))
+	path := filepath.Join(r.Common, "shallow")
+	text, err := r.read(path, listMax)
 	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			r.problem(path, why(err))
+		}
 		return nil
 	}
-	return strings.Fields(string(text))
-}
-
-// smallMax bounds files that are read whole; git writes far smaller ones.
-const smallMax = 64 << 20
-
-// readSmall reads a regular file whole.
-func readSmall(path string) ([]byte, error) { return readUpTo(path, smallMax) }
-
-// readUpTo is readSmall with another limit.
-func readUpTo(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no regular file", path)
-	case info.Size() > limit:
-		return nil, fmt.Errorf("%s has %d bytes, more than the limit of %d", path, info.Size(), limit)
+	var ids []string
+	for id := range strings.FieldsSeq(string(text)) {
+		if len(id) == 2*r.Hash {
+			ids = append(ids, id)
+		}
 	}
-	return os.ReadFile(path)
+	return ids
 }
 
 func firstLine(text []byte) string {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/regular"
 )
 
 // Root is a place that names an object and is none itself.
@@ -75,7 +76,7 @@ func (f *rootFinder) isShortID(word string) bool {
 
 // read returns a file of the git directory; it reports false if there is none.
 func (f *rootFinder) read(path string) (string, bool) {
-	text, err := readSmall(path)
+	text, err := regular.ReadFollowed(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			f.problem(path, why(err))
@@ -178,7 +179,7 @@ func (f *rootFinder) head() {
 func (f *rootFinder) ownRefs() {
 	own := &Repo{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash}
 	raw := map[string]string{}
-	own.readLoose(raw, own.Dir)
+	own.readLoose(raw, own.Dir, defaultRefLimits())
 	f.problems = append(f.problems, own.Problems...)
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		f.ref(filepath.Join(own.Dir, filepath.FromSlash(name)), "", raw[name], true)

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"r8scan/internal/git/odb"
 )
 
 // split is the link extension: the index holds only what differs from a shared
@@ -22,14 +24,7 @@ type split struct {
 // link extension.
 func (r *Repo) merge(x *Index) error {
 	name := "sharedindex." + hex.EncodeToString(x.link.base)
-	text, err := r.readUpTo(filepath.Join(r.Dir, name), indexMax)
-	if err == nil {
-		err = checkSum(text, r.Hash) // which is its name
-	}
-	var base *Index
-	if err == nil {
-		base, err = ParseIndex(text, r.Hash)
-	}
+	base, err := r.sharedIndex(filepath.Join(r.Dir, name))
 	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
 		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
 	}
@@ -39,13 +34,33 @@ func (r *Repo) merge(x *Index) error {
 	return x.addShared(base.Entries)
 }
 
+// sharedIndex reads a shared index.
+func (r *Repo) sharedIndex(path string) (*Index, error) {
+	data, unmap, err := r.mapIndex(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unmap() }() // a read-only map loses nothing
+	var x *Index
+	err = odb.Guarded(func() error {
+		if err := checkSum(data, r.Hash); err != nil { // which is its name
+			return err
+		}
+		if x, err = ParseIndex(data, r.Hash); err == nil {
+			ownIDs(x.Entries, r.Hash)
+		}
+		return err
+	})
+	return x, err
+}
+
 var errLink = errors.New("it is split, and says of entries that its shared part lacks that they changed")
 
 // addShared puts together the entries of x with the shared ones. The first
 // entries of x, which have no name, replace shared entries and take their
-// names; the others are new, or take the place of one with the same name.
+// names; the others are new, or take the place of one with the same name. It
+// changes shared.
 func (x *Index) addShared(shared []Entry) error {
-	shared = slices.Clone(shared)
 	gone := make([]bool, len(shared))
 	own, err := x.applyBitmaps(shared, gone)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/reftable"
+	"r8scan/internal/regular"
 )
 
 // stackLimits bound the bytes that a stack of tables may expand to, and what of
@@ -74,7 +75,9 @@ type logged [2]string
 // with them to the repository's problems.
 func (r *Repo) readStack(dir string) *stack {
 	s := r.tables(dir)
-	r.Problems = append(r.Problems, s.problems...)
+	for _, p := range s.problems {
+		r.problem(p.What, p.Reason)
+	}
 	return s
 }
 
@@ -110,7 +113,7 @@ func readStack(dir string, limits stackLimits) *stack {
 	before := ""
 	for tries := 1; ; tries++ {
 		s := &stack{raw: map[string]string{}, stash: map[uint64]string{}, logs: map[logKey]logged{}, limits: limits}
-		text, err := readUpTo(list, maxList)
+		text, err := regular.Read(list, maxList)
 		if err != nil {
 			s.problem(list, "which refs there are is unknown: "+why(err))
 			return s
@@ -169,14 +172,7 @@ func (s *stack) tables(dir, list string) (gone bool) {
 }
 
 func (s *stack) table(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is no regular file")
-	}
-	f, err := os.Open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

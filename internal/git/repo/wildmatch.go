@@ -9,13 +9,15 @@ import "strings"
 // step is what a glob asks of the next bytes of a path.
 type step struct {
 	kind stepKind
+	char byte       // theByte
 	set  *[256]bool // oneOf
 }
 
 type stepKind uint8
 
 const (
-	oneOf     stepKind = iota // a byte of the set
+	theByte   stepKind = iota // one byte
+	oneOf                     // a byte of the set
 	inName                    // any number of bytes within a name
 	below                     // any number of bytes, slashes too
 	folders                   // nothing, or what inFolders takes; that is always the next step
@@ -25,7 +27,10 @@ const (
 // wildmatch reports whether a path with slashes matches a glob. A malformed
 // glob matches nothing.
 func wildmatch(glob, path string) bool {
-	steps, ok := parseGlob(glob)
+	if !strings.ContainsAny(glob, `*?[\`) {
+		return glob == path
+	}
+	steps, ok := parseGlob(glob, len(path))
 	if !ok {
 		return false
 	}
@@ -33,10 +38,15 @@ func wildmatch(glob, path string) bool {
 	reach(steps, now, 0)
 	for i := range len(path) {
 		clear(next)
+		any := false
 		for at, s := range steps {
 			if now[at] {
+				any = true
 				s.take(steps, next, at, path[i])
 			}
+		}
+		if !any {
+			return false
 		}
 		now, next = next, now
 	}
@@ -46,8 +56,8 @@ func wildmatch(glob, path string) bool {
 // take notes in next where the step at can lead to over one byte.
 func (s step) take(steps []step, next []bool, at int, c byte) {
 	switch s.kind {
-	case oneOf:
-		if s.set[c] {
+	case theByte, oneOf:
+		if s.takes(c) {
 			reach(steps, next, at+1)
 		}
 	case inName:
@@ -64,6 +74,9 @@ func (s step) take(steps []step, next []bool, at int, c byte) {
 	}
 }
 
+// takes reports whether a step that is about one byte takes c.
+func (s step) takes(c byte) bool { return s.kind == theByte && s.char == c || s.set != nil && s.set[c] }
+
 // reach notes that the step at may come, and those behind it that need no byte
 // before.
 func reach(steps []step, set []bool, at int) {
@@ -76,18 +89,21 @@ func reach(steps []step, set []bool, at int) {
 		case folders:
 			set[at+1] = true
 			at++
-		case oneOf, inFolders:
+		case theByte, oneOf, inFolders:
 			return
 		}
 	}
 }
 
-// parseGlob turns a glob into steps.
-func parseGlob(glob string) (steps []step, ok bool) {
+// parseGlob turns a glob into steps. It gives up on one that asks for more bytes
+// than max, which are in no path to be matched: a line of an ignore file may have
+// millions.
+func parseGlob(glob string, max int) (steps []step, ok bool) {
 	atName := true // a name begins here
+	bytes := 0
 	for rest := glob; rest != ""; {
 		c := rest[0]
-		var set *[256]bool
+		next := step{kind: oneOf}
 		switch {
 		case c == '*':
 			stars := len(rest) - len(strings.TrimLeft(rest, "*"))
@@ -99,35 +115,34 @@ func parseGlob(glob string) (steps []step, ok bool) {
 			case tail == "":
 				steps = append(steps, step{kind: below})
 			default:
-				steps = append(steps, step{kind: folders}, step{kind: inFolders})
+				if n := len(steps); n == 0 || steps[n-1].kind != inFolders { // twice says no more
+					steps = append(steps, step{kind: folders}, step{kind: inFolders})
+				}
 				rest = tail[1:]
 				continue // a name begins behind the slash
 			}
 			atName = false
 			continue
 		case c == '?':
-			set, rest = allBut('/'), rest[1:]
+			next.set, rest = allBut('/'), rest[1:]
 		case c == '[':
-			if set, rest, ok = parseSet(rest[1:]); !ok {
+			if next.set, rest, ok = parseSet(rest[1:]); !ok {
 				return nil, false
 			}
 		case c == '\\' && len(rest) == 1:
 			return nil, false
 		case c == '\\':
-			set, rest = only(rest[1]), rest[2:]
+			next, rest = step{kind: theByte, char: rest[1]}, rest[2:]
 		default:
-			set, rest = only(c), rest[1:]
+			next, rest = step{kind: theByte, char: c}, rest[1:]
 		}
-		atName = set['/']
-		steps = append(steps, step{kind: oneOf, set: set})
+		atName = next.takes('/')
+		if bytes++; bytes > max {
+			return nil, false
+		}
+		steps = append(steps, next)
 	}
 	return steps, true
-}
-
-func only(c byte) *[256]bool {
-	var set [256]bool
-	set[c] = true
-	return &set
 }
 
 func allBut(c byte) *[256]bool {
