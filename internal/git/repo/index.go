@@ -42,8 +42,10 @@ func (r *Repo) ReadIndex() (*Index, error) {
 		if x, err = ParseIndex(data, r.Hash); err == nil && x.link != nil {
 			err = r.merge(x)
 		}
-		if err == nil {
+		if x != nil { // a damaged one is used as far as it goes
 			ownIDs(x.Entries, r.Hash)
+		}
+		if err == nil {
 			err = checkSum(data, r.Hash)
 		}
 		return err
@@ -76,8 +78,10 @@ func (r *Repo) mapIndex(path string) (data []byte, unmap func() error, err error
 func ownIDs(entries []Entry, hash int) {
 	ids := make([]byte, 0, len(entries)*hash)
 	for i := range entries {
-		ids = append(ids, entries[i].ID...)
-		entries[i].ID = ids[len(ids)-hash : len(ids) : len(ids)]
+		if id := entries[i].ID; id != nil {
+			ids = append(ids, id...)
+			entries[i].ID = ids[len(ids)-hash : len(ids) : len(ids)]
+		}
 	}
 }
 

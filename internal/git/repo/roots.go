@@ -227,6 +227,12 @@ func compareLogs(a, b logKey) int {
 
 // logs takes what the reflogs in a folder name.
 func (f *rootFinder) logs(dir string) {
+	if f.repo.Reach(dir) != nil {
+		return // the walk of the git directory names it
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && path == dir:
