@@ -59,15 +59,31 @@ func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error)
 	if format != archive.None && at == nil {
 		return c.once(r, s, err, format, name)
 	}
+	binary := archive.MayEndInZip(s.buf[:s.n], nil)
 	err = s.rest(c.ctx, r, err)
-	if at != nil && (format != archive.Executable || s.total == int64(s.n)) { // a long one's end is not whole in the window
-		format = archive.DetectTail(format, s.buf[:s.n])
+	if at != nil {
+		format = c.tail(s, at, format, binary)
 	}
 	if at != nil && format != archive.None {
 		c.walk(archive.Input{Name: name, At: at, Size: s.total}, format)
 	}
 	c.take(s, 0)
 	return s.total, err
+}
+
+// tail says what a file is by its end too, of which the window may hold a part.
+func (c *contents) tail(s *window, at io.ReaderAt, f archive.Format, binary bool) archive.Format {
+	switch {
+	case s.total == int64(s.n):
+		return archive.DetectTail(f, s.buf[:s.n])
+	case f != archive.None || !binary && !archive.MayEndInZip(nil, s.buf[:s.n]):
+		return f // the walk sees the end of a long executable
+	}
+	tail := s.buf[:min(archive.TailLen, s.total)]
+	if k, err := at.ReadAt(tail, s.total-int64(len(tail))); k < len(tail) && err != nil {
+		return f
+	}
+	return archive.DetectTail(f, tail)
 }
 
 // take adds what a window has found.

@@ -231,9 +231,10 @@ func container(n *odb.Node) archive.Format {
 		return archive.None
 	}
 	f := archive.Detect(n.Data, "")
-	if f != archive.None {
-		n.Complete()
+	if f == archive.None && !archive.MayEndInZip(n.Data, n.Data) {
+		return archive.None
 	}
+	n.Complete()
 	return archive.DetectTail(f, n.Data)
 }
 

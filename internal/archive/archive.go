@@ -96,6 +96,7 @@ type walker struct {
 	expanded int64
 	entries  int
 	held     int64
+	trials   int   // places that looked like a compressed stream
 	stop     error // the limit that ended the walk
 	told     bool  // and that it was passed to v
 
@@ -112,6 +113,12 @@ type content struct {
 	size int64         // of at
 	held int64         // bytes of memory that the walk accounts for c
 	name string        // last element of its path
+
+	whole io.ReaderAt // of which at is what begins at off, nil if that is all
+	off   int64
+
+	done  bool // nothing of it is left to be read
+	inZip bool // it is a part of a zip, whose members are known
 }
 
 // source remembers how much was read of a reader, and the error that ended it:
@@ -146,6 +153,12 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 		}
 	}()
 	defer func(whole *content) { w.give(whole.held) }(c)
+	if weak(f) && !w.proven(c, f) {
+		if nameFormat(c.name) == f && !w.text(c) {
+			w.v.Unread(path, fmt.Sprintf("its name is that of a %s file, and it cannot be read as one; it was searched as it is", f))
+		}
+		f = Executable // that is, what may have an archive behind it
+	}
 	if f == Executable {
 		if c, f = w.behind(c); f == None {
 			return
@@ -155,26 +168,41 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 		w.v.Unread(path, fmt.Sprintf("it is a %s nested deeper than %d containers; it was searched as it is", f, w.limits.Depth))
 		return
 	}
-	var err error
-	switch f {
-	case Zip:
-		err = w.zip(c, path, depth)
-	case Tar:
-		err = w.tar(c.buf, path, depth)
-	case Ar:
-		err = w.ar(c.buf, path, depth)
-	case SevenZip:
-		err = w.sevenZip(c, path, depth)
-	case RAR:
-		err = w.rar(c, path, depth)
-	case Reftable:
-		err = w.reftable(c, path)
-	default:
-		err = w.compressed(c, f, path, depth)
-	}
-	if err != nil && c.src.err == nil { // else the one who reads c names it
+	err := w.one(c, f, path, depth)
+	w.rest(c, err != nil, path, depth)
+}
+
+// one reads one container, which begins where c is read, leaves c where that
+// ends, and names what is wrong with it.
+func (w *walker) one(c *content, f Format, path string, depth int) error {
+	src := c.src
+	err := w.read(c, f, path, depth)
+	if err != nil && src.err == nil { // else the one who reads c names it
 		w.fail(path, err)
 	}
+	return err
+}
+
+func (w *walker) read(c *content, f Format, path string, depth int) error {
+	switch f {
+	case Zip:
+		c.done = true
+		return w.zip(c, path, depth)
+	case Tar:
+		return w.tar(c.buf, path, depth)
+	case Ar:
+		return w.ar(c.buf, path, depth)
+	case SevenZip:
+		return w.sevenZip(c, path, depth)
+	case RAR:
+		return w.rar(c, path, depth)
+	case Reftable:
+		c.done = true
+		return w.reftable(c, path)
+	case Skippable:
+		return w.skippable(c)
+	}
+	return w.compressed(c, f, path, depth)
 }
 
 // panicked words a panic without what it may quote of the input.
@@ -218,11 +246,12 @@ func (w *walker) member(parent, name string, depth int, r io.Reader) error {
 	}
 	c := &content{src: &source{r: io.TeeReader(ctxReader{w, r}, sink)}, name: base(name)}
 	c.buf = w.buffered(c.src)
+	src, buf := c.src, c.buf // c may come to be a copy of what is in it
 	w.inside(c, path, depth)
-	w.fill(c)
-	w.bufs = append(w.bufs, c.buf)
-	if c.src.err != nil {
-		w.fail(path, c.src.err)
+	w.fill(buf)
+	w.bufs = append(w.bufs, buf)
+	if src.err != nil {
+		w.fail(path, src.err)
 	}
 	return w.over()
 }
@@ -235,9 +264,9 @@ func (w *walker) inside(c *content, path string, depth int) {
 	}
 }
 
-// fill reads what is left of c, so that all of it goes to its sink.
-func (w *walker) fill(c *content) {
-	_, _ = io.Copy(io.Discard, c.buf) // src keeps the error
+// fill reads what is left of a member, so that all of it goes to its sink.
+func (w *walker) fill(buf *bufio.Reader) {
+	_, _ = io.Copy(io.Discard, buf) // its source keeps the error
 }
 
 // unreadable announces a member of which only the name can be read.

@@ -7,11 +7,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
@@ -22,8 +23,8 @@ import (
 // compressed reads a file that is compressed as a whole. A tar in it is no
 // further level: a.tgz!b.py, not a.tgz!a.tar!b.py.
 func (w *walker) compressed(c *content, f Format, path string, depth int) error {
-	if weak(f) && !w.proven(c, f) {
-		return nil
+	if f == Brotli { // its decoder names what follows
+		defer func() { c.done = true }()
 	}
 	r, closer, err := w.decoder(f, c.src, c.buf)
 	if err != nil {
@@ -43,24 +44,34 @@ func (w *walker) compressed(c *content, f Format, path string, depth int) error 
 	defer sink.Close()
 	tar := &content{src: &source{r: io.TeeReader(in, sink)}}
 	tar.buf = w.buffered(tar.src)
-	err = w.tar(tar.buf, path, depth)
-	w.fill(tar)
+	err = w.one(tar, Tar, path, depth)
+	w.rest(tar, err != nil, path, depth)
+	w.fill(tar.buf)
 	w.bufs = append(w.bufs, in, tar.buf)
-	if tar.src.err != nil {
-		return tar.src.err
-	}
-	return err
+	return tar.src.err
 }
 
 // weak says that a format's signature may well stand in something else.
 func weak(f Format) bool { return f == Zlib || f == Brotli || f == LZMA }
 
+// text reports whether c begins as a text does.
+func (w *walker) text(c *content) bool {
+	head, _ := c.buf.Peek(HeadLen)
+	return isText(head)
+}
+
 // proven tries to decode the start of c.
 func (w *walker) proven(c *content, f Format) bool {
 	head, _ := c.buf.Peek(bufLen)
-	if isText(head[:min(len(head), HeadLen)]) {
-		return false
-	}
+	return !w.text(c) && w.opens(head, f)
+}
+
+// provenLen is how many bytes chance does not give before a decoder finds fault.
+const provenLen = 128
+
+// opens tries to decode what begins with head.
+func (w *walker) opens(head []byte, f Format) bool {
+	head = head[:min(len(head), bufLen)]
 	if f == LZMA { // its reader gives nothing of a stream that is cut early
 		return len(head) > lzma.HeaderLen && lzma.ValidHeader(head[:lzma.HeaderLen])
 	}
@@ -70,7 +81,7 @@ func (w *walker) proven(c *content, f Format) bool {
 	}
 	defer closer()
 	n, err := io.Copy(io.Discard, io.LimitReader(r, bufLen))
-	return n > 0 && (err == nil || errors.Is(err, io.ErrUnexpectedEOF))
+	return n > 0 && err == nil || errors.Is(err, io.ErrUnexpectedEOF) && (n > 0 || f == Zstd || f == LZ4) || n >= provenLen
 }
 
 // stem returns the name of what is in the compressed file called name.
@@ -108,13 +119,14 @@ func (w *walker) plainDecoder(f Format, buf *bufio.Reader) (r io.Reader, closer 
 	if err := w.take(need); err != nil {
 		return nil, nil, err
 	}
-	closer = func() { w.give(need) }
+	tail := &lag{buf: buf}
+	closer = func() { tail.settle(0); w.give(need) }
 	window := max(w.limits.Window, zstd.MinWindowSize, lzma.MinDictCap)
 	switch f {
 	case Gzip:
 		r, err = newGzipReader(buf)
 	case Bzip2:
-		r = bzip2.NewReader(buf)
+		r = &bzip2Streams{tail: tail}
 	case LZ4:
 		r = &lz4Frames{buf: buf, r: lz4.NewReader(buf)}
 	case Brotli:
@@ -122,17 +134,20 @@ func (w *walker) plainDecoder(f Format, buf *bufio.Reader) (r io.Reader, closer 
 	case Zlib:
 		r, err = zlib.NewReader(buf)
 	case XZ:
-		r, err = xz.NewReader(buf, uint32(window)) // enforces the window, which ulikunitz's reader does not
+		x := &xzStreams{tail: tail}
+		x.z, err = xz.NewReader(tail, uint32(window)) // enforces the window, which ulikunitz's reader does not
+		r = x
 	case LZMA:
 		r, err = lzma.ReaderConfig{DictCap: int(window)}.NewReader(buf)
 	case Zstd:
 		var z *zstd.Decoder
-		z, err = zstd.NewReader(buf, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		tail.keep = 4
+		z, err = zstd.NewReader(tail, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(uint64(window)), zstd.WithDecoderMaxMemory(uint64(window)))
 		if err == nil {
-			closer = func() { z.Close(); w.give(need) }
+			closer = func() { z.Close(); tail.settle(0); w.give(need) }
 		}
-		r = z
+		r = &zstdFrames{tail: tail, z: z}
 	}
 	if err != nil {
 		closer()
@@ -214,45 +229,114 @@ func (w *walker) grow(n int64) error {
 	return w.over()
 }
 
-// gzipReader reads the members of a gzip file. What stands behind the last one
-// and does not look like another is left: tar and dd pad with zeros.
+// gzipReader reads the members of a gzip file that follow each other. Like
+// most readers it has no use for what a header says beside the method, so that
+// damage in it hides nothing.
 type gzipReader struct {
-	buf *bufio.Reader
-	z   *gzip.Reader
+	buf  *bufio.Reader
+	z    io.ReadCloser // of the current member
+	sum  uint32
+	size uint32
 }
 
 func newGzipReader(buf *bufio.Reader) (*gzipReader, error) {
-	z, err := gzip.NewReader(buf)
-	if err != nil {
+	g := &gzipReader{buf: buf}
+	if err := g.header(); err != nil {
 		return nil, err
 	}
-	z.Multistream(false)
-	return &gzipReader{buf, z}, nil
+	g.z = flate.NewReader(buf)
+	return g, nil
+}
+
+var errGzipHeader = errors.New("its gzip header is damaged")
+
+// header reads the header of a member.
+func (g *gzipReader) header() error {
+	g.sum, g.size = 0, 0
+	var h [10]byte
+	if _, err := io.ReadFull(g.buf, h[:]); err != nil {
+		return unexpected(err)
+	}
+	if h[0] != 0x1f || h[1] != 0x8b || h[2] != 8 {
+		return errGzipHeader
+	}
+	const crc, extra, name, comment = 1 << 1, 1 << 2, 1 << 3, 1 << 4
+	if h[3]&extra != 0 {
+		var n [2]byte
+		if _, err := io.ReadFull(g.buf, n[:]); err != nil {
+			return unexpected(err)
+		}
+		if _, err := g.buf.Discard(int(binary.LittleEndian.Uint16(n[:]))); err != nil {
+			return unexpected(err)
+		}
+	}
+	for _, text := range []byte{name, comment} {
+		for h[3]&text != 0 {
+			c, err := g.buf.ReadByte()
+			if err != nil {
+				return unexpected(err)
+			}
+			if c == 0 {
+				break
+			}
+		}
+	}
+	if h[3]&crc != 0 {
+		if _, err := g.buf.Discard(2); err != nil {
+			return unexpected(err)
+		}
+	}
+	return nil
+}
+
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func (g *gzipReader) Read(p []byte) (int, error) {
 	for {
 		n, err := g.z.Read(p)
-		if n > 0 || err == nil {
-			if err == io.EOF {
-				err = nil
+		g.sum = crc32.Update(g.sum, crc32.IEEETable, p[:n])
+		g.size += uint32(n)
+		if err == nil || err != io.EOF {
+			return n, err
+		}
+		if err := g.trailer(); err != nil || n > 0 {
+			if err == nil {
+				err = g.more()
 			}
 			return n, err
 		}
-		if err != io.EOF {
+		if err := g.more(); err != nil {
 			return 0, err
 		}
-		if next, _ := g.buf.Peek(2); string(next) != "\x1f\x8b" {
-			return 0, io.EOF
-		}
-		if err := g.z.Reset(g.buf); err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return 0, err
-		}
-		g.z.Multistream(false)
 	}
+}
+
+// trailer compares what was read with what is said of it behind it.
+func (g *gzipReader) trailer() error {
+	var t [8]byte
+	if _, err := io.ReadFull(g.buf, t[:]); err != nil {
+		return unexpected(err)
+	}
+	if le := binary.LittleEndian; le.Uint32(t[:]) != g.sum || le.Uint32(t[4:]) != g.size {
+		return errors.New("its checksum differs: it is damaged, and was searched as it is")
+	}
+	return nil
+}
+
+// more opens the member that follows, or returns io.EOF if there is none.
+func (g *gzipReader) more() error {
+	if next, _ := g.buf.Peek(3); string(next) != "\x1f\x8b\x08" {
+		return io.EOF
+	}
+	if err := g.header(); err != nil {
+		return err
+	}
+	return g.z.(flate.Resetter).Reset(g.buf, nil)
 }
 
 // lz4Frames reads one frame after the other, as lz4 does.
@@ -273,9 +357,101 @@ func (l *lz4Frames) Read(p []byte) (int, error) {
 		if err != io.EOF {
 			return n, err
 		}
-		if next, _ := l.buf.Peek(8); len(next) < 8 || frameFormat(next) != LZ4 {
+		if next, _ := l.buf.Peek(8); len(next) < 8 || bySignature(next) != LZ4 {
 			return 0, io.EOF
 		}
 		l.r.Reset(l.buf)
 	}
+}
+
+// zstdFrames ends where no frame follows.
+type zstdFrames struct {
+	tail  *lag
+	z     *zstd.Decoder
+	began bool
+}
+
+func (z *zstdFrames) Read(p []byte) (int, error) {
+	n, err := z.z.Read(p)
+	z.began = z.began || n > 0 || err == nil
+	if z.began && errors.Is(err, zstd.ErrMagicMismatch) {
+		z.tail.settle(4)
+		err = io.EOF
+	}
+	return n, err
+}
+
+// bzip2Streams ends where no stream follows.
+type bzip2Streams struct {
+	tail *lag
+	z    io.Reader
+}
+
+func (b *bzip2Streams) Read(p []byte) (int, error) {
+	if b.z == nil {
+		b.tail.keep = 2
+		b.z = bzip2.NewReader(b.tail)
+	}
+	n, err := b.z.Read(p)
+	if err == errBzip2More {
+		b.tail.settle(2)
+		err = io.EOF
+	}
+	return n, err
+}
+
+// errBzip2More is what the decoder says of two bytes behind a stream that do
+// not begin another one.
+var errBzip2More error = bzip2.StructuralError("bad magic value in continuation file")
+
+// xzStreams reads one stream after the other, as xz does. Its decoder reads
+// further than it decodes, so that a stream's end is looked for in what it has
+// read last.
+type xzStreams struct {
+	tail *lag
+	z    *xz.Reader
+	over bool // no stream follows
+}
+
+func (x *xzStreams) Read(p []byte) (int, error) {
+	if x.over {
+		return 0, io.EOF
+	}
+	x.z.Multistream(false)
+	for {
+		n, err := x.z.Read(p)
+		if err != io.EOF {
+			return n, err
+		}
+		if n > 0 {
+			return n, nil
+		}
+		last, _ := x.tail.buf.Peek(x.tail.given)
+		x.tail.settle(len(last) - xzEnd(last))
+		for { // what pads a stream
+			if pad, _ := x.tail.buf.Peek(4); string(pad) != "\x00\x00\x00\x00" {
+				break
+			}
+			_, _ = x.tail.buf.Discard(4)
+		}
+		if next, _ := x.tail.buf.Peek(6); string(next) != "\xfd7zXZ\x00" {
+			x.over = true
+			return 0, io.EOF
+		}
+		if err := x.z.Reset(x.tail); err != nil {
+			return 0, unexpected(err)
+		}
+		x.z.Multistream(false)
+	}
+}
+
+// xzEnd returns where in b a stream ends, which its decoder has read to its
+// end: behind a footer with the right checksum, or before b.
+func xzEnd(b []byte) int {
+	for i := 12; i <= len(b); i++ {
+		if b[i-2] == 'Y' && b[i-1] == 'Z' && crc32.ChecksumIEEE(b[i-8:i-2]) == binary.LittleEndian.Uint32(b[i-12:]) {
+			return i
+		}
+	}
+	return 0
 }

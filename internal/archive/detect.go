@@ -28,10 +28,11 @@ const (
 	LZMA
 	Ar
 	Reftable
+	Skippable // a frame that zstd and lz4 skip
 	Executable
 )
 
-var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "executable"}
+var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "skippable frame", "executable"}
 
 func (f Format) String() string { return formatNames[f] }
 
@@ -45,15 +46,22 @@ func Detect(head []byte, name string) Format {
 	if len(head) < 8 {
 		return None
 	}
+	if tarHeader(head) { // a tar begins with a name, which may be as what others begin with
+		return Tar
+	}
 	if f := bySignature(head); f != None {
 		return f
 	}
-	if isTar(head) {
-		return Tar
+	if len(head) >= 263 && tarMagic(head) {
+		if _, ok := octal(head[148:156]); ok { // damaged
+			return Tar
+		}
 	}
 	return byName(name, head)
 }
 
+// bySignature goes by the first bytes. The frames that zstd and lz4 skip begin
+// with any of 16 letters, so that no case may end the search.
 func bySignature(head []byte) Format {
 	switch head[0] {
 	case 'P':
@@ -61,7 +69,7 @@ func bySignature(head []byte) Format {
 			return Zip
 		}
 	case 0x1f:
-		return when(head[1] == 0x8b && head[2] == 8, Gzip)
+		return when(head[1] == 0x8b, Gzip)
 	case 'B':
 		if string(head[:3]) == "BZh" && len(head) >= 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90") {
 			return Bzip2
@@ -69,12 +77,14 @@ func bySignature(head []byte) Format {
 	case 0xfd:
 		return when(string(head[:6]) == "\xfd7zXZ\x00", XZ)
 	case '7':
-		return when(string(head[:6]) == "7z\xbc\xaf\x27\x1c", SevenZip)
+		return when(string(head[:6]) == signature7z, SevenZip)
 	case 'R':
 		if string(head[:4]) == reftable.Magic && (head[4] == 1 || head[4] == 2) {
 			return Reftable
 		}
-		return when(string(head[:6]) == "Rar!\x1a\x07", RAR)
+		if string(head[:6]) == signatureRAR {
+			return RAR
+		}
 	case '!':
 		return when(string(head[:8]) == "!<arch>\n", Ar)
 	case 'x': // zlib: two bytes prove little, so Walk tries them first
@@ -83,8 +93,14 @@ func bySignature(head []byte) Format {
 		if string(head[:2]) == "MZ" || string(head[:2]) == "#!" || string(head[:4]) == "\x7fELF" || string(head[:4]) == "\xcf\xfa\xed\xfe" || string(head[:4]) == "\xca\xfe\xba\xbe" {
 			return Executable
 		}
-	default:
-		return frameFormat(head)
+	}
+	switch magic := binary.LittleEndian.Uint32(head); {
+	case magic == 0xfd2fb528:
+		return Zstd
+	case magic == 0x184d2204, magic == 0x184c2102:
+		return LZ4
+	case magic&^0xf == 0x184d2a50:
+		return Skippable
 	}
 	return None
 }
@@ -96,47 +112,33 @@ func when(ok bool, f Format) Format {
 	return None
 }
 
-// frameFormat knows zstd and lz4, which share the frames to be skipped.
-func frameFormat(head []byte) Format {
-	switch magic := binary.LittleEndian.Uint32(head); {
-	case magic == 0xfd2fb528:
-		return Zstd
-	case magic == 0x184d2204, magic == 0x184c2102:
-		return LZ4
-	case magic&^0xf == 0x184d2a50:
-		if size := uint64(binary.LittleEndian.Uint32(head[4:])); size+16 <= uint64(len(head)) {
-			return frameFormat(head[8+size:])
-		}
-		return Zstd
-	}
-	return None
+func tarMagic(head []byte) bool {
+	return string(head[257:262]) == "ustar" && (head[262] == 0 || head[262] == ' ')
 }
 
-// isTar knows the magic, and headers from before there was one by their
-// checksum.
-func isTar(head []byte) bool {
-	if len(head) < 263 {
+// tarHeader knows a header by its checksum, those from before there was a magic
+// too.
+func tarHeader(head []byte) bool {
+	if len(head) < 512 || !tarMagic(head) && !(octalEnd(head[107]) && octalEnd(head[115]) && octalEnd(head[123]) && head[0] != 0) {
 		return false
 	}
-	if string(head[257:262]) == "ustar" && (head[262] == 0 || head[262] == ' ') {
-		_, ok := octal(head[148:156])
-		return ok
-	}
-	return len(head) >= 512 && octalEnd(head[107]) && octalEnd(head[115]) && octalEnd(head[123]) && head[0] != 0 && tarChecksum(head[:512])
+	return tarChecksum(head[:512])
 }
 
 func octalEnd(c byte) bool { return c == 0 || c == ' ' }
 
+// tarChecksum also takes the sum of signed bytes, as some old tars have it.
 func tarChecksum(head []byte) bool {
-	sum := uint64(0)
+	sum, signed := uint64(0), int64(0)
 	for i, c := range head {
 		if i >= 148 && i < 156 {
 			c = ' '
 		}
 		sum += uint64(c)
+		signed += int64(int8(c))
 	}
 	want, ok := octal(head[148:156])
-	return ok && want == sum
+	return ok && (want == sum || int64(want) == signed)
 }
 
 // octal reads a number of a tar header.
@@ -199,42 +201,76 @@ func isText(head []byte) bool {
 // zipEndLen is the length of a zip's last record without a comment.
 const zipEndLen = 22
 
-// TailLen is how much of an executable's end DetectTail looks at, and
-// MinTailLen how much of any other file's.
-const (
-	TailLen    = zipEndLen + 1<<16
-	MinTailLen = zipEndLen
-)
+// TailLen is how much of a file's end may have to be seen to find the zip that
+// stands there, with a comment or something else behind it.
+const TailLen = zipEndLen + 1<<16
+
+// nearLen is how much of the end of any file is looked at.
+const nearLen = 256
+
+var zipEndSignature = []byte("PK\x05\x06")
+
+// MayEndInZip tells by the first and the last bytes of a file of no format
+// whether it is worth to look closer with DetectTail: text is not. It runs for
+// every file and blob.
+func MayEndInZip(head, tail []byte) bool {
+	return bytes.Contains(tail[max(0, len(tail)-nearLen):], zipEndSignature) || binaryHead(head)
+}
+
+// binaryHead knows pictures, documents and other files that are not all text.
+func binaryHead(head []byte) bool {
+	head = head[:min(len(head), 16)]
+	for _, c := range head {
+		if c < '\t' || c > '\r' && c < ' ' || c >= 0x7f {
+			return true
+		}
+	}
+	return bytes.HasPrefix(head, []byte("GIF8")) || bytes.HasPrefix(head, []byte("%PDF")) || bytes.HasPrefix(head, []byte("%!PS"))
+}
 
 // DetectTail says what a file is of which Detect said f and which ends in tail:
-// a zip may stand behind an executable, and behind images and documents. Of
-// the former also one with a comment is seen, and if tail is all of it, it stays
-// one only if there is a 7z or a rar in it. Shell scripts are executables, so
-// that this has to be fast too.
+// a zip may stand behind an executable, and behind images and documents. An
+// executable of which tail is all stays one only if it is known to hold an
+// archive.
 func DetectTail(f Format, tail []byte) Format {
-	switch n := len(tail) - zipEndLen; {
+	switch {
 	case f == Executable:
-		if zipEnd(tail[max(0, len(tail)-TailLen):]) {
+		if zipEnd(tail) || zipInside(tail) {
 			return Zip
 		}
 		_, inside := selfExtracting(tail[:min(len(tail), stubLen)])
 		return when(inside != None, f)
-	case f == None && n >= 0 && tail[n] == 'P' && string(tail[n:n+4]) == "PK\x05\x06" && tail[n+20] == 0 && tail[n+21] == 0:
+	case f == None && zipEnd(tail):
 		return Zip
 	}
 	return f
 }
 
-// zipEnd reports whether a zip ends tail, a comment of its own aside.
+// zipEnd reports whether a zip ends in tail. What stands behind it need not be
+// its comment: unzippers read it all the same.
 func zipEnd(tail []byte) bool {
-	for {
-		i := bytes.Index(tail, []byte("PK\x05\x06"))
-		if i < 0 || i+zipEndLen > len(tail) {
+	tail = tail[max(0, len(tail)-TailLen):]
+	for from := 0; ; from += len(zipEndSignature) {
+		i := bytes.Index(tail[from:], zipEndSignature)
+		if i < 0 || from+i+zipEndLen > len(tail) {
 			return false
 		}
-		if tail = tail[i:]; zipEndLen+int(binary.LittleEndian.Uint16(tail[20:])) == len(tail) {
+		if from += i; zipEndLen+int(binary.LittleEndian.Uint16(tail[from+20:])) == len(tail)-from || endsDirectory(tail, from) {
 			return true
 		}
-		tail = tail[4:]
 	}
+}
+
+// endsDirectory reports whether the record at tail[at:] can end a directory.
+func endsDirectory(tail []byte, at int) bool {
+	le := binary.LittleEndian
+	if at >= 20 && string(tail[at-20:at-16]) == "PK\x06\x07" {
+		return true
+	}
+	count, size := int(le.Uint16(tail[at+10:])), int64(le.Uint32(tail[at+12:]))
+	if count == 0 || size < int64(count)*46 || size > int64(count)*(46+3<<16) {
+		return false
+	}
+	from := int64(at) - size
+	return from < 0 || string(tail[from:from+4]) == "PK\x01\x02"
 }

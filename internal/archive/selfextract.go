@@ -12,6 +12,7 @@ import (
 // unpacks: the programs in front of them have some hundred kilobytes.
 const stubLen = 4 << 20
 
+// The signatures of archives that programs unpack.
 const (
 	signature7z  = "7z\xbc\xaf\x27\x1c"
 	signatureRAR = "Rar!\x1a\x07"
@@ -67,10 +68,8 @@ func startsRAR(b []byte) bool {
 // behind looks for an archive behind an executable: self-extracting ones,
 // executable jars and Python zips. It returns what is to be read as it.
 func (w *walker) behind(c *content) (*content, Format) {
-	if b, err := c.buf.Peek(bufLen); err != nil && !zipEnd(b) {
-		if _, f := selfExtracting(b); f == None {
-			return c, None // all of it is in the buffer
-		}
+	if b, err := c.buf.Peek(bufLen); err != nil && DetectTail(Executable, b) == None {
+		return c, None // all of it is in the buffer
 	}
 	if w.random(c) != nil {
 		return c, None
@@ -80,10 +79,41 @@ func (w *walker) behind(c *content) (*content, Format) {
 	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
 		return c, None
 	}
-	if zipEnd(tail) {
+	if zipEnd(tail) || w.zipWithin(c) {
 		return c, Zip
 	}
 	return w.behindStub(c)
+}
+
+// zipInside reports whether b holds the header of a zip's member: further in
+// front of its end than unzippers look there may be one with more behind it.
+func zipInside(b []byte) bool {
+	for {
+		i := bytes.Index(b, localHeader)
+		if i < 0 {
+			return false
+		}
+		if h, ok := parseLocal(b[i:]); ok && h.sure() {
+			return true
+		}
+		b = b[i+len(localHeader):]
+	}
+}
+
+// zipWithin is zipInside for content.
+func (w *walker) zipWithin(c *content) bool {
+	const overlap = 30 + shownLen
+	b := make([]byte, 256<<10)
+	for from := int64(0); w.over() == nil; from += int64(len(b) - overlap) {
+		n, _ := c.at.ReadAt(b, from)
+		if zipInside(b[:n]) {
+			return true
+		}
+		if n < len(b) {
+			return false
+		}
+	}
+	return false
 }
 
 // behindStub is behind for archives that begin where the program ends.

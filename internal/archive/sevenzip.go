@@ -13,6 +13,9 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
+// entryCost is the memory that the library takes for a member.
+const entryCost = 400
+
 // sevenZip reads a 7z. The library believes the counts and dictionary sizes in
 // the header and would allocate hundreds of gigabytes for them, which ends the
 // process; so they are checked first, in check7z.
@@ -20,10 +23,13 @@ func (w *walker) sevenZip(c *content, path string, depth int) error {
 	if err := w.random(c); err != nil {
 		return err
 	}
+	end := int64(len(signature7z)) // of what is read, if nothing is
+	defer func() { c.begin(end) }()
 	h, err := w.check7z(c)
 	if err != nil {
 		return err
 	}
+	end = h.end
 	cost := int64(h.files)*entryCost + h.memory
 	if err := w.take(cost); err != nil {
 		return err
@@ -127,6 +133,7 @@ type header7z struct {
 	folders []folder7z
 	memory  int64 // of the folder that needs most
 	kept    int64 // of decoders that are done with
+	end     int64 // where in the file it ends
 }
 
 // folder7z is a stream of members that are compressed together.
@@ -216,7 +223,11 @@ func (w *walker) check7z(c *content) (*header7z, error) {
 		return nil, errHeader7z
 	}
 	p := &parser7z{b: b[1:], most: w.limits.Entries, window: w.limits.Window}
-	return p.header()
+	h, err := p.header()
+	if err == nil {
+		h.end = 32 + int64(offset+size)
+	}
+	return h, err
 }
 
 // slice reads a part of c into memory that give returns.

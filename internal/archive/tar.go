@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/tar"
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,35 +11,49 @@ import (
 	"strings"
 )
 
-// tar reads a tar. Tars put behind each other are read one after the other.
-func (w *walker) tar(buf *bufio.Reader, path string, depth int) error {
-	for {
-		if err := w.oneTar(buf, path, depth); err != nil {
-			return err
-		}
-		for { // zeros fill the last block
-			block, err := buf.Peek(512)
-			if err != nil || isTar(block) {
-				break
-			}
-			if strings.Trim(string(block), "\x00") != "" {
-				return nil
-			}
-			_, _ = buf.Discard(512)
-		}
-		if block, err := buf.Peek(512); err != nil || !isTar(block) {
-			return nil
-		}
-	}
+// tarReader reads a tar's blocks and knows with how many zeros they end so far.
+type tarReader struct {
+	lag
+	n     int64
+	zeros int
 }
 
-func (w *walker) oneTar(buf *bufio.Reader, path string, depth int) error {
-	tr := tar.NewReader(buf)
-	for {
-		h, err := tr.Next()
-		if err == io.EOF {
-			return nil
+func (t *tarReader) Read(p []byte) (int, error) {
+	n, err := t.lag.Read(p)
+	t.n += int64(n)
+	if text := bytes.TrimRight(p[:n], "\x00"); len(text) > 0 {
+		t.zeros = 0
+		t.zeros += n - len(text)
+	} else {
+		t.zeros += n
+	}
+	return n, err
+}
+
+// tar reads a tar to its end: two blocks of zeros. Where a header is damaged it
+// leaves the block to be read again, if there was one before that.
+func (w *walker) tar(buf *bufio.Reader, path string, depth int) error {
+	blocks := &tarReader{lag: lag{buf: buf, keep: 512}}
+	err := w.oneTar(blocks, path, depth)
+	back := 0
+	if err != nil && err != io.EOF && blocks.n > 512 {
+		back = 512
+	}
+	blocks.settle(back)
+	if err == io.EOF {
+		err = nil
+		if blocks.zeros < 512 {
+			err = errors.New("it ends without the zeros that end a tar: it may be cut short")
 		}
+	}
+	return err
+}
+
+func (w *walker) oneTar(blocks *tarReader, path string, depth int) error {
+	tr := tar.NewReader(blocks)
+	for {
+		blocks.zeros = 0 // what pads the last member is less than a block
+		h, err := tr.Next()
 		if errors.Is(err, tar.ErrInsecurePath) {
 			err = nil // names are never used as paths
 		}

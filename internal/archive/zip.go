@@ -31,93 +31,6 @@ const (
 	flagDescriptor = 1 << 3
 )
 
-// entry is a member of a zip, from the directory or from its own header.
-type entry struct {
-	name          string
-	method, flags uint16
-	packed        int64 // -1: not known before it is unpacked
-	size          int64
-	crc           uint32
-	at            int64 // where its data begins
-}
-
-// zip reads a zip: first what its directory at the end lists, then what only
-// stands between that with a header of its own, which unzippers do not see.
-func (w *walker) zip(c *content, path string, depth int) error {
-	if err := w.random(c); err != nil {
-		return err
-	}
-	z := &zipReader{w: w, at: c.at, size: c.size, path: path, depth: depth, known: map[int64]int64{}}
-	if err := z.directory(); err != nil {
-		return err
-	}
-	return z.between()
-}
-
-type zipReader struct {
-	w     *walker
-	at    io.ReaderAt
-	size  int64
-	path  string
-	depth int
-	known map[int64]int64 // where data of members begins and ends
-}
-
-// A directory entry of 46 bytes and more becomes some 300 in memory.
-const (
-	directoryShare = 12
-	entryCost      = 400
-)
-
-// directory reads the members that the directory lists.
-func (z *zipReader) directory() error {
-	w := z.w
-	limited := &limitedAt{r: z.at, w: w}
-	defer func() { w.give(limited.held) }()
-	zr, err := zip.NewReader(limited, z.size)
-	if zr == nil || err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		if limited.err != nil {
-			err = limited.err
-		}
-		w.fail(z.path, fmt.Errorf("its directory cannot be read (%w); members were found by their own headers", err))
-		return nil
-	}
-	limited.w = nil
-	for _, f := range zr.File {
-		e := entry{name: f.Name, method: f.Method, flags: f.Flags, packed: int64(f.CompressedSize64), size: int64(f.UncompressedSize64), crc: f.CRC32}
-		if e.at, err = f.DataOffset(); err != nil {
-			if err := w.unreadable(z.path, f.Name, "its header cannot be read: "+reason(err)); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := z.member(e); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// limitedAt takes memory for what is going to be made of what it reads, and fails
-// if there is none.
-type limitedAt struct {
-	r    io.ReaderAt
-	w    *walker // nil once the directory is read
-	held int64
-	err  error
-}
-
-func (l *limitedAt) ReadAt(p []byte, off int64) (int, error) {
-	if l.w != nil {
-		n := int64(len(p)) * directoryShare
-		if l.err = l.w.take(n); l.err != nil {
-			return 0, l.err
-		}
-		l.held += n
-	}
-	return l.r.ReadAt(p, off)
-}
-
 // member reads one member and returns where its data ends.
 func (z *zipReader) member(e entry) (end int64, err error) {
 	w := z.w
@@ -129,17 +42,16 @@ func (z *zipReader) member(e entry) (end int64, err error) {
 	case e.packed < 0 && e.method == zip.Store:
 		err = w.unreadable(z.path, e.name, "it is in no directory and its header does not say where it ends; it was searched as it is")
 		return e.at, err
-	case e.packed == 0 && e.size == 0 && e.crc == 0:
+	case e.empty():
 		err = w.member(z.path, e.name, z.depth, nil)
 	default:
 		return z.content(e)
 	}
-	end = e.at + max(e.packed, 0)
-	z.known[e.at] = max(end, z.known[e.at])
-	return end, err
+	return min(e.at+max(e.packed, 0), z.size), err
 }
 
-// content reads a member's data.
+// content reads a member's data. Where that is not what its header says, what
+// is behind it begins no further on than there is a sign of it.
 func (z *zipReader) content(e entry) (end int64, err error) {
 	w := z.w
 	room := z.size - e.at
@@ -148,25 +60,31 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	if packed < 0 || short {
 		packed = room
 	}
-	if done, err := z.small(e, short); done {
-		z.known[e.at] = max(e.at+packed, z.known[e.at])
-		return e.at + packed, err
+	if done, used, err := z.small(e, short); done {
+		return e.at + used, err
 	}
 	raw := &source{r: io.NewSectionReader(z.at, e.at, packed)}
 	buf := w.buffered(raw)
 	r, closer, err := z.unpack(e, raw, buf)
 	if err != nil {
-		return e.at + packed, w.unreadable(z.path, e.name, reason(err))
+		return e.at, w.unreadable(z.path, e.name, reason(err))
 	}
 	defer closer()
 	check := &checked{r: r, crc: e.crc, size: e.size, short: short, none: e.packed < 0}
 	err = w.member(z.path, e.name, z.depth, check)
-	if end = e.at + packed; e.packed < 0 {
-		end = e.at + raw.n - int64(buf.Buffered())
-	}
+	end = e.at + raw.n - int64(buf.Buffered())
 	w.bufs = append(w.bufs, buf)
-	z.known[e.at] = max(end, z.known[e.at])
+	if !check.good && !z.signature(end) {
+		end = e.at
+	}
 	return end, err
+}
+
+// signature reports whether a record stands at pos.
+func (z *zipReader) signature(pos int64) bool {
+	var b [2]byte
+	n, _ := z.at.ReadAt(b[:], pos)
+	return n == 2 && string(b[:]) == "PK"
 }
 
 // smallLen is the size up to which a member is inflated in one piece.
@@ -176,15 +94,16 @@ const smallLen = 8 << 20
 const keepLen = 1 << 20
 
 // small reads a deflated member whose header says how small it is, three times
-// as fast as a stream. It reports false, and has done nothing, if the member is
-// another one, or not what its header says.
-func (z *zipReader) small(e entry, short bool) (done bool, err error) {
+// as fast as a stream, and returns how much of its data it took. It reports
+// false, and has done nothing, if the member is another one, or not what its
+// header says.
+func (z *zipReader) small(e entry, short bool) (done bool, used int64, err error) {
 	w := z.w
 	if e.method != zip.Deflate || e.packed < 0 || e.packed > smallLen || short || e.size > smallLen || e.size/1032 > e.packed || w.over() != nil {
-		return false, nil
+		return false, 0, nil
 	}
 	if w.take(e.packed+e.size) != nil {
-		return false, nil
+		return false, 0, nil
 	}
 	defer w.give(e.packed + e.size)
 	both := w.piece(int(e.packed + e.size))
@@ -194,13 +113,14 @@ func (z *zipReader) small(e entry, short bool) (done bool, err error) {
 	packed, content := both[:e.packed], both[e.packed:e.packed+e.size]
 	raw := &source{r: io.NewSectionReader(z.at, e.at, e.packed)}
 	if _, err := io.ReadFull(raw, packed); err != nil {
-		return false, nil
+		return false, 0, nil
 	}
-	if _, err := w.inflater.Raw(content, packed); err != nil {
-		return false, nil
+	n, err := w.inflater.Raw(content, packed)
+	if err != nil || crc32.ChecksumIEEE(content) != e.crc {
+		return false, 0, nil
 	}
 	r := &expander{w: w, r: bytes.NewReader(content), packed: raw}
-	return true, w.member(z.path, e.name, z.depth, &checked{r: r, crc: e.crc, size: e.size})
+	return true, int64(n), w.member(z.path, e.name, z.depth, r)
 }
 
 // piece returns n bytes of memory with any content.
@@ -274,6 +194,7 @@ type checked struct {
 	size  int64
 	short bool // the data ends before it should
 	none  bool // the header says nothing
+	good  bool // all is as it should be
 	sum   uint32
 	n     int64
 }
@@ -283,8 +204,10 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.sum = crc32.Update(c.sum, crc32.IEEETable, p[:n])
 	c.n += int64(n)
 	if err != io.EOF || c.none {
+		c.good = err == io.EOF
 		return n, err
 	}
+	c.good = false
 	switch {
 	case c.short:
 		err = fmt.Errorf("%w: its data should be longer", io.ErrUnexpectedEOF)
@@ -292,92 +215,8 @@ func (c *checked) Read(p []byte) (int, error) {
 		err = fmt.Errorf("it has %d bytes and says %d; all were searched", c.n, c.size)
 	case c.sum != c.crc:
 		err = errors.New("its checksum differs: it is damaged, and was searched as it is")
+	default:
+		c.good = true
 	}
 	return n, err
-}
-
-var localHeader = []byte("PK\x03\x04")
-
-// between reads members that the directory does not list. It goes from member
-// to member, so that what looks like a header inside of one is not taken for
-// another.
-func (z *zipReader) between() error {
-	window := make([]byte, 512)
-	for pos := int64(0); pos < z.size; {
-		if err := z.w.over(); err != nil {
-			return err
-		}
-		n, _ := z.at.ReadAt(window, pos)
-		i := bytes.Index(window[:n], localHeader)
-		if i < 0 {
-			if n < len(window) {
-				return nil
-			}
-			pos += int64(n - len(localHeader) + 1)
-			if len(window) < 64<<10 {
-				window = make([]byte, 2*len(window))
-			}
-			continue
-		}
-		pos += int64(i)
-		e, ok := z.header(pos)
-		if !ok {
-			pos += int64(len(localHeader))
-			continue
-		}
-		end, listed := z.known[e.at]
-		if !listed {
-			var err error
-			if end, err = z.member(e); err != nil {
-				return err
-			}
-		}
-		pos = max(end, e.at)
-		window = window[:512]
-	}
-	return nil
-}
-
-// header reads the header of a member at pos.
-func (z *zipReader) header(pos int64) (entry, bool) {
-	var h [30]byte
-	if n, _ := z.at.ReadAt(h[:], pos); n < len(h) {
-		return entry{}, false
-	}
-	le := binary.LittleEndian
-	e := entry{flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), crc: le.Uint32(h[14:]),
-		packed: int64(le.Uint32(h[18:])), size: int64(le.Uint32(h[22:]))}
-	text := make([]byte, int(le.Uint16(h[26:]))+int(le.Uint16(h[28:])))
-	n, _ := z.at.ReadAt(text, pos+30)
-	nameLen := int(le.Uint16(h[26:]))
-	if e.at = pos + 30 + int64(len(text)); n < len(text) || nameLen == 0 || le.Uint16(h[4:])&0xff > 63 || e.method > methodAES {
-		return entry{}, false
-	}
-	e.name = string(text[:nameLen])
-	if e.packed == 1<<32-1 || e.size == 1<<32-1 {
-		e.size64(text[nameLen:])
-	}
-	if e.flags&flagDescriptor != 0 && e.packed == 0 {
-		e.packed = -1
-	}
-	return e, true
-}
-
-// size64 takes the sizes of a large member from its extra field.
-func (e *entry) size64(extra []byte) {
-	le := binary.LittleEndian
-	for len(extra) >= 4 {
-		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
-		if extra = extra[4:]; n > len(extra) {
-			return
-		}
-		if id == 1 && n >= 16 {
-			size, packed := le.Uint64(extra), le.Uint64(extra[8:])
-			if size>>62 == 0 && packed>>62 == 0 {
-				e.size, e.packed = int64(size), int64(packed)
-			}
-			return
-		}
-		extra = extra[n:]
-	}
 }

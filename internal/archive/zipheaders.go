@@ -1,0 +1,477 @@
+package archive
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"strings"
+)
+
+// entry is what a header says of a member, its own or the directory's.
+type entry struct {
+	name          string
+	method, flags uint16
+	version       uint16
+	packed        int64 // -1: not known before it is unpacked
+	size          int64
+	crc           uint32
+	at            int64 // where its data begins; in parts of this file, where its header does
+}
+
+// empty says that there are no data.
+func (e *entry) empty() bool { return e.packed == 0 && e.size == 0 && e.crc == 0 }
+
+// sure reports whether e is hardly by chance what a header looks like.
+func (e *entry) sure() bool {
+	return e.version&0xff <= 63 && supported(e.method) && e.name != "" && !strings.ContainsFunc(e.name, hidden)
+}
+
+// likely reports whether e can be a header, by what readers need of it.
+func (e *entry) likely() bool {
+	return supported(e.method) || e.name != "" && e.method <= methodAES && !strings.ContainsFunc(e.name, hidden)
+}
+
+// Lengths of the records of a zip, without what has no fixed length.
+const (
+	localLen   = 30
+	centralLen = 46
+	end64Len   = 56
+)
+
+var localHeader = []byte("PK\x03\x04")
+
+// parseLocal reads a member's own header, of which b need not have all of the
+// extra fields; at is where the data begin in b.
+func parseLocal(b []byte) (e entry, ok bool) {
+	if len(b) < localLen || string(b[:4]) != string(localHeader) {
+		return e, false
+	}
+	le := binary.LittleEndian
+	name, extra := int(le.Uint16(b[26:])), int(le.Uint16(b[28:]))
+	if localLen+name > len(b) {
+		return e, false
+	}
+	e = entry{version: le.Uint16(b[4:]), flags: le.Uint16(b[6:]), method: le.Uint16(b[8:]), crc: le.Uint32(b[14:]), packed: int64(le.Uint32(b[18:])),
+		size: int64(le.Uint32(b[22:])), name: string(b[localLen : localLen+name]), at: int64(localLen + name + extra)}
+	if e.packed == 1<<32-1 || e.size == 1<<32-1 {
+		e.size64(b[localLen+name : min(len(b), localLen+name+extra)])
+	}
+	if e.flags&flagDescriptor != 0 && e.packed == 0 {
+		e.packed = -1
+	}
+	return e, true
+}
+
+// size64 takes the sizes of a large member, and in a directory its place, from
+// its extra field: each that its header leaves to it.
+func (e *entry) size64(extra []byte) {
+	le := binary.LittleEndian
+	for len(extra) >= 4 {
+		id, n := le.Uint16(extra), int(le.Uint16(extra[2:]))
+		if extra = extra[4:]; n > len(extra) {
+			return
+		}
+		field := extra[:n]
+		extra = extra[n:]
+		if id != 1 {
+			continue
+		}
+		for _, to := range []*int64{&e.size, &e.packed, &e.at} {
+			if *to == 1<<32-1 && len(field) >= 8 {
+				if v := le.Uint64(field); v>>62 == 0 {
+					*to = int64(v)
+				}
+				field = field[8:]
+			}
+		}
+		return
+	}
+}
+
+// local reads a member's own header at pos.
+func (z *zipReader) local(pos int64) (entry, bool) {
+	b := z.head[:]
+	n, _ := z.at.ReadAt(b, pos)
+	if b = b[:n]; n >= localLen {
+		if want := localLen + int(binary.LittleEndian.Uint16(b[26:])) + int(binary.LittleEndian.Uint16(b[28:])); want > n && n == len(z.head) {
+			b = make([]byte, want)
+			n, _ = z.at.ReadAt(b, pos)
+			b = b[:n]
+		}
+	}
+	e, ok := parseLocal(b)
+	e.at += pos
+	return e, ok && e.at <= z.size
+}
+
+// central reads a record of a directory; e.at is where it says that the
+// member's header is. It returns false behind the last one.
+func central(r *bufio.Reader) (e entry, size int64, ok bool) {
+	h, _ := r.Peek(centralLen)
+	if len(h) < centralLen || string(h[:4]) != "PK\x01\x02" {
+		return e, 0, false
+	}
+	le := binary.LittleEndian
+	e = entry{version: le.Uint16(h[6:]), flags: le.Uint16(h[8:]), method: le.Uint16(h[10:]), crc: le.Uint32(h[16:]), packed: int64(le.Uint32(h[20:])),
+		size: int64(le.Uint32(h[24:])), at: int64(le.Uint32(h[42:]))}
+	name, extra, comment := int(le.Uint16(h[28:])), int(le.Uint16(h[30:])), int(le.Uint16(h[32:]))
+	_, _ = r.Discard(centralLen)
+	text := make([]byte, name+extra)
+	if _, err := io.ReadFull(r, text); err != nil {
+		return e, 0, false
+	}
+	if n, _ := r.Discard(comment); n < comment {
+		return e, 0, false
+	}
+	e.name = string(text[:name])
+	e.size64(text[name:])
+	return e, int64(centralLen + name + extra + comment), true
+}
+
+// maxZipEnds is how many last records are looked at.
+const maxZipEnds = 16
+
+// directories reads the directories to which the records at the end lead: where
+// they say, and where they are if something was put in front of the zip.
+func (z *zipReader) directories() error {
+	tail := make([]byte, min(z.size, TailLen))
+	n, _ := z.at.ReadAt(tail, z.size-int64(len(tail)))
+	tail = tail[:n]
+	to := len(tail)
+	for range maxZipEnds {
+		i := bytes.LastIndex(tail[:to], zipEndSignature)
+		if i < 0 {
+			break
+		}
+		to = i
+		if i+zipEndLen > len(tail) {
+			continue
+		}
+		if err := z.directory(tail[i:], z.size-int64(len(tail))+int64(i)); err != nil {
+			return err
+		}
+	}
+	if len(z.dirs) == 0 && !z.none && z.signature(0) {
+		z.w.fail(z.path, errors.New("its directory cannot be read; members were found by their own headers"))
+	}
+	return nil
+}
+
+// directory reads the directory of which the last record is end, at pos.
+func (z *zipReader) directory(end []byte, pos int64) error {
+	le := binary.LittleEndian
+	size, off := int64(le.Uint32(end[12:])), int64(le.Uint32(end[16:]))
+	z.none = z.none || size == 0 && le.Uint16(end[10:]) == 0
+	if size64, off64, at, ok := z.end64(pos); ok {
+		if err := z.list(at-size64, off64); err != nil {
+			return err
+		}
+		if err := z.list(off64, off64); err != nil {
+			return err
+		}
+	}
+	if err := z.list(pos-size, off); err != nil {
+		return err
+	}
+	return z.list(off, off)
+}
+
+// end64 reads the last record of a large zip, in front of the one at pos.
+func (z *zipReader) end64(pos int64) (size, off, at int64, ok bool) {
+	var b [end64Len]byte
+	le := binary.LittleEndian
+	if n, _ := z.at.ReadAt(b[:20], pos-20); pos < 20 || n < 20 || string(b[:4]) != "PK\x06\x07" {
+		return 0, 0, 0, false
+	}
+	for _, at := range []int64{int64(le.Uint64(b[8:])), pos - 20 - end64Len} {
+		if at < 0 || at > z.size {
+			continue
+		}
+		if n, _ := z.at.ReadAt(b[:], at); n == len(b) && string(b[:4]) == "PK\x06\x06" {
+			return int64(le.Uint64(b[40:]) & (1<<62 - 1)), int64(le.Uint64(b[48:]) & (1<<62 - 1)), at, true
+		}
+	}
+	return 0, 0, 0, false
+}
+
+// span is a part of a zip.
+type span struct{ from, to int64 }
+
+// list reads the members of the directory at from, which its last record says
+// to be at off; there may be none.
+func (z *zipReader) list(from, off int64) error {
+	if from < 0 || from >= z.size || !z.signature(from) || z.dirEnd(from) > from {
+		return nil
+	}
+	buf := bufio.NewReaderSize(io.NewSectionReader(z.at, from, z.size-from), bufLen)
+	to := from
+	for {
+		e, n, ok := central(buf)
+		if !ok {
+			break
+		}
+		to += n
+		if err := z.listed(e, max(from-off, 0)); err != nil {
+			return err
+		}
+	}
+	if to > from {
+		z.dirs = append(z.dirs, span{from, to})
+	}
+	return nil
+}
+
+// dirEnd returns where the directory ends that has a record at pos, or pos.
+func (z *zipReader) dirEnd(pos int64) int64 {
+	for _, d := range z.dirs {
+		if d.from <= pos && pos < d.to {
+			return d.to
+		}
+	}
+	return pos
+}
+
+// listed reads a member that a directory lists, as it says and as the member's
+// own header says, if these differ: each is believed by some reader. base is
+// where the zip begins.
+func (z *zipReader) listed(e entry, base int64) error {
+	pos := e.at + base
+	own, ok := z.local(pos)
+	if !ok && base > 0 {
+		pos = e.at
+		own, ok = z.local(pos)
+	}
+	if !ok {
+		return z.w.unreadable(z.path, e.name, "its header cannot be read")
+	}
+	e.at = own.at
+	if err := z.read(pos, e); err != nil || !z.differ(&own, e) {
+		return err
+	}
+	return z.read(pos, own)
+}
+
+// differ reports whether a member's own header says something else of its data
+// than the directory, or of its name.
+func (z *zipReader) differ(own *entry, e entry) bool {
+	if own.packed < 0 && e.packed > 0 {
+		own.packed, own.size, own.crc = e.packed, e.size, e.crc
+	}
+	if own.packed < 0 && (own.method == zip.Store || z.signature(own.at)) || own.empty() {
+		own.packed, own.size, own.crc, own.method = e.packed, e.size, e.crc, e.method
+	}
+	return own.name != e.name || own.method != e.method || own.packed != e.packed || (own.flags^e.flags)&flagEncrypted != 0
+}
+
+// claim is one reading of a member's data.
+type claim struct {
+	at, packed int64
+	method     uint16
+	encrypted  bool
+}
+
+func (e *entry) claim() claim {
+	return claim{e.at, e.packed, e.method, e.flags&flagEncrypted != 0}
+}
+
+// extent is what is known of a member by the place of its header.
+type extent struct {
+	end   int64
+	first claim
+	more  map[claim]bool // others
+}
+
+// extentCost is the memory that one takes.
+const extentCost = 160
+
+// read reads the member with a header at pos, as e has it. What was read so
+// before has another name only.
+func (z *zipReader) read(pos int64, e entry) error {
+	x, known := z.known[pos]
+	c := e.claim()
+	if known && (x.first == c || x.more[c]) {
+		return z.w.member(z.path, e.name, z.depth, nil)
+	}
+	if err := z.w.take(extentCost); err != nil {
+		z.w.fail(z.path, err)
+		return err
+	}
+	z.cost += extentCost
+	end, err := z.member(e)
+	switch {
+	case !known:
+		x = extent{end: end, first: c}
+	case x.more == nil:
+		x.more = map[claim]bool{c: true}
+	default:
+		x.more[c] = true
+	}
+	x.end = max(x.end, end)
+	z.known[pos] = x
+	return err
+}
+
+// between goes through the zip from its start, from record to record, so that
+// what looks like a header inside of a member is not taken for another one. It
+// reads members that no directory lists, and what stands between the records.
+func (z *zipReader) between() error {
+	from, pos := int64(0), int64(0)
+	for z.w.over() == nil {
+		at := z.find(pos)
+		if at < 0 {
+			break
+		}
+		end, err := z.record(at)
+		if err != nil {
+			return err
+		}
+		if pos = at + 2; end > at {
+			z.gap(from, at)
+			from, pos = end, end
+		}
+	}
+	z.gap(from, z.size)
+	return z.w.over()
+}
+
+// find returns where the next signature may be from pos on, -1 if there is none.
+func (z *zipReader) find(pos int64) int64 {
+	window := z.window[:512]
+	for pos < z.size {
+		n, _ := z.at.ReadAt(window, pos)
+		for from := 0; ; {
+			i := bytes.Index(window[from:n], []byte("PK"))
+			if i < 0 {
+				break
+			}
+			if from += i; from+2 == n || window[from+2] < 9 {
+				return pos + int64(from)
+			}
+			from += 2
+		}
+		if n < len(window) {
+			return -1
+		}
+		pos += int64(n - 1)
+		window = z.window
+	}
+	return -1
+}
+
+// record reads the record at pos and returns where it ends; pos if there is
+// none, but what looks like its signature.
+func (z *zipReader) record(pos int64) (end int64, err error) {
+	var b [28]byte
+	n, _ := z.at.ReadAt(b[:], pos)
+	pk := func(i int) bool { return i+2 <= n && string(b[i:i+2]) == "PK" }
+	switch string(b[2:4]) {
+	case "\x03\x04":
+		return z.header(pos)
+	case "\x01\x02":
+		if end = z.dirEnd(pos); end == pos {
+			return z.stray(pos)
+		}
+		return end, nil
+	case "\x05\x06":
+		return min(pos+zipEndLen, z.size), nil
+	case "\x06\x06":
+		if size := binary.LittleEndian.Uint64(b[4:]); size <= 1<<16 {
+			return min(pos+12+int64(size), z.size), nil
+		}
+	case "\x06\x07":
+		return min(pos+20, z.size), nil
+	case "\x07\x08": // behind a member's data, or what begins the first of several files
+		for _, i := range []int{4, 16, 24} {
+			if pk(i) {
+				return pos + int64(i), nil
+			}
+		}
+		return min(pos+16, z.size), nil
+	}
+	return pos, nil
+}
+
+// header reads the member with a header at pos, if it was not read before.
+func (z *zipReader) header(pos int64) (end int64, err error) {
+	x, known := z.known[pos]
+	if !known {
+		e, ok := z.local(pos)
+		if !ok || !e.likely() || pos < z.start && !e.sure() {
+			return pos, nil
+		}
+		z.start = 0
+		if e.empty() && e.method == zip.Deflate && e.at < z.size && !z.signature(e.at) {
+			e.packed = -1
+		}
+		err = z.read(pos, e)
+		x = z.known[pos]
+	}
+	return max(x.end, pos+int64(len(localHeader))), err
+}
+
+// stray reads the member of a record of no known directory.
+func (z *zipReader) stray(pos int64) (end int64, err error) {
+	e, n, ok := central(bufio.NewReaderSize(io.NewSectionReader(z.at, pos, z.size-pos), 512))
+	if !ok {
+		return pos, nil
+	}
+	if _, leads := z.local(e.at); !leads {
+		return pos, nil
+	}
+	return pos + n, z.listed(e, 0)
+}
+
+// gap reads what stands between two records. In front of the first one that is
+// the program, the picture or the like that the zip was put behind.
+func (z *zipReader) gap(from, to int64) {
+	if to-from < hiddenLen || from == 0 && !z.signature(0) || z.apkSigned(from, to) {
+		return
+	}
+	c := &content{at: z.at, size: to, inZip: true}
+	c.begin(from)
+	z.w.rest(c, false, z.path, z.depth+1)
+}
+
+// apkSigned knows the block of signatures in front of the directory of an app
+// for Android.
+func (z *zipReader) apkSigned(from, to int64) bool {
+	var b [16]byte
+	n, _ := z.at.ReadAt(b[:], to-int64(len(b)))
+	return n == len(b) && string(b[:]) == "APK Sig Block 42"
+}
+
+// zip reads a zip: what its directories at the end list, then what only stands
+// between that with a header of its own, and what is no part of it.
+func (w *walker) zip(c *content, path string, depth int) error {
+	if err := w.random(c); err != nil {
+		return err
+	}
+	z := &zipReader{w: w, at: c.at, size: c.size, path: path, depth: depth, known: map[int64]extent{}, window: make([]byte, bufLen)}
+	if !z.signature(0) {
+		z.start = z.size
+	}
+	defer func() { w.give(z.cost) }()
+	if err := z.directories(); err != nil {
+		return err
+	}
+	return z.between()
+}
+
+type zipReader struct {
+	w     *walker
+	at    io.ReaderAt
+	size  int64
+	path  string
+	depth int
+
+	known  map[int64]extent // members by where their headers are
+	cost   int64            // memory that it takes
+	dirs   []span           // directories that were read
+	none   bool             // there is a last record, and it says that there are no members
+	start  int64            // headers in front of it, in a program, must be more than likely
+	head   [localLen + 512]byte
+	window []byte
+}
