@@ -96,6 +96,7 @@ type walker struct {
 	expanded int64
 	entries  int
 	held     int64
+	fails    int   // what fail was told of
 	trials   int   // places that looked like a compressed stream
 	stop     error // the limit that ended the walk
 	told     bool  // and that it was passed to v
@@ -168,19 +169,18 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 		w.v.Unread(path, fmt.Sprintf("it is a %s nested deeper than %d containers; it was searched as it is", f, w.limits.Depth))
 		return
 	}
-	err := w.one(c, f, path, depth)
-	w.rest(c, err != nil, path, depth)
+	w.rest(c, !w.one(c, f, path, depth), path, depth)
 }
 
 // one reads one container, which begins where c is read, leaves c where that
-// ends, and names what is wrong with it.
-func (w *walker) one(c *content, f Format, path string, depth int) error {
-	src := c.src
+// ends, and names what is wrong with it or in it. It reports whether nothing is.
+func (w *walker) one(c *content, f Format, path string, depth int) bool {
+	src, fails := c.src, w.fails
 	err := w.read(c, f, path, depth)
 	if err != nil && src.err == nil { // else the one who reads c names it
 		w.fail(path, err)
 	}
-	return err
+	return err == nil && w.fails == fails
 }
 
 func (w *walker) read(c *content, f Format, path string, depth int) error {
@@ -215,6 +215,7 @@ func panicked(f Format, p any) string {
 
 // fail names the member at path, or a part of it, as unread.
 func (w *walker) fail(path string, err error) {
+	w.fails++
 	switch {
 	case w.ctx.Err() != nil:
 	case w.stop == nil:

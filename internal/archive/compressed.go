@@ -44,8 +44,7 @@ func (w *walker) compressed(c *content, f Format, path string, depth int) error 
 	defer sink.Close()
 	tar := &content{src: &source{r: io.TeeReader(in, sink)}}
 	tar.buf = w.buffered(tar.src)
-	err = w.one(tar, Tar, path, depth)
-	w.rest(tar, err != nil, path, depth)
+	w.rest(tar, !w.one(tar, Tar, path, depth), path, depth)
 	w.fill(tar.buf)
 	w.bufs = append(w.bufs, in, tar.buf)
 	return tar.src.err

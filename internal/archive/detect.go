@@ -249,8 +249,7 @@ func DetectTail(f Format, tail []byte) Format {
 // zipEnd reports whether a zip ends in tail. What stands behind it need not be
 // its comment: unzippers read it all the same.
 func zipEnd(tail []byte) bool {
-	tail = tail[max(0, len(tail)-TailLen):]
-	for from := 0; ; from += len(zipEndSignature) {
+	for from := max(0, len(tail)-TailLen); ; from += len(zipEndSignature) {
 		i := bytes.Index(tail[from:], zipEndSignature)
 		if i < 0 || from+i+zipEndLen > len(tail) {
 			return false
@@ -261,16 +260,16 @@ func zipEnd(tail []byte) bool {
 	}
 }
 
-// endsDirectory reports whether the record at tail[at:] can end a directory.
+// endsDirectory reports whether the record at tail[at:] can end a directory,
+// of which tail need not have the start.
 func endsDirectory(tail []byte, at int) bool {
 	le := binary.LittleEndian
 	if at >= 20 && string(tail[at-20:at-16]) == "PK\x06\x07" {
 		return true
 	}
 	count, size := int(le.Uint16(tail[at+10:])), int64(le.Uint32(tail[at+12:]))
-	if count == 0 || size < int64(count)*46 || size > int64(count)*(46+3<<16) {
-		return false
+	if from := int64(at) - size; from >= 0 {
+		return size >= centralLen && string(tail[from:from+4]) == "PK\x01\x02"
 	}
-	from := int64(at) - size
-	return from < 0 || string(tail[from:from+4]) == "PK\x01\x02"
+	return len(tail) == TailLen && count > 0 && size >= int64(count)*centralLen && size < int64(count)<<12
 }

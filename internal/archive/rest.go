@@ -26,7 +26,7 @@ func (w *walker) rest(c *content, failed bool, path string, depth int) {
 			return
 		}
 		src, at := c.src, c.pos()
-		failed = w.one(c, f, path, depth) != nil
+		failed = !w.one(c, f, path, depth)
 		if c.src == src && c.pos() == at { // it is not to be found again
 			_, _ = c.buf.Discard(1)
 		}
