@@ -155,8 +155,8 @@ func (w *walker) container(c *content, f Format, path string, depth int) {
 	}()
 	defer func(whole *content) { w.give(whole.held) }(c)
 	if weak(f) && !w.proven(c, f) {
-		if nameFormat(c.name) == f && !w.text(c) {
-			w.v.Unread(path, fmt.Sprintf("its name is that of a %s file, and it cannot be read as one; it was searched as it is", f))
+		if !w.text(c) {
+			w.v.Unread(path, fmt.Sprintf("its name or its first bytes are those of a %s file, and it cannot be read as one; it was searched as it is", f))
 		}
 		f = Executable // that is, what may have an archive behind it
 	}

@@ -419,14 +419,21 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 	x.z.Multistream(false)
 	for {
 		n, err := x.z.Read(p)
+		if err == nil {
+			return n, nil
+		}
+		last, _ := x.tail.buf.Peek(x.tail.given)
+		end := xzEnd(last)
+		if errors.Is(err, xz.ErrData) && end > 0 && end < len(last) && last[end] == 0 { // padding of a length that xz does not allow
+			err = io.EOF
+		}
 		if err != io.EOF {
 			return n, err
 		}
 		if n > 0 {
 			return n, nil
 		}
-		last, _ := x.tail.buf.Peek(x.tail.given)
-		x.tail.settle(len(last) - xzEnd(last))
+		x.tail.settle(len(last) - end)
 		for { // what pads a stream
 			if pad, _ := x.tail.buf.Peek(4); string(pad) != "\x00\x00\x00\x00" {
 				break

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -9,6 +10,8 @@ import (
 
 // rar reads a RAR, from its start on.
 func (w *walker) rar(c *content, path string, depth int) error {
+	at, size := c.at, c.size // the decoder reads further than to the end
+	defer func() { c.done = !c.beginBehindRAR(at, size) }()
 	window := w.limits.Window
 	if err := w.take(window); err != nil {
 		return err
@@ -55,4 +58,77 @@ func rarError(err error) error {
 		return errors.New("its dictionary is larger than the memory it may use; this member and what follows were not read")
 	}
 	return err
+}
+
+// beginBehindRAR makes c what stands behind the blocks of a RAR, if c can be
+// read at any place.
+func (c *content) beginBehindRAR(at io.ReaderAt, size int64) bool {
+	if at == nil {
+		return false
+	}
+	pos := int64(len(signatureRAR)) + 1
+	b := make([]byte, 64)
+	n, _ := at.ReadAt(b, 0)
+	next := rar4Block
+	if n >= 8 && b[6] == 1 {
+		pos, next = pos+1, rar5Block
+	}
+	for last := false; !last && pos < size; {
+		n, _ := at.ReadAt(b, pos)
+		long, end := next(b[:n])
+		if long <= 0 || long > size-pos {
+			break
+		}
+		pos, last = pos+long, end
+	}
+	c.begin(pos)
+	return true
+}
+
+// rar4Block returns the length of the block that b begins with, 0 if there is
+// none, and whether it is the last one.
+func rar4Block(b []byte) (size int64, last bool) {
+	if len(b) < 7 {
+		return 0, false
+	}
+	le := binary.LittleEndian
+	size = int64(le.Uint16(b[5:]))
+	if size < 7 || b[2] < 0x72 || b[2] > 0x7b {
+		return 0, false
+	}
+	if le.Uint16(b[3:])&0x8000 != 0 && len(b) >= 11 { // data follow it
+		size += int64(le.Uint32(b[7:]))
+		if b[2] == 0x74 && le.Uint16(b[3:])&0x100 != 0 && len(b) >= 36 {
+			size += int64(le.Uint32(b[32:])&0x7fffffff) << 32
+		}
+	}
+	return size, b[2] == 0x7b
+}
+
+// rar5Block is rar4Block for version 5.
+func rar5Block(b []byte) (size int64, last bool) {
+	var fields [3]uint64 // length from the next on, type, flags
+	at := 4
+	for i := range fields {
+		v, n := binary.Uvarint(b[min(at, len(b)):])
+		if n <= 0 || v > 1<<40 {
+			return 0, false
+		}
+		if fields[i], at = v, at+n; i == 0 {
+			size = int64(at) + int64(v)
+		}
+	}
+	for _, flag := range []uint64{1, 2} {
+		if fields[2]&flag == 0 {
+			continue
+		}
+		v, n := binary.Uvarint(b[min(at, len(b)):])
+		if n <= 0 || v > 1<<50 {
+			return 0, false
+		}
+		if at += n; flag == 2 {
+			size += int64(v)
+		}
+	}
+	return size, fields[1] == 5
 }

@@ -86,24 +86,30 @@ func sparse(h *tar.Header) bool {
 	return false
 }
 
+// arHeadLen is the length of a member's header in an ar.
+const arHeadLen = 60
+
 // ar reads the archives of Debian packages and static libraries.
 func (w *walker) ar(buf *bufio.Reader, path string, depth int) error {
 	if _, err := buf.Discard(8); err != nil {
 		return err
 	}
 	for {
-		var head [60]byte
-		if n, err := io.ReadFull(buf, head[:]); err == io.EOF || err == io.ErrUnexpectedEOF && n <= 1 {
+		head, _ := buf.Peek(arHeadLen)
+		if len(head) <= 1 {
 			return nil
-		} else if err != nil {
-			return err
+		}
+		if len(head) < arHeadLen {
+			return io.ErrUnexpectedEOF
 		}
 		size, err := strconv.ParseInt(strings.TrimSpace(string(head[48:58])), 10, 64)
 		if err != nil || size < 0 || string(head[58:]) != "`\n" {
 			return errors.New("a header in it is damaged; what follows was searched as it is")
 		}
+		name := strings.TrimRight(string(head[:16]), " /")
+		_, _ = buf.Discard(arHeadLen)
 		r := &exactly{r: buf, n: size}
-		if err := w.member(path, strings.TrimRight(string(head[:16]), " /"), depth, r); err != nil {
+		if err := w.member(path, name, depth, r); err != nil {
 			return err
 		}
 		if r.n > 0 {

@@ -248,8 +248,15 @@ func (z *zipReader) listed(e entry, base int64) error {
 		return z.w.unreadable(z.path, e.name, "its header cannot be read")
 	}
 	e.at = own.at
-	if err := z.read(pos, e); err != nil || !z.differ(&own, e) {
+	fails := z.w.fails
+	if err := z.read(pos, e); err != nil {
 		return err
+	}
+	if own.packed < 0 && own.method != zip.Store && z.w.fails > fails { // its end may be elsewhere
+		return z.read(pos, own)
+	}
+	if !z.differ(&own, e) {
+		return nil
 	}
 	return z.read(pos, own)
 }
