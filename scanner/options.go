@@ -6,7 +6,14 @@ package scanner
 import (
 	"runtime"
 
+	"r8scan/internal/budget"
 	"r8scan/rules"
+)
+
+// What Options.MaxMemory is if it is 0, and the least that it can be.
+const (
+	DefaultMemory = budget.Default
+	MinMemory     = budget.Min
 )
 
 // Options are shared by all scans. The zero value scans everything, on all

@@ -371,6 +371,9 @@ func (t tokens) has(m rules.Match) bool {
 	return ok && best >= m.Confidence
 }
 
+// entryLen is what an entry of a tree takes in memory, with its part of the tree.
+const entryLen = 128
+
 // goneTokens returns the tokens in what the parents have and the index has not.
 func (s *staging) goneTokens(ctx context.Context, w *worker) tokens {
 	s.mu.Lock()
@@ -379,7 +382,7 @@ func (s *staging) goneTokens(ctx context.Context, w *worker) tokens {
 		return s.moved
 	}
 	s.moved = tokens{}
-	seen := map[string]bool{}
+	seen, room := map[string]bool{}, s.run.budget.Work/2
 	for left := s.gone; len(left) > 0 && ctx.Err() == nil; {
 		e := left[len(left)-1]
 		left = left[:len(left)-1]
@@ -394,6 +397,9 @@ func (s *staging) goneTokens(ctx context.Context, w *worker) tokens {
 		case odb.ModeModule:
 		case odb.ModeDir:
 			below, _ := s.tree(e.ID) // of what cannot be read nothing is known
+			if room -= entryLen * int64(len(below)); room < 0 {
+				return s.moved // then what else is gone is not known, and tokens from there count as new
+			}
 			left = append(left, below...)
 		default:
 			s.moved.add(s.search(ctx, w, s.past(), string(e.Name), e.ID))

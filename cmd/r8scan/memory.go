@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"r8scan/internal/budget"
+	"r8scan/scanner"
 )
 
 // memorySize is the value of --max-memory, in bytes; 0 if it is not given.
@@ -44,8 +44,8 @@ func (m *memorySize) Set(text string) error {
 	if err != nil || !ok || n < 0 || n > math.MaxInt64/unit {
 		return errMemorySize
 	}
-	if n *= unit; n < budget.Min {
-		return fmt.Errorf("the least that a scan can work with is %dMiB", budget.Min>>20)
+	if n *= unit; n < scanner.MinMemory {
+		return fmt.Errorf("the least that a scan can work with is %dMiB", scanner.MinMemory>>20)
 	}
 	*m = memorySize(n)
 	return nil
@@ -59,7 +59,7 @@ func (m memorySize) limit() {
 	}
 	n := int64(m)
 	if n == 0 {
-		n = budget.Default
+		n = scanner.DefaultMemory
 	}
 	debug.SetMemoryLimit(n)
 }

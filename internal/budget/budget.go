@@ -84,6 +84,16 @@ func (a *Account) Held() int64 {
 // Back gives back all that was taken since Held returned to.
 func (a *Account) Back(to int64) { a.Give(a.Held() - to) }
 
+// Idle returns how many bytes a worker may keep for later that it does not hold.
+func (a *Account) Idle() int64 {
+	if a == nil {
+		return maxIdle
+	}
+	return min(a.b.share/8, maxIdle)
+}
+
+const maxIdle = 16 << 20
+
 // Shares reports whether memory of n bytes may outlive the account's job, in
 // the hands of another worker, which accounts for it then.
 func (a *Account) Shares(n int64) bool {

@@ -456,11 +456,13 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 		return err
 	}
 	under := node.Base.beneath()
-	delta, done, err := w.deltaBuffer(size, under)
+	delta, err := w.deltaBuffer(size, under)
 	if err != nil {
 		return fmt.Errorf("its delta: %w", err)
 	}
-	defer done()
+	if size > smallDelta {
+		defer w.Memory.Give(Held(delta))
+	}
 	if err := w.inflate(delta, src, p); err != nil {
 		return err
 	}
@@ -506,16 +508,15 @@ func (w *Walker) apply(node *Node, instructions []byte) (err error) {
 // walker keeps.
 const smallDelta = 1 << 20
 
-// deltaBuffer returns size bytes for a delta, to be given back by done.
-func (w *Walker) deltaBuffer(size uint64, under int64) (delta []byte, done func(), err error) {
+// deltaBuffer returns size bytes for a delta, for which memory is taken if it is not small.
+func (w *Walker) deltaBuffer(size uint64, under int64) ([]byte, error) {
 	if size > smallDelta {
-		delta, err = w.buffer(size, under)
-		return delta, func() { w.Memory.Give(Held(delta)) }, err
+		return w.buffer(size, under)
 	}
 	if uint64(cap(w.delta)) < size {
 		w.delta = make([]byte, size+size/4)
 	}
-	return w.delta[:size], func() {}, nil
+	return w.delta[:size], nil
 }
 
 // sparseMargin is how far a search goes into a copy: the dirty range does by
@@ -570,7 +571,6 @@ func (w *Walker) largeBuffer(n int) []byte {
 const (
 	keepClasses = 24
 	keepCount   = 4
-	keepBytes   = 4 << 20 // of all classes
 )
 
 // roomOf returns how much memory is taken for size bytes of an object.
@@ -598,7 +598,7 @@ func (w *Walker) recycle(b []byte) {
 	}
 	w.Memory.Give(Held(b))
 	class := bits.Len(uint(cap(b))) - 1
-	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount && w.idle+cap(b) <= keepBytes {
+	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount && int64(w.idle+cap(b)) <= w.Memory.Idle() {
 		w.free[class] = append(w.free[class], b)
 		w.idle += cap(b)
 	}

@@ -1,0 +1,87 @@
+package scanner
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/git/gittest"
+)
+
+func budgetOf(found int64) *budget.Budget { return budget.New(8*found, 1) }
+
+// explosion is a repository of some trees with a token on 10^40 paths, and with
+// more tokens, and more objects that are missing, than a result can hold.
+func explosion(t *testing.T) *gittest.Repo {
+	r := gittest.New(t)
+	first := gittest.Token(0) // of those that are kept
+	for i := range 12_002 {
+		first = min(first, gittest.Token(i))
+	}
+	blob := r.GitInput(first+"\n", "hash-object", "-w", "--stdin")
+	tree := r.GitInput("100644 blob "+blob+"\tkey\n", "mktree")
+	for range 40 {
+		var list strings.Builder
+		for i := range 10 {
+			fmt.Fprintf(&list, "040000 tree %s\t%d\n", tree, i)
+		}
+		tree = r.GitInput(list.String(), "mktree")
+	}
+	r.Git("update-ref", "refs/heads/explosion", r.Git("commit-tree", "-m", "explosion", tree))
+	var m gittest.Import
+	var files []gittest.File
+	for i := range 12 {
+		var text strings.Builder
+		for n := range 1000 {
+			fmt.Fprintln(&text, gittest.Token(2+1000*i+n), "and", gittest.Token(2))
+		}
+		files = append(files, gittest.File{Path: fmt.Sprint("f", i), Mark: m.Blob(text.String())})
+	}
+	m.Commit("refs/heads/main", "tokens", nil, files...)
+	m.Run(r)
+	var list strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&list, "100644 blob %08x%032x\tm%d\n", i+1, i, i)
+	}
+	r.GitInput(list.String(), "mktree", "--missing")
+	return r
+}
+
+// TestStableBeyondLimits scans what goes beyond all limits with some numbers of
+// workers: the results are the same bytes.
+func TestStableBeyondLimits(t *testing.T) {
+	r := explosion(t)
+	for i := range 8 {
+		if err := os.WriteFile(filepath.Join(r.Dir, fmt.Sprint("x", i, ".zip")), bytes.Repeat([]byte("PK\x03\x04"+gittest.Token(i)), 2000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var want []byte
+	for _, jobs := range []int{1, 2, 8} {
+		res, err := Audit(t.Context(), r.Dir, Options{Jobs: jobs, MaxMemory: budget.Min})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal([]any{res.Coverage, res.Findings, res.LeftOut})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = got
+			all := fmt.Sprint(res.Coverage.Unread)
+			for _, limit := range []string{"paths in the history", "places of tokens", "other objects"} {
+				if !strings.Contains(all, limit) {
+					t.Errorf("%s: not named as passing a limit, in %.300s … %.500s", limit, all, all[len(all)-500:])
+				}
+			}
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%d workers: another result than that of one", jobs)
+		}
+	}
+}
