@@ -20,7 +20,9 @@ func (r *Repo) readConfig() {
 	path := filepath.Join(r.Common, "config")
 	cfg, err := r.parseConfig(path)
 	if err != nil {
-		if !os.IsNotExist(err) {
+		if IsOutside(err) {
+			r.problem(path, err.Error())
+		} else if !os.IsNotExist(err) {
 			r.problem(path, fmt.Sprintf("it cannot be parsed, so the defaults are taken: %v", err))
 		}
 		r.Promisor = hasPromisorPack(r.Common)
