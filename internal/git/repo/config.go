@@ -25,7 +25,7 @@ func (r *Repo) readConfig() {
 		} else if !os.IsNotExist(err) {
 			r.problem(path, fmt.Sprintf("it cannot be parsed, so the defaults are taken: %v", err))
 		}
-		r.Promisor = hasPromisorPack(r.Common)
+		r.Promisor = r.hasPromisorPack()
 		return
 	}
 	core := cfg.Section("core")
@@ -37,7 +37,7 @@ func (r *Repo) readConfig() {
 	if tree, file := r.configuredTree(); tree != "" {
 		r.takeTree(tree, file)
 	}
-	r.Promisor = hasPromisorPack(r.Common)
+	r.Promisor = r.hasPromisorPack()
 	for _, o := range cfg.Section("extensions").Options {
 		switch key := strings.ToLower(o.Key); {
 		case key == "objectformat" && strings.EqualFold(o.Value, "sha256"):
@@ -72,7 +72,11 @@ func parseConfig(path string) (*config.Config, error) {
 }
 
 // hasPromisorPack reports whether a partial clone left its mark on a pack.
-func hasPromisorPack(common string) bool {
-	marks, _ := filepath.Glob(filepath.Join(common, "objects", "pack", "*.promisor")) // the pattern is well-formed
+func (r *Repo) hasPromisorPack() bool {
+	packs := filepath.Join(r.Common, "objects", "pack")
+	if r.Reach(packs) != nil {
+		return false
+	}
+	marks, _ := filepath.Glob(filepath.Join(packs, "*.promisor")) // the pattern is well-formed
 	return len(marks) > 0
 }
