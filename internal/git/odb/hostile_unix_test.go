@@ -3,6 +3,7 @@
 package odb
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -105,5 +106,58 @@ func TestLinkedFolders(t *testing.T) {
 	defer s.Close()
 	if h := walkAll(t, s); len(h.seen) != 2 || len(s.Stray) > 0 {
 		t.Errorf("read %d of 2 objects; stray %v", len(h.seen), s.Stray)
+	}
+}
+
+// TestLinksThatAreRefused follows no link that the caller refuses: to the packs,
+// to single ones, to folders of loose objects and to single ones.
+func TestLinksThatAreRefused(t *testing.T) {
+	real := t.TempDir()
+	b := newBuilder()
+	b.object(Blob, "hello")
+	b.write(t, real, "pack-1")
+	world, hello := idOf(Blob, []byte("world")), idOf(Blob, []byte("hello"))
+	writeLoose(t, real, world, deflate([]byte("blob 5\x00world")))
+	ab := hexID(world[:])[:2]
+	for _, links := range [][]string{
+		{"pack", ab},
+		{"pack/pack-1.pack", "pack/pack-1.idx", ab + "/" + hexID(world[:])[2:]},
+	} {
+		dir := t.TempDir()
+		for _, name := range links {
+			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+			must(t, os.Symlink(filepath.Join(real, name), filepath.Join(dir, name)))
+		}
+		refused := errors.New("refused")
+		f := Folders{Dirs: []string{dir}, Lent: []bool{false}, Reach: func(string) error { return refused }}
+		s := OpenFolders(f, 20, DefaultLimits())
+		if s.Len() != 0 || len(s.Problems()) != len(links) || len(s.Stray) > 0 {
+			t.Errorf("%d objects, problems %v, stray %v", s.Len(), s.Problems(), s.Stray)
+		}
+		s.Close()
+		l := NewLookup(f, 20, DefaultLimits())
+		for _, id := range [][]byte{world[:], hello[:]} {
+			if _, err := l.Read(id); !errors.Is(err, refused) {
+				t.Errorf("%x: %v", id, err)
+			}
+		}
+		l.Close()
+	}
+}
+
+// TestLentFolder reads the objects of a folder that is lent, and nothing else.
+func TestLentFolder(t *testing.T) {
+	dir := t.TempDir()
+	b := newBuilder()
+	b.object(Blob, "hello")
+	b.write(t, dir, "pack-1")
+	for _, name := range []string{"x", "info/x", "pack/x.keep", "ab/x", "folder/x"} {
+		must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
+	}
+	s := OpenFolders(Folders{Dirs: []string{dir}, Lent: []bool{true}}, 20, DefaultLimits())
+	defer s.Close()
+	if s.Len() != 1 || len(s.Problems()) != 0 || len(s.Stray) > 0 {
+		t.Errorf("%d objects, problems %v, stray %v", s.Len(), s.Problems(), s.Stray)
 	}
 }

@@ -18,7 +18,7 @@ var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclo
 // readConfig takes from the repository's config what decides how to read it.
 func (r *Repo) readConfig() {
 	path := filepath.Join(r.Common, "config")
-	r.Promisor = hasPromisorPack(r.Common)
+	r.Promisor = r.hasPromisorPack()
 	version := ""
 	err := r.eachConfig(func(v *variable) {
 		switch {
@@ -32,7 +32,10 @@ func (r *Repo) readConfig() {
 			r.extension(path, v.key, string(v.value))
 		}
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case IsOutside(err):
+		r.problem(path, err.Error())
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		r.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
 	}
 	if version != "" && version != "0" && version != "1" {
@@ -72,8 +75,12 @@ func (r *Repo) extension(path, key, value string) {
 }
 
 // hasPromisorPack reports whether a partial clone left its mark on a pack.
-func hasPromisorPack(common string) bool {
-	entries, _ := regular.List(filepath.Join(common, "objects", "pack"), maxListed) // what is wrong with it is named where packs are read
+func (r *Repo) hasPromisorPack() bool {
+	packs := filepath.Join(r.Common, "objects", "pack")
+	if r.Reach(packs) != nil {
+		return false
+	}
+	entries, _ := regular.List(packs, maxListed) // what is wrong with it is named where packs are read
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".promisor") {
 			return true

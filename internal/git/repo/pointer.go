@@ -80,7 +80,7 @@ func (b *Bounds) reach(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil // who reads it finds nothing
 	}
-	return outsideError{realPath(path)}
+	return leadsOut(path)
 }
 
 // realPath follows the links in path as far as it exists.
@@ -103,17 +103,19 @@ func realPath(path string) string {
 
 // outsideError says that a pointer leads out of the bounds, to a place that
 // does not lead back.
-type outsideError struct{ to string } // its real path
+type outsideError struct{ message string }
 
-func (e outsideError) Error() string {
-	what, command := "folder", "audit"
-	to, inside := e.to, false
+func (e outsideError) Error() string { return e.message }
+
+func leadsOut(path string) error {
+	what, do, command := "folder", "audit", "audit"
+	to := realPath(path)
 	if info, err := os.Stat(to); err == nil && !info.IsDir() {
-		what, command = "file", "files"
-	} else if to, inside = storeTop(to); inside || IsGitDir(to) {
-		what = "repository"
+		what, do, command = "file", "scan", "files"
+	} else if top, inside := storeTop(to); inside || IsGitDir(to) {
+		what, to = "repository", top
 	}
-	return fmt.Sprintf("it points to a %s elsewhere, which is not followed: %s that one by itself%s", what, map[string]string{"audit": "audit", "files": "scan"}[command], commandFor(command, to))
+	return outsideError{fmt.Sprintf("it points to a %s elsewhere, which is not followed: %s that one by itself%s", what, do, commandFor(command, to))}
 }
 
 // storeTop returns the folder to audit for a part of a git directory.

@@ -116,7 +116,7 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 	}
 	if !b.Holds(git) {
 		if _, err := os.Stat(git); err == nil && !namesTree(git, dir) {
-			return nil, b.reach(git)
+			return nil, leadsOut(git)
 		}
 		b = b.with(git)
 	}
@@ -262,13 +262,22 @@ func sameFile(a, b string) bool {
 // Modules returns the git directories of submodules below dir, which is a
 // repository's modules folder; names of submodules may have slashes. A folder
 // with objects is one of them even if it is damaged: OpenDir says how.
-func (r *Repo) Modules(dir string) []string {
+func (r *Repo) Modules(dir string) []string { return r.modules(dir, map[string]bool{}) }
+
+// modules is Modules for folders that are not among seen, real paths: links may
+// lead in circles.
+func (r *Repo) modules(dir string, seen map[string]bool) []string {
+	real := realPath(dir)
+	if seen[real] {
+		return nil
+	}
+	seen[real] = true
 	var out []string
 	for _, sub := range r.subfolders(dir) {
 		if IsModule(sub) {
 			out = append(out, sub)
 		} else {
-			out = append(out, r.Modules(sub)...)
+			out = append(out, r.modules(sub, seen)...)
 		}
 	}
 	return out
@@ -290,7 +299,7 @@ func (r *Repo) subfolders(dir string) []string {
 		path := filepath.Join(dir, e.Name())
 		if e.Type()&os.ModeSymlink != 0 {
 			info, err := os.Stat(path)
-			if err != nil || !info.IsDir() || isBelow(realPath(path), realPath(dir)) { // a circle
+			if err != nil || !info.IsDir() {
 				continue
 			}
 			if err := r.Reach(path); err != nil {
