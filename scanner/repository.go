@@ -284,11 +284,11 @@ func realPath(path string) string {
 // and any other repository is read too, unless its pointers lead out of what the
 // user named.
 func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree, bool) {
+	main := r.repos[0] // before the walk adds others
 	return func(dir string) (*workTree, bool) {
 		if dir == top.git.WorkTree {
 			return top, true
 		}
-		main := r.repos[0]
 		if t := main.treeAt(dir); t != nil {
 			return t, t == top
 		}

@@ -66,8 +66,16 @@ func newBuilder(t *testing.T, name string, initArgs ...string) *builder {
 	t.Helper()
 	r := gittest.New(t, append([]string{"--template="}, initArgs...)...)
 	r.Git("config", "pack.threads", "1") // the same packs each time
-	return &builder{r, &tortureBase{name: name, root: filepath.Dir(r.Dir), audit: r.Dir, needed: map[string]bool{}}}
+	b := &builder{r, &tortureBase{name: name, root: filepath.Dir(r.Dir), audit: r.Dir, needed: map[string]bool{}}}
+	writeFile(t, filepath.Join(b.root, outside, "a.txt"), lineWith(gittest.Token(outsideToken)), 0o600)
+	return b
 }
+
+// outside is a folder beside what is audited, with a token that no audit finds.
+const (
+	outside      = "outside"
+	outsideToken = 9000
+)
 
 // bare plants a token and returns it.
 func (b *builder) bare(p planted) string {
@@ -123,6 +131,9 @@ func (b *builder) done() *tortureBase {
 	b.T.Helper()
 	b.byPath, b.groups = map[string]tortureFile{}, map[string][]string{}
 	err := filepath.WalkDir(b.root, func(path string, e fs.DirEntry, err error) error {
+		if e != nil && e.IsDir() && e.Name() == outside {
+			return fs.SkipDir
+		}
 		if err != nil || !e.Type().IsRegular() {
 			return err
 		}
@@ -326,7 +337,7 @@ func buildShallow(t *testing.T) *tortureBase {
 	b.Write("new.txt", "new")
 	b.commit("new")
 	origin := b.Dir
-	b.clone("--depth=2", "file://"+filepath.ToSlash(origin))
+	b.clone("--no-local", "--depth=2", origin)
 	b.remove(origin)
 	b.need()
 	b.lacks = true

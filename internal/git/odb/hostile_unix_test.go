@@ -137,7 +137,7 @@ func TestLinksThatAreRefused(t *testing.T) {
 		s.Close()
 		l := NewLookup(f, 20, DefaultLimits())
 		for _, id := range [][]byte{world[:], hello[:]} {
-			if _, err := l.Read(id); !errors.Is(err, refused) {
+			if _, err := l.Read(id, nil); !errors.Is(err, refused) {
 				t.Errorf("%x: %v", id, err)
 			}
 		}
