@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/regular"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -63,7 +64,7 @@ func readEvent() (githubEvent, error) {
 	if path == "" {
 		return e, errors.New("GITHUB_EVENT_PATH is not set, as it is in a GitHub workflow: use --range elsewhere")
 	}
-	f, err := os.Open(path)
+	f, _, err := regular.Follow(path)
 	if err != nil {
 		return e, fmt.Errorf("read the event: %w", err)
 	}

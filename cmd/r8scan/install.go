@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/regular"
 	"r8scan/report"
 	"r8scan/rules"
 )
@@ -174,7 +175,7 @@ func (c command) installShared(r *repository, chosen []*guard) error {
 			r.hooks, r.scope, linesToAdd(chosen), shellQuote(filepath.ToSlash(r.own)))
 	}
 	for _, g := range chosen {
-		if text, err := os.ReadFile(filepath.Join(dir, g.name)); err != nil || !isGuard(text) {
+		if text, err := regular.ReadFollowed(filepath.Join(dir, g.name), maxHook); err != nil || !isGuard(text) {
 			return fmt.Errorf("git looks for the hooks of all repositories in %s, which r8scan has made: r8scan install --global --hook %s adds this one", dir, g.name)
 		}
 	}

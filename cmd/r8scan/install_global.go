@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"r8scan/internal/regular"
 )
 
 // allHooks are the hooks that git looks for in a folder of hooks, as githooks(5)
@@ -136,7 +138,7 @@ func (c command) installConfigHooks(ctx context.Context, g *globalHooks, chosen 
 func (c command) installHooksPath(ctx context.Context, g *globalHooks, chosen []*guard, binary string) error {
 	scripts := map[string][]byte{}
 	for _, name := range allHooks {
-		if text, err := os.ReadFile(filepath.Join(g.dir, name)); err != nil || !isGuard(text) {
+		if text, err := regular.ReadFollowed(filepath.Join(g.dir, name), maxHook); err != nil || !isGuard(text) {
 			scripts[name] = passScript(name)
 		}
 	}

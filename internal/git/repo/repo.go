@@ -125,7 +125,12 @@ func openDir(dir, workTree string) (*Repo, error) { return openShared(dir, "", w
 // is not to be found by itself.
 func openShared(dir, common, workTree string) (*Repo, error) {
 	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
-	if text, err := regular.ReadFollowed(filepath.Join(dir, "commondir"), lineMax); err == nil {
+	shared := filepath.Join(dir, "commondir")
+	text, err := regular.ReadFollowed(shared, lineMax)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.problem(shared, why(err)+": where the rest of the repository is, is unknown")
+	}
+	if err == nil {
 		r.Common = relativeTo(dir, firstLine(text))
 		if text, err := regular.ReadFollowed(filepath.Join(dir, "gitdir"), lineMax); err == nil && workTree == "" {
 			r.WorkTree = filepath.Dir(relativeTo(dir, firstLine(text)))
