@@ -99,6 +99,7 @@ func (r *run) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 	if e.IsDir() {
 		if r.paths.entersDir(f.name) {
 			r.searchName(f)
+			r.nameLostObjects(f)
 			r.pool.add(r.walk(f))
 		}
 		return
@@ -297,6 +298,21 @@ func (r *run) pathJob(path string, stdin io.Reader) (job, error) {
 		}
 		return nil
 	}, nil
+}
+
+// nameLostObjects names a folder of git's objects around which there is no
+// repository: a damaged one, most likely. As files they are compressed, and
+// finding nothing in them would mean nothing.
+func (r *run) nameLostObjects(f folder) {
+	if filepath.Base(f.path) != "objects" || repo.IsGitDir(filepath.Dir(f.path)) {
+		return
+	}
+	for _, name := range []string{"pack", "info"} { // git makes both
+		if info, err := os.Lstat(filepath.Join(f.path, name)); err != nil || !info.IsDir() {
+			return
+		}
+	}
+	r.addUnread(f.name, "it holds git's objects, and the folder around it is no repository: restore its HEAD (git init there makes one) and scan it again")
 }
 
 // skipGitObjects leaves out what audit reads object by object: as files they

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/regular"
 	"r8scan/report"
 	"r8scan/scanner"
 )
@@ -84,6 +85,9 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) erro
 	return nil
 }
 
+// maxBaseline bounds a baseline, as where it is read with --baseline.
+const maxBaseline = 256 << 20
+
 // readOld returns the baseline that is to be added to, nil if there is none.
 // One that is malformed is an error before the scan, and is not written over:
 // it may be something else.
@@ -94,7 +98,7 @@ func readOld(path string) ([]byte, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return nil, nil // it is new, or a pipe or the like; writing tells what is wrong with it
 	}
-	old, err := os.ReadFile(path)
+	old, err := regular.ReadFollowed(path, maxBaseline)
 	if err != nil {
 		return nil, fmt.Errorf("--output %w: name a file that can be read and written", err)
 	}

@@ -22,7 +22,7 @@ const (
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
 	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/regular", "internal/terminal", "report", "rules", "scanner", "verifier"},
-	"internal/doctor":       {"internal/ask", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"internal/doctor":       {"internal/ask", "internal/regular", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"report":                {"internal/door", "rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "internal/regular", "rules"},
@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/budget", "internal/inflate", "internal/regular", "rules"},
 	"internal/policy":       {"rules"},
 	"internal/door":         {"rules"},
-	"internal/hooks":        {"internal/door", "internal/shell", "internal/terminal", "scanner"},
+	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "scanner"},
 	"internal/terminal":     {"internal/door"},
 	"verifier":              {"rules"},
 	"internal/budget":       {},
@@ -56,7 +56,6 @@ var dependencies = []string{
 	"github.com/andybalholm/brotli",            // br
 	"github.com/bmatcuk/doublestar/v4",         // globs
 	"github.com/bodgit/sevenzip",               // 7z
-	"github.com/go-git/go-git/v5",              // config and ignore files
 	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
 	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
 	"github.com/nwaples/rardecode/v2",          // RAR

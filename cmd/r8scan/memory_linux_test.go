@@ -149,16 +149,16 @@ func write(t *testing.T, path string, data []byte) {
 // named as unread, and all of it was searched as it is.
 func TestBoundedPipe(t *testing.T) {
 	head := "PK\x03\x04" + strings.Repeat("\x00", 60)
-	stream := io.MultiReader(strings.NewReader(head), io.LimitReader(endless{}, 200<<20), strings.NewReader(" "+gittest.Token(1)+" "))
+	stream := io.MultiReader(strings.NewReader(head), io.LimitReader(endlessInput{}, 200<<20), strings.NewReader(" "+gittest.Token(1)+" "))
 	if code := bounded(t, stream, "files", "-q", "--max-memory", "128MiB", "-"); code != exitFound {
 		t.Errorf("exit code %d, want %d", code, exitFound)
 	}
 }
 
-// endless gives dots.
-type endless struct{}
+// endlessInput gives dots.
+type endlessInput struct{}
 
-func (endless) Read(p []byte) (int, error) {
+func (endlessInput) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = '.'
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 	"r8scan/report"
 	"r8scan/rules"
@@ -27,16 +28,9 @@ const maxConfig = 1 << 20
 // readConfig returns the regular file at path, cut to maxConfig bytes. A pipe
 // in its place would block, a device never end.
 func readConfig(path string) ([]byte, os.FileInfo, error) {
-	info, err := os.Stat(path)
+	f, info, err := regular.Follow(path)
 	if err != nil {
 		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, info, fmt.Errorf("%s is no regular file", report.Printable(path))
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, info, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	data, err := io.ReadAll(io.LimitReader(f, maxConfig))

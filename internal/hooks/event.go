@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/regular"
 	"r8scan/scanner"
 )
 
@@ -54,7 +55,7 @@ func readEvent() (githubEvent, error) {
 	if path == "" {
 		return e, errors.New("GITHUB_EVENT_PATH is not set, as it is in a GitHub workflow: use --range elsewhere")
 	}
-	f, err := os.Open(path)
+	f, _, err := regular.Follow(path)
 	if err != nil {
 		return e, fmt.Errorf("read the event: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"r8scan/internal/regular"
 )
 
 // hookState says whose a hook is.
@@ -20,6 +22,9 @@ const (
 	hookForeign
 )
 
+// maxHook bounds a hook. Some are programs.
+const maxHook = 256 << 20
+
 // inspect reads the hook at path, following a link, and says whose it is. text
 // is nil for one that is absent or a link to nothing.
 func inspect(path string) (state hookState, text []byte, err error) {
@@ -30,16 +35,13 @@ func inspect(path string) (state hookState, text []byte, err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	target, err := os.Stat(path)
+	text, err = regular.ReadFollowed(path, maxHook)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return hookForeign, nil, nil
-	case err != nil:
-		return 0, nil, err
-	case !target.Mode().IsRegular():
+	case errors.Is(err, regular.ErrOther):
 		return 0, nil, fmt.Errorf("%s is no file, so no hook either: move it away first", path)
-	}
-	if text, err = os.ReadFile(path); err != nil {
+	case err != nil:
 		return 0, nil, err
 	}
 	ours, intact := sealed(text)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 )
 
@@ -144,7 +145,7 @@ func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chose
 func (i Installer) installHooksPath(ctx context.Context, g *globalHooks, chosen []*kind, binary string) error {
 	scripts := map[string][]byte{}
 	for _, name := range allHooks {
-		if text, err := os.ReadFile(filepath.Join(g.dir, name)); err != nil || !isCheck(text) {
+		if text, err := regular.ReadFollowed(filepath.Join(g.dir, name), maxHook); err != nil || !isCheck(text) {
 			scripts[name] = passScript(name)
 		}
 	}

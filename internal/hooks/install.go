@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 )
 
@@ -111,7 +112,7 @@ func (i Installer) installShared(r *target, chosen []*kind) error {
 			r.hooks, r.scope, linesToAdd(chosen), shell.Quoted(filepath.ToSlash(r.own)))
 	}
 	for _, g := range chosen {
-		if text, err := os.ReadFile(filepath.Join(dir, g.name)); err != nil || !isCheck(text) {
+		if text, err := regular.ReadFollowed(filepath.Join(dir, g.name), maxHook); err != nil || !isCheck(text) {
 			return fmt.Errorf("git looks for the hooks of all repositories in %s, which r8scan has made: r8scan install --global --hook %s adds this one", dir, g.name)
 		}
 	}

@@ -67,9 +67,9 @@ func FuzzGitFile(f *testing.F) {
 	})
 }
 
-// FuzzConfig writes a value as git quotes it, behind anything else that parses:
+// FuzzConfigValue writes a value as git quotes it, behind anything else that parses:
 // it is read back as it was.
-func FuzzConfig(f *testing.F) {
+func FuzzConfigValue(f *testing.F) {
 	f.Add("[core]\n\tbare = false\n", "a b;c#d\"e\\f")
 	f.Add("[a \"b\"]\n\tc = d \\\n e # x\n\tk\n", " spaces ")
 	f.Add("\ufeff[core] bare = true", "")

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -248,8 +249,11 @@ func (r *Repo) takeCommon() error {
 	}
 	common, err := readPath(r.Dir, "commondir")
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
 	case err != nil:
-		return nil // the reader of objects says whether it is needed
+		r.problem(filepath.Join(r.Dir, "commondir"), why(err)+": where the rest of the repository is, is unknown")
+		return nil
 	case r.Bounds.Holds(common), lists(common, r.Dir):
 		r.Common = common
 		r.Bounds = r.Bounds.with(common)
