@@ -170,6 +170,13 @@ func pointers() []pointer {
 			p.write(filepath.Join(x, "gitdir"), p.to(x, p.out(".git"))+"\n")
 			return filepath.Join(x, "gitdir")
 		}},
+		{"link gitdir", func(p *pointerPlaces, git string) string {
+			x := filepath.Join(git, "worktrees", "x")
+			p.write(filepath.Join(x, "HEAD"), "ref: refs/heads/main\n")
+			p.write(filepath.Join(x, "commondir"), "../..\n")
+			p.link(filepath.Join(x, "gitdir"), p.out(".git", "worktrees", "linked", "gitdir"))
+			return filepath.Join(x, "gitdir")
+		}},
 		{"core.worktree", func(p *pointerPlaces, git string) string {
 			p.append(filepath.Join(git, "config"), "[core]\n\tbare = false\n\tworktree = "+p.to(git, p.canary)+"\n")
 			return filepath.Join(git, "config")

@@ -62,6 +62,7 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	for _, w := range append([]*repo.Repo{g}, g.Worktrees()...) {
 		scanned.trees = append(scanned.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
 	}
+	r.markApart(scanned)
 	r.mu.Lock()
 	for _, other := range r.repos {
 		if o, err := filepath.EvalSymlinks(other.git.Common); err == nil && o == real {
@@ -75,8 +76,10 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	jobs := []job{r.gitFiles(scanned, root), r.readObjects(scanned)}
 	for _, t := range scanned.trees {
 		jobs = append(jobs, r.readIndex(t))
+		if t.apart {
+			jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, enter: r.enterTree(root, t)}))
+		}
 	}
-	jobs = append(jobs, r.walkApart(scanned)...)
 	for _, dir := range g.ModuleDirs() {
 		m, err := g.Bounds.OpenDir(dir)
 		if err != nil {
@@ -88,25 +91,28 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 	return jobs
 }
 
-// walkApart returns the jobs of reading those work trees of a repository other
-// than the main one that no other walk comes upon: they lie outside of what the
-// user named, and lead back. A store that lies outside itself was reached from
-// the one work tree that is read.
-func (r *run) walkApart(scanned *repository) (jobs []job) {
+// main returns the repository that the user named, nil until it is registered.
+func (r *run) main() *repository {
 	r.mu.Lock()
-	main := r.repos[0]
-	r.mu.Unlock()
-	if scanned == main || scanned.git.Borrowed {
+	defer r.mu.Unlock()
+	if len(r.repos) == 0 {
 		return nil
 	}
-	for _, t := range scanned.trees {
-		if t.git.WorkTree == "" || main.git.Bounds.Holds(t.git.WorkTree) {
-			continue
-		}
-		t.apart = true
-		jobs = append(jobs, r.walk(folder{path: t.git.WorkTree, name: t.name, tree: t, enter: r.enterTree(scanned.root, t)}))
+	return r.repos[0]
+}
+
+// markApart finds those work trees of a repository other than the main one that
+// no other walk comes upon: they lie outside of what the user named, and lead
+// back. A store that lies outside itself was reached from the one work tree that
+// is read.
+func (r *run) markApart(scanned *repository) {
+	main := r.main()
+	if main == nil || scanned.git.Borrowed {
+		return
 	}
-	return jobs
+	for _, t := range scanned.trees {
+		t.apart = t.git.WorkTree != "" && !main.git.Bounds.Holds(t.git.WorkTree)
+	}
 }
 
 // shown returns how a path on disk is shown: relative to root, with slashes.
@@ -284,12 +290,11 @@ func realPath(path string) string {
 // and any other repository is read too, unless its pointers lead out of what the
 // user named.
 func (r *run) enterTree(root string, top *workTree) func(dir string) (*workTree, bool) {
-	main := r.repos[0] // before the walk adds others
 	return func(dir string) (*workTree, bool) {
 		if dir == top.git.WorkTree {
 			return top, true
 		}
-		if t := main.treeAt(dir); t != nil {
+		if t := r.main().treeAt(dir); t != nil {
 			return t, t == top
 		}
 		if t := r.treeAt(dir); t != nil && t.apart {

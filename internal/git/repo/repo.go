@@ -166,7 +166,9 @@ func (b *Bounds) openShared(dir, common, workTree string) (*Repo, error) {
 		return nil, err
 	}
 	if r.Common != r.Dir && workTree == "" {
-		if git, err := readPath(dir, "gitdir"); err == nil {
+		if err := r.Reach(filepath.Join(dir, "gitdir")); err != nil {
+			r.problem(filepath.Join(dir, "gitdir"), err.Error())
+		} else if git, err := readPath(dir, "gitdir"); err == nil {
 			r.takeTree(filepath.Dir(git), "gitdir")
 		}
 	}
