@@ -59,13 +59,14 @@ func (c *contents) read(r io.Reader, at io.ReaderAt, name string) (int64, error)
 	if format != archive.None && at == nil {
 		return c.once(r, s, err, format, name)
 	}
+	s.program = format == archive.Executable && s.n == len(s.buf)
 	binary := archive.MayEndInZip(s.buf[:s.n], nil)
 	err = s.rest(c.ctx, r, err)
 	if at != nil {
 		format = c.tail(s, at, format, binary)
 	}
 	if at != nil && format != archive.None {
-		c.walk(archive.Input{Name: name, At: at, Size: s.total}, format)
+		c.walk(archive.Input{Name: name, At: at, Size: s.total, NoZip: s.program && !s.zip}, format)
 	}
 	c.take(s, 0)
 	return s.total, err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"r8scan/internal/archive"
 	"r8scan/rules"
 )
 
@@ -24,6 +25,8 @@ type window struct {
 	hits    []hit // in order
 	quota   *quota
 	dropped bool // there was no room for a hit
+	program bool // a zip may be anywhere in it
+	zip     bool // there is one
 }
 
 // hit is a match and where it stands.
@@ -92,6 +95,9 @@ func (s *window) rest(ctx context.Context, r io.Reader, err error) error {
 // else as far as what follows cannot matter, and keeps what the next search
 // needs.
 func (s *window) search(last bool) {
+	if s.program && !s.zip {
+		s.zip = archive.HoldsZip(s.buf[:s.n])
+	}
 	// A match's line is seen as far as lineReach to both sides, as in a text that
 	// is searched at once; windows as small as in tests see less of it.
 	reach := min(lineReach, len(s.buf)/8)

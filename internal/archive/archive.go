@@ -62,6 +62,7 @@ type Input struct {
 	Reader io.Reader   // used if At is nil; what the walk leaves of it is the caller's to read
 	At     io.ReaderAt // best: zip and 7z are read from their end
 	Size   int64       // of At
+	NoZip  bool        // HoldsZip was false for all of it, in parts that overlap
 }
 
 // Walk hands the members of a container, and of those in it, to v. Whatever is
@@ -72,7 +73,7 @@ type Input struct {
 func Walk(ctx context.Context, in Input, f Format, limits Limits, v Visitor) error {
 	w := &walker{ctx: ctx, limits: limits, v: v, packed: in.Size}
 	defer limits.Account.Back(limits.Account.Held())
-	c := &content{src: &source{r: in.Reader}, at: in.At, size: in.Size, name: in.Name}
+	c := &content{src: &source{r: in.Reader}, at: in.At, size: in.Size, name: in.Name, noZip: in.NoZip}
 	if in.At != nil {
 		c.src.r = io.NewSectionReader(in.At, 0, in.Size)
 	} else {
@@ -119,6 +120,7 @@ type content struct {
 	off   int64
 
 	done  bool // nothing of it is left to be read
+	noZip bool // no header of a zip's member is in it
 	inZip bool // it is a part of a zip, whose members are known
 }
 

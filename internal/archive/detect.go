@@ -235,7 +235,7 @@ func binaryHead(head []byte) bool {
 func DetectTail(f Format, tail []byte) Format {
 	switch {
 	case f == Executable:
-		if zipEnd(tail) || zipInside(tail) {
+		if zipEnd(tail) || HoldsZip(tail) {
 			return Zip
 		}
 		_, inside := selfExtracting(tail[:min(len(tail), stubLen)])

@@ -79,15 +79,16 @@ func (w *walker) behind(c *content) (*content, Format) {
 	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
 		return c, None
 	}
-	if zipEnd(tail) || w.zipWithin(c) {
+	if zipEnd(tail) || !c.noZip && w.zipWithin(c) {
 		return c, Zip
 	}
 	return w.behindStub(c)
 }
 
-// zipInside reports whether b holds the header of a zip's member: further in
-// front of its end than unzippers look there may be one with more behind it.
-func zipInside(b []byte) bool {
+// HoldsZip reports whether b holds the header of a zip's member: further in
+// front of a program's end than unzippers look there may be a zip with more
+// behind it.
+func HoldsZip(b []byte) bool {
 	for {
 		i := bytes.Index(b, localHeader)
 		if i < 0 {
@@ -100,13 +101,13 @@ func zipInside(b []byte) bool {
 	}
 }
 
-// zipWithin is zipInside for content.
+// zipWithin is HoldsZip for content.
 func (w *walker) zipWithin(c *content) bool {
 	const overlap = 30 + shownLen
 	b := make([]byte, 256<<10)
 	for from := int64(0); w.over() == nil; from += int64(len(b) - overlap) {
 		n, _ := c.at.ReadAt(b, from)
-		if zipInside(b[:n]) {
+		if HoldsZip(b[:n]) {
 			return true
 		}
 		if n < len(b) {

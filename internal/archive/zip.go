@@ -74,7 +74,7 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	err = w.member(z.path, e.name, z.depth, check)
 	end = e.at + raw.n - int64(buf.Buffered())
 	w.bufs = append(w.bufs, buf)
-	if !check.good && !z.signature(end) {
+	if z.bad = !check.good; z.bad && !z.signature(end) {
 		end = e.at
 	}
 	return end, err

@@ -248,11 +248,11 @@ func (z *zipReader) listed(e entry, base int64) error {
 		return z.w.unreadable(z.path, e.name, "its header cannot be read")
 	}
 	e.at = own.at
-	fails := z.w.fails
+	z.bad = false
 	if err := z.read(pos, e); err != nil {
 		return err
 	}
-	if own.packed < 0 && own.method != zip.Store && z.w.fails > fails { // its end may be elsewhere
+	if own.packed < 0 && own.method != zip.Store && z.bad { // its end may be elsewhere
 		return z.read(pos, own)
 	}
 	if !z.differ(&own, e) {
@@ -477,6 +477,7 @@ type zipReader struct {
 	known  map[int64]extent // members by where their headers are
 	cost   int64            // memory that it takes
 	dirs   []span           // directories that were read
+	bad    bool             // the data that were read last are not what their header says
 	none   bool             // there is a last record, and it says that there are no members
 	start  int64            // headers in front of it, in a program, must be more than likely
 	head   [localLen + 512]byte
