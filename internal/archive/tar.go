@@ -36,7 +36,7 @@ func (w *walker) tar(buf *bufio.Reader, path string, depth int) error {
 	blocks := &tarReader{lag: lag{buf: buf, keep: 512}}
 	err := w.oneTar(blocks, path, depth)
 	back := 0
-	if err != nil && err != io.EOF && blocks.n > 512 {
+	if err != io.EOF && blocks.n > 512 {
 		back = 512
 	}
 	blocks.settle(back)
@@ -49,6 +49,8 @@ func (w *walker) tar(buf *bufio.Reader, path string, depth int) error {
 	return err
 }
 
+// oneTar reads members until there are no more: the error is never nil, and
+// io.EOF at a proper end.
 func (w *walker) oneTar(blocks *tarReader, path string, depth int) error {
 	tr := tar.NewReader(blocks)
 	for {

@@ -208,7 +208,7 @@ func (p *configParser) variable(c byte) error {
 func (p *configParser) value() error {
 	quoted, kept := false, 0 // kept: the value without spaces at its end
 	for {
-		c, ok := p.next()
+		c, _ := p.next()
 		switch {
 		case c == '\n' && quoted:
 			return errors.New("a quote has no end")
@@ -230,11 +230,12 @@ func (p *configParser) value() error {
 			kept = len(p.v.value)
 			continue
 		case c == '\\':
-			if c, ok = p.next(); !ok || c == '\n' { // the value goes on in the next line
+			escaped, ok := p.next()
+			if !ok || escaped == '\n' { // the value goes on in the next line
 				kept = len(p.v.value)
 				continue
 			}
-			if c = unescaped(c); c == 0 {
+			if c = unescaped(escaped); c == 0 {
 				return errors.New("a value has an escape that is unknown")
 			}
 		}
