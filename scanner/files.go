@@ -307,10 +307,15 @@ func (r *run) nameLostObjects(f folder) {
 	if filepath.Base(f.path) != "objects" || repo.IsGitDir(filepath.Dir(f.path)) {
 		return
 	}
-	for _, name := range []string{"pack", "info"} { // git makes both
-		if info, err := os.Lstat(filepath.Join(f.path, name)); err != nil || !info.IsDir() {
-			return
-		}
+	entries, err := os.ReadDir(f.path)
+	has := func(name string) bool {
+		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name && e.IsDir() })
+	}
+	if err != nil || !has("pack") || !has("info") { // git makes both
+		return
+	}
+	if packs, err := os.ReadDir(filepath.Join(f.path, "pack")); err == nil && len(packs) == 0 && len(entries) == 2 {
+		return // there are none yet
 	}
 	r.addUnread(f.name, "it holds git's objects, and the folder around it is no repository: restore its HEAD (git init there makes one) and scan it again")
 }
