@@ -19,6 +19,8 @@ type Ignorer struct {
 	base  []pattern            // of the user and the repository
 	dirs  map[string][]pattern // folder → patterns of its own file
 	known map[string]bool      // folder → ignored
+	work  int                  // steps of patterns that may still be tried on bytes of paths
+	spent bool                 // there were too many, and that is a problem of repo
 	left  int64                // bytes of ignore files that may still be read
 }
 
@@ -27,6 +29,7 @@ type Ignorer struct {
 const (
 	ignoreMax  = 8 << 20
 	ignoresMax = 32 << 20
+	ignoreWork = 1 << 29 // some seconds
 )
 
 // pattern is a line of an ignore file.
@@ -40,7 +43,7 @@ type pattern struct {
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
 // the environment variables that lead to the user's own ignore file.
 func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax}
+	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	if path := userExcludes(getenv); path != "" {
 		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}
@@ -137,14 +140,14 @@ func (g *Ignorer) parse(line string) pattern {
 
 // matches reports whether the pattern is about path, relative to the folder of
 // the pattern's file.
-func (p pattern) matches(path string, isDir bool) bool {
+func (p pattern) matches(path string, isDir bool, work *int) bool {
 	if p.dirOnly && !isDir {
 		return false
 	}
 	if p.name {
 		path = path[strings.LastIndexByte(path, '/')+1:]
 	}
-	return wildmatch(p.glob, path)
+	return wildmatch(p.glob, path, work)
 }
 
 // Ignored reports whether git ignores the file at path, relative to the work
@@ -173,11 +176,11 @@ func (g *Ignorer) decide(path string, isDir bool) bool {
 	}
 	for end := len(path); end > 0; {
 		end = max(0, strings.LastIndexByte(path[:end], '/'))
-		if negated, ok := last(g.of(path[:end]), strings.TrimPrefix(folded[end:], "/"), isDir); ok {
+		if negated, ok := g.last(g.of(path[:end]), strings.TrimPrefix(folded[end:], "/"), isDir); ok {
 			return !negated
 		}
 	}
-	negated, ok := last(g.base, folded, isDir)
+	negated, ok := g.last(g.base, folded, isDir)
 	return ok && !negated
 }
 
@@ -192,13 +195,26 @@ func lower(s string) string {
 	return string(b)
 }
 
-func last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
+// last returns what the last pattern that is about path says, if there is one.
+func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
 	for i := len(patterns) - 1; i >= 0; i-- {
-		if patterns[i].matches(path, isDir) {
+		if g.work < 0 {
+			g.spend()
+			return false, false
+		}
+		if patterns[i].matches(path, isDir, &g.work) {
 			return patterns[i].negated, true
 		}
 	}
 	return false, false
+}
+
+// spend notes that no more patterns are tried.
+func (g *Ignorer) spend() {
+	if !g.spent {
+		g.repo.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
+	}
+	g.spent = true
 }
 
 // of returns the patterns in a folder's own file.

@@ -59,7 +59,7 @@ const (
 	indexMax   = 512 << 20 // bytes of the file
 	maxEntries = 4 << 20   // of them, where all are held at once
 	maxPaths   = 256 << 20 // bytes of all paths: in version 4, two bytes can stand for a long one
-	maxPath    = 64 << 10  // bytes of one, which no file system has
+	maxPath    = 16 << 10  // bytes of one: Linux takes 4096
 	maxTree    = 64 << 20  // bytes of a TREE extension
 )
 

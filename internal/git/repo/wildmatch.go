@@ -25,12 +25,17 @@ const (
 )
 
 // wildmatch reports whether a path with slashes matches a glob. A malformed
-// glob matches nothing.
-func wildmatch(glob, path string) bool {
+// glob matches nothing. What it took, in steps and bytes, is taken from work.
+func wildmatch(glob, path string, work *int) bool {
+	*work--
 	if !strings.ContainsAny(glob, `*?[\`) {
 		return glob == path
 	}
+	if !endsFit(glob, path) {
+		return false
+	}
 	steps, ok := parseGlob(glob, len(path))
+	*work -= perStep * len(steps)
 	if !ok {
 		return false
 	}
@@ -45,12 +50,28 @@ func wildmatch(glob, path string) bool {
 				s.take(steps, next, at, path[i])
 			}
 		}
+		*work -= len(steps)
 		if !any {
 			return false
 		}
 		now, next = next, now
 	}
 	return now[len(steps)]
+}
+
+// perStep is what it takes to parse a step, against what it takes to try it on a
+// byte.
+const perStep = 32
+
+// endsFit reports whether the first and last byte of path are those that a glob
+// asks for, if it does: most globs of an ignore file are passed by so.
+func endsFit(glob, path string) bool {
+	if path == "" || glob == "" {
+		return true
+	}
+	first, last := glob[0], glob[len(glob)-1]
+	return (strings.IndexByte(`*?[\`, first) >= 0 || first == path[0]) &&
+		(strings.IndexByte(`*?]\`, last) >= 0 || last == path[len(path)-1])
 }
 
 // take notes in next where the step at can lead to over one byte.
@@ -138,7 +159,7 @@ func parseGlob(glob string, max int) (steps []step, ok bool) {
 		}
 		atName = next.takes('/')
 		if bytes++; bytes > max {
-			return nil, false
+			return steps, false
 		}
 		steps = append(steps, next)
 	}
