@@ -39,9 +39,10 @@ const maxOutside = 100_000
 
 // readVersion changes with everything that changes what of an object is read:
 // since 2 what is in containers is read, since 4 reftables are among them, since
-// 5 what only their names tell to be some, and since 6 what is in further copies
-// of objects and what is in no object of a pack.
-const readVersion = 6
+// 5 what only their names tell to be some, since 6 what is in further copies of
+// objects and what is in no object of a pack, and since 7 what stands behind and
+// between containers.
+const readVersion = 7
 
 func openCache(dir string) *packcache.Cache {
 	if dir == "" {

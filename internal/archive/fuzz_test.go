@@ -4,6 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 )
@@ -46,6 +49,26 @@ func FuzzWalk(f *testing.F) {
 			if len(out.names) > 2*l.Entries+1 {
 				t.Fatalf("%d members", len(out.names))
 			}
+		}
+	})
+}
+
+// FuzzLies changes containers that hold a text: it is read, or something is
+// named, and a file and a stream are read within the limits.
+func FuzzLies(f *testing.F) {
+	liars := bases(f)
+	names := slices.Sorted(maps.Keys(liars))
+	for i := range names {
+		f.Add(uint64(i), uint8(i), []byte("PK\x03\x04"), uint16(30))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, which uint8, insert []byte, at uint16) {
+		l := liars[names[int(which)%len(names)]]
+		b := mutate(rand.New(rand.NewPCG(seed, 7)), l.b, l.magic)
+		if i := l.magic + int(at); i < len(b) {
+			b = slices.Insert(b, i, insert...)
+		}
+		if out := walkFile(t, b, "x"); bytes.Contains(b, l.packed) && formatOf(b, "x") != None && !out.honest() {
+			t.Errorf("%s: members %q", names[int(which)%len(names)], out.names)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -47,26 +48,26 @@ func (w *walker) next(c *content, failed bool, path string) Format {
 			last = len(b) - 1
 		}
 		i, f := 0, None
-		for ; i <= last; i++ {
-			if f = strong(b[i:], g.n+int64(i)); f != None && (!c.inZip || f != Zip) && w.believes(c, b[i:], f, g, i) {
-				break
+		for ; i <= last && f == None; i++ {
+			if f = strong(b[i:], g.n+int64(i)); f != None && !w.believes(c, f, b, i, &g) {
+				f = None
 			}
-			f = None
+		}
+		if f != None {
+			i--
 		}
 		g.add(b[:i])
 		_, _ = c.buf.Discard(i)
-		if f != None || err != nil || w.trials > maxTrials {
-			if w.trials > maxTrials && f == None && err == nil {
-				g.binary = true
-			}
-			if g.hides() && !failed {
-				w.v.Unread(path, fmt.Sprintf("at least %d bytes behind or between what was read of it are of an unknown kind; they were searched as they are", g.n))
-			}
-			if f != None && c.at != nil {
-				c.begin(c.pos())
-			}
-			return f
+		if f == None && err == nil && w.trials <= maxTrials {
+			continue
 		}
+		if g.binary = g.binary || w.trials > maxTrials; g.hides() && !failed {
+			w.v.Unread(path, fmt.Sprintf("at least %d bytes behind or between what was read of it are of an unknown kind; they were searched as they are", g.n))
+		}
+		if f != None && c.at != nil {
+			c.begin(c.pos())
+		}
+		return f
 	}
 	return None
 }
@@ -112,33 +113,27 @@ func tarAt(b []byte, at int64) Format {
 	return when(tarHeader(b), Tar)
 }
 
-// believes tries what has a signature of few bytes. Zlib's two count only where
-// nothing but padding stands before them, and so do frames to be skipped.
-func (w *walker) believes(c *content, b []byte, f Format, g gap, i int) bool {
+// believes says whether what begins at b[i:] is to be read as what it looks
+// like. Zlib has a signature of two bytes, which count only where nothing but
+// padding stands before them, and frames to be skipped begin like text.
+func (w *walker) believes(c *content, f Format, b []byte, i int, g *gap) bool {
 	switch f {
+	case Zip:
+		return !c.inZip
 	case Zlib, Skippable:
-		g.add(b[:0])
-		if g.count > 0 || !zeros(c, i) {
+		if g.count > 0 || len(bytes.Trim(b[:i], "\x00")) > 0 {
 			return false
+		}
+		if f == Skippable {
+			return true
 		}
 	case Gzip, Zstd, LZ4:
 	default:
 		return true
 	}
-	if f == Skippable || w.opens(b, f) {
-		return true
-	}
-	w.trials++
-	return w.trials > maxTrials
-}
-
-// zeros reports whether the next n bytes of c are.
-func zeros(c *content, n int) bool {
-	b, _ := c.buf.Peek(n)
-	for _, x := range b {
-		if x != 0 {
-			return false
-		}
+	if w.trials > maxTrials || !w.opens(b[i:], f) {
+		w.trials++
+		return false
 	}
 	return true
 }
@@ -155,7 +150,7 @@ func (c *content) begin(from int64) {
 	c.size -= min(from, c.size)
 	rest := io.NewSectionReader(c.whole, c.off, c.size)
 	c.at, c.src = rest, &source{r: rest}
-	c.buf = bufio.NewReaderSize(c.src, bufLen)
+	c.buf.Reset(c.src)
 }
 
 // gap is what is known of bytes that no container was read from.

@@ -19,6 +19,7 @@ type entry struct {
 	size          int64
 	crc           uint32
 	at            int64 // where its data begins; in parts of this file, where its header does
+	nested        bool  // a length in its own header lies: there are other headers in it
 }
 
 // empty says that there are no data.
@@ -41,7 +42,10 @@ const (
 	end64Len   = 56
 )
 
-var localHeader = []byte("PK\x03\x04")
+var (
+	localHeader   = []byte("PK\x03\x04")
+	centralHeader = []byte("PK\x01\x02")
+)
 
 // parseLocal reads a member's own header, of which b need not have all of the
 // extra fields; at is where the data begin in b.
@@ -103,6 +107,10 @@ func (z *zipReader) local(pos int64) (entry, bool) {
 		}
 	}
 	e, ok := parseLocal(b)
+	if ok {
+		text := b[localLen:min(int(e.at), len(b))]
+		e.nested = bytes.Contains(text, localHeader) || bytes.Contains(text, centralHeader)
+	}
 	e.at += pos
 	return e, ok && e.at <= z.size
 }
@@ -137,7 +145,8 @@ const maxZipEnds = 16
 // directories reads the directories to which the records at the end lead: where
 // they say, and where they are if something was put in front of the zip.
 func (z *zipReader) directories() error {
-	tail := make([]byte, min(z.size, TailLen))
+	tail := z.w.piece(int(min(z.size, TailLen)))
+	defer func(b []byte) { z.w.pieces = append(z.w.pieces, b) }(tail)
 	n, _ := z.at.ReadAt(tail, z.size-int64(len(tail)))
 	tail = tail[:n]
 	to := len(tail)
@@ -206,7 +215,8 @@ func (z *zipReader) list(from, off int64) error {
 	if from < 0 || from >= z.size || !z.signature(from) || z.dirEnd(from) > from {
 		return nil
 	}
-	buf := bufio.NewReaderSize(io.NewSectionReader(z.at, from, z.size-from), bufLen)
+	buf := z.w.buffered(io.NewSectionReader(z.at, from, z.size-from))
+	defer func() { z.w.bufs = append(z.w.bufs, buf) }()
 	to := from
 	for {
 		e, n, ok := central(buf)
@@ -247,7 +257,7 @@ func (z *zipReader) listed(e entry, base int64) error {
 	if !ok {
 		return z.w.unreadable(z.path, e.name, "its header cannot be read")
 	}
-	e.at = own.at
+	e.at, e.nested = own.at, own.nested
 	z.bad = false
 	if err := z.read(pos, e); err != nil {
 		return err
@@ -308,6 +318,9 @@ func (z *zipReader) read(pos int64, e entry) error {
 	}
 	z.cost += extentCost
 	end, err := z.member(e)
+	if e.nested {
+		end = pos
+	}
 	switch {
 	case !known:
 		x = extent{end: end, first: c}
@@ -437,9 +450,11 @@ func (z *zipReader) gap(from, to int64) {
 	if to-from < hiddenLen || from == 0 && !z.signature(0) || z.apkSigned(from, to) {
 		return
 	}
-	c := &content{at: z.at, size: to, inZip: true}
+	buf := z.w.buffered(nil)
+	c := &content{at: z.at, size: to, inZip: true, buf: buf}
 	c.begin(from)
 	z.w.rest(c, false, z.path, z.depth+1)
+	z.w.bufs = append(z.w.bufs, buf)
 }
 
 // apkSigned knows the block of signatures in front of the directory of an app
@@ -456,11 +471,11 @@ func (w *walker) zip(c *content, path string, depth int) error {
 	if err := w.random(c); err != nil {
 		return err
 	}
-	z := &zipReader{w: w, at: c.at, size: c.size, path: path, depth: depth, known: map[int64]extent{}, window: make([]byte, bufLen)}
+	z := &zipReader{w: w, at: c.at, size: c.size, path: path, depth: depth, known: map[int64]extent{}, window: w.piece(bufLen)}
 	if !z.signature(0) {
 		z.start = z.size
 	}
-	defer func() { w.give(z.cost) }()
+	defer func() { w.give(z.cost); w.pieces = append(w.pieces, z.window) }()
 	if err := z.directories(); err != nil {
 		return err
 	}
