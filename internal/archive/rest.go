@@ -14,7 +14,8 @@ import (
 const hiddenLen = 28
 
 // maxTrials is how many places in a walk may look like the start of something
-// compressed and not be one.
+// compressed, behind and between containers. Each takes a decoder's set-up, which
+// may take longer than reading what is there.
 const maxTrials = 4096
 
 // rest reads what stands behind the end of a container, or behind the damage in
@@ -64,7 +65,7 @@ func (w *walker) next(c *content, failed bool, path string) Format {
 		if g.binary = g.binary || w.trials > maxTrials; g.hides() && !failed {
 			w.v.Unread(path, fmt.Sprintf("at least %d bytes behind or between what was read of it are of an unknown kind; they were searched as they are", g.n))
 		}
-		if f != None && c.at != nil {
+		if c.at != nil && (f == Zip || f == SevenZip || f == RAR) { // these are read at any place
 			c.begin(c.pos())
 		}
 		return f
@@ -119,23 +120,23 @@ func tarAt(b []byte, at int64) Format {
 func (w *walker) believes(c *content, f Format, b []byte, i int, g *gap) bool {
 	switch f {
 	case Zip:
-		return !c.inZip
+		if c.inZip {
+			return false
+		}
 	case Zlib, Skippable:
 		if g.count > 0 || len(bytes.Trim(b[:i], "\x00")) > 0 {
 			return false
 		}
-		if f == Skippable {
-			return true
-		}
-	case Gzip, Zstd, LZ4:
-	default:
+	case Tar, Ar:
 		return true
 	}
-	if w.trials > maxTrials || !w.opens(b[i:], f) {
-		w.trials++
+	if f == Skippable {
+		return true
+	}
+	if w.trials++; w.trials > maxTrials {
 		return false
 	}
-	return true
+	return f != Zlib && f != Gzip && f != Zstd && f != LZ4 || w.opens(b[i:], f)
 }
 
 // pos is how far c was read.

@@ -101,6 +101,9 @@ func (z *zipReader) local(pos int64) (entry, bool) {
 	n, _ := z.at.ReadAt(b, pos)
 	if b = b[:n]; n >= localLen {
 		if want := localLen + int(binary.LittleEndian.Uint16(b[26:])) + int(binary.LittleEndian.Uint16(b[28:])); want > n && n == len(z.head) {
+			if !supported(binary.LittleEndian.Uint16(b[8:])) { // as good as none
+				return entry{}, false
+			}
 			b = make([]byte, want)
 			n, _ = z.at.ReadAt(b, pos)
 			b = b[:n]
@@ -249,6 +252,13 @@ func (z *zipReader) dirEnd(pos int64) int64 {
 // where the zip begins.
 func (z *zipReader) listed(e entry, base int64) error {
 	pos := e.at + base
+	if x, ok := z.known[pos]; ok {
+		e.at = x.first.at
+		if c := e.claim(); x.first == c || x.more[c] {
+			return z.w.member(z.path, e.name, z.depth, nil)
+		}
+		e.at = pos - base
+	}
 	own, ok := z.local(pos)
 	if !ok && base > 0 {
 		pos = e.at
@@ -319,7 +329,11 @@ func (z *zipReader) read(pos int64, e entry) error {
 	z.cost += extentCost
 	end, err := z.member(e)
 	if e.nested {
-		end = pos
+		if z.w.trials++; z.w.trials <= maxTrials {
+			end = pos
+		} else {
+			z.w.fail(z.path, errors.New("it has too many headers in headers; the rest of these was searched as it is"))
+		}
 	}
 	switch {
 	case !known:
