@@ -185,6 +185,23 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// Containers behind each other with something between them, which each take a
+// decoder's set-up, are read up to a number. The rest is named.
+func TestManyBehindEachOther(t *testing.T) {
+	for name, b := range map[string][]byte{
+		"gzip": gz(t, "text"), "xz": through(t, "text", compressors()[".xz"]), "no gzip": []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff\xff"),
+	} {
+		all := slices.Concat(gz(t, "first"), bytes.Repeat(append(b, 1, 2), 2*maxTrials))
+		f := walkFile(t, all, "x")
+		if len(f.names) > 1+maxTrials || len(f.unread) == 0 {
+			t.Errorf("%s: %d members, unread %q", name, len(f.names), f.unread)
+		}
+	}
+	header := []byte("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00text")
+	f := walkFile(t, bytes.Repeat(header, 3*maxTrials), "x") // each has the next ones in its name
+	f.misses(t, "too many headers in headers")
+}
+
 // What others write is read without a complaint.
 func TestWellFormed(t *testing.T) {
 	z := packedZip(t)

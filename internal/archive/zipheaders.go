@@ -371,26 +371,37 @@ func (z *zipReader) between() error {
 	return z.w.over()
 }
 
+// view returns the bytes from pos on: as many as n, if there are, and maybe more.
+// What it returned before is no longer valid. Who goes on where the last ones
+// ended gets more at a time.
+func (z *zipReader) view(pos int64, n int) []byte {
+	from := pos - z.seenAt
+	if from < 0 || from+int64(n) > int64(len(z.seen)) {
+		window := z.window[:512]
+		if from >= 0 && from <= int64(len(z.seen)) {
+			window = z.window
+		}
+		k, _ := z.at.ReadAt(window, pos)
+		z.seen, z.seenAt, from = window[:k], pos, 0
+	}
+	return z.seen[from:]
+}
+
 // find returns where the next signature may be from pos on, -1 if there is none.
 func (z *zipReader) find(pos int64) int64 {
-	window := z.window[:512]
 	for pos < z.size {
-		n, _ := z.at.ReadAt(window, pos)
-		for from := 0; ; {
-			i := bytes.Index(window[from:n], []byte("PK"))
-			if i < 0 {
-				break
-			}
-			if from += i; from+2 == n || window[from+2] < 9 {
-				return pos + int64(from)
-			}
-			from += 2
-		}
-		if n < len(window) {
+		b := z.view(pos, 3)
+		i := bytes.Index(b, []byte("PK"))
+		switch {
+		case i >= 0 && (i+2 == len(b) || b[i+2] < 9):
+			return pos + int64(i)
+		case i >= 0:
+			pos += int64(i) + 2
+		case len(b) < 3:
 			return -1
+		default:
+			pos += int64(len(b) - 1)
 		}
-		pos += int64(n - 1)
-		window = z.window
 	}
 	return -1
 }
@@ -398,9 +409,11 @@ func (z *zipReader) find(pos int64) int64 {
 // record reads the record at pos and returns where it ends; pos if there is
 // none, but what looks like its signature.
 func (z *zipReader) record(pos int64) (end int64, err error) {
-	var b [28]byte
-	n, _ := z.at.ReadAt(b[:], pos)
-	pk := func(i int) bool { return i+2 <= n && string(b[i:i+2]) == "PK" }
+	b := z.view(pos, 28)
+	pk := func(i int) bool { return i+2 <= len(b) && string(b[i:i+2]) == "PK" }
+	if len(b) < 4 {
+		return pos, nil
+	}
 	switch string(b[2:4]) {
 	case "\x03\x04":
 		return z.header(pos)
@@ -412,6 +425,9 @@ func (z *zipReader) record(pos int64) (end int64, err error) {
 	case "\x05\x06":
 		return min(pos+zipEndLen, z.size), nil
 	case "\x06\x06":
+		if len(b) < 12 {
+			break
+		}
 		if size := binary.LittleEndian.Uint64(b[4:]); size <= 1<<16 {
 			return min(pos+12+int64(size), z.size), nil
 		}
@@ -432,6 +448,9 @@ func (z *zipReader) record(pos int64) (end int64, err error) {
 func (z *zipReader) header(pos int64) (end int64, err error) {
 	x, known := z.known[pos]
 	if !known {
+		if b := z.view(pos, localLen); len(b) < localLen || binary.LittleEndian.Uint16(b[8:]) > methodAES {
+			return pos, nil
+		}
 		e, ok := z.local(pos)
 		if !ok || !e.likely() || pos < z.start && !e.sure() {
 			return pos, nil
@@ -511,4 +530,6 @@ type zipReader struct {
 	start  int64            // headers in front of it, in a program, must be more than likely
 	head   [localLen + 512]byte
 	window []byte
+	seen   []byte // what is in the window
+	seenAt int64
 }
