@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"r8scan/internal/git/odb"
-	"r8scan/internal/regular"
 )
 
 // Root is a place that names an object and is none itself.
@@ -76,7 +75,7 @@ func (f *rootFinder) isShortID(word string) bool {
 
 // read returns a file of the git directory; it reports false if there is none.
 func (f *rootFinder) read(path string) (string, bool) {
-	text, err := regular.ReadFollowed(path, listMax)
+	text, err := f.repo.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			f.problem(path, why(err))
@@ -177,7 +176,7 @@ func (f *rootFinder) head() {
 
 // ownRefs takes the refs that a linked worktree has for itself.
 func (f *rootFinder) ownRefs() {
-	own := &Repo{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash}
+	own := &Repo{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash, Bounds: f.repo.Bounds}
 	raw := map[string]string{}
 	own.readLoose(raw, own.Dir, defaultRefLimits())
 	f.problems = append(f.problems, own.Problems...)
@@ -204,7 +203,7 @@ func (f *rootFinder) tables() {
 	dir := filepath.Join(f.repo.Dir, tablesDir)
 	limits := defaultStackLimits()
 	limits.logs = true
-	s := readStack(dir, limits)
+	s := f.repo.tables(f.repo.Dir, limits)
 	f.problems = append(f.problems, s.problems...)
 	for _, name := range slices.Sorted(maps.Keys(s.raw)) {
 		if own := f.repo.Dir != f.repo.Common; own || !isRef(name) {

@@ -109,3 +109,41 @@ func TestCacheTreeIDs(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestRootsOutside: what a link in the git directory leads to outside of it is
+// not read, whichever file it stands in the place of.
+func TestRootsOutside(t *testing.T) {
+	secret := strings.Repeat("ab", 20)
+	for _, name := range []string{"FETCH_HEAD", "logs", "shallow", "info/grafts", "rebase-merge", "worktrees/w/refs"} {
+		t.Run(name, func(t *testing.T) {
+			r := gittest.New(t)
+			r.Git("commit", "-q", "--allow-empty", "-m", "one")
+			r.Git("worktree", "add", "-q", "--detach", filepath.Join(t.TempDir(), "w"))
+			outside := t.TempDir()
+			for _, file := range []string{"file", "onto", "HEAD", "bisect/x"} {
+				put(t, filepath.Join(outside, filepath.FromSlash(file)), secret+"\n")
+			}
+			path := filepath.Join(r.GitDir(), filepath.FromSlash(name))
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+			to := outside
+			if name == "FETCH_HEAD" || name == "shallow" || name == "info/grafts" {
+				to = filepath.Join(outside, "file")
+			}
+			symlink(t, to, path)
+			main := mustOpen(t, r)
+			for _, g := range append(main.Worktrees(), main) {
+				for _, p := range g.Roots(func(root Root) {
+					if root.ID == secret {
+						t.Errorf("%s of %s was read", root.Name, root.File)
+					}
+				}) {
+					if strings.Contains(p.Reason, secret) {
+						t.Errorf("%s: %s", p.What, p.Reason)
+					}
+				}
+			}
+		})
+	}
+}
