@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"r8scan/internal/door"
+	"r8scan/internal/shell"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -221,12 +222,7 @@ func shellQuoted(s string) string {
 		}
 		return r
 	}, s)
-	if !strings.ContainsFunc(shown, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/:._-+@%,=", r)
-	}) {
-		return shown
-	}
-	return "'" + strings.ReplaceAll(shown, "'", `'\''`) + "'"
+	return shell.Quote(shown)
 }
 
 // hookHead is the first line.

@@ -22,6 +22,7 @@ import (
 // submodule's, or one found in a work tree.
 type repository struct {
 	git   *repo.Repo
+	real  string // its common git directory, links followed
 	name  string // how paths in its history are shown: a prefix with slashes, "" for the main one
 	trees []*workTree
 	store *odb.Store // nil until it is opened
@@ -58,14 +59,18 @@ func (r *run) addRepository(g *repo.Repo, name, root string) []job {
 		r.addUnread(r.shown(root, g.Common), reason(err))
 		return nil
 	}
-	scanned := &repository{git: g, name: name, root: root, missing: r.newMissing()}
+	scanned := &repository{git: g, real: real, name: name, root: root, missing: r.newMissing()}
 	for _, w := range append([]*repo.Repo{g}, g.Worktrees()...) {
-		scanned.trees = append(scanned.trees, &workTree{git: w, name: r.prefix(root, w.WorkTree)})
+		t := &workTree{git: w, name: r.prefix(root, w.WorkTree)}
+		if w.WorkTree != "" {
+			t.top, _ = os.Stat(w.WorkTree) // nil if it is gone
+		}
+		scanned.trees = append(scanned.trees, t)
 	}
 	r.markApart(scanned)
 	r.mu.Lock()
 	for _, other := range r.repos {
-		if o, err := filepath.EvalSymlinks(other.git.Common); err == nil && o == real {
+		if other.real == real {
 			r.mu.Unlock()
 			return nil
 		}
@@ -356,10 +361,7 @@ func (repo *repository) treeAt(dir string) *workTree {
 		return nil
 	}
 	for _, t := range repo.trees {
-		if t.git.WorkTree == "" {
-			continue
-		}
-		if top, err := os.Stat(t.git.WorkTree); err == nil && os.SameFile(info, top) {
+		if t.top != nil && os.SameFile(info, t.top) {
 			return t
 		}
 	}

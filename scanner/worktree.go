@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ import (
 // workTree is a work tree, or a bare repository, with its index.
 type workTree struct {
 	git    *repo.Repo
-	name   string // prefix of its paths as shown
+	top    fs.FileInfo // of the work tree's folder; nil if there is none
+	name   string      // prefix of its paths as shown
 	once   sync.Once
 	read   *repo.Index // by readOnce; nil if there is none
 	err    error       // likewise

@@ -28,6 +28,7 @@ func (r *Repo) readConfig() {
 			r.bare = v.yes()
 		case v.is("core", "ignorecase"):
 			r.IgnoreCase = v.yes()
+		case r.tree.take(v):
 		case v.section == "extensions" && !v.hasSub:
 			r.extension(path, v.key, string(v.value))
 		}
@@ -41,9 +42,12 @@ func (r *Repo) readConfig() {
 	if version != "" && version != "0" && version != "1" {
 		r.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
 	}
-	if tree, file := r.configuredTree(); tree != "" {
-		r.takeTree(tree, file)
-	}
+}
+
+// shareConfig takes from another worktree of the repository what their common
+// config says. It is not parsed again for each of them.
+func (r *Repo) shareConfig(other *Repo) {
+	r.Hash, r.Refs, r.IgnoreCase, r.Promisor, r.bare, r.tree = other.Hash, other.Refs, other.IgnoreCase, other.Promisor, other.bare, other.tree
 }
 
 // eachConfig calls f with what the repository's own config sets, up to what

@@ -213,7 +213,7 @@ func (p *configParser) value() error {
 		case c == '\n' && quoted:
 			return errors.New("a quote has no end")
 		case c == '\n':
-			p.v.value, _, _ = bytes.Cut(p.v.value[:kept], []byte{0}) // to git, the value ends there
+			p.endValue(kept)
 			return nil
 		case !quoted && isConfigSpace(c):
 			if kept == 0 {
@@ -223,7 +223,7 @@ func (p *configParser) value() error {
 			continue
 		case !quoted && (c == ';' || c == '#'):
 			p.skipLine()
-			p.v.value = p.v.value[:kept]
+			p.endValue(kept)
 			return nil
 		case c == '"':
 			quoted = !quoted
@@ -242,6 +242,11 @@ func (p *configParser) value() error {
 		p.v.value = append(p.v.value, c)
 		kept = len(p.v.value)
 	}
+}
+
+// endValue cuts a value where it ends, to git also before a NUL.
+func (p *configParser) endValue(at int) {
+	p.v.value, _, _ = bytes.Cut(p.v.value[:at], []byte{0})
 }
 
 // unescaped returns what a backslash and c stand for, 0 for nothing.

@@ -59,7 +59,7 @@ func openNamed(dir, common, here string) (*Repo, error) {
 	if !IsGitDir(dir) && common == "" {
 		return nil, fmt.Errorf("GIT_DIR names %s, which is not a git directory: it has no HEAD or no objects", dir)
 	}
-	r, err := (*Bounds)(nil).openShared(dir, common, "")
+	r, err := (*Bounds)(nil).openShared(dir, common, "", nil)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
 	}

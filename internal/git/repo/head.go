@@ -69,7 +69,7 @@ func (r *Repo) finder() (func(name string) (string, error), error) {
 func (r *Repo) tableFinder() (func(name string) (string, error), error) {
 	var stacks []*stack
 	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
-		s := r.tables(dir)
+		s := r.tables(dir, defaultStackLimits())
 		if len(s.problems) > 0 {
 			return nil, fmt.Errorf("what HEAD is, is unknown: %s: %s", s.problems[0].What, s.problems[0].Reason)
 		}

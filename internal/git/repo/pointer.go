@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"r8scan/internal/regular"
+	"r8scan/internal/shell"
 )
 
 // Bounds are the folders that a scan may look into: those that the user named,
@@ -138,13 +139,7 @@ func commandFor(command, path string) string {
 	if !utf8.ValidString(path) || strings.ContainsFunc(path, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return ""
 	}
-	plain := func(c rune) bool {
-		return unicode.IsLetter(c) || unicode.IsDigit(c) || strings.ContainsRune("_./+,:@%=-", c) || c == filepath.Separator
-	}
-	if strings.ContainsFunc(path, func(c rune) bool { return !plain(c) }) {
-		path = "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return ": r8scan " + command + " " + path
+	return ": r8scan " + command + " " + shell.Quote(filepath.ToSlash(path))
 }
 
 // IsOutside reports whether an error says that a pointer was not followed.
@@ -177,7 +172,9 @@ func namesTree(dir, tree string) bool {
 	if git, err := readPath(dir, "gitdir"); err == nil {
 		return filepath.Base(git) == ".git" && sameFile(filepath.Dir(git), tree)
 	}
-	to, _ := (&Repo{Dir: dir, Common: dir}).configuredTree()
+	other := &Repo{Dir: dir, Common: dir}
+	_ = other.eachConfig(func(v *variable) { other.tree.take(v) }) // what cannot be read leads nowhere
+	to, _ := other.configuredTree()
 	return to != "" && sameFile(to, tree)
 }
 
@@ -195,25 +192,41 @@ func readPath(dir, name string) (string, error) {
 	return relativeTo(dir, firstLine(text)), nil
 }
 
+// treeConfig is what a configuration says of work trees.
+type treeConfig struct {
+	path string // core.worktree
+	own  bool   // extensions.worktreeConfig: worktrees have files of their own
+}
+
+// take takes a variable if it is one of those, and reports whether it is heeded
+// nowhere else.
+func (t *treeConfig) take(v *variable) bool {
+	switch {
+	case v.is("core", "worktree"):
+		t.path = string(v.value)
+		return true
+	case v.is("extensions", "worktreeconfig"):
+		t.own = v.yes()
+		return true
+	}
+	return false
+}
+
 // configuredTree returns the work tree that the configuration names, and in
 // which file: that of a worktree alone, or the one that all share, which is not
 // about linked ones.
 func (r *Repo) configuredTree() (tree, file string) {
-	own := false
-	_ = r.eachConfig(func(v *variable) { // readConfig names what is wrong with it
-		switch {
-		case v.is("core", "worktree") && r.Dir == r.Common:
-			tree, file = string(v.value), "config"
-		case v.is("extensions", "worktreeconfig"):
-			own = v.yes()
-		}
-	})
-	if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); own && err == nil {
-		_ = eachVariable(text, func(v *variable) { // likewise
-			if v.is("core", "worktree") {
-				tree, file = string(v.value), "config.worktree"
+	if r.Dir == r.Common {
+		tree, file = r.tree.path, "config"
+	}
+	if r.tree.own {
+		if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); err == nil {
+			var own treeConfig
+			_ = eachVariable(text, func(v *variable) { own.take(v) }) // it is searched as a text, whatever it says
+			if own.path != "" {
+				tree, file = own.path, "config.worktree"
 			}
-		})
+		}
 	}
 	if tree == "" {
 		return "", ""

@@ -92,7 +92,7 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 // link, which may lead to a branch that does not exist yet.
 func (r *Repo) readHead() (string, error) {
 	if r.Refs == Reftable { // the file says refs/heads/.invalid
-		return r.tables(r.Dir).raw["HEAD"], nil
+		return r.tables(r.Dir, defaultStackLimits()).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
 	if to, ok := linkedRef(path); ok {
@@ -182,5 +182,5 @@ func (r *Repo) RootRef(name string) string {
 	if r.Refs != Reftable {
 		return ""
 	}
-	return r.tables(r.Dir).raw[name]
+	return r.tables(r.Dir, defaultStackLimits()).raw[name]
 }

@@ -32,7 +32,8 @@ type Repo struct {
 
 	Problems []Problem // what could not be read or understood
 
-	bare    bool      // the config says so
+	bare    bool // the config says so
+	tree    treeConfig
 	named   bool      // ReadRefs has named what is wrong with HEAD
 	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
 }
@@ -154,11 +155,14 @@ func followFile(path string) (string, error) {
 	return relativeTo(filepath.Dir(path), to), nil
 }
 
-func (b *Bounds) open(dir, workTree string) (*Repo, error) { return b.openShared(dir, "", workTree) }
+func (b *Bounds) open(dir, workTree string) (*Repo, error) {
+	return b.openShared(dir, "", workTree, nil)
+}
 
 // openShared is open with the folder that holds what worktrees share, if it is
-// not to be found by itself.
-func (b *Bounds) openShared(dir, common, workTree string) (*Repo, error) {
+// not to be found by itself, and with another worktree of the same repository, if
+// one is open.
+func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, error) {
 	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
 	if common != "" {
 		r.Common = common
@@ -172,7 +176,14 @@ func (b *Bounds) openShared(dir, common, workTree string) (*Repo, error) {
 			r.takeTree(filepath.Dir(git), "gitdir")
 		}
 	}
-	r.readConfig()
+	if other != nil {
+		r.shareConfig(other)
+	} else {
+		r.readConfig()
+	}
+	if tree, file := r.configuredTree(); tree != "" {
+		r.takeTree(tree, file)
+	}
 	if _, err := os.Stat(filepath.Join(r.Common, "objects")); err != nil {
 		return nil, err
 	}
@@ -203,7 +214,7 @@ func (r *Repo) Worktrees() []*Repo {
 		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
 			top = filepath.Dir(real)
 		}
-		if w, err := r.Bounds.with(top).open(r.Common, top); err != nil {
+		if w, err := r.Bounds.with(top).openShared(r.Common, r.Common, top, r); err != nil {
 			r.problem(r.Common, err.Error())
 		} else {
 			out = append(out, w)
@@ -240,7 +251,7 @@ func (r *Repo) linked(dir string) (*Repo, error) {
 	if _, err := r.read(file, lineMax); err != nil {
 		return nil, err
 	}
-	w, err := r.Bounds.openShared(dir, r.Common, "")
+	w, err := r.Bounds.openShared(dir, r.Common, "", r)
 	if err != nil {
 		return nil, err
 	}

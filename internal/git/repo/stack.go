@@ -24,7 +24,7 @@ type stackLimits struct {
 	logs       bool // keep what the logs name
 }
 
-func defaultStackLimits() stackLimits { return stackLimits{text: 4 << 30, kept: 256 << 20} }
+func defaultStackLimits() stackLimits { return stackLimits{text: 1 << 30, kept: 256 << 20} }
 
 // tablesDir is where a git directory has its stack of reftables.
 const tablesDir = "reftable"
@@ -32,16 +32,18 @@ const tablesDir = "reftable"
 // readTables adds the refs in the repository's reftables to raw, a worktree's
 // own ones over those that all share, and returns the stash's older entries.
 func (r *Repo) readTables(raw map[string]string) []Ref {
-	shared := r.readStack(r.Common)
+	shared := r.readStack(r.Common, defaultStackLimits())
+	left := shared.limits // for all stacks
 	maps.Copy(raw, shared.raw)
 	if r.Dir != r.Common {
 		maps.DeleteFunc(raw, func(name, _ string) bool { return !isRef(name) }) // HEAD and the like are the main worktree's
-		own := r.readStack(r.Dir)
+		own := r.readStack(r.Dir, left)
+		left = own.limits
 		maps.Copy(raw, own.raw)
 	}
 	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
 		if !sameFile(dir, r.Dir) {
-			r.readStack(dir) // what is missing there is named; its refs are that worktree's
+			left = r.readStack(dir, left).limits // what is missing there is named; its refs are that worktree's
 		}
 	}
 	if _, ok := raw["HEAD"]; !ok {
@@ -73,8 +75,8 @@ type logged [2]string
 
 // readStack reads the tables of the git directory dir and adds what is wrong
 // with them to the repository's problems.
-func (r *Repo) readStack(dir string) *stack {
-	s := r.tables(dir)
+func (r *Repo) readStack(dir string, limits stackLimits) *stack {
+	s := r.tables(dir, limits)
 	for _, p := range s.problems {
 		r.problem(p.What, p.Reason)
 	}
@@ -82,17 +84,17 @@ func (r *Repo) readStack(dir string) *stack {
 }
 
 // tables is readStack for tables that may be outside, at the end of links.
-func (r *Repo) tables(dir string) *stack {
+func (r *Repo) tables(dir string, limits stackLimits) *stack {
 	dir = filepath.Join(dir, tablesDir)
 	entries, _ := os.ReadDir(dir) // readStack says what is wrong with it
 	for _, path := range append([]string{dir}, linksIn(dir, entries)...) {
 		if err := r.Reach(path); err != nil {
-			s := &stack{}
+			s := &stack{limits: limits}
 			s.problem(path, err.Error())
 			return s
 		}
 	}
-	return readStack(dir, defaultStackLimits())
+	return readStack(dir, limits)
 }
 
 // linksIn returns the paths of the links among the entries of a folder.
