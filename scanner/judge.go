@@ -140,6 +140,9 @@ func readOwn(path string) ([]byte, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	if errors.Is(err, regular.ErrOther) {
+		return nil, fmt.Errorf("%w: put one in its place", regular.ErrOther)
+	}
 	return text, unreadable(err)
 }
 

@@ -214,7 +214,9 @@ var zipEndSignature = []byte("PK\x05\x06")
 // whether it is worth to look closer with DetectTail: text is not. It runs for
 // every file and blob.
 func MayEndInZip(head, tail []byte) bool {
-	return bytes.Contains(tail[max(0, len(tail)-nearLen):], zipEndSignature) || binaryHead(head)
+	near := tail[max(0, len(tail)-nearLen):]
+	// No text has the signature's third byte, and each has many of its first.
+	return bytes.IndexByte(near, zipEndSignature[2]) >= 0 && bytes.Contains(near, zipEndSignature) || binaryHead(head)
 }
 
 // binaryHead knows pictures, documents and other files that are not all text.

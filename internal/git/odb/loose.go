@@ -162,10 +162,13 @@ func readExactly(r io.Reader, size int64) ([]byte, error) {
 // pathless drops the path from a file error: the object's id names the file.
 func pathless(err error) error {
 	var p *os.PathError
-	if errors.As(err, &p) {
-		return fmt.Errorf("%s: %w", p.Op, p.Err)
+	switch {
+	case !errors.As(err, &p):
+		return err
+	case errors.Is(err, regular.ErrOther):
+		return p.Err // which says it all
 	}
-	return err
+	return fmt.Errorf("%s: %w", p.Op, p.Err)
 }
 
 // isLooseDir reports whether name is one of objects/00 … objects/ff.
