@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"r8scan": main})
+	testscript.Main(m, map[string]func(){"r8scan": main, "measured": measured})
 }
 
 // TestScripts runs the scripts at the top of the module, one behaviour each,
