@@ -3,8 +3,8 @@ package report
 import (
 	"strings"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -30,16 +30,16 @@ func advice(f Finding) []string {
 		return append(steps, "Nobody can use this token any more: remove it when convenient.")
 	}
 	switch f.Exposure {
-	case scanner.ExposureHistory:
+	case result.ExposureHistory:
 		return append(steps,
 			upperFirst(r.Disable)+" first: deleting it from files or from history does not un-leak it. "+r.Effect,
 			r.Renew,
 			"Then clean up: take the old "+r.Noun()+" out of the files and, where it is worth the rewrite, out of the history.")
-	case scanner.ExposureStaged:
+	case result.ExposureStaged:
 		return append(steps,
 			"Unstage it before it is committed: git restore --staged <file>",
 			"Read "+r.It+" from an environment variable instead of the file.")
-	case scanner.ExposureIgnored:
+	case result.ExposureIgnored:
 		return append(steps, "Nothing must be done: git ignores the file. Keep it out of images, archives and whatever else you share.")
 	}
 	return append(steps,

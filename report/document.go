@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // Schema names the shape of a Document. It changes when a reader of the old
@@ -22,16 +22,16 @@ type Document struct {
 
 // Run is what a Document says about the scan as a whole.
 type Run struct {
-	Schema     string            `json:"schema"` // always Schema
-	Tool       Tool              `json:"tool"`
-	Target     scanner.Target    `json:"target"`
-	StartedAt  time.Time         `json:"started_at"` // UTC, whole seconds
-	DurationMS int64             `json:"duration_ms"`
-	Complete   bool              `json:"complete"` // true only if Coverage.Unread is empty
-	Coverage   scanner.Coverage  `json:"coverage"`
-	Allowed    []scanner.Allowed `json:"allowed"`         // what the user has judged; not in Findings
-	LeftOut    map[string]int    `json:"left_out"`        // findings of too low a confidence, by the reason for it
-	Asked      *Asked            `json:"asked,omitempty"` // nil if no token was to be verified
+	Schema     string           `json:"schema"` // always Schema
+	Tool       Tool             `json:"tool"`
+	Target     result.Target    `json:"target"`
+	StartedAt  time.Time        `json:"started_at"` // UTC, whole seconds
+	DurationMS int64            `json:"duration_ms"`
+	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
+	Coverage   result.Coverage  `json:"coverage"`
+	Allowed    []result.Allowed `json:"allowed"`         // what the user has judged; not in Findings
+	LeftOut    map[string]int   `json:"left_out"`        // findings of too low a confidence, by the reason for it
+	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
 }
 
 // Asked says what was done with the tokens that were found, beside showing
@@ -64,14 +64,14 @@ type Tool struct {
 
 // Finding is one token with every place where it stands.
 type Finding struct {
-	Rule         string             `json:"rule"`     // a rule's id
-	Token        string             `json:"token"`    // the mask
-	TokenID      string             `json:"token_id"` // 16 hex digits
-	Confidence   rules.Confidence   `json:"confidence"`
-	Exposure     scanner.Exposure   `json:"exposure"`
-	Verification Verification       `json:"verification"`
-	Locations    []scanner.Location `json:"locations"` // the most telling one first
-	History      *scanner.History   `json:"history"`   // nil if the token is in no git object
+	Rule         string            `json:"rule"`     // a rule's id
+	Token        string            `json:"token"`    // the mask
+	TokenID      string            `json:"token_id"` // 16 hex digits
+	Confidence   rules.Confidence  `json:"confidence"`
+	Exposure     result.Exposure   `json:"exposure"`
+	Verification Verification      `json:"verification"`
+	Locations    []result.Location `json:"locations"` // the most telling one first
+	History      *result.History   `json:"history"`   // nil if the token is in no git object
 }
 
 // Status is what is known about whether a token works.
@@ -102,7 +102,7 @@ type Account struct {
 
 // New makes the Document of res; took is rounded down to milliseconds. The
 // Document shares no list with res that either may change.
-func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *Document {
+func New(res result.Result, tool Tool, started time.Time, took time.Duration) *Document {
 	doc := &Document{
 		Run: Run{
 			Schema:     Schema,
@@ -112,7 +112,7 @@ func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *
 			DurationMS: took.Milliseconds(),
 			Complete:   res.Coverage.Complete(),
 			Coverage:   res.Coverage,
-			Allowed:    make([]scanner.Allowed, 0, len(res.Allowed)),
+			Allowed:    make([]result.Allowed, 0, len(res.Allowed)),
 			LeftOut:    maps.Clone(res.LeftOut),
 		},
 		Findings: make([]Finding, 0, len(res.Findings)),
@@ -132,7 +132,7 @@ func New(res scanner.Result, tool Tool, started time.Time, took time.Duration) *
 	return doc
 }
 
-func newFinding(f scanner.Finding) Finding {
+func newFinding(f result.Finding) Finding {
 	out := Finding{
 		Rule:         f.Rule,
 		Token:        f.Secret.Mask(),

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 func TestReadTakesWhatJSONWrote(t *testing.T) {
@@ -86,8 +86,8 @@ func mustJSON(t *testing.T, v any) string {
 }
 
 func TestListsAreNeverNull(t *testing.T) {
-	res := scanner.Result{Findings: []scanner.Finding{{
-		Secret: fakeSecret(0), History: &scanner.History{},
+	res := result.Result{Findings: []result.Finding{{
+		Secret: fakeSecret(0), History: &result.History{},
 	}, {Secret: fakeSecret(1)}}}
 	text := mustJSON(t, New(res, Tool{}, day("2024-01-01T00:00:00Z"), 0))
 	for _, want := range []string{`"unread":[]`, `"refs":[]`, `"locations":[]`, `"history":null`} {
@@ -95,7 +95,7 @@ func TestListsAreNeverNull(t *testing.T) {
 			t.Errorf("no %s in %s", want, text)
 		}
 	}
-	if text := mustJSON(t, New(scanner.Result{}, Tool{}, day("2024-01-01T00:00:00Z"), 0)); !strings.Contains(text, `"findings":[]`) {
+	if text := mustJSON(t, New(result.Result{}, Tool{}, day("2024-01-01T00:00:00Z"), 0)); !strings.Contains(text, `"findings":[]`) {
 		t.Errorf("no empty findings in %s", text)
 	}
 	if res.Findings[0].History.Refs != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"r8scan/internal/door"
+	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -60,7 +61,7 @@ func outputs(t *testing.T, s string) map[string]string {
 	filled(reflect.ValueOf(&opts).Elem(), s)
 	finding := doc.Findings[0]
 	doc.Findings = nil
-	kinds := []string{s, scanner.KindFile, scanner.KindBlob, scanner.KindCommit, scanner.KindTag, scanner.KindTree, scanner.KindIndex, scanner.KindRef, scanner.KindReflog, scanner.KindConfig}
+	kinds := []string{s, result.KindFile, result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindIndex, result.KindRef, result.KindReflog, result.KindConfig}
 	for i, rule := range append(rules.All(), &rules.Rule{ID: s}) {
 		f := finding
 		f.Rule = rule.ID
@@ -121,8 +122,8 @@ func outputs(t *testing.T, s string) map[string]string {
 	return out
 }
 
-func exposures() []scanner.Exposure {
-	return []scanner.Exposure{scanner.ExposureHistory, scanner.ExposureTracked, scanner.ExposureStaged, scanner.ExposureUntracked, scanner.ExposureIgnored}
+func exposures() []result.Exposure {
+	return []result.Exposure{result.ExposureHistory, result.ExposureTracked, result.ExposureStaged, result.ExposureUntracked, result.ExposureIgnored}
 }
 
 // TestNoFieldShowsAToken fills every string of all that can be written with a

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"r8scan/internal/door"
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // maxAnnotations is how many annotations of each level GitHub keeps of a step.
@@ -71,14 +71,14 @@ func annotation(level string, f Finding) string {
 
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
-func isShowable(l scanner.Location) bool {
+func isShowable(l result.Location) bool {
 	if l.Path == "" || inGitDir(l.Path) || safe(l.Path) != l.Path {
 		return false
 	}
-	return l.Kind == scanner.KindFile || l.Kind == scanner.KindIndex || l.Current
+	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Current
 }
 
-func incompleteAnnotation(unread []scanner.Unread) string {
+func incompleteAnnotation(unread []result.Unread) string {
 	lines := []string{"What r8scan could not read may hold further tokens:"}
 	for i, u := range unread {
 		if i == shownUnread {

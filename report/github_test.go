@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // annotated is a workflow command as a runner understands it.
@@ -46,28 +46,28 @@ func annotate(t *testing.T, findings ...Finding) []annotated {
 	return parseAnnotations(t, render(t, "github", &Document{Run{Complete: true}, findings}, Options{}))
 }
 
-func found(l scanner.Location) Finding {
-	return Finding{Rule: rules.APIToken.ID, Token: "r8_Hw***", TokenID: "0123456789abcdef", Confidence: rules.High, Exposure: scanner.ExposureHistory, Locations: []scanner.Location{l}}
+func found(l result.Location) Finding {
+	return Finding{Rule: rules.APIToken.ID, Token: "r8_Hw***", TokenID: "0123456789abcdef", Confidence: rules.High, Exposure: result.ExposureHistory, Locations: []result.Location{l}}
 }
 
 // A line that the repository does not have now must not be pointed at.
 func TestGitHubPlaces(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		at   scanner.Location
+		at   result.Location
 		want string
 	}{
 		{"file", file("a b/c.py", 3), "a b/c.py:3:9:49"},
-		{"index", scanner.Location{Kind: "index", Path: "c", Line: 1, Column: 2, EndColumn: 3}, "c:1:2:3"},
-		{"current blob", scanner.Location{Kind: "blob", Path: "c", Line: 1, Column: 2, EndColumn: 3, Current: true}, "c:1:2:3"},
-		{"member", scanner.Location{Kind: "file", Path: "a.zip", Member: "x", Line: 7, Column: 2, EndColumn: 3}, "a.zip:::"},
-		{"a name that needs escapes", scanner.Location{Kind: "file", Path: "50%, a:b=c", Line: 1, Column: 2, EndColumn: 3}, "50%, a:b=c:1:2:3"},
-		{"old blob", scanner.Location{Kind: "blob", Path: "c", Line: 1, Column: 2, EndColumn: 3}, ":::"},
-		{"commit", scanner.Location{Kind: "commit", Object: commit("1"), Line: 1}, ":::"},
+		{"index", result.Location{Kind: "index", Path: "c", Line: 1, Column: 2, EndColumn: 3}, "c:1:2:3"},
+		{"current blob", result.Location{Kind: "blob", Path: "c", Line: 1, Column: 2, EndColumn: 3, Current: true}, "c:1:2:3"},
+		{"member", result.Location{Kind: "file", Path: "a.zip", Member: "x", Line: 7, Column: 2, EndColumn: 3}, "a.zip:::"},
+		{"a name that needs escapes", result.Location{Kind: "file", Path: "50%, a:b=c", Line: 1, Column: 2, EndColumn: 3}, "50%, a:b=c:1:2:3"},
+		{"old blob", result.Location{Kind: "blob", Path: "c", Line: 1, Column: 2, EndColumn: 3}, ":::"},
+		{"commit", result.Location{Kind: "commit", Object: commit("1"), Line: 1}, ":::"},
 		{"below .git", file(".git/hooks/pre-push", 1), ":::"},
 		{"below another .git", file("sub/.git/hooks/pre-push", 1), ":::"},
 		{"a name like .git", file(".github/x", 1), ".github/x:1:9:49"},
-		{"config", scanner.Location{Kind: "config", Path: ".git/config", Line: 1}, ":::"},
+		{"config", result.Location{Kind: "config", Path: ".git/config", Line: 1}, ":::"},
 		{"standard input", file("", 1), ":::"},
 		{"a name that starts a line", file("a\n::error::b", 1), ":::"},
 		{"a name that is not UTF-8", file("\xff", 1), ":::"},
@@ -96,14 +96,14 @@ func TestGitHubPrefersFiles(t *testing.T) {
 // Whatever a repository puts into names, each finding stays one annotation.
 func TestGitHubTakesNoCommands(t *testing.T) {
 	hostile := "x\n::add-mask::y\r\n::stop-commands::z%0A::error::\x1b[2J##[error]"
-	f := found(scanner.Location{Kind: "blob", Path: hostile, Member: hostile, Object: hostile, Commit: hostile, Encoding: []string{hostile}})
+	f := found(result.Location{Kind: "blob", Path: hostile, Member: hostile, Object: hostile, Commit: hostile, Encoding: []string{hostile}})
 	f.Rule, f.Verification = hostile, Verification{Status: StatusLive, Reason: hostile, Account: &Account{hostile, hostile, hostile}}
-	doc := &Document{Run{Coverage: scanner.Coverage{Unread: []scanner.Unread{{What: hostile, Reason: hostile}}}}, []Finding{f}}
+	doc := &Document{Run{Coverage: result.Coverage{Unread: []result.Unread{{What: hostile, Reason: hostile}}}}, []Finding{f}}
 	got := parseAnnotations(t, render(t, "github", doc, Options{}))
 	if len(got) != 2 || got[0].level != "error" || got[1].level != "warning" {
 		t.Errorf("%+v", got)
 	}
-	f = found(scanner.Location{Kind: "file", Path: strings.Repeat("é", 1<<20), Line: 1})
+	f = found(result.Location{Kind: "file", Path: strings.Repeat("é", 1<<20), Line: 1})
 	if out := render(t, "github", &Document{Run{Complete: true}, []Finding{f}}, Options{}); len(out) > 4<<20 || len(parseAnnotations(t, out)[0].message) > maxAnnotation {
 		t.Errorf("%d bytes", len(out))
 	}
@@ -131,11 +131,11 @@ func TestGitHubLimits(t *testing.T) {
 			t.Errorf("%d findings: %d annotations, the last %+v", tt.findings, len(got), got[len(got)-1])
 		}
 	}
-	var unread []scanner.Unread
+	var unread []result.Unread
 	for range 50 {
-		unread = append(unread, scanner.Unread{What: "a", Reason: "b"})
+		unread = append(unread, result.Unread{What: "a", Reason: "b"})
 	}
-	got := parseAnnotations(t, render(t, "github", &Document{Run{Coverage: scanner.Coverage{Unread: unread}}, nil}, Options{}))
+	got := parseAnnotations(t, render(t, "github", &Document{Run{Coverage: result.Coverage{Unread: unread}}, nil}, Options{}))
 	if len(got) != 1 || got[0].level != "warning" || !strings.HasSuffix(got[0].message, "and 45 things more") {
 		t.Errorf("%+v", got)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/internal/shell"
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // HookKind is the git hook that a scan was made for.
@@ -153,7 +153,7 @@ func pushText(doc *Document) hookText {
 // inFile reports whether a finding stands in a file of some commit, not only in
 // a name or a message.
 func inFile(f Finding) bool {
-	return slices.ContainsFunc(f.Locations, func(l scanner.Location) bool { return l.Kind == scanner.KindBlob })
+	return slices.ContainsFunc(f.Locations, func(l result.Location) bool { return l.Kind == result.KindBlob })
 }
 
 // rewriteStep says how to take findings out of what is to be pushed: a commit
@@ -162,7 +162,7 @@ func rewriteStep(doc *Document) hookStep {
 	commit, tags, others := "", true, false
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
-			tags = tags && l.Kind == scanner.KindTag
+			tags = tags && l.Kind == result.KindTag
 		}
 		if f.History != nil && f.History.Introduced != nil {
 			others = others || commit != "" && commit != f.History.Introduced.Commit
@@ -338,7 +338,7 @@ func files(all []Finding) int64 {
 const hookUnread = 10
 
 // unread names what could not be read: beside findings, one thing.
-func (p *part) unread(all []scanner.Unread, alone bool) {
+func (p *part) unread(all []result.Unread, alone bool) {
 	switch {
 	case len(all) == 0:
 	case !alone:
@@ -357,7 +357,7 @@ func (p *part) unread(all []scanner.Unread, alone bool) {
 var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
 
 // unreadLine names a thing, with ids as short as everywhere in a text.
-func unreadLine(u scanner.Unread) string {
+func unreadLine(u result.Unread) string {
 	return fullID.ReplaceAllStringFunc(safe(u.What)+": "+safe(u.Reason), short)
 }
 

@@ -8,16 +8,16 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // staged returns the n-th finding of a commit, in the files.
 func staged(n int, rule string, files ...string) Finding {
 	f := Finding{Rule: rule, Token: fakeSecret(n % 37).Mask(), TokenID: fakeSecret(n % 37).ID(), Confidence: rules.High,
-		Exposure: scanner.ExposureStaged, Verification: Verification{Status: StatusUnchecked}}
+		Exposure: result.ExposureStaged, Verification: Verification{Status: StatusUnchecked}}
 	for i, path := range files {
-		f.Locations = append(f.Locations, scanner.Location{Path: path, Line: 12 + i, Column: 9, EndColumn: 49, Kind: scanner.KindIndex, Object: commit("9")})
+		f.Locations = append(f.Locations, result.Location{Path: path, Line: 12 + i, Column: 9, EndColumn: 49, Kind: result.KindIndex, Object: commit("9")})
 	}
 	return f
 }
@@ -31,38 +31,38 @@ func hookCases() map[string]struct {
 		doc  Document
 		opts HookOptions
 	}
-	committed := scanner.Target{Kind: "staged", Path: ".", Head: commit("e")}
+	committed := result.Target{Kind: "staged", Path: ".", Head: commit("e")}
 	many := Document{Run: Run{Target: committed}}
 	for i := range 500 {
 		many.Findings = append(many.Findings, staged(i, rules.APIToken.ID, fmt.Sprintf("src/module%03d/config.py", i/2), "src/all.env"))
 	}
 	for range 40 {
-		many.Coverage.Unread = append(many.Coverage.Unread, scanner.Unread{What: strings.Repeat("dir/", 60) + "big.zip", Reason: "the archive is damaged"})
+		many.Coverage.Unread = append(many.Coverage.Unread, result.Unread{What: strings.Repeat("dir/", 60) + "big.zip", Reason: "the archive is damaged"})
 	}
 	notes := []string{".r8scan.yaml:3: token 0123456789abcdef was allowed until 2024-01-01 and is reported again: disable it", "another"}
 	low := staged(4, rules.APIToken.ID, "a b/it's.env", "漢字/é\x1b[2J.py")
 	low.Confidence = rules.Low
-	pushed := func(n int, l scanner.Location, introduced string) Finding {
+	pushed := func(n int, l result.Location, introduced string) Finding {
 		f := staged(n, rules.APIToken.ID)
-		f.Exposure, f.Locations = scanner.ExposureHistory, []scanner.Location{l}
+		f.Exposure, f.Locations = result.ExposureHistory, []result.Location{l}
 		if introduced != "" {
-			f.History = &scanner.History{Introduced: &scanner.Event{Commit: introduced}}
+			f.History = &result.History{Introduced: &result.Event{Commit: introduced}}
 		}
 		return f
 	}
-	inFile := pushed(0, scanner.Location{Path: "config/settings.py", Line: 12, Column: 9, EndColumn: 49, Kind: scanner.KindBlob, Object: commit("9"), Commit: commit("a")}, commit("a"))
-	inMessage := pushed(1, scanner.Location{Line: 3, Column: 1, EndColumn: 41, Kind: scanner.KindCommit, Object: commit("e"), Commit: commit("e")}, commit("e"))
-	inTag := pushed(2, scanner.Location{Line: 6, Column: 1, EndColumn: 41, Kind: scanner.KindTag, Object: commit("b")}, commit("a"))
-	inName := pushed(3, scanner.Location{Path: "refs/heads/r8_****", Line: 1, Column: 12, EndColumn: 52, Kind: scanner.KindRef}, "")
+	inFile := pushed(0, result.Location{Path: "config/settings.py", Line: 12, Column: 9, EndColumn: 49, Kind: result.KindBlob, Object: commit("9"), Commit: commit("a")}, commit("a"))
+	inMessage := pushed(1, result.Location{Line: 3, Column: 1, EndColumn: 41, Kind: result.KindCommit, Object: commit("e"), Commit: commit("e")}, commit("e"))
+	inTag := pushed(2, result.Location{Line: 6, Column: 1, EndColumn: 41, Kind: result.KindTag, Object: commit("b")}, commit("a"))
+	inName := pushed(3, result.Location{Path: "refs/heads/r8_****", Line: 1, Column: 12, EndColumn: 52, Kind: result.KindRef}, "")
 	history := func(all ...Finding) Document {
-		return Document{Run: Run{Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")}}, Findings: all}
+		return Document{Run: Run{Target: result.Target{Kind: "repository", Path: ".", Head: commit("e")}}, Findings: all}
 	}
 	manyPushed := many
 	manyPushed.Findings = nil
 	for i := range 500 {
-		manyPushed.Findings = append(manyPushed.Findings, pushed(i, scanner.Location{Path: strings.Repeat("long/", 40) + "x.py", Line: i + 1, Column: 1, EndColumn: 41, Kind: scanner.KindBlob, Commit: commit("a")}, commit("a")))
+		manyPushed.Findings = append(manyPushed.Findings, pushed(i, result.Location{Path: strings.Repeat("long/", 40) + "x.py", Line: i + 1, Column: 1, EndColumn: 41, Kind: result.KindBlob, Commit: commit("a")}, commit("a")))
 	}
-	unread := Document{Run: Run{Target: committed, Coverage: scanner.Coverage{Unread: many.Coverage.Unread[:12]}}}
+	unread := Document{Run: Run{Target: committed, Coverage: result.Coverage{Unread: many.Coverage.Unread[:12]}}}
 	return map[string]hookCase{
 		"hook-staged-one": {Document{Run: Run{Target: committed}, Findings: []Finding{staged(0, rules.APIToken.ID, "config/settings.py")}},
 			HookOptions{Kind: Staged, Stops: true}},
@@ -118,7 +118,7 @@ func TestHookFitsAScreen(t *testing.T) {
 				f.Rule = rule.ID
 				doc.Findings = append(doc.Findings, f)
 			}
-			for _, unread := range [][]scanner.Unread{nil, hookCases()["hook-staged-many"].doc.Coverage.Unread} {
+			for _, unread := range [][]result.Unread{nil, hookCases()["hook-staged-many"].doc.Coverage.Unread} {
 				doc.Coverage.Unread = unread
 				var b bytes.Buffer
 				opts := tt.opts

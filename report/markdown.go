@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // markdownLimits bound a summary, in bytes. GitHub drops a step's summary of
@@ -146,7 +146,7 @@ func (m *markdownWriter) row(f Finding) string {
 		m.code(ruleTitle(f.Rule)), f.Confidence, where, f.Exposure, said, story)
 }
 
-func (m *markdownWriter) story(h *scanner.History) string {
+func (m *markdownWriter) story(h *result.History) string {
 	s := "no commit is known that has it"
 	if e := h.Introduced; e != nil {
 		s = fmt.Sprintf("since %s, commit %s by %s", e.Date.Format("2006-01-02"), m.code(short(e.Commit)), m.code(e.Author))
@@ -163,7 +163,7 @@ func (m *markdownWriter) story(h *scanner.History) string {
 	return s
 }
 
-func (m *markdownWriter) unread(unread []scanner.Unread) {
+func (m *markdownWriter) unread(unread []result.Unread) {
 	if len(unread) == 0 {
 		return
 	}

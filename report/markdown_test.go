@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // codeSpans are what code writes: within them GitHub sees no markup.
@@ -20,12 +20,12 @@ func TestMarkdownTakesNoMarkup(t *testing.T) {
 		"a`b`EVIL", "a|EVIL|c", "</code><img src=EVIL>", "@EVIL", "[EVIL](https://example.com)", "EVIL\n## head", "``EVIL", "\\`EVIL",
 		"\\|EVIL", " EVIL ", "EVIL\\", "$`EVIL`$", "<!-- EVIL", "EVIL\r\n\r\n| a |", "&lt;EVIL", "#1 EVIL", "\u202eEVIL", "\xffEVIL", "```\nEVIL",
 	} {
-		f := found(scanner.Location{Kind: "blob", Path: evil, Member: evil, Object: evil, Commit: evil + "x", Encoding: []string{evil}})
+		f := found(result.Location{Kind: "blob", Path: evil, Member: evil, Object: evil, Commit: evil + "x", Encoding: []string{evil}})
 		f.Rule, f.Token = evil, evil
 		f.Verification = Verification{Status: StatusLive, Reason: evil, Account: &Account{evil, evil, evil}}
-		f.History = &scanner.History{Introduced: &scanner.Event{Commit: evil, Author: evil}, Removed: &scanner.Event{Commit: evil}, Refs: []string{evil}}
-		doc := &Document{Run{Target: scanner.Target{Range: evil}, Asked: &Asked{Host: evil},
-			Coverage: scanner.Coverage{Unread: []scanner.Unread{{What: evil, Reason: evil}}}}, []Finding{f}}
+		f.History = &result.History{Introduced: &result.Event{Commit: evil, Author: evil}, Removed: &result.Event{Commit: evil}, Refs: []string{evil}}
+		doc := &Document{Run{Target: result.Target{Range: evil}, Asked: &Asked{Host: evil},
+			Coverage: result.Coverage{Unread: []result.Unread{{What: evil, Reason: evil}}}}, []Finding{f}}
 		out := render(t, "markdown", doc, Options{})
 		if n := strings.Count(out, "EVIL"); n < 8 {
 			t.Errorf("%q: it is shown %d times, so this test sees nothing", evil, n)
@@ -46,14 +46,14 @@ func TestMarkdownTakesNoMarkup(t *testing.T) {
 // holds, and makes it say how much is left out.
 func TestMarkdownFits(t *testing.T) {
 	long := strings.Repeat("`", 4096)
-	doc := &Document{Run{Target: scanner.Target{Range: long}}, nil}
+	doc := &Document{Run{Target: result.Target{Range: long}}, nil}
 	for range 70_000 {
-		f := found(scanner.Location{Kind: "blob", Path: long, Member: long, Object: long, Commit: long})
+		f := found(result.Location{Kind: "blob", Path: long, Member: long, Object: long, Commit: long})
 		f.Rule = long
 		f.Verification = Verification{Status: StatusUnknown, Reason: long}
-		f.History = &scanner.History{Introduced: &scanner.Event{Commit: long, Author: long}}
+		f.History = &result.History{Introduced: &result.Event{Commit: long, Author: long}}
 		doc.Findings = append(doc.Findings, f)
-		doc.Coverage.Unread = append(doc.Coverage.Unread, scanner.Unread{What: long, Reason: long})
+		doc.Coverage.Unread = append(doc.Coverage.Unread, result.Unread{What: long, Reason: long})
 	}
 	out := render(t, "markdown", doc, Options{})
 	if len(out) > 1<<20-100_000 {
@@ -95,7 +95,7 @@ func TestMarkdownFits(t *testing.T) {
 
 func TestMarkdownTitles(t *testing.T) {
 	leak, note := found(file("a", 1)), found(file(".env", 1))
-	note.Exposure = scanner.ExposureIgnored
+	note.Exposure = result.ExposureIgnored
 	for _, tt := range []struct {
 		findings []Finding
 		complete bool

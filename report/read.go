@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // maxDocument bounds the memory that a saved result may take, in bytes. A
@@ -100,8 +100,8 @@ func (f *Finding) check() error {
 		return errors.New("no locations")
 	}
 	switch f.Exposure {
-	case scanner.ExposureHistory, scanner.ExposureTracked, scanner.ExposureStaged,
-		scanner.ExposureUntracked, scanner.ExposureIgnored:
+	case result.ExposureHistory, result.ExposureTracked, result.ExposureStaged,
+		result.ExposureUntracked, result.ExposureIgnored:
 	default:
 		return errors.New("unknown exposure")
 	}

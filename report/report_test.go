@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -35,111 +35,111 @@ func day(s string) time.Time {
 	return t
 }
 
-func file(path string, line int) scanner.Location {
-	return scanner.Location{Path: path, Line: line, Column: 9, EndColumn: 49, Kind: scanner.KindFile}
+func file(path string, line int) result.Location {
+	return result.Location{Path: path, Line: line, Column: 9, EndColumn: 49, Kind: result.KindFile}
 }
 
 // fullResult has every exposure, every kind of location, hostile strings and
 // long lists.
-func fullResult() scanner.Result {
+func fullResult() result.Result {
 	hostile := "evil\x1b[2J\u202e[click](https://example.com)\xff.env"
-	return scanner.Result{
-		Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")},
-		Coverage: scanner.Coverage{
+	return result.Result{
+		Target: result.Target{Kind: "repository", Path: ".", Head: commit("e")},
+		Coverage: result.Coverage{
 			Files: 1203, Bytes: 512_345_678, Objects: 54988, Commits: 210, ArchiveMembers: 12,
-			Unread: []scanner.Unread{
+			Unread: []result.Unread{
 				{What: "pack-1.pack", Reason: "object at 12: bad zlib header"},
 				{What: "evil\nname", Reason: "permission denied"},
 			},
 		},
-		Allowed: []scanner.Allowed{
-			{TokenID: fakeSecret(7).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByOwn, Reason: "revoked\x1b[2J", Locations: []scanner.Location{file("a.py", 1), file("b.py", 2)}},
-			{TokenID: fakeSecret(8).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByBaseline, Locations: []scanner.Location{file("c.py", 3)}},
-			{TokenID: fakeSecret(9).ID(), Rule: rules.APIToken.ID, By: scanner.AllowedByBaseline, Reason: "old", Locations: []scanner.Location{file("d.py", 4)}},
+		Allowed: []result.Allowed{
+			{TokenID: fakeSecret(7).ID(), Rule: rules.APIToken.ID, By: result.AllowedByOwn, Reason: "revoked\x1b[2J", Locations: []result.Location{file("a.py", 1), file("b.py", 2)}},
+			{TokenID: fakeSecret(8).ID(), Rule: rules.APIToken.ID, By: result.AllowedByBaseline, Locations: []result.Location{file("c.py", 3)}},
+			{TokenID: fakeSecret(9).ID(), Rule: rules.APIToken.ID, By: result.AllowedByBaseline, Reason: "old", Locations: []result.Location{file("d.py", 4)}},
 		},
 		LeftOut: map[string]int{"placeholder": 1200, "part of a longer word": 1},
-		Findings: []scanner.Finding{
+		Findings: []result.Finding{
 			inFileAndHistory(), inHistoryOnly(), inOddPlaces(),
 			{
 				Rule: rules.APIToken.ID, Secret: fakeSecret(3), Confidence: rules.Medium,
-				Exposure: scanner.ExposureStaged,
-				Locations: []scanner.Location{
-					{Path: "cfg/a b.yml", Line: 2, Column: 1, EndColumn: 41, Kind: scanner.KindIndex, Object: commit("9")},
+				Exposure: result.ExposureStaged,
+				Locations: []result.Location{
+					{Path: "cfg/a b.yml", Line: 2, Column: 1, EndColumn: 41, Kind: result.KindIndex, Object: commit("9")},
 				},
 			},
 			{
 				Rule: rules.APIToken.ID, Secret: fakeSecret(4), Confidence: rules.High,
-				Exposure: scanner.ExposureUntracked, Locations: []scanner.Location{file(hostile, 1)},
+				Exposure: result.ExposureUntracked, Locations: []result.Location{file(hostile, 1)},
 			},
 			{
 				Rule: rules.APIToken.ID, Secret: fakeSecret(5), Confidence: rules.High,
-				Exposure: scanner.ExposureIgnored, Locations: []scanner.Location{file(".env", 1)},
+				Exposure: result.ExposureIgnored, Locations: []result.Location{file(".env", 1)},
 			},
 			{
 				Rule: rules.APIToken.ID, Secret: fakeSecret(6), Confidence: rules.Low,
-				Exposure: scanner.ExposureTracked, Locations: []scanner.Location{file("doc/é.md", 7)},
+				Exposure: result.ExposureTracked, Locations: []result.Location{file("doc/é.md", 7)},
 			},
 		},
 	}
 }
 
 // inFileAndHistory is at HEAD, in many places, and not first in a file.
-func inFileAndHistory() scanner.Finding {
-	locs := []scanner.Location{
-		{Path: "src/old.py", Line: 3, Column: 5, EndColumn: 45, Kind: scanner.KindBlob, Object: commit("1"), Commit: commit("a")},
+func inFileAndHistory() result.Finding {
+	locs := []result.Location{
+		{Path: "src/old.py", Line: 3, Column: 5, EndColumn: 45, Kind: result.KindBlob, Object: commit("1"), Commit: commit("a")},
 		file("src/app.py", 12),
 	}
 	for i := range 6 {
-		locs = append(locs, scanner.Location{
+		locs = append(locs, result.Location{
 			Path: fmt.Sprintf("src/v%d.py", i), Line: 3, Column: 5, EndColumn: 45,
-			Kind: scanner.KindBlob, Object: commit("2"), Commit: commit("b"),
+			Kind: result.KindBlob, Object: commit("2"), Commit: commit("b"),
 		})
 	}
 	refs := []string{"refs/heads/main", "refs/heads/\x1b]0;x\a", "refs/heads/c", "refs/heads/d", "refs/heads/e", "refs/tags/v1", "refs/tags/v2"}
-	return scanner.Finding{
+	return result.Finding{
 		Rule: rules.APIToken.ID, Secret: fakeSecret(0), Confidence: rules.High,
-		Exposure: scanner.ExposureHistory, Locations: locs,
-		History: &scanner.History{
-			Introduced: &scanner.Event{Commit: commit("a"), Date: day("2023-04-05T23:30:00-07:00"), Author: "Ann <ann@example.com>", Path: "src/old.py"},
+		Exposure: result.ExposureHistory, Locations: locs,
+		History: &result.History{
+			Introduced: &result.Event{Commit: commit("a"), Date: day("2023-04-05T23:30:00-07:00"), Author: "Ann <ann@example.com>", Path: "src/old.py"},
 			AtHead:     true, Reachable: true, Refs: refs,
 		},
 	}
 }
 
 // inHistoryOnly was removed, and stands in an archive and base64.
-func inHistoryOnly() scanner.Finding {
-	return scanner.Finding{
+func inHistoryOnly() result.Finding {
+	return result.Finding{
 		Rule: rules.APIToken.ID, Secret: fakeSecret(1), Confidence: rules.High,
-		Exposure: scanner.ExposureHistory,
-		Locations: []scanner.Location{
+		Exposure: result.ExposureHistory,
+		Locations: []result.Location{
 			{Path: "dist/a.whl", Member: "b/c.py", Line: 1, Column: 5, EndColumn: 59, Encoding: []string{"base64", "hex"},
-				Kind: scanner.KindBlob, Object: commit("3"), Commit: commit("c")},
+				Kind: result.KindBlob, Object: commit("3"), Commit: commit("c")},
 		},
-		History: &scanner.History{
-			Introduced: &scanner.Event{Commit: commit("c"), Date: day("2022-01-02T10:00:00Z"), Author: "Bob <bob@example.com>", Path: "dist/a.whl"},
-			Removed:    &scanner.Event{Commit: commit("d"), Date: day("2022-02-03T10:00:00Z"), Author: "\u202eBob"},
+		History: &result.History{
+			Introduced: &result.Event{Commit: commit("c"), Date: day("2022-01-02T10:00:00Z"), Author: "Bob <bob@example.com>", Path: "dist/a.whl"},
+			Removed:    &result.Event{Commit: commit("d"), Date: day("2022-02-03T10:00:00Z"), Author: "\u202eBob"},
 			Reachable:  true, Refs: []string{"refs/heads/main"},
 		},
 	}
 }
 
 // inOddPlaces has no path anywhere and no commit that is known.
-func inOddPlaces() scanner.Finding {
-	at := func(kind, path, object string) scanner.Location {
-		return scanner.Location{Kind: kind, Path: path, Object: object, Line: 1, Column: 2, EndColumn: 42}
+func inOddPlaces() result.Finding {
+	at := func(kind, path, object string) result.Location {
+		return result.Location{Kind: kind, Path: path, Object: object, Line: 1, Column: 2, EndColumn: 42}
 	}
-	return scanner.Finding{
+	return result.Finding{
 		Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High,
-		Exposure: scanner.ExposureHistory,
-		Locations: []scanner.Location{
-			at(scanner.KindBlob, "", commit("4")),
-			at(scanner.KindCommit, "", commit("5")),
-			at(scanner.KindTag, "", commit("6")),
-			at(scanner.KindTree, "r8_Hw***", commit("7")),
-			at(scanner.KindRef, "refs/heads/r8_Hw***", ""),
-			at(scanner.KindReflog, ".git/logs/HEAD", ""),
+		Exposure: result.ExposureHistory,
+		Locations: []result.Location{
+			at(result.KindBlob, "", commit("4")),
+			at(result.KindCommit, "", commit("5")),
+			at(result.KindTag, "", commit("6")),
+			at(result.KindTree, "r8_Hw***", commit("7")),
+			at(result.KindRef, "refs/heads/r8_Hw***", ""),
+			at(result.KindReflog, ".git/logs/HEAD", ""),
 		},
-		History: &scanner.History{},
+		History: &result.History{},
 	}
 }
 
@@ -150,22 +150,22 @@ func fullDocument() *Document {
 // siblingsDocument has a finding of every rule but the API token's, in history
 // and in a file.
 func siblingsDocument() *Document {
-	res := scanner.Result{Target: scanner.Target{Kind: "repository", Path: ".", Head: commit("e")}, Coverage: scanner.Coverage{Files: 9, Objects: 8, Commits: 7}}
+	res := result.Result{Target: result.Target{Kind: "repository", Path: ".", Head: commit("e")}, Coverage: result.Coverage{Files: 9, Objects: 8, Commits: 7}}
 	for i, r := range rules.All() {
 		if r == rules.APIToken {
 			continue
 		}
 		secret := rules.NewSecret(fmt.Sprint(i, strings.Repeat("Kq7ZtY3m", 4)), 0)
-		for _, exposure := range []scanner.Exposure{scanner.ExposureHistory, scanner.ExposureTracked} {
-			res.Findings = append(res.Findings, scanner.Finding{Rule: r.ID, Secret: secret, Confidence: rules.Medium, Exposure: exposure,
-				Locations: []scanner.Location{file("app/"+r.ID, i)}})
+		for _, exposure := range []result.Exposure{result.ExposureHistory, result.ExposureTracked} {
+			res.Findings = append(res.Findings, result.Finding{Rule: r.ID, Secret: secret, Confidence: rules.Medium, Exposure: exposure,
+				Locations: []result.Location{file("app/"+r.ID, i)}})
 		}
 	}
 	return New(res, Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
 }
 
 func emptyDocument() *Document {
-	return New(scanner.Result{Target: scanner.Target{Kind: "files", Path: "."}},
+	return New(result.Result{Target: result.Target{Kind: "files", Path: "."}},
 		Tool{"r8scan", "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
 }
 
@@ -230,7 +230,7 @@ func TestGolden(t *testing.T) {
 func TestAdviceFits(t *testing.T) {
 	seen := map[string]string{}
 	for _, r := range rules.All() {
-		for _, e := range []scanner.Exposure{scanner.ExposureHistory, scanner.ExposureTracked, scanner.ExposureUntracked} {
+		for _, e := range []result.Exposure{result.ExposureHistory, result.ExposureTracked, result.ExposureUntracked} {
 			f := Finding{Rule: r.ID, Confidence: rules.Medium, Exposure: e}
 			text := strings.Join(advice(f), " ") + messageAdvice(f)
 			onPage := r == rules.APIToken || r == rules.LegacyToken

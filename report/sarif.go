@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 const (
@@ -97,8 +97,8 @@ func inWorktree(f Finding) bool {
 	return false
 }
 
-func isFile(l scanner.Location) bool {
-	return l.Kind == scanner.KindFile || l.Kind == scanner.KindIndex || l.Kind == scanner.KindConfig
+func isFile(l result.Location) bool {
+	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Kind == result.KindConfig
 }
 
 func newSARIFRun(doc *Document, opts Options, limits sarifLimits, category string, findings []Finding) (sarifRun, error) {
@@ -165,7 +165,7 @@ func newSARIFDriver(tool Tool) sarifDriver {
 }
 
 func newSARIFRule(r *rules.Rule) sarifRule {
-	steps := advice(Finding{Rule: r.ID, Confidence: rules.High, Exposure: scanner.ExposureHistory})
+	steps := advice(Finding{Rule: r.ID, Confidence: rules.High, Exposure: result.ExposureHistory})
 	markdown := r.Description + "\n\nIt looks like this: `" + r.Example + "`\n"
 	for i, step := range steps {
 		markdown += fmt.Sprintf("\n%d. %s", i+1, step)

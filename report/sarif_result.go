@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // sarifConverter turns the findings of one run into results and notes which
@@ -71,7 +71,7 @@ func findRule(id string) (int, *rules.Rule) {
 // token looks like, but in a file that git ignores a live token may stand.
 func sarifLevel(f Finding) string {
 	switch {
-	case f.Exposure == scanner.ExposureIgnored || f.Verification.Status == StatusRevoked:
+	case f.Exposure == result.ExposureIgnored || f.Verification.Status == StatusRevoked:
 		return "note"
 	case f.Verification.Status == StatusLive:
 		return "error"
@@ -88,20 +88,20 @@ func sarifLevel(f Finding) string {
 // old commit, and any path before none; one that is allowed by itself comes
 // last, for the alert is about the others. The path of a tree or a ref is a name
 // that holds a token, and so is masked and names nothing.
-func anchor(locs []scanner.Location) int {
-	rank := func(l scanner.Location) int {
+func anchor(locs []result.Location) int {
+	rank := func(l result.Location) int {
 		switch {
 		case l.AllowedBy != "":
 			return 7
-		case l.Kind == scanner.KindFile && !inGitDir(l.Path):
+		case l.Kind == result.KindFile && !inGitDir(l.Path):
 			return 0
-		case l.Kind == scanner.KindIndex:
+		case l.Kind == result.KindIndex:
 			return 1
-		case l.Kind == scanner.KindConfig, l.Kind == scanner.KindFile:
+		case l.Kind == result.KindConfig, l.Kind == result.KindFile:
 			return 2
 		case l.Current:
 			return 3
-		case l.Kind == scanner.KindBlob && l.Path != "":
+		case l.Kind == result.KindBlob && l.Path != "":
 			return 4
 		case l.Path != "":
 			return 5
@@ -120,7 +120,7 @@ func anchor(locs []scanner.Location) int {
 // inGitDir reports whether a file is one of git's own, which no commit can hold.
 func inGitDir(path string) bool { return strings.Contains("/"+path, "/.git/") }
 
-func (c *sarifConverter) physical(l scanner.Location) sarifPhysicalLocation {
+func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
 	p := sarifPhysicalLocation{
 		ArtifactLocation: sarifArtifactLocation{URI: locationURI(c.root, l)},
@@ -149,7 +149,7 @@ func fingerprints(f Finding, uri, member string) map[string]string {
 
 // resultMessage is some sentences of plain text: what it is and where, and
 // what to do. cut is the number of places that no location of the result names.
-func resultMessage(f Finding, at scanner.Location, cut int) string {
+func resultMessage(f Finding, at result.Location, cut int) string {
 	lead := "This is a"
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
@@ -198,9 +198,9 @@ func messageAdvice(f Finding) string {
 		return "Nobody can use it any more."
 	}
 	switch f.Exposure {
-	case scanner.ExposureIgnored:
+	case result.ExposureIgnored:
 		return "Git ignores the file, so nothing must be done."
-	case scanner.ExposureHistory:
+	case result.ExposureHistory:
 		return upperFirst(remedyOf(f.Rule).Short) + " first, since deleting it does not un-leak it."
 	}
 	return "Move it into an environment variable, and " + remedyOf(f.Rule).Short + " if it was ever shared."
@@ -208,23 +208,23 @@ func messageAdvice(f Finding) string {
 
 // standsIn says where a location is, as the start of a sentence without its
 // period; what varies stands in single quotes.
-func standsIn(l scanner.Location) string {
+func standsIn(l result.Location) string {
 	var s string
 	switch l.Kind {
-	case scanner.KindFile, scanner.KindConfig, scanner.KindReflog:
+	case result.KindFile, result.KindConfig, result.KindReflog:
 		s = fmt.Sprintf("In the file '%s'", messageText(l.Path))
 		if l.Path == "" {
 			s = "In standard input"
 		}
-	case scanner.KindIndex:
+	case result.KindIndex:
 		s = fmt.Sprintf("In what is staged of '%s'", messageText(l.Path))
-	case scanner.KindCommit:
+	case result.KindCommit:
 		s = fmt.Sprintf("In the message of commit '%s'", short(l.Object))
-	case scanner.KindTag:
+	case result.KindTag:
 		s = fmt.Sprintf("In the message of tag '%s'", short(l.Object))
-	case scanner.KindTree:
+	case result.KindTree:
 		s = fmt.Sprintf("In the file name '%s' of tree '%s'", messageText(l.Path), short(l.Object))
-	case scanner.KindRef:
+	case result.KindRef:
 		s = fmt.Sprintf("In the ref '%s'", messageText(l.Path))
 	default:
 		s = fmt.Sprintf("In %s '%s'", messageText(l.Kind), short(l.Object))

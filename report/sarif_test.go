@@ -13,8 +13,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // sarifValidator returns a function that checks a file against the schema of
@@ -111,23 +111,23 @@ func TestSARIFRuns(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		findings []Finding
-		coverage scanner.Coverage
-		target   scanner.Target
+		coverage result.Coverage
+		target   result.Target
 		want     []string
 	}{
-		{"nothing", nil, scanner.Coverage{}, scanner.Target{}, []string{worktreeCategory}},
-		{"files", nil, scanner.Coverage{Files: 3}, scanner.Target{}, []string{worktreeCategory}},
-		{"files and history", nil, scanner.Coverage{Files: 3, Objects: 9, Commits: 2}, scanner.Target{}, []string{worktreeCategory, historyCategory}},
-		{"history", nil, scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{}, []string{historyCategory}},
-		{"index only", nil, scanner.Coverage{Objects: 9}, scanner.Target{}, []string{worktreeCategory}},
-		{"a file, history read", full[5:6], scanner.Coverage{Commits: 2}, scanner.Target{}, []string{worktreeCategory, historyCategory}},
-		{"a blob, nothing counted", full[1:2], scanner.Coverage{}, scanner.Target{}, []string{historyCategory}},
-		{"a range", nil, scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
-		{"an empty range", nil, scanner.Coverage{}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
-		{"a token in a range, staged again", full[3:4], scanner.Coverage{Commits: 2}, scanner.Target{Range: "a..b"}, []string{rangeCategory}},
-		{"what is staged", full[3:4], scanner.Coverage{Objects: 3}, scanner.Target{Kind: "staged"}, []string{stagedCategory}},
-		{"nothing is staged", nil, scanner.Coverage{}, scanner.Target{Kind: "staged"}, []string{stagedCategory}},
-		{"what is pushed", full[1:2], scanner.Coverage{Objects: 9, Commits: 2}, scanner.Target{Kind: "push"}, []string{rangeCategory}},
+		{"nothing", nil, result.Coverage{}, result.Target{}, []string{worktreeCategory}},
+		{"files", nil, result.Coverage{Files: 3}, result.Target{}, []string{worktreeCategory}},
+		{"files and history", nil, result.Coverage{Files: 3, Objects: 9, Commits: 2}, result.Target{}, []string{worktreeCategory, historyCategory}},
+		{"history", nil, result.Coverage{Objects: 9, Commits: 2}, result.Target{}, []string{historyCategory}},
+		{"index only", nil, result.Coverage{Objects: 9}, result.Target{}, []string{worktreeCategory}},
+		{"a file, history read", full[5:6], result.Coverage{Commits: 2}, result.Target{}, []string{worktreeCategory, historyCategory}},
+		{"a blob, nothing counted", full[1:2], result.Coverage{}, result.Target{}, []string{historyCategory}},
+		{"a range", nil, result.Coverage{Objects: 9, Commits: 2}, result.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"an empty range", nil, result.Coverage{}, result.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"a token in a range, staged again", full[3:4], result.Coverage{Commits: 2}, result.Target{Range: "a..b"}, []string{rangeCategory}},
+		{"what is staged", full[3:4], result.Coverage{Objects: 3}, result.Target{Kind: "staged"}, []string{stagedCategory}},
+		{"nothing is staged", nil, result.Coverage{}, result.Target{Kind: "staged"}, []string{stagedCategory}},
+		{"what is pushed", full[1:2], result.Coverage{Objects: 9, Commits: 2}, result.Target{Kind: "push"}, []string{rangeCategory}},
 	} {
 		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: tt.target}, tt.findings}, Options{}, githubLimits)
 		if err != nil {
@@ -173,14 +173,14 @@ func TestSARIFResult(t *testing.T) {
 func TestSARIFLevels(t *testing.T) {
 	for _, tt := range []struct {
 		confidence rules.Confidence
-		exposure   scanner.Exposure
+		exposure   result.Exposure
 		want       string
 	}{
-		{rules.High, scanner.ExposureHistory, "error"},
-		{rules.High, scanner.ExposureUntracked, "error"},
-		{rules.Medium, scanner.ExposureTracked, "warning"},
-		{rules.Low, scanner.ExposureHistory, "note"},
-		{rules.High, scanner.ExposureIgnored, "note"},
+		{rules.High, result.ExposureHistory, "error"},
+		{rules.High, result.ExposureUntracked, "error"},
+		{rules.Medium, result.ExposureTracked, "warning"},
+		{rules.Low, result.ExposureHistory, "note"},
+		{rules.High, result.ExposureIgnored, "note"},
 	} {
 		if got := sarifLevel(Finding{Confidence: tt.confidence, Exposure: tt.exposure}); got != tt.want {
 			t.Errorf("%v, %s: got %s, want %s", tt.confidence, tt.exposure, got, tt.want)
@@ -195,15 +195,15 @@ func TestSARIFVerdicts(t *testing.T) {
 	for _, tt := range []struct {
 		v           Verification
 		confidence  rules.Confidence
-		exposure    scanner.Exposure
+		exposure    result.Exposure
 		level, says string
 	}{
-		{Verification{Status: StatusLive, Account: ann}, rules.High, scanner.ExposureHistory, "error", "Replicate says that it is 'live', a token of the user 'ann'."},
-		{Verification{Status: StatusLive, Reason: "without billing"}, rules.Low, scanner.ExposureTracked, "error", "Replicate says that it is 'live': without billing."},
-		{Verification{Status: StatusLive}, rules.High, scanner.ExposureIgnored, "note", "Replicate says that it is 'live'."},
-		{Verification{Status: StatusRevoked}, rules.High, scanner.ExposureHistory, "note", "Replicate says that it is 'revoked'. Nobody can use it"},
-		{Verification{Status: StatusUnknown, Reason: "no [way](x)"}, rules.High, scanner.ExposureHistory, "error", `Whether it is live is not known: no [way]\(x).`},
-		{Verification{Status: StatusUnknown, Reason: "r"}, rules.Medium, scanner.ExposureTracked, "warning", "Whether it is live is not known: r."},
+		{Verification{Status: StatusLive, Account: ann}, rules.High, result.ExposureHistory, "error", "Replicate says that it is 'live', a token of the user 'ann'."},
+		{Verification{Status: StatusLive, Reason: "without billing"}, rules.Low, result.ExposureTracked, "error", "Replicate says that it is 'live': without billing."},
+		{Verification{Status: StatusLive}, rules.High, result.ExposureIgnored, "note", "Replicate says that it is 'live'."},
+		{Verification{Status: StatusRevoked}, rules.High, result.ExposureHistory, "note", "Replicate says that it is 'revoked'. Nobody can use it"},
+		{Verification{Status: StatusUnknown, Reason: "no [way](x)"}, rules.High, result.ExposureHistory, "error", `Whether it is live is not known: no [way]\(x).`},
+		{Verification{Status: StatusUnknown, Reason: "r"}, rules.Medium, result.ExposureTracked, "warning", "Whether it is live is not known: r."},
 	} {
 		f := fullDocument().Findings[0]
 		f.Verification, f.Confidence, f.Exposure = tt.v, tt.confidence, tt.exposure
@@ -338,7 +338,7 @@ func TestRepositoryURI(t *testing.T) {
 		{"git@example.com:a/b", "/abs", "", ""},
 		{"", "", "relative", ""},
 	} {
-		got := repositoryURI(scanner.Target{Path: tt.target}, Options{RepositoryURI: tt.option, Root: tt.root})
+		got := repositoryURI(result.Target{Path: tt.target}, Options{RepositoryURI: tt.option, Root: tt.root})
 		if got != tt.want {
 			t.Errorf("%+v: got %q", tt, got)
 		}
@@ -371,7 +371,7 @@ func TestLocationURI(t *testing.T) {
 		{"ref", "refs/heads/x", "", ".git/refs/heads/x"},
 		{"ref", "", "", ".git/ref"},
 	} {
-		got := locationURI("/root", scanner.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
+		got := locationURI("/root", result.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
 		if got != tt.want {
 			t.Errorf("%s %q %q: got %q, want %q", tt.kind, tt.path, tt.object, got, tt.want)
 		}
@@ -382,7 +382,7 @@ func TestLocationURI(t *testing.T) {
 }
 
 func TestAnchor(t *testing.T) {
-	locs := []scanner.Location{
+	locs := []result.Location{
 		{Kind: "commit"}, {Kind: "tree", Path: "r8_Hw***"}, {Kind: "blob", Path: "a"}, {Kind: "blob", Path: "b"}, {Kind: "blob", Path: "b", Current: true},
 		{Kind: "config", Path: ".git/config"}, {Kind: "index", Path: "c"}, {Kind: "file", Path: "d"}, {Kind: "file", Path: "e"},
 	}
@@ -432,7 +432,7 @@ func TestFingerprints(t *testing.T) {
 func TestSARIFBaseIDs(t *testing.T) {
 	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": "", "index": "", "config": ""} {
 		conv := &sarifConverter{seen: map[string]bool{}}
-		got := conv.physical(scanner.Location{Kind: kind, Path: "a", Commit: "1"}).ArtifactLocation.BaseID
+		got := conv.physical(result.Location{Kind: kind, Path: "a", Commit: "1"}).ArtifactLocation.BaseID
 		if got != want || (len(conv.commits) == 1) != (want != "") {
 			t.Errorf("%s: got %q and commits %v, want %q", kind, got, conv.commits, want)
 		}
@@ -443,12 +443,12 @@ func TestSARIFBaseIDs(t *testing.T) {
 func TestSARIFRegionIsNeverEmpty(t *testing.T) {
 	conv := &sarifConverter{seen: map[string]bool{}}
 	for _, tt := range []struct {
-		l    scanner.Location
+		l    result.Location
 		want sarifRegion
 	}{
-		{scanner.Location{}, sarifRegion{1, 1, 1, 2}},
-		{scanner.Location{Line: 3, Column: 7, EndColumn: 7}, sarifRegion{3, 7, 3, 8}},
-		{scanner.Location{Line: 3, Column: 7, EndColumn: 47}, sarifRegion{3, 7, 3, 47}},
+		{result.Location{}, sarifRegion{1, 1, 1, 2}},
+		{result.Location{Line: 3, Column: 7, EndColumn: 7}, sarifRegion{3, 7, 3, 8}},
+		{result.Location{Line: 3, Column: 7, EndColumn: 47}, sarifRegion{3, 7, 3, 47}},
 	} {
 		if got := conv.physical(tt.l).Region; got != tt.want {
 			t.Errorf("%+v: got %+v, want %+v", tt.l, got, tt.want)

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // commitBaseID names the files of one commit in uriBaseId.
@@ -20,15 +20,15 @@ func commitBaseID(id string) string { return "COMMIT_" + id }
 // a result without one. Such a place is called .git/<kind>/<object>: git
 // tracks nothing below .git, so this can never be shown as a line of a file
 // that has nothing to do with the token.
-func locationURI(root string, l scanner.Location) string {
+func locationURI(root string, l result.Location) string {
 	switch {
-	case l.Kind == scanner.KindRef && strings.HasPrefix(l.Path, "refs/"):
+	case l.Kind == result.KindRef && strings.HasPrefix(l.Path, "refs/"):
 		return escapePath(".git/" + l.Path) // where a loose ref is
 	case l.Path != "":
 		return pathURI(root, l.Path)
 	case l.Object != "":
 		return escapePath(".git/" + l.Kind + "/" + l.Object)
-	case l.Kind == scanner.KindFile:
+	case l.Kind == result.KindFile:
 		return "stdin"
 	}
 	return escapePath(".git/" + l.Kind)
@@ -64,7 +64,7 @@ func escapePath(s string) string {
 
 // repositoryURI returns an absolute URI for the scanned repository: the given
 // one, the target if that is a URL, or the folder; "" if there is none of them.
-func repositoryURI(target scanner.Target, opts Options) string {
+func repositoryURI(target result.Target, opts Options) string {
 	for _, s := range []string{opts.RepositoryURI, target.Path} {
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" || len(u.Scheme) < 2 {

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // story tells in lines of terminal-safe text when a token came into git, when
 // it went out, and what still holds it. All refs are named if verbose.
-func story(h *scanner.History, verbose bool) []string {
+func story(h *result.History, verbose bool) []string {
 	lines := []string{"introduced by no commit that is known"}
 	if h.Introduced != nil {
 		lines[0] = "introduced " + event(h.Introduced)
@@ -25,7 +25,7 @@ func story(h *scanner.History, verbose bool) []string {
 	return append(lines, reach(h, verbose))
 }
 
-func event(e *scanner.Event) string {
+func event(e *result.Event) string {
 	s := fmt.Sprintf("%s in %s by %s", e.Date.Format("2006-01-02"), short(e.Commit), safe(e.Author))
 	if e.Path != "" {
 		s += " as " + safe(e.Path)
@@ -33,7 +33,7 @@ func event(e *scanner.Event) string {
 	return s
 }
 
-func reach(h *scanner.History, verbose bool) string {
+func reach(h *result.History, verbose bool) string {
 	if !h.Reachable {
 		return "not reachable from any ref: such objects still travel in backups, and stay until git gc prunes them"
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"r8scan/internal/door"
-	"r8scan/scanner"
+	"r8scan/result"
 )
 
 // shownUnread is how many unread things are named unless Options.Verbose is set.
@@ -63,7 +63,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 
 // allowedLines says how many tokens were left alone, and by whose word; each of
 // them if verbose.
-func allowedLines(b *strings.Builder, allowed []scanner.Allowed, verbose bool) {
+func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 	if len(allowed) == 0 {
 		return
 	}
@@ -92,7 +92,7 @@ func allowedLines(b *strings.Builder, allowed []scanner.Allowed, verbose bool) {
 
 // acceptedLines says how many things were not read by the user's leave; each of
 // them if verbose.
-func acceptedLines(b *strings.Builder, accepted []scanner.Accepted, verbose bool) {
+func acceptedLines(b *strings.Builder, accepted []result.Accepted, verbose bool) {
 	if len(accepted) == 0 {
 		return
 	}
@@ -131,7 +131,7 @@ func foundLine(doc *Document) string {
 	places, ignored := 0, 0
 	for _, f := range doc.Findings {
 		places += len(f.Locations)
-		if f.Exposure == scanner.ExposureIgnored {
+		if f.Exposure == result.ExposureIgnored {
 			ignored++
 		}
 	}
@@ -143,7 +143,7 @@ func foundLine(doc *Document) string {
 }
 
 // readLine leaves out what a scan of this kind does not read.
-func readLine(c scanner.Coverage) string {
+func readLine(c result.Coverage) string {
 	var parts []string
 	for _, n := range []struct {
 		count int64

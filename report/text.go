@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // How much of a long list is shown unless Options.Verbose is set.
@@ -64,11 +64,11 @@ func ruleTitle(id string) string {
 	return id
 }
 
-func exposureColor(e scanner.Exposure) string {
+func exposureColor(e result.Exposure) string {
 	switch e {
-	case scanner.ExposureIgnored:
+	case result.ExposureIgnored:
 		return dim
-	case scanner.ExposureUntracked:
+	case result.ExposureUntracked:
 		return yellow
 	}
 	return red
@@ -97,7 +97,7 @@ func owner(a *Account) string {
 	return s
 }
 
-func textLocations(b *strings.Builder, locs []scanner.Location, opts Options) {
+func textLocations(b *strings.Builder, locs []result.Location, opts Options) {
 	shown := locs
 	if !opts.Verbose && len(locs) > shownLocations {
 		shown = locs[:shownLocations]
@@ -119,11 +119,11 @@ func textLocations(b *strings.Builder, locs []scanner.Location, opts Options) {
 
 // place returns path!member:line:column; in the path's stead it names the git
 // object, or standard input.
-func place(l scanner.Location) string {
+func place(l result.Location) string {
 	where := safe(l.Path)
 	switch {
 	case where != "":
-	case l.Kind == scanner.KindFile:
+	case l.Kind == result.KindFile:
 		where = "stdin"
 	default:
 		where = strings.TrimSpace(safe(l.Kind) + " " + short(l.Object))
@@ -138,8 +138,8 @@ func place(l scanner.Location) string {
 }
 
 // placeURL returns the file URL of a location that is a file on disk, else "".
-func placeURL(l scanner.Location, opts Options) string {
-	if !opts.Links || l.Path == "" || l.Kind != scanner.KindFile && l.Kind != scanner.KindConfig {
+func placeURL(l result.Location, opts Options) string {
+	if !opts.Links || l.Path == "" || l.Kind != result.KindFile && l.Kind != result.KindConfig {
 		return ""
 	}
 	return fileURL(opts.Root, l.Path)
@@ -147,9 +147,9 @@ func placeURL(l scanner.Location, opts Options) string {
 
 // locationNotes says what a place is when it is no plain file, and how the
 // token is written there.
-func locationNotes(l scanner.Location) string {
+func locationNotes(l result.Location) string {
 	var notes []string
-	if l.Kind != scanner.KindFile && l.Path != "" {
+	if l.Kind != result.KindFile && l.Path != "" {
 		notes = append(notes, strings.TrimSpace(safe(l.Kind)+" "+short(l.Object)))
 	}
 	if l.Commit != "" && l.Commit != l.Object {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -36,19 +37,19 @@ func TestSafe(t *testing.T) {
 // Whatever string of a result is hostile, the text stays harmless.
 func TestTextIsSafeForATerminal(t *testing.T) {
 	bad := "x\x1b]8;;http://evil\a\u202e\xff\u009b\ny"
-	event := &scanner.Event{Commit: bad, Author: bad, Path: bad}
+	event := &result.Event{Commit: bad, Author: bad, Path: bad}
 	finding := Finding{
 		Rule: bad, Token: bad, TokenID: bad, Exposure: scanner.Exposure(bad),
 		Verification: Verification{Status: Status(bad), Reason: bad, Account: &Account{bad, bad, bad}},
-		Locations: []scanner.Location{
+		Locations: []result.Location{
 			{Path: bad, Member: bad, Encoding: []string{bad}, Object: bad, Kind: bad, Commit: bad + "2", Line: 1, Column: 1},
 			{Object: bad, Kind: bad},
-			{Path: bad, Kind: scanner.KindFile},
+			{Path: bad, Kind: result.KindFile},
 		},
-		History: &scanner.History{Introduced: event, Removed: event, Reachable: true, Refs: []string{bad}},
+		History: &result.History{Introduced: event, Removed: event, Reachable: true, Refs: []string{bad}},
 	}
 	doc := &Document{
-		Run:      Run{Coverage: scanner.Coverage{Unread: []scanner.Unread{{What: bad, Reason: bad}}}},
+		Run:      Run{Coverage: result.Coverage{Unread: []result.Unread{{What: bad, Reason: bad}}}},
 		Findings: []Finding{finding},
 	}
 	opts := Options{Verbose: true}
@@ -74,7 +75,7 @@ func TestTextIsSafeForATerminal(t *testing.T) {
 
 func TestTextShortensLists(t *testing.T) {
 	f := fullDocument().Findings[0]
-	f.Locations = make([]scanner.Location, 1002)
+	f.Locations = make([]result.Location, 1002)
 	for i := range f.Locations {
 		f.Locations[i] = file(fmt.Sprintf("f%d", i), i+1)
 	}
@@ -104,14 +105,14 @@ func TestTextLinks(t *testing.T) {
 	}
 	at := func(kind, path string) string {
 		var b strings.Builder
-		textLocations(&b, []scanner.Location{{Kind: kind, Path: path, Line: 1, Column: 2}}, Options{Links: true, Root: "/home/a b"})
+		textLocations(&b, []result.Location{{Kind: kind, Path: path, Line: 1, Column: 2}}, Options{Links: true, Root: "/home/a b"})
 		return b.String()
 	}
 	for _, tt := range []struct{ kind, path, want string }{
-		{scanner.KindFile, "x/é;.py", "    \x1b]8;;file:///home/a%20b/x/%C3%A9;.py\x1b\\x/é;.py:1:2\x1b]8;;\x1b\\\n"},
-		{scanner.KindFile, "/tmp/x", "    \x1b]8;;file:///tmp/x\x1b\\/tmp/x:1:2\x1b]8;;\x1b\\\n"},
-		{scanner.KindBlob, "x.py", "    x.py:1:2 (blob)\n"}, // need not exist any more
-		{scanner.KindFile, "", "    stdin:1:2\n"},
+		{result.KindFile, "x/é;.py", "    \x1b]8;;file:///home/a%20b/x/%C3%A9;.py\x1b\\x/é;.py:1:2\x1b]8;;\x1b\\\n"},
+		{result.KindFile, "/tmp/x", "    \x1b]8;;file:///tmp/x\x1b\\/tmp/x:1:2\x1b]8;;\x1b\\\n"},
+		{result.KindBlob, "x.py", "    x.py:1:2 (blob)\n"}, // need not exist any more
+		{result.KindFile, "", "    stdin:1:2\n"},
 	} {
 		if got := at(tt.kind, tt.path); got != tt.want {
 			t.Errorf("%s %q: got %q, want %q", tt.kind, tt.path, got, tt.want)
@@ -147,18 +148,18 @@ func TestTextColor(t *testing.T) {
 
 func TestAdvice(t *testing.T) {
 	for _, tt := range []struct {
-		exposure scanner.Exposure
+		exposure result.Exposure
 		status   Status
 		steps    int
 		first    string
 	}{
-		{scanner.ExposureHistory, StatusUnchecked, 3, "Disable the token at https://replicate.com/account/api-tokens first"},
-		{scanner.ExposureHistory, StatusLive, 3, "Disable the token"},
-		{scanner.ExposureHistory, StatusRevoked, 1, "Nobody can use this token"},
-		{scanner.ExposureStaged, StatusUnchecked, 2, "Unstage it"},
-		{scanner.ExposureTracked, StatusUnknown, 2, "If this was ever shared"},
-		{scanner.ExposureUntracked, StatusUnchecked, 2, "If this was ever shared"},
-		{scanner.ExposureIgnored, StatusUnchecked, 1, "Nothing must be done"},
+		{result.ExposureHistory, StatusUnchecked, 3, "Disable the token at https://replicate.com/account/api-tokens first"},
+		{result.ExposureHistory, StatusLive, 3, "Disable the token"},
+		{result.ExposureHistory, StatusRevoked, 1, "Nobody can use this token"},
+		{result.ExposureStaged, StatusUnchecked, 2, "Unstage it"},
+		{result.ExposureTracked, StatusUnknown, 2, "If this was ever shared"},
+		{result.ExposureUntracked, StatusUnchecked, 2, "If this was ever shared"},
+		{result.ExposureIgnored, StatusUnchecked, 1, "Nothing must be done"},
 	} {
 		f := Finding{Exposure: tt.exposure, Confidence: rules.High, Verification: Verification{Status: tt.status}}
 		got := advice(f)
@@ -199,10 +200,10 @@ func TestVerificationLine(t *testing.T) {
 }
 
 func TestSummary(t *testing.T) {
-	unread := func(n int) []scanner.Unread {
-		u := make([]scanner.Unread, n)
+	unread := func(n int) []result.Unread {
+		u := make([]result.Unread, n)
 		for i := range u {
-			u[i] = scanner.Unread{What: fmt.Sprintf("f%d", i), Reason: "gone"}
+			u[i] = result.Unread{What: fmt.Sprintf("f%d", i), Reason: "gone"}
 		}
 		return u
 	}
@@ -210,23 +211,23 @@ func TestSummary(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		findings []Finding
-		coverage scanner.Coverage
+		coverage result.Coverage
 		ms       int64
 		verbose  bool
 		want     string
 	}{
-		{"nothing", nil, scanner.Coverage{Files: 1, Bytes: 1}, 59_940, false,
+		{"nothing", nil, result.Coverage{Files: 1, Bytes: 1}, 59_940, false,
 			"no tokens found; read 1 file, 1 byte in 59.9s\n"},
-		{"nothing, but incomplete", nil, scanner.Coverage{Unread: unread(1)}, 0, false,
+		{"nothing, but incomplete", nil, result.Coverage{Unread: unread(1)}, 0, false,
 			"no tokens found, but the scan is incomplete; read 0 bytes in 0s\nincomplete: 1 thing was not read:\n  f0: gone\n"},
-		{"two", found[1:3], scanner.Coverage{Objects: 54988, Files: 1203, Bytes: 512e6}, 1234, false,
+		{"two", found[1:3], result.Coverage{Objects: 54988, Files: 1203, Bytes: 512e6}, 1234, false,
 			"2 tokens in 7 places; read 54,988 objects, 1,203 files, 512 MB in 1.2s\n"},
-		{"one ignored", found[5:6], scanner.Coverage{Bytes: 999_700}, 123_400, false,
+		{"one ignored", found[5:6], result.Coverage{Bytes: 999_700}, 123_400, false,
 			"1 token in 1 place (1 only in files that git ignores); read 1.0 MB in 2m3s\n"},
-		{"many unread", nil, scanner.Coverage{Unread: unread(1005)}, 1, false,
+		{"many unread", nil, result.Coverage{Unread: unread(1005)}, 1, false,
 			"no tokens found, but the scan is incomplete; read 0 bytes in 1ms\nincomplete: 1,005 things were not read:\n" +
 				"  f0: gone\n  f1: gone\n  f2: gone\n  f3: gone\n  f4: gone\n  and 1,000 more (see -v or -f json)\n"},
-		{"all unread", nil, scanner.Coverage{Unread: unread(6)}, 1, true,
+		{"all unread", nil, result.Coverage{Unread: unread(6)}, 1, true,
 			"no tokens found, but the scan is incomplete; read 0 bytes in 1ms\nincomplete: 6 things were not read:\n" +
 				"  f0: gone\n  f1: gone\n  f2: gone\n  f3: gone\n  f4: gone\n  f5: gone\n"},
 	} {

@@ -45,7 +45,7 @@ func benchmarkObjects(b *testing.B, tokens int) {
 	r := benchRepository(b, tokens)
 	b.ResetTimer()
 	for b.Loop() {
-		res, err := Objects(context.Background(), r.GitDir(), Options{})
+		res, err := History(context.Background(), r.GitDir(), Options{})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func BenchmarkRange(b *testing.B) {
 	r := benchRepository(b, 0)
 	b.ResetTimer()
 	for b.Loop() {
-		if _, err := Objects(context.Background(), r.GitDir(), Options{Range: "main~10..main"}); err != nil {
+		if _, err := Range(context.Background(), r.GitDir(), "main~10..main", Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // writeLoose puts an object into the file of the id, and returns the file.
@@ -49,13 +50,13 @@ func checkScans(t *testing.T, r *gittest.Repo, findings int, unread string) {
 	t.Helper()
 	cache := t.TempDir()
 	for i, opts := range []Options{{}, {Cache: cache}, {Cache: cache}, {Cache: cache, CheckIDs: true}} {
-		res, err := Objects(context.Background(), r.Dir, opts)
+		res, err := History(context.Background(), r.Dir, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
 		u := res.Coverage.Unread
 		if len(res.Findings) != findings || (unread == "") != (len(u) == 0) ||
-			unread != "" && !slices.ContainsFunc(u, func(u Unread) bool { return strings.Contains(u.What+": "+u.Reason, unread) }) {
+			unread != "" && !slices.ContainsFunc(u, func(u result.Unread) bool { return strings.Contains(u.What+": "+u.Reason, unread) }) {
 			t.Errorf("scan %d: %d findings, want %d; unread %q, want %q", i, len(res.Findings), findings, u, unread)
 		}
 	}
@@ -138,7 +139,7 @@ func TestFalsePacks(t *testing.T) {
 			falsePack(t, r, id, c.add)
 			cache := t.TempDir()
 			for i, opts := range []Options{{}, {Cache: cache}, {Cache: cache}, {Cache: cache, CheckIDs: true}} {
-				res, err := Objects(context.Background(), r.Dir, opts)
+				res, err := History(context.Background(), r.Dir, opts)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -186,7 +187,7 @@ func TestCheckIDs(t *testing.T) {
 	falsePack(t, r, ghost, "text")
 	cache := t.TempDir()
 	for i, want := range []bool{true, false, true} { // what is not looked for is not found, remembered or not
-		res, err := Objects(context.Background(), r.Dir, Options{Cache: cache, CheckIDs: !want})
+		res, err := History(context.Background(), r.Dir, Options{Cache: cache, CheckIDs: !want})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // Containers in git are read in each of their versions, loose and packed, and
@@ -34,7 +35,7 @@ func TestContainersInGit(t *testing.T) {
 		if how == "packed" {
 			repo.Git("repack", "-adfq")
 		}
-		res, err := Objects(t.Context(), repo.Dir, opts)
+		res, err := History(t.Context(), repo.Dir, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,9 +43,9 @@ func TestContainersInGit(t *testing.T) {
 			t.Fatalf("%s: %d findings, unread %v", how, len(res.Findings), res.Coverage.Unread)
 		}
 		for _, f := range res.Findings {
-			want, blobs := Location{Path: "x.tar", Member: "c", Line: 2001, Column: 6, EndColumn: 46}, 2
+			want, blobs := result.Location{Path: "x.tar", Member: "c", Line: 2001, Column: 6, EndColumn: 46}, 2
 			if f.Secret.Reveal() == b {
-				want, blobs = Location{Path: "x.tar", Member: "d.zip!e", Line: 1, Column: 6, EndColumn: 46}, 1
+				want, blobs = result.Location{Path: "x.tar", Member: "d.zip!e", Line: 1, Column: 6, EndColumn: 46}, 1
 			}
 			if len(f.Locations) != blobs {
 				t.Errorf("%s: %+v", how, f.Locations)
@@ -77,7 +78,7 @@ func TestUnreadInGit(t *testing.T) {
 	repo.Git("repack", "-adq")
 	opts := Options{Cache: t.TempDir()}
 	for range 2 {
-		res, err := Objects(t.Context(), repo.Dir, opts)
+		res, err := History(t.Context(), repo.Dir, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +122,7 @@ func TestNamedInGit(t *testing.T) {
 		repo.Git("commit", "-qm", "one")
 		repo.Git("repack", "-adfq")
 		opts := Options{Cache: t.TempDir()}
-		look := func(how string, scan func() (*Result, error)) {
+		look := func(how string, scan func() (*result.Result, error)) {
 			t.Helper()
 			res, err := scan()
 			if err != nil {
@@ -132,17 +133,17 @@ func TestNamedInGit(t *testing.T) {
 				t.Errorf("%s, %s: %d findings, unread %v", name, how, len(res.Findings), res.Coverage.Unread)
 			}
 		}
-		history := func() (*Result, error) { return Objects(t.Context(), repo.Dir, opts) }
+		history := func() (*result.Result, error) { return History(t.Context(), repo.Dir, opts) }
 		repo.Write("b/"+name, content)
 		repo.Git("add", ".")
 		if err := os.RemoveAll(filepath.Join(repo.Dir, "b")); err != nil {
 			t.Fatal(err)
 		}
-		look("staged only", func() (*Result, error) { return Audit(t.Context(), repo.Dir, opts) })
+		look("staged only", func() (*result.Result, error) { return Audit(t.Context(), repo.Dir, opts) })
 		blob := strings.TrimSpace(repo.Git("rev-parse", ":b/"+name))
 		repo.Git("commit", "-qm", "two")
 		look("loose", history)
-		look("range", func() (*Result, error) { return Objects(t.Context(), repo.Dir, Options{Range: "HEAD~1..HEAD"}) })
+		look("range", func() (*result.Result, error) { return Range(t.Context(), repo.Dir, "HEAD~1..HEAD", Options{}) })
 		dir := filepath.Join(repo.GitDir(), "objects", "pack", "pack")
 		repo.GitInput(blob+"\n", "pack-objects", "-q", dir)
 		repo.GitInput("HEAD~1..HEAD\n", "pack-objects", "-q", "--revs", "--incremental", dir)

@@ -14,8 +14,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
+	"r8scan/result"
 	"r8scan/rules"
 )
 
@@ -73,7 +75,7 @@ func gzipped(text string) string {
 }
 
 // places lists where the findings stand, one a line.
-func places(res *Result) []string {
+func places(res *result.Result) []string {
 	var out []string
 	for _, f := range res.Findings {
 		for _, l := range f.Locations {
@@ -170,7 +172,7 @@ func TestMemberNames(t *testing.T) {
 	}
 }
 
-// Coverage counts members and names what was not read by path!member.
+// result.Coverage counts members and names what was not read by path!member.
 func TestContainerCoverage(t *testing.T) {
 	inner := zipWith(t, zip.Deflate, "", "c", "text", "d", "text")
 	file := filepath.Join(t.TempDir(), "x.zip")
@@ -196,7 +198,7 @@ func TestContainerCoverage(t *testing.T) {
 // What passes by a reader that fails is searched, and the failure is named.
 func TestFailingStream(t *testing.T) {
 	text := gzipped(strings.Repeat("text ", 100_000) + token(1))
-	r := io.MultiReader(strings.NewReader(text), errReader{fmt.Errorf("the line broke")})
+	r := io.MultiReader(strings.NewReader(text), iotest.ErrReader(fmt.Errorf("the line broke")))
 	res, err := Files(context.Background(), []string{"-"}, r, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"r8scan/result"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-func damage(t *testing.T, repo, file string, step int, want *Result) {
+func damage(t *testing.T, repo, file string, step int, want *result.Result) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func damage(t *testing.T, repo, file string, step int, want *Result) {
 }
 
 // compare checks that a scan lost no token in silence.
-func compare(t *testing.T, got, want *Result, how string) {
+func compare(t *testing.T, got, want *result.Result, how string) {
 	t.Helper()
 	if !got.Coverage.Complete() {
 		return
@@ -75,7 +76,7 @@ func compare(t *testing.T, got, want *Result, how string) {
 	}
 }
 
-func scanFor(t *testing.T, repo string) *Result {
+func scanFor(t *testing.T, repo string) *result.Result {
 	t.Helper()
 	r, err := Audit(context.Background(), repo, Options{Jobs: 1})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // noisyRepo is a repository with large delta families, so that they are split
@@ -71,7 +72,7 @@ func TestEveryObjectThatHoldsAToken(t *testing.T) {
 	}
 	slices.Sort(want)
 	for _, jobs := range []int{1, 4} {
-		res, err := Objects(context.Background(), r.Dir, Options{Jobs: jobs})
+		res, err := History(context.Background(), r.Dir, Options{Jobs: jobs})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +134,7 @@ func TestQuarantine(t *testing.T) {
 	other := gittest.New(t)
 	other.GitInput(gittest.Token(1), "hash-object", "-w", "--stdin")
 	t.Setenv("GIT_OBJECT_DIRECTORY", filepath.Join(other.GitDir(), "objects"))
-	for _, scan := range []func(context.Context, string, Options) (*Result, error){Audit, Objects} {
+	for _, scan := range []func(context.Context, string, Options) (*result.Result, error){Audit, History} {
 		res, err := scan(context.Background(), r.Dir, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +161,7 @@ func TestSplitIndexIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(res.Findings) != 1 || res.Findings[0].Exposure != ExposureStaged || res.Findings[0].Locations[0].Path != "key" || !res.Coverage.Complete() {
+	if len(res.Findings) != 1 || res.Findings[0].Exposure != result.ExposureStaged || res.Findings[0].Locations[0].Path != "key" || !res.Coverage.Complete() {
 		t.Errorf("findings %v, unread %v", res.Findings, res.Coverage.Unread)
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-func budgetOf(found int64) *budget.Budget { return budget.New(8*found, 1) }
-
 // explosion is a repository of some trees with a token on 10^40 paths, and with
 // more tokens, and more objects that are missing, than a result can hold.
 func explosion(t *testing.T) *gittest.Repo {

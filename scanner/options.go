@@ -1,6 +1,3 @@
-// Package scanner reads sources (files, standard input, and everything that a
-// git repository holds), searches them for credentials and tells for each one
-// where it stands and how it came there.
 package scanner
 
 import (
@@ -17,9 +14,9 @@ const (
 )
 
 // Options are shared by all scans. The zero value scans everything, on all
-// cores, and keeps findings of every confidence.
+// cores, and keeps findings of every confidence: rules.Low is the lowest.
 type Options struct {
-	Jobs          int              // workers; 0: one a core
+	Jobs          int              // goroutines; 0: one a core
 	MaxMemory     int64            // bytes that what is read and found may take, beside mapped packs; 0: 1 GiB
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
@@ -27,10 +24,11 @@ type Options struct {
 	Config        string           // configuration file to read instead of the scanned tree's own; "" for that one
 	Baseline      string           // file of token ids to leave alone; "" for none
 	Unjudged      bool             // report what is allowed too, and read no configuration that is not named
-	Range         string           // Objects: only what these commits add, as git log names them; "" for all
 	CheckIDs      bool             // compare all objects with their ids, not only those where it is cheap; needs all packs to be read
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
+
+	longRanges bool // tests: a range of any length is read like a long one
 }
 
 // Progress says how far a scan has come.
@@ -39,7 +37,7 @@ type Progress struct {
 	Total                 int64 // objects to read, as far as is known
 }
 
-func (o Options) workers() int {
+func (o Options) goroutines() int {
 	if o.Jobs > 0 {
 		return o.Jobs
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // pointerPlaces are a repository that is audited and a canary: another one, of
@@ -277,7 +278,7 @@ func (p *pointerPlaces) check(dir, what string) {
 	}
 	rel, err := filepath.Rel(dir, what)
 	p.ok(err)
-	if !slices.ContainsFunc(res.Coverage.Unread, func(u Unread) bool {
+	if !slices.ContainsFunc(res.Coverage.Unread, func(u result.Unread) bool {
 		named := strings.HasPrefix(u.What, filepath.ToSlash(rel)) || filepath.Base(rel) == "index" && strings.HasSuffix(u.What, "the index")
 		return named && strings.Contains(u.Reason, "elsewhere, which is not followed: ") && strings.Contains(u.Reason, ": r8scan ")
 	}) {
@@ -325,7 +326,7 @@ func checkNamed(p *pointerPlaces) {
 	if len(res.Findings) > 0 || res.Coverage.Files == 0 || len(res.Coverage.Unread) == 0 || !strings.Contains(res.Coverage.Unread[0].Reason, "a repository elsewhere, which is not followed: audit that one by itself: r8scan audit ") {
 		p.t.Errorf("findings %v, %d files, unread %q", res.Findings, res.Coverage.Files, res.Coverage.Unread)
 	}
-	for name, scan := range map[string]func(context.Context, string, Options) (*Result, error){"history": Objects, "staged": Staged} {
+	for name, scan := range map[string]func(context.Context, string, Options) (*result.Result, error){"history": History, "staged": Staged} {
 		if _, err := scan(context.Background(), p.named, Options{}); err == nil || !strings.Contains(err.Error(), "which is not followed: audit that one by itself: r8scan audit ") {
 			p.t.Errorf("%s: %v", name, err)
 		}

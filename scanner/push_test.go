@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
-	"r8scan/internal/git/history"
+	"r8scan/result"
 	"r8scan/rules"
 )
 
@@ -17,7 +17,7 @@ const zeros = "0000000000000000000000000000000000000000"
 
 // received scans what a push of a revision brings to a repository that has only
 // its refs.
-func received(t *testing.T, repo *gittest.Repo, revisions ...string) *Result {
+func received(t *testing.T, repo *gittest.Repo, revisions ...string) *result.Result {
 	t.Helper()
 	var updates []RefUpdate
 	for i, rev := range revisions {
@@ -51,7 +51,7 @@ func TestPushAgainstGit(t *testing.T) {
 		for token := range tokensIn(repo, has) {
 			delete(want, token)
 		}
-		check := func(how string, res *Result, err error) {
+		check := func(how string, res *result.Result, err error) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,18 +60,10 @@ func TestPushAgainstGit(t *testing.T) {
 			}
 		}
 		check("received", received(t, repo, brings...), nil)
-		for _, most := range []int{smallRange, 0} {
-			r, objects, err := newPush(repo.Dir, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.smallRange = most
-			r.open(objects)
-			span := &history.Span{}
-			r.addUpdates(objects, span, []RefUpdate{{"refs/heads/a", brings[0], has[0]}, {"refs/heads/b", brings[1], has[1]},
-				{"refs/heads/c", brings[2], has[2]}, {"refs/heads/d", brings[3], has[3]}})
-			res, err := r.readPush(t.Context(), objects, span, repo.Dir)
-			check(fmt.Sprint("pushed, at most ", most), res, err)
+		for _, long := range []bool{false, true} {
+			res, err := Push(t.Context(), repo.Dir, Pushed{Updates: []RefUpdate{{"refs/heads/a", brings[0], has[0]}, {"refs/heads/b", brings[1], has[1]},
+				{"refs/heads/c", brings[2], has[2]}, {"refs/heads/d", brings[3], has[3]}}}, Options{longRanges: long})
+			check(fmt.Sprint("pushed, as a long range ", long), res, err)
 		}
 		moveRefs(repo, "refs/remotes/origin/", has)
 		res, err := Push(t.Context(), repo.Dir, Pushed{Remote: "origin", Updates: []RefUpdate{{"refs/heads/a", brings[0], zeros}, {"refs/tags/b", brings[1], zeros},
@@ -142,7 +134,7 @@ func tokensIn(repo *gittest.Repo, ids []string) map[string]bool {
 	return out
 }
 
-func tokensOf(res *Result) map[string]bool {
+func tokensOf(res *result.Result) map[string]bool {
 	out := map[string]bool{}
 	for _, f := range res.Findings {
 		out[f.Secret.ID()] = true

@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // scanRange scans a range of a repository.
-func scanRange(t *testing.T, repo *gittest.Repo, spec string) *Result {
+func scanRange(t *testing.T, repo *gittest.Repo, spec string) *result.Result {
 	t.Helper()
-	res, err := Objects(t.Context(), repo.Dir, Options{Range: spec})
+	res, err := Range(t.Context(), repo.Dir, spec, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestRangeTag(t *testing.T) {
 			t.Errorf("%s: %d findings, want %d; unread %v", spec, len(res.Findings), want, res.Coverage.Unread)
 		}
 		for _, f := range res.Findings {
-			if f.Locations[0].Kind != KindTag || f.History == nil || f.History.Introduced == nil {
+			if f.Locations[0].Kind != result.KindTag || f.History == nil || f.History.Introduced == nil {
 				t.Errorf("%s: %+v", spec, f)
 			}
 		}
@@ -111,7 +112,7 @@ func TestRangeLong(t *testing.T) {
 	repo.Git("tag", "-am", "key "+token(5), "v1")
 	objects := len(gittest.Lines(repo.Git("cat-file", "--batch-all-objects", "--batch-check")))
 	for _, spec := range []string{"HEAD~2..v1", "HEAD~1..HEAD", "v1", "HEAD..v1"} {
-		short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+		short, long := scanAs(t, repo, spec, false), scanAs(t, repo, spec, true)
 		if !reflect.DeepEqual(placesOf(short), placesOf(long)) || !long.Coverage.Complete() {
 			t.Errorf("%s: a short range has %v, a long one %v", spec, placesOf(short), placesOf(long))
 		}
@@ -122,7 +123,7 @@ func TestRangeLong(t *testing.T) {
 	for _, how := range []string{"damaged", ""} {
 		spoil(t, repo, repo.Git("rev-parse", "HEAD~1:gone"), how)
 		for spec, complete := range map[string]bool{"HEAD~1..v1": true, "HEAD~2..v1": false, "HEAD~1": false, "HEAD~2": true} {
-			short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+			short, long := scanAs(t, repo, spec, false), scanAs(t, repo, spec, true)
 			if long.Coverage.Complete() != complete || !reflect.DeepEqual(placesOf(short), placesOf(long)) || !reflect.DeepEqual(short.Coverage.Unread, long.Coverage.Unread) {
 				t.Errorf("%q, %s: %v and %v; unread %v and %v", how, spec, placesOf(short), placesOf(long), short.Coverage.Unread, long.Coverage.Unread)
 			}
@@ -142,7 +143,7 @@ func TestRangeLongFault(t *testing.T) {
 	commit(repo, "three")
 	objects := len(gittest.Lines(repo.Git("cat-file", "--batch-all-objects", "--batch-check")))
 	for spec, unread := range map[string]int{"HEAD~1..HEAD": 0, "HEAD~2..HEAD": 2, "HEAD~2": 2, "HEAD": 4} {
-		short, long := scanLong(t, repo, spec, smallRange), scanLong(t, repo, spec, 0)
+		short, long := scanAs(t, repo, spec, false), scanAs(t, repo, spec, true)
 		if len(long.Coverage.Unread) != unread || !reflect.DeepEqual(short.Coverage.Unread, long.Coverage.Unread) {
 			t.Errorf("%s: unread %v and %v, want %d", spec, short.Coverage.Unread, long.Coverage.Unread, unread)
 		}
@@ -152,19 +153,10 @@ func TestRangeLongFault(t *testing.T) {
 	}
 }
 
-// scanLong is scanRange with another limit of short ranges.
-func scanLong(t *testing.T, repo *gittest.Repo, spec string, most int) *Result {
+// scanAs is scanRange, for which each range is a long one or not.
+func scanAs(t *testing.T, repo *gittest.Repo, spec string, long bool) *result.Result {
 	t.Helper()
-	g, err := discover(repo.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := newRun(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.smallRange = most
-	res, err := r.rangeOf(t.Context(), r.onlyObjects(g, nil), Target{Range: spec})
+	res, err := Range(t.Context(), repo.Dir, spec, Options{longRanges: long})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,8 +164,8 @@ func scanLong(t *testing.T, repo *gittest.Repo, spec string, most int) *Result {
 }
 
 // placesOf returns the places of each finding, by token id.
-func placesOf(res *Result) map[string][]Location {
-	out := map[string][]Location{}
+func placesOf(res *result.Result) map[string][]result.Location {
+	out := map[string][]result.Location{}
 	for _, f := range res.Findings {
 		out[f.Secret.ID()] = f.Locations
 	}
@@ -204,7 +196,7 @@ func TestRangeError(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
 	for _, spec := range []string{"no..none", "no...none"} {
-		_, err := Objects(t.Context(), repo.Dir, Options{Range: spec})
+		_, err := Range(t.Context(), repo.Dir, spec, Options{})
 		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), `"no"`) {
 			t.Errorf("%s: %v", spec, err)
 		}

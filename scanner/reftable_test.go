@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 // leakyRepo is a repository with tokens in history, behind several refs, in
@@ -46,7 +47,7 @@ func leakyRepo(t *testing.T) *gittest.Repo {
 }
 
 // told is what a finding says besides where in .git it stands.
-func told(t *testing.T, res *Result) (out []string) {
+func told(t *testing.T, res *result.Result) (out []string) {
 	t.Helper()
 	for _, f := range res.Findings {
 		line := f.Secret.ID() + " " + string(f.Exposure)
@@ -63,7 +64,7 @@ func told(t *testing.T, res *Result) (out []string) {
 		for _, l := range f.Locations {
 			kinds[l.Kind] = true
 		}
-		for _, k := range []string{KindFile, KindIndex, KindBlob, KindCommit, KindRef, KindReflog} {
+		for _, k := range []string{result.KindFile, result.KindIndex, result.KindBlob, result.KindCommit, result.KindRef, result.KindReflog} {
 			if kinds[k] {
 				line += " " + k
 			}
@@ -78,9 +79,8 @@ func told(t *testing.T, res *Result) (out []string) {
 // tables: the tokens, their stories and the kinds of their places are the same.
 func TestReftableLikeFiles(t *testing.T) {
 	r := leakyRepo(t)
-	scan := func(run func(context.Context, string, Options) (*Result, error), opts Options) []string {
+	scan := func(res *result.Result, err error) []string {
 		t.Helper()
-		res, err := run(context.Background(), r.Dir, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,9 @@ func TestReftableLikeFiles(t *testing.T) {
 		return append(told(t, res), res.Target.Head)
 	}
 	all := func() [][]string {
-		return [][]string{scan(Audit, Options{}), scan(Objects, Options{}), scan(Objects, Options{Range: "v1..HEAD"}), scan(Objects, Options{Range: "stash"})}
+		ctx := t.Context()
+		return [][]string{scan(Audit(ctx, r.Dir, Options{})), scan(History(ctx, r.Dir, Options{})),
+			scan(Range(ctx, r.Dir, "v1..HEAD", Options{})), scan(Range(ctx, r.Dir, "stash", Options{}))}
 	}
 	want := all()
 	r.ToReftable()
@@ -113,15 +115,15 @@ func TestReftablePlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n, want := range map[int][]Location{
-		2: {{Path: table, Member: "refs", Line: 2, Column: 57, EndColumn: 97, Kind: KindRef},
-			{Path: table, Member: "logs/refs/heads/old-" + gittest.Token(2)[:5] + strings.Repeat("*", 35), Line: 1, Column: 21, EndColumn: 61, Kind: KindReflog}},
-		7: {{Path: ".git/worktrees/linked/reftable/0x000000000001-0x000000000001-00000001.ref", Member: "logs/HEAD", Line: 1, Column: 130, EndColumn: 170, Kind: KindReflog}},
+	for n, want := range map[int][]result.Location{
+		2: {{Path: table, Member: "refs", Line: 2, Column: 57, EndColumn: 97, Kind: result.KindRef},
+			{Path: table, Member: "logs/refs/heads/old-" + gittest.Token(2)[:5] + strings.Repeat("*", 35), Line: 1, Column: 21, EndColumn: 61, Kind: result.KindReflog}},
+		7: {{Path: ".git/worktrees/linked/reftable/0x000000000001-0x000000000001-00000001.ref", Member: "logs/HEAD", Line: 1, Column: 130, EndColumn: 170, Kind: result.KindReflog}},
 	} {
-		var got []Location
+		var got []result.Location
 		for _, f := range res.Findings {
 			for _, l := range f.Locations {
-				if f.Secret.Reveal() == gittest.Token(n) && (l.Kind == KindRef || l.Kind == KindReflog) {
+				if f.Secret.Reveal() == gittest.Token(n) && (l.Kind == result.KindRef || l.Kind == result.KindReflog) {
 					got = append(got, l)
 				}
 			}

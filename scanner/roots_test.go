@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/result"
 )
 
 const ghost = "1234567890abcdef1234567890abcdef12345678"
@@ -115,13 +116,13 @@ func TestRoots(t *testing.T) {
 				t.Fatal(err)
 			}
 			write(t, path, []byte(fill.Replace(c.text)))
-			for _, scan := range []func(context.Context, string, Options) (*Result, error){Audit, Objects} {
+			for _, scan := range []func(context.Context, string, Options) (*result.Result, error){Audit, History} {
 				res, err := scan(context.Background(), r.Dir, Options{Jobs: 1})
 				if err != nil {
 					t.Fatal(err)
 				}
 				want := fill.Replace(c.want)
-				named := slices.ContainsFunc(res.Coverage.Unread, func(u Unread) bool { return strings.Contains(u.Reason, want) })
+				named := slices.ContainsFunc(res.Coverage.Unread, func(u result.Unread) bool { return strings.Contains(u.Reason, want) })
 				if (want == "") != res.Coverage.Complete() || want != "" && !named {
 					t.Errorf("case %d: want %q, unread %q", i, want, res.Coverage.Unread)
 				}
@@ -252,7 +253,7 @@ func TestRootsLikeFsck(t *testing.T) {
 			if shallow || c.name == inWorktree {
 				whole = false // git fsck takes the former as it is, and looks at the latter from 2.40 on
 			}
-			for _, scan := range []func(context.Context, string, Options) (*Result, error){Audit, Objects} {
+			for _, scan := range []func(context.Context, string, Options) (*result.Result, error){Audit, History} {
 				res, err := scan(context.Background(), r.Dir, Options{})
 				if err != nil {
 					t.Fatal(err)
@@ -312,7 +313,7 @@ func TestResolvedConflict(t *testing.T) {
 	r.Write("a", "resolved")
 	r.Git("add", "a")
 	lose(r, stage)
-	res, err := Objects(context.Background(), r.Dir, Options{})
+	res, err := History(context.Background(), r.Dir, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +359,7 @@ func TestRootsInTables(t *testing.T) {
 				list += name + "\n"
 			}
 			write(t, filepath.Join(dir, "tables.list"), []byte(list))
-			res, err := Objects(context.Background(), r.Dir, Options{})
+			res, err := History(context.Background(), r.Dir, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

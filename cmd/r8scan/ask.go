@@ -10,7 +10,7 @@ import (
 	"r8scan/internal/ask"
 	"r8scan/internal/terminal"
 	"r8scan/report"
-	"r8scan/scanner"
+	"r8scan/result"
 	"r8scan/verifier"
 )
 
@@ -53,7 +53,7 @@ func (f askFlags) asker() (*verifier.Verifier, error) {
 
 // ask asks about the findings, from which doc was made in the same order, and
 // notes the answers in doc. A nil asker asks nothing. The error is ctx's.
-func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.Document, findings []scanner.Finding, quiet bool) error {
+func (c command) ask(ctx context.Context, asker *verifier.Verifier, doc *report.Document, findings []result.Finding, quiet bool) error {
 	if asker == nil {
 		return nil
 	}
@@ -71,7 +71,7 @@ func verdict(doc *report.Document, failOn string) error {
 	complete := doc.Complete
 	for _, f := range doc.Findings {
 		switch {
-		case f.Exposure == scanner.ExposureIgnored || failOn == failOnNone:
+		case f.Exposure == result.ExposureIgnored || failOn == failOnNone:
 		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
 			return exitError(exitFound)
 		case f.Verification.Status == report.StatusUnknown:

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -22,7 +23,7 @@ index, every git object (reachable or not), refs, reflogs and the other texts in
 		Args: atMostOne,
 	}
 	checked := addCheckIDs(cmd)
-	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 		opts.CheckIDs = *checked
 		return scanner.Audit(ctx, onlyArg(args), opts)
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -18,7 +19,7 @@ What git keeps compressed in .git/objects is left to audit and history.
 		Example: `  r8scan files
   r8scan files dist .env
   kubectl logs app | r8scan files -`,
-	}, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	}, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 		if len(args) == 0 {
 			args = []string{"."}
 		}

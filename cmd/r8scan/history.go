@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/hooks"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -34,27 +35,26 @@ request or merge group that a GitHub workflow runs for.
 	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
 	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
 	checked := addCheckIDs(cmd)
-	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		opts.Range, opts.CheckIDs = span, *checked
+	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+		opts.CheckIDs = *checked
 		if event && span != "" {
 			return nil, errors.New("--range and --github-event both name the commits: use one of them")
 		}
 		if event {
 			return scanEvent(ctx, onlyArg(args), opts)
 		}
-		return scanner.Objects(ctx, onlyArg(args), opts)
+		return scanner.Range(ctx, onlyArg(args), span, opts)
 	})
 }
 
 // scanEvent scans what the commits of the event add that a GitHub workflow runs
 // for.
-func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*scanner.Result, error) {
+func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*result.Result, error) {
 	span, note, err := hooks.EventRange(repo)
 	if err != nil {
 		return nil, fmt.Errorf("--github-event: %w", err)
 	}
-	opts.Range = span
-	res, err := scanner.Objects(ctx, repo, opts)
+	res, err := scanner.Range(ctx, repo, span, opts)
 	if err == nil && note != "" {
 		res.Notes = append(res.Notes, note)
 	}

@@ -9,6 +9,7 @@ import (
 	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -49,7 +50,7 @@ func (c command) runPush(ctx context.Context, f scanFlags, args []string) error 
 	if terminal.Input(c.in) != nil { // by hand: nothing is being pushed
 		kind, regardless = "", ""
 	}
-	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 		what, err := hooks.Pushed(c.in, args)
 		if err != nil {
 			return nil, unscanned(err, regardless)

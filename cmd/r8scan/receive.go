@@ -10,6 +10,7 @@ import (
 
 	"r8scan/internal/hooks"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -41,7 +42,7 @@ Only a configuration that --config names counts.
 			return fmt.Errorf("--timeout %s: use a time above 0, such as 30s", limit)
 		}
 		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
-			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*scanner.Result, error) {
+			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*result.Result, error) {
 				const regardless = "who runs this server can mend it"
 				updates, err := hooks.ReceiveLines(c.in)
 				if err != nil {
@@ -65,6 +66,9 @@ func (c command) inTime(ctx context.Context, limit time.Duration, scan func(cont
 	var err error
 	select {
 	case err = <-done:
+		if code := exitError(0); err != nil && timed.Err() != nil && !errors.As(err, &code) {
+			err = timed.Err() // whatever else it was, it came too late
+		}
 	case <-timed.Done():
 		err = timed.Err()
 	}

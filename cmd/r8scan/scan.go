@@ -16,6 +16,7 @@ import (
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -47,7 +48,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs.StringArrayVar(&f.include, "include", nil, "scan only paths that match this `glob` (repeatable)")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
 	fs.StringVar(&f.baseline, "baseline", "", "count the tokens whose ids this `file` has, and report the others")
-	fs.StringVar(&f.config, "config", "", "read this configuration `file`, not the "+scanner.OwnConfig+" of what is scanned")
+	fs.StringVar(&f.config, "config", "", "read this configuration `file`, not the "+result.AllowedByOwn+" of what is scanned")
 	fs.StringVar(&f.confidence, "min-confidence", "medium", "report tokens of this `level` and above: high, medium or low")
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "`number` of workers (default: one a core)")
 	f.memory.add(cmd)
@@ -68,7 +69,7 @@ func (f *scanFlags) cacheDir() string {
 }
 
 // scanFunc is one of the scanner's scans of what the arguments name.
-type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error)
+type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error)
 
 // addCheckIDs adds the flag of the scans that read all objects.
 func addCheckIDs(cmd *cobra.Command) *bool {
@@ -166,12 +167,12 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 }
 
 // summarize tells on standard error how the run went.
-func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlags) error {
+func (c command) summarize(doc *report.Document, res *result.Result, f scanFlags) error {
 	c.tellNotes(res)
 	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: terminal.Colors(c.err)})
 }
 
-func (c command) tellNotes(res *scanner.Result) {
+func (c command) tellNotes(res *result.Result) {
 	for _, note := range res.Notes {
 		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
 	}

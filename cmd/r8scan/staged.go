@@ -10,6 +10,7 @@ import (
 	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -32,7 +33,7 @@ pre-commit framework, which has one command for all stages, it does what push do
 
 // hookScan is a scan that git hooks run. path is "" if the user named no
 // repository.
-type hookScan func(ctx context.Context, path string, opts scanner.Options) (*scanner.Result, error)
+type hookScan func(ctx context.Context, path string, opts scanner.Options) (*result.Result, error)
 
 // hook gives cmd the shared flags and makes it run a hook's scan. If that fails,
 // regardless says how to go on.
@@ -43,7 +44,7 @@ func (c command) hook(cmd *cobra.Command, kind report.HookKind, scan hookScan, r
 		if kind == report.Staged && len(args) == 0 && hooks.PreCommitPushes() {
 			return c.runPush(cmd.Context(), f, nil)
 		}
-		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
+		return c.runScan(cmd.Context(), f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 			path := ""
 			if len(args) > 0 {
 				path = args[0]
@@ -68,7 +69,7 @@ func unscanned(err error, regardless string) error {
 // there is nothing to tell, the summary does; a push, which shows the output of
 // two machines, goes on in silence. Git push has results of its own for standard
 // output, so that they do not stand among this.
-func (c command) tellHook(kind report.HookKind, doc *report.Document, res *scanner.Result, f scanFlags) error {
+func (c command) tellHook(kind report.HookKind, doc *report.Document, res *result.Result, f scanFlags) error {
 	result := verdict(doc, f.asking.failOn)
 	var exit exitError
 	stops := errors.As(result, &exit)

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 	"r8scan/verifier"
 )
 
@@ -31,7 +31,7 @@ func Verification(v verifier.Verdict) report.Verification {
 
 // Askable counts the findings that Replicate can be asked about: those of API
 // tokens. Other credentials are not this API's to know.
-func Askable(findings []scanner.Finding) int {
+func Askable(findings []result.Finding) int {
 	n := 0
 	for _, f := range findings {
 		if askable(f) {
@@ -41,14 +41,14 @@ func Askable(findings []scanner.Finding) int {
 	return n
 }
 
-func askable(f scanner.Finding) bool {
+func askable(f result.Finding) bool {
 	r := rules.ByID(f.Rule)
 	return r != nil && r.Askable
 }
 
 // Findings asks about findings, from which doc was made in the same order, and
 // notes the answers in doc.
-func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []scanner.Finding) {
+func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding) {
 	var b batch
 	for i, f := range findings {
 		if askable(f) {

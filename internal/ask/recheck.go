@@ -11,6 +11,7 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
 	"r8scan/verifier"
@@ -41,7 +42,7 @@ type Rechecked struct {
 	at     time.Time
 	asked  report.Asked
 	of     report.Run
-	unread []scanner.Unread
+	unread []result.Unread
 	tokens []rechecked
 }
 
@@ -58,18 +59,18 @@ func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, di
 
 // findAgain scans what the result is of and returns what it finds, by token
 // id, and what could not be read.
-func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]scanner.Finding, []scanner.Unread, error) {
+func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]result.Finding, []result.Unread, error) {
 	opts.MinConfidence, opts.Unjudged = rules.Low, true
-	var res *scanner.Result
+	var res *result.Result
 	var err error
-	missing := []scanner.Unread{}
+	missing := []result.Unread{}
 	switch {
 	case len(doc.Findings) == 0:
 		return nil, nil, nil
 	case slices.Contains([]string{"repository", "staged", "push"}, doc.Target.Kind):
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
 	case doc.Target.Kind == "stdin":
-		return nil, []scanner.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
+		return nil, []result.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
 	default:
 		var paths []string
 		paths, missing = recordedFiles(doc, dir)
@@ -81,7 +82,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	if err != nil {
 		return nil, nil, fmt.Errorf("find the tokens again: %w", err)
 	}
-	found := map[string]scanner.Finding{}
+	found := map[string]result.Finding{}
 	for _, finding := range res.Findings {
 		found[finding.Secret.ID()] = finding
 	}
@@ -91,7 +92,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 // recordedFiles returns the files that the result names and that are there;
 // one that is not there any more has been read, as it were. What cannot be
 // looked at is the second result.
-func recordedFiles(doc *report.Document, dir string) (paths []string, unread []scanner.Unread) {
+func recordedFiles(doc *report.Document, dir string) (paths []string, unread []result.Unread) {
 	seen := map[string]bool{}
 	for _, finding := range doc.Findings {
 		for _, l := range finding.Locations {
@@ -102,11 +103,11 @@ func recordedFiles(doc *report.Document, dir string) (paths []string, unread []s
 			path := below(dir, filepath.FromSlash(l.Path))
 			switch _, err := os.Stat(path); {
 			case door.Mask(l.Path) != l.Path || masked(l.Path):
-				unread = append(unread, scanner.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
+				unread = append(unread, result.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
 			case err == nil:
 				paths = append(paths, path)
 			case !errors.Is(err, os.ErrNotExist):
-				unread = append(unread, scanner.Unread{What: l.Path, Reason: "it cannot be looked at"})
+				unread = append(unread, result.Unread{What: l.Path, Reason: "it cannot be looked at"})
 			}
 		}
 	}
@@ -122,7 +123,7 @@ func below(dir, path string) string {
 
 // askAgain asks about what was found and puts the tokens in order: what has to
 // be done first comes first, else they stay as they were recorded.
-func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]scanner.Finding, unread []scanner.Unread) *Rechecked {
+func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]result.Finding, unread []result.Unread) *Rechecked {
 	res := &Rechecked{at: time.Now().UTC().Truncate(time.Second), of: doc.Run, unread: unread, tokens: make([]rechecked, len(doc.Findings))}
 	var b batch
 	for i, f := range doc.Findings {

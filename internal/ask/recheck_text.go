@@ -8,8 +8,8 @@ import (
 
 	"r8scan/internal/terminal"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/rules"
-	"r8scan/scanner"
 )
 
 // masked reports whether a recorded path holds a mask in a token's place, or in
@@ -105,8 +105,8 @@ type (
 		Tool      report.Tool       `json:"tool"`
 		CheckedAt time.Time         `json:"checked_at"`
 		ScannedAt time.Time         `json:"scanned_at"` // of the result that was rechecked
-		Target    scanner.Target    `json:"target"`
-		Unread    []scanner.Unread  `json:"unread"`
+		Target    result.Target     `json:"target"`
+		Unread    []result.Unread   `json:"unread"`
 		Asked     report.Asked      `json:"asked"`
 		Tokens    []recheckedInJSON `json:"tokens"`
 	}
@@ -131,7 +131,7 @@ func (r *Rechecked) WriteJSON(w io.Writer, tool report.Tool) error {
 		CheckedAt: r.at,
 		ScannedAt: r.of.StartedAt,
 		Target:    r.of.Target,
-		Unread:    append([]scanner.Unread{}, r.unread...),
+		Unread:    append([]result.Unread{}, r.unread...),
 		Asked:     r.asked,
 		Tokens:    make([]recheckedInJSON, 0, len(r.tokens)),
 	}

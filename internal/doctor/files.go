@@ -18,6 +18,7 @@ import (
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 	"r8scan/report"
+	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -90,7 +91,7 @@ func (e *environment) checkDotenv(path string) []Check {
 		}
 	}
 	if holdsToken(data) {
-		out = append(out, exposureCheck(about, filepath.Base(path), scanner.FileExposure(path)))
+		out = append(out, exposureCheck(about, filepath.Base(path), scanner.Exposure(path)))
 	}
 	return out
 }
@@ -121,16 +122,16 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
 	return out
 }
 
-func exposureCheck(about, base string, exposure scanner.Exposure) Check {
+func exposureCheck(about, base string, exposure result.Exposure) Check {
 	quoted := shell.Quote(report.Printable(base))
 	switch exposure {
-	case scanner.ExposureTracked:
+	case result.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
 			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", rules.TokensPage, quoted, quoted)}
-	case scanner.ExposureUntracked:
+	case result.ExposureUntracked:
 		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
 			fmt.Sprintf("echo %s >> .gitignore", quoted)}
-	case scanner.ExposureIgnored:
+	case result.ExposureIgnored:
 		return Check{levelOK, about, "holds a token, and git ignores it", "", ""}
 	}
 	return Check{levelOK, about, "holds a token, outside of any repository", "", ""}

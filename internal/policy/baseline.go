@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/result"
 	"r8scan/rules"
 )
 
@@ -121,4 +122,22 @@ func (b *Baseline) Bytes() []byte {
 	}
 	write(b.tail...)
 	return out.Bytes()
+}
+
+// Merge adds findings to a baseline, which keeps its comments and what
+// else it holds; without one, old is empty. It returns the new file, the number
+// of ids in it, and how many of them are new.
+func Merge(old []byte, findings []result.Finding) (text []byte, all, added int, err error) {
+	b := NewBaseline()
+	if len(old) > 0 {
+		if b, err = ParseBaseline(old); err != nil {
+			return nil, 0, 0, err
+		}
+	}
+	for _, f := range findings {
+		if b.Add(f.Secret.ID(), f.Rule) {
+			added++
+		}
+	}
+	return b.Bytes(), b.Len(), added, nil
 }

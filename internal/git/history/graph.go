@@ -12,11 +12,11 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// Hit says that a token stands in an object. Tokens are numbered from 0.
+// Hit says that a token stands in an object.
 type Hit struct {
 	Obj   odb.Obj
 	Type  odb.Type
-	Token int
+	Token *Token
 	Name  string // for a tree: the entry whose name holds the token
 }
 

@@ -17,6 +17,7 @@ import (
 type finder struct {
 	store  *odb.Store
 	tokens []string
+	told   []*Token
 	hits   []Hit
 }
 
@@ -26,12 +27,12 @@ func (f *finder) Visit(n *odb.Node) error {
 			continue
 		}
 		if n.Type != odb.Tree {
-			f.hits = append(f.hits, Hit{Obj: n.Obj, Type: n.Type, Token: i})
+			f.hits = append(f.hits, Hit{Obj: n.Obj, Type: n.Type, Token: f.told[i]})
 			continue
 		}
 		_ = odb.EachEntry(n.Data, f.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
 			if strings.Contains(string(e.Name), token) {
-				f.hits = append(f.hits, Hit{Obj: n.Obj, Type: n.Type, Token: i, Name: string(e.Name)})
+				f.hits = append(f.hits, Hit{Obj: n.Obj, Type: n.Type, Token: f.told[i], Name: string(e.Name)})
 			}
 			return true
 		})
@@ -55,12 +56,18 @@ func tell(t *testing.T, r *gittest.Repo, tokens []string) *told {
 	store := odb.Open([]string{filepath.Join(r.GitDir(), "objects")}, 20, odb.DefaultLimits())
 	t.Cleanup(store.Close)
 	f := &finder{store: store, tokens: tokens}
+	for range tokens {
+		f.told = append(f.told, &Token{})
+	}
 	walk(t, store, nil, f)
 	g := NewGraph(store, f.hits)
 	walk(t, store, g.Want, g.Visitor())
 	g.Finish()
 	out := &told{t: t, store: store, graph: g}
-	out.stories = g.Stories(len(tokens), tipsOf(r, store), nil)
+	g.Stories(f.told, tipsOf(r, store), nil)
+	for _, token := range f.told {
+		out.stories = append(out.stories, token.Story)
+	}
 	return out
 }
 
@@ -186,7 +193,7 @@ var lives = []struct {
 		c := m.Commit("refs/heads/main", "c", []int{b})
 		m.Reset("refs/heads/before", a)
 		return map[string]int{"a": a, "b": b, "c": c}
-	}, "in b, out -, head true, reachable true, refs refs/heads/main"},
+	}, "in b, out -, head false, reachable true, refs refs/heads/main"},
 	{"in a tag of a tag", func(m *gittest.Import, token string) map[string]int {
 		a := m.Commit("refs/heads/main", "a", nil, gittest.File{Path: "x", Mark: m.Blob("x")})
 		m.Tag("outer", "outer", m.Tag("inner", "with "+token, a))

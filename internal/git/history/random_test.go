@@ -187,9 +187,6 @@ func (m *model) story(r *gittest.Repo, token string) (in, out string, atHead boo
 		reachable[id] = true
 	}
 	atHead = m.has(m.head, token)
-	for a := range m.above[m.head] {
-		atHead = atHead || strings.Contains(m.commits[a].message, token)
-	}
 	best := -1
 	for i, c := range m.commits {
 		if m.introduces(i, token) && (in == "" || reachable[c.id] && !reachable[in]) {

@@ -8,11 +8,17 @@ import (
 	"r8scan/internal/git/odb"
 )
 
+// Token is something that stands in objects and whose story is told.
+type Token struct {
+	Story  Story // filled by Graph.Stories
+	number int   // among those whose stories are told together
+}
+
 // Story is a token's life in git.
 type Story struct {
 	Introduced *Event // nil if no commit or tag is known that has it
 	Removed    *Event // nil if none took it out, or it is at HEAD
-	AtHead     bool
+	AtHead     bool   // HEAD's tree has it
 	Reachable  bool
 	Refs       []string // names of the refs that reach it, in the order given
 	News       bool     // it stands in the scope and in nothing that was known before
@@ -36,10 +42,10 @@ type Tip struct {
 // batch is how many tokens one pass over the history follows: a bit for each.
 const batch = 64
 
-// Stories tells the stories of the tokens numbered below n. HEAD is the tip
-// with Head set; it counts among the refs only if it has a name. Without a
-// scope every token is news.
-func (g *Graph) Stories(n int, tips []Tip, scope *Scope) []Story {
+// Stories tells the stories of the tokens, which are all that the graph's hits
+// have. HEAD is the tip with Head set; it counts among the refs only if it has a
+// name. Without a scope every token is news.
+func (g *Graph) Stories(tokens []*Token, tips []Tip, scope *Scope) {
 	t := &teller{g: g, tips: g.peel(tips), scope: scope}
 	var all, head []int32
 	for _, tip := range t.tips {
@@ -57,11 +63,12 @@ func (g *Graph) Stories(n int, tips []Tip, scope *Scope) []Story {
 		}
 	}
 	t.reachable, t.fromHead = g.reach(all), g.reach(head)
-	stories := make([]Story, n)
-	for first := 0; first < n; first += batch {
-		t.tell(stories[first:min(first+batch, n)], first)
+	for i, token := range tokens {
+		token.number = i
 	}
-	return stories
+	for first := 0; first < len(tokens); first += batch {
+		t.tell(tokens[first:min(first+batch, len(tokens))], first)
+	}
 }
 
 // teller tells the stories of a batch of tokens.
@@ -127,14 +134,14 @@ func (g *Graph) tagged(o odb.Obj) odb.Obj {
 	return to
 }
 
-func (t *teller) tell(stories []Story, first int) {
+func (t *teller) tell(tokens []*Token, first int) {
 	t.first = first
 	t.sweep()
 	news := t.news()
-	for i := range stories {
-		stories[i].News = news&(1<<i) != 0
-		t.refs(&stories[i], uint64(1)<<i)
-		t.events(&stories[i], uint64(1)<<i)
+	for i, token := range tokens {
+		token.Story = Story{News: news&(1<<i) != 0}
+		t.refs(&token.Story, uint64(1)<<i)
+		t.events(&token.Story, uint64(1)<<i)
 	}
 }
 
@@ -142,7 +149,7 @@ func (t *teller) tell(stories []Story, first int) {
 func (t *teller) own(o odb.Obj) uint64 {
 	var bits uint64
 	for _, h := range t.g.hits[o] {
-		if i := h.Token - t.first; i >= 0 && i < batch {
+		if i := h.Token.number - t.first; i >= 0 && i < batch {
 			bits |= 1 << i
 		}
 	}
@@ -230,20 +237,9 @@ func (t *teller) refs(s *Story, bit uint64) {
 			s.Refs = append(s.Refs, tip.Name)
 		}
 		if tip.Head && tip.commit >= 0 {
-			s.AtHead = t.has[tip.commit]&bit != 0 || t.saidIn(t.fromHead, bit)
+			s.AtHead = t.has[tip.commit]&bit != 0
 		}
 	}
-}
-
-// saidIn reports whether the text of a commit among in holds the token. A
-// commit's text stays at HEAD for as long as HEAD reaches it.
-func (t *teller) saidIn(in []bool, bit uint64) bool {
-	for i, said := range t.said {
-		if said&bit != 0 && in[i] {
-			return true
-		}
-	}
-	return false
 }
 
 // events finds the commit that brought the token in, the oldest reachable one
@@ -410,7 +406,7 @@ func (t *teller) event(i, in int, bit uint64) *Event {
 func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
 	seen[o] = true
 	for _, h := range t.g.hits[o] {
-		if h.Token-t.first >= 0 && h.Token-t.first < batch && uint64(1)<<(h.Token-t.first) == bit {
+		if i := h.Token.number - t.first; i >= 0 && i < batch && uint64(1)<<i == bit {
 			return h.Name
 		}
 	}

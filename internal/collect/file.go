@@ -1,0 +1,44 @@
+package collect
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+
+	"r8scan/internal/git/repo"
+	"r8scan/result"
+)
+
+// FileExposure says how git treats the file at path: tracked, untracked or
+// ignored. It is "" if the file is in no work tree, or in one whose index
+// cannot be read. Like a scan it starts no git.
+func FileExposure(path string) result.Exposure {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return ""
+	}
+	repo, err := repo.Discover(dir)
+	if err != nil || repo.WorkTree == "" {
+		return ""
+	}
+	root, err := filepath.EvalSymlinks(repo.WorkTree)
+	if err != nil {
+		return ""
+	}
+	rel, err := filepath.Rel(root, filepath.Join(dir, filepath.Base(path)))
+	if err != nil || !filepath.IsLocal(rel) {
+		return ""
+	}
+	tree := WorkTree{Git: repo}
+	// A repository without an index tracks nothing yet; of a damaged one it is
+	// better to say that nothing is known of it.
+	if index, err := repo.ReadIndex(); err == nil {
+		tree.Index = index.Entries
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return tree.exposure(filepath.ToSlash(rel))
+}

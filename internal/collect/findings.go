@@ -1,0 +1,113 @@
+package collect
+
+import (
+	"cmp"
+	"slices"
+
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// draft is a finding that is being put together.
+type draft struct {
+	result.Finding
+	why    string // why the confidence is no higher; "" for medium and high
+	places map[placeKey]bool
+	taken  int64 // bytes, by the places
+}
+
+// belowBecause says why the finding's confidence is as low as it is.
+func (d *draft) belowBecause() string {
+	if d.why == "" {
+		return d.Confidence.String() + " confidence"
+	}
+	return d.why
+}
+
+type placeKey struct {
+	path, member, header, object, kind string
+	line, column                       int
+}
+
+// drafts are findings by token.
+type drafts struct {
+	m     map[search.Key]*draft
+	room  int64 // bytes for further places
+	token int64 // bytes for the places of one token
+	lost  int64 // places for which there was none
+}
+
+// locationCost is what a place takes in a result and when that is written,
+// beside its texts.
+const locationCost = 512
+
+// of returns the draft for a match's token.
+func (d *drafts) of(m *rules.Match) *draft {
+	key := search.KeyOf(m)
+	f := d.m[key]
+	if f == nil {
+		f = &draft{Finding: result.Finding{Rule: m.Rule.ID, Secret: m.Secret, Confidence: m.Confidence}, why: m.Why, places: map[placeKey]bool{}}
+		d.m[key] = f
+	}
+	return f
+}
+
+// add notes a place of a token. The highest confidence of its places counts.
+func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Exposure) {
+	f := d.of(m)
+	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // whichever comes first
+		f.Confidence, f.why = m.Confidence, m.Why
+	}
+	if f.Exposure == "" || worse(exposure, f.Exposure) {
+		f.Exposure = exposure
+	}
+	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
+	place.Encoding = m.Encoding
+	if m.Allowed {
+		place.AllowedBy = result.AllowedByLine
+	}
+	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Line, place.Column}
+	if f.places[at] {
+		return
+	}
+	cost := locationCost + 2*int64(len(at.path)+len(at.member))
+	if d.room < cost || f.taken+cost > d.token {
+		if len(f.Locations) > 0 {
+			d.lost++
+			return
+		}
+	}
+	d.room, f.taken = d.room-cost, f.taken+cost
+	f.places[at] = true
+	f.Locations = append(f.Locations, place)
+}
+
+var exposures = []result.Exposure{result.ExposureHistory, result.ExposureTracked, result.ExposureStaged, result.ExposureUntracked, result.ExposureIgnored}
+
+func worse(a, b result.Exposure) bool { return slices.Index(exposures, a) < slices.Index(exposures, b) }
+
+// compareFindings orders by what is worst, then by place, then by token.
+func compareFindings(a, b result.Finding) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(exposures, a.Exposure), slices.Index(exposures, b.Exposure)),
+		cmp.Compare(b.Confidence, a.Confidence),
+		compareLocations(a.Locations[0], b.Locations[0]),
+		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
+		cmp.Compare(a.Rule, b.Rule))
+}
+
+func compareAllowed(a, b result.Allowed) int {
+	return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
+}
+
+func compareLocations(a, b result.Location) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Member, b.Member),
+		cmp.Compare(a.Object, b.Object),
+		cmp.Compare(a.Header, b.Header),
+		cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Column, b.Column))
+}

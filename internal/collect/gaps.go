@@ -1,0 +1,157 @@
+package collect
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"sync"
+
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+)
+
+// Missing is an object that others name and the store does not have.
+type Missing struct{ Kind, Name string }
+
+// Miss notes that an object, by its raw id, is named and not there. Of several
+// names that it goes by the first in the alphabet is kept.
+func (r *Repository) Miss(id []byte, kind, name string) {
+	r.Missing.Set(id, Missing{kind, name}, func(a, b Missing) bool { return a.Name < b.Name })
+}
+
+// Lacks reports whether an object is missing.
+func (r *Repository) Lacks() bool {
+	missing, _ := r.Missing.All()
+	for id := range missing {
+		if !odb.IsEmptyTree([]byte(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxNamed is how many commits of a kind, or objects that a file names, coverage
+// names one by one.
+const maxNamed = 100
+
+// Roots are what names objects and is none itself, where the objects are not
+// there.
+type Roots struct {
+	mu   sync.Mutex
+	lost map[string]*lostRoots // by file
+}
+
+// lostRoots are those of a file.
+type lostRoots struct {
+	first []repo.Root // maxNamed at most, each object once
+	more  int
+}
+
+// Lose notes a root that names what is not there.
+func (r *Roots) Lose(root repo.Root) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.lost[root.File]
+	if l == nil {
+		l = &lostRoots{}
+		if r.lost == nil {
+			r.lost = map[string]*lostRoots{}
+		}
+		r.lost[root.File] = l
+	}
+	switch {
+	case slices.ContainsFunc(l.first, func(other repo.Root) bool { return other.ID == root.ID }):
+	case len(l.first) < maxNamed:
+		l.first = append(l.first, root)
+	default:
+		l.more++
+	}
+}
+
+// nameUnread adds what is wrong with a repository's parts to what is unread.
+func (r *Repository) nameUnread(s *Sink) {
+	why := "missing from the repository, which is damaged: git fsck"
+	if r.Git.Promisor {
+		why = "not in this partial clone"
+	}
+	if !r.Promised {
+		r.nameMissing(s, why)
+	}
+	if r.Pushed {
+		return
+	}
+	r.nameRoots(s, why)
+	parts := []*repo.Repo{r.Git}
+	for _, t := range r.Trees {
+		parts = append(parts, t.Git)
+	}
+	for _, g := range append(parts, r.Followed...) {
+		for _, p := range g.Problems {
+			s.Unread(Shown(r.Root, p.What), p.Reason)
+		}
+	}
+	for _, p := range r.Store.Problems() {
+		s.Unread(Shown(r.Root, p.What), p.Reason)
+	}
+	for _, ref := range r.Refs {
+		if _, ok := r.Store.FindHex(ref.ID); !ok {
+			s.Unread(r.Label("ref "+ref.Name), "it names "+ref.ID+", which is "+why)
+		}
+	}
+	if r.Shallow > 0 {
+		commits := "1 commit"
+		if r.Shallow > 1 {
+			commits = fmt.Sprintf("%d commits", r.Shallow)
+		}
+		s.Unread(r.Label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
+	}
+}
+
+// nameMissing names the objects that others name and that are not there.
+func (r *Repository) nameMissing(s *Sink, why string) {
+	missing, whole := r.Missing.All()
+	if !whole {
+		s.Unread(r.Label("other objects"), fmt.Sprintf("more than %d are %s", r.Missing.Most, why))
+	}
+	for id, m := range missing {
+		if odb.IsEmptyTree([]byte(id)) {
+			continue
+		}
+		what := fmt.Sprintf("%s %x", m.Kind, id)
+		if m.Name != "" {
+			what += " (" + m.Name + ")"
+		}
+		s.Unread(r.Label(what), why)
+	}
+}
+
+// nameRoots names what roots name and is not there, but for what an object names
+// too. why says it of what git keeps.
+func (r *Repository) nameRoots(s *Sink, why string) {
+	missing, _ := r.Missing.All()
+	for file, l := range r.Roots.lost {
+		left := slices.DeleteFunc(l.first, func(root repo.Root) bool {
+			raw, err := hex.DecodeString(root.ID)
+			_, named := missing[string(raw)]
+			return err == nil && named
+		})
+		if len(left) == 0 {
+			continue // and of those beyond maxNamed not more is to be expected
+		}
+		what, verb := left[0].ID, "is"
+		if left[0].Name != "" {
+			what += " (" + left[0].Name + ")"
+		}
+		if n := len(left) - 1 + l.more; n > 0 {
+			what, verb = fmt.Sprintf("%s and %d more", what, n), "are"
+		}
+		because := why
+		if !left[0].Kept && !r.Git.Promisor {
+			because = gone
+		}
+		s.Unread(Shown(r.Root, file), "it names "+what+", which "+verb+" "+because)
+	}
+}
+
+// gone is said of what git gc does not keep though it is named.
+const gone = "no longer in the repository: git gc has removed it, or the repository is damaged (git fsck); if you do not need it, remove the file"

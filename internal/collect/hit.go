@@ -1,0 +1,53 @@
+package collect
+
+import (
+	"cmp"
+	"slices"
+
+	"r8scan/internal/git/odb"
+	"r8scan/internal/search"
+	"r8scan/result"
+)
+
+// Hit is a match and the place where it stands: in a file, in a name, or in an
+// object of a repository.
+type Hit struct {
+	search.Hit
+	Kind string // a Kind constant of package result
+
+	// Of a file, or of a text of git's that is no object.
+	Path string    // as shown
+	ID   string    // in hex, of the object that has the text; "" if there is none
+	Tree *WorkTree // nil outside a work tree
+
+	// Of an object.
+	Repo   *Repository // nil if it is none
+	Object odb.Obj
+	Type   odb.Type
+	Name   string // of a tree: the entry whose name holds the match
+	Header string // of a commit or a tag: the header that holds it; "" for the message
+}
+
+// hitCost is what a match on a shelf takes beside its texts.
+const hitCost = 320
+
+func (h Hit) cost() int64 {
+	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header))
+}
+
+func compareHits(a, b Hit) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
+		cmp.Compare(a.Path, b.Path),
+		cmp.Compare(a.Repo.name(), b.Repo.name()),
+		cmp.Compare(a.Object, b.Object),
+		cmp.Compare(a.ID, b.ID),
+		cmp.Compare(a.Member, b.Member),
+		cmp.Compare(a.Header, b.Header),
+		cmp.Compare(a.From.Line, b.From.Line),
+		cmp.Compare(a.From.Column, b.From.Column),
+		cmp.Compare(a.Name, b.Name))
+}
+
+// kinds orders locations: what an editor can open first.
+var kinds = []string{result.KindFile, result.KindConfig, result.KindIndex, result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindRef, result.KindReflog}

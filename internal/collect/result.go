@@ -1,0 +1,103 @@
+package collect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/policy"
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// Run is what a run has found and read, and what findings are made with.
+type Run struct {
+	Sink          *Sink
+	Repos         []*Repository // the one that the user named comes first
+	Budget        *budget.Budget
+	Goroutines    int
+	Paths         policy.Paths
+	Policy        *policy.Policy
+	Unjudged      bool             // report what is allowed too
+	MinConfidence rules.Confidence // findings below it are counted, not kept
+}
+
+// Result makes the result of what was found. root is the absolute path that its
+// paths are relative to. It fails only when ctx is done, and closes the
+// repositories.
+func (r *Run) Result(ctx context.Context, target result.Target, root string) (*result.Result, error) {
+	defer func() {
+		for _, repo := range r.Repos {
+			repo.Store.Close()
+		}
+	}()
+	found, err := r.findings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	target.Path = rules.Redact(target.Path)
+	if len(r.Repos) > 0 {
+		target.Head = r.Repos[0].Head
+	}
+	res := &result.Result{Target: target, Root: root, Coverage: r.Sink.coverage(), LeftOut: map[string]int{}}
+	if !r.Unjudged {
+		var notes []string
+		res.Coverage.Unread, res.Coverage.Accepted, notes = r.Policy.Accepts(res.Coverage.Unread)
+		r.Sink.notes = append(r.Sink.notes, notes...)
+	}
+	for _, d := range found {
+		if d.Confidence < r.MinConfidence {
+			res.LeftOut[d.belowBecause()]++
+			continue
+		}
+		slices.SortFunc(d.Locations, compareLocations)
+		if a, ok := r.Policy.Allows(&d.Finding); ok && !r.Unjudged {
+			res.Allowed = append(res.Allowed, a)
+			continue
+		}
+		res.Findings = append(res.Findings, d.Finding)
+	}
+	slices.SortFunc(res.Findings, compareFindings)
+	slices.SortFunc(res.Allowed, compareAllowed)
+	res.Notes = slices.Sorted(slices.Values(append(r.Sink.notes, r.Policy.Expired(res.Findings)...)))
+	for i, note := range res.Notes {
+		res.Notes[i] = rules.Redact(note)
+	}
+	return res, nil
+}
+
+// findings joins the matches to findings by token, each with its story, and
+// names what is wrong with the repositories.
+func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
+	found := &drafts{m: map[search.Key]*draft{}, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
+	hits, lost := r.Sink.hits.all()
+	in := map[*Repository][]Hit{}
+	for i := range hits {
+		h := &hits[i]
+		if h.Repo != nil {
+			in[h.Repo] = append(in[h.Repo], *h)
+			continue
+		}
+		found.add(&h.Match, result.Location{Path: h.Path, Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
+			Object: h.ID, Kind: h.Kind}, h.exposure())
+	}
+	if len(r.Repos) > 1 {
+		slices.SortFunc(r.Repos[1:], func(a, b *Repository) int { return cmp.Compare(a.Name, b.Name) }) // they were found side by side
+	}
+	for _, repo := range r.Repos {
+		if hits := in[repo]; len(hits) > 0 {
+			s := storyteller{run: r, repo: repo, found: found}
+			if err := s.tell(ctx, hits); err != nil {
+				return nil, err
+			}
+		}
+		repo.nameUnread(r.Sink)
+	}
+	if lost += found.lost; lost > 0 {
+		r.Sink.Unread("places of tokens", fmt.Sprintf("%d are more than a result can hold, and are not listed: --max-memory sets the limit", lost))
+	}
+	return found.m, nil
+}

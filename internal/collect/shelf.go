@@ -1,0 +1,228 @@
+package collect
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"r8scan/internal/search"
+	"r8scan/rules"
+)
+
+// What is found takes memory, so there are limits to it. Which of it is kept
+// must not depend on what came first, as workers are not equally fast: a shelf
+// keeps what is first in an order of its own.
+
+// shelf keeps of what it is given the first, in order, that there is room for.
+// It holds twice as much at most.
+type shelf[T any] struct {
+	room    int64 // bytes
+	compare func(a, b T) int
+	cost    func(T) int64
+
+	items []T
+	bytes int64
+	lost  int64 // how many were not kept
+	last  *T    // what is behind it has no room
+}
+
+func (s *shelf[T]) add(x T) {
+	if s.last != nil && s.compare(x, *s.last) > 0 {
+		s.lost++
+		return
+	}
+	s.items = append(s.items, x)
+	if s.bytes += s.cost(x); s.bytes > 2*s.room {
+		s.cut()
+	}
+}
+
+// cut drops what there is no room for, and puts the rest in order.
+func (s *shelf[T]) cut() {
+	slices.SortFunc(s.items, s.compare)
+	s.bytes = 0
+	for i, x := range s.items {
+		if s.bytes+s.cost(x) > s.room {
+			s.lost += int64(len(s.items) - i)
+			clear(s.items[i:])
+			s.items = s.items[:i]
+			if last := x; i > 0 {
+				last = s.items[i-1]
+				s.last = &last
+			} else {
+				s.last = &last
+			}
+			return
+		}
+		s.bytes += s.cost(x)
+	}
+}
+
+// all returns what is kept, in order.
+func (s *shelf[T]) all() []T {
+	s.cut()
+	return s.items
+}
+
+// hits keeps matches: of each token the first places, and of the tokens the
+// first. So no flood of places of one token hides another, and none of low
+// confidence one that is surer.
+type hits struct {
+	mu        sync.Mutex
+	high, low tokenShelf
+}
+
+// tokenShelf is a shelf of tokens.
+type tokenShelf struct {
+	room   int64
+	tokens map[search.Key]*tokenHits
+	bytes  int64       // that are held
+	lost   int64       // of the tokens that are not kept
+	last   *search.Key // what is behind it has no room
+}
+
+// tokenHits are the places of one token.
+type tokenHits struct {
+	shelf[Hit]
+	seen int64 // bytes of all, with those that were lost
+}
+
+// tokenCost is what a token takes beside its places.
+const tokenCost = 384
+
+func newHits(room int64) *hits {
+	return &hits{high: tokenShelf{room: room / 3}, low: tokenShelf{room: room / 16}}
+}
+
+// add takes a match.
+func (h *hits) add(x Hit) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := &h.high
+	if x.Match.Confidence == rules.Low {
+		s = &h.low
+	}
+	key := x.Key()
+	if s.last != nil && key.Compare(*s.last) > 0 {
+		s.lost++
+		return
+	}
+	t := s.tokens[key]
+	if t == nil {
+		t = &tokenHits{shelf: shelf[Hit]{room: s.room / 8, compare: compareHits, cost: Hit.cost}, seen: tokenCost}
+		if s.tokens == nil {
+			s.tokens = map[search.Key]*tokenHits{}
+		}
+		s.tokens[key] = t
+		s.bytes += tokenCost
+	} else if len(t.items) > 0 {
+		x.Match.Secret = t.items[0].Match.Secret // one copy of it is enough
+	}
+	before := t.bytes
+	t.add(x)
+	t.seen += x.cost()
+	if s.bytes += t.bytes - before; s.bytes > 2*s.room {
+		s.cut()
+	}
+}
+
+// cut drops the tokens that there is no room for and returns the others in
+// order. What a token takes is counted with what it has lost: that only grows,
+// so a token that has no room now never has.
+func (s *tokenShelf) cut() (keys []search.Key) {
+	keys = slices.SortedFunc(maps.Keys(s.tokens), search.Key.Compare)
+	weight := int64(0)
+	s.bytes = 0
+	for i, key := range keys {
+		t := s.tokens[key]
+		if weight += min(t.seen, t.room+tokenCost); weight > s.room {
+			last := keys[max(0, i-1)]
+			s.last = &last
+			s.drop(keys[i:])
+			return keys[:i]
+		}
+		t.cut()
+		s.bytes += t.bytes + tokenCost
+	}
+	return keys
+}
+
+func (s *tokenShelf) drop(keys []search.Key) {
+	for _, key := range keys {
+		s.lost += int64(len(s.tokens[key].items)) + s.tokens[key].shelf.lost
+		delete(s.tokens, key)
+	}
+}
+
+// all returns what is kept, in order, and how many matches are not.
+func (h *hits) all() (list []Hit, lost int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range []*tokenShelf{&h.high, &h.low} {
+		for _, key := range s.cut() {
+			list = append(list, s.tokens[key].items...)
+			lost += s.tokens[key].shelf.lost
+		}
+		lost += s.lost
+	}
+	return list, lost
+}
+
+// Firsts keeps the values of the first keys in order, Most of them at most. It
+// may be used by many goroutines.
+type Firsts[V any] struct {
+	Most int
+
+	mu   sync.Mutex
+	m    map[string]V
+	last string // if full: what is behind it has no room
+	full bool
+}
+
+// Set gives a key a value if there is room for it. Of several values the key
+// keeps the one that comes first by less.
+func (f *Firsts[V]) Set(key []byte, value V, less func(a, b V) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.admits(string(key)) {
+		return
+	}
+	if was, ok := f.m[string(key)]; !ok || less(value, was) {
+		f.m[string(key)] = value
+	}
+}
+
+// All returns the values by key, and whether no key was left out. It ends the
+// use of f.
+func (f *Firsts[V]) All() (m map[string]V, whole bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cut()
+	return f.m, !f.full
+}
+
+// admits reports whether a key may have a value.
+func (f *Firsts[V]) admits(key string) bool {
+	if f.full && key > f.last {
+		return false
+	}
+	if f.m == nil {
+		f.m = map[string]V{}
+	}
+	if len(f.m) >= 2*f.Most {
+		f.cut()
+	}
+	return !f.full || key <= f.last
+}
+
+// cut drops the keys that there is no room for.
+func (f *Firsts[V]) cut() {
+	if len(f.m) <= f.Most {
+		return
+	}
+	keys := slices.Sorted(maps.Keys(f.m))
+	for _, key := range keys[f.Most:] {
+		delete(f.m, key)
+	}
+	f.full, f.last = true, keys[f.Most-1]
+}

@@ -1,0 +1,137 @@
+// Package collect makes findings of matches: it joins what all sources have
+// found and read with limits, with what the user has judged, and with where in
+// git and since when a token stands.
+package collect
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// Counters count what was read.
+type Counters struct{ Files, Bytes, Objects, Commits, Members atomic.Int64 }
+
+// Sink takes what the sources of a run find and read. Many goroutines may use
+// it. What it keeps beyond its limits does not depend on what came first.
+type Sink struct {
+	Counters
+	Total atomic.Int64 // objects to read, as far as is known
+
+	hits    *hits
+	dropped atomic.Bool // there was no room for a match
+
+	mu     sync.Mutex
+	unread shelf[result.Unread]
+	faults shelf[Fault] // those of unread that are about git objects
+	notes  []string
+}
+
+// Fault is an object that could not be read, or not all that is in it.
+type Fault struct {
+	Object odb.Obj
+	Type   odb.Type // 0 if that is not known
+	result.Unread
+}
+
+// NewSink returns a sink that takes as much as b allows.
+func NewSink(b *budget.Budget) *Sink {
+	return &Sink{
+		hits:   newHits(2 * b.Found),
+		unread: shelf[result.Unread]{room: b.Found / 8, compare: compareUnread, cost: unreadCost},
+		faults: shelf[Fault]{room: b.Found / 8, compare: compareFaults, cost: func(f Fault) int64 { return unreadCost(f.Unread) }},
+	}
+}
+
+func unreadCost(u result.Unread) int64 { return 64 + int64(len(u.What)+len(u.Reason)) }
+
+func compareUnread(a, b result.Unread) int {
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
+}
+
+func compareFaults(a, b Fault) int {
+	return cmp.Or(cmp.Compare(a.Object, b.Object), compareUnread(a.Unread, b.Unread))
+}
+
+// Hit takes a match.
+func (s *Sink) Hit(h Hit) { s.hits.add(h) }
+
+// Hits returns the matches that there is room for, in a stable order, and
+// whether these are all.
+func (s *Sink) Hits() (list []Hit, all bool) {
+	list, lost := s.hits.all()
+	return list, lost == 0 && !s.dropped.Load()
+}
+
+// Unread names something that was not read.
+func (s *Sink) Unread(what, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unread.add(result.Unread{What: what, Reason: reason})
+	if reason == search.TooMany {
+		s.dropped.Store(true)
+	}
+}
+
+// Fault is Unread for an object of git.
+func (s *Sink) Fault(f Fault) {
+	s.Unread(f.What, f.Reason)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.add(f)
+}
+
+// Faults returns the faults that there is room for, and whether nothing else is
+// unread.
+func (s *Sink) Faults() (list []Fault, all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list = s.faults.all()
+	return list, len(s.unread.all()) == len(list) && s.unread.lost == 0
+}
+
+// Clean reports whether all was read so far.
+func (s *Sink) Clean() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.unread.items) == 0
+}
+
+// Note takes what the user should know and is not missing from the scan.
+func (s *Sink) Note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes = append(s.notes, text)
+}
+
+// Take takes what another sink has found and counted, but nothing that is
+// unread.
+func (s *Sink) Take(other *Sink) {
+	s.hits = other.hits
+	s.Objects.Add(other.Objects.Load())
+	s.Bytes.Add(other.Bytes.Load())
+	s.Commits.Add(other.Commits.Load())
+	s.Members.Add(other.Members.Load())
+}
+
+// coverage sums up what was read. Names in it that hold a token are masked.
+func (s *Sink) coverage() result.Coverage {
+	unread := slices.Clone(s.unread.all())
+	if n := s.unread.lost; n > 0 {
+		unread = append(unread, result.Unread{What: "other things", Reason: fmt.Sprintf("%d more could not be read than a result can name", n)})
+	}
+	for i, u := range unread {
+		unread[i] = result.Unread{What: rules.Redact(u.What), Reason: rules.Redact(u.Reason)}
+	}
+	slices.SortFunc(unread, compareUnread)
+	return result.Coverage{Files: s.Files.Load(), Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Commits: s.Commits.Load(),
+		ArchiveMembers: s.Members.Load(), Unread: slices.Compact(unread)}
+}

@@ -1,0 +1,188 @@
+package collect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// storyteller adds the matches in a repository's objects to findings, with the
+// places and the life story of each token.
+type storyteller struct {
+	run   *Run
+	repo  *Repository
+	found *drafts
+
+	graph  *history.Graph
+	scope  *history.Scope      // nil for all of it
+	staged map[search.Key]bool // tokens that stand in the index and in no history
+}
+
+// tell adds hits, all of which are in the repository's objects.
+func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
+	var tokens []*history.Token
+	var marks []history.Hit
+	told := map[search.Key]*history.Token{}
+	for i := range hits {
+		h := &hits[i]
+		token := told[h.Key()]
+		if token == nil {
+			token = &history.Token{}
+			told[h.Key()] = token
+			tokens = append(tokens, token)
+		}
+		marks = append(marks, history.Hit{Obj: h.Object, Type: h.Type, Token: token, Name: h.Name})
+	}
+	if s.graph, err = Graph(ctx, s.repo, s.run.Sink, marks, s.run.Budget, s.run.Goroutines); err != nil {
+		return err
+	}
+	if s.repo.Span != nil {
+		s.scope = s.graph.Range(s.repo.Span)
+	}
+	s.places(hits)
+	s.graph.Stories(tokens, s.repo.tips(), s.scope)
+	for key, token := range told {
+		switch d := s.found.m[key]; {
+		case !token.Story.News:
+			delete(s.found.m, key)
+		case d != nil && d.History == nil && !s.staged[key]:
+			d.History = s.story(&token.Story)
+		}
+	}
+	return nil
+}
+
+// Graph returns the part of a repository's history that leads to hits, and names
+// the commits that have no place in it. It fails only when ctx is done.
+func Graph(ctx context.Context, repo *Repository, sink *Sink, hits []history.Hit, b *budget.Budget, goroutines int) (*history.Graph, error) {
+	g, err := history.Read(ctx, repo.Store, hits, b, goroutines)
+	if err != nil {
+		return nil, err
+	}
+	lost := g.Circular()
+	for i, o := range lost {
+		what := "commit " + repo.Store.Hex(o)
+		if i == maxNamed {
+			what = fmt.Sprintf("%d more commits", len(lost)-i)
+		}
+		sink.Unread(repo.Label(what), "it is among its own ancestors, or one of these is: what it holds was searched, and has no life story")
+		if i == maxNamed {
+			break
+		}
+	}
+	return g, nil
+}
+
+// places adds the places of hits. A token whose blobs are the index's own, and
+// in no commit, is staged.
+func (s *storyteller) places(hits []Hit) {
+	places, complete := s.graph.Places(s.scope, s.run.Budget.Work/2)
+	if !complete {
+		s.run.Sink.Unread(s.repo.Label("paths in the history"), "there are more of them than the limit; some locations lack their path: --max-memory sets it")
+	}
+	at := map[odb.Obj][]history.Place{}
+	for _, p := range places {
+		at[p.Obj] = append(at[p.Obj], p)
+	}
+	paths := history.NewPaths(s.repo.Store)
+	index, now := s.repo.stagedPaths(hits, paths), s.repo.currentTrees()
+	current := func(blob odb.Obj, path string) bool {
+		return slices.ContainsFunc(now, func(tree odb.Obj) bool {
+			o, ok := paths.Find(tree, path)
+			return ok && o == blob
+		})
+	}
+	s.staged = map[search.Key]bool{}
+	committed := map[search.Key]bool{}
+	for i := range hits {
+		h := &hits[i]
+		if s.inIndex(h, index[h.Object]) {
+			s.staged[h.Key()] = true
+		}
+		if s.inCommits(h, at[h.Object], len(index[h.Object]) > 0, current) {
+			committed[h.Key()] = true
+		}
+	}
+	for key := range committed {
+		delete(s.staged, key)
+	}
+}
+
+// location returns the place of a hit without its path.
+func (s *storyteller) location(h *Hit) result.Location {
+	return result.Location{Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
+		Object: s.repo.Store.Hex(h.Object), Kind: h.Kind, Header: h.Header}
+}
+
+// inIndex adds the paths at which the index, and not HEAD, has the hit's object.
+func (s *storyteller) inIndex(h *Hit, paths []string) (added bool) {
+	for _, path := range paths {
+		if s.run.Paths.Keeps(path, "") {
+			in := s.location(h)
+			in.Path, in.Kind = path, result.KindIndex
+			s.found.add(&h.Match, in, result.ExposureStaged)
+			added = true
+		}
+	}
+	return added
+}
+
+// inCommits adds the places of a hit in the history and reports whether it is
+// there. An object that the index has needs a commit to be.
+func (s *storyteller) inCommits(h *Hit, places []history.Place, inIndex bool, current func(odb.Obj, string) bool) bool {
+	base := s.location(h)
+	switch {
+	case s.scope != nil && (h.Type == odb.Tag || h.Type == odb.Commit) && !s.graph.Has(s.scope, h.Object):
+		return false
+	case h.Type == odb.Commit:
+		base.Commit = base.Object
+		places = []history.Place{{Commit: odb.None}}
+	case h.Type == odb.Tag:
+		places = []history.Place{{Commit: odb.None}}
+	case inIndex && !slices.ContainsFunc(places, func(p history.Place) bool { return p.Commit != odb.None }):
+		return false
+	}
+	for _, p := range places {
+		in := base
+		if p.Path != "" || h.Name != "" {
+			in.Path = Join(s.repo.Name, Join(p.Path, h.Name))
+		}
+		if p.Commit != odb.None {
+			in.Commit = s.repo.Store.Hex(p.Commit)
+		}
+		in.Current = h.Type == odb.Blob && p.Path != "" && current(h.Object, p.Path)
+		if in.Path == "" && s.run.Paths.Only() || in.Path != "" && !s.run.Paths.Keeps(in.Path, "") {
+			continue
+		}
+		s.found.add(&h.Match, in, result.ExposureHistory)
+	}
+	return true
+}
+
+// story converts a story, with names that hold a token masked.
+func (s *storyteller) story(told *history.Story) *result.History {
+	h := &result.History{AtHead: told.AtHead, Reachable: told.Reachable, Refs: []string{},
+		Introduced: s.event(told.Introduced), Removed: s.event(told.Removed)}
+	for _, name := range told.Refs {
+		h.Refs = append(h.Refs, rules.Redact(name))
+	}
+	return h
+}
+
+func (s *storyteller) event(e *history.Event) *result.Event {
+	if e == nil {
+		return nil
+	}
+	out := &result.Event{Commit: s.repo.Store.Hex(e.Commit), Date: e.When, Author: rules.Redact(e.Author)}
+	if e.Path != "" {
+		out.Path = rules.Redact(Join(s.repo.Name, e.Path))
+	}
+	return out
+}

@@ -1,0 +1,89 @@
+package collect
+
+import (
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"r8scan/internal/git/repo"
+	"r8scan/result"
+)
+
+// WorkTree is a work tree, or a bare repository, with its index.
+type WorkTree struct {
+	Git   *repo.Repo
+	Name  string       // prefix of its paths as shown
+	Top   fs.FileInfo  // of the work tree's folder; nil if there is none
+	Apart bool         // it has a walk of its own, though it is not the main repository's
+	Index []repo.Entry // once it was searched
+
+	once   sync.Once
+	read   *repo.Index     // by ReadIndex; nil if there is none
+	err    error           // likewise
+	byPath map[string]bool // paths in Index; made when one is asked for
+	ignore *repo.Ignorer   // likewise
+}
+
+// ReadIndex reads the index, the first time that it is called. There may be both
+// an index and something that is wrong with it.
+func (t *WorkTree) ReadIndex() (*repo.Index, error) {
+	t.once.Do(func() { t.read, t.err = t.Git.ReadIndex() })
+	return t.read, t.err
+}
+
+// tracks reports whether the index has the path.
+func (t *WorkTree) tracks(path string) bool {
+	if t.byPath == nil {
+		t.byPath = map[string]bool{}
+		for _, e := range t.Index {
+			t.byPath[e.Path] = true
+		}
+	}
+	if t.byPath[path] {
+		return true
+	}
+	for i := range path { // a sparse index lists whole folders
+		if path[i] == '/' && t.byPath[path[:i+1]] {
+			return true
+		}
+	}
+	return false
+}
+
+// ignores reports whether git ignores the file at path.
+func (t *WorkTree) ignores(path string) bool {
+	if t.ignore == nil {
+		t.ignore = t.Git.Ignorer(os.Getenv)
+	}
+	return t.ignore.Ignored(path)
+}
+
+// exposure says how git treats the file at a path in the work tree.
+func (t *WorkTree) exposure(path string) result.Exposure {
+	switch {
+	case t.tracks(path):
+		return result.ExposureTracked
+	case t.ignores(path):
+		return result.ExposureIgnored
+	}
+	return result.ExposureUntracked
+}
+
+// exposure says how bad it is that a match stands in a file, or in a text of
+// git's that is no object.
+func (h *Hit) exposure() result.Exposure {
+	switch h.Kind {
+	case result.KindRef, result.KindReflog:
+		return result.ExposureHistory
+	case result.KindIndex: // a name that is to be committed
+		return result.ExposureStaged
+	}
+	if h.Tree == nil {
+		return result.ExposureUntracked
+	}
+	if h.Tree.Name == "" {
+		return h.Tree.exposure(h.Path)
+	}
+	return h.Tree.exposure(strings.TrimPrefix(h.Path, h.Tree.Name+"/"))
+}

@@ -1,0 +1,75 @@
+package history
+
+import (
+	"strings"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/git/odb"
+)
+
+// TreeOf returns the tree of the commit with an id in hex; odb.None if it
+// cannot be read.
+func TreeOf(store *odb.Store, commit string, memory *budget.Account) odb.Obj {
+	o, ok := store.FindHex(commit)
+	if !ok {
+		return odb.None
+	}
+	_, data, err := store.ReadHeld(o, memory)
+	defer memory.Give(odb.Held(data))
+	var h odb.Header
+	if err != nil || odb.ParseHeader(data, &h) != nil {
+		return odb.None
+	}
+	if o, ok = store.FindHex(string(h.Tree)); !ok {
+		return odb.None
+	}
+	return o
+}
+
+// Paths finds what trees have at paths. It keeps the trees that it has read, and
+// is for one goroutine.
+type Paths struct {
+	store   *odb.Store
+	entries map[odb.Obj]map[string]odb.TreeEntry
+}
+
+// NewPaths returns what finds paths in the trees of a store.
+func NewPaths(store *odb.Store) *Paths {
+	return &Paths{store: store, entries: map[odb.Obj]map[string]odb.TreeEntry{}}
+}
+
+// Find returns what a tree has at path, which has slashes. odb.None, and a tree
+// that cannot be read, have nothing.
+func (p *Paths) Find(tree odb.Obj, path string) (odb.Obj, bool) {
+	if tree == odb.None {
+		return odb.None, false
+	}
+	name, rest, deeper := strings.Cut(path, "/")
+	e, ok := p.read(tree)[name]
+	if !ok {
+		return odb.None, false
+	}
+	o, ok := p.store.Find(e.ID)
+	if !ok || !deeper {
+		return o, ok
+	}
+	if e.Mode != odb.ModeDir {
+		return odb.None, false
+	}
+	return p.Find(o, rest)
+}
+
+func (p *Paths) read(tree odb.Obj) map[string]odb.TreeEntry {
+	if entries, ok := p.entries[tree]; ok {
+		return entries
+	}
+	entries := map[string]odb.TreeEntry{}
+	if t, data, err := p.store.Read(tree); err == nil && t == odb.Tree {
+		_ = odb.EachEntry(data, p.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
+			entries[string(e.Name)] = e
+			return true
+		})
+	}
+	p.entries[tree] = entries
+	return entries
+}

@@ -1,0 +1,269 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"r8scan/internal/regular"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// OwnConfig is the name of the configuration file at the root of what is
+// scanned.
+const OwnConfig = ".r8scan.yaml"
+
+// Policy knows what the user has judged, and so which findings are left alone.
+//
+// A configuration that the user names (Options.Config) speaks for the user. The
+// scanned tree's own may have been written by whoever wrote a leak, so
+// it decides on findings and never on what is read: what its globs match is
+// read like the rest, and a token that stands nowhere else is counted and named
+// as allowed. Even that much, which is a blank cheque, is only for a tree that
+// the user works in. Of one that is merely named the allowed ids count alone:
+// to write an id one must know the token, so it hides no leak that is yet to
+// come, and it is counted all the same.
+type Policy struct {
+	today    string   // 2006-01-02
+	unread   []string // globs of what is not to be read at all
+	baseline *Baseline
+
+	config  *Config
+	file    string   // where config was read, as the user would name it
+	by      string   // who speaks in config
+	exclude []string // globs of places that are allowed
+	top     string   // the part of places' paths that no glob decides on
+}
+
+// Limits on the files, in bytes. A baseline has some 40 of them a token.
+const (
+	maxConfig   = 1 << 20
+	maxBaseline = 256 << 20
+)
+
+// Load reads the files that the user named: a baseline and a configuration, ""
+// for none.
+func Load(baseline, config string) (*Policy, error) {
+	p := &Policy{today: time.Now().UTC().Format(time.DateOnly), config: &Config{}, baseline: &Baseline{}}
+	if baseline != "" {
+		text, err := readNamed(baseline, maxBaseline)
+		if err != nil {
+			return nil, fmt.Errorf("baseline %s: %w", baseline, err)
+		}
+		if p.baseline, err = ParseBaseline(text); err != nil {
+			return nil, fmt.Errorf("baseline %s:%w", baseline, err)
+		}
+	}
+	if config == "" {
+		return p, nil
+	}
+	text, err := readNamed(config, maxConfig)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", config, err)
+	}
+	c, err := ParseConfig(text)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s:%w", config, err)
+	}
+	p.config, p.file, p.by, p.unread = c, config, result.AllowedByConfig, c.Exclude
+	return p, nil
+}
+
+// Unread returns the globs of what is not to be read at all.
+func (p *Policy) Unread() []string { return p.unread }
+
+// readNamed reads a file that the user named.
+func readNamed(path string, limit int64) ([]byte, error) {
+	text, err := regular.ReadFollowed(path, limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.New("there is no such file: name one that exists")
+	}
+	return text, unreadable(err)
+}
+
+// unreadable says what to do about a file that a run depends on.
+func unreadable(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, regular.ErrTooLarge):
+		return fmt.Errorf("%s: split it, or name another file", regular.Cause(err))
+	}
+	return errors.New(regular.Cause(err))
+}
+
+// ReadOwn reads the configuration at the root of the tree that is scanned, ""
+// for none, unless the user named another one. top is the part of paths in the
+// result that the user gave. Only the file on disk is read: what history holds
+// under its name says nothing. The note is what the user should know, if it is
+// not empty.
+func (p *Policy) ReadOwn(root, top string) (note string, err error) {
+	if p.file != "" || root == "" {
+		return "", nil
+	}
+	path := filepath.Join(root, OwnConfig)
+	shown := fromHere(path)
+	text, err := readOwn(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w, or name another configuration", shown, err)
+	}
+	c, err := ParseConfig(text)
+	if err != nil {
+		return "", fmt.Errorf("%s:%w", shown, err)
+	}
+	return p.takeOwn(c, shown, top, worksIn(root)), nil
+}
+
+// readOwn reads a configuration that the user did not name. A link is not
+// followed: it could lead to a secret, of which an error repeats a part.
+func readOwn(path string) ([]byte, error) {
+	text, err := regular.Read(path, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if errors.Is(err, regular.ErrOther) {
+		return nil, fmt.Errorf("%w: put one in its place", regular.ErrOther)
+	}
+	return text, unreadable(err)
+}
+
+// fromHere is how a path is shown to who works in the current folder.
+func fromHere(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(regular.Real(here), path); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return path
+}
+
+// worksIn reports whether the user is in the folder root or below it.
+func worksIn(root string) bool {
+	here, err := os.Getwd()
+	return err == nil && regular.Within(root, here)
+}
+
+// takeOwn makes c, the scanned tree's own configuration, count as far as it
+// may. It returns what the user should know about that.
+func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) {
+	p.config, p.file, p.by, p.top = c, file, result.AllowedByOwn, top
+	unread := len(c.Unread) > 0
+	c.Unread = nil
+	if !works && len(c.Exclude)+len(c.Off) > 0 {
+		c.Off = nil
+		return fmt.Sprintf("%s: its exclude and rules are not followed, for you do not work in that folder: to follow them use --config %s", file, file)
+	}
+	if works {
+		for _, g := range c.Exclude {
+			p.exclude = append(p.exclude, strings.TrimSuffix(g, "/"))
+		}
+	}
+	if unread {
+		return fmt.Sprintf("%s: its unread is not followed, for what is scanned has no say in what counts as read: to follow it use --config %s", file, file)
+	}
+	return ""
+}
+
+// Accepts parts what was not read into what counts and what the user has
+// accepted, and says which acceptances have come to their end.
+func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accepted []result.Accepted, notes []string) {
+	for _, u := range unread {
+		i := slices.IndexFunc(p.config.Unread, func(a Acceptance) bool { return a.Matches(u.What) && !a.Expired(p.today) })
+		if i >= 0 {
+			accepted = append(accepted, result.Accepted{Unread: u, Because: rules.Redact(p.config.Unread[i].Reason)})
+			continue
+		}
+		counts = append(counts, u)
+		for _, a := range p.config.Unread {
+			if a.Matches(u.What) {
+				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s and counts again: mend it, or set another date", p.file, a.Line, u.What, a.Expires))
+			}
+		}
+	}
+	return counts, accepted, notes
+}
+
+// Allows reports whether a finding is left alone, and notes in its locations
+// which of them are allowed. A place that nothing allows makes it a finding,
+// unless the token itself is allowed.
+func (p *Policy) Allows(f *result.Finding) (result.Allowed, bool) {
+	a := result.Allowed{TokenID: f.Secret.ID(), Rule: f.Rule, Locations: f.Locations}
+	a.By, a.Reason = p.everyPlace(f.Locations)
+	if a.By == "" {
+		a.By, a.Reason = p.token(a.TokenID, f.Rule)
+	}
+	a.Reason = rules.Redact(a.Reason)
+	return a, a.By != ""
+}
+
+// everyPlace says who allows all the places; of several the one that is not in
+// the lines themselves, which are there to see.
+func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
+	open := false
+	for i := range places {
+		l := &places[i]
+		if l.AllowedBy == "" && l.Path != "" && matchesAny(p.exclude, l.Path, p.top) {
+			l.AllowedBy = p.by
+		}
+		switch l.AllowedBy {
+		case "":
+			open = true
+		case result.AllowedByLine:
+			if by == "" {
+				by = result.AllowedByLine
+			}
+		default:
+			by, reason = l.AllowedBy, "exclude"
+		}
+	}
+	if open {
+		return "", ""
+	}
+	return by, reason
+}
+
+// token says who allows a token wherever it stands.
+func (p *Policy) token(id, rule string) (by, reason string) {
+	if a := p.allowance(id); a != nil && !a.Expired(p.today) {
+		return p.by, a.Reason
+	}
+	if slices.Contains(p.config.Off, rule) {
+		return p.by, "the rule is off"
+	}
+	if reason, ok := p.baseline.Find(id); ok {
+		return result.AllowedByBaseline, reason
+	}
+	return "", ""
+}
+
+// allowance returns what the configuration says about a token, nil for nothing.
+func (p *Policy) allowance(id string) *Allowance {
+	i := slices.IndexFunc(p.config.Allow, func(a Allowance) bool { return a.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &p.config.Allow[i]
+}
+
+// Expired says of which findings the allowance has come to its end.
+func (p *Policy) Expired(findings []result.Finding) (notes []string) {
+	for _, f := range findings {
+		id := f.Secret.ID()
+		if a := p.allowance(id); a != nil && a.Expired(p.today) {
+			notes = append(notes, fmt.Sprintf("%s:%d: token %s was allowed until %s and is reported again: disable it, or set another date",
+				p.file, a.Line, id, a.Expires))
+		}
+	}
+	return notes
+}

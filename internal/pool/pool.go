@@ -1,0 +1,119 @@
+// Package pool runs jobs side by side. A job may add further ones.
+package pool
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Job is one piece of work: a folder, a file, a family of objects. It may add
+// further jobs to its pool. An error ends the whole run, so a job returns one
+// only when the context is done.
+type Job[W any] func(ctx context.Context, w W) error
+
+// Pool runs jobs on goroutines that each have a worker of their own. The newest
+// job runs first: jobs add jobs, and depth first keeps the queue short.
+type Pool[W any] struct {
+	size   int
+	worker func() W
+
+	mu      sync.Mutex
+	changed sync.Cond
+	queue   []Job[W]
+	running int
+	idle    int
+}
+
+// New returns a pool of size goroutines. worker makes what one of them keeps
+// from job to job.
+func New[W any](size int, worker func(*Pool[W]) W) *Pool[W] {
+	p := &Pool[W]{size: size}
+	p.worker = func() W { return worker(p) }
+	p.changed.L = &p.mu
+	return p
+}
+
+// Run runs jobs, and those that they add, and returns when all are done or one
+// has failed.
+func (p *Pool[W]) Run(ctx context.Context, jobs ...Job[W]) error {
+	p.queue = jobs
+	g, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { // wake those who wait
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.changed.Broadcast()
+	})
+	defer stop()
+	for range p.size {
+		g.Go(func() error {
+			w := p.worker()
+			for {
+				j, ok := p.take(ctx)
+				if !ok {
+					return ctx.Err()
+				}
+				err := j(ctx, w)
+				p.finish()
+				if err != nil {
+					return err
+				}
+			}
+		})
+	}
+	return g.Wait()
+}
+
+// take waits for a job. It returns false when there will be none.
+func (p *Pool[W]) take(ctx context.Context) (Job[W], bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle++
+	defer func() { p.idle-- }()
+	for {
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		if n := len(p.queue); n > 0 {
+			j := p.queue[n-1]
+			p.queue[n-1] = nil
+			p.queue = p.queue[:n-1]
+			p.running++
+			return j, true
+		}
+		if p.running == 0 {
+			p.changed.Broadcast()
+			return nil, false
+		}
+		p.changed.Wait()
+	}
+}
+
+func (p *Pool[W]) finish() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running--; p.running == 0 {
+		p.changed.Broadcast()
+	}
+}
+
+// Add puts jobs on the queue; the last one runs first.
+func (p *Pool[W]) Add(jobs ...Job[W]) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, jobs...)
+	p.changed.Broadcast()
+}
+
+// AddIfIdle puts a job on the queue if a worker waits for one.
+func (p *Pool[W]) AddIfIdle(j Job[W]) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.idle <= len(p.queue) {
+		return false
+	}
+	p.queue = append(p.queue, j)
+	p.changed.Signal()
+	return true
+}

@@ -1,0 +1,63 @@
+package search
+
+import (
+	"bytes"
+
+	"r8scan/rules"
+)
+
+// marker allows the tokens on its line, in those places only.
+const marker = "r8scan:allow"
+
+// lineReach is how far from a match its line is looked at, to each side. In a
+// longer line, as minified code and logs have, a marker counts only if it
+// stands within that distance: what is farther is not seen, and the token is
+// reported.
+const lineReach = 4 << 10
+
+// MarkAllowed notes which matches in text have the marker on their line. Only
+// matches pay for it: text without one is not looked at.
+func MarkAllowed(text []byte, matches []rules.Match) {
+	for i := range matches {
+		m := &matches[i]
+		m.Allowed = hasMarker(lineAround(text, m.Start, m.End))
+	}
+}
+
+// lineAround returns the lines that text[start:end] stands in, as far as
+// lineReach to both sides.
+func lineAround(text []byte, start, end int) []byte {
+	from, to := max(0, start-lineReach), min(len(text), end+lineReach)
+	if i := bytes.LastIndexByte(text[from:start], '\n'); i >= 0 {
+		from += i + 1
+	}
+	if i := bytes.IndexByte(text[end:to], '\n'); i >= 0 {
+		to = end + i
+	}
+	return text[from:to]
+}
+
+// hasMarker reports whether the marker stands in line as a word of its own, in
+// ASCII or in UTF-16 of either byte order.
+func hasMarker(line []byte) bool {
+	if bytes.IndexByte(line, 0) >= 0 {
+		line = bytes.ReplaceAll(line, []byte{0}, nil)
+	}
+	for {
+		i := bytes.Index(line, []byte(marker))
+		if i < 0 {
+			return false
+		}
+		rest := line[i+len(marker):]
+		if (i == 0 || !inWord(line[i-1])) && (len(rest) == 0 || !inWord(rest[0])) {
+			return true
+		}
+		line = rest
+	}
+}
+
+// inWord reports whether c makes the marker a part of something else, such as
+// r8scan:allowed or no-r8scan:allow.
+func inWord(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '-'
+}

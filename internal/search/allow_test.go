@@ -1,0 +1,81 @@
+package search
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"r8scan/internal/git/gittest"
+	"r8scan/rules"
+)
+
+// TestMarker says which lines allow a token.
+func TestMarker(t *testing.T) {
+	token := gittest.Token(1)
+	far := strings.Repeat(".", lineReach-len(marker))
+	for _, tt := range []struct {
+		name, text string
+		want       bool
+	}{
+		{"behind", "k = " + token + " # r8scan:allow", true},
+		{"before", "/* r8scan:allow */ " + token, true},
+		{"with a reason", token + " // r8scan:allow: of a test", true},
+		{"between other lines", "x\n" + token + " r8scan:allow\ny", true},
+		{"carriage returns", "x\r\n" + token + " r8scan:allow\r\ny", true},
+		{"line before", "r8scan:allow\n" + token, false},
+		{"line behind", token + "\nr8scan:allow", false},
+		{"part of a word", token + " r8scan:allowed r8scan:allow_x r8scan:allow-list xr8scan:allow r8scan:allow2", false},
+		{"a word behind a part of one", token + " r8scan:allowed r8scan:allow", true},
+		{"in capitals", token + " R8SCAN:ALLOW", false},
+		{"as far as is looked", token + far + " r8scan:allow"[1:], true},
+		{"farther", token + far + "  r8scan:allow", false},
+		{"far before", "r8scan:allow" + far + token, true},
+		{"farther before", "r8scan:allow " + far + token, false},
+	} {
+		text := []byte(tt.text)
+		m := rules.Find(nil, text, 0, len(text))
+		if MarkAllowed(text, m); len(m) != 1 || m[0].Allowed != tt.want {
+			t.Errorf("%s: %v", tt.name, m)
+		}
+	}
+}
+
+// TestMarkerInUTF16 looks at lines in an encoding whose tokens are found by
+// their bytes elsewhere: a place is all that counts here.
+func TestMarkerInUTF16(t *testing.T) {
+	for _, order := range []int{0, 1} {
+		var text []byte
+		for _, u := range utf16.Encode([]rune("a\nTOKEN # r8scan:allow\nb")) {
+			pair := []byte{byte(u), byte(u >> 8)}
+			if order == 1 {
+				slices.Reverse(pair)
+			}
+			text = append(text, pair...)
+		}
+		at := bytes.IndexByte(text, 'T')
+		if !hasMarker(lineAround(text, at, at+10)) || hasMarker(lineAround(text, 0, 1)) {
+			t.Errorf("byte order %d: the line is not read", order)
+		}
+	}
+}
+
+// TestMarkerOverWindows moves a line over the borders of windows: a marker
+// counts wherever the stream is cut.
+func TestMarkerOverWindows(t *testing.T) {
+	line := "\nk = " + gittest.Token(1) + strings.Repeat(" ", 300) + "# r8scan:allow\n"
+	const size = 8 * (rules.Behind + rules.Ahead) * 4 // sees size/8 to each side
+	for at := 0; at < 2*size/7; at += 41 {
+		text := strings.Repeat("x\n", at*7/2) + line + strings.Repeat("y\n", size)
+		s := &window{buf: make([]byte, size), quota: &Quota{high: 1 << 30, low: 1 << 30}}
+		r := strings.NewReader(text)
+		if err := s.rest(context.Background(), r, s.fill(r)); err != nil || len(s.hits) != 1 {
+			t.Fatalf("%d matches, %v", len(s.hits), err)
+		}
+		if !s.hits[0].Match.Allowed {
+			t.Errorf("the token at byte %d is not allowed", at*7/2*2)
+		}
+	}
+}

@@ -1,0 +1,47 @@
+package search
+
+import (
+	"r8scan/internal/budget"
+	"r8scan/rules"
+)
+
+// Quota bounds the matches in one text, which are held until all of it is read.
+// Matches of low confidence have a quota of their own.
+type Quota struct {
+	memory    *budget.Account
+	high, low int // that may still come
+	held      int64
+}
+
+// hitLen is what a match takes in memory until it is handed on.
+const hitLen = 512
+
+// NewQuota returns a quota of a share of the bytes that what is found may take.
+// The matches are accounted for in memory.
+func NewQuota(found int64, memory *budget.Account) Quota {
+	return Quota{memory: memory, high: int(found >> 10), low: int(found >> 13)}
+}
+
+// Takes reports whether one more match may be kept.
+func (q *Quota) Takes(m rules.Match) bool {
+	left := &q.high
+	if m.Confidence == rules.Low {
+		left = &q.low
+	}
+	if *left == 0 {
+		return false
+	}
+	*left--
+	q.held += hitLen
+	q.memory.Take(hitLen)
+	return true
+}
+
+// Done gives back the memory of matches that were handed on.
+func (q *Quota) Done() {
+	q.memory.Give(q.held)
+	q.held = 0
+}
+
+// TooMany is the reason for what was not kept.
+const TooMany = "there are more tokens in what was read than a result can hold; those here are not all listed: --max-memory sets the limit"

@@ -1,0 +1,151 @@
+package search
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf16"
+
+	"r8scan/internal/git/gittest"
+	"r8scan/rules"
+)
+
+// place is a match as a test compares it.
+type place struct {
+	id       string
+	from, to Position
+}
+
+// TestWindows moves tokens over the border of windows that are as small as
+// they may be: what is found, and where, must not depend on the windows.
+func TestWindows(t *testing.T) {
+	a := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
+	b := strings.Join([]string{"r8_", "7Yh3Ug9Ij2Ok5Lp8Mn1Bv4Cx6Za0Sd7Fg2Hj4"}, "")
+	hook := "REPLICATE_WEBHOOK_SECRET" + strings.Repeat("\n", 20) + "= whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po "
+	call := `replicate.run("m", input={"prompt": "😀", "api_key": "sk-` + `Zt8Qw1LpXc7Vb2NmKj9Hg5Fd"})` + strings.Repeat("-", 300)
+	filler := strings.Repeat("é-€\n😀\xff;", 60)
+	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a, hook, call + a} {
+		for at := range 400 {
+			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 16 << 10} {
+				lead := size - rules.Ahead - 300 // so that the tokens come to where the first window ends
+				text := strings.Repeat(filler, 1+lead/len(filler))[:lead] + filler[:at] + tokens + filler[at:]
+				want := whole(text)
+				if len(want) == 0 {
+					t.Fatal("the test searches for nothing")
+				}
+				got := inWindows(t, text, size)
+				if !reflect.DeepEqual(got, want) {
+					t.Fatalf("%d bytes at a time, tokens at byte %d: %v, want %v", size, at, got, want)
+				}
+			}
+		}
+	}
+}
+
+// Lines and columns in a UTF-16 file are those that an editor shows, its byte
+// order mark left out, in whatever pieces it is read.
+func TestWidePositions(t *testing.T) {
+	text := "eins\r\nzwei \U0001f511\n" + strings.Repeat("ж", 7000) + " k=" + gittest.Token(1) + "\n\n \u0a00\u000a\u4142" + gittest.Token(2)
+	want := []place{{from: Position{3, 7004}, to: Position{3, 7044}}, {from: Position{6, 2}, to: Position{6, 42}}}
+	for name, head := range map[string]string{"little": "\xff\xfe", "big": "\xfe\xff", "little, no mark": "", "big, no mark": ""} {
+		encoded := []byte(head)
+		for _, u := range utf16.Encode([]rune(text)) {
+			if strings.HasPrefix(name, "little") {
+				encoded = append(encoded, byte(u), byte(u>>8))
+			} else {
+				encoded = append(encoded, byte(u>>8), byte(u))
+			}
+		}
+		for _, size := range []int{2*(rules.Behind+rules.Ahead) + 1, 2*(rules.Behind+rules.Ahead) + 200, 40_000} {
+			got := inWindows(t, string(encoded), size)
+			if len(got) != 2 || got[0].from != want[0].from || got[0].to != want[0].to || got[1].from != want[1].from || got[1].to != want[1].to {
+				t.Errorf("%s, windows of %d: %+v, want %+v", name, size, got, want)
+			}
+		}
+	}
+}
+
+// whole finds all matches in a text that is searched at once.
+func whole(text string) (places []place) {
+	for _, m := range rules.Find(nil, []byte(text), 0, len(text)) {
+		from := start.after([]byte(text[:m.Start]))
+		places = append(places, place{m.Secret.ID() + m.Confidence.String(), from, from.after([]byte(text[m.Start:m.End]))})
+	}
+	return places
+}
+
+func inWindows(t *testing.T, text string, size int) (places []place) {
+	t.Helper()
+	r := iotest.HalfReader(strings.NewReader(text))
+	s := &window{buf: make([]byte, size), quota: &Quota{high: 1 << 30, low: 1 << 30}}
+	if err := s.rest(context.Background(), r, s.fill(r)); err != nil || s.total != int64(len(text)) {
+		t.Fatalf("read %d bytes of %d: %v", s.total, len(text), err)
+	}
+	for _, h := range s.hits {
+		places = append(places, place{h.Match.Secret.ID() + h.Match.Confidence.String(), h.From, h.To})
+	}
+	read := s.hits
+	s = &window{buf: make([]byte, size), quota: &Quota{high: 1 << 30, low: 1 << 30}}
+	if _, err := io.Copy(struct{ io.Writer }{s}, iotest.HalfReader(strings.NewReader(text))); err != nil {
+		t.Fatal(err)
+	}
+	s.search(true)
+	if !slices.EqualFunc(s.hits, read, func(a, b Hit) bool { return a.From == b.From && a.To == b.To }) {
+		t.Fatalf("written %v, read %v", s.hits, read)
+	}
+	return places
+}
+
+// TestPosition compares positions in pieces with those in one.
+func TestPosition(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want Position
+	}{
+		{"", Position{1, 1}},
+		{"abc", Position{1, 4}},
+		{"a\r\n", Position{2, 1}},
+		{"é😀", Position{1, 4}},
+		{"\xff\xc3", Position{1, 3}},
+		{"a\n\n😀b", Position{3, 4}},
+	} {
+		if got := start.after([]byte(c.text)); got != c.want {
+			t.Errorf("after %q: %v, want %v", c.text, got, c.want)
+		}
+	}
+	if got, want := start.after([]byte("a\n")).after([]byte("b")), start.after([]byte("a\nb")); got != want {
+		t.Errorf("in two pieces %v, in one %v", got, want)
+	}
+}
+
+// TestStreamError makes sure that an error in the middle of a stream is not
+// taken for its end, and that what came before it was searched.
+func TestStreamError(t *testing.T) {
+	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
+	broken := fmt.Errorf("broken")
+	r := &failing{bytes.NewReader([]byte(token)), broken}
+	s := &window{buf: make([]byte, 1<<14), quota: &Quota{high: 1 << 30, low: 1 << 30}}
+	err := s.rest(context.Background(), r, s.fill(r))
+	if err != broken || len(s.hits) != 1 {
+		t.Errorf("error %v and %d matches, want %v and 1", err, len(s.hits), broken)
+	}
+}
+
+// failing gives what r has and then an error.
+type failing struct {
+	r   *bytes.Reader
+	err error
+}
+
+func (f *failing) Read(b []byte) (int, error) {
+	if f.r.Len() == 0 {
+		return 0, f.err
+	}
+	return f.r.Read(b)
+}

@@ -1,0 +1,124 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"r8scan/internal/git/repo"
+	"r8scan/internal/regular"
+	"r8scan/result"
+)
+
+// Files are files and folders; "-" is Stdin.
+type Files struct {
+	Paths []string
+	Stdin io.Reader
+}
+
+// Tree is the folder if it is the only one: the configuration of one of several
+// would speak for them all.
+func (s *Files) Tree() (root, top string) {
+	if len(s.Paths) != 1 {
+		return "", ""
+	}
+	info, err := os.Stat(s.Paths[0])
+	if err != nil || !info.IsDir() {
+		return "", "" // whoever reads it says what is wrong
+	}
+	if top = filepath.ToSlash(filepath.Clean(s.Paths[0])); top == "." {
+		top = ""
+	}
+	return regular.Real(s.Paths[0]), top
+}
+
+// Read reads the files. A path that does not exist is an error before anything
+// is read.
+func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
+	var jobs []job
+	for _, path := range s.Paths {
+		j, err := s.job(files{env}, path)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
+	}
+	if err := env.run(ctx, jobs...); err != nil {
+		return nil, err
+	}
+	kind := "files"
+	if len(s.Paths) == 1 && s.Paths[0] == "-" {
+		kind = "stdin"
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return &Read{Target: result.Target{Kind: kind, Path: strings.Join(s.Paths, " ")}, Root: root}, nil
+}
+
+// notThere says why a path that the user named cannot be scanned.
+func notThere(path, kind string, err error) error {
+	switch {
+	case path == "":
+		return fmt.Errorf("a path is empty: name a %s", kind)
+	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
+		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
+	}
+	return fmt.Errorf("%s: %s", path, regular.Reason(err))
+}
+
+// job returns the job of scanning a path that the user named.
+func (s *Files) job(r files, path string) (job, error) {
+	if path == "-" {
+		return func(ctx context.Context, w *worker) error {
+			r.env.Sink.Files.Add(1)
+			r.text(ctx, w, s.Stdin, nil, folder{name: "-"})
+			return nil
+		}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, notThere(path, "file or folder", err)
+	}
+	real, err := filepath.EvalSymlinks(path) // a link that the user names is followed
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s", path, regular.Reason(err))
+	}
+	f := folder{path: real, name: filepath.ToSlash(filepath.Clean(path))}
+	if info.IsDir() {
+		if f.name != "." {
+			f.top = f.name
+		}
+		f.skip = r.skipGitObjects
+		return r.walk(f), nil
+	}
+	return func(ctx context.Context, w *worker) error {
+		if info.Mode().IsRegular() {
+			r.searchName(f)
+			r.file(ctx, w, f)
+		} else {
+			r.env.Sink.Unread(f.name, "it is a "+regular.Kind(info.Mode())+", which is not opened: pipe it in and name it -")
+		}
+		return nil
+	}, nil
+}
+
+// skipGitObjects leaves out what audit reads object by object: as files they
+// are compressed, and finding nothing in them would mean nothing.
+func (r files) skipGitObjects(f folder) bool {
+	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
+		return false
+	}
+	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
+	r.env.Sink.Note(fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
+	return true
+}

@@ -1,0 +1,194 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/internal/regular"
+	"r8scan/result"
+)
+
+// Objects are the objects of a repository and nothing else. With Range they are
+// what these commits add: what stands in them and in no commit that the range
+// leaves out.
+type Objects struct {
+	Path  string // of a folder in the repository
+	Range string // as git log takes it; "" for all objects
+
+	git *repo.Repo
+}
+
+// OpenObjects finds the repository that holds path.
+func OpenObjects(path, span string) (*Objects, error) {
+	g, err := discover(path)
+	if errors.Is(err, repo.ErrNone) {
+		err = fmt.Errorf("%s: %w: name a folder inside one, or use r8scan files", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Objects{Path: path, Range: span, git: g}, nil
+}
+
+// Tree is the work tree.
+func (s *Objects) Tree() (root, top string) { return s.git.WorkTree, "" }
+
+// Read reads the objects.
+func (s *Objects) Read(ctx context.Context, env *Env) (*Read, error) {
+	r := newRepository(env, s.git, s.git.Common, os.Getenv)
+	target := result.Target{Kind: "repository", Path: s.Path, Range: s.Range}
+	if s.Range != "" {
+		r.open(env)
+		span, err := r.names().Range(s.Range)
+		if err != nil {
+			r.Store.Close()
+			return nil, err
+		}
+		return readSpan(ctx, env, r, span, target)
+	}
+	o := &objects{env, r}
+	if err := env.run(ctx, o.all(nil)); err != nil {
+		return nil, err
+	}
+	if err := readUnsigned(ctx, env, r); err != nil {
+		return nil, err
+	}
+	return &Read{Target: target, Root: r.Root, Repos: []*collect.Repository{&r.Repository}}, nil
+}
+
+// objects reads all objects of a repository.
+type objects struct {
+	env  *Env
+	repo *repository
+}
+
+// all returns the job of opening the repository and reading all that is in it.
+// trees are those whose roots are followed; with nil, those of the repository's
+// work trees are.
+func (o *objects) all(trees []*collect.WorkTree) job {
+	return func(_ context.Context, w *worker) error {
+		o.repo.open(o.env)
+		for _, path := range o.repo.Store.Stray {
+			w.pool.Add(func(ctx context.Context, w *worker) error {
+				files{o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})
+				return nil
+			})
+		}
+		w.pool.Add(o.roots(trees)...)
+		w.pool.Add(o.families()...)
+		return nil
+	}
+}
+
+// families returns the jobs of reading every object.
+func (o *objects) families() []job {
+	var jobs []job
+	for i := range o.repo.Store.Packs() {
+		jobs = append(jobs, func(_ context.Context, w *worker) error {
+			w.pool.Add(o.pack(i)...)
+			return nil
+		})
+	}
+	for _, f := range o.repo.Store.LooseFamilies() {
+		jobs = append(jobs, o.family(f, nil))
+	}
+	return jobs
+}
+
+// family returns the job of searching one family of objects, of a pack if p is
+// not nil.
+func (o *objects) family(f odb.Family, p *packScan) job {
+	return func(ctx context.Context, w *worker) error {
+		v := &visitor{ctx: ctx, env: o.env, repo: o.repo, w: w, pack: p}
+		walker := w.walker(o.repo.Store)
+		walker.Sparse, walker.Thorough = true, true
+		walker.Share = func(part odb.Family) bool {
+			if p != nil {
+				p.pending.Add(1)
+			}
+			if w.pool.AddIfIdle(o.family(part, p)) {
+				return true
+			}
+			if p != nil {
+				p.pending.Add(-1)
+			}
+			return false
+		}
+		if err := walker.Walk(ctx, f, v); err != nil {
+			return err
+		}
+		v.lookUp()
+		if p != nil {
+			p.done(o.env.Cache)
+		}
+		return nil
+	}
+}
+
+// roots returns the jobs of looking for the objects that all that is no object
+// names: a repository whose HEAD names a commit that is gone is not whole.
+func (o *objects) roots(trees []*collect.WorkTree) []job {
+	r := o.repo
+	if trees == nil { // only objects are scanned
+		for _, g := range append([]*repo.Repo{r.Git}, r.Git.Worktrees()...) {
+			trees = append(trees, &collect.WorkTree{Git: g, Name: prefix(r.Root, g.WorkTree)})
+			r.Followed = append(r.Followed, g)
+		}
+	}
+	var jobs []job
+	for _, t := range trees {
+		jobs = append(jobs, func(context.Context, *worker) error {
+			for _, p := range t.Git.Roots(r.follow) {
+				o.env.Sink.Unread(collect.Shown(r.Root, p.What), p.Reason)
+			}
+			return nil
+		}, func(context.Context, *worker) error {
+			o.indexRoots(t)
+			return nil
+		})
+	}
+	return jobs
+}
+
+// indexRoots looks for the objects that an index names: those of its entries,
+// the trees that git remembers for them, and what was in conflict.
+func (o *objects) indexRoots(t *collect.WorkTree) {
+	x, err := t.ReadIndex()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		o.env.Sink.Unread(collect.Join(t.Name, "the index"), regular.Reason(err))
+	}
+	if x == nil {
+		return
+	}
+	var names []string
+	var ids []byte
+	look := func() {
+		for i, at := range o.repo.Store.FindAll(ids, nil) {
+			if at == odb.None {
+				o.repo.follow(repo.Root{File: t.Git.IndexFile, Name: names[i], ID: fmt.Sprintf("%x", ids[i*t.Git.Hash:(i+1)*t.Git.Hash]), Kept: true})
+			}
+		}
+		names, ids = names[:0], ids[:0]
+	}
+	add := func(name string, id []byte) {
+		if names, ids = append(names, name), append(ids, id...); len(names) == lookUps {
+			look()
+		}
+	}
+	for _, e := range x.Entries {
+		if e.Mode&0o170000 != odb.ModeModule && !e.IntentToAdd { // git add -N names the empty blob and makes none
+			add(e.Path, e.ID)
+		}
+	}
+	x.Tree.IDs(func(id []byte) { add("a tree", id) })
+	for _, id := range x.Undo {
+		add("from a conflict", id)
+	}
+	look()
+}

@@ -1,0 +1,240 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/history"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// Pushed says what a push is to bring and where. One of Updates, To and Current
+// says what it brings.
+type Pushed struct {
+	Remote  string      // its name, or its URL if it has none; "" for the one that the branch goes to, unless From is given
+	URL     string      // as git push uses it; may be ""
+	Updates []RefUpdate // as git tells a hook
+	To      string      // a revision: what leads to it and not to From; Ref is the name at the remote, if known
+	From    string      // a revision that the remote has; "" for none
+	Ref     string
+	Current bool // the branch that HEAD is on
+}
+
+// RefUpdate is a ref that a push sets.
+type RefUpdate struct {
+	Ref string // its full name where it is pushed to
+	New string // id in hex of what it is to name; zeros if it is deleted
+	Old string // id of what it names there now; zeros for nothing
+}
+
+// Push is what a push brings: what its commits and tags add, and the names of
+// new refs, but nothing that the other side has, as far as is known here. Only
+// that makes the result incomplete, not what else is wrong with the repository.
+type Push struct {
+	what     Pushed
+	received bool // by this repository, which has what its refs reach
+
+	path   string
+	git    *repo.Repo
+	getenv func(string) string
+}
+
+// OpenPush finds the repository at path that a push is from; with "", the one
+// that git runs a hook for.
+func OpenPush(path string, what Pushed) (*Push, error) {
+	g, getenv, err := hookRepository(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Push{what: what, path: path, git: g, getenv: getenv}, nil
+}
+
+// OpenReceived is OpenPush for the repository that is pushed to.
+func OpenReceived(path string, updates []RefUpdate) (*Push, error) {
+	s, err := OpenPush(path, Pushed{Updates: updates})
+	if err != nil {
+		return nil, err
+	}
+	s.received = true
+	return s, nil
+}
+
+// Tree is the work tree that is pushed from. One in the repository that is
+// pushed to came by a push, so its configuration has no say.
+func (s *Push) Tree() (root, top string) {
+	if s.received {
+		return "", ""
+	}
+	return s.git.WorkTree, ""
+}
+
+// Read reads what the push brings.
+func (s *Push) Read(ctx context.Context, env *Env) (*Read, error) {
+	r := newRepository(env, s.git, s.git.Common, s.getenv)
+	r.Pushed = true
+	r.open(env)
+	p := &push{env, r}
+	span := &history.Span{}
+	if s.received {
+		p.addUpdates(span, s.what.Updates)
+		for _, ref := range r.Refs {
+			p.has(span, ref.ID)
+		}
+	} else {
+		var err error
+		if span, err = p.span(s.what); err != nil {
+			r.Store.Close()
+			return nil, err
+		}
+	}
+	for _, list := range []*[]odb.Obj{&span.With, &span.Without, &span.Also, &span.Known} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
+	return readSpan(ctx, env, r, span, result.Target{Kind: "push", Path: cmp.Or(s.path, ".")})
+}
+
+// push finds out what a push brings.
+type push struct {
+	env  *Env
+	repo *repository
+}
+
+// span returns the span of what is pushed and not at the remote.
+func (p *push) span(what Pushed) (*history.Span, error) {
+	repo, names, span := p.repo, p.repo.names(), &history.Span{}
+	if what.Current {
+		branch := repo.Git.Branch()
+		if branch == "" {
+			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
+		}
+		if repo.Head == "" {
+			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", rules.Redact(branch))
+		}
+		what.To = "HEAD"
+	}
+	if what.To != "" {
+		if err := names.Add(span, what.To); err != nil {
+			return nil, err
+		}
+		p.searchRef(what.Ref)
+	}
+	if what.From != "" {
+		if err := names.LeaveOut(span, what.From); err != nil {
+			return nil, err
+		}
+	} else if what.Remote == "" {
+		what.Remote = repo.Git.PushRemote(repo.Git.Branch())
+	}
+	remote := p.remote(what.Remote, what.URL)
+	repo.Promised = remote.Promisor
+	lost := p.addUpdates(span, what.Updates)
+	tracking := repo.Git.Tracking(remote.Name, repo.Refs)
+	for _, ref := range tracking {
+		p.has(span, ref.ID)
+	}
+	switch has := "what refs/remotes/" + remote.Name + " reaches is taken for what it has"; {
+	case len(tracking) == 0 && (what.Current || len(lost) > 0): // its name may be a URL, with a password in it
+		p.env.Sink.Note("what the remote has is not known, so all that leads to what is pushed was scanned: git fetch tells more")
+	case what.Current:
+		p.env.Sink.Note("this is a push to " + remote.Name + "; " + has)
+	case len(lost) > 0:
+		p.env.Sink.Note(fmt.Sprintf("%s has %s at a commit that is not here, so %s: git fetch tells more", remote.Name, strings.Join(lost, ", "), has))
+	}
+	return span, nil
+}
+
+// remote returns the remote that goes by a name or a URL. One that the config
+// does not have goes by that name.
+func (p *push) remote(name, url string) repo.Remote {
+	all := p.repo.Git.Remotes()
+	for _, known := range []func(repo.Remote) bool{
+		func(m repo.Remote) bool { return m.Name == name },
+		func(m repo.Remote) bool { return slices.Contains(m.URLs, name) },
+		func(m repo.Remote) bool { return slices.Contains(m.URLs, url) },
+	} {
+		if i := slices.IndexFunc(all, known); i >= 0 {
+			return all[i]
+		}
+	}
+	return repo.Remote{Name: name}
+}
+
+// maxLost is how many refs a note names.
+const maxLost = 3
+
+// addUpdates adds to span what updates bring, and what they say is there
+// already. It returns the refs of which that is not known here.
+func (p *push) addUpdates(span *history.Span, updates []RefUpdate) (lost []string) {
+	for _, u := range updates {
+		if isZero(u.New) {
+			continue
+		}
+		p.bring(span, u)
+		if isZero(u.Old) {
+			p.searchRef(u.Ref)
+		} else if !p.has(span, u.Old) && len(lost) <= maxLost {
+			lost = append(lost, rules.Redact(u.Ref))
+		}
+	}
+	if len(lost) > maxLost {
+		lost[maxLost] = "others"
+	}
+	return lost
+}
+
+// isZero reports whether an id is that of no object.
+func isZero(id string) bool { return strings.Trim(id, "0") == "" }
+
+// bring adds what an update names. What cannot be read is named: it is not to
+// pass.
+func (p *push) bring(span *history.Span, u RefUpdate) {
+	o, ok := p.repo.Store.FindHex(u.New)
+	if !ok {
+		p.env.Sink.Unread("what "+u.Ref+" is to name", u.New+" is not in this repository")
+		return
+	}
+	last, t, tags, err := p.repo.names().Peel(o)
+	span.Also = append(span.Also, tags...)
+	switch {
+	case err != nil:
+		p.env.Sink.Unread("what "+u.Ref+" is to name", err.Error())
+	case t == odb.Commit:
+		span.With = append(span.With, last)
+	default:
+		span.Also = append(span.Also, last)
+	}
+}
+
+// has adds to span that the other side has what an id names, and all before it.
+// It reports whether that is known here.
+func (p *push) has(span *history.Span, id string) bool {
+	o, ok := p.repo.Store.FindHex(id)
+	if !ok {
+		return false
+	}
+	last, t, tags, err := p.repo.names().Peel(o)
+	span.Known = append(span.Known, tags...)
+	switch {
+	case err != nil:
+		return false
+	case t == odb.Commit:
+		span.Without = append(span.Without, last)
+	default:
+		span.Known = append(span.Known, last)
+	}
+	return true
+}
+
+// searchRef searches the name of a ref that is new at the remote.
+func (p *push) searchRef(name string) {
+	p.env.searchName(name, collect.Hit{Kind: result.KindRef, Path: name})
+}

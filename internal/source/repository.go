@@ -1,0 +1,139 @@
+package source
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/internal/git/revision"
+	"r8scan/internal/regular"
+)
+
+// repository is a repository whose objects are read.
+type repository struct {
+	collect.Repository
+	real string // its common git directory, links followed
+
+	// getenv looks up git's own environment variables; nil for a repository
+	// that the user did not name, which they are not about.
+	getenv func(string) string
+
+	shallow  map[string]bool         // raw ids of commits whose parents are left out
+	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
+}
+
+// newRepository returns a repository that is not open yet. Paths on disk are
+// shown relative to root.
+func newRepository(env *Env, g *repo.Repo, root string, getenv func(string) string) *repository {
+	r := &repository{Repository: collect.Repository{Git: g, Root: root}, getenv: getenv}
+	r.forget(env)
+	return r
+}
+
+// forget makes nothing known of what objects name.
+func (r *repository) forget(env *Env) {
+	r.Missing = &collect.Firsts[collect.Missing]{Most: int(env.Budget.Found >> 11)}
+	r.unsigned = &collect.Firsts[string]{Most: maxUnsigned}
+}
+
+// open opens the object store and reads the refs.
+func (r *repository) open(env *Env) {
+	r.Refs, r.Head = r.Git.ReadRefs()
+	r.shallow = map[string]bool{}
+	for _, id := range r.Git.Shallow() {
+		if raw, err := hex.DecodeString(id); err == nil {
+			r.shallow[string(raw)] = true
+		}
+	}
+	r.Shallow = len(r.shallow)
+	r.Store = odb.OpenFolders(r.Git.ObjectDirs(r.getenv), r.Git.Hash, odb.LimitsOf(env.Budget))
+	r.Store.Workers = env.Goroutines
+	env.Sink.Total.Add(int64(r.Store.Len()))
+}
+
+// names is what revisions are looked up in, once the repository is open.
+func (r *repository) names() revision.Names {
+	return revision.Names{Store: r.Store, Git: r.Git, Refs: r.Refs, Head: r.Head}
+}
+
+// follow looks for what a root names.
+func (r *repository) follow(root repo.Root) {
+	there := false
+	if len(root.ID) == 2*r.Git.Hash {
+		_, there = r.Store.FindHex(root.ID)
+	} else {
+		there = len(r.Store.WithPrefix(root.ID)) > 0
+	}
+	if raw, err := hex.DecodeString(root.ID); !there && (err != nil || !odb.IsEmptyTree(raw)) {
+		r.Roots.Lose(root)
+	}
+}
+
+// prefix is shown for a folder, "" if it is the root itself or there is none.
+func prefix(root, tree string) string {
+	if tree == "" {
+		return ""
+	}
+	if p := collect.Shown(root, tree); p != "." {
+		return p
+	}
+	return ""
+}
+
+// discover finds the repository that holds path, which must be a folder.
+func discover(path string) (*repo.Repo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, notThere(path, "folder", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
+	}
+	g, err := repo.Discover(regular.Real(path))
+	if err != nil && !errors.Is(err, repo.ErrNone) {
+		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
+	}
+	return g, err
+}
+
+// hookRepository finds the repository at path or, if it is "", the one that git
+// runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
+// environment is about no repository that the user names.
+func hookRepository(path string) (g *repo.Repo, getenv func(string) string, err error) {
+	if path != "" {
+		g, err = discover(path)
+	} else {
+		path, getenv = "the current folder", os.Getenv
+		g, err = repo.FromEnvironment(getenv)
+	}
+	if errors.Is(err, repo.ErrNone) {
+		return nil, nil, fmt.Errorf("%s: %w: run this in one, or name it", path, err)
+	}
+	return g, getenv, err
+}
+
+// MissingRevisions returns those of the revisions, which are written as in a
+// range, that name no commit in the repository at path.
+func MissingRevisions(path string, env *Env, revisions ...string) ([]string, error) {
+	g, err := discover(path)
+	if errors.Is(err, repo.ErrNone) {
+		return nil, fmt.Errorf("%s: %w: name a folder inside one", path, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := newRepository(env, g, g.Common, os.Getenv)
+	r.open(env)
+	defer r.Store.Close()
+	var missing []string
+	for _, name := range revisions {
+		if !r.names().Known(name) {
+			missing = append(missing, name)
+		}
+	}
+	return missing, nil
+}

@@ -1,0 +1,121 @@
+// Package source reads what is scanned: files, standard input, the objects of
+// git, what commits and pushes add, the index, and git's own texts. It searches
+// all of it and puts what it finds into a sink. It knows nothing of findings.
+package source
+
+import (
+	"context"
+	"time"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/packcache"
+	"r8scan/internal/policy"
+	"r8scan/internal/pool"
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// Source is something that can be scanned.
+type Source interface {
+	// Read reads all of it. The error says why there is no result, not what could
+	// not be read: that is in the sink.
+	Read(ctx context.Context, env *Env) (*Read, error)
+	// Tree returns the folder that may hold a configuration of its own, "" for none,
+	// and the part of the paths in the result that the user gave.
+	Tree() (root, top string)
+}
+
+// Read is what was read.
+type Read struct {
+	Target result.Target // without the id at HEAD
+	Root   string        // absolute path that paths are relative to
+	Repos  []*collect.Repository
+}
+
+// Env is what sources read with, and where they put what they find.
+type Env struct {
+	Sink       *collect.Sink
+	Budget     *budget.Budget
+	Goroutines int
+	Paths      policy.Paths        // what is looked at
+	CheckIDs   bool                // compare all objects with their ids
+	Cache      *packcache.Cache    // may be nil
+	Progress   func(*collect.Sink) // called ten times a second, from one goroutine; may be nil
+
+	SmallRange int // commits: see the constant
+}
+
+// worker is what one goroutine keeps from job to job.
+type worker struct {
+	pool     *pool.Pool[*worker]
+	memory   *budget.Account
+	searcher *search.Searcher
+
+	matches    []rules.Match
+	ranges     []odb.Range
+	walkers    map[*odb.Store]*odb.Walker
+	references references
+}
+
+type job = pool.Job[*worker]
+
+// walker returns the worker's walker of a store.
+func (w *worker) walker(s *odb.Store) *odb.Walker {
+	v := w.walkers[s]
+	if v == nil {
+		v = &odb.Walker{Store: s, Memory: w.memory}
+		w.walkers[s] = v
+	}
+	return v
+}
+
+// progressEvery is the time between two reports of progress.
+const progressEvery = 100 * time.Millisecond
+
+// run runs jobs, and those that they add, to their end.
+func (e *Env) run(ctx context.Context, jobs ...job) error {
+	if e.Progress != nil {
+		tick := time.NewTicker(progressEvery)
+		done, stopped := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(stopped)
+			for {
+				select {
+				case <-tick.C:
+					e.Progress(e.Sink)
+				case <-done:
+					return
+				}
+			}
+		}()
+		defer func() { tick.Stop(); close(done); <-stopped }()
+	}
+	return pool.New(e.Goroutines, func(p *pool.Pool[*worker]) *worker {
+		memory := e.Budget.Account()
+		return &worker{pool: p, memory: memory, searcher: search.New(e.Budget, memory), walkers: map[*odb.Store]*odb.Walker{}}
+	}).Run(ctx, jobs...)
+}
+
+// with returns an environment whose findings go to a sink of their own.
+func (e *Env) with(s *collect.Sink) *Env {
+	other := *e
+	other.Sink = s
+	return &other
+}
+
+// searchName searches a name that stands in no other text: a file's or folder's,
+// or a ref's. at is the place; what is in the name is in line 1.
+func (e *Env) searchName(name string, at collect.Hit) {
+	q := search.NewQuota(e.Budget.Found, nil)
+	hits, all := search.Name(nil, name, "", &q)
+	for _, h := range hits {
+		at.Hit = h
+		e.Sink.Hit(at)
+	}
+	if !all {
+		e.Sink.Unread(at.Path, search.TooMany)
+	}
+}

@@ -1,0 +1,195 @@
+package source
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
+	"r8scan/internal/git/treediff"
+	"r8scan/internal/regular"
+	"r8scan/internal/search"
+	"r8scan/result"
+)
+
+// Staged is what the next commit would add. What counts is the index, never the
+// work tree. A token is new unless a parent of the commit, HEAD or one that is
+// being merged, has it at the same path, or in a file that the commit removes:
+// then it was renamed with its file.
+type Staged struct {
+	path   string
+	git    *repo.Repo
+	getenv func(string) string
+}
+
+// OpenStaged finds the repository at path; with "", the one that git runs a hook
+// for.
+func OpenStaged(path string) (*Staged, error) {
+	g, getenv, err := hookRepository(path)
+	if err != nil {
+		return nil, err
+	}
+	if g.WorkTree == "" {
+		if _, err := os.Stat(g.IndexFile); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s is a bare repository, and nothing is staged there: use r8scan history", g.Dir)
+		}
+	}
+	return &Staged{path, g, getenv}, nil
+}
+
+// Tree is the work tree.
+func (s *Staged) Tree() (root, top string) { return s.git.WorkTree, "" }
+
+// Read reads what is staged.
+func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
+	root := cmp.Or(s.git.WorkTree, s.git.Dir)
+	problems := len(s.git.Problems) // of what the rest depends on
+	x := &staging{env: env, git: s.git, environment: s.getenv != nil,
+		blobs: blobReader{promisor: s.git.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
+	defer x.blobs.store.Close()
+	head, err := x.compare()
+	if err != nil {
+		return nil, err
+	}
+	news := &stagedNews{env: env, blobs: x.blobs, found: x}
+	if err := env.run(ctx, news.jobs()...); err != nil {
+		return nil, err
+	}
+	if !env.Sink.Clean() { // they may be why
+		problems = len(s.git.Problems)
+	}
+	for _, p := range s.git.Problems[:problems] {
+		env.Sink.Unread(collect.Shown(root, p.What), p.Reason)
+	}
+	return &Read{Target: result.Target{Kind: "staged", Path: cmp.Or(s.path, "."), Head: head}, Root: root}, nil
+}
+
+// staging compares the index with the trees of the commits that the next one
+// will build on.
+type staging struct {
+	env         *Env
+	git         *repo.Repo
+	environment bool // the process's environment is about the repository
+	blobs       blobReader
+
+	files    []stagedFile  // with content that no parent has at their path
+	names    []collect.Hit // in names that no parent has at their path
+	gone     []odb.TreeEntry
+	unmerged int    // files
+	last     string // of them
+}
+
+// stagedFile is a file whose content is to be searched.
+type stagedFile struct {
+	path   string
+	id     []byte
+	before [][]byte // raw ids of what the parents have at the path
+}
+
+// compare returns the id of HEAD in hex, "" if there is none.
+func (s *staging) compare() (head string, err error) {
+	var failed error
+	compare := func(x *repo.IndexReader) {
+		var trees [][]byte
+		if head, trees, failed = s.parents(); failed != nil || x == nil {
+			return
+		}
+		d := &treediff.Diff{Before: s.blobs.tree, Now: s.now, Folder: s.folder, Entry: s.entry,
+			Gone:   func(e odb.TreeEntry) { s.gone = append(s.gone, e) },
+			Failed: func(t treediff.Tree, err error) { s.env.Sink.Unread(t.Path, err.Error()) }}
+		if err := d.Index(x, trees); err != nil {
+			failed = fmt.Errorf("the files at HEAD are not known: %w: see git fsck", err)
+		}
+	}
+	err = s.git.UseIndex(compare)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		compare(nil)
+	case err != nil:
+		return "", fmt.Errorf("the index cannot be read: %s: see git status", regular.Reason(err))
+	}
+	if s.unmerged > 0 {
+		s.env.Sink.Note(fmt.Sprintf("unmerged files, which were not scanned and keep git from committing: %d", s.unmerged))
+	}
+	return head, failed
+}
+
+// parents returns HEAD and the trees of all commits that the next one builds on.
+func (s *staging) parents() (head string, trees [][]byte, err error) {
+	if head, err = s.git.Head(); err != nil {
+		return "", nil, err
+	}
+	var environ []string
+	if s.environment {
+		environ = os.Environ()
+	}
+	others, err := s.git.Merging(environ)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, id := range append([]string{head}, others...) {
+		if id == "" {
+			continue
+		}
+		tree, err := s.blobs.treeOf(id)
+		if err != nil {
+			return "", nil, fmt.Errorf("commit %s, on which the next one builds, cannot be read: %w: see git fsck", id, err)
+		}
+		trees = append(trees, tree)
+	}
+	return head, trees, nil
+}
+
+// now reads the tree of a folder that the index has as one entry.
+func (s *staging) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
+	entries, err := s.blobs.tree(t.ID)
+	if err != nil {
+		s.env.Sink.Unread(t.Path, err.Error())
+	}
+	return entries, err == nil
+}
+
+// folder searches the name of a folder that no parent has.
+func (s *staging) folder(path, name string) {
+	if !s.env.Paths.Excludes(path) {
+		s.name(path, name)
+	}
+}
+
+// entry notes a file that no parent has as it is.
+func (s *staging) entry(e treediff.Entry) {
+	switch {
+	case e.Stage > 0: // a file that is not merged has up to three entries
+		if e.Path != s.last {
+			s.unmerged++
+		}
+		s.last = e.Path
+		return
+	case !s.env.Paths.Keeps(e.Path, ""):
+		return
+	case !e.Known:
+		s.name(e.Path, e.Name)
+	}
+	if e.Mode != odb.ModeModule {
+		s.files = append(s.files, stagedFile{e.Path, bytes.Clone(e.ID), slices.Clone(e.Before)})
+	}
+}
+
+// name searches the name of the new file or folder at a path.
+func (s *staging) name(at, name string) {
+	q := search.NewQuota(s.env.Budget.Found, nil)
+	hits, all := search.Name(nil, name, "", &q)
+	for _, h := range hits {
+		s.names = append(s.names, collect.Hit{Hit: h, Kind: result.KindIndex, Path: at})
+	}
+	if !all {
+		s.env.Sink.Unread(at, search.TooMany)
+	}
+}

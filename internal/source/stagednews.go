@@ -1,0 +1,225 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"sync"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/regular"
+	"r8scan/internal/search"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// stagedNews searches what a comparison has found to be new, and leaves out the
+// tokens that the parents have.
+type stagedNews struct {
+	env   *Env
+	blobs blobReader
+	found *staging
+
+	mu    sync.Mutex
+	moved tokens // in what is gone, once it was asked for
+}
+
+// stagedBatch is how many files make a job.
+const stagedBatch = 16
+
+// jobs returns the jobs of reading what was found to be new.
+func (n *stagedNews) jobs() []job {
+	var jobs []job
+	for files := range slices.Chunk(n.found.files, stagedBatch) {
+		jobs = append(jobs, func(ctx context.Context, w *worker) error {
+			for _, f := range files {
+				n.file(ctx, w, f)
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if len(n.found.names) > 0 {
+		jobs = append(jobs, func(ctx context.Context, w *worker) error {
+			known := n.goneTokens(ctx, w)
+			for _, h := range n.found.names {
+				if !known.has(&h.Match) {
+					n.env.Sink.Hit(h)
+				}
+			}
+			return ctx.Err()
+		})
+	}
+	return jobs
+}
+
+// file searches one file and keeps the tokens that are new.
+func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
+	hits := n.blobs.search(ctx, w, n.env.Sink, f.path, f.id)
+	if len(hits) == 0 {
+		return
+	}
+	var known tokens
+	if len(f.before) == 0 {
+		known = n.goneTokens(ctx, w)
+	} else {
+		known = tokens{}
+		past := n.past()
+		for _, id := range f.before {
+			known.add(n.blobs.search(ctx, w, past, f.path, id))
+		}
+	}
+	object := hex.EncodeToString(f.id)
+	for _, h := range hits {
+		if !known.has(&h.Match) {
+			n.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindIndex, Path: f.path, ID: object})
+		}
+	}
+}
+
+// past returns a sink for what is read of the parents. What of that cannot be
+// read is nothing that a commit adds: a token in it then counts as new.
+func (n *stagedNews) past() *collect.Sink { return collect.NewSink(n.env.Budget) }
+
+// entryLen is what an entry of a tree takes in memory, with its part of the tree.
+const entryLen = 128
+
+// goneTokens returns the tokens in what the parents have and the index has not.
+func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.moved != nil {
+		return n.moved
+	}
+	n.moved = tokens{}
+	seen, room, past := map[string]bool{}, n.env.Budget.Work/2, n.past()
+	for left := n.found.gone; len(left) > 0 && ctx.Err() == nil; {
+		e := left[len(left)-1]
+		left = left[:len(left)-1]
+		q := w.searcher.Quota()
+		names, _ := search.Name(nil, string(e.Name), "", &q)
+		n.moved.add(names)
+		q.Done()
+		if seen[string(e.ID)] {
+			continue
+		}
+		seen[string(e.ID)] = true
+		switch e.Mode {
+		case odb.ModeModule:
+		case odb.ModeDir:
+			below, _ := n.blobs.tree(e.ID) // of what cannot be read nothing is known
+			if room -= entryLen * int64(len(below)); room < 0 {
+				return n.moved // then what else is gone is not known, and tokens from there count as new
+			}
+			left = append(left, below...)
+		default:
+			n.moved.add(n.blobs.search(ctx, w, past, string(e.Name), e.ID))
+		}
+	}
+	return n.moved
+}
+
+// tokens are those that are known, and how surely.
+type tokens map[search.Key]rules.Confidence
+
+func (t tokens) add(hits []search.Hit) {
+	for i := range hits {
+		key := hits[i].Key()
+		if best, ok := t[key]; !ok || hits[i].Match.Confidence > best {
+			t[key] = hits[i].Match.Confidence
+		}
+	}
+}
+
+// has reports whether a match is known, and as surely.
+func (t tokens) has(m *rules.Match) bool {
+	best, ok := t[search.KeyOf(m)]
+	return ok && best >= m.Confidence
+}
+
+// blobReader looks up single objects.
+type blobReader struct {
+	store    *odb.Lookup
+	promisor bool // objects may be missing by design
+}
+
+// search searches the blob with a raw id, which stands at a path. What it reads
+// counts for the sink.
+func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, at string, id []byte) []search.Hit {
+	o, err := b.store.Read(id, w.memory)
+	if err == nil && o.Type != odb.Blob {
+		err = fmt.Errorf("it is a %s", o.Type)
+	}
+	if err != nil {
+		if b.promisor && errors.Is(err, odb.ErrMissing) {
+			err = errors.New("it is not in this partial clone")
+		}
+		sink.Unread(at, fmt.Sprintf("object %x: %v", id, err))
+		return nil
+	}
+	defer o.Close()
+	text := w.searcher.Text(func(member, reason string) { sink.Unread(inside(at, member), reason) })
+	defer text.Done()
+	text.Held = odb.Held(o.Data)
+	content, again := o.Stream, io.ReaderAt(nil)
+	if content == nil {
+		whole := bytes.NewReader(o.Data)
+		content, again = whole, whole
+	}
+	n, err := text.Read(ctx, content, again, path.Base(at))
+	sink.Objects.Add(1)
+	sink.Bytes.Add(n + text.Bytes)
+	sink.Members.Add(text.Members)
+	if err != nil {
+		sink.Unread(at, fmt.Sprintf("object %x: %s after %d bytes", id, regular.Reason(err), n))
+	}
+	return slices.Clone(text.Hits)
+}
+
+// tree reads the entries of the tree with a raw id.
+func (b blobReader) tree(id []byte) ([]odb.TreeEntry, error) {
+	if odb.IsEmptyTree(id) {
+		return nil, nil
+	}
+	data, err := b.store.ReadAll(id, odb.Tree, nil)
+	entries := make([]odb.TreeEntry, 0, len(data)/(len(id)+16)) // a mode and a name of medium length
+	if err == nil {
+		err = odb.EachEntry(data, len(id), func(_ int, e odb.TreeEntry) bool {
+			entries = append(entries, e)
+			return true
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tree %x: %w", id, err)
+	}
+	return entries, nil
+}
+
+// treeOf returns the raw id of the tree of the commit with an id in hex.
+func (b blobReader) treeOf(commit string) ([]byte, error) {
+	id, err := hex.DecodeString(commit)
+	if err != nil {
+		return nil, err
+	}
+	data, err := b.store.ReadAll(id, odb.Commit, nil)
+	if err != nil {
+		return nil, err
+	}
+	var h odb.Header
+	if err := odb.ParseHeader(data, &h); err != nil {
+		return nil, err
+	}
+	tree := make([]byte, len(id))
+	if !decodeID(tree, h.Tree) {
+		return nil, errors.New("what it names as its tree is no id")
+	}
+	return tree, nil
+}

@@ -1,0 +1,88 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"r8scan/internal/archive"
+	"r8scan/internal/git/odb"
+)
+
+// A blob may be a container of a kind without a signature: only the name that a
+// tree or an index gives it tells. Trees and blobs come in any order, so these
+// are read when all else was, once.
+
+// maxUnsigned bounds the memory that such blobs take.
+const maxUnsigned = 1 << 16
+
+// isUnsigned reports whether an entry of a tree has such a name.
+func isUnsigned(e odb.TreeEntry) bool {
+	return archive.Unsigned(e.Name) && e.Mode&0o170000 == 0o100000
+}
+
+// addUnsigned adds a blob by its raw id. Of several names the first in the
+// alphabet is kept, so that the result is stable.
+func (r *repository) addUnsigned(id []byte, name string) {
+	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
+}
+
+// readUnsigned reads the blobs of repositories that their names alone tell to be
+// containers.
+func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
+	var jobs []job
+	for _, r := range repos {
+		for _, t := range r.Trees {
+			for _, e := range t.Index {
+				if name := []byte(e.Path); archive.Unsigned(name) && r.Store != nil {
+					r.addUnsigned(e.ID, e.Path[bytes.LastIndexByte(name, '/')+1:])
+				}
+			}
+		}
+		names, whole := r.unsigned.All()
+		if !whole {
+			env.Sink.Unread(r.Label("some blobs"), fmt.Sprintf("more than %d have the names of compressed files; the others were searched as they are", maxUnsigned))
+		}
+		for id, name := range names {
+			jobs = append(jobs, func(ctx context.Context, w *worker) error {
+				v := &visitor{ctx: ctx, env: env, repo: r, w: w, part: true}
+				v.readUnsigned([]byte(id), name)
+				return ctx.Err()
+			})
+		}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	return env.run(ctx, jobs...)
+}
+
+// readUnsigned reads what is in a blob with a name. Its own bytes were searched,
+// and what is wrong with the blob itself was named, with all others.
+func (v *visitor) readUnsigned(id []byte, name string) {
+	o, ok := v.repo.Store.Find(id)
+	if !ok {
+		return
+	}
+	t, data, err := v.repo.Store.ReadHeld(o, v.w.memory)
+	if err != nil {
+		return
+	}
+	defer v.w.memory.Give(odb.Held(data))
+	if t != odb.Blob {
+		return
+	}
+	n := &odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true}
+	if container(n) != archive.None {
+		return // that was read too
+	}
+	f := archive.Detect(data[:min(len(data), archive.HeadLen)], name)
+	if f == archive.None {
+		return
+	}
+	text := v.text(n)
+	text.Container(v.ctx, archive.Input{Name: name, At: bytes.NewReader(data), Size: n.Size}, f)
+	v.add(n, text)
+	v.env.Sink.Bytes.Add(v.inside)
+	v.env.Sink.Members.Add(v.members)
+}

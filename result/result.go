@@ -1,0 +1,145 @@
+// Package result holds what a scan found and what it read. It has no code that
+// scans, so that what shows results needs none.
+package result
+
+import (
+	"time"
+
+	"r8scan/rules"
+)
+
+// Result is what a scan found and what it read. Findings and their locations
+// are in a stable order: two scans of the same input give equal results.
+type Result struct {
+	Target   Target
+	Coverage Coverage
+	Findings []Finding
+	Allowed  []Allowed      // findings that the user has judged, which are not in Findings
+	LeftOut  map[string]int // findings below the confidence that was asked for, by the reason for theirs
+	Root     string         // absolute path that the paths are relative to
+	Notes    []string       // what the user should know and is not missing from the scan
+}
+
+// Target names what was scanned.
+type Target struct {
+	Kind  string `json:"kind"` // repository, files, stdin, staged, push
+	Path  string `json:"path"`
+	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
+	Range string `json:"range,omitempty"` // as the user wrote it
+}
+
+// Coverage counts what was read and names each thing that was not.
+type Coverage struct {
+	Files          int64    `json:"files"`
+	Bytes          int64    `json:"bytes"` // of files and of objects, decompressed
+	Objects        int64    `json:"objects"`
+	Commits        int64    `json:"commits"`
+	ArchiveMembers int64    `json:"archive_members"`
+	Unread         []Unread `json:"unread"`
+
+	Accepted []Accepted `json:"accepted,omitempty"` // what was not read either, and the user has accepted
+}
+
+// Complete reports whether everything was read that the user has not accepted
+// as unread.
+func (c Coverage) Complete() bool { return len(c.Unread) == 0 }
+
+// Unread is one thing that could not be read, and why.
+type Unread struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
+// Accepted is something that could not be read and does not count, as the
+// user has said in the configuration that they named.
+type Accepted struct {
+	Unread
+	Because string `json:"accepted"` // the user's reason
+}
+
+// Exposure is the worst place a token stands in.
+type Exposure string
+
+// The exposures, worst first.
+const (
+	ExposureHistory   Exposure = "history"   // in an object of git
+	ExposureTracked   Exposure = "tracked"   // in a tracked file of the work tree only
+	ExposureStaged    Exposure = "staged"    // in the index, not committed
+	ExposureUntracked Exposure = "untracked" // in a file git does not know
+	ExposureIgnored   Exposure = "ignored"   // in a git-ignored file, where a token may live
+)
+
+// Finding is one token with every place where it stands.
+type Finding struct {
+	Rule       string
+	Secret     rules.Secret
+	Confidence rules.Confidence
+	Exposure   Exposure
+	Locations  []Location // the most telling one first: work tree, index, then git
+	History    *History   // nil if the token is in no git object
+}
+
+// Kinds of a location.
+const (
+	KindFile   = "file"
+	KindBlob   = "blob"
+	KindCommit = "commit"
+	KindTag    = "tag"
+	KindTree   = "tree"
+	KindIndex  = "index"
+	KindRef    = "ref"
+	KindReflog = "reflog"
+	KindConfig = "config"
+)
+
+// Location is one place where a token stands. Line and Column count from 1;
+// columns are UTF-16 code units and EndColumn is exclusive. In a commit or a
+// tag they count from the start of its message.
+type Location struct {
+	Path      string   `json:"path,omitempty"`
+	Member    string   `json:"member,omitempty"` // path inside an archive
+	Header    string   `json:"header,omitempty"` // of a commit or a tag: the header that has it; line and column are in its value
+	Line      int      `json:"line"`
+	Column    int      `json:"column"`
+	EndColumn int      `json:"end_column"`
+	Encoding  []string `json:"encoding,omitempty"` // outermost first; empty for plain text
+	Object    string   `json:"object,omitempty"`   // id of the git object
+	Kind      string   `json:"kind"`
+	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
+	Current   bool     `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
+	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
+}
+
+// Who allows a token.
+const (
+	AllowedByLine     = "r8scan:allow" // in each line where it stands
+	AllowedByOwn      = ".r8scan.yaml" // the scanned tree's own configuration
+	AllowedByConfig   = "config"       // the configuration that the user named
+	AllowedByBaseline = "baseline"
+)
+
+// Allowed is a token that is left alone. It is as safe to show as a finding.
+type Allowed struct {
+	TokenID   string     `json:"token_id"`
+	Rule      string     `json:"rule"`
+	By        string     `json:"by"`               // an AllowedBy constant
+	Reason    string     `json:"reason,omitempty"` // as the user gave it
+	Locations []Location `json:"locations"`        // as in a Finding
+}
+
+// History is the life story of a token in git.
+type History struct {
+	Introduced *Event   `json:"introduced"` // nil if no commit is known that has it
+	Removed    *Event   `json:"removed"`    // nil if no commit took it out, or it is at HEAD
+	AtHead     bool     `json:"at_head"`
+	Reachable  bool     `json:"reachable"` // from any ref
+	Refs       []string `json:"refs"`      // refs whose history holds the token
+}
+
+// Event is a commit that brought a token in or took it out.
+type Event struct {
+	Commit string    `json:"commit"`
+	Date   time.Time `json:"date"`   // the author's, with its zone
+	Author string    `json:"author"` // "Name <e-mail>"
+	Path   string    `json:"path,omitempty"`
+}

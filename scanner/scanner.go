@@ -1,0 +1,154 @@
+// Package scanner finds Replicate's credentials in files, on standard input and
+// in everything that a git repository holds, and tells for each one where it
+// stands and how it came there. Each function scans one kind of source; what it
+// returns is in a stable order, so two scans of the same input give equal
+// results.
+//
+// A scan starts no process, sends nothing, and takes no instruction from what it
+// reads. What it cannot read does not end it: Result.Coverage names it.
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/collect"
+	"r8scan/internal/policy"
+	"r8scan/internal/regular"
+	"r8scan/internal/source"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// Audit scans all that the repository that holds the folder path has: work
+// trees, index, objects, refs, logs and configuration, those of its submodules,
+// and the repositories in its work trees. Outside a repository it is Files.
+func Audit(ctx context.Context, path string, opts Options) (*result.Result, error) {
+	res, err := scan(ctx, opts, func() (source.Source, error) { return source.OpenRepository(path) })
+	if errors.Is(err, source.ErrNoRepository) || source.IsOutside(err) {
+		return auditFiles(ctx, path, err, opts)
+	}
+	return res, err
+}
+
+// auditFiles is Files, and says why there was no more to read.
+func auditFiles(ctx context.Context, path string, why error, opts Options) (*result.Result, error) {
+	res, err := Files(ctx, []string{path}, nil, opts)
+	if err != nil {
+		return nil, err
+	}
+	if source.IsOutside(why) {
+		res.Coverage.Unread = append(res.Coverage.Unread, result.Unread{What: "the repository", Reason: rules.Redact(regular.Reason(why))})
+		return res, nil
+	}
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
+	slices.Sort(res.Notes)
+	return res, nil
+}
+
+// Files scans files and folders; "-" is stdin. A path that does not exist is an
+// error before anything is read.
+func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return &source.Files{Paths: paths, Stdin: stdin}, nil })
+}
+
+// History scans the git objects of the repository that holds the folder path,
+// and nothing else.
+func History(ctx context.Context, path string, opts Options) (*result.Result, error) {
+	return Range(ctx, path, "", opts)
+}
+
+// Range scans what a range of commits adds. It is written as git log takes it:
+// A..B, A...B, B, or ^A B.
+func Range(ctx context.Context, path, commits string, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenObjects(path, commits) })
+}
+
+// Staged scans what the next commit of the repository that holds the folder path
+// would add; with "", of the one that git runs a hook for.
+func Staged(ctx context.Context, path string, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenStaged(path) })
+}
+
+// Push scans what a push from the repository that holds the folder path brings;
+// with "", from the one that git runs a hook for.
+func Push(ctx context.Context, path string, what Pushed, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenPush(path, what.source()) })
+}
+
+// Receive is Push for the repository that is pushed to. No configuration but one
+// that Options name counts there.
+func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenReceived(path, sourceUpdates(updates)) })
+}
+
+// scan opens a source, reads it and makes a result of what it holds.
+func scan(ctx context.Context, opts Options, open func() (source.Source, error)) (*result.Result, error) {
+	judged, err := policy.Load(opts.Baseline, opts.Config)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := policy.NewPaths(opts.Include, slices.Concat(opts.Exclude, judged.Unread()))
+	if err != nil {
+		return nil, err
+	}
+	s, err := open()
+	if err != nil {
+		return nil, err
+	}
+	b := budget.New(opts.MaxMemory, opts.goroutines())
+	sink := collect.NewSink(b)
+	if !opts.Unjudged {
+		note, err := judged.ReadOwn(s.Tree())
+		if err != nil {
+			return nil, err
+		}
+		if note != "" {
+			sink.Note(note)
+		}
+	}
+	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Paths: paths, CheckIDs: opts.CheckIDs,
+		Cache: source.OpenCache(opts.Cache), Progress: progress(opts.Progress), SmallRange: source.SmallRange}
+	if opts.longRanges {
+		env.SmallRange = 0
+	}
+	read, err := s.Read(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Paths: paths,
+		Policy: judged, Unjudged: opts.Unjudged, MinConfidence: opts.MinConfidence}
+	return run.Result(ctx, read.Target, read.Root)
+}
+
+// progress returns what tells a sink's counters to tell; nil if nobody asks.
+func progress(tell func(Progress)) func(*collect.Sink) {
+	if tell == nil {
+		return nil
+	}
+	return func(s *collect.Sink) {
+		tell(Progress{Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Files: s.Files.Load(), Total: s.Total.Load()})
+	}
+}
+
+// Exposure says how git treats the file at path: tracked, untracked or ignored.
+// It is "" if the file is in no work tree, or in one whose index cannot be read.
+func Exposure(path string) result.Exposure { return collect.FileExposure(path) }
+
+// MissingRevisions returns those of the revisions, which are written as in a
+// range, that name no commit in the repository that holds the folder path.
+func MissingRevisions(path string, revisions ...string) ([]string, error) {
+	b := budget.New(0, 1)
+	return source.MissingRevisions(path, &source.Env{Sink: collect.NewSink(b), Budget: b, Goroutines: 1}, revisions...)
+}
+
+// MergeBaseline adds findings to the text of a baseline, which keeps its comments
+// and what else it holds; without one, old is empty. It returns the new text, the
+// number of ids in it, and how many of them are new.
+func MergeBaseline(old []byte, findings []result.Finding) (text []byte, all, added int, err error) {
+	return policy.Merge(old, findings)
+}
