@@ -3,10 +3,10 @@ package history
 import (
 	"cmp"
 	"container/heap"
-	"encoding/hex"
 	"slices"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // commit is a node of the commit graph.
@@ -31,12 +31,9 @@ func (c *collector) commit(n *odb.Node) {
 }
 
 func (c *collector) find(id []byte) odb.Obj {
-	var raw [32]byte
-	if hex.DecodedLen(len(id)) > len(raw) {
-		return odb.None
-	}
-	n, err := hex.Decode(raw[:], id)
-	if err != nil {
+	var raw [wire.SHA256]byte
+	n, ok := wire.UnhexInto(raw[:], id)
+	if !ok {
 		return odb.None
 	}
 	if o, ok := c.g.store.Find(raw[:n]); ok {

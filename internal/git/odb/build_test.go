@@ -12,6 +12,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"r8scan/internal/git/wire"
 )
 
 // builder writes packs byte by byte, also such as git would never write.
@@ -184,7 +186,7 @@ func fakeID(n int) [20]byte { return sha1.Sum(fmt.Appendf(nil, "id %d", n)) }
 // writeLoose writes a loose object of any inflated bytes.
 func writeLoose(t testing.TB, dir string, id [20]byte, file []byte) {
 	t.Helper()
-	name := hexID(id[:])
+	name := wire.Hex(id[:])
 	must(t, os.MkdirAll(filepath.Join(dir, name[:2]), 0o755))
 	must(t, os.WriteFile(filepath.Join(dir, name[:2], name[2:]), file, 0o644))
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"r8scan/internal/git/wire"
 )
 
 // duplicate is a copy of an object that another place reports.
@@ -26,7 +28,7 @@ func (w *Walker) elsewhere(p *pack, pos int32, why error, under int64) *Node {
 	if !ok {
 		return nil
 	}
-	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, hexID(w.Store.ID(o)), why))
+	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, wire.Hex(w.Store.ID(o)), why))
 	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0, under: under}
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"r8scan/internal/git/wire"
 )
 
 // TestCutShort cuts a pack while it is mapped: before it is walked, and behind
@@ -98,7 +100,7 @@ func TestLinkedFolders(t *testing.T) {
 	b.write(t, real, "pack-1")
 	loose := []byte("blob 5\x00world")
 	writeLoose(t, real, idOf(Blob, []byte("world")), deflate(loose))
-	sub := hexID(func() []byte { id := idOf(Blob, []byte("world")); return id[:1] }())
+	sub := wire.Hex(func() []byte { id := idOf(Blob, []byte("world")); return id[:1] }())
 	for _, name := range []string{"pack", sub} {
 		must(t, os.Symlink(filepath.Join(real, name), filepath.Join(dir, name)))
 	}
@@ -118,10 +120,10 @@ func TestLinksThatAreRefused(t *testing.T) {
 	b.write(t, real, "pack-1")
 	world, hello := idOf(Blob, []byte("world")), idOf(Blob, []byte("hello"))
 	writeLoose(t, real, world, deflate([]byte("blob 5\x00world")))
-	ab := hexID(world[:])[:2]
+	ab := wire.Hex(world[:])[:2]
 	for _, links := range [][]string{
 		{"pack", ab},
-		{"pack/pack-1.pack", "pack/pack-1.idx", ab + "/" + hexID(world[:])[2:]},
+		{"pack/pack-1.pack", "pack/pack-1.idx", ab + "/" + wire.Hex(world[:])[2:]},
 	} {
 		dir := t.TempDir()
 		for _, name := range links {

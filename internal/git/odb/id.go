@@ -2,22 +2,18 @@ package odb
 
 import (
 	"bytes"
-	"crypto/sha1"
-	"crypto/sha256"
 	"hash"
 	"io"
 	"strconv"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 )
 
 // newID returns the hash that makes the id, of n bytes, of an object of a type
 // and size; its content is to be written to it.
 func newID(n int, t Type, size int64) hash.Hash {
-	sum := sha1.New()
-	if n == sha256.Size {
-		sum = sha256.New()
-	}
+	sum := wire.NewHash(n)
 	head := append([]byte(t.String()), ' ')
 	head = append(strconv.AppendInt(head, size, 10), 0)
 	sum.Write(head)

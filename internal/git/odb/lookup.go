@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/inflate"
 	"r8scan/internal/regular"
 )
@@ -138,7 +139,7 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	}
 	failed := ErrMissing
 	for _, dir := range l.dirs {
-		name := hexID(id)
+		name := wire.Hex(id)
 		c, err := l.readLoose(filepath.Join(dir, name[:2]), name[2:], left)
 		if err == nil {
 			if err = c.check(id); err != nil {
@@ -401,7 +402,7 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *reading) (_ *Content, 
 			var here bool
 			if at, here = p.find(h.baseID); !here {
 				if c, err = l.base(h.baseID, left); err != nil {
-					return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
+					return nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(h.baseID), err)
 				}
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 )
 
@@ -172,17 +173,7 @@ func pathless(err error) error {
 }
 
 // isLooseDir reports whether name is one of objects/00 … objects/ff.
-func isLooseDir(name string) bool { return len(name) == 2 && IsHex(name) }
-
-// IsHex reports whether s consists of hex digits as git writes them: no capitals.
-func IsHex(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isLooseDir(name string) bool { return len(name) == 2 && wire.IsHex(name) }
 
 func (s *Store) listLoose(dir string, name string) {
 	sub := filepath.Join(dir, name)
@@ -191,7 +182,7 @@ func (s *Store) listLoose(dir string, name string) {
 		if s.leadsOut(sub, f) {
 			continue
 		}
-		if len(f.Name()) != 2*s.hash-2 || !IsHex(f.Name()) {
+		if len(f.Name()) != 2*s.hash-2 || !wire.IsHex(f.Name()) {
 			s.stray(sub, f)
 			continue
 		}

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
+
+	"r8scan/internal/git/wire"
 )
 
 // pack is one packfile with its index. Its entries are numbered by position:
@@ -203,42 +205,18 @@ func (p *pack) header(pos int) (header, error) {
 	return parseHeader(p.data[from:to], from, p.idx.hash)
 }
 
-// OffsetVarint reads a number as packs write the distance to a delta's base,
-// and as indexes of version 4 and reftables write theirs. It returns its length,
-// 0 if it is none.
-func OffsetVarint(b []byte) (v uint64, n int) {
-	for n < len(b) && n < 10 {
-		c := b[n]
-		n++
-		v |= uint64(c & 0x7f)
-		if c < 0x80 {
-			return v, n
-		}
-		if v >= 1<<56 {
-			return 0, 0
-		}
-		v = (v + 1) << 7
-	}
-	return 0, 0
-}
-
 // parseHeader reads an entry header at the start of b; at is its offset in the
 // pack and hash the length of ids.
 func parseHeader(b []byte, at uint64, hash int) (header, error) {
-	h := header{kind: Type(b[0] >> 4 & 7), size: uint64(b[0] & 15)}
-	i, shift := 1, 4
-	for c := b[0]; c&0x80 != 0; i++ {
-		if i == len(b) || shift > 57 {
-			return header{}, errHeader
-		}
-		c = b[i]
-		h.size |= uint64(c&0x7f) << shift
-		shift += 7
+	kind, size, i := wire.EntryHead(b)
+	if i == 0 {
+		return header{}, errHeader
 	}
+	h := header{kind: Type(kind), size: size}
 	switch h.kind {
 	case Commit, Tree, Blob, Tag:
 	case ofsDelta:
-		back, n := OffsetVarint(b[i:])
+		back, n := wire.OffsetVarint(b[i:])
 		i += n
 		if back == 0 || back > at {
 			return header{}, errHeader

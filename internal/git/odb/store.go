@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"sync"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 )
 
@@ -115,7 +115,7 @@ func (s *Store) Len() int { return len(s.where) }
 func (s *Store) ID(o Obj) []byte { return s.ids[int(o)*s.hash : (int(o)+1)*s.hash] }
 
 // Hex returns the id of o in hex.
-func (s *Store) Hex(o Obj) string { return hexID(s.ID(o)) }
+func (s *Store) Hex(o Obj) string { return wire.Hex(s.ID(o)) }
 
 // HashLen returns the length of ids in bytes.
 func (s *Store) HashLen() int { return s.hash }
@@ -135,8 +135,8 @@ func (s *Store) FindAll(ids []byte, dst []Obj) []Obj { return s.sorted.findAll(i
 
 // FindHex returns the object with an id in hex.
 func (s *Store) FindHex(id string) (Obj, bool) {
-	raw, err := hex.DecodeString(id)
-	if err != nil {
+	raw, ok := wire.Unhex(id)
+	if !ok {
 		return None, false
 	}
 	return s.Find(raw)
@@ -146,7 +146,7 @@ func (s *Store) FindHex(id string) (Obj, bool) {
 // prefix, which has at least four digits.
 func (s *Store) WithPrefix(prefix string) []Obj {
 	low := make([]byte, s.hash)
-	if _, err := hex.Decode(low, []byte(prefix[:len(prefix)&^1])); err != nil {
+	if _, ok := wire.UnhexInto(low, []byte(prefix[:len(prefix)&^1])); !ok {
 		return nil
 	}
 	at, _ := s.sorted.find(low)
@@ -186,7 +186,7 @@ func (s *Store) Elsewhere(i int) string {
 	if n == 0 {
 		return ""
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return wire.Hex(sum.Sum(nil))
 }
 
 // InPack reports whether o is reported by the i-th pack.
@@ -452,9 +452,9 @@ func (s *Store) sortLoose() []byte {
 	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
 	ids := make([]byte, 0, len(s.found)*s.hash)
 	for i, f := range s.found {
-		raw, err := hex.DecodeString(f.id)
-		if err != nil {
-			continue // isHexName saw to it
+		raw, ok := wire.Unhex(f.id)
+		if !ok {
+			continue // listLoose takes none of these
 		}
 		if i == 0 || f.id != s.found[i-1].id {
 			ids = append(ids, raw...)

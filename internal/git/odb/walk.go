@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/inflate"
 	"r8scan/rules"
 )
@@ -332,7 +333,7 @@ func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
 	if err != nil {
 		return w.failed(p, pos, err, base.beneath())
 	}
-	w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
+	w.Store.problem(node.Type.String()+" "+wire.Hex(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
 	return w.hand(p, pos, node)
 }
 
@@ -370,7 +371,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
-		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
+		because := fmt.Errorf("its delta base %s cannot be read", wire.Hex(w.Store.ID(p.obj(pos))))
 		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
 			node := w.elsewhere(p, c, because, under)
 			if node == nil {
@@ -641,11 +642,11 @@ func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) 
 	}
 	o, ok := w.Store.Find(h.baseID)
 	if !ok {
-		return nil, fmt.Errorf("its delta base %s is missing", hexID(h.baseID))
+		return nil, fmt.Errorf("its delta base %s is missing", wire.Hex(h.baseID))
 	}
 	t, data, err := w.Store.read(o, left)
 	if err != nil {
-		return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
+		return nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(h.baseID), err)
 	}
 	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }
