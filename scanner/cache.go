@@ -60,7 +60,7 @@ func (r *run) pack(repo *repository, i int) []job {
 	if err == nil {
 		p.stamp = stamp
 		e, err := r.cache.Load(repo.store.PackKey(i))
-		if err == nil && !r.opts.CheckIDs && e.Stamp == stamp && e.Elsewhere == repo.store.Elsewhere(i) && e.Shallow == repo.shallowIn(i) {
+		if err == nil && !r.opts.CheckIDs && e.Stamp == stamp && e.Elsewhere == repo.store.LeftToOthers(i) && e.Shallow == repo.shallowIn(i) {
 			return []job{r.remembered(repo, i, e)}
 		}
 	}
@@ -121,7 +121,7 @@ func (p *packScan) done(r *run) {
 	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside)+len(p.named) > maxOutside || len(p.repo.store.Problems()) > 0 {
 		return
 	}
-	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.Elsewhere(p.number), Shallow: p.repo.shallowIn(p.number),
+	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.store.LeftToOthers(p.number), Shallow: p.repo.shallowIn(p.number),
 		Objects: p.objects.Load(), Bytes: p.bytes.Load(), Commits: p.commits.Load(), Members: p.members.Load()}
 	for _, o := range slices.Sorted(maps.Keys(p.toSearch)) {
 		e.Again = append(e.Again, p.repo.store.Hex(o))

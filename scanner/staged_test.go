@@ -83,7 +83,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 			t.Fatal(err)
 		}
 	}
-	g, err := repo.OpenDir(r.GitDir())
+	g, err := repo.Within(r.GitDir()).OpenDir(r.GitDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &staging{run: run, hash: g.Hash, store: odb.NewLookup(g.ObjectDirs(nil), g.Hash, odb.DefaultLimits())}
+	s := &staging{run: run, hash: g.Hash, store: odb.NewLookup(g.ObjectDirs(nil), g.Hash, odb.LimitsOf(run.budget))}
 	defer s.store.Close()
 	if _, err := s.compareIndex(g, false); err != nil {
 		t.Fatal(err)

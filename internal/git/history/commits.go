@@ -27,7 +27,7 @@ func (c *collector) commit(n *odb.Node) {
 			c.parents = append(c.parents, int32(o))
 		}
 	}
-	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Commit), c.parents[first:len(c.parents):len(c.parents)]})
+	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Committer), c.parents[first:len(c.parents):len(c.parents)]})
 }
 
 func (c *collector) find(id []byte) odb.Obj {

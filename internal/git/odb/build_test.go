@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/wire"
 )
 
@@ -190,3 +191,11 @@ func writeLoose(t testing.TB, dir string, id [20]byte, file []byte) {
 	must(t, os.MkdirAll(filepath.Join(dir, name[:2]), 0o755))
 	must(t, os.WriteFile(filepath.Join(dir, name[:2], name[2:]), file, 0o644))
 }
+
+// openOwn opens object directories that are all the repository's own.
+func openOwn(dirs []string, hash int, limits Limits) *Store {
+	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
+}
+
+// defaultLimits are those of a run without a budget of its own.
+func defaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }

@@ -158,7 +158,7 @@ func FuzzHeader(f *testing.F) {
 		if err := ParseHeader(data, &h); err == nil && h.Tree == nil && h.Object == nil {
 			t.Error("a header without tree and object is taken")
 		}
-		for _, line := range [][]byte{h.Author, h.Commit, data} {
+		for _, line := range [][]byte{h.Author, h.Committer, data} {
 			who, when := Signature(line)
 			if len(who) > len(line) || when.Year() > 9999 {
 				t.Errorf("%q is by %q at %v", line, who, when)

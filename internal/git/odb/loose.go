@@ -93,8 +93,8 @@ func (l *looseReader) more() bool {
 	return l.ended && err == nil
 }
 
-// walkLoose reads the i-th loose object. That a further copy of one that is read
-// elsewhere cannot be read is no loss.
+// walkLoose reads the i-th loose object. If another place reports the object, it
+// is no loss that this copy of it cannot be read.
 func (w *Walker) walkLoose(i int) error {
 	l := &w.Store.loose[i]
 	extra := !w.Store.ownsLoose(i)

@@ -57,11 +57,6 @@ type Folders struct {
 	Reach func(path string) error
 }
 
-// Open is OpenFolders for directories that are all our own.
-func Open(dirs []string, hash int, limits Limits) *Store {
-	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
-}
-
 // OpenFolders reads the indexes of all packs in the object directories and lists
 // the loose objects. hash is the length of ids in bytes. What cannot be read
 // is left out and listed by Problems. Close the store after use.
@@ -172,9 +167,9 @@ func (s *Store) PackPath(i int) string { return s.packs[i].path }
 // It is a claim of the index, not a proof.
 func (s *Store) PackKey(i int) []byte { return s.packs[i].idx.pack }
 
-// Elsewhere returns a digest of which objects of the i-th pack are reported by
-// another pack, "" if none is.
-func (s *Store) Elsewhere(i int) string {
+// LeftToOthers returns a digest of the objects of the i-th pack that another
+// pack reports, "" if there are none.
+func (s *Store) LeftToOthers(i int) string {
 	p, sum := s.packs[i], sha256.New()
 	n := 0
 	for e, o := range p.objs {

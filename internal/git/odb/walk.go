@@ -29,9 +29,6 @@ func LimitsOf(b *budget.Budget) Limits {
 	return Limits{Stream: min(32<<20, b.Work/8), Object: object, Held: b.Work}
 }
 
-// DefaultLimits are those of a run without a budget of its own.
-func DefaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }
-
 // allows says that an object of size bytes cannot be held beside under bytes
 // that count too.
 func (l Limits) allows(size, under int64) error {
@@ -50,7 +47,7 @@ func (l Limits) allows(size, under int64) error {
 type Node struct {
 	Obj    Obj
 	Type   Type
-	Again  bool      // seen elsewhere too: needed for what builds on it, not to be reported
+	Again  bool      // another place reports it: needed for what builds on it, not to be reported
 	Extra  bool      // and in the pack or file at hand it is kept once more, with the same content if nothing is wrong
 	Loose  bool      // from a file of its own
 	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
@@ -324,7 +321,7 @@ func (n *Node) beneath() int64 {
 // damaged goes on with an object whose checksum is wrong: with another copy if
 // there is one, otherwise with what can be made of it.
 func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
-	if node := w.elsewhere(p, pos, errChecksum, base.beneath()); node != nil {
+	if node := w.otherCopy(p, pos, errChecksum, base.beneath()); node != nil {
 		return w.hand(p, pos, node)
 	}
 	w.lenient = true
@@ -340,7 +337,7 @@ func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
 // instead goes on with another copy of the object at pos, which cannot be
 // read. Without one, all that builds on it is lost.
 func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
-	node := w.elsewhere(p, pos, why, under)
+	node := w.otherCopy(p, pos, why, under)
 	if node == nil {
 		return w.failed(p, pos, why, under)
 	}
@@ -373,7 +370,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
 		because := fmt.Errorf("its delta base %s cannot be read", wire.Hex(w.Store.ID(p.obj(pos))))
 		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
-			node := w.elsewhere(p, c, because, under)
+			node := w.otherCopy(p, c, because, under)
 			if node == nil {
 				w.fail(p, c, because)
 				pending = append(pending, c)
@@ -390,7 +387,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	return nil
 }
 
-// fail names one object. A copy of what is read elsewhere is no loss.
+// fail names one object, unless another place reports it.
 func (w *Walker) fail(p *pack, pos int32, why error) {
 	if e := &p.entries[pos]; !e.again {
 		w.visit.Failed(e.obj, e.kind, why)

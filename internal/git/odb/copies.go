@@ -19,10 +19,10 @@ func (s *Store) sortDuplicates() {
 	slices.SortStableFunc(s.duplicates, func(a, b duplicate) int { return cmp.Compare(a.obj, b.obj) })
 }
 
-// elsewhere reads the object at pos from another of its copies, as git does
+// otherCopy reads the object at pos from another of its copies, as git does
 // where one is damaged, and notes that. It returns nil if there is none that
 // can be read beside under bytes that are held.
-func (w *Walker) elsewhere(p *pack, pos int32, why error, under int64) *Node {
+func (w *Walker) otherCopy(p *pack, pos int32, why error, under int64) *Node {
 	o := p.obj(pos)
 	t, data, ok := w.Store.readCopy(o, p.place(pos), newReading(under, w.Memory))
 	if !ok {
