@@ -212,7 +212,10 @@ func openBytes(t *testing.T, packed, idx []byte) *Store {
 	t.Helper()
 	s := &Store{hash: 20, limits: Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18}}
 	if x, err := parseIdx(idx, s.hash); err == nil {
-		s.addPack(&pack{path: "pack", data: packed, idx: x, unmap: func() error { return nil }})
+		f := &packfile{path: "pack", hash: s.hash, data: packed, unmap: func() error { return nil }}
+		if err := f.readHeader(); err == nil {
+			s.addPack(f, x)
+		}
 	}
 	s.number()
 	return s

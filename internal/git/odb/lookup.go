@@ -3,7 +3,6 @@ package odb
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -11,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"sync"
 
@@ -36,7 +34,7 @@ type Lookup struct {
 	free   sync.Pool // of *inflate.Inflater, which are large
 
 	once    sync.Once
-	packs   []*packFile
+	packs   []*lookupPack
 	problem error // a pack that cannot be used; an object that is missing may be there
 }
 
@@ -228,9 +226,9 @@ func (l *Lookup) openPacks() {
 			}
 			path := filepath.Join(dir, stem)
 			err := cmp.Or(l.leadsOut(path+".idx"), l.leadsOut(path+".pack"))
-			var p *packFile
+			var p *lookupPack
 			if err == nil {
-				p, err = openPackFile(path, l.hash)
+				p, err = openLookupPack(path, l.hash)
 			}
 			if err != nil {
 				l.problem = fmt.Errorf("%s: %w", e.Name(), pathless(err))
@@ -241,129 +239,75 @@ func (l *Lookup) openPacks() {
 	}
 }
 
-// packFile is a pack of which single entries are read. Its index is taken at
-// its word and looked at where a search leads to: what it says of one entry
-// proves itself when that is read.
-type packFile struct {
-	path     string
-	hash     int
-	n        int    // objects
-	fan      []byte // of the index: 256 numbers
-	rows     []byte // of the index: ids, in version 1 behind their offsets
-	row      int    // bytes of one
-	small    []byte // offsets of version 2
-	large    []byte // those that have more than 31 bits
-	unmapIdx func() error
+// lookupPack is a pack of which single entries are read.
+type lookupPack struct {
+	*table
+	path       string // without .pack and .idx
+	unmapTable func() error
 
-	once  sync.Once
-	data  []byte
-	unmap func() error
-	err   error // of mapping the pack
+	once sync.Once // the pack is mapped when an object of it is read
+	file *packfile
+	err  error
 }
 
-// openPackFile maps the index of the pack path.pack.
-func openPackFile(path string, hash int) (*packFile, error) {
+// openLookupPack maps the index of the pack path.pack.
+func openLookupPack(path string, hash int) (*lookupPack, error) {
 	data, unmap, err := MapFile(path + ".idx")
 	if err != nil {
 		return nil, err
 	}
-	p := &packFile{path: path, hash: hash, unmapIdx: unmap}
-	if err := Guarded(func() error { return p.parse(data) }); err != nil {
+	p := &lookupPack{path: path, unmapTable: unmap}
+	err = Guarded(func() (err error) {
+		p.table, err = parseTable(data, hash)
+		return err
+	})
+	if err != nil {
 		_ = unmap() // a read-only map loses nothing
 		return nil, err
 	}
 	return p, nil
 }
 
-// parse finds the parts of an index.
-func (p *packFile) parse(data []byte) error {
-	if len(data) < 8+fanoutLen+2*p.hash {
-		return errShortIdx
+// find returns where the pack has the object with an id, 0 if the index does not
+// say it: no entry starts there.
+func (p *lookupPack) find(id []byte) (at uint64, ok bool) {
+	i, ok := p.table.find(id)
+	if ok {
+		at, _ = p.offset(i)
 	}
-	two := bytes.HasPrefix(data, idxMagic)
-	if two {
-		if v := binary.BigEndian.Uint32(data[4:]); v != 2 {
-			return fmt.Errorf("its version %d is unknown", v)
-		}
-		data = data[8:]
-	}
-	p.fan, data = data[:fanoutLen], data[fanoutLen:len(data)-2*p.hash]
-	p.n, p.row = int(binary.BigEndian.Uint32(p.fan[255*4:])), p.hash
-	rest := 4 + 4 // checksum and offset
-	if !two {
-		p.row, rest = 4+p.hash, 0
-	}
-	if len(data)/(p.row+rest) < p.n {
-		return errShortIdx
-	}
-	p.rows = data[:p.n*p.row]
-	if two {
-		p.small, p.large = data[p.n*(p.row+4):p.n*(p.row+8)], data[p.n*(p.row+8):]
-	}
-	return nil
-}
-
-// find returns where the pack has the object with an id.
-func (p *packFile) find(id []byte) (at uint64, ok bool) {
-	from, to := 0, int(binary.BigEndian.Uint32(p.fan[int(id[0])*4:]))
-	if id[0] > 0 {
-		from = int(binary.BigEndian.Uint32(p.fan[(int(id[0])-1)*4:]))
-	}
-	if from > to || to > p.n {
-		return 0, false
-	}
-	i, found := sort.Find(to-from, func(i int) int {
-		end := (from + i + 1) * p.row
-		return bytes.Compare(id, p.rows[end-p.hash:end])
-	})
-	if i += from; !found {
-		return 0, false
-	}
-	if p.small == nil {
-		return uint64(binary.BigEndian.Uint32(p.rows[i*p.row:])), true
-	}
-	at, _ = offsetV2(p.small[i*4:], p.large)
-	return at, true // 0 if it is not there: no entry begins at that
+	return at, ok
 }
 
 // load maps the pack.
-func (p *packFile) load() error {
-	p.once.Do(func() {
-		if p.data, p.unmap, p.err = MapFile(p.path + ".pack"); p.err == nil && len(p.data) < packHeader+p.hash {
-			p.err = errors.New("it is not a packfile")
-		}
-	})
+func (p *lookupPack) load() error {
+	p.once.Do(func() { p.file, p.err = openPackfile(p.path+".pack", p.hash) })
 	if p.err != nil {
 		return fmt.Errorf("%s.pack: %w", filepath.Base(p.path), pathless(p.err))
 	}
 	return nil
 }
 
-func (p *packFile) close() {
-	_ = p.unmapIdx() // read-only maps lose nothing
-	if p.unmap != nil {
-		_ = p.unmap()
+func (p *lookupPack) close() {
+	_ = p.unmapTable() // read-only maps lose nothing
+	if p.file != nil {
+		_ = p.file.unmap()
 	}
 }
 
 // entry returns the header of the entry at an offset, and what follows it.
-func (p *packFile) entry(at uint64) (header, []byte, error) {
-	end := uint64(len(p.data) - p.hash)
-	if at < packHeader || at >= end {
-		return header{}, nil, errors.New("its index names a place outside the pack")
-	}
-	h, err := parseHeader(p.data[at:end], at, p.hash)
+func (p *lookupPack) entry(at uint64) (header, []byte, error) {
+	h, err := p.file.header(at, p.file.end())
 	if err != nil {
 		return header{}, nil, err
 	}
-	return h, p.data[at+uint64(h.len) : end], nil
+	return h, p.file.data[at+uint64(h.len) : p.file.end()], nil
 }
 
 // maxDeltas is how many deltas may build on each other; git makes 4095 at most.
 const maxDeltas = 1 << 16
 
 // readPacked reads the entry at an offset: down to what is no delta, and back.
-func (l *Lookup) readPacked(p *packFile, at uint64, left *reading) (_ *Content, err error) {
+func (l *Lookup) readPacked(p *lookupPack, at uint64, left *reading) (_ *Content, err error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
@@ -389,7 +333,7 @@ func (l *Lookup) readPacked(p *packFile, at uint64, left *reading) (_ *Content, 
 		if err != nil {
 			return nil, err
 		}
-		if h.kind != ofsDelta && h.kind != refDelta {
+		if !h.isDelta() {
 			if c, err = l.whole(z, h, src, len(deltas) > 0, left); err != nil {
 				return nil, err
 			}

@@ -2,7 +2,6 @@ package odb
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -12,17 +11,13 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
-
-	"r8scan/internal/git/wire"
 )
 
 // pack is one packfile with its index. Its entries are numbered by position:
 // their order in the file.
 type pack struct {
-	path   string
+	packfile
 	number int32 // in the store
-	data   []byte
-	unmap  func() error
 	idx    *idx
 	objs   []Obj // entry number → number in the store
 
@@ -58,26 +53,13 @@ const (
 	broken   int32 = -3 // the entry cannot be read; pack.fault says why
 )
 
-const packHeader = 12
-
-// checkHeader compares the pack's header and checksum with its index.
-func (p *pack) checkHeader() error {
-	if len(p.data) < packHeader+p.idx.hash || !bytes.HasPrefix(p.data, []byte("PACK")) {
-		return errors.New("it is not a packfile")
-	}
-	if v := binary.BigEndian.Uint32(p.data[4:]); v != 2 && v != 3 {
-		return fmt.Errorf("its version %d is unknown", v)
-	}
-	return nil
-}
-
 // warnings names what is odd about a pack that can be read all the same.
 func (p *pack) warnings() []Problem {
 	var out []Problem
-	if n := int(binary.BigEndian.Uint32(p.data[8:])); n != p.idx.n {
-		out = append(out, Problem{p.path, fmt.Sprintf("it says it holds %d objects and its index lists %d: what the index leaves out is not read", n, p.idx.n)})
+	if p.count != p.idx.n {
+		out = append(out, Problem{p.path, fmt.Sprintf("it says it holds %d objects and its index lists %d: what the index leaves out is not read", p.count, p.idx.n)})
 	}
-	if !bytes.Equal(p.data[len(p.data)-p.idx.hash:], p.idx.pack) {
+	if !bytes.Equal(p.checksum(), p.idx.pack) {
 		out = append(out, Problem{p.path, "its index was made for another pack, or the end of the pack is damaged"})
 	}
 	if p.idx.slack > 0 {
@@ -121,7 +103,7 @@ func (p *pack) load(s *Store) { p.once.Do(func() { p.read(s) }) }
 func (p *pack) read(s *Store) {
 	n := p.idx.n
 	p.entries = make([]entry, n+1)
-	end := uint64(len(p.data) - p.idx.hash)
+	end := p.end()
 	p.entries[n].off = end
 	for pos, num := range p.idx.byOffset() { // one that lies outside must not take its neighbour with it
 		e := &p.entries[pos]
@@ -161,7 +143,7 @@ func (p *pack) describe(s *Store, from, to int) {
 // Those that it cannot read stay broken.
 func (p *pack) readHeaders(from, to int) error {
 	for pos := from; pos < to; pos++ {
-		h, err := p.header(pos)
+		h, err := p.headerAt(pos)
 		if err != nil {
 			continue
 		}
@@ -185,54 +167,13 @@ func (p *pack) readHeaders(from, to int) error {
 	return nil
 }
 
-// header is what stands before the zlib stream of an entry.
-type header struct {
-	kind    Type
-	size    uint64
-	len     int
-	baseOff uint64 // ofsDelta
-	baseID  []byte // refDelta
-}
-
-var errHeader = errors.New("its entry header is damaged")
-
-// header reads the header of the entry at pos.
-func (p *pack) header(pos int) (header, error) {
-	from, to := p.entries[pos].off, p.entries[pos+1].off
-	if from < packHeader || to > uint64(len(p.data)-p.idx.hash) || from >= to {
-		return header{}, errors.New("its index names a place outside the pack, or one that another object has")
+// headerAt reads the header of the entry at pos.
+func (p *pack) headerAt(pos int) (header, error) {
+	h, err := p.header(p.entries[pos].off, p.entries[pos+1].off)
+	if err == errOutside {
+		err = errors.New("its index names a place outside the pack, or one that another object has")
 	}
-	return parseHeader(p.data[from:to], from, p.idx.hash)
-}
-
-// parseHeader reads an entry header at the start of b; at is its offset in the
-// pack and hash the length of ids.
-func parseHeader(b []byte, at uint64, hash int) (header, error) {
-	kind, size, i := wire.EntryHead(b)
-	if i == 0 {
-		return header{}, errHeader
-	}
-	h := header{kind: Type(kind), size: size}
-	switch h.kind {
-	case Commit, Tree, Blob, Tag:
-	case ofsDelta:
-		back, n := wire.OffsetVarint(b[i:])
-		i += n
-		if back == 0 || back > at {
-			return header{}, errHeader
-		}
-		h.baseOff = at - back
-	case refDelta:
-		if len(b)-i < hash {
-			return header{}, errHeader
-		}
-		h.baseID = b[i : i+hash]
-		i += hash
-	default:
-		return header{}, errHeader
-	}
-	h.len = i
-	return h, nil
+	return h, err
 }
 
 // stream returns the zlib stream of the entry at pos.
@@ -355,11 +296,11 @@ func (p *pack) fault(pos int32) error {
 	if p.cut != nil {
 		return p.cut
 	}
-	h, err := p.header(int(pos))
+	h, err := p.headerAt(int(pos))
 	switch {
 	case err != nil:
 		return err
-	case h.kind == ofsDelta || h.kind == refDelta:
+	case h.isDelta():
 		return errors.New("its delta base is no object of the pack, or deltas build on each other in a circle")
 	}
 	return errHeader

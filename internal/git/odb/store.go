@@ -336,28 +336,28 @@ func (s *Store) openPack(path string) {
 		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
 		return
 	}
-	data, unmap, err := MapFile(path)
+	f, err := openPackfile(path, s.hash)
 	if err != nil {
 		s.problem(path, pathless(err).Error())
 		return
 	}
-	s.addPack(&pack{path: path, data: data, idx: x, unmap: unmap})
+	s.addPack(f, x)
 }
 
-func (s *Store) addPack(p *pack) {
-	p.number = int32(len(s.packs))
+// addPack makes a pack with its index a part of the store.
+func (s *Store) addPack(f *packfile, x *idx) {
+	p := &pack{packfile: *f, idx: x, number: int32(len(s.packs))}
+	var warnings []Problem
 	err := Guarded(func() error {
-		if err := p.checkHeader(); err != nil {
-			return err
-		}
-		s.problems = append(s.problems, p.warnings()...)
+		warnings = p.warnings()
 		return nil
 	})
 	if err != nil {
 		s.problem(p.path, err.Error())
-		_ = p.unmap()
+		_ = p.unmap() // a read-only map loses nothing
 		return
 	}
+	s.problems = append(s.problems, warnings...)
 	s.packs = append(s.packs, p)
 }
 
@@ -390,11 +390,11 @@ func isFault(r any) bool {
 func (s *Store) number() {
 	loose := s.sortLoose()
 	if len(s.packs) == 1 && len(loose) == 0 {
-		s.ids = s.packs[0].idx.ids
+		s.ids = s.packs[0].idx.rows
 	} else {
 		lists := [][]byte{loose}
 		for _, p := range s.packs {
-			lists = append(lists, p.idx.ids)
+			lists = append(lists, p.idx.rows)
 		}
 		s.ids = mergeIDs(lists, s.hash)
 	}

@@ -633,7 +633,7 @@ func (w *Walker) release(f frame) {
 
 // externalBase reads the base of a delta whose base is not in its pack.
 func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
-	h, err := p.header(int(pos))
+	h, err := p.headerAt(int(pos))
 	if err != nil {
 		return nil, err
 	}
