@@ -12,6 +12,13 @@ func (p *pack) gap(n int) {
 	}
 }
 
+// gap notes n bytes behind a stream of p, if that is asked for.
+func (w *Walker) gap(p *pack, n int) {
+	if w.Thorough {
+		p.gap(n)
+	}
+}
+
 // gaps returns what notes bytes behind a stream of p, nil if that is not asked
 // for.
 func (w *Walker) gaps(p *pack) func(n int) {

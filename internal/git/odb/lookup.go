@@ -15,7 +15,6 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/wire"
-	"r8scan/internal/inflate"
 	"r8scan/internal/regular"
 )
 
@@ -31,7 +30,6 @@ type Lookup struct {
 	reach  func(path string) error // see Folders
 	hash   int
 	limits Limits
-	free   sync.Pool // of *inflate.Inflater, which are large
 
 	once    sync.Once
 	packs   []*lookupPack
@@ -154,6 +152,7 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	l.once.Do(l.openPacks)
 	for _, p := range l.packs {
 		var c *Content
+		before := left.memory.Held()
 		err := Guarded(func() (err error) {
 			at, ok := p.find(id)
 			if ok {
@@ -161,6 +160,9 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 			}
 			return err
 		})
+		if err != nil {
+			left.memory.Back(before)
+		}
 		if err == nil && c != nil {
 			if err = c.check(id); err != nil {
 				c.Close()
@@ -294,99 +296,68 @@ func (p *lookupPack) close() {
 	}
 }
 
-// entry returns the header of the entry at an offset, and what follows it.
-func (p *lookupPack) entry(at uint64) (header, []byte, error) {
-	h, err := p.file.header(at, p.file.end())
+// link returns the entry at an offset.
+func (p *lookupPack) link(place int64) (link, error) {
+	h, err := p.file.header(uint64(place), p.file.end())
 	if err != nil {
-		return header{}, nil, err
+		return link{}, err
 	}
-	return h, p.file.data[at+uint64(h.len) : p.file.end()], nil
+	l := link{packed: packed{h.size, p.file.data[uint64(place)+uint64(h.len) : p.file.end()]}, kind: h.kind, base: noDelta}
+	switch h.kind {
+	case ofsDelta:
+		l.base = int64(h.baseOff)
+	case refDelta:
+		l.base, l.baseID = outside, h.baseID
+		if at, ok := p.find(h.baseID); ok {
+			l.base = int64(min(at, 1<<62))
+		}
+	}
+	return l, nil
 }
 
 // maxDeltas is how many deltas may build on each other; git makes 4095 at most.
 const maxDeltas = 1 << 16
 
-// readPacked reads the entry at an offset: down to what is no delta, and back.
-func (l *Lookup) readPacked(p *lookupPack, at uint64, left *reading) (_ *Content, err error) {
+// readPacked reads the entry at an offset.
+func (l *Lookup) readPacked(p *lookupPack, at uint64, left *reading) (*Content, error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
-	type delta struct {
-		size uint64
-		src  []byte
+	at = min(at, 1<<62)
+	first, err := p.link(int64(at))
+	if err != nil {
+		return nil, err
 	}
-	var deltas []delta
-	var c *Content
-	before := left.memory.Held()
-	defer func() {
-		if err != nil {
-			left.memory.Back(before)
-		}
-	}()
-	z, _ := l.free.Get().(*inflate.Inflater)
-	if z == nil {
-		z = &inflate.Inflater{Checksum: true}
-	}
-	defer l.free.Put(z)
-	for c == nil {
-		h, src, err := p.entry(at)
-		if err != nil {
-			return nil, err
-		}
-		if !h.isDelta() {
-			if c, err = l.whole(z, h, src, len(deltas) > 0, left); err != nil {
-				return nil, err
-			}
-			break
-		}
-		if deltas = append(deltas, delta{h.size, src}); len(deltas) > maxDeltas {
-			return nil, fmt.Errorf("more than %d deltas build on each other: %w", maxDeltas, ErrLimit)
-		}
-		if at = h.baseOff; h.kind == refDelta {
-			var here bool
-			if at, here = p.find(h.baseID); !here {
-				if c, err = l.base(h.baseID, left); err != nil {
-					return nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(h.baseID), err)
-				}
-			}
-		}
-	}
-	for i := len(deltas) - 1; i >= 0; i-- {
-		data, err := l.apply(z, c.Data, deltas[i].size, deltas[i].src, left)
-		if err != nil {
-			return nil, err
-		}
-		left.memory.Give(Held(c.Data))
-		c.Data, c.Size = data, int64(len(data))
-	}
-	return c, nil
-}
-
-// base reads a delta's base from elsewhere.
-func (l *Lookup) base(id []byte, left *reading) (*Content, error) {
-	c, err := l.read(id, left)
-	if err == nil && c.Stream != nil {
-		defer c.Close()
-		whole := &Content{Type: c.Type, Size: c.Size, memory: left.memory}
-		whole.Data, err = l.limits.readWhole(c.Stream, c.Size, left.under, left.memory)
-		return whole, err
-	}
-	return c, err
-}
-
-// whole reads an entry that is no delta; one that deltas build on is held.
-func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool, left *reading) (*Content, error) {
-	c := &Content{Type: h.kind, Size: int64(h.size), memory: left.memory}
-	var err error
-	if h.kind == Blob && !held && h.size > uint64(l.limits.Stream) {
-		if err = plausible(h.size, src); err == nil {
-			c.Stream, err = streamZlib(src, c.Size, nil)
-			c.Stream = guardedReader{c.Stream}
-		}
+	c := &Content{Type: first.kind, Size: int64(first.size), memory: left.memory}
+	if first.kind == Blob && first.size > uint64(l.limits.Stream) {
+		c.Stream, err = first.stream(nil)
+		c.Stream = guardedReader{c.Stream}
 		return c, err
 	}
-	c.Data, err = l.inflate(z, h.size, src, left.under, left.memory)
+	u := borrowUnpacker(l.limits, left.memory)
+	defer u.giveBack()
+	u.z.Checksum = true
+	deltas := chain{pack: p, unpacker: u, left: left, most: maxDeltas, base: l.readBase}
+	c.Type, c.Data, err = deltas.read(int64(at))
+	c.Size = int64(len(c.Data))
 	return c, err
+}
+
+// readBase reads a delta's base that is not in the delta's pack.
+func (l *Lookup) readBase(id []byte, left *reading) (Type, []byte, error) {
+	c, err := l.read(id, left)
+	if err != nil {
+		return 0, nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
+	}
+	if c.Stream == nil {
+		return c.Type, c.Data, nil
+	}
+	defer c.Close()
+	data, err := l.limits.readWhole(c.Stream, c.Size, left.under, left.memory)
+	if err != nil {
+		return 0, nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
+	}
+	return c.Type, data, nil
 }
 
 // guardedReader reads from a mapped file, which may be cut short meanwhile.
@@ -401,47 +372,4 @@ func (g guardedReader) Read(b []byte) (n int, err error) {
 		return 0, cut
 	}
 	return n, err
-}
-
-// inflate returns the size bytes that the zlib stream at the start of src makes.
-// It takes memory for them; under is what else is held.
-func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte, under int64, memory *budget.Account) ([]byte, error) {
-	if err := plausible(size, src); err != nil {
-		return nil, err
-	}
-	if err := l.limits.allows(int64(size), under); err != nil {
-		return nil, err
-	}
-	memory.Take(roomOf(int64(size)))
-	dst := make([]byte, size)
-	if _, err := z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
-		return nil, errSize
-	} else if err != nil {
-		return nil, damaged(err)
-	}
-	return dst, nil
-}
-
-// apply returns what the delta in src makes of base.
-func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte, left *reading) ([]byte, error) {
-	under := left.under + Held(base)
-	delta, err := l.inflate(z, size, src, under, left.memory)
-	if err != nil {
-		return nil, err
-	}
-	defer left.memory.Give(Held(delta))
-	from, to, instructions, err := deltaSizes(delta)
-	if err != nil {
-		return nil, err
-	}
-	if from != uint64(len(base)) {
-		return nil, errDeltaBase
-	}
-	if err := l.limits.allows(int64(to), under+Held(delta)); err != nil {
-		return nil, err
-	}
-	left.memory.Take(roomOf(int64(to)))
-	dst := make([]byte, to)
-	_, err = applyDelta(dst, base, instructions, nil, len(dst))
-	return dst, err
 }

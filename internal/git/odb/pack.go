@@ -176,10 +176,10 @@ func (p *pack) headerAt(pos int) (header, error) {
 	return h, err
 }
 
-// stream returns the zlib stream of the entry at pos.
-func (p *pack) stream(pos int32) []byte {
+// packed returns the entry at pos.
+func (p *pack) packed(pos int32) packed {
 	e := &p.entries[pos]
-	return p.data[e.off+uint64(e.head) : p.entries[pos+1].off]
+	return packed{e.size, p.data[e.off+uint64(e.head) : p.entries[pos+1].off]}
 }
 
 // checkCRC compares an entry's bytes with the checksum that an index of

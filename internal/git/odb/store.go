@@ -557,53 +557,60 @@ func (s *Store) readAt(at place, left *reading) (Type, []byte, error) {
 	return r.kind, data, err
 }
 
-// readPacked reads an object by going down to its base and back.
+// readPacked reads the entry at pos of a pack.
 func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, error) {
-	chain := []int32{pos}
-	for p.entries[pos].base >= 0 {
-		pos = p.entries[pos].base
-		chain = append(chain, pos)
+	u := borrowUnpacker(s.limits, left.memory)
+	defer u.giveBack()
+	u.z.Checksum = p.idx.crc == nil
+	c := chain{pack: linkedPack{p, left.lenient}, unpacker: u, left: left, most: p.idx.n,
+		base: func(id []byte, left *reading) (Type, []byte, error) {
+			_, t, data, err := s.readBase(id, left)
+			return t, data, err
+		},
+		instead: func(place int64, left *reading) (Type, []byte, bool) {
+			return s.readCopy(p.obj(int32(place)), p.place(int32(place)), left)
+		}}
+	return c.read(int64(pos))
+}
+
+// readBase reads a delta's base that is not in the delta's pack.
+func (s *Store) readBase(id []byte, left *reading) (Obj, Type, []byte, error) {
+	o, ok := s.Find(id)
+	if !ok {
+		return None, 0, nil, fmt.Errorf("its delta base %s is missing", wire.Hex(id))
 	}
-	w := Walker{Store: s, Memory: left.memory, lenient: left.lenient, under: left.under}
-	var node *Node
-	defer func() {
-		if node != nil {
-			w.recycle(node.Data)
-		}
-		w.Memory.Give(int64(cap(w.spare)))
-	}()
-	if p.entries[pos].base == external {
-		b, err := w.externalBase(p, pos, left)
+	t, data, err := s.read(o, left)
+	if err != nil {
+		err = fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
+	}
+	return o, t, data, err
+}
+
+// linkedPack is a pack whose entries are known by their positions.
+type linkedPack struct {
+	*pack
+	lenient bool // an entry's checksum may be wrong
+}
+
+func (p linkedPack) link(place int64) (link, error) {
+	pos := int32(place)
+	e := &p.entries[pos]
+	switch {
+	case e.base == broken:
+		return link{}, p.fault(pos)
+	case !p.lenient && !p.checkCRC(pos):
+		return link{}, errChecksum
+	}
+	l := link{packed: p.packed(pos), kind: e.kind, base: int64(e.base)}
+	switch e.base {
+	case whole:
+		l.base = noDelta
+	case external:
+		h, err := p.headerAt(int(pos))
 		if err != nil {
-			return 0, nil, err
+			return link{}, err
 		}
-		node = b
+		l.base, l.baseID = outside, h.baseID
 	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		n, err := w.build(p, chain[i], node)
-		if err != nil && i > 0 { // read itself tries the copies of what was asked for
-			held := node.held()
-			left.under += held
-			if t, data, ok := s.readCopy(p.obj(chain[i]), p.place(chain[i]), left); ok {
-				n, err = &Node{Type: t, Data: data}, nil
-			}
-			left.under -= held
-		}
-		if err != nil {
-			return 0, nil, err
-		}
-		if n.Stream != nil {
-			if n.Data, err = s.limits.readWhole(n.Stream, n.Size, left.under, left.memory); err != nil {
-				return 0, nil, err
-			}
-			n.Stream = nil
-		}
-		if node != nil {
-			w.recycle(node.Data)
-		}
-		node = n
-	}
-	last := node
-	node = nil // the caller has it
-	return last.Type, last.Data, nil
+	return l, nil
 }

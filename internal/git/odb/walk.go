@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/bits"
 	"runtime/debug"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/wire"
-	"r8scan/internal/inflate"
 	"r8scan/rules"
 )
 
@@ -182,15 +180,10 @@ type Walker struct {
 	// but those of Store.
 	Memory *budget.Account
 
-	z       inflate.Inflater
-	lenient bool                  // an entry's checksum may be wrong
-	loose   *looseReader          // of which the memory is used again
-	delta   []byte                // for small ones
-	free    [keepClasses][][]byte // buffers of 1<<i bytes
-	idle    int                   // bytes in free
-	nodes   []*Node               // to use again
-	spare   []byte                // a larger buffer, for which Memory holds its bytes
-	under   int64                 // bytes held by who reads one object with this walker
+	unpack  unpacker
+	lenient bool         // an entry's checksum may be wrong
+	loose   *looseReader // of which the memory is used again
+	nodes   []*Node      // to use again
 	stack   []frame
 	visit   Visitor
 	copies  []Copy
@@ -219,10 +212,11 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 		}
 	}()
 	w.visit = v
+	w.unpack.limits, w.unpack.memory = w.Store.limits, w.Memory
 	before := w.Memory.Held()
 	defer func() { // it may end anywhere
 		w.Memory.Back(before)
-		w.stack, w.spare = w.stack[:0], nil
+		w.stack, w.unpack.spare = w.stack[:0], nil
 	}()
 	w.Memory.Take(f.base.held()) // who shared it may let go of it
 	for _, i := range f.loose {
@@ -356,8 +350,7 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 		return nil
 	}
 	node.Base, node.Copies = nil, nil
-	w.Memory.Give(int64(cap(w.spare)))
-	w.spare = nil
+	w.unpack.dropSpare()
 	w.stack = append(w.stack, f)
 	return nil
 }
@@ -411,7 +404,7 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	e := &p.entries[pos]
 	node.Obj, node.Type, node.Base = e.obj, e.kind, base
 	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
-	node.under = w.under
+	w.unpack.z.Checksum = p.idx.crc == nil // an index of version 2 has one of the entry
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
@@ -425,62 +418,34 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 }
 
 // whole reads an object that is no delta.
-func (w *Walker) whole(p *pack, pos int32, node *Node) error {
-	size, src := p.entries[pos].size, p.stream(pos)
-	if err := plausible(size, src); err != nil {
+func (w *Walker) whole(p *pack, pos int32, node *Node) (err error) {
+	e := p.packed(pos)
+	if node.Type == Blob && e.size > uint64(w.Store.limits.Stream) && node.Leaf { // the others are parsed whole
+		node.Size = int64(e.size)
+		node.Stream, err = e.stream(w.gaps(p))
 		return err
 	}
-	node.Size = int64(size)
-	if node.Type == Blob && node.Size > w.Store.limits.Stream && node.Leaf { // the others are parsed whole
-		r, err := streamZlib(src, node.Size, w.gaps(p))
-		node.Stream = r
+	var behind int
+	if node.Data, behind, err = w.unpack.whole(e, node.under); err != nil {
 		return err
 	}
-	var err error
-	if node.Data, err = w.buffer(size, node.under); err != nil {
-		return err
-	}
-	if err := w.inflate(node.Data, src, p); err != nil {
-		w.recycle(node.Data)
-		return err
-	}
+	node.Size = int64(e.size)
+	w.gap(p, behind)
 	return nil
 }
 
 // fromDelta reads a delta and applies it to node.Base.
 func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
-	size, src := p.entries[pos].size, p.stream(pos)
-	if err := plausible(size, src); err != nil {
-		return err
-	}
-	under := node.Base.beneath()
-	delta, err := w.deltaBuffer(size, under)
-	if err != nil {
-		return fmt.Errorf("its delta: %w", err)
-	}
-	if size > smallDelta {
-		defer w.Memory.Give(Held(delta))
-	}
-	if err := w.inflate(delta, src, p); err != nil {
-		return err
-	}
-	baseSize, result, instructions, err := deltaSizes(delta)
+	d, err := w.unpack.open(p.packed(pos), node.Base.Data, node.Base.beneath())
 	if err != nil {
 		return err
 	}
-	if baseSize != uint64(len(node.Base.Data)) || node.Base.Stream != nil {
-		return errDeltaBase
+	w.gap(p, d.behind)
+	node.Data, node.Size = d.result, int64(len(d.result))
+	if err = w.apply(node, d.instructions); err != nil {
+		w.unpack.recycle(node.Data)
 	}
-	if size > smallDelta {
-		under += roomOf(int64(size))
-	}
-	if node.Data, err = w.buffer(result, under); err != nil {
-		return err
-	}
-	node.Size = int64(result)
-	if err = w.apply(node, instructions); err != nil {
-		w.recycle(node.Data)
-	}
+	w.unpack.close(&d)
 	return err
 }
 
@@ -502,105 +467,9 @@ func (w *Walker) apply(node *Node, instructions []byte) (err error) {
 	return err
 }
 
-// smallDelta is the size up to which deltas are read into a buffer that the
-// walker keeps.
-const smallDelta = 1 << 20
-
-// deltaBuffer returns size bytes for a delta, for which memory is taken if it is not small.
-func (w *Walker) deltaBuffer(size uint64, under int64) ([]byte, error) {
-	if size > smallDelta {
-		return w.buffer(size, under)
-	}
-	if uint64(cap(w.delta)) < size {
-		w.delta = make([]byte, size+size/4)
-	}
-	return w.delta[:size], nil
-}
-
 // sparseMargin is how far a search goes into a copy: the dirty range does by
 // ahead or behind, and looks around by the other.
 const sparseMargin = rules.TokenBehind + rules.TokenAhead
-
-// plausible refuses sizes that no zlib stream of src's length can have:
-// DEFLATE expands by 1032 at most.
-func plausible(size uint64, src []byte) error {
-	if size > uint64(len(src))*1032+64 {
-		return fmt.Errorf("it declares %d bytes, more than its %d packed bytes can hold", size, len(src))
-	}
-	return nil
-}
-
-// buffer returns a buffer of size bytes with any content; under is what else is
-// held to read the object that it is for.
-func (w *Walker) buffer(size uint64, under int64) ([]byte, error) {
-	if err := w.Store.limits.allows(int64(size), under); err != nil {
-		return nil, err
-	}
-	n := int(size)
-	class := bits.Len(uint(n))
-	if class >= keepClasses {
-		return w.largeBuffer(n), nil
-	}
-	w.Memory.Take(1 << class)
-	if free := w.free[class]; len(free) > 0 {
-		w.free[class] = free[:len(free)-1]
-		w.idle -= 1 << class
-		return free[len(free)-1][:n], nil
-	}
-	return make([]byte, n, 1<<class), nil
-}
-
-// largeBuffer returns n bytes. The system clears new memory, which takes longer
-// than a delta that copies most of a large file: so one buffer is kept from leaf
-// to leaf.
-func (w *Walker) largeBuffer(n int) []byte {
-	spare := w.spare
-	if w.spare = nil; n <= cap(spare) && cap(spare)-n <= n/4 {
-		w.Memory.Give(int64(cap(spare) - n))
-		return spare[:n]
-	}
-	w.Memory.Give(int64(cap(spare)))
-	w.Memory.Take(int64(n))
-	return make([]byte, n)
-}
-
-// Buffers below 1<<(keepClasses-1) bytes are used again, a few of each class;
-// of larger ones only one, see largeBuffer.
-const (
-	keepClasses = 24
-	keepCount   = 4
-)
-
-// roomOf returns how much memory is taken for size bytes of an object.
-func roomOf(size int64) int64 {
-	if class := bits.Len64(uint64(size)); class < keepClasses {
-		return 1 << class
-	}
-	return size
-}
-
-// Held returns how much memory an object's bytes count for.
-func Held(data []byte) int64 {
-	if data == nil {
-		return 0
-	}
-	return roomOf(int64(len(data)))
-}
-
-// recycle takes back a buffer that buffer made.
-func (w *Walker) recycle(b []byte) {
-	if len(b) >= 1<<(keepClasses-1) && w.spare == nil {
-		w.Memory.Take(int64(cap(b) - len(b)))
-		w.spare = b
-		return
-	}
-	w.Memory.Give(Held(b))
-	class := bits.Len(uint(cap(b))) - 1
-	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount && int64(w.idle+cap(b)) <= w.Memory.Idle() {
-		w.free[class] = append(w.free[class], b)
-		w.idle += cap(b)
-	}
-}
 
 // keepEntries is for how many entries of a tree a node keeps its room.
 const keepEntries = 1 << 16
@@ -626,7 +495,7 @@ func (w *Walker) release(f frame) {
 		w.Memory.Give(f.node.held())
 		return
 	}
-	w.recycle(f.node.Data)
+	w.unpack.recycle(f.node.Data)
 	f.node.Data = nil
 	w.nodes = append(w.nodes, f.node)
 }
@@ -637,13 +506,9 @@ func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) 
 	if err != nil {
 		return nil, err
 	}
-	o, ok := w.Store.Find(h.baseID)
-	if !ok {
-		return nil, fmt.Errorf("its delta base %s is missing", wire.Hex(h.baseID))
-	}
-	t, data, err := w.Store.read(o, left)
+	o, t, data, err := w.Store.readBase(h.baseID, left)
 	if err != nil {
-		return nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(h.baseID), err)
+		return nil, err
 	}
 	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }
