@@ -217,6 +217,6 @@ func openBytes(t *testing.T, packed, idx []byte) *Store {
 			s.addPack(f, x)
 		}
 	}
-	s.number()
+	s.numbering = number(s.packs, nil, s.hash)
 	return s
 }

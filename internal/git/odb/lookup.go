@@ -1,14 +1,10 @@
 package odb
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -26,10 +22,9 @@ var ErrMissing = errors.New("the object is missing")
 // are opened when there is an object without one. It is safe for concurrent
 // use. Close it after use.
 type Lookup struct {
-	dirs   []string
-	reach  func(path string) error // see Folders
-	hash   int
-	limits Limits
+	folders Folders
+	hash    int
+	limits  Limits
 
 	once    sync.Once
 	packs   []*lookupPack
@@ -39,7 +34,7 @@ type Lookup struct {
 // NewLookup returns a Lookup of objects in object directories, whose ids have
 // hash bytes.
 func NewLookup(f Folders, hash int, limits Limits) *Lookup {
-	return &Lookup{dirs: f.Dirs, reach: f.Reach, hash: hash, limits: limits}
+	return &Lookup{folders: f, hash: hash, limits: limits}
 }
 
 // Close unmaps the packs.
@@ -47,60 +42,6 @@ func (l *Lookup) Close() {
 	for _, p := range l.packs {
 		p.close()
 	}
-}
-
-// Content is an object that was looked up.
-type Content struct {
-	Type   Type
-	Size   int64
-	Data   []byte    // nil if Stream is set
-	Stream io.Reader // a blob too large to hold
-
-	file   io.Closer // nil if there is none
-	memory *budget.Account
-}
-
-// Close ends the reading of a stream and gives back the memory of Data.
-func (c *Content) Close() {
-	c.memory.Give(Held(c.Data))
-	c.Data = nil
-	if c.file != nil {
-		_ = c.file.Close() // it was read only
-	}
-}
-
-// ErrID says that an object is not what its id says.
-var ErrID = errors.New("its bytes are those of another object, or damaged: git fsck")
-
-// check compares the content with its id; that of a stream when it is read to
-// its end.
-func (c *Content) check(id []byte) error {
-	sum := newID(len(id), c.Type, c.Size)
-	if c.Stream != nil {
-		c.Stream = &checkedReader{c.Stream, sum, id}
-		return nil
-	}
-	sum.Write(c.Data)
-	if !bytes.Equal(sum.Sum(nil), id) {
-		return ErrID
-	}
-	return nil
-}
-
-// checkedReader reads an object and compares it with its id at the end.
-type checkedReader struct {
-	r   io.Reader
-	sum hash.Hash
-	id  []byte
-}
-
-func (c *checkedReader) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	c.sum.Write(b[:n])
-	if err == io.EOF && !bytes.Equal(c.sum.Sum(nil), c.id) {
-		return n, ErrID
-	}
-	return n, err
 }
 
 // Read returns the object with a raw id, from the first place where it can be
@@ -134,15 +75,10 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 		return nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
 	}
 	failed := ErrMissing
-	for _, dir := range l.dirs {
-		name := wire.Hex(id)
+	name := wire.Hex(id)
+	for _, dir := range l.folders.Dirs {
 		c, err := l.readLoose(filepath.Join(dir, name[:2]), name[2:], left)
-		if err == nil {
-			if err = c.check(id); err != nil {
-				c.Close()
-			}
-		}
-		if err == nil {
+		if c, err = checked(c, err, id); err == nil {
 			return c, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -151,27 +87,10 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	}
 	l.once.Do(l.openPacks)
 	for _, p := range l.packs {
-		var c *Content
-		before := left.memory.Held()
-		err := Guarded(func() (err error) {
-			at, ok := p.find(id)
-			if ok {
-				c, err = l.readPacked(p, at, left)
-			}
-			return err
-		})
-		if err != nil {
-			left.memory.Back(before)
-		}
-		if err == nil && c != nil {
-			if err = c.check(id); err != nil {
-				c.Close()
-			}
-		}
-		switch {
-		case err != nil:
+		c, err := l.readIn(p, id, left)
+		if c, err = checked(c, err, id); err != nil {
 			failed = err
-		case c != nil:
+		} else if c != nil {
 			return c, nil
 		}
 	}
@@ -181,20 +100,25 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	return nil, failed
 }
 
-// leadsOut returns why a link at path is not followed.
-func (l *Lookup) leadsOut(path string) error {
-	if l.reach == nil {
-		return nil
+// readIn reads the object with an id from a pack, nil if that does not have it.
+func (l *Lookup) readIn(p *lookupPack, id []byte, left *reading) (c *Content, err error) {
+	before := left.memory.Held()
+	err = Guarded(func() (err error) {
+		if at, ok := p.find(id); ok {
+			c, err = l.readPacked(p, at, left)
+		}
+		return err
+	})
+	if err != nil {
+		left.memory.Back(before)
 	}
-	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return nil
-	}
-	return l.reach(path)
+	return c, err
 }
 
+// readLoose reads the loose object in a file of the folder dir.
 func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
 	path := filepath.Join(dir, name)
-	if err := cmp.Or(l.leadsOut(dir), l.leadsOut(path)); err != nil {
+	if err := cmp.Or(l.folders.follow(dir), l.folders.follow(path)); err != nil {
 		return nil, err
 	}
 	r, err := openLoose(path, nil)
@@ -211,9 +135,9 @@ func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
 
 // openPacks maps the packs' indexes.
 func (l *Lookup) openPacks() {
-	for _, dir := range l.dirs {
+	for _, dir := range l.folders.Dirs {
 		dir = filepath.Join(dir, "pack")
-		if err := l.leadsOut(dir); err != nil {
+		if err := l.folders.follow(dir); err != nil {
 			l.problem = err
 			continue
 		}
@@ -227,7 +151,7 @@ func (l *Lookup) openPacks() {
 				continue
 			}
 			path := filepath.Join(dir, stem)
-			err := cmp.Or(l.leadsOut(path+".idx"), l.leadsOut(path+".pack"))
+			err := cmp.Or(l.folders.follow(path+".idx"), l.folders.follow(path+".pack"))
 			var p *lookupPack
 			if err == nil {
 				p, err = openLookupPack(path, l.hash)
@@ -239,80 +163,6 @@ func (l *Lookup) openPacks() {
 			l.packs = append(l.packs, p)
 		}
 	}
-}
-
-// lookupPack is a pack of which single entries are read.
-type lookupPack struct {
-	*table
-	path       string // without .pack and .idx
-	unmapTable func() error
-
-	once sync.Once // the pack is mapped when an object of it is read
-	file *packfile
-	err  error
-}
-
-// openLookupPack maps the index of the pack path.pack.
-func openLookupPack(path string, hash int) (*lookupPack, error) {
-	data, unmap, err := MapFile(path + ".idx")
-	if err != nil {
-		return nil, err
-	}
-	p := &lookupPack{path: path, unmapTable: unmap}
-	err = Guarded(func() (err error) {
-		p.table, err = parseTable(data, hash)
-		return err
-	})
-	if err != nil {
-		_ = unmap() // a read-only map loses nothing
-		return nil, err
-	}
-	return p, nil
-}
-
-// find returns where the pack has the object with an id, 0 if the index does not
-// say it: no entry starts there.
-func (p *lookupPack) find(id []byte) (at uint64, ok bool) {
-	i, ok := p.table.find(id)
-	if ok {
-		at, _ = p.offset(i)
-	}
-	return at, ok
-}
-
-// load maps the pack.
-func (p *lookupPack) load() error {
-	p.once.Do(func() { p.file, p.err = openPackfile(p.path+".pack", p.hash) })
-	if p.err != nil {
-		return fmt.Errorf("%s.pack: %w", filepath.Base(p.path), pathless(p.err))
-	}
-	return nil
-}
-
-func (p *lookupPack) close() {
-	_ = p.unmapTable() // read-only maps lose nothing
-	if p.file != nil {
-		_ = p.file.unmap()
-	}
-}
-
-// link returns the entry at an offset.
-func (p *lookupPack) link(place int64) (link, error) {
-	h, err := p.file.header(uint64(place), p.file.end())
-	if err != nil {
-		return link{}, err
-	}
-	l := link{packed: packed{h.size, p.file.data[uint64(place)+uint64(h.len) : p.file.end()]}, kind: h.kind, base: noDelta}
-	switch h.kind {
-	case ofsDelta:
-		l.base = int64(h.baseOff)
-	case refDelta:
-		l.base, l.baseID = outside, h.baseID
-		if at, ok := p.find(h.baseID); ok {
-			l.base = int64(min(at, 1<<62))
-		}
-	}
-	return l, nil
 }
 
 // maxDeltas is how many deltas may build on each other; git makes 4095 at most.
@@ -358,18 +208,4 @@ func (l *Lookup) readBase(id []byte, left *reading) (Type, []byte, error) {
 		return 0, nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
 	}
 	return c.Type, data, nil
-}
-
-// guardedReader reads from a mapped file, which may be cut short meanwhile.
-type guardedReader struct{ r io.Reader }
-
-func (g guardedReader) Read(b []byte) (n int, err error) {
-	cut := Guarded(func() error {
-		n, err = g.r.Read(b)
-		return nil
-	})
-	if cut != nil {
-		return 0, cut
-	}
-	return n, err
 }

@@ -73,7 +73,7 @@ type openDelta struct {
 const smallDelta = 1 << 20
 
 // open reads a delta for base and takes the memory for its result; under is
-// what is held meanwhile, base included.
+// what is held meanwhile, base included. With an error only behind counts.
 func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err error) {
 	if err := e.plausible(); err != nil {
 		return d, err

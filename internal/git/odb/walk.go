@@ -4,160 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math"
 	"runtime/debug"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/wire"
-	"r8scan/rules"
 )
-
-// Limits bound what a walk holds in memory. Tests set them absurdly small.
-type Limits struct {
-	Stream int64 // a whole object above this is handed over as a stream, not as bytes
-	Object int64 // a delta's result above this is not built
-	Held   int64 // bytes of bases, deltas and results that may be held to read one object
-}
-
-// LimitsOf returns the limits that a budget gives. git makes no deltas of files
-// above 512 MB by default.
-func LimitsOf(b *budget.Budget) Limits {
-	object := min(b.Work/5*4, math.MaxInt32) // of trees, offsets are kept in 32 bits
-	return Limits{Stream: min(32<<20, b.Work/8), Object: object, Held: b.Work}
-}
-
-// allows says that an object of size bytes cannot be held beside under bytes
-// that count too.
-func (l Limits) allows(size, under int64) error {
-	if size < 0 || size > l.Object {
-		return fmt.Errorf("it has %d bytes, more than may be held of one object: %w", uint64(size), ErrLimit)
-	}
-	if roomOf(size) > l.Held-under {
-		return fmt.Errorf("its %d bytes and those it builds on need more than %d bytes of memory: %w", size, l.Held, ErrLimit)
-	}
-	return nil
-}
-
-// Node is an object as a walk hands it to a Visitor. It and its bytes are
-// valid until the visitor returns; for the node's own children Base stays
-// valid longer.
-type Node struct {
-	Obj    Obj
-	Type   Type
-	Again  bool      // another place reports it: needed for what builds on it, not to be reported
-	Extra  bool      // and in the pack or file at hand it is kept once more, with the same content if nothing is wrong
-	Loose  bool      // from a file of its own
-	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
-	Stream io.Reader // an object too large to hold
-	Size   int64
-	Base   *Node  // what the delta was applied to; nil for a whole object
-	Copies []Copy // what came from Base, in order
-
-	Leaf bool // no delta builds on the node
-
-	// For the visitor, to find again in the Base of the node's children.
-	Mark    int32
-	gaps    bool     // Data lacks the middle of long copies
-	under   int64    // bytes of other objects that a walk holds while it reads what builds on the node
-	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
-}
-
-// Held returns how much memory the node, and all that is held to read it, counts
-// for. It depends on the store alone, not on how a walk is shared.
-func (n *Node) Held() int64 { return n.under + n.held() + n.Base.held() }
-
-// held returns what the node's bytes count for.
-func (n *Node) held() int64 {
-	if n == nil {
-		return 0
-	}
-	return Held(n.Data)
-}
-
-// Complete fills in what Data lacks after a sparse walk.
-func (n *Node) Complete() {
-	if !n.gaps {
-		return
-	}
-	n.gaps = false
-	for _, c := range n.Copies {
-		copy(n.Data[c.To:c.To+c.Len], n.Base.Data[c.From:])
-	}
-}
-
-// Dirty appends to dst the ranges of the node in which a match can start that
-// its base does not have; everything for a whole object.
-func (n *Node) Dirty(dst []Range, behind, ahead int) []Range {
-	if n.Base == nil {
-		return append(dst, Range{0, len(n.Data)})
-	}
-	return dirty(dst, n.Copies, len(n.Base.Data), len(n.Data), behind, ahead)
-}
 
 // Visitor takes the objects of a walk.
 type Visitor interface {
 	Visit(n *Node) error // an error ends the walk
 	// Failed says that an object could not be read.
 	Failed(o Obj, t Type, why error)
-}
-
-// Family is the work of one walk: objects that stand side by side in a pack,
-// and all deltas that grow from them.
-type Family struct {
-	pack     *pack
-	from, to int32 // positions: of the deltas among them those count that build on something outside the pack
-	base     *Node // of the one position, if it was split off a larger family
-	loose    []int // or loose objects
-}
-
-// Families returns the work of walking every object of the store, in the order
-// of the files.
-func (s *Store) Families() []Family {
-	var out []Family
-	for i := range s.packs {
-		out = append(out, s.PackFamilies(i)...)
-	}
-	return append(out, s.LooseFamilies()...)
-}
-
-// PackFamilies returns the work of walking the i-th pack.
-func (s *Store) PackFamilies(i int) []Family {
-	p := s.packs[i]
-	p.load(s)
-	var out []Family
-	n := int32(p.idx.n)
-	for at := int32(0); at < n; {
-		f := Family{pack: p, from: at}
-		for weight := int64(0); at < n && weight < familyWeight; at++ {
-			if e := &p.entries[at]; e.base < 0 {
-				weight += e.weight
-			}
-		}
-		f.to = at
-		out = append(out, f)
-	}
-	return out
-}
-
-// familyWeight is how many packed bytes make a family, if one object and its
-// deltas are not more.
-const familyWeight = 256 << 10
-
-// looseBatch is how many loose objects make a family.
-const looseBatch = 64
-
-// LooseFamilies returns the work of reading the loose objects.
-func (s *Store) LooseFamilies() []Family {
-	var out []Family
-	for at := 0; at < len(s.loose); at += looseBatch {
-		var f Family
-		for i := at; i < min(at+looseBatch, len(s.loose)); i++ {
-			f.loose = append(f.loose, i)
-		}
-		out = append(out, f)
-	}
-	return out
 }
 
 // Walker walks families one at a time. It keeps buffers and is not safe for
@@ -236,6 +93,46 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	return nil
 }
 
+// walkLoose reads the i-th loose object. If another place reports the object, it
+// is no loss that this copy of it cannot be read.
+func (w *Walker) walkLoose(i int) error {
+	l := &w.Store.loose[i]
+	extra := !w.Store.reportsLoose(i)
+	if extra && !w.Thorough {
+		return nil
+	}
+	failed := func(t Type, why error) error {
+		if !extra {
+			w.visit.Failed(l.obj, t, why)
+		}
+		return nil
+	}
+	r, err := openLoose(l.path, w.loose)
+	if err != nil {
+		return failed(0, pathless(err))
+	}
+	defer r.Close()
+	w.loose = r
+	if w.Want != nil && !w.Want(r.kind) {
+		return nil
+	}
+	node := &Node{Obj: l.obj, Type: r.kind, Size: r.size, Again: extra, Extra: extra, Loose: true, Leaf: true}
+	switch {
+	case r.kind == Blob && r.size > w.Store.limits.Stream: // the others are parsed whole
+		node.Stream = r
+	default:
+		if node.Data, err = w.Store.limits.readWhole(r, r.size, 0, w.Memory); err != nil {
+			return failed(r.kind, err)
+		}
+		defer w.Memory.Give(Held(node.Data))
+	}
+	err = w.visit.Visit(node)
+	if w.Thorough && r.more() {
+		w.Store.problem(l.path, "there are bytes behind the object in it, which were not read: git fsck")
+	}
+	return err
+}
+
 // walkPack walks the object at pos and what builds on it.
 func (w *Walker) walkPack(ctx context.Context, p *pack, pos int32, base *Node) error {
 	if p.entries[pos].base == external {
@@ -303,14 +200,35 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return w.hand(p, pos, node)
 }
 
-// beneath returns what is held while what builds on the node is read; of no
-// node nothing.
-func (n *Node) beneath() int64 {
-	if n == nil {
-		return 0
+// hand hands an object to the visitor and puts it on the stack if deltas build
+// on it.
+func (w *Walker) hand(p *pack, pos int32, node *Node) error {
+	if err := w.visit.Visit(node); err != nil {
+		return err
 	}
-	return n.under + n.held()
+	f := frame{node: node, next: p.entries[pos].first}
+	if f.next < 0 {
+		w.release(f)
+		return nil
+	}
+	node.Base, node.Copies = nil, nil
+	w.unpack.dropSpare()
+	w.stack = append(w.stack, f)
+	return nil
 }
+
+// release takes back a node that no delta builds on any more.
+func (w *Walker) release(f frame) {
+	if f.shared { // others may still read it
+		w.Memory.Give(f.node.held())
+		return
+	}
+	w.unpack.recycle(f.node.Data)
+	f.node.Data = nil
+	w.nodes = append(w.nodes, f.node)
+}
+
+var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
 
 // damaged goes on with an object whose checksum is wrong: with another copy if
 // there is one, otherwise with what can be made of it.
@@ -338,21 +256,17 @@ func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
 	return w.hand(p, pos, node)
 }
 
-// hand hands an object to the visitor and puts it on the stack if deltas build
-// on it.
-func (w *Walker) hand(p *pack, pos int32, node *Node) error {
-	if err := w.visit.Visit(node); err != nil {
-		return err
-	}
-	f := frame{node: node, next: p.entries[pos].first}
-	if f.next < 0 {
-		w.release(f)
+// otherCopy reads the object at pos from another of its copies, as git does
+// where one is damaged, and notes that. It returns nil if there is none that
+// can be read beside under bytes that are held.
+func (w *Walker) otherCopy(p *pack, pos int32, why error, under int64) *Node {
+	o := p.obj(pos)
+	t, data, ok := w.Store.readCopy(o, p.place(pos), newReading(under, w.Memory))
+	if !ok {
 		return nil
 	}
-	node.Base, node.Copies = nil, nil
-	w.unpack.dropSpare()
-	w.stack = append(w.stack, f)
-	return nil
+	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, wire.Hex(w.Store.ID(o)), why))
+	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0, under: under}
 }
 
 // failed names the object at pos as unread, and what builds on it unless there
@@ -385,130 +299,4 @@ func (w *Walker) fail(p *pack, pos int32, why error) {
 	if e := &p.entries[pos]; !e.again {
 		w.visit.Failed(e.obj, e.kind, why)
 	}
-}
-
-// ErrLimit is in the chain of errors that say a limit was passed.
-var ErrLimit = errors.New("limit passed")
-
-var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
-
-// build reads the object at pos, applying it to base if it is a delta.
-func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
-	if p.entries[pos].base == broken {
-		return nil, p.fault(pos)
-	}
-	if !w.lenient && !p.checkCRC(pos) {
-		return nil, errChecksum
-	}
-	node := w.node()
-	e := &p.entries[pos]
-	node.Obj, node.Type, node.Base = e.obj, e.kind, base
-	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
-	w.unpack.z.Checksum = p.idx.crc == nil // an index of version 2 has one of the entry
-	if base == nil {
-		return node, w.whole(p, pos, node)
-	}
-	node.Type = base.Type
-	if e.base >= 0 { // one that is not in the pack is not kept
-		if node.under = base.under; e.next >= 0 {
-			node.under += base.held()
-		}
-	}
-	return node, w.fromDelta(p, pos, node)
-}
-
-// whole reads an object that is no delta.
-func (w *Walker) whole(p *pack, pos int32, node *Node) (err error) {
-	e := p.packed(pos)
-	if node.Type == Blob && e.size > uint64(w.Store.limits.Stream) && node.Leaf { // the others are parsed whole
-		node.Size = int64(e.size)
-		node.Stream, err = e.stream(w.gaps(p))
-		return err
-	}
-	var behind int
-	if node.Data, behind, err = w.unpack.whole(e, node.under); err != nil {
-		return err
-	}
-	node.Size = int64(e.size)
-	w.gap(p, behind)
-	return nil
-}
-
-// fromDelta reads a delta and applies it to node.Base.
-func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
-	d, err := w.unpack.open(p.packed(pos), node.Base.Data, node.Base.beneath())
-	if err != nil {
-		return err
-	}
-	w.gap(p, d.behind)
-	node.Data, node.Size = d.result, int64(len(d.result))
-	if err = w.apply(node, d.instructions); err != nil {
-		w.unpack.recycle(node.Data)
-	}
-	w.unpack.close(&d)
-	return err
-}
-
-// apply fills node.Data. Of a delta with more copies than are worth listing the
-// result is handed on as if it were whole.
-func (w *Walker) apply(node *Node, instructions []byte) (err error) {
-	if w.copies == nil {
-		w.copies = make([]Copy, 0, 64)
-	}
-	margin := len(node.Data)
-	if w.Sparse && node.Leaf && node.Type == Blob {
-		margin, node.gaps = sparseMargin, true
-	}
-	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
-	if node.Copies = w.copies; err == errManyCopies {
-		_, err = applyDelta(node.Data, node.Base.Data, instructions, nil, len(node.Data))
-		node.Base, node.Copies, node.gaps = nil, nil, false
-	}
-	return err
-}
-
-// sparseMargin is how far a search goes into a copy: the dirty range does by
-// ahead or behind, and looks around by the other.
-const sparseMargin = rules.TokenBehind + rules.TokenAhead
-
-// keepEntries is for how many entries of a tree a node keeps its room.
-const keepEntries = 1 << 16
-
-// node returns a cleared Node. Its Entries keep their room.
-func (w *Walker) node() *Node {
-	k := len(w.nodes) - 1
-	if k < 0 {
-		return &Node{}
-	}
-	n := w.nodes[k]
-	w.nodes = w.nodes[:k]
-	if cap(n.Entries) > keepEntries {
-		n.Entries = nil
-	}
-	*n = Node{Entries: n.Entries[:0]}
-	return n
-}
-
-// release takes back a node that no delta builds on any more.
-func (w *Walker) release(f frame) {
-	if f.shared { // others may still read it
-		w.Memory.Give(f.node.held())
-		return
-	}
-	w.unpack.recycle(f.node.Data)
-	f.node.Data = nil
-	w.nodes = append(w.nodes, f.node)
-}
-
-// externalBase reads the base of a delta whose base is not in its pack.
-func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
-	h, err := p.headerAt(int(pos))
-	if err != nil {
-		return nil, err
-	}
-	o, t, data, err := w.Store.readBase(h.baseID, left)
-	if err != nil {
-		return nil, err
-	}
-	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }
