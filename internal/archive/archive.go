@@ -42,9 +42,6 @@ func LimitsOf(b *budget.Budget) Limits {
 		Window: min(128<<20, memory/3), Memory: memory}
 }
 
-// DefaultLimits are those of a run without a budget of its own.
-func DefaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }
-
 // Visitor takes what a walk finds, from the goroutine that walks.
 type Visitor interface {
 	// Member announces a member by its path, which is safe to show, and by its

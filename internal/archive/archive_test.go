@@ -115,7 +115,7 @@ func containers(t testing.TB) map[string][]byte {
 func TestContainers(t *testing.T) {
 	for name, b := range containers(t) {
 		t.Run(name, func(t *testing.T) {
-			f := read(t, b, "no-name-helps", DefaultLimits())
+			f := read(t, b, "no-name-helps", defaultLimits())
 			first := "b/c.py"
 			if name == "a.deb" {
 				first = "c.py"
@@ -132,15 +132,15 @@ func TestCompressed(t *testing.T) {
 	for ext, open := range compressors() {
 		t.Run(ext, func(t *testing.T) {
 			b := through(t, text, open)
-			f := read(t, b, "x.log"+ext, DefaultLimits())
+			f := read(t, b, "x.log"+ext, defaultLimits())
 			f.has(t, "x.log", text)
 			f.complete(t)
 			tarred := through(t, string(tarOf(t, two()...)), open)
-			f = read(t, tarred, "x.tar"+ext, DefaultLimits())
+			f = read(t, tarred, "x.tar"+ext, defaultLimits())
 			f.has(t, "b/c.py", two()[0].text)
 			f.has(t, "d.txt", two()[1].text)
 			f.complete(t)
-			f = read(t, b[:len(b)-len(b)/3], "x.log"+ext, DefaultLimits())
+			f = read(t, b[:len(b)-len(b)/3], "x.log"+ext, defaultLimits())
 			if ext != ".lz4" && ext != ".lzma" && // these give whole blocks
 				len(f.text["x.log"]) < 1000 {
 				t.Errorf("only %d bytes of a truncated file were read", len(f.text["x.log"]))
@@ -151,7 +151,7 @@ func TestCompressed(t *testing.T) {
 }
 
 func TestBzip2(t *testing.T) {
-	f := read(t, append(bzip2Of(t), bzip2Of(t)...), "x.bz2", DefaultLimits())
+	f := read(t, append(bzip2Of(t), bzip2Of(t)...), "x.bz2", defaultLimits())
 	f.has(t, "x", bzip2Text+bzip2Text)
 	f.complete(t)
 }
@@ -161,13 +161,13 @@ func TestConcatenated(t *testing.T) {
 	for _, ext := range []string{".gz", ".zst", ".lz4", ".xz"} {
 		one := through(t, "one ", compressors()[ext])
 		two := through(t, "two", compressors()[ext])
-		f := read(t, append(one, two...), "x"+ext, DefaultLimits())
+		f := read(t, append(one, two...), "x"+ext, defaultLimits())
 		f.has(t, "x", "one two")
 		f.complete(t)
 	}
-	f := read(t, append(tarOf(t, file{"a", "1"}), tarOf(t, file{"b", "2"})...), "x.tar", DefaultLimits())
+	f := read(t, append(tarOf(t, file{"a", "1"}), tarOf(t, file{"b", "2"})...), "x.tar", defaultLimits())
 	f.has(t, "b", "2")
-	f = read(t, append(gz(t, "text"), make([]byte, 700)...), "padded.gz", DefaultLimits())
+	f = read(t, append(gz(t, "text"), make([]byte, 700)...), "padded.gz", defaultLimits())
 	f.has(t, "padded", "text")
 	f.complete(t)
 }
@@ -177,7 +177,7 @@ func TestNested(t *testing.T) {
 	jar := zipOf(t, zip.Deflate, file{"application.properties", "secret"})
 	layer := tarOf(t, file{"app/app.jar", string(jar)})
 	image := tarOf(t, file{"manifest.json", "[]"}, file{"abc/layer.tar", string(layer)}, file{"blobs/sha256/def", string(gz(t, string(layer)))})
-	f := read(t, gz(t, string(image)), "image.tgz", DefaultLimits())
+	f := read(t, gz(t, string(image)), "image.tgz", defaultLimits())
 	f.has(t, "abc/layer.tar!app/app.jar!application.properties", "secret")
 	f.has(t, "blobs/sha256/def!app/app.jar!application.properties", "secret")
 	f.has(t, "abc/layer.tar!app/app.jar", string(jar))
@@ -189,7 +189,7 @@ func TestDepth(t *testing.T) {
 	for range 7 {
 		b = zipOf(t, zip.Deflate, file{"x.zip", string(b)})
 	}
-	f := read(t, b, "x.zip", DefaultLimits())
+	f := read(t, b, "x.zip", defaultLimits())
 	f.misses(t, "x.zip!x.zip!x.zip!x.zip!x.zip: it is a zip nested deeper than 5")
 	if len(f.names) != 5 {
 		t.Errorf("%d members, want 5", len(f.names))
@@ -197,7 +197,7 @@ func TestDepth(t *testing.T) {
 }
 
 func TestEntries(t *testing.T) {
-	l := DefaultLimits()
+	l := defaultLimits()
 	l.Entries = 1
 	for name, b := range containers(t) {
 		if f := read(t, b, name, l); len(f.names) > 1 || len(f.unread) == 0 {
@@ -208,7 +208,7 @@ func TestEntries(t *testing.T) {
 
 func TestBombs(t *testing.T) {
 	zeros := strings.Repeat("\x00", 8<<20)
-	l := DefaultLimits()
+	l := defaultLimits()
 	l.RatioFloor, l.Ratio = 1<<20, 100
 	for _, b := range map[string][]byte{"gz": gz(t, zeros), "zip": zipOf(t, zip.Deflate, file{"zeros", zeros}, file{"behind", "text"})} {
 		f := read(t, b, "x", l)
@@ -233,7 +233,7 @@ func TestBombs(t *testing.T) {
 
 // A bomb beside other members does not hide them.
 func TestBombBeside(t *testing.T) {
-	l := DefaultLimits()
+	l := defaultLimits()
 	l.RatioFloor, l.Ratio = 1<<20, 100
 	b := zipOf(t, zip.Deflate, file{"zeros", strings.Repeat("\x00", 8<<20)}, file{"d.txt", noise(400_000)})
 	f := read(t, b, "x", l)
@@ -248,7 +248,7 @@ func TestQuine(t *testing.T) {
 	for range 50 {
 		b = gz(t, string(b))
 	}
-	f := read(t, b, "q.gz", DefaultLimits())
+	f := read(t, b, "q.gz", defaultLimits())
 	f.misses(t, "nested deeper")
 }
 
@@ -260,7 +260,7 @@ func TestZipHidden(t *testing.T) {
 	between := slices.Concat(b[:dir], local, b[dir:])
 	binary.LittleEndian.PutUint32(between[len(between)-6:], uint32(dir+len(local)))
 	for name, b := range map[string][]byte{"in front": slices.Concat(local, b), "between": between, "cut": append(bytes.Clone(local), b[:dir]...)} {
-		f := read(t, b, name, DefaultLimits())
+		f := read(t, b, name, defaultLimits())
 		f.has(t, "hidden", "hidden text")
 		f.has(t, "seen", "seen text")
 		if name == "cut" {
@@ -275,16 +275,16 @@ func TestZipHidden(t *testing.T) {
 func TestZipBehind(t *testing.T) {
 	b := zipOf(t, zip.Deflate, file{"seen", "seen text"})
 	for _, head := range []string{"#!/bin/sh\nexec java -jar $0\n", "MZ" + noise(70_000), "\x7fELF" + noise(1000)} {
-		f := read(t, append([]byte(head), b...), "app", DefaultLimits())
+		f := read(t, append([]byte(head), b...), "app", defaultLimits())
 		f.has(t, "seen", "seen text")
 		f.complete(t)
-		f = read(t, tarOf(t, file{"app", head + string(b)}), "app", DefaultLimits())
+		f = read(t, tarOf(t, file{"app", head + string(b)}), "app", defaultLimits())
 		f.has(t, "app!seen", "seen text")
 	}
 	if DetectTail(None, append([]byte("GIF89a"), b...)) != Zip {
 		t.Error("a zip behind a picture is not seen")
 	}
-	read(t, []byte("#!/bin/sh\necho PK\x05\x06\n"), "script", DefaultLimits()).complete(t)
+	read(t, []byte("#!/bin/sh\necho PK\x05\x06\n"), "script", defaultLimits()).complete(t)
 }
 
 func TestZipLies(t *testing.T) {
@@ -306,20 +306,20 @@ func TestZipLies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lie := bytes.Clone(b)
 			c.change(lie)
-			f := read(t, lie, "x.zip", DefaultLimits())
+			f := read(t, lie, "x.zip", defaultLimits())
 			f.misses(t, c.want)
 			if got := string(f.text["a"]); name != "encrypted" && name != "method" && name != "offset" && !strings.HasPrefix(got, text) {
 				t.Errorf("of the member only %d bytes were read", len(got))
 			}
 		})
 	}
-	f := read(t, zipOf(t, zip.Deflate, file{"a", "1"}, file{"a", "2"}), "x.zip", DefaultLimits())
+	f := read(t, zipOf(t, zip.Deflate, file{"a", "1"}, file{"a", "2"}), "x.zip", defaultLimits())
 	f.has(t, "a", "12")
 }
 
 func TestTarLies(t *testing.T) {
 	b := tarOf(t, file{"a", "text"}, file{"b", noise(5000)})
-	f := read(t, b[:1536+3000], "x.tar", DefaultLimits())
+	f := read(t, b[:1536+3000], "x.tar", defaultLimits())
 	f.has(t, "a", "text")
 	f.has(t, "b", noise(5000)[:1000+1488+512])
 	f.misses(t, "b: it is cut short")
@@ -327,7 +327,7 @@ func TestTarLies(t *testing.T) {
 
 // A sparse file's holes are not in the tar.
 func TestSparseBomb(t *testing.T) {
-	l := DefaultLimits()
+	l := defaultLimits()
 	l.RatioFloor = 1 << 20
 	h := tarOf(t, file{"a", strings.Repeat("x", 512)})
 	copy(h[156:], "S")
@@ -345,7 +345,7 @@ func TestSparseBomb(t *testing.T) {
 }
 
 func TestMemory(t *testing.T) {
-	l := DefaultLimits()
+	l := defaultLimits()
 	account := budget.New(1<<20, 8).Account() // its share is less than the walk needs
 	l.Memory, l.Account = 100_000, account
 	big := zipOf(t, zip.Store, two()...)
@@ -359,7 +359,7 @@ func TestMemory(t *testing.T) {
 	f.misses(t, "a.zip: it is read from its end")
 	f.has(t, "b", "text")
 	f.has(t, "a.zip", string(big))
-	l = DefaultLimits()
+	l = defaultLimits()
 	l.Window = 1 << 20
 	for name, b := range map[string][]byte{"7z": sevenZipOf(t, true, two()...), "xz": through(t, noise(1000), compressors()[".xz"]), "zst": through(t, noise(9<<20), compressors()[".zst"])} {
 		if f := read(t, b, name, l); len(f.unread) == 0 {
@@ -377,11 +377,11 @@ func TestHeader7z(t *testing.T) {
 		if header[i] == 0xff && i+9 <= len(header) {
 			lie := bytes.Clone(header)
 			binary.LittleEndian.PutUint64(lie[i+1:], 1<<32-1)
-			read(t, start7z(b[32:at], lie), "x.7z", DefaultLimits())
+			read(t, start7z(b[32:at], lie), "x.7z", defaultLimits())
 		}
 	}
 	for n := range header {
-		read(t, start7z(b[32:at], header[:n]), "x.7z", DefaultLimits())
+		read(t, start7z(b[32:at], header[:n]), "x.7z", defaultLimits())
 	}
 }
 
@@ -390,7 +390,7 @@ func TestNames(t *testing.T) {
 		"../../etc/passwd": "../../etc/passwd", "/abs": "/abs", "a\x1b[31m\nb": `a\u001b[31m\u000ab`, "\xff\xfe": `\xff\xfe`,
 		"\u202egnp.exe": `\u202egnp.exe`,
 	} {
-		f := read(t, zipOf(t, zip.Store, file{name, "x"}), "x", DefaultLimits())
+		f := read(t, zipOf(t, zip.Store, file{name, "x"}), "x", defaultLimits())
 		f.has(t, want, "x")
 	}
 	if got := join("", strings.Repeat("ä", 5000)); len(got) > shownLen+3 {
@@ -432,7 +432,7 @@ func TestPlain(t *testing.T) {
 	} {
 		f := Detect([]byte(text), name)
 		out := &found{text: map[string][]byte{}}
-		must(t, Walk(context.Background(), Input{Name: name, Reader: strings.NewReader(text)}, f, DefaultLimits(), out))
+		must(t, Walk(context.Background(), Input{Name: name, Reader: strings.NewReader(text)}, f, defaultLimits(), out))
 		if f != None && (len(out.names) > 0 || len(out.unread) > 0) {
 			t.Errorf("%s is taken for %s: %q %q", name, f, out.names, out.unread)
 		}
@@ -453,7 +453,7 @@ func TestPanic(t *testing.T) {
 	b := &boom{found{text: map[string][]byte{}}}
 	inner := zipOf(t, zip.Deflate, file{"boom", "x"})
 	outer := tarOf(t, file{"a.zip", string(inner)}, file{"b", "text"})
-	must(t, Walk(context.Background(), Input{Reader: bytes.NewReader(outer)}, Tar, DefaultLimits(), b))
+	must(t, Walk(context.Background(), Input{Reader: bytes.NewReader(outer)}, Tar, defaultLimits(), b))
 	b.has(t, "b", "text")
 	b.misses(t, "a.zip: its zip decoder gave up")
 	if strings.Contains(fmt.Sprint(b.unread), "boom") {
@@ -465,7 +465,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	out := &found{text: map[string][]byte{}}
-	if err := Walk(ctx, Input{Reader: bytes.NewReader(gz(t, "text"))}, Gzip, DefaultLimits(), out); err != context.Canceled {
+	if err := Walk(ctx, Input{Reader: bytes.NewReader(gz(t, "text"))}, Gzip, defaultLimits(), out); err != context.Canceled {
 		t.Errorf("error %v", err)
 	}
 	if len(out.unread) > 0 {

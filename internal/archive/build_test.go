@@ -18,6 +18,8 @@ import (
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
+
+	"r8scan/internal/budget"
 )
 
 // file is a member to build a container from.
@@ -231,3 +233,6 @@ func bzip2Of(t testing.TB) []byte {
 	must(t, err)
 	return b
 }
+
+// defaultLimits are those of a run without a budget of its own.
+func defaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }

@@ -34,7 +34,7 @@ func walkFile(t testing.TB, b []byte, name string) *found {
 	f := formatOf(b, name)
 	out := &found{text: map[string][]byte{}}
 	if f != None {
-		must(t, Walk(context.Background(), Input{Name: name, At: bytes.NewReader(b), Size: int64(len(b))}, f, DefaultLimits(), out))
+		must(t, Walk(context.Background(), Input{Name: name, At: bytes.NewReader(b), Size: int64(len(b))}, f, defaultLimits(), out))
 	}
 	return out
 }

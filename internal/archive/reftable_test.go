@@ -34,7 +34,7 @@ func TestReftable(t *testing.T) {
 		"x.ref!":                   gz(t, string(b)),
 		"a/.git/reftable/0x1.ref!": tarOf(t, file{"a/.git/reftable/0x1.ref", string(b)}),
 	} {
-		f := read(t, b, map[bool]string{true: "x.ref.gz"}[prefix == "x.ref!"], DefaultLimits())
+		f := read(t, b, map[bool]string{true: "x.ref.gz"}[prefix == "x.ref!"], defaultLimits())
 		f.has(t, prefix+"refs", refs)
 		f.has(t, prefix+"logs/refs/heads/main", log)
 		f.complete(t)
@@ -49,7 +49,7 @@ func TestReftableLimits(t *testing.T) {
 	}
 	b := table.Bytes(t)
 	small := func(change func(l *Limits)) Limits {
-		l := DefaultLimits()
+		l := defaultLimits()
 		change(&l)
 		return l
 	}

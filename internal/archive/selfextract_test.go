@@ -13,7 +13,7 @@ func TestSelfExtracting(t *testing.T) {
 		for _, length := range []int{100, bufLen, 700_000, 3 << 20} {
 			stub := magic + strings.Repeat("\x00code "+signature7z+"\x00\x04 "+signatureRAR+"\x00 "+signatureRAR+"\x01\x00", length/30)
 			for _, b := range [][]byte{sevenZipOf(t, true, two()...), rarOf(two()...)} {
-				f := read(t, append([]byte(stub), b...), "setup.exe", DefaultLimits())
+				f := read(t, append([]byte(stub), b...), "setup.exe", defaultLimits())
 				f.has(t, "b/c.py", two()[0].text)
 				f.has(t, "d.txt", two()[1].text)
 				f.complete(t)
@@ -21,7 +21,7 @@ func TestSelfExtracting(t *testing.T) {
 					t.Errorf("behind %d bytes it is taken for a %s", len(stub), got)
 				}
 			}
-			f := read(t, []byte(stub), "plain.exe", DefaultLimits())
+			f := read(t, []byte(stub), "plain.exe", defaultLimits())
 			f.complete(t)
 			if len(f.names) > 0 || DetectTail(Executable, []byte(stub)) != None {
 				t.Errorf("a program alone has members %q", f.names)
@@ -45,7 +45,7 @@ func TestStartsRAR4(t *testing.T) {
 // A self-extracting archive in a container is one too.
 func TestSelfExtractingInside(t *testing.T) {
 	exe := "MZ" + strings.Repeat("code\x00", 9000) + string(sevenZipOf(t, true, two()...))
-	f := read(t, tarOf(t, file{"a/setup.exe", exe}, file{"after", "text"}), "x.tar", DefaultLimits())
+	f := read(t, tarOf(t, file{"a/setup.exe", exe}, file{"after", "text"}), "x.tar", defaultLimits())
 	f.has(t, "a/setup.exe!b/c.py", two()[0].text)
 	f.has(t, "a/setup.exe", exe)
 	f.has(t, "after", "text")

@@ -63,7 +63,7 @@ func (o *objects) pack(i int) []job {
 	if err == nil {
 		p.stamp = stamp
 		e, err := o.env.Cache.Load(repo.Store.PackKey(i))
-		if err == nil && !o.env.CheckIDs && e.Stamp == stamp && e.Elsewhere == repo.Store.Elsewhere(i) && e.Shallow == repo.shallowIn(i) {
+		if err == nil && !o.env.CheckIDs && e.Stamp == stamp && e.Elsewhere == repo.Store.LeftToOthers(i) && e.Shallow == repo.shallowIn(i) {
 			return []job{o.remembered(i, e)}
 		}
 	}
@@ -125,7 +125,7 @@ func (p *packScan) done(cache *packcache.Cache) {
 	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside)+len(p.unsigned) > maxOutside || len(p.repo.Store.Problems()) > 0 {
 		return
 	}
-	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.Store.Elsewhere(p.number), Shallow: p.repo.shallowIn(p.number),
+	e := &packcache.Entry{Stamp: p.stamp, Elsewhere: p.repo.Store.LeftToOthers(p.number), Shallow: p.repo.shallowIn(p.number),
 		Objects: p.Objects.Load(), Bytes: p.Bytes.Load(), Commits: p.Commits.Load(), Members: p.Members.Load()}
 	for _, o := range slices.Sorted(maps.Keys(p.toSearch)) {
 		e.Again = append(e.Again, p.repo.Store.Hex(o))

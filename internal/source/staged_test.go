@@ -84,7 +84,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 			t.Fatal(err)
 		}
 	}
-	g, err := repo.OpenDir(r.GitDir())
+	g, err := repo.Within(r.GitDir()).OpenDir(r.GitDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,10 +3,10 @@ package history
 import (
 	"cmp"
 	"container/heap"
-	"encoding/hex"
 	"slices"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // commit is a node of the commit graph.
@@ -27,16 +27,13 @@ func (c *collector) commit(n *odb.Node) {
 			c.parents = append(c.parents, int32(o))
 		}
 	}
-	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Commit), c.parents[first:len(c.parents):len(c.parents)]})
+	c.commits = append(c.commits, commit{n.Obj, c.find(c.header.Tree), odb.When(c.header.Committer), c.parents[first:len(c.parents):len(c.parents)]})
 }
 
 func (c *collector) find(id []byte) odb.Obj {
-	var raw [32]byte
-	if hex.DecodedLen(len(id)) > len(raw) {
-		return odb.None
-	}
-	n, err := hex.Decode(raw[:], id)
-	if err != nil {
+	var raw [wire.SHA256]byte
+	n, ok := wire.UnhexInto(raw[:], id)
+	if !ok {
 		return odb.None
 	}
 	if o, ok := c.g.store.Find(raw[:n]); ok {

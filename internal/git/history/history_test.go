@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/gittest"
 	"r8scan/internal/git/odb"
 )
@@ -53,7 +54,7 @@ type told struct {
 // tell runs the whole package on a repository's objects.
 func tell(t *testing.T, r *gittest.Repo, tokens []string) *told {
 	t.Helper()
-	store := odb.Open([]string{filepath.Join(r.GitDir(), "objects")}, 20, odb.DefaultLimits())
+	store := odb.OpenFolders(odb.Folders{Dirs: []string{filepath.Join(r.GitDir(), "objects")}, Lent: []bool{false}}, 20, odb.LimitsOf(budget.New(0, 1)))
 	t.Cleanup(store.Close)
 	f := &finder{store: store, tokens: tokens}
 	for range tokens {

@@ -12,6 +12,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/git/wire"
 )
 
 // builder writes packs byte by byte, also such as git would never write.
@@ -184,7 +187,15 @@ func fakeID(n int) [20]byte { return sha1.Sum(fmt.Appendf(nil, "id %d", n)) }
 // writeLoose writes a loose object of any inflated bytes.
 func writeLoose(t testing.TB, dir string, id [20]byte, file []byte) {
 	t.Helper()
-	name := hexID(id[:])
+	name := wire.Hex(id[:])
 	must(t, os.MkdirAll(filepath.Join(dir, name[:2]), 0o755))
 	must(t, os.WriteFile(filepath.Join(dir, name[:2], name[2:]), file, 0o644))
 }
+
+// openOwn opens object directories that are all the repository's own.
+func openOwn(dirs []string, hash int, limits Limits) *Store {
+	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
+}
+
+// defaultLimits are those of a run without a budget of its own.
+func defaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }

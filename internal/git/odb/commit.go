@@ -11,11 +11,11 @@ import (
 // Header is what stands above the message of a commit or tag. Ids are in hex;
 // all slices are parts of the object's bytes.
 type Header struct {
-	Tree    []byte   // of a commit
-	Parents [][]byte // of a commit
-	Object  []byte   // of a tag
-	Author  []byte   // the author's or tagger's line without its keyword
-	Commit  []byte   // the committer's line without its keyword
+	Tree      []byte   // of a commit
+	Parents   [][]byte // of a commit
+	Object    []byte   // of a tag
+	Author    []byte   // the author's or tagger's line without its keyword
+	Committer []byte   // the committer's line without its keyword
 }
 
 var errHeaderLines = errors.New("its header is malformed")
@@ -42,7 +42,7 @@ func ParseHeader(data []byte, h *Header) error {
 		case "author", "tagger":
 			h.Author = value
 		case "committer":
-			h.Commit = value
+			h.Committer = value
 		}
 	}
 	if h.Tree == nil && h.Object == nil {

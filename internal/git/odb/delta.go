@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+
+	"r8scan/internal/git/wire"
 )
 
 // maxCopies bounds the memory of a list of copies: two bytes of a delta may make
@@ -25,30 +27,15 @@ var (
 // deltaSizes returns the sizes that delta declares for its base and its
 // result, and the instructions behind them.
 func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
-	base, rest, ok := varint(delta)
-	if !ok {
+	base, n := wire.Uvarint(delta)
+	if n == 0 {
 		return 0, 0, nil, errDeltaShort
 	}
-	result, rest, ok = varint(rest)
-	if !ok {
+	result, k := wire.Uvarint(delta[n:])
+	if k == 0 {
 		return 0, 0, nil, errDeltaShort
 	}
-	return base, result, rest, nil
-}
-
-// varint reads a little-endian number of 7 bits a byte.
-func varint(b []byte) (uint64, []byte, bool) {
-	var v uint64
-	for i, c := range b {
-		if i > 9 {
-			break
-		}
-		v |= uint64(c&0x7f) << (7 * i)
-		if c&0x80 == 0 {
-			return v, b[i+1:], true
-		}
-	}
-	return 0, nil, false
+	return base, result, delta[n+k:], nil
 }
 
 // applyDelta writes into dst, whose length is the declared size, what the

@@ -174,8 +174,8 @@ func TestAgainstGit(t *testing.T) {
 				more := shape(r)
 				hash := map[string]int{"sha1": 20, "sha256": 32}[format]
 				dirs := append([]string{filepath.Join(r.GitDir(), "objects")}, more...)
-				for _, limits := range []Limits{DefaultLimits(), {Stream: 100, Object: 1 << 20, Held: 8 << 20}} {
-					s := Open(dirs, hash, limits)
+				for _, limits := range []Limits{defaultLimits(), {Stream: 100, Object: 1 << 20, Held: 8 << 20}} {
+					s := openOwn(dirs, hash, limits)
 					compareWithGit(t, r, s, limits.Stream > 100)
 					lookUpAll(t, dirs, s, limits)
 					s.Close()

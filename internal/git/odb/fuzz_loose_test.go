@@ -33,7 +33,7 @@ func FuzzLoose(f *testing.F) {
 		}
 		writeLoose(t, dir, id, file)
 		limits := Limits{Stream: 2 << 20, Object: 2 << 20, Held: 2 << 20}
-		s := Open([]string{dir}, 20, limits)
+		s := openOwn([]string{dir}, 20, limits)
 		defer s.Close()
 		want, sure, ok := plainLoose(file)
 		h := walkWith(t, s, true)

@@ -158,7 +158,7 @@ func FuzzHeader(f *testing.F) {
 		if err := ParseHeader(data, &h); err == nil && h.Tree == nil && h.Object == nil {
 			t.Error("a header without tree and object is taken")
 		}
-		for _, line := range [][]byte{h.Author, h.Commit, data} {
+		for _, line := range [][]byte{h.Author, h.Committer, data} {
 			who, when := Signature(line)
 			if len(who) > len(line) || when.Year() > 9999 {
 				t.Errorf("%q is by %q at %v", line, who, when)
@@ -212,8 +212,11 @@ func openBytes(t *testing.T, packed, idx []byte) *Store {
 	t.Helper()
 	s := &Store{hash: 20, limits: Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18}}
 	if x, err := parseIdx(idx, s.hash); err == nil {
-		s.addPack(&pack{path: "pack", data: packed, idx: x, unmap: func() error { return nil }})
+		f := &packfile{path: "pack", hash: s.hash, data: packed, unmap: func() error { return nil }}
+		if err := f.readHeader(); err == nil {
+			s.addPack(f, x)
+		}
 	}
-	s.number()
+	s.numbering = number(s.packs, nil, s.hash)
 	return s
 }

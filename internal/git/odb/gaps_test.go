@@ -40,7 +40,7 @@ func (v *contentVisitor) Failed(Obj, Type, error) { v.failed++ }
 // thoroughly walks a store, twice: what was noted must not count twice.
 func thoroughly(t *testing.T, dir string, limits Limits, thorough bool) (*contentVisitor, []Problem) {
 	t.Helper()
-	s := Open([]string{dir}, 20, limits)
+	s := openOwn([]string{dir}, 20, limits)
 	defer s.Close()
 	v := &contentVisitor{t: t}
 	for _, w := range []*Walker{{Store: s, Thorough: thorough}, {Store: s}} {
@@ -59,7 +59,7 @@ func thoroughly(t *testing.T, dir string, limits Limits, thorough bool) (*conten
 
 // TestGaps puts bytes where a store has none.
 func TestGaps(t *testing.T) {
-	text, small := strings.Repeat("text ", 20), DefaultLimits()
+	text, small := strings.Repeat("text ", 20), defaultLimits()
 	small.Stream = 50
 	junk := []byte("junk")
 	object := func(b *builder, data string, behind []byte) {
@@ -70,37 +70,37 @@ func TestGaps(t *testing.T) {
 		limits     Limits
 		build      func(dir string)
 	}{
-		{"none", "", DefaultLimits(), func(dir string) {
+		{"none", "", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			object(b, text, nil)
 			object(b, "x", nil)
 			b.write(t, dir, "a")
 		}},
-		{"between entries", "it has 4 bytes that belong to none", DefaultLimits(), func(dir string) {
+		{"between entries", "it has 4 bytes that belong to none", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			object(b, text, junk)
 			object(b, "x", nil)
 			b.write(t, dir, "a")
 		}},
-		{"behind the last", "it has a byte that belongs to none", DefaultLimits(), func(dir string) {
+		{"behind the last", "it has a byte that belongs to none", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			object(b, text, nil)
 			object(b, "x", junk[:1])
 			b.write(t, dir, "a")
 		}},
-		{"behind both", "it has 8 bytes that", DefaultLimits(), func(dir string) {
+		{"behind both", "it has 8 bytes that", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			object(b, text, junk)
 			object(b, "x", junk)
 			b.write(t, dir, "a")
 		}},
-		{"before the first", "it has 4 bytes that", DefaultLimits(), func(dir string) {
+		{"before the first", "it has 4 bytes that", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			b.pack.Write(junk)
 			object(b, text, nil)
 			b.write(t, dir, "a")
 		}},
-		{"behind a delta", "it has 4 bytes that", DefaultLimits(), func(dir string) {
+		{"behind a delta", "it has 4 bytes that", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			_, at := b.object(Blob, text)
 			made := []byte(text + "more")
@@ -113,19 +113,19 @@ func TestGaps(t *testing.T) {
 			object(b, text, junk)
 			b.write(t, dir, "a")
 		}},
-		{"a pack of nothing else", "it has 4 bytes that", DefaultLimits(), func(dir string) {
+		{"a pack of nothing else", "it has 4 bytes that", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			b.pack.Write(junk)
 			b.write(t, dir, "a")
 		}},
-		{"in an index", "its index has 8 bytes that are no part of one", DefaultLimits(), func(dir string) {
+		{"in an index", "its index has 8 bytes that are no part of one", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			object(b, text, nil)
 			pack, idx := b.bytes()
 			at := len(idx) - 40
 			writePack(t, dir, "a", pack, slices.Concat(idx[:at], []byte("8 bytes!"), idx[at:]))
 		}},
-		{"in an old index", "its index has 8 bytes that are no part of one", DefaultLimits(), func(dir string) {
+		{"in an old index", "its index has 8 bytes that are no part of one", defaultLimits(), func(dir string) {
 			b := newBuilder()
 			id, at := b.object(Blob, text)
 			pack, _ := b.bytes()
@@ -142,7 +142,7 @@ func TestGaps(t *testing.T) {
 			sum := sha1.Sum(idx)
 			writePack(t, dir, "a", pack, append(idx, sum[:]...))
 		}},
-		{"in a loose object's file", "there are bytes behind the object", DefaultLimits(), func(dir string) {
+		{"in a loose object's file", "there are bytes behind the object", defaultLimits(), func(dir string) {
 			file := deflate([]byte("blob 100\x00" + text))
 			writeLoose(t, dir, idOf(Blob, []byte(text)), append(file, junk...))
 		}},
@@ -178,7 +178,7 @@ func TestExtraCopies(t *testing.T) {
 	}
 	writeLoose(t, dir, id, deflate([]byte("blob 1\x00c")))
 	writeLoose(t, lent, id, deflate([]byte("blob 1\x00d")))
-	s := Open([]string{dir, lent}, 20, DefaultLimits())
+	s := openOwn([]string{dir, lent}, 20, defaultLimits())
 	defer s.Close()
 	for _, thorough := range []bool{true, false} {
 		v := &contentVisitor{t: t}
@@ -211,7 +211,7 @@ func TestDamagedExtraCopy(t *testing.T) {
 	id, _ := b.object(Blob, "x")
 	b.write(t, dir, "a")
 	writeLoose(t, dir, id, []byte("no zlib"))
-	v, problems := thoroughly(t, dir, DefaultLimits(), true)
+	v, problems := thoroughly(t, dir, defaultLimits(), true)
 	if v.failed > 0 || len(problems) > 0 || len(v.seen) != 1 {
 		t.Errorf("%d failed, problems %q, seen %q", v.failed, problems, v.seen)
 	}

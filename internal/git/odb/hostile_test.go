@@ -32,7 +32,7 @@ var hostile = []struct {
 		b.ref(fakeID(4), fakeID(4), delta(5, "itself"))
 		b.object(Blob, "hello")
 		b.write(t, dir, "pack-1")
-	}, DefaultLimits(), 1, []string{"in a circle"}},
+	}, defaultLimits(), 1, []string{"in a circle"}},
 	{"a delta cycle across two packs", func(t *testing.T, dir string) {
 		a, b := newBuilder(), newBuilder()
 		a.ref(fakeID(1), fakeID(2), delta(5, "x"))
@@ -41,27 +41,27 @@ var hostile = []struct {
 		b.object(Blob, "world")
 		a.write(t, dir, "pack-1")
 		b.write(t, dir, "pack-2")
-	}, DefaultLimits(), 2, []string{"more than 64 packs"}},
+	}, defaultLimits(), 2, []string{"more than 64 packs"}},
 	{"a missing base", func(t *testing.T, dir string) {
 		b := newBuilder()
 		at := b.ref(fakeID(1), fakeID(9), delta(5, "x"))
 		b.ofs(fakeID(2), at, delta(6, "y"))
 		b.object(Blob, "hello")
 		b.write(t, dir, "pack-1")
-	}, DefaultLimits(), 1, []string{"is missing", "cannot be read"}},
+	}, defaultLimits(), 1, []string{"is missing", "cannot be read"}},
 	{"offsets outside the pack", func(t *testing.T, dir string) {
 		b := newBuilder()
 		b.object(Blob, "hello")
 		b.entries = append(b.entries, builtEntry{fakeID(1), 3, 9}, builtEntry{fakeID(2), 1 << 20, 1 << 21}, builtEntry{fakeID(3), 1 << 40, 1 << 41})
 		b.write(t, dir, "pack-1")
-	}, DefaultLimits(), 1, []string{"outside the pack"}},
+	}, defaultLimits(), 1, []string{"outside the pack"}},
 	{"two ids for one offset", func(t *testing.T, dir string) {
 		b := newBuilder()
 		_, at := b.object(Blob, "hello")
 		b.entries = append(b.entries, builtEntry{fakeID(1), at, at})
 		b.object(Blob, "world")
 		b.write(t, dir, "pack-1")
-	}, DefaultLimits(), 2, []string{"another object has"}},
+	}, defaultLimits(), 2, []string{"another object has"}},
 	{"deltas whose sizes lie", func(t *testing.T, dir string) {
 		b := newBuilder()
 		_, at := b.object(Blob, "hello")
@@ -75,7 +75,7 @@ var hostile = []struct {
 		b.ofs(fakeID(8), at, nil)
 		b.ofs(fakeID(9), at, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 		b.write(t, dir, "pack-1")
-	}, DefaultLimits(), 1, []string{"another size", "not of the size", "outside its base", "reserved", "too early"}},
+	}, defaultLimits(), 1, []string{"another size", "not of the size", "outside its base", "reserved", "too early"}},
 	{"objects that declare 4 GB", func(t *testing.T, dir string) {
 		b := newBuilder()
 		b.raw(fakeID(1), entryHeader(Blob, 4<<30), deflate([]byte("small")))
@@ -88,7 +88,7 @@ var hostile = []struct {
 		writeLoose(t, dir, fakeID(6), deflate([]byte("tree 4294967296\x00abc")))
 		writeLoose(t, dir, fakeID(7), deflate([]byte("blob 99999999999999999999\x00abc")))
 		writeLoose(t, dir, fakeID(8), deflate([]byte("blob 4294967296\x00abc")))
-	}, DefaultLimits(), 1, []string{"can hold", "limit passed", "than it declares", "header is damaged"}},
+	}, defaultLimits(), 1, []string{"can hold", "limit passed", "than it declares", "header is damaged"}},
 	{"bombs", func(t *testing.T, dir string) {
 		b := newBuilder()
 		id, at := b.object(Tree, strings.Repeat("\x00", 100_000)) // a tree is never streamed
@@ -136,7 +136,7 @@ var hostile = []struct {
 		writePack(t, dir, "pack-7", []byte("PACK\x00\x00\x00\x09"+strings.Repeat("x", 90)), idx)
 		must(t, os.Mkdir(filepath.Join(dir, "pack", "pack-8.pack"), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, "pack", "pack-8.idx"), idx, 0o644))
-	}, DefaultLimits(), 1, []string{"has no index", "the pack is not", "cannot be used", "not a packfile", "version 9", "no regular file"}},
+	}, defaultLimits(), 1, []string{"has no index", "the pack is not", "cannot be used", "not a packfile", "version 9", "no regular file"}},
 	{"what git left half written", func(t *testing.T, dir string) {
 		b := newBuilder()
 		b.object(Blob, "hello")
@@ -145,7 +145,7 @@ var hostile = []struct {
 			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 			must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
 		}
-	}, DefaultLimits(), 1, []string{"tmp_pack_AbCdEf", ".tmp-1", "tmp_obj_AbCdEf", "tmp_objdir"}},
+	}, defaultLimits(), 1, []string{"tmp_pack_AbCdEf", ".tmp-1", "tmp_obj_AbCdEf", "tmp_objdir"}},
 	{"another copy of a damaged base", func(t *testing.T, dir string) {
 		a, b := newBuilder(), newBuilder()
 		base := strings.Repeat("all is well ", 50)
@@ -157,7 +157,7 @@ var hostile = []struct {
 		b.object(Blob, base)
 		b.object(Blob, "other")
 		b.write(t, dir, "pack-2")
-	}, DefaultLimits(), 3, []string{"read from another copy"}},
+	}, defaultLimits(), 3, []string{"read from another copy"}},
 }
 
 // flip changes a bit of the byte at an offset of a file.
@@ -175,7 +175,7 @@ func TestHostileStores(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			c.build(t, dir)
-			s := Open([]string{dir}, 20, c.limits)
+			s := openOwn([]string{dir}, 20, c.limits)
 			defer s.Close()
 			h := walkWith(t, s, true)
 			h.exactlyOnce()
@@ -195,7 +195,7 @@ func TestHostileStores(t *testing.T) {
 					t.Errorf("a lookup of %s gives another object", s.Hex(o))
 				}
 				_, _, err := s.Read(o)
-				if _, failed := h.failed[o]; !failed && err != nil && c.limits == DefaultLimits() {
+				if _, failed := h.failed[o]; !failed && err != nil && c.limits == defaultLimits() {
 					t.Errorf("Read(%s): %v, and the walk read it", s.Hex(o), err)
 				}
 			}
@@ -215,7 +215,7 @@ func TestDeepChain(t *testing.T) {
 	}
 	dir := t.TempDir()
 	b.write(t, dir, "pack-1")
-	s := Open([]string{dir}, 20, Limits{Stream: 1 << 20, Object: 1 << 20, Held: 64 << 10})
+	s := openOwn([]string{dir}, 20, Limits{Stream: 1 << 20, Object: 1 << 20, Held: 64 << 10})
 	defer s.Close()
 	h := walkAll(t, s)
 	for _, why := range h.failed {
@@ -267,7 +267,7 @@ func TestDamage(t *testing.T) {
 func walkDamaged(t testing.TB, dir string, pack, idx []byte, want int) {
 	t.Helper()
 	writePack(t, dir, "pack-1", pack, idx)
-	s := Open([]string{dir}, 20, Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18})
+	s := openOwn([]string{dir}, 20, Limits{Stream: 1 << 10, Object: 1 << 16, Held: 1 << 18})
 	defer s.Close()
 	h := walkWith(t, s, true)
 	h.exactlyOnce()

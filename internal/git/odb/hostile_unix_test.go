@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"r8scan/internal/git/wire"
 )
 
 // TestCutShort cuts a pack while it is mapped: before it is walked, and behind
@@ -28,7 +30,7 @@ func TestCutShort(t *testing.T) {
 	}
 	dir := t.TempDir()
 	b.write(t, dir, "pack-1")
-	s := Open([]string{dir}, 20, Limits{Stream: 1 << 20, Object: 1 << 20, Held: 1 << 20})
+	s := openOwn([]string{dir}, 20, Limits{Stream: 1 << 20, Object: 1 << 20, Held: 1 << 20})
 	defer s.Close()
 	must(t, os.Truncate(filepath.Join(dir, "pack", "pack-1.pack"), int64(os.Getpagesize())))
 	h := walkWith(t, s, true)
@@ -63,7 +65,7 @@ func TestPipes(t *testing.T) {
 	for _, name := range []string{"pack/pack-2.pack", "pack/pack-3.idx", "aa/" + strings.Repeat("b", 38)} {
 		must(t, syscall.Mkfifo(filepath.Join(dir, name), 0o644))
 	}
-	s := Open([]string{dir}, 20, DefaultLimits())
+	s := openOwn([]string{dir}, 20, defaultLimits())
 	defer s.Close()
 	h := walkAll(t, s)
 	if len(h.seen) != 1 || len(h.failed) != 1 || len(s.Problems()) != 2 {
@@ -83,7 +85,7 @@ func TestUnreadableFolders(t *testing.T) {
 	shut := filepath.Join(dir, "aa")
 	must(t, os.Mkdir(shut, 0))
 	defer os.Chmod(shut, 0o755) // so that it can be removed
-	s := Open([]string{dir, filepath.Join(dir, "none")}, 20, DefaultLimits())
+	s := openOwn([]string{dir, filepath.Join(dir, "none")}, 20, defaultLimits())
 	defer s.Close()
 	if h := walkAll(t, s); len(h.seen) != 1 || len(s.Problems()) != 2 {
 		t.Errorf("read %d, problems %v", len(h.seen), s.Problems())
@@ -98,11 +100,11 @@ func TestLinkedFolders(t *testing.T) {
 	b.write(t, real, "pack-1")
 	loose := []byte("blob 5\x00world")
 	writeLoose(t, real, idOf(Blob, []byte("world")), deflate(loose))
-	sub := hexID(func() []byte { id := idOf(Blob, []byte("world")); return id[:1] }())
+	sub := wire.Hex(func() []byte { id := idOf(Blob, []byte("world")); return id[:1] }())
 	for _, name := range []string{"pack", sub} {
 		must(t, os.Symlink(filepath.Join(real, name), filepath.Join(dir, name)))
 	}
-	s := Open([]string{dir}, 20, DefaultLimits())
+	s := openOwn([]string{dir}, 20, defaultLimits())
 	defer s.Close()
 	if h := walkAll(t, s); len(h.seen) != 2 || len(s.Stray) > 0 {
 		t.Errorf("read %d of 2 objects; stray %v", len(h.seen), s.Stray)
@@ -118,10 +120,10 @@ func TestLinksThatAreRefused(t *testing.T) {
 	b.write(t, real, "pack-1")
 	world, hello := idOf(Blob, []byte("world")), idOf(Blob, []byte("hello"))
 	writeLoose(t, real, world, deflate([]byte("blob 5\x00world")))
-	ab := hexID(world[:])[:2]
+	ab := wire.Hex(world[:])[:2]
 	for _, links := range [][]string{
 		{"pack", ab},
-		{"pack/pack-1.pack", "pack/pack-1.idx", ab + "/" + hexID(world[:])[2:]},
+		{"pack/pack-1.pack", "pack/pack-1.idx", ab + "/" + wire.Hex(world[:])[2:]},
 	} {
 		dir := t.TempDir()
 		for _, name := range links {
@@ -130,12 +132,12 @@ func TestLinksThatAreRefused(t *testing.T) {
 		}
 		refused := errors.New("refused")
 		f := Folders{Dirs: []string{dir}, Lent: []bool{false}, Reach: func(string) error { return refused }}
-		s := OpenFolders(f, 20, DefaultLimits())
+		s := OpenFolders(f, 20, defaultLimits())
 		if s.Len() != 0 || len(s.Problems()) != len(links) || len(s.Stray) > 0 {
 			t.Errorf("%d objects, problems %v, stray %v", s.Len(), s.Problems(), s.Stray)
 		}
 		s.Close()
-		l := NewLookup(f, 20, DefaultLimits())
+		l := NewLookup(f, 20, defaultLimits())
 		for _, id := range [][]byte{world[:], hello[:]} {
 			if _, err := l.Read(id, nil); !errors.Is(err, refused) {
 				t.Errorf("%x: %v", id, err)
@@ -155,7 +157,7 @@ func TestLentFolder(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644))
 	}
-	s := OpenFolders(Folders{Dirs: []string{dir}, Lent: []bool{true}}, 20, DefaultLimits())
+	s := OpenFolders(Folders{Dirs: []string{dir}, Lent: []bool{true}}, 20, defaultLimits())
 	defer s.Close()
 	if s.Len() != 1 || len(s.Problems()) != 0 || len(s.Stray) > 0 {
 		t.Errorf("%d objects, problems %v, stray %v", s.Len(), s.Problems(), s.Stray)

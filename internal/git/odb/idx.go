@@ -2,157 +2,73 @@ package odb
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"sort"
 )
 
-// idx is a pack's index: which objects the pack holds, and where.
+// idx is a pack's index that was looked at as a whole. It keeps no part of the
+// file.
 type idx struct {
-	hash    int      // bytes of an object id: 20 (SHA-1) or 32 (SHA-256)
-	n       int      // objects
-	ids     []byte   // n ids of hash bytes, strictly increasing
+	idRows           // ids alone, strictly increasing
 	offsets []uint64 // of each id's entry in the pack
 	crc     []uint32 // of each id's entry; nil for version 1
 	pack    []byte   // the pack's checksum
-	slack   int      // bytes that are none of these
+	slack   int      // bytes that are no part of an index
 }
 
-var idxMagic = []byte{0xff, 't', 'O', 'c'}
-
-const fanoutLen = 256 * 4
-
-// parseIdx reads a version 1 or 2 index whose ids have hash bytes. The result
-// keeps no part of data, which may be a mapped file.
+// parseIdx reads an index of version 1 or 2 whose ids have hash bytes.
 func parseIdx(data []byte, hash int) (*idx, error) {
-	x := &idx{hash: hash}
-	var err error
-	if bytes.HasPrefix(data, idxMagic) {
-		err = x.parseV2(data)
-	} else {
-		err = x.parseV1(data)
-	}
+	t, err := parseTable(data, hash)
 	if err != nil {
 		return nil, err
 	}
-	x.pack = bytes.Clone(x.pack)
+	if err := t.checkOrder(); err != nil {
+		return nil, err
+	}
+	x := &idx{idRows: idRows{n: t.n, hash: hash, row: hash}, pack: bytes.Clone(t.pack), slack: len(t.large)}
+	if t.row == hash {
+		x.rows, x.crc = bytes.Clone(t.rows), make([]uint32, t.n)
+	} else {
+		x.rows = make([]byte, 0, t.n*hash)
+		for i := range t.n {
+			x.rows = append(x.rows, t.id(i)...)
+		}
+	}
+	for i := range x.crc {
+		x.crc[i] = t.crcs.At(i)
+		if isLarge(t.small.At(i)) {
+			x.slack -= 8
+		}
+	}
+	x.offsets = make([]uint64, t.n)
+	for i := range x.offsets {
+		var ok bool
+		if x.offsets[i], ok = t.offset(i); !ok {
+			return nil, errors.New("a large offset lies outside the file")
+		}
+	}
 	return x, nil
 }
 
-// checkOrder is called before memory is taken for what else the index says of
-// its objects: a file of zeros costs next to nothing on disk.
-func (x *idx) checkOrder(id func(i int) []byte) error {
-	for i := 1; i < x.n; i++ {
-		if bytes.Compare(id(i-1), id(i)) >= 0 {
+// checkOrder looks at all of the fan-out table and the ids. It is called before
+// memory is taken for what the index says of its objects: a file of zeros costs
+// next to nothing on disk.
+func (t *table) checkOrder() error {
+	for i := 1; i < 256; i++ {
+		if t.fan.At(i) < t.fan.At(i-1) {
+			return errors.New("its fan-out table goes down")
+		}
+	}
+	for i := 1; i < t.n; i++ {
+		if bytes.Compare(t.id(i-1), t.id(i)) >= 0 {
 			return fmt.Errorf("ids are not sorted at entry %d", i)
 		}
 	}
 	return nil
 }
 
-func (x *idx) id(i int) []byte { return x.ids[i*x.hash : (i+1)*x.hash : (i+1)*x.hash] }
-
-var errShortIdx = errors.New("the file is too short for the objects it counts")
-
-// count checks the fan-out table and sets n.
-func (x *idx) count(fanout []byte) error {
-	if len(fanout) < fanoutLen {
-		return errShortIdx
-	}
-	last := uint32(0)
-	for i := range 256 {
-		v := binary.BigEndian.Uint32(fanout[i*4:])
-		if v < last {
-			return errors.New("its fan-out table goes down")
-		}
-		last = v
-	}
-	x.n = int(last)
-	return nil
-}
-
-func (x *idx) parseV1(data []byte) error {
-	if err := x.count(data); err != nil {
-		return err
-	}
-	rest := data[fanoutLen:]
-	row := 4 + x.hash
-	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/row < x.n {
-		return errShortIdx
-	}
-	if err := x.checkOrder(func(i int) []byte { return rest[i*row+4 : (i+1)*row] }); err != nil {
-		return err
-	}
-	x.ids = make([]byte, 0, x.n*x.hash)
-	x.offsets = make([]uint64, x.n)
-	for i := range x.n {
-		e := rest[i*row : (i+1)*row]
-		x.offsets[i] = uint64(binary.BigEndian.Uint32(e))
-		x.ids = append(x.ids, e[4:]...)
-	}
-	x.pack = rest[len(rest)-2*x.hash:][:x.hash]
-	x.slack = len(rest) - x.n*row - 2*x.hash
-	return nil
-}
-
-func (x *idx) parseV2(data []byte) error {
-	if len(data) < 8+fanoutLen {
-		return errShortIdx
-	}
-	if v := binary.BigEndian.Uint32(data[4:]); v != 2 {
-		return fmt.Errorf("its version %d is unknown", v)
-	}
-	if err := x.count(data[8:]); err != nil {
-		return err
-	}
-	rest := data[8+fanoutLen:]
-	if len(rest) < 2*x.hash || (len(rest)-2*x.hash)/(x.hash+8) < x.n {
-		return errShortIdx
-	}
-	x.ids, rest = rest[:x.n*x.hash], rest[x.n*x.hash:]
-	if err := x.checkOrder(x.id); err != nil {
-		return err
-	}
-	x.ids = bytes.Clone(x.ids)
-	crc, rest := rest[:x.n*4], rest[x.n*4:]
-	small, rest := rest[:x.n*4], rest[x.n*4:]
-	large := rest[:len(rest)-2*x.hash]
-	x.pack = rest[len(rest)-2*x.hash:][:x.hash]
-	x.crc = make([]uint32, x.n)
-	x.offsets = make([]uint64, x.n)
-	x.slack = len(large)
-	for i := range x.n {
-		x.crc[i] = binary.BigEndian.Uint32(crc[i*4:])
-		var ok bool
-		if x.offsets[i], ok = offsetV2(small[i*4:], large); !ok {
-			return errors.New("a large offset lies outside the file")
-		}
-		if small[i*4]&0x80 != 0 {
-			x.slack -= 8
-		}
-	}
-	return nil
-}
-
-// offsetV2 reads the offset at the start of small: one of more than 31 bits
-// stands in large. It reports false if it should and does not.
-func offsetV2(small, large []byte) (uint64, bool) {
-	o := binary.BigEndian.Uint32(small)
-	if o&(1<<31) == 0 {
-		return uint64(o), true
-	}
-	at := int(o&^(1<<31)) * 8
-	if at+8 > len(large) {
-		return 0, false
-	}
-	return binary.BigEndian.Uint64(large[at:]), true
-}
-
 // find returns the entry number of id.
-func (x *idx) find(id []byte) (int, bool) {
-	return sort.Find(x.n, func(i int) int { return bytes.Compare(id, x.id(i)) })
-}
+func (x *idx) find(id []byte) (int, bool) { return x.search(id, 0, x.n) }
 
 // byOffset returns the entry numbers in the order of their offsets, equal ones
 // in their own. It sorts by 11 bits at a time from the lowest, which takes a

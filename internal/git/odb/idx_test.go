@@ -11,7 +11,7 @@ import (
 func TestByOffset(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for n := range 60 {
-		x := &idx{n: n * 7}
+		x := &idx{idRows: idRows{n: n * 7}}
 		want := make([]uint32, x.n)
 		for i := range want {
 			want[i] = uint32(i)

@@ -1,22 +1,16 @@
 package odb
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 	"sync"
 
 	"r8scan/internal/budget"
-	"r8scan/internal/inflate"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 )
 
@@ -28,21 +22,19 @@ var ErrMissing = errors.New("the object is missing")
 // are opened when there is an object without one. It is safe for concurrent
 // use. Close it after use.
 type Lookup struct {
-	dirs   []string
-	reach  func(path string) error // see Folders
-	hash   int
-	limits Limits
-	free   sync.Pool // of *inflate.Inflater, which are large
+	folders Folders
+	hash    int
+	limits  Limits
 
 	once    sync.Once
-	packs   []*packFile
+	packs   []*lookupPack
 	problem error // a pack that cannot be used; an object that is missing may be there
 }
 
 // NewLookup returns a Lookup of objects in object directories, whose ids have
 // hash bytes.
 func NewLookup(f Folders, hash int, limits Limits) *Lookup {
-	return &Lookup{dirs: f.Dirs, reach: f.Reach, hash: hash, limits: limits}
+	return &Lookup{folders: f, hash: hash, limits: limits}
 }
 
 // Close unmaps the packs.
@@ -50,60 +42,6 @@ func (l *Lookup) Close() {
 	for _, p := range l.packs {
 		p.close()
 	}
-}
-
-// Content is an object that was looked up.
-type Content struct {
-	Type   Type
-	Size   int64
-	Data   []byte    // nil if Stream is set
-	Stream io.Reader // a blob too large to hold
-
-	file   io.Closer // nil if there is none
-	memory *budget.Account
-}
-
-// Close ends the reading of a stream and gives back the memory of Data.
-func (c *Content) Close() {
-	c.memory.Give(Held(c.Data))
-	c.Data = nil
-	if c.file != nil {
-		_ = c.file.Close() // it was read only
-	}
-}
-
-// ErrID says that an object is not what its id says.
-var ErrID = errors.New("its bytes are those of another object, or damaged: git fsck")
-
-// check compares the content with its id; that of a stream when it is read to
-// its end.
-func (c *Content) check(id []byte) error {
-	sum := newID(len(id), c.Type, c.Size)
-	if c.Stream != nil {
-		c.Stream = &checkedReader{c.Stream, sum, id}
-		return nil
-	}
-	sum.Write(c.Data)
-	if !bytes.Equal(sum.Sum(nil), id) {
-		return ErrID
-	}
-	return nil
-}
-
-// checkedReader reads an object and compares it with its id at the end.
-type checkedReader struct {
-	r   io.Reader
-	sum hash.Hash
-	id  []byte
-}
-
-func (c *checkedReader) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
-	c.sum.Write(b[:n])
-	if err == io.EOF && !bytes.Equal(c.sum.Sum(nil), c.id) {
-		return n, ErrID
-	}
-	return n, err
 }
 
 // Read returns the object with a raw id, from the first place where it can be
@@ -137,15 +75,10 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 		return nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
 	}
 	failed := ErrMissing
-	for _, dir := range l.dirs {
-		name := hexID(id)
+	name := wire.Hex(id)
+	for _, dir := range l.folders.Dirs {
 		c, err := l.readLoose(filepath.Join(dir, name[:2]), name[2:], left)
-		if err == nil {
-			if err = c.check(id); err != nil {
-				c.Close()
-			}
-		}
-		if err == nil {
+		if c, err = checked(c, err, id); err == nil {
 			return c, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -154,23 +87,10 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	}
 	l.once.Do(l.openPacks)
 	for _, p := range l.packs {
-		var c *Content
-		err := Guarded(func() (err error) {
-			at, ok := p.find(id)
-			if ok {
-				c, err = l.readPacked(p, at, left)
-			}
-			return err
-		})
-		if err == nil && c != nil {
-			if err = c.check(id); err != nil {
-				c.Close()
-			}
-		}
-		switch {
-		case err != nil:
+		c, err := l.readIn(p, id, left)
+		if c, err = checked(c, err, id); err != nil {
 			failed = err
-		case c != nil:
+		} else if c != nil {
 			return c, nil
 		}
 	}
@@ -180,20 +100,25 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	return nil, failed
 }
 
-// leadsOut returns why a link at path is not followed.
-func (l *Lookup) leadsOut(path string) error {
-	if l.reach == nil {
-		return nil
+// readIn reads the object with an id from a pack, nil if that does not have it.
+func (l *Lookup) readIn(p *lookupPack, id []byte, left *reading) (c *Content, err error) {
+	before := left.memory.Held()
+	err = Guarded(func() (err error) {
+		if at, ok := p.find(id); ok {
+			c, err = l.readPacked(p, at, left)
+		}
+		return err
+	})
+	if err != nil {
+		left.memory.Back(before)
 	}
-	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return nil
-	}
-	return l.reach(path)
+	return c, err
 }
 
+// readLoose reads the loose object in a file of the folder dir.
 func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
 	path := filepath.Join(dir, name)
-	if err := cmp.Or(l.leadsOut(dir), l.leadsOut(path)); err != nil {
+	if err := cmp.Or(l.folders.follow(dir), l.folders.follow(path)); err != nil {
 		return nil, err
 	}
 	r, err := openLoose(path, nil)
@@ -210,9 +135,9 @@ func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
 
 // openPacks maps the packs' indexes.
 func (l *Lookup) openPacks() {
-	for _, dir := range l.dirs {
+	for _, dir := range l.folders.Dirs {
 		dir = filepath.Join(dir, "pack")
-		if err := l.leadsOut(dir); err != nil {
+		if err := l.folders.follow(dir); err != nil {
 			l.problem = err
 			continue
 		}
@@ -226,10 +151,10 @@ func (l *Lookup) openPacks() {
 				continue
 			}
 			path := filepath.Join(dir, stem)
-			err := cmp.Or(l.leadsOut(path+".idx"), l.leadsOut(path+".pack"))
-			var p *packFile
+			err := cmp.Or(l.folders.follow(path+".idx"), l.folders.follow(path+".pack"))
+			var p *lookupPack
 			if err == nil {
-				p, err = openPackFile(path, l.hash)
+				p, err = openLookupPack(path, l.hash)
 			}
 			if err != nil {
 				l.problem = fmt.Errorf("%s: %w", e.Name(), pathless(err))
@@ -240,263 +165,47 @@ func (l *Lookup) openPacks() {
 	}
 }
 
-// packFile is a pack of which single entries are read. Its index is taken at
-// its word and looked at where a search leads to: what it says of one entry
-// proves itself when that is read.
-type packFile struct {
-	path     string
-	hash     int
-	n        int    // objects
-	fan      []byte // of the index: 256 numbers
-	rows     []byte // of the index: ids, in version 1 behind their offsets
-	row      int    // bytes of one
-	small    []byte // offsets of version 2
-	large    []byte // those that have more than 31 bits
-	unmapIdx func() error
-
-	once  sync.Once
-	data  []byte
-	unmap func() error
-	err   error // of mapping the pack
-}
-
-// openPackFile maps the index of the pack path.pack.
-func openPackFile(path string, hash int) (*packFile, error) {
-	data, unmap, err := MapFile(path + ".idx")
-	if err != nil {
-		return nil, err
-	}
-	p := &packFile{path: path, hash: hash, unmapIdx: unmap}
-	if err := Guarded(func() error { return p.parse(data) }); err != nil {
-		_ = unmap() // a read-only map loses nothing
-		return nil, err
-	}
-	return p, nil
-}
-
-// parse finds the parts of an index.
-func (p *packFile) parse(data []byte) error {
-	if len(data) < 8+fanoutLen+2*p.hash {
-		return errShortIdx
-	}
-	two := bytes.HasPrefix(data, idxMagic)
-	if two {
-		if v := binary.BigEndian.Uint32(data[4:]); v != 2 {
-			return fmt.Errorf("its version %d is unknown", v)
-		}
-		data = data[8:]
-	}
-	p.fan, data = data[:fanoutLen], data[fanoutLen:len(data)-2*p.hash]
-	p.n, p.row = int(binary.BigEndian.Uint32(p.fan[255*4:])), p.hash
-	rest := 4 + 4 // checksum and offset
-	if !two {
-		p.row, rest = 4+p.hash, 0
-	}
-	if len(data)/(p.row+rest) < p.n {
-		return errShortIdx
-	}
-	p.rows = data[:p.n*p.row]
-	if two {
-		p.small, p.large = data[p.n*(p.row+4):p.n*(p.row+8)], data[p.n*(p.row+8):]
-	}
-	return nil
-}
-
-// find returns where the pack has the object with an id.
-func (p *packFile) find(id []byte) (at uint64, ok bool) {
-	from, to := 0, int(binary.BigEndian.Uint32(p.fan[int(id[0])*4:]))
-	if id[0] > 0 {
-		from = int(binary.BigEndian.Uint32(p.fan[(int(id[0])-1)*4:]))
-	}
-	if from > to || to > p.n {
-		return 0, false
-	}
-	i, found := sort.Find(to-from, func(i int) int {
-		end := (from + i + 1) * p.row
-		return bytes.Compare(id, p.rows[end-p.hash:end])
-	})
-	if i += from; !found {
-		return 0, false
-	}
-	if p.small == nil {
-		return uint64(binary.BigEndian.Uint32(p.rows[i*p.row:])), true
-	}
-	at, _ = offsetV2(p.small[i*4:], p.large)
-	return at, true // 0 if it is not there: no entry begins at that
-}
-
-// load maps the pack.
-func (p *packFile) load() error {
-	p.once.Do(func() {
-		if p.data, p.unmap, p.err = MapFile(p.path + ".pack"); p.err == nil && len(p.data) < packHeader+p.hash {
-			p.err = errors.New("it is not a packfile")
-		}
-	})
-	if p.err != nil {
-		return fmt.Errorf("%s.pack: %w", filepath.Base(p.path), pathless(p.err))
-	}
-	return nil
-}
-
-func (p *packFile) close() {
-	_ = p.unmapIdx() // read-only maps lose nothing
-	if p.unmap != nil {
-		_ = p.unmap()
-	}
-}
-
-// entry returns the header of the entry at an offset, and what follows it.
-func (p *packFile) entry(at uint64) (header, []byte, error) {
-	end := uint64(len(p.data) - p.hash)
-	if at < packHeader || at >= end {
-		return header{}, nil, errors.New("its index names a place outside the pack")
-	}
-	h, err := parseHeader(p.data[at:end], at, p.hash)
-	if err != nil {
-		return header{}, nil, err
-	}
-	return h, p.data[at+uint64(h.len) : end], nil
-}
-
 // maxDeltas is how many deltas may build on each other; git makes 4095 at most.
 const maxDeltas = 1 << 16
 
-// readPacked reads the entry at an offset: down to what is no delta, and back.
-func (l *Lookup) readPacked(p *packFile, at uint64, left *reading) (_ *Content, err error) {
+// readPacked reads the entry at an offset.
+func (l *Lookup) readPacked(p *lookupPack, at uint64, left *reading) (*Content, error) {
 	if err := p.load(); err != nil {
 		return nil, err
 	}
-	type delta struct {
-		size uint64
-		src  []byte
+	at = min(at, 1<<62)
+	first, err := p.link(int64(at))
+	if err != nil {
+		return nil, err
 	}
-	var deltas []delta
-	var c *Content
-	before := left.memory.Held()
-	defer func() {
-		if err != nil {
-			left.memory.Back(before)
-		}
-	}()
-	z, _ := l.free.Get().(*inflate.Inflater)
-	if z == nil {
-		z = &inflate.Inflater{Checksum: true}
-	}
-	defer l.free.Put(z)
-	for c == nil {
-		h, src, err := p.entry(at)
-		if err != nil {
-			return nil, err
-		}
-		if h.kind != ofsDelta && h.kind != refDelta {
-			if c, err = l.whole(z, h, src, len(deltas) > 0, left); err != nil {
-				return nil, err
-			}
-			break
-		}
-		if deltas = append(deltas, delta{h.size, src}); len(deltas) > maxDeltas {
-			return nil, fmt.Errorf("more than %d deltas build on each other: %w", maxDeltas, ErrLimit)
-		}
-		if at = h.baseOff; h.kind == refDelta {
-			var here bool
-			if at, here = p.find(h.baseID); !here {
-				if c, err = l.base(h.baseID, left); err != nil {
-					return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
-				}
-			}
-		}
-	}
-	for i := len(deltas) - 1; i >= 0; i-- {
-		data, err := l.apply(z, c.Data, deltas[i].size, deltas[i].src, left)
-		if err != nil {
-			return nil, err
-		}
-		left.memory.Give(Held(c.Data))
-		c.Data, c.Size = data, int64(len(data))
-	}
-	return c, nil
-}
-
-// base reads a delta's base from elsewhere.
-func (l *Lookup) base(id []byte, left *reading) (*Content, error) {
-	c, err := l.read(id, left)
-	if err == nil && c.Stream != nil {
-		defer c.Close()
-		whole := &Content{Type: c.Type, Size: c.Size, memory: left.memory}
-		whole.Data, err = l.limits.readWhole(c.Stream, c.Size, left.under, left.memory)
-		return whole, err
-	}
-	return c, err
-}
-
-// whole reads an entry that is no delta; one that deltas build on is held.
-func (l *Lookup) whole(z *inflate.Inflater, h header, src []byte, held bool, left *reading) (*Content, error) {
-	c := &Content{Type: h.kind, Size: int64(h.size), memory: left.memory}
-	var err error
-	if h.kind == Blob && !held && h.size > uint64(l.limits.Stream) {
-		if err = plausible(h.size, src); err == nil {
-			c.Stream, err = streamZlib(src, c.Size, nil)
-			c.Stream = guardedReader{c.Stream}
-		}
+	c := &Content{Type: first.kind, Size: int64(first.size), memory: left.memory}
+	if first.kind == Blob && first.size > uint64(l.limits.Stream) {
+		c.Stream, err = first.stream(nil)
+		c.Stream = guardedReader{c.Stream}
 		return c, err
 	}
-	c.Data, err = l.inflate(z, h.size, src, left.under, left.memory)
+	u := borrowUnpacker(l.limits, left.memory)
+	defer u.giveBack()
+	u.z.Checksum = true
+	deltas := chain{pack: p, unpacker: u, left: left, most: maxDeltas, base: l.readBase}
+	c.Type, c.Data, err = deltas.read(int64(at))
+	c.Size = int64(len(c.Data))
 	return c, err
 }
 
-// guardedReader reads from a mapped file, which may be cut short meanwhile.
-type guardedReader struct{ r io.Reader }
-
-func (g guardedReader) Read(b []byte) (n int, err error) {
-	cut := Guarded(func() error {
-		n, err = g.r.Read(b)
-		return nil
-	})
-	if cut != nil {
-		return 0, cut
-	}
-	return n, err
-}
-
-// inflate returns the size bytes that the zlib stream at the start of src makes.
-// It takes memory for them; under is what else is held.
-func (l *Lookup) inflate(z *inflate.Inflater, size uint64, src []byte, under int64, memory *budget.Account) ([]byte, error) {
-	if err := plausible(size, src); err != nil {
-		return nil, err
-	}
-	if err := l.limits.allows(int64(size), under); err != nil {
-		return nil, err
-	}
-	memory.Take(roomOf(int64(size)))
-	dst := make([]byte, size)
-	if _, err := z.Zlib(dst, src); errors.Is(err, inflate.ErrSize) {
-		return nil, errSize
-	} else if err != nil {
-		return nil, damaged(err)
-	}
-	return dst, nil
-}
-
-// apply returns what the delta in src makes of base.
-func (l *Lookup) apply(z *inflate.Inflater, base []byte, size uint64, src []byte, left *reading) ([]byte, error) {
-	under := left.under + Held(base)
-	delta, err := l.inflate(z, size, src, under, left.memory)
+// readBase reads a delta's base that is not in the delta's pack.
+func (l *Lookup) readBase(id []byte, left *reading) (Type, []byte, error) {
+	c, err := l.read(id, left)
 	if err != nil {
-		return nil, err
+		return 0, nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
 	}
-	defer left.memory.Give(Held(delta))
-	from, to, instructions, err := deltaSizes(delta)
+	if c.Stream == nil {
+		return c.Type, c.Data, nil
+	}
+	defer c.Close()
+	data, err := l.limits.readWhole(c.Stream, c.Size, left.under, left.memory)
 	if err != nil {
-		return nil, err
+		return 0, nil, fmt.Errorf("its delta base %s cannot be read: %w", wire.Hex(id), err)
 	}
-	if from != uint64(len(base)) {
-		return nil, errDeltaBase
-	}
-	if err := l.limits.allows(int64(to), under+Held(delta)); err != nil {
-		return nil, err
-	}
-	left.memory.Take(roomOf(int64(to)))
-	dst := make([]byte, to)
-	_, err = applyDelta(dst, base, instructions, nil, len(dst))
-	return dst, err
+	return c.Type, data, nil
 }

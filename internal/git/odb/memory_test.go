@@ -28,7 +28,7 @@ func TestSharedMemory(t *testing.T) {
 	var want map[string]string
 	for _, workers := range []int{1, 2, 8} {
 		memory := budget.New(budget.Min, workers)
-		s := Open([]string{dir}, 20, LimitsOf(memory))
+		s := openOwn([]string{dir}, 20, LimitsOf(memory))
 		got := walkTogether(t, s, memory, workers)
 		s.Close()
 		if want == nil {
@@ -142,7 +142,7 @@ func TestManyCopies(t *testing.T) {
 	b.ofs(fakeID(1), at, d)
 	dir := t.TempDir()
 	b.write(t, dir, "pack-1")
-	s := Open([]string{dir}, 20, DefaultLimits())
+	s := openOwn([]string{dir}, 20, defaultLimits())
 	defer s.Close()
 	h := walkWith(t, s, true)
 	h.exactlyOnce()

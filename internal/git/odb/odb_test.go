@@ -98,7 +98,7 @@ func TestRealRepository(t *testing.T) {
 	if dir == "" {
 		t.Skip("R8SCAN_TEST_REPO names no git directory")
 	}
-	s := Open([]string{filepath.Join(dir, "objects")}, sha1.Size, DefaultLimits())
+	s := openOwn([]string{filepath.Join(dir, "objects")}, sha1.Size, defaultLimits())
 	defer s.Close()
 	h := walkAll(t, s)
 	for o, why := range h.failed {

@@ -2,14 +2,11 @@ package odb
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"sort"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -17,10 +14,8 @@ import (
 // pack is one packfile with its index. Its entries are numbered by position:
 // their order in the file.
 type pack struct {
-	path   string
+	packfile
 	number int32 // in the store
-	data   []byte
-	unmap  func() error
 	idx    *idx
 	objs   []Obj // entry number → number in the store
 
@@ -29,7 +24,7 @@ type pack struct {
 	cut     error   // not nil if the file was cut short under load
 	entries []entry // by position; the last one only ends the one before it
 
-	gaps atomic.Int64 // bytes that belong to no entry, as far as is known
+	gaps gaps
 }
 
 // entry is what is known of an object in a pack. A walk needs all of it at once
@@ -56,26 +51,13 @@ const (
 	broken   int32 = -3 // the entry cannot be read; pack.fault says why
 )
 
-const packHeader = 12
-
-// checkHeader compares the pack's header and checksum with its index.
-func (p *pack) checkHeader() error {
-	if len(p.data) < packHeader+p.idx.hash || !bytes.HasPrefix(p.data, []byte("PACK")) {
-		return errors.New("it is not a packfile")
-	}
-	if v := binary.BigEndian.Uint32(p.data[4:]); v != 2 && v != 3 {
-		return fmt.Errorf("its version %d is unknown", v)
-	}
-	return nil
-}
-
 // warnings names what is odd about a pack that can be read all the same.
 func (p *pack) warnings() []Problem {
 	var out []Problem
-	if n := int(binary.BigEndian.Uint32(p.data[8:])); n != p.idx.n {
-		out = append(out, Problem{p.path, fmt.Sprintf("it says it holds %d objects and its index lists %d: what the index leaves out is not read", n, p.idx.n)})
+	if p.count != p.idx.n {
+		out = append(out, Problem{p.path, fmt.Sprintf("it says it holds %d objects and its index lists %d: what the index leaves out is not read", p.count, p.idx.n)})
 	}
-	if !bytes.Equal(p.data[len(p.data)-p.idx.hash:], p.idx.pack) {
+	if !bytes.Equal(p.checksum(), p.idx.pack) {
 		out = append(out, Problem{p.path, "its index was made for another pack, or the end of the pack is damaged"})
 	}
 	if p.idx.slack > 0 {
@@ -119,13 +101,13 @@ func (p *pack) load(s *Store) { p.once.Do(func() { p.read(s) }) }
 func (p *pack) read(s *Store) {
 	n := p.idx.n
 	p.entries = make([]entry, n+1)
-	end := uint64(len(p.data) - p.idx.hash)
+	end := p.end()
 	p.entries[n].off = end
 	for pos, num := range p.idx.byOffset() { // one that lies outside must not take its neighbour with it
 		e := &p.entries[pos]
 		e.off, e.num = min(p.idx.offsets[num], end), num
 	}
-	p.gap(int(p.entries[0].off) - packHeader)
+	p.gaps.add(int(p.entries[0].off) - packHeader)
 	part := max(minPart, n/max(1, s.Workers)+1)
 	var g errgroup.Group
 	for from := 0; from < n; from += part {
@@ -136,7 +118,7 @@ func (p *pack) read(s *Store) {
 		})
 	}
 	p.cut = g.Wait()
-	p.link()
+	p.connect()
 }
 
 // minPart is how many headers are worth a goroutine.
@@ -159,7 +141,7 @@ func (p *pack) describe(s *Store, from, to int) {
 // Those that it cannot read stay broken.
 func (p *pack) readHeaders(from, to int) error {
 	for pos := from; pos < to; pos++ {
-		h, err := p.header(pos)
+		h, err := p.headerAt(pos)
 		if err != nil {
 			continue
 		}
@@ -183,193 +165,13 @@ func (p *pack) readHeaders(from, to int) error {
 	return nil
 }
 
-// header is what stands before the zlib stream of an entry.
-type header struct {
-	kind    Type
-	size    uint64
-	len     int
-	baseOff uint64 // ofsDelta
-	baseID  []byte // refDelta
-}
-
-var errHeader = errors.New("its entry header is damaged")
-
-// header reads the header of the entry at pos.
-func (p *pack) header(pos int) (header, error) {
-	from, to := p.entries[pos].off, p.entries[pos+1].off
-	if from < packHeader || to > uint64(len(p.data)-p.idx.hash) || from >= to {
-		return header{}, errors.New("its index names a place outside the pack, or one that another object has")
+// headerAt reads the header of the entry at pos.
+func (p *pack) headerAt(pos int) (header, error) {
+	h, err := p.header(p.entries[pos].off, p.entries[pos+1].off)
+	if err == errOutside {
+		err = errors.New("its index names a place outside the pack, or one that another object has")
 	}
-	return parseHeader(p.data[from:to], from, p.idx.hash)
-}
-
-// OffsetVarint reads a number as packs write the distance to a delta's base,
-// and as indexes of version 4 and reftables write theirs. It returns its length,
-// 0 if it is none.
-func OffsetVarint(b []byte) (v uint64, n int) {
-	for n < len(b) && n < 10 {
-		c := b[n]
-		n++
-		v |= uint64(c & 0x7f)
-		if c < 0x80 {
-			return v, n
-		}
-		if v >= 1<<56 {
-			return 0, 0
-		}
-		v = (v + 1) << 7
-	}
-	return 0, 0
-}
-
-// parseHeader reads an entry header at the start of b; at is its offset in the
-// pack and hash the length of ids.
-func parseHeader(b []byte, at uint64, hash int) (header, error) {
-	h := header{kind: Type(b[0] >> 4 & 7), size: uint64(b[0] & 15)}
-	i, shift := 1, 4
-	for c := b[0]; c&0x80 != 0; i++ {
-		if i == len(b) || shift > 57 {
-			return header{}, errHeader
-		}
-		c = b[i]
-		h.size |= uint64(c&0x7f) << shift
-		shift += 7
-	}
-	switch h.kind {
-	case Commit, Tree, Blob, Tag:
-	case ofsDelta:
-		back, n := OffsetVarint(b[i:])
-		i += n
-		if back == 0 || back > at {
-			return header{}, errHeader
-		}
-		h.baseOff = at - back
-	case refDelta:
-		if len(b)-i < hash {
-			return header{}, errHeader
-		}
-		h.baseID = b[i : i+hash]
-		i += hash
-	default:
-		return header{}, errHeader
-	}
-	h.len = i
-	return h, nil
-}
-
-// stream returns the zlib stream of the entry at pos.
-func (p *pack) stream(pos int32) []byte {
-	e := &p.entries[pos]
-	return p.data[e.off+uint64(e.head) : p.entries[pos+1].off]
-}
-
-// checkCRC compares an entry's bytes with the checksum that an index of
-// version 2 keeps. It is the cheapest way to notice flipped bits.
-func (p *pack) checkCRC(pos int32) bool {
-	e := &p.entries[pos]
-	return p.idx.crc == nil || crc32.ChecksumIEEE(p.data[e.off:p.entries[pos+1].off]) == e.crc
-}
-
-// link makes the forest of deltas: children lists with the heaviest child
-// last, weights, and the types of deltas whose root is in this pack. Deltas
-// that no root leads to form cycles and become broken.
-func (p *pack) link() {
-	forward := true // bases stand before their deltas, as git writes them
-	for pos := range p.idx.n {
-		e := &p.entries[pos]
-		if e.base >= int32(pos) {
-			forward = false
-		} else if e.base >= 0 {
-			e.kind = p.entries[e.base].kind
-		}
-	}
-	if forward {
-		for pos := p.idx.n - 1; pos >= 0; pos-- { // backwards, so that lists are in file order
-			p.weigh(int32(pos))
-			p.adopt(int32(pos))
-		}
-		return
-	}
-	for pos := p.idx.n - 1; pos >= 0; pos-- {
-		p.adopt(int32(pos))
-	}
-	order := p.topological()
-	for _, pos := range slices.Backward(order) {
-		p.weigh(pos)
-	}
-}
-
-// adopt puts pos at the head of the list of its base's children.
-func (p *pack) adopt(pos int32) {
-	if e := &p.entries[pos]; e.base >= 0 {
-		b := &p.entries[e.base]
-		e.next, b.first = b.first, pos
-	}
-}
-
-// weigh completes the weight of pos, whose children have theirs, and adds it
-// to its base's.
-func (p *pack) weigh(pos int32) {
-	e := &p.entries[pos]
-	e.weight += int64(p.entries[pos+1].off - e.off)
-	if e.base >= 0 {
-		p.entries[e.base].weight += e.weight
-	}
-	p.heaviestLast(pos)
-}
-
-// topological lists all positions that a root leads to, bases before deltas,
-// and marks the others as broken.
-func (p *pack) topological() []int32 {
-	n := p.idx.n
-	order := make([]int32, 0, n)
-	for pos := range n {
-		if p.entries[pos].base < 0 {
-			order = append(order, int32(pos))
-		}
-	}
-	reached := make([]bool, n)
-	for i := 0; i < len(order); i++ {
-		pos := order[i]
-		reached[pos] = true
-		e := &p.entries[pos]
-		if e.base >= 0 {
-			e.kind = p.entries[e.base].kind
-		}
-		for c := e.first; c >= 0; c = p.entries[c].next {
-			order = append(order, c)
-		}
-	}
-	for pos := range n {
-		if e := &p.entries[pos]; !reached[pos] {
-			e.base, e.first, e.next = broken, -1, -1
-		}
-	}
-	return order
-}
-
-// heaviestLast moves the heaviest child of pos to the end of its list. The
-// walk lets go of a base before it goes down to the last child, so at most
-// log2(n) bases are held at a time, however deep the chains are.
-func (p *pack) heaviestLast(pos int32) {
-	parent := &p.entries[pos]
-	heavy, before, last := int32(-1), int32(-1), int32(-1)
-	prev := int32(-1)
-	for c := parent.first; c >= 0; prev, c = c, p.entries[c].next {
-		if heavy < 0 || p.entries[c].weight >= p.entries[heavy].weight {
-			heavy, before = c, prev
-		}
-		last = c
-	}
-	if heavy < 0 || heavy == last {
-		return
-	}
-	if h := &p.entries[heavy]; before < 0 {
-		parent.first = h.next
-	} else {
-		p.entries[before].next = h.next
-	}
-	p.entries[last].next, p.entries[heavy].next = heavy, -1
+	return h, err
 }
 
 // fault says why the entry at pos is broken.
@@ -377,12 +179,25 @@ func (p *pack) fault(pos int32) error {
 	if p.cut != nil {
 		return p.cut
 	}
-	h, err := p.header(int(pos))
+	h, err := p.headerAt(int(pos))
 	switch {
 	case err != nil:
 		return err
-	case h.kind == ofsDelta || h.kind == refDelta:
+	case h.isDelta():
 		return errors.New("its delta base is no object of the pack, or deltas build on each other in a circle")
 	}
 	return errHeader
+}
+
+// packed returns the entry at pos.
+func (p *pack) packed(pos int32) packed {
+	e := &p.entries[pos]
+	return packed{e.size, p.data[e.off+uint64(e.head) : p.entries[pos+1].off]}
+}
+
+// checkCRC compares an entry's bytes with the checksum that an index of
+// version 2 keeps. It is the cheapest way to notice flipped bits.
+func (p *pack) checkCRC(pos int32) bool {
+	e := &p.entries[pos]
+	return p.idx.crc == nil || crc32.ChecksumIEEE(p.data[e.off:p.entries[pos+1].off]) == e.crc
 }

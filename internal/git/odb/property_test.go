@@ -146,7 +146,7 @@ func walkBuilt(t *testing.T, b *builder, v Visitor) {
 	t.Helper()
 	dir := t.TempDir()
 	b.write(t, dir, "pack-1")
-	s := Open([]string{dir}, 20, DefaultLimits())
+	s := openOwn([]string{dir}, 20, defaultLimits())
 	defer s.Close()
 	if p := s.Problems(); len(p) > 0 {
 		t.Fatal(p)

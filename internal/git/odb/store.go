@@ -2,20 +2,13 @@ package odb
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"runtime/debug"
+	"io"
 	"slices"
 	"strings"
 	"sync"
 
-	"r8scan/internal/budget"
-	"r8scan/internal/regular"
+	"r8scan/internal/git/wire"
 )
 
 // Store is a set of object directories read as one: the objects of their packs
@@ -24,62 +17,69 @@ type Store struct {
 	Stray   []string // files in the object directories that are none of git's
 	Workers int      // how many goroutines may read the headers of a pack side by side
 
-	dirs   []string
-	reach  func(path string) error // see Folders
-	lent   bool                    // the directory that is being listed is
 	hash   int
 	limits Limits
 	packs  []*pack
-	loose  []looseObject
-	ids    []byte  // sorted
-	sorted idList  // ids
-	where  []place // of each id
-	found  []found // loose objects while the store is opened
-
-	duplicates []duplicate // by object
+	numbering
 
 	mu       sync.Mutex
 	problems []Problem
-}
-
-// place says who reports an object: the pack and the number of the entry in its
-// index, or pack -1 and the number of a loose object.
-type place struct{ pack, entry int32 }
-
-type found struct{ id, path string }
-
-// Folders are object directories that are read as one.
-type Folders struct {
-	Dirs []string
-	Lent []bool // of each: only its objects are read, and what else is in it is not our business
-	// Reach is asked about links and says why what one leads to may not be read.
-	// With nil, all are followed.
-	Reach func(path string) error
-}
-
-// Open is OpenFolders for directories that are all our own.
-func Open(dirs []string, hash int, limits Limits) *Store {
-	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
 }
 
 // OpenFolders reads the indexes of all packs in the object directories and lists
 // the loose objects. hash is the length of ids in bytes. What cannot be read
 // is left out and listed by Problems. Close the store after use.
 func OpenFolders(f Folders, hash int, limits Limits) *Store {
-	s := &Store{hash: hash, limits: limits, reach: f.Reach}
-	for _, dir := range f.Dirs {
-		s.dirs = append(s.dirs, filepath.Clean(dir))
-	}
-	var packs []string
-	for i, dir := range f.Dirs {
-		s.lent = f.Lent[i]
-		packs = append(packs, s.list(dir)...)
-	}
-	for _, path := range packs {
+	l := listFolders(f, hash)
+	s := &Store{Stray: l.stray, problems: l.problems, hash: hash, limits: limits}
+	for _, path := range l.packs {
 		s.openPack(path)
 	}
-	s.number()
+	s.numbering = number(s.packs, l.loose, hash)
 	return s
+}
+
+// openPack makes the pack at path a part of the store.
+func (s *Store) openPack(path string) {
+	index := strings.TrimSuffix(path, ".pack") + ".idx"
+	xdata, unmapIdx, err := MapFile(index)
+	if err != nil {
+		s.problem(index, pathless(err).Error())
+		return
+	}
+	var x *idx
+	err = Guarded(func() error {
+		x, err = parseIdx(xdata, s.hash)
+		return err
+	})
+	_ = unmapIdx() // a read-only map loses nothing
+	if err != nil {
+		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
+		return
+	}
+	f, err := openPackfile(path, s.hash)
+	if err != nil {
+		s.problem(path, pathless(err).Error())
+		return
+	}
+	s.addPack(f, x)
+}
+
+// addPack makes a pack with its index a part of the store.
+func (s *Store) addPack(f *packfile, x *idx) {
+	p := &pack{packfile: *f, idx: x, number: int32(len(s.packs))}
+	var warnings []Problem
+	err := Guarded(func() error {
+		warnings = p.warnings()
+		return nil
+	})
+	if err != nil {
+		s.problem(p.path, err.Error())
+		_ = p.unmap() // a read-only map loses nothing
+		return
+	}
+	s.problems = append(s.problems, warnings...)
+	s.packs = append(s.packs, p)
 }
 
 // Close unmaps the packs. Nothing that was read from them may be used after.
@@ -95,7 +95,7 @@ func (s *Store) Problems() []Problem {
 	defer s.mu.Unlock()
 	out := slices.Clone(s.problems)
 	for _, p := range s.packs {
-		if gap, ok := p.gapProblem(); ok {
+		if gap, ok := p.gaps.problem(p.path); ok {
 			out = append(out, gap)
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Store) Len() int { return len(s.where) }
 func (s *Store) ID(o Obj) []byte { return s.ids[int(o)*s.hash : (int(o)+1)*s.hash] }
 
 // Hex returns the id of o in hex.
-func (s *Store) Hex(o Obj) string { return hexID(s.ID(o)) }
+func (s *Store) Hex(o Obj) string { return wire.Hex(s.ID(o)) }
 
 // HashLen returns the length of ids in bytes.
 func (s *Store) HashLen() int { return s.hash }
@@ -135,8 +135,8 @@ func (s *Store) FindAll(ids []byte, dst []Obj) []Obj { return s.sorted.findAll(i
 
 // FindHex returns the object with an id in hex.
 func (s *Store) FindHex(id string) (Obj, bool) {
-	raw, err := hex.DecodeString(id)
-	if err != nil {
+	raw, ok := wire.Unhex(id)
+	if !ok {
 		return None, false
 	}
 	return s.Find(raw)
@@ -146,7 +146,7 @@ func (s *Store) FindHex(id string) (Obj, bool) {
 // prefix, which has at least four digits.
 func (s *Store) WithPrefix(prefix string) []Obj {
 	low := make([]byte, s.hash)
-	if _, err := hex.Decode(low, []byte(prefix[:len(prefix)&^1])); err != nil {
+	if _, ok := wire.UnhexInto(low, []byte(prefix[:len(prefix)&^1])); !ok {
 		return nil
 	}
 	at, _ := s.sorted.find(low)
@@ -162,6 +162,26 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 	return out
 }
 
+// IDOf returns the raw id that an object of a type and content has.
+func (s *Store) IDOf(t Type, data []byte) []byte {
+	sum := newID(s.hash, t, int64(len(data)))
+	sum.Write(data)
+	return sum.Sum(nil)
+}
+
+// CheckID reports whether the node's bytes are those that its id names. It
+// completes them.
+func (s *Store) CheckID(n *Node) bool {
+	n.Complete()
+	return bytes.Equal(s.IDOf(n.Type, n.Data), s.ID(n.Obj))
+}
+
+// CheckedStream returns the node's stream, which gives ErrID in place of io.EOF
+// if its bytes are not those that the node's id names.
+func (s *Store) CheckedStream(n *Node) io.Reader {
+	return &checkedReader{n.Stream, newID(s.hash, n.Type, n.Size), s.ID(n.Obj)}
+}
+
 // Packs returns the number of packs.
 func (s *Store) Packs() int { return len(s.packs) }
 
@@ -172,9 +192,9 @@ func (s *Store) PackPath(i int) string { return s.packs[i].path }
 // It is a claim of the index, not a proof.
 func (s *Store) PackKey(i int) []byte { return s.packs[i].idx.pack }
 
-// Elsewhere returns a digest of which objects of the i-th pack are reported by
-// another pack, "" if none is.
-func (s *Store) Elsewhere(i int) string {
+// LeftToOthers returns a digest of the objects of the i-th pack that another
+// pack reports, "" if there are none.
+func (s *Store) LeftToOthers(i int) string {
 	p, sum := s.packs[i], sha256.New()
 	n := 0
 	for e, o := range p.objs {
@@ -186,429 +206,37 @@ func (s *Store) Elsewhere(i int) string {
 	if n == 0 {
 		return ""
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return wire.Hex(sum.Sum(nil))
 }
 
 // InPack reports whether o is reported by the i-th pack.
 func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
 
-// list finds the packs and loose objects of one object directory.
-func (s *Store) list(dir string) (packs []string) {
-	for _, e := range s.entries(dir) {
-		strays := len(s.Stray)
-		switch name := e.Name(); {
-		case s.leadsOut(dir, e):
-		case isLooseDir(name) && isDir(dir, e):
-			s.listLoose(dir, name)
-		case name == "pack" && isDir(dir, e):
-			packs = s.listPacks(filepath.Join(dir, name))
-		case s.lent:
-		case name == "info" && isDir(dir, e):
-			s.listInfo(filepath.Join(dir, name))
-		case e.IsDir() && slices.Contains(s.dirs, filepath.Join(dir, name)): // a push in quarantine
-		case e.IsDir():
-			s.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
-		default:
-			s.stray(dir, e)
-		}
-		if e.Type()&os.ModeSymlink != 0 && len(s.Stray) > strays {
-			s.Stray = s.Stray[:strays]
-			s.problem(filepath.Join(dir, e.Name()), "it is a link to a folder with other files than objects: those were not read")
-		}
-	}
-	return packs
+// Holds reports whether the i-th pack has o, reported by it or not.
+func (s *Store) Holds(i int, o Obj) bool {
+	_, ok := s.packs[i].idx.find(s.ID(o))
+	return ok
 }
 
-// maxListed is how many entries of a folder are looked at.
-const maxListed = 1 << 20
+// IsLoose reports whether a file of its own, and no pack, reports o.
+func (s *Store) IsLoose(o Obj) bool { return s.where[o].pack < 0 }
 
-// entries lists a folder; what is wrong with it is a problem.
-func (s *Store) entries(dir string) []os.DirEntry {
-	entries, err := regular.List(dir, maxListed)
-	if err != nil {
-		s.problem(dir, pathless(err).Error())
+// Families returns the work of walking every object of the store, in the order
+// of the files.
+func (s *Store) Families() []Family {
+	var out []Family
+	for i := range s.packs {
+		out = append(out, s.PackFamilies(i)...)
 	}
-	return entries
+	return append(out, s.LooseFamilies()...)
 }
 
-// stray notes a file that is no object and no pack. One that git was writing
-// is compressed, so reading it as text would mean nothing.
-func (s *Store) stray(dir string, e os.DirEntry) {
-	if s.lent {
-		return
-	}
-	path := filepath.Join(dir, e.Name())
-	switch {
-	case !e.Type().IsRegular():
-		s.problem(path, "it is a "+regular.Kind(e.Type())+", and no object: it was not opened")
-	case strings.HasPrefix(e.Name(), "tmp_") || strings.HasPrefix(e.Name(), ".tmp-"):
-		s.problem(path, "git left it half written, or is writing it now; it was not read: git gc removes old ones")
-	default:
-		s.Stray = append(s.Stray, path)
-	}
+// PackFamilies returns the work of walking the i-th pack.
+func (s *Store) PackFamilies(i int) []Family {
+	p := s.packs[i]
+	p.load(s)
+	return packFamilies(p)
 }
 
-// leadsOut reports whether an entry of dir is a link that is not followed, which
-// is named.
-func (s *Store) leadsOut(dir string, e os.DirEntry) bool {
-	if e.Type()&os.ModeSymlink == 0 || s.reach == nil {
-		return false
-	}
-	path := filepath.Join(dir, e.Name())
-	err := s.reach(path)
-	if err != nil {
-		s.problem(path, err.Error())
-	}
-	return err != nil
-}
-
-// isDir reports whether an entry of dir is a folder or, as some tools make
-// them, a link to one.
-func isDir(dir string, e os.DirEntry) bool {
-	if e.Type()&os.ModeSymlink == 0 {
-		return e.IsDir()
-	}
-	info, err := os.Stat(filepath.Join(dir, e.Name()))
-	return err == nil && info.IsDir()
-}
-
-// listInfo lists the files in objects/info, and in folders there. Commit graphs,
-// which say nothing but what the objects say, are searched like texts: what has
-// their name need not be one.
-func (s *Store) listInfo(dir string) {
-	for _, e := range s.entries(dir) {
-		switch name := e.Name(); {
-		case s.leadsOut(dir, e):
-		case e.IsDir():
-			s.listInfo(filepath.Join(dir, name))
-		default:
-			s.stray(dir, e)
-		}
-	}
-}
-
-// multiIndexes is the folder where git keeps indexes of many packs, if it adds
-// to them.
-const multiIndexes = "multi-pack-index.d"
-
-// listPacks lists packs. All else, of which git reads most as tables of what the
-// packs say (.rev, .bitmap, .mtimes, multi-pack-index), is searched like a text:
-// whatever its name is, it may be one.
-func (s *Store) listPacks(dir string) (packs []string) {
-	entries := s.entries(dir)
-	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return s.leadsOut(dir, e) })
-	names := map[string]bool{}
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
-	for _, e := range entries {
-		name := e.Name()
-		path := filepath.Join(dir, name)
-		stem, isPack := strings.CutSuffix(name, ".pack")
-		of, isIndex := strings.CutSuffix(name, ".idx")
-		switch {
-		case isPack && names[stem+".idx"]:
-			packs = append(packs, path)
-		case isPack:
-			s.problem(path, "it has no index: run git index-pack on it")
-		case isIndex && names[of+".pack"]:
-		case isIndex:
-			s.problem(filepath.Join(dir, of+".pack"), "its index is here and the pack is not")
-			s.stray(dir, e)
-		case name == multiIndexes && e.IsDir():
-			s.listInfo(path)
-		default:
-			s.stray(dir, e)
-		}
-	}
-	return packs
-}
-
-func (s *Store) openPack(path string) {
-	index := strings.TrimSuffix(path, ".pack") + ".idx"
-	xdata, unmapIdx, err := MapFile(index)
-	if err != nil {
-		s.problem(index, pathless(err).Error())
-		return
-	}
-	var x *idx
-	err = Guarded(func() error {
-		x, err = parseIdx(xdata, s.hash)
-		return err
-	})
-	_ = unmapIdx() // a read-only map loses nothing
-	if err != nil {
-		s.problem(path, "its index cannot be used: "+err.Error()+": run git index-pack on the pack")
-		return
-	}
-	data, unmap, err := MapFile(path)
-	if err != nil {
-		s.problem(path, pathless(err).Error())
-		return
-	}
-	s.addPack(&pack{path: path, data: data, idx: x, unmap: unmap})
-}
-
-func (s *Store) addPack(p *pack) {
-	p.number = int32(len(s.packs))
-	err := Guarded(func() error {
-		if err := p.checkHeader(); err != nil {
-			return err
-		}
-		s.problems = append(s.problems, p.warnings()...)
-		return nil
-	})
-	if err != nil {
-		s.problem(p.path, err.Error())
-		_ = p.unmap()
-		return
-	}
-	s.packs = append(s.packs, p)
-}
-
-var errCut = errors.New("the file was cut short while it was read")
-
-// Guarded runs f. A mapped file that is cut short while it is read faults; that
-// becomes an error, not the end of the process.
-func Guarded(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			if !isFault(r) {
-				panic(r)
-			}
-			err = errCut
-		}
-	}()
-	return f()
-}
-
-// isFault reports whether a recovered panic is a fault of memory access. A nil
-// pointer, which is a mistake of ours, is none.
-func isFault(r any) bool {
-	_, fault := r.(interface{ Addr() uintptr })
-	return fault
-}
-
-// number merges the ids of all packs and loose objects into one sorted list.
-// The first pack that has an object reports it.
-func (s *Store) number() {
-	loose := s.sortLoose()
-	if len(s.packs) == 1 && len(loose) == 0 {
-		s.ids = s.packs[0].idx.ids
-	} else {
-		lists := [][]byte{loose}
-		for _, p := range s.packs {
-			lists = append(lists, p.idx.ids)
-		}
-		s.ids = mergeIDs(lists, s.hash)
-	}
-	s.sorted = newIDList(s.ids, s.hash)
-	s.where = make([]place, len(s.ids)/s.hash)
-	for i := range s.where {
-		s.where[i].pack = -2
-	}
-	for _, p := range s.packs {
-		s.place(p)
-	}
-	for i := range s.loose {
-		at := int(s.loose[i].obj)
-		o, _ := s.sorted.find(loose[at*s.hash : (at+1)*s.hash])
-		s.loose[i].obj = Obj(o)
-		if s.where[o].pack == -2 {
-			s.where[o] = place{-1, int32(i)}
-		} else {
-			s.duplicates = append(s.duplicates, duplicate{Obj(o), place{-1, int32(i)}})
-		}
-	}
-	s.sortDuplicates()
-}
-
-// place numbers the objects of p.
-func (s *Store) place(p *pack) {
-	p.objs = make([]Obj, p.idx.n)
-	at := 0
-	for e := range p.objs {
-		for id := p.idx.id(e); !bytes.Equal(s.ids[at*s.hash:(at+1)*s.hash], id); {
-			at++
-		}
-		p.objs[e] = Obj(at)
-		if s.where[at].pack == -2 {
-			s.where[at] = place{p.number, int32(e)}
-		} else {
-			s.duplicates = append(s.duplicates, duplicate{Obj(at), place{p.number, int32(e)}})
-		}
-	}
-}
-
-func (s *Store) ownsLoose(i int) bool {
-	return s.where[s.loose[i].obj] == place{-1, int32(i)}
-}
-
-// sortLoose fills s.loose from what was found and returns the sorted raw ids,
-// each once; the objects are numbered by their places among these. An alternate
-// may have the same one.
-func (s *Store) sortLoose() []byte {
-	slices.SortFunc(s.found, func(a, b found) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
-	ids := make([]byte, 0, len(s.found)*s.hash)
-	for i, f := range s.found {
-		raw, err := hex.DecodeString(f.id)
-		if err != nil {
-			continue // isHexName saw to it
-		}
-		if i == 0 || f.id != s.found[i-1].id {
-			ids = append(ids, raw...)
-		}
-		s.loose = append(s.loose, looseObject{f.path, Obj(len(ids)/s.hash - 1)})
-	}
-	s.found = nil
-	return ids
-}
-
-// mergeIDs merges sorted lists of ids and drops duplicates.
-func mergeIDs(lists [][]byte, hash int) []byte {
-	for len(lists) > 1 { // the two shortest first: each id is copied log(n) times
-		slices.SortStableFunc(lists, func(a, b []byte) int { return len(b) - len(a) })
-		n := len(lists)
-		lists = append(lists[:n-2], mergeTwo(lists[n-2], lists[n-1], hash))
-	}
-	return lists[0]
-}
-
-func mergeTwo(a, b []byte, hash int) []byte {
-	out := make([]byte, 0, len(a)+len(b))
-	for len(a) > 0 && len(b) > 0 {
-		switch c := bytes.Compare(a[:hash], b[:hash]); {
-		case c < 0:
-			out, a = append(out, a[:hash]...), a[hash:]
-		case c > 0:
-			out, b = append(out, b[:hash]...), b[hash:]
-		default:
-			out, a, b = append(out, a[:hash]...), a[hash:], b[hash:]
-		}
-	}
-	return append(append(out, a...), b...)
-}
-
-// Read returns the type and bytes of any object. It does not use the walk's
-// memory and is safe for concurrent use.
-func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
-	return s.ReadHeld(o, nil)
-}
-
-// ReadHeld is Read for a worker of a run: its memory holds the bytes until it is
-// given Held(data).
-func (s *Store) ReadHeld(o Obj, memory *budget.Account) (t Type, data []byte, err error) {
-	before := memory.Held()
-	err = Guarded(func() error {
-		t, data, err = s.read(o, newReading(0, memory))
-		return err
-	})
-	if err != nil {
-		memory.Back(before)
-	}
-	return t, data, err
-}
-
-// reading bounds the reading of one object: how many more chains of deltas may
-// be followed, and the memory. A chain may go on in another pack, or with
-// another copy of what is damaged; only hostile stores go in circles.
-type reading struct {
-	chains  int
-	lenient bool  // wrong checksums do not count
-	under   int64 // bytes that are held meanwhile and count towards Limits.Held
-	memory  *budget.Account
-}
-
-const maxChains = 64
-
-func newReading(under int64, memory *budget.Account) *reading {
-	return &reading{chains: maxChains, under: under, memory: memory}
-}
-
-// read reads o from the copy that counts, or another, or as it is, though its
-// checksum is wrong.
-func (s *Store) read(o Obj, left *reading) (Type, []byte, error) {
-	t, data, err := s.readAt(s.where[o], left)
-	if err == nil {
-		return t, data, nil
-	}
-	if t, data, ok := s.readCopy(o, s.where[o], left); ok {
-		return t, data, nil
-	}
-	if errors.Is(err, errChecksum) {
-		left.lenient = true
-		return s.readAt(s.where[o], left)
-	}
-	return t, data, err
-}
-
-// readAt is read for one copy of an object.
-func (s *Store) readAt(at place, left *reading) (Type, []byte, error) {
-	if left.chains--; left.chains < 0 {
-		return 0, nil, fmt.Errorf("deltas lead through more than %d packs: %w", maxChains, ErrLimit)
-	}
-	if at.pack >= 0 {
-		p := s.packs[at.pack]
-		p.load(s)
-		return s.readPacked(p, p.position(at.entry), left)
-	}
-	r, err := openLoose(s.loose[at.entry].path, nil)
-	if err != nil {
-		return 0, nil, pathless(err)
-	}
-	defer r.Close()
-	data, err := s.limits.readWhole(r, r.size, left.under, left.memory)
-	return r.kind, data, err
-}
-
-// readPacked reads an object by going down to its base and back.
-func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, error) {
-	chain := []int32{pos}
-	for p.entries[pos].base >= 0 {
-		pos = p.entries[pos].base
-		chain = append(chain, pos)
-	}
-	w := Walker{Store: s, Memory: left.memory, lenient: left.lenient, under: left.under}
-	var node *Node
-	defer func() {
-		if node != nil {
-			w.recycle(node.Data)
-		}
-		w.Memory.Give(int64(cap(w.spare)))
-	}()
-	if p.entries[pos].base == external {
-		b, err := w.externalBase(p, pos, left)
-		if err != nil {
-			return 0, nil, err
-		}
-		node = b
-	}
-	for i := len(chain) - 1; i >= 0; i-- {
-		n, err := w.build(p, chain[i], node)
-		if err != nil && i > 0 { // read itself tries the copies of what was asked for
-			held := node.held()
-			left.under += held
-			if t, data, ok := s.readCopy(p.obj(chain[i]), p.place(chain[i]), left); ok {
-				n, err = &Node{Type: t, Data: data}, nil
-			}
-			left.under -= held
-		}
-		if err != nil {
-			return 0, nil, err
-		}
-		if n.Stream != nil {
-			if n.Data, err = s.limits.readWhole(n.Stream, n.Size, left.under, left.memory); err != nil {
-				return 0, nil, err
-			}
-			n.Stream = nil
-		}
-		if node != nil {
-			w.recycle(node.Data)
-		}
-		node = n
-	}
-	last := node
-	node = nil // the caller has it
-	return last.Type, last.Data, nil
-}
+// LooseFamilies returns the work of reading the loose objects.
+func (s *Store) LooseFamilies() []Family { return looseFamilies(len(s.loose)) }

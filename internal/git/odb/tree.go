@@ -59,17 +59,14 @@ func EachEntry(tree []byte, hash int, f func(at int, e TreeEntry) bool) error {
 	return nil
 }
 
-// TreeDiff calls added for each entry of the tree that was not copied from its
-// base, and removed, if it is not nil, for each entry of the base that was not
-// copied; for a whole tree every entry is added. An entry that was copied in
-// two pieces may come as both. The cost is that of the delta, not of the tree.
-func (n *Node) TreeDiff(hash int, added, removed func(TreeEntry)) error {
-	d := treeDiff{node: n, hash: hash, added: added, removed: removed}
-	if err := d.run(); err != nil {
-		n.Entries = n.Entries[:0] // what builds on a malformed tree is parsed whole
-		return err
-	}
-	return nil
+type treeDiff struct {
+	node    *Node
+	hash    int
+	added   func(TreeEntry)
+	removed func(TreeEntry)
+	base    []uint32 // starts of the base's entries, and its length
+	at      int      // start of the next entry of the tree
+	next    int      // number of the next entry of the base
 }
 
 func (d *treeDiff) run() error {
@@ -93,16 +90,6 @@ func (d *treeDiff) run() error {
 		n.Entries = append(n.Entries, uint32(len(n.Data)))
 	}
 	return nil
-}
-
-type treeDiff struct {
-	node    *Node
-	hash    int
-	added   func(TreeEntry)
-	removed func(TreeEntry)
-	base    []uint32 // starts of the base's entries, and its length
-	at      int      // start of the next entry of the tree
-	next    int      // number of the next entry of the base
 }
 
 // parseTo parses entries as added until one starts at or behind end.

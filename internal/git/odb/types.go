@@ -3,8 +3,6 @@
 // and its deltas are applied depth first from memory.
 package odb
 
-import "encoding/hex"
-
 // Type is the type of a git object, numbered as packs number it.
 type Type uint8
 
@@ -44,5 +42,3 @@ type Range struct{ From, To int }
 
 // Problem is something in a store that could not be read.
 type Problem struct{ What, Reason string }
-
-func hexID(id []byte) string { return hex.EncodeToString(id) }

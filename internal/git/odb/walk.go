@@ -4,164 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math"
-	"math/bits"
 	"runtime/debug"
 
 	"r8scan/internal/budget"
-	"r8scan/internal/inflate"
-	"r8scan/rules"
+	"r8scan/internal/git/wire"
 )
-
-// Limits bound what a walk holds in memory. Tests set them absurdly small.
-type Limits struct {
-	Stream int64 // a whole object above this is handed over as a stream, not as bytes
-	Object int64 // a delta's result above this is not built
-	Held   int64 // bytes of bases, deltas and results that may be held to read one object
-}
-
-// LimitsOf returns the limits that a budget gives. git makes no deltas of files
-// above 512 MB by default.
-func LimitsOf(b *budget.Budget) Limits {
-	object := min(b.Work/5*4, math.MaxInt32) // of trees, offsets are kept in 32 bits
-	return Limits{Stream: min(32<<20, b.Work/8), Object: object, Held: b.Work}
-}
-
-// DefaultLimits are those of a run without a budget of its own.
-func DefaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }
-
-// allows says that an object of size bytes cannot be held beside under bytes
-// that count too.
-func (l Limits) allows(size, under int64) error {
-	if size < 0 || size > l.Object {
-		return fmt.Errorf("it has %d bytes, more than may be held of one object: %w", uint64(size), ErrLimit)
-	}
-	if roomOf(size) > l.Held-under {
-		return fmt.Errorf("its %d bytes and those it builds on need more than %d bytes of memory: %w", size, l.Held, ErrLimit)
-	}
-	return nil
-}
-
-// Node is an object as a walk hands it to a Visitor. It and its bytes are
-// valid until the visitor returns; for the node's own children Base stays
-// valid longer.
-type Node struct {
-	Obj    Obj
-	Type   Type
-	Again  bool      // seen elsewhere too: needed for what builds on it, not to be reported
-	Extra  bool      // and in the pack or file at hand it is kept once more, with the same content if nothing is wrong
-	Loose  bool      // from a file of its own
-	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
-	Stream io.Reader // an object too large to hold
-	Size   int64
-	Base   *Node  // what the delta was applied to; nil for a whole object
-	Copies []Copy // what came from Base, in order
-
-	Leaf bool // no delta builds on the node
-
-	// For the visitor, to find again in the Base of the node's children.
-	Mark    int32
-	gaps    bool     // Data lacks the middle of long copies
-	under   int64    // bytes of other objects that a walk holds while it reads what builds on the node
-	Entries []uint32 // set by TreeDiff; empty if the tree is malformed or a leaf
-}
-
-// Held returns how much memory the node, and all that is held to read it, counts
-// for. It depends on the store alone, not on how a walk is shared.
-func (n *Node) Held() int64 { return n.under + n.held() + n.Base.held() }
-
-// held returns what the node's bytes count for.
-func (n *Node) held() int64 {
-	if n == nil {
-		return 0
-	}
-	return Held(n.Data)
-}
-
-// Complete fills in what Data lacks after a sparse walk.
-func (n *Node) Complete() {
-	if !n.gaps {
-		return
-	}
-	n.gaps = false
-	for _, c := range n.Copies {
-		copy(n.Data[c.To:c.To+c.Len], n.Base.Data[c.From:])
-	}
-}
-
-// Dirty appends to dst the ranges of the node in which a match can start that
-// its base does not have; everything for a whole object.
-func (n *Node) Dirty(dst []Range, behind, ahead int) []Range {
-	if n.Base == nil {
-		return append(dst, Range{0, len(n.Data)})
-	}
-	return dirty(dst, n.Copies, len(n.Base.Data), len(n.Data), behind, ahead)
-}
 
 // Visitor takes the objects of a walk.
 type Visitor interface {
 	Visit(n *Node) error // an error ends the walk
 	// Failed says that an object could not be read.
 	Failed(o Obj, t Type, why error)
-}
-
-// Family is the work of one walk: objects that stand side by side in a pack,
-// and all deltas that grow from them.
-type Family struct {
-	pack     *pack
-	from, to int32 // positions: of the deltas among them those count that build on something outside the pack
-	base     *Node // of the one position, if it was split off a larger family
-	loose    []int // or loose objects
-}
-
-// Families returns the work of walking every object of the store, in the order
-// of the files.
-func (s *Store) Families() []Family {
-	var out []Family
-	for i := range s.packs {
-		out = append(out, s.PackFamilies(i)...)
-	}
-	return append(out, s.LooseFamilies()...)
-}
-
-// PackFamilies returns the work of walking the i-th pack.
-func (s *Store) PackFamilies(i int) []Family {
-	p := s.packs[i]
-	p.load(s)
-	var out []Family
-	n := int32(p.idx.n)
-	for at := int32(0); at < n; {
-		f := Family{pack: p, from: at}
-		for weight := int64(0); at < n && weight < familyWeight; at++ {
-			if e := &p.entries[at]; e.base < 0 {
-				weight += e.weight
-			}
-		}
-		f.to = at
-		out = append(out, f)
-	}
-	return out
-}
-
-// familyWeight is how many packed bytes make a family, if one object and its
-// deltas are not more.
-const familyWeight = 256 << 10
-
-// looseBatch is how many loose objects make a family.
-const looseBatch = 64
-
-// LooseFamilies returns the work of reading the loose objects.
-func (s *Store) LooseFamilies() []Family {
-	var out []Family
-	for at := 0; at < len(s.loose); at += looseBatch {
-		var f Family
-		for i := at; i < min(at+looseBatch, len(s.loose)); i++ {
-			f.loose = append(f.loose, i)
-		}
-		out = append(out, f)
-	}
-	return out
 }
 
 // Walker walks families one at a time. It keeps buffers and is not safe for
@@ -184,15 +37,10 @@ type Walker struct {
 	// but those of Store.
 	Memory *budget.Account
 
-	z       inflate.Inflater
-	lenient bool                  // an entry's checksum may be wrong
-	loose   *looseReader          // of which the memory is used again
-	delta   []byte                // for small ones
-	free    [keepClasses][][]byte // buffers of 1<<i bytes
-	idle    int                   // bytes in free
-	nodes   []*Node               // to use again
-	spare   []byte                // a larger buffer, for which Memory holds its bytes
-	under   int64                 // bytes held by who reads one object with this walker
+	unpack  unpacker
+	lenient bool         // an entry's checksum may be wrong
+	loose   *looseReader // of which the memory is used again
+	nodes   []*Node      // to use again
 	stack   []frame
 	visit   Visitor
 	copies  []Copy
@@ -221,10 +69,11 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 		}
 	}()
 	w.visit = v
+	w.unpack.limits, w.unpack.memory = w.Store.limits, w.Memory
 	before := w.Memory.Held()
 	defer func() { // it may end anywhere
 		w.Memory.Back(before)
-		w.stack, w.spare = w.stack[:0], nil
+		w.stack, w.unpack.spare = w.stack[:0], nil
 	}()
 	w.Memory.Take(f.base.held()) // who shared it may let go of it
 	for _, i := range f.loose {
@@ -242,6 +91,46 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 		}
 	}
 	return nil
+}
+
+// walkLoose reads the i-th loose object. If another place reports the object, it
+// is no loss that this copy of it cannot be read.
+func (w *Walker) walkLoose(i int) error {
+	l := &w.Store.loose[i]
+	extra := !w.Store.reportsLoose(i)
+	if extra && !w.Thorough {
+		return nil
+	}
+	failed := func(t Type, why error) error {
+		if !extra {
+			w.visit.Failed(l.obj, t, why)
+		}
+		return nil
+	}
+	r, err := openLoose(l.path, w.loose)
+	if err != nil {
+		return failed(0, pathless(err))
+	}
+	defer r.Close()
+	w.loose = r
+	if w.Want != nil && !w.Want(r.kind) {
+		return nil
+	}
+	node := &Node{Obj: l.obj, Type: r.kind, Size: r.size, Again: extra, Extra: extra, Loose: true, Leaf: true}
+	switch {
+	case r.kind == Blob && r.size > w.Store.limits.Stream: // the others are parsed whole
+		node.Stream = r
+	default:
+		if node.Data, err = w.Store.limits.readWhole(r, r.size, 0, w.Memory); err != nil {
+			return failed(r.kind, err)
+		}
+		defer w.Memory.Give(Held(node.Data))
+	}
+	err = w.visit.Visit(node)
+	if w.Thorough && r.more() {
+		w.Store.problem(l.path, "there are bytes behind the object in it, which were not read: git fsck")
+	}
+	return err
 }
 
 // walkPack walks the object at pos and what builds on it.
@@ -311,41 +200,6 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return w.hand(p, pos, node)
 }
 
-// beneath returns what is held while what builds on the node is read; of no
-// node nothing.
-func (n *Node) beneath() int64 {
-	if n == nil {
-		return 0
-	}
-	return n.under + n.held()
-}
-
-// damaged goes on with an object whose checksum is wrong: with another copy if
-// there is one, otherwise with what can be made of it.
-func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
-	if node := w.elsewhere(p, pos, errChecksum, base.beneath()); node != nil {
-		return w.hand(p, pos, node)
-	}
-	w.lenient = true
-	node, err := w.build(p, pos, base)
-	w.lenient = false
-	if err != nil {
-		return w.failed(p, pos, err, base.beneath())
-	}
-	w.Store.problem(node.Type.String()+" "+hexID(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
-	return w.hand(p, pos, node)
-}
-
-// instead goes on with another copy of the object at pos, which cannot be
-// read. Without one, all that builds on it is lost.
-func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
-	node := w.elsewhere(p, pos, why, under)
-	if node == nil {
-		return w.failed(p, pos, why, under)
-	}
-	return w.hand(p, pos, node)
-}
-
 // hand hands an object to the visitor and puts it on the stack if deltas build
 // on it.
 func (w *Walker) hand(p *pack, pos int32, node *Node) error {
@@ -358,10 +212,61 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 		return nil
 	}
 	node.Base, node.Copies = nil, nil
-	w.Memory.Give(int64(cap(w.spare)))
-	w.spare = nil
+	w.unpack.dropSpare()
 	w.stack = append(w.stack, f)
 	return nil
+}
+
+// release takes back a node that no delta builds on any more.
+func (w *Walker) release(f frame) {
+	if f.shared { // others may still read it
+		w.Memory.Give(f.node.held())
+		return
+	}
+	w.unpack.recycle(f.node.Data)
+	f.node.Data = nil
+	w.nodes = append(w.nodes, f.node)
+}
+
+var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
+
+// damaged goes on with an object whose checksum is wrong: with another copy if
+// there is one, otherwise with what can be made of it.
+func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
+	if node := w.otherCopy(p, pos, errChecksum, base.beneath()); node != nil {
+		return w.hand(p, pos, node)
+	}
+	w.lenient = true
+	node, err := w.build(p, pos, base)
+	w.lenient = false
+	if err != nil {
+		return w.failed(p, pos, err, base.beneath())
+	}
+	w.Store.problem(node.Type.String()+" "+wire.Hex(w.Store.ID(node.Obj)), errChecksum.Error()+"; it was read as it is")
+	return w.hand(p, pos, node)
+}
+
+// instead goes on with another copy of the object at pos, which cannot be
+// read. Without one, all that builds on it is lost.
+func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
+	node := w.otherCopy(p, pos, why, under)
+	if node == nil {
+		return w.failed(p, pos, why, under)
+	}
+	return w.hand(p, pos, node)
+}
+
+// otherCopy reads the object at pos from another of its copies, as git does
+// where one is damaged, and notes that. It returns nil if there is none that
+// can be read beside under bytes that are held.
+func (w *Walker) otherCopy(p *pack, pos int32, why error, under int64) *Node {
+	o := p.obj(pos)
+	t, data, ok := w.Store.readCopy(o, p.place(pos), newReading(under, w.Memory))
+	if !ok {
+		return nil
+	}
+	w.Store.problem(p.path, fmt.Sprintf("%s %s in it is damaged and was read from another copy: %v", t, wire.Hex(w.Store.ID(o)), why))
+	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0, under: under}
 }
 
 // failed names the object at pos as unread, and what builds on it unless there
@@ -370,9 +275,9 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
-		because := fmt.Errorf("its delta base %s cannot be read", hexID(w.Store.ID(p.obj(pos))))
+		because := fmt.Errorf("its delta base %s cannot be read", wire.Hex(w.Store.ID(p.obj(pos))))
 		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
-			node := w.elsewhere(p, c, because, under)
+			node := w.otherCopy(p, c, because, under)
 			if node == nil {
 				w.fail(p, c, because)
 				pending = append(pending, c)
@@ -389,263 +294,9 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	return nil
 }
 
-// fail names one object. A copy of what is read elsewhere is no loss.
+// fail names one object, unless another place reports it.
 func (w *Walker) fail(p *pack, pos int32, why error) {
 	if e := &p.entries[pos]; !e.again {
 		w.visit.Failed(e.obj, e.kind, why)
 	}
-}
-
-// ErrLimit is in the chain of errors that say a limit was passed.
-var ErrLimit = errors.New("limit passed")
-
-var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
-
-// build reads the object at pos, applying it to base if it is a delta.
-func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
-	if p.entries[pos].base == broken {
-		return nil, p.fault(pos)
-	}
-	if !w.lenient && !p.checkCRC(pos) {
-		return nil, errChecksum
-	}
-	node := w.node()
-	e := &p.entries[pos]
-	node.Obj, node.Type, node.Base = e.obj, e.kind, base
-	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
-	node.under = w.under
-	if base == nil {
-		return node, w.whole(p, pos, node)
-	}
-	node.Type = base.Type
-	if e.base >= 0 { // one that is not in the pack is not kept
-		if node.under = base.under; e.next >= 0 {
-			node.under += base.held()
-		}
-	}
-	return node, w.fromDelta(p, pos, node)
-}
-
-// whole reads an object that is no delta.
-func (w *Walker) whole(p *pack, pos int32, node *Node) error {
-	size, src := p.entries[pos].size, p.stream(pos)
-	if err := plausible(size, src); err != nil {
-		return err
-	}
-	node.Size = int64(size)
-	if node.Type == Blob && node.Size > w.Store.limits.Stream && node.Leaf { // the others are parsed whole
-		r, err := streamZlib(src, node.Size, w.gaps(p))
-		node.Stream = r
-		return err
-	}
-	var err error
-	if node.Data, err = w.buffer(size, node.under); err != nil {
-		return err
-	}
-	if err := w.inflate(node.Data, src, p); err != nil {
-		w.recycle(node.Data)
-		return err
-	}
-	return nil
-}
-
-// fromDelta reads a delta and applies it to node.Base.
-func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
-	size, src := p.entries[pos].size, p.stream(pos)
-	if err := plausible(size, src); err != nil {
-		return err
-	}
-	under := node.Base.beneath()
-	delta, err := w.deltaBuffer(size, under)
-	if err != nil {
-		return fmt.Errorf("its delta: %w", err)
-	}
-	if size > smallDelta {
-		defer w.Memory.Give(Held(delta))
-	}
-	if err := w.inflate(delta, src, p); err != nil {
-		return err
-	}
-	baseSize, result, instructions, err := deltaSizes(delta)
-	if err != nil {
-		return err
-	}
-	if baseSize != uint64(len(node.Base.Data)) || node.Base.Stream != nil {
-		return errDeltaBase
-	}
-	if size > smallDelta {
-		under += roomOf(int64(size))
-	}
-	if node.Data, err = w.buffer(result, under); err != nil {
-		return err
-	}
-	node.Size = int64(result)
-	if err = w.apply(node, instructions); err != nil {
-		w.recycle(node.Data)
-	}
-	return err
-}
-
-// apply fills node.Data. Of a delta with more copies than are worth listing the
-// result is handed on as if it were whole.
-func (w *Walker) apply(node *Node, instructions []byte) (err error) {
-	if w.copies == nil {
-		w.copies = make([]Copy, 0, 64)
-	}
-	margin := len(node.Data)
-	if w.Sparse && node.Leaf && node.Type == Blob {
-		margin, node.gaps = sparseMargin, true
-	}
-	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
-	if node.Copies = w.copies; err == errManyCopies {
-		_, err = applyDelta(node.Data, node.Base.Data, instructions, nil, len(node.Data))
-		node.Base, node.Copies, node.gaps = nil, nil, false
-	}
-	return err
-}
-
-// smallDelta is the size up to which deltas are read into a buffer that the
-// walker keeps.
-const smallDelta = 1 << 20
-
-// deltaBuffer returns size bytes for a delta, for which memory is taken if it is not small.
-func (w *Walker) deltaBuffer(size uint64, under int64) ([]byte, error) {
-	if size > smallDelta {
-		return w.buffer(size, under)
-	}
-	if uint64(cap(w.delta)) < size {
-		w.delta = make([]byte, size+size/4)
-	}
-	return w.delta[:size], nil
-}
-
-// sparseMargin is how far a search goes into a copy: the dirty range does by
-// ahead or behind, and looks around by the other.
-const sparseMargin = rules.TokenBehind + rules.TokenAhead
-
-// plausible refuses sizes that no zlib stream of src's length can have:
-// DEFLATE expands by 1032 at most.
-func plausible(size uint64, src []byte) error {
-	if size > uint64(len(src))*1032+64 {
-		return fmt.Errorf("it declares %d bytes, more than its %d packed bytes can hold", size, len(src))
-	}
-	return nil
-}
-
-// buffer returns a buffer of size bytes with any content; under is what else is
-// held to read the object that it is for.
-func (w *Walker) buffer(size uint64, under int64) ([]byte, error) {
-	if err := w.Store.limits.allows(int64(size), under); err != nil {
-		return nil, err
-	}
-	n := int(size)
-	class := bits.Len(uint(n))
-	if class >= keepClasses {
-		return w.largeBuffer(n), nil
-	}
-	w.Memory.Take(1 << class)
-	if free := w.free[class]; len(free) > 0 {
-		w.free[class] = free[:len(free)-1]
-		w.idle -= 1 << class
-		return free[len(free)-1][:n], nil
-	}
-	return make([]byte, n, 1<<class), nil
-}
-
-// largeBuffer returns n bytes. The system clears new memory, which takes longer
-// than a delta that copies most of a large file: so one buffer is kept from leaf
-// to leaf.
-func (w *Walker) largeBuffer(n int) []byte {
-	spare := w.spare
-	if w.spare = nil; n <= cap(spare) && cap(spare)-n <= n/4 {
-		w.Memory.Give(int64(cap(spare) - n))
-		return spare[:n]
-	}
-	w.Memory.Give(int64(cap(spare)))
-	w.Memory.Take(int64(n))
-	return make([]byte, n)
-}
-
-// Buffers below 1<<(keepClasses-1) bytes are used again, a few of each class;
-// of larger ones only one, see largeBuffer.
-const (
-	keepClasses = 24
-	keepCount   = 4
-)
-
-// roomOf returns how much memory is taken for size bytes of an object.
-func roomOf(size int64) int64 {
-	if class := bits.Len64(uint64(size)); class < keepClasses {
-		return 1 << class
-	}
-	return size
-}
-
-// Held returns how much memory an object's bytes count for.
-func Held(data []byte) int64 {
-	if data == nil {
-		return 0
-	}
-	return roomOf(int64(len(data)))
-}
-
-// recycle takes back a buffer that buffer made.
-func (w *Walker) recycle(b []byte) {
-	if len(b) >= 1<<(keepClasses-1) && w.spare == nil {
-		w.Memory.Take(int64(cap(b) - len(b)))
-		w.spare = b
-		return
-	}
-	w.Memory.Give(Held(b))
-	class := bits.Len(uint(cap(b))) - 1
-	if class > 0 && class < keepClasses && cap(b) == 1<<class && len(w.free[class]) < keepCount && int64(w.idle+cap(b)) <= w.Memory.Idle() {
-		w.free[class] = append(w.free[class], b)
-		w.idle += cap(b)
-	}
-}
-
-// keepEntries is for how many entries of a tree a node keeps its room.
-const keepEntries = 1 << 16
-
-// node returns a cleared Node. Its Entries keep their room.
-func (w *Walker) node() *Node {
-	k := len(w.nodes) - 1
-	if k < 0 {
-		return &Node{}
-	}
-	n := w.nodes[k]
-	w.nodes = w.nodes[:k]
-	if cap(n.Entries) > keepEntries {
-		n.Entries = nil
-	}
-	*n = Node{Entries: n.Entries[:0]}
-	return n
-}
-
-// release takes back a node that no delta builds on any more.
-func (w *Walker) release(f frame) {
-	if f.shared { // others may still read it
-		w.Memory.Give(f.node.held())
-		return
-	}
-	w.recycle(f.node.Data)
-	f.node.Data = nil
-	w.nodes = append(w.nodes, f.node)
-}
-
-// externalBase reads the base of a delta whose base is not in its pack.
-func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
-	h, err := p.header(int(pos))
-	if err != nil {
-		return nil, err
-	}
-	o, ok := w.Store.Find(h.baseID)
-	if !ok {
-		return nil, fmt.Errorf("its delta base %s is missing", hexID(h.baseID))
-	}
-	t, data, err := w.Store.read(o, left)
-	if err != nil {
-		return nil, fmt.Errorf("its delta base %s cannot be read: %w", hexID(h.baseID), err)
-	}
-	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }

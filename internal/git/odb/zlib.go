@@ -6,43 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"r8scan/internal/inflate"
 )
-
-// inflate fills dst, whose length is the declared size, from the zlib stream
-// of an entry of p, at the start of src. The checksum of the stream is looked at
-// only if the index, which has one of its own from version 2 on, has none.
-func (w *Walker) inflate(dst, src []byte, p *pack) error {
-	w.z.Checksum = p.idx.crc == nil
-	n, err := w.z.Zlib(dst, src)
-	if errors.Is(err, inflate.ErrSize) {
-		return errSize
-	} else if err != nil {
-		return damaged(err)
-	}
-	if w.Thorough {
-		p.gap(len(src) - n)
-	}
-	return nil
-}
 
 var errSize = errors.New("its data is longer or shorter than it declares")
 
 func damaged(err error) error { return fmt.Errorf("its compressed data is damaged: %w", err) }
 
-// streamZlib returns a reader of the size bytes that src inflates to. Too few
-// bytes are an error of the reader. If left is not nil, it is told at the end
-// how many bytes of src are behind the stream.
-func streamZlib(src []byte, size int64, left func(n int)) (io.Reader, error) {
-	packed := bytes.NewReader(src)
-	z, err := zlib.NewReader(packed)
+// stream returns a reader of an object that is no delta. Too few bytes are an
+// error of the reader. If left is not nil, it is told at the end how many bytes
+// are behind the entry's stream.
+func (e packed) stream(left func(n int)) (io.Reader, error) {
+	if err := e.plausible(); err != nil {
+		return nil, err
+	}
+	rest := bytes.NewReader(e.src)
+	z, err := zlib.NewReader(rest)
 	if err != nil {
 		return nil, damaged(err)
 	}
-	r := &exactReader{r: z, n: size}
+	r := &exactReader{r: z, n: int64(e.size)}
 	if left != nil {
-		r.atEnd = func() { left(packed.Len()) }
+		r.atEnd = func() { left(rest.Len()) }
 	}
 	return r, nil
 }

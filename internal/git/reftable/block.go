@@ -4,12 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"compress/zlib"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // refs reads the block of refs from pos to end.
@@ -102,7 +101,7 @@ func (c *counter) Read(p []byte) (int, error) {
 // the offsets, from base bytes before the block on, of those records whose
 // names are whole.
 func (t *table) records(block []byte, base int, record func(kind int, rest []byte) (int, error)) error {
-	n := int(binary.BigEndian.Uint16(block[len(block)-2:]))
+	n := int(wire.NewReader(block[len(block)-2:]).Uint16())
 	list := len(block) - 2 - 3*n
 	if n == 0 || list < 4 {
 		// Records end where they make no sense any more.
@@ -115,7 +114,7 @@ func (t *table) records(block []byte, base int, record func(kind int, rest []byt
 	last := -1
 	var wrong error
 	for i := range n {
-		at := uint24(block[list+3*i:]) - base
+		at := wire.Uint24(block[list+3*i:]) - base
 		if at <= last || at < 4 || at >= list {
 			wrong = errors.New("its restarts are wrong")
 			break
@@ -142,8 +141,8 @@ var (
 func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), restarts map[int]bool) (met int, err error) {
 	var disorder error
 	for at := 0; at < len(b); {
-		prefix, n := odb.OffsetVarint(b[at:])
-		packed, k := odb.OffsetVarint(b[at+n:])
+		prefix, n := wire.OffsetVarint(b[at:])
+		packed, k := wire.OffsetVarint(b[at+n:])
 		suffix := packed >> 3
 		from := at + n + k
 		if n == 0 || k == 0 || suffix > uint64(len(b)-from) || prefix > uint64(len(t.key)) || prefix+suffix == 0 || prefix > 0 && (at == 0 || restarts[at]) {
@@ -170,31 +169,8 @@ func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), 
 	return met, disorder
 }
 
-// fields takes the fields of a record one by one.
-type fields struct {
-	b    []byte
-	used int
-	bad  bool
-}
-
-func (f *fields) bytes(n uint64) []byte {
-	if n > uint64(len(f.b)-f.used) {
-		f.bad = true
-		n = 0
-	}
-	out := f.b[f.used : f.used+int(n)]
-	f.used += int(n)
-	return out
-}
-
-func (f *fields) number() uint64 {
-	v, n := odb.OffsetVarint(f.b[f.used:])
-	f.bad = f.bad || n == 0
-	f.used += n
-	return v
-}
-
-func (f *fields) text() []byte { return f.bytes(f.number()) }
+// text takes the next field of a record, a length and as many bytes.
+func text(r *wire.Reader) []byte { return r.Bytes(r.OffsetVarint()) }
 
 // The kinds of values that ref records have, and log records but for the
 // latter two.
@@ -207,28 +183,28 @@ const (
 
 // ref reads a ref record behind its name and returns its length.
 func (t *table) ref(kind int, rest []byte) (int, error) {
-	f := fields{b: rest}
-	f.number() // the transaction; nothing depends on it
+	f := wire.NewReader(rest)
+	f.OffsetVarint() // the transaction; nothing depends on it
 	ref := Ref{Name: t.key}
 	switch kind {
 	case kindDeleted:
 	case kindID:
-		ref.ID = f.bytes(uint64(t.idLen))
+		ref.ID = f.Bytes(uint64(t.idLen))
 	case kindPeeled:
-		ref.ID = f.bytes(uint64(t.idLen))
-		ref.Peeled = f.bytes(uint64(t.idLen))
+		ref.ID = f.Bytes(uint64(t.idLen))
+		ref.Peeled = f.Bytes(uint64(t.idLen))
 	case kindSymbolic:
-		ref.Target = f.text()
+		ref.Target = text(f)
 	default:
 		return 0, fmt.Errorf("a ref in it has a value of type %d, which is not known", kind)
 	}
-	if f.bad {
+	if f.Bad() {
 		return 0, errRecord
 	}
-	if err := stop(t.Grow(int64(f.used))); err != nil {
+	if err := stop(t.Grow(int64(f.Used()))); err != nil {
 		return 0, err
 	}
-	return f.used, stop(t.Ref(&ref))
+	return f.Used(), stop(t.Ref(&ref))
 }
 
 // log reads a log record behind its key, which is the ref's name, a zero and
@@ -238,26 +214,24 @@ func (t *table) log(kind int, rest []byte) (int, error) {
 	if name < 0 || t.key[name] != 0 {
 		return 0, errRecord
 	}
-	f := fields{b: rest}
-	log := Log{Name: t.key[:name], Update: ^binary.BigEndian.Uint64(t.key[name+1:])}
+	f := wire.NewReader(rest)
+	log := Log{Name: t.key[:name], Update: ^wire.NewReader(t.key[name+1:]).Uint64()}
 	switch kind {
 	case kindDeleted:
 		log.Deleted = true
 	case kindID:
-		log.Old = f.bytes(uint64(t.idLen))
-		log.New = f.bytes(uint64(t.idLen))
-		log.Who = f.text()
-		log.Mail = f.text()
-		log.Time = f.number()
-		if zone := f.bytes(2); !f.bad {
-			log.Zone = int16(binary.BigEndian.Uint16(zone))
-		}
-		log.Message = f.text()
+		log.Old = f.Bytes(uint64(t.idLen))
+		log.New = f.Bytes(uint64(t.idLen))
+		log.Who = text(f)
+		log.Mail = text(f)
+		log.Time = f.OffsetVarint()
+		log.Zone = int16(f.Uint16())
+		log.Message = text(f)
 	default:
 		return 0, fmt.Errorf("a log in it has an entry of type %d, which is not known", kind)
 	}
-	if f.bad {
+	if f.Bad() {
 		return 0, errRecord
 	}
-	return f.used, stop(t.Log(&log))
+	return f.Used(), stop(t.Log(&log))
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"r8scan/internal/git/wire"
 )
 
 // maxIndexLevels is how many indexes of indexes are followed.
@@ -64,7 +66,7 @@ func (x *index) read(pos int64, levels int) error {
 	if n, err := x.at.ReadAt(head[:], pos); n < len(head) || err != nil || head[0] != 'i' || levels == 0 {
 		return nil
 	}
-	length := int64(uint24(head[1:]))
+	length := int64(wire.Uint24(head[1:]))
 	if length < minBlock || length > x.end-pos {
 		return nil
 	}
@@ -74,16 +76,16 @@ func (x *index) read(pos int64, levels int) error {
 	}
 	var below []int64
 	err := x.records(x.raw, 0, func(_ int, rest []byte) (int, error) {
-		f := fields{b: rest}
-		at := int64(min(f.number(), 1<<62))
-		if f.bad {
+		f := wire.NewReader(rest)
+		at := int64(min(f.OffsetVarint(), 1<<62))
+		if f.Bad() {
 			return 0, errRecord
 		}
 		if !x.places[at] && len(x.places) < maxPlaces {
 			x.places[at] = true
 			below = append(below, at)
 		}
-		return f.used, nil
+		return f.Used(), nil
 	})
 	x.key = x.key[:0]
 	if errors.As(err, new(stopError)) {

@@ -6,11 +6,12 @@ package reftable
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+
+	"r8scan/internal/git/wire"
 )
 
 // Magic is how a table begins, and its footer too.
@@ -137,12 +138,12 @@ func (t *table) readHeader() error {
 		return fmt.Errorf("it is a reftable of version %d, which is not known", b[4])
 	}
 	t.header = 20 + 4*int64(b[4])
-	t.blockSize = int64(uint24(b[5:]))
+	t.blockSize = int64(wire.Uint24(b[5:]))
 	switch kind := string(b[24:28]); {
 	case b[4] == 1 || kind == "sha1":
-		t.idLen = 20
+		t.idLen = wire.SHA1
 	case kind == "s256":
-		t.idLen = 32
+		t.idLen = wire.SHA256
 	default:
 		return fmt.Errorf("its kind of ids, %q, is not known", kind)
 	}
@@ -167,19 +168,16 @@ func (t *table) readFooter() {
 		t.damaged(err)
 		return
 	}
-	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
+	body, sum := b[:len(b)-4], wire.NewReader(b[len(b)-4:]).Uint32()
 	if string(b[:4]) != Magic || crc32.ChecksumIEEE(body) != sum || !bytes.Equal(b[:t.header], head) {
 		t.damaged(errors.New("its header or footer is damaged, or it is cut short"))
 		return
 	}
 	t.end = start
-	field := func(i int64) int64 {
-		return int64(min(binary.BigEndian.Uint64(b[t.header+8*i:]), 1<<62))
-	}
-	t.footer = footer{ok: true, refIndex: field(0), obj: field(1) >> 5, objIndex: field(2), log: field(3), logIndex: field(4)}
+	places := wire.NewReader(body[t.header:])
+	next := func() int64 { return int64(min(places.Uint64(), 1<<62)) }
+	t.footer = footer{ok: true, refIndex: next(), obj: next() >> 5, objIndex: next(), log: next(), logIndex: next()}
 }
-
-func uint24(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 
 // blocks reads one block after the other.
 func (t *table) blocks() error {
@@ -238,7 +236,7 @@ func (t *table) block(pos int64) (next int64, err error) {
 	if pos == t.header {
 		start = 0
 	}
-	length := int64(uint24(head[1:]))
+	length := int64(wire.Uint24(head[1:]))
 	if length < pos-start+minBlock {
 		return 0, fmt.Errorf("its length of %d bytes is too small", length)
 	}

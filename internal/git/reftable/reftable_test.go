@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/internal/git/wire"
 )
 
 // records is what was read of a table.
@@ -179,7 +180,7 @@ func TestBesideDamage(t *testing.T) {
 	if err == nil || len(got.refs) != 1000 || len(got.logs) < 900 || len(got.logs) == 1000 || got.logs[0] != table.Logs[0] || !slices.Contains(got.logs, table.Logs[999]) {
 		t.Errorf("%d logs, %v", len(got.logs), err)
 	}
-	b[uint24(b[25:])] = 'x' // the second block, from which an index leads on
+	b[wire.Uint24(b[25:])] = 'x' // the second block, from which an index leads on
 	if got, _ = read(b); len(got.refs) < 800 || len(got.refs) == 1000 {
 		t.Errorf("%d refs", len(got.refs))
 	}

@@ -15,7 +15,7 @@ func bare(t testing.TB) *Repo {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "HEAD"), "ref: refs/heads/main\n")
 	put(t, filepath.Join(dir, "objects", "info", "packs"), "")
-	r, err := OpenDir(dir)
+	r, err := Within(dir).OpenDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,9 @@
 package repo
 
 import (
-	"encoding/binary"
 	"errors"
+
+	"r8scan/internal/git/wire"
 )
 
 var errBitmap = errors.New("a bitmap in the index is damaged")
@@ -16,20 +17,19 @@ var errBitmap = errors.New("a bitmap in the index is damaged")
 // run-length word says in bit 0 which bit repeats, in the next 32 for how many
 // words, and in the last 31 how many words follow as they are.
 func ewahBits(b []byte, f func(bit uint64) bool) ([]byte, error) {
-	if len(b) < 12 {
+	r := wire.NewReader(b)
+	size, n := uint64(r.Uint32()), uint64(r.Uint32())
+	words := wire.NewReader(r.Bytes(8 * n))
+	r.Uint32()
+	rest := r.Rest()
+	if r.Bad() {
 		return nil, errBitmap
 	}
-	size, n := uint64(binary.BigEndian.Uint32(b)), uint64(binary.BigEndian.Uint32(b[4:]))
-	if n > uint64(len(b)-12)/8 {
-		return nil, errBitmap
-	}
-	words, rest := b[8:8+8*n], b[8+8*n+4:]
 	at := uint64(0)
-	for len(words) > 0 {
-		run := binary.BigEndian.Uint64(words)
-		words = words[8:]
+	for len(words.Rest()) > 0 {
+		run := words.Uint64()
 		same, literals := 64*(run>>1&(1<<32-1)), run>>33
-		if literals > uint64(len(words)/8) || at+same+64*literals > size+63 {
+		if literals > uint64(len(words.Rest())/8) || at+same+64*literals > size+63 {
 			return nil, errBitmap
 		}
 		if run&1 != 0 {
@@ -42,8 +42,7 @@ func ewahBits(b []byte, f func(bit uint64) bool) ([]byte, error) {
 			at += same
 		}
 		for range literals {
-			word := binary.BigEndian.Uint64(words)
-			words = words[8:]
+			word := words.Uint64()
 			for i := range uint64(64) {
 				if word>>i&1 != 0 && !f(at+i) {
 					return rest, nil

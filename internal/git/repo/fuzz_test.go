@@ -57,7 +57,7 @@ func FuzzGitFile(f *testing.F) {
 		put(t, filepath.Join(dir, "there", "HEAD"), "ref: refs/heads/main\n")
 		put(t, filepath.Join(dir, "there", "commondir"), common)
 		put(t, filepath.Join(dir, "there", "gitdir"), back)
-		r, err := Open(dir)
+		r, err := Within(dir).Open(dir)
 		if err != nil {
 			return
 		}

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // Head returns the id in hex of the commit at HEAD, "" on a branch without
@@ -41,7 +41,7 @@ func (r *Repo) Head() (string, error) {
 			return "", fmt.Errorf("%s, to which HEAD leads, cannot be read: %w", name, err)
 		}
 	}
-	if len(value) != 2*r.Hash || !odb.IsHex(value) {
+	if !wire.IsID(value, r.Hash) {
 		return "", fmt.Errorf("%s is damaged: it holds no object id", name)
 	}
 	return value, nil
@@ -136,7 +136,7 @@ func (r *Repo) Merging(environ []string) (ids []string, err error) {
 		}
 	}
 	for _, id := range ids {
-		if len(id) != 2*r.Hash || !odb.IsHex(id) {
+		if !wire.IsID(id, r.Hash) {
 			return nil, errors.New("what is being merged is unknown: MERGE_HEAD is damaged, it holds something that is no object id")
 		}
 	}

@@ -91,7 +91,7 @@ func TestIgnoreAgainstGit(t *testing.T) {
 				name, value, _ := strings.Cut(e, "=")
 				env[name] = value
 			}
-			g, err := Open(r.Dir)
+			g, err := Within(r.Dir).Open(r.Dir)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // Entry is one entry of the index.
@@ -85,7 +86,10 @@ func ownIDs(entries []Entry, hash int) {
 	}
 }
 
-var errIndexShort = errors.New("the index ends too early")
+var (
+	errNoIndex    = errors.New("it is no index file")
+	errIndexShort = errors.New("the index ends too early")
+)
 
 const (
 	statLen      = 40 // times, device, inode, mode, owner and size before the id
@@ -118,15 +122,19 @@ func ParseIndex(data []byte, hash int) (*Index, error) {
 // indexHeader returns what parses the entries of an index, their number, and
 // what stands between the header and the checksum.
 func indexHeader(data []byte, hash int) (p entryParser, n int, rest []byte, err error) {
-	if len(data) < 12+hash || !bytes.HasPrefix(data, []byte("DIRC")) {
-		return p, 0, nil, errors.New("it is no index file")
+	if len(data) < hash {
+		return p, 0, nil, errNoIndex
 	}
-	p = entryParser{version: binary.BigEndian.Uint32(data[4:]), hash: hash, paths: maxPaths}
+	r := wire.NewReader(data[:len(data)-hash])
+	magic, version, count := r.Bytes(4), r.Uint32(), uint64(r.Uint32())
+	if r.Bad() || string(magic) != "DIRC" {
+		return p, 0, nil, errNoIndex
+	}
+	p = entryParser{version: version, hash: hash, paths: maxPaths}
 	if p.version < 2 || p.version > 4 {
 		return p, 0, nil, fmt.Errorf("index version %d is unknown", p.version)
 	}
-	count := uint64(binary.BigEndian.Uint32(data[8:]))
-	rest = data[12 : len(data)-hash]
+	rest = r.Rest()
 	if count*uint64(statLen+hash+2) > uint64(len(rest)) {
 		return p, 0, nil, errIndexShort
 	}
@@ -191,7 +199,7 @@ func (p *entryParser) name(b []byte, fixed, length int) (path, rest []byte, err 
 // shortName reads a path of version 4, of which the beginning is that of the
 // path before.
 func (p *entryParser) shortName(b []byte) (path, rest []byte, err error) {
-	strip, n := odb.OffsetVarint(b)
+	strip, n := wire.OffsetVarint(b)
 	if n == 0 || strip > uint64(len(p.path)) {
 		return nil, nil, errors.New("an index entry shortens a longer path than there is")
 	}
@@ -207,14 +215,13 @@ func (p *entryParser) shortName(b []byte) (path, rest []byte, err error) {
 // extensions looks through the extensions for the ones that change entries.
 func (x *Index) extensions(b []byte, hash int) error {
 	for len(b) > 0 {
-		if len(b) < 8 {
+		r := wire.NewReader(b)
+		name := string(r.Bytes(4))
+		body := r.Bytes(uint64(r.Uint32()))
+		if r.Bad() {
 			return errIndexShort
 		}
-		name, size := string(b[:4]), uint64(binary.BigEndian.Uint32(b[4:]))
-		if size > uint64(len(b)-8) {
-			return errIndexShort
-		}
-		body := b[8 : 8+size]
+		b = r.Rest()
 		switch {
 		case name == "link" && len(body) >= hash:
 			x.readLink(body, hash)
@@ -225,7 +232,6 @@ func (x *Index) extensions(b []byte, hash int) error {
 		case (name[0] < 'A' || name[0] > 'Z') && name != "sdir":
 			return fmt.Errorf("the index needs the unknown extension %q", name)
 		}
-		b = b[8+size:]
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 
 func mustOpen(t testing.TB, r *gittest.Repo) *Repo {
 	t.Helper()
-	g, err := OpenDir(r.GitDir())
+	g, err := Within(r.GitDir()).OpenDir(r.GitDir())
 	if err != nil {
 		t.Fatal(err)
 	}

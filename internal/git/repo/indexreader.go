@@ -3,13 +3,12 @@ package repo
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha1"
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"strings"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // IndexReader goes through the entries of an index in their order. It takes no
@@ -113,13 +112,9 @@ func checkSum(text []byte, hash int) error {
 	if bytes.Equal(want, make([]byte, hash)) {
 		return nil
 	}
-	var ok bool
-	if hash == sha256.Size {
-		ok = [sha256.Size]byte(want) == sha256.Sum256(body)
-	} else {
-		ok = [sha1.Size]byte(want) == sha1.Sum(body)
-	}
-	if !ok {
+	sum := wire.NewHash(hash)
+	sum.Write(body)
+	if !bytes.Equal(sum.Sum(nil), want) {
 		return errSum
 	}
 	return nil

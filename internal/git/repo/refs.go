@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // Ref is a name and the object it stands for.
@@ -79,7 +79,7 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 		}
 		value = raw[strings.TrimSpace(to)]
 	}
-	if len(value) != 2*r.Hash || !odb.IsHex(value) {
+	if !wire.IsID(value, r.Hash) {
 		if value != "" {
 			r.problem("ref "+name, "its value is no object id")
 		}
@@ -164,7 +164,7 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 		return "", "", false
 	}
 	old, new = line[:width], line[width+1:2*width+1]
-	return old, new, odb.IsHex(old) && odb.IsHex(new)
+	return old, new, wire.IsHex(old) && wire.IsHex(new)
 }
 
 // Detached reports whether HEAD names a commit and no branch.

@@ -22,7 +22,7 @@ func TestPushRemote(t *testing.T) {
 			for _, kv := range config {
 				repo.Git("config", kv[0], kv[1])
 			}
-			r, err := Open(repo.Dir)
+			r, err := Within(repo.Dir).Open(repo.Dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +43,7 @@ func TestPushRemoteAlone(t *testing.T) {
 	repo := gittest.New(t)
 	check := func(want string) {
 		t.Helper()
-		r, err := Open(repo.Dir)
+		r, err := Within(repo.Dir).Open(repo.Dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestTracking(t *testing.T) {
 	repo.Git("remote", "add", "a/b", "https://example.org/b")
 	repo.Git("config", "remote.a.pushurl", "ssh://example.org/a")
 	repo.Git("config", "extensions.partialClone", "a")
-	r, err := Open(repo.Dir)
+	r, err := Within(repo.Dir).Open(repo.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,9 +97,6 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 
 // Open reads the repository whose work tree has its .git, a folder or a file
 // that names one, in dir.
-func Open(dir string) (*Repo, error) { return Within(dir).Open(dir) }
-
-// Open is the function of that name for a folder that a scan comes upon.
 func (b *Bounds) Open(dir string) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
@@ -132,9 +129,6 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 }
 
 // OpenDir reads the repository with the git directory dir.
-func OpenDir(dir string) (*Repo, error) { return Within(dir).OpenDir(dir) }
-
-// OpenDir is the function of that name for a folder that a scan comes upon.
 func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 	if !IsGitDir(dir) {
 		return nil, errors.New("it is not a git directory: it has no HEAD or no objects")

@@ -2,7 +2,6 @@ package repo
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"maps"
@@ -11,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // Root is a place that names an object and is none itself.
@@ -65,12 +64,12 @@ func (f *rootFinder) found(r Root) {
 }
 
 func (f *rootFinder) isID(word string) bool {
-	return len(word) == 2*f.repo.Hash && odb.IsHex(word)
+	return wire.IsID(word, f.repo.Hash)
 }
 
 // isShortID reports whether a word may be an id or the first digits of one.
 func (f *rootFinder) isShortID(word string) bool {
-	return len(word) >= 4 && len(word) <= 2*f.repo.Hash && odb.IsHex(word)
+	return len(word) >= 4 && len(word) <= 2*f.repo.Hash && wire.IsHex(word)
 }
 
 // read returns a file of the git directory; it reports false if there is none.
@@ -215,7 +214,7 @@ func (f *rootFinder) tables() {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(s.logs), compareLogs) {
 		for _, id := range s.logs[key] {
-			f.found(Root{File: dir, Name: "reflog of " + key.name, ID: hex.EncodeToString([]byte(id)), Kept: true})
+			f.found(Root{File: dir, Name: "reflog of " + key.name, ID: wire.Hex([]byte(id)), Kept: true})
 		}
 	}
 }

@@ -3,7 +3,6 @@ package repo
 import (
 	"bytes"
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 )
 
 // split is the link extension: the index holds only what differs from a shared
@@ -23,7 +23,7 @@ type split struct {
 // merge adds the shared index's entries to those of x, which came with the
 // link extension.
 func (r *Repo) merge(x *Index) error {
-	name := "sharedindex." + hex.EncodeToString(x.link.base)
+	name := "sharedindex." + wire.Hex(x.link.base)
 	base, err := r.sharedIndex(filepath.Join(r.Dir, name))
 	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
 		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)

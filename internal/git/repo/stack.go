@@ -2,7 +2,6 @@ package repo
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/reftable"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 )
 
@@ -205,7 +205,7 @@ func (s *stack) ref(r *reftable.Ref) error {
 	case r.Target != nil:
 		s.raw[name] = "ref: " + string(r.Target)
 	case r.ID != nil:
-		s.raw[name] = hex.EncodeToString(r.ID)
+		s.raw[name] = wire.Hex(r.ID)
 	default:
 		delete(s.raw, name)
 		return nil
@@ -224,7 +224,7 @@ func (s *stack) log(l *reftable.Log) error {
 		delete(s.stash, l.Update)
 		return nil
 	}
-	s.stash[l.Update] = hex.EncodeToString(l.New)
+	s.stash[l.Update] = wire.Hex(l.New)
 	return s.keep(len(s.stash[l.Update]))
 }
 

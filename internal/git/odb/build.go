@@ -1,0 +1,121 @@
+package odb
+
+import "r8scan/rules"
+
+// build reads the object at pos, applying it to base if it is a delta.
+func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
+	if p.entries[pos].base == broken {
+		return nil, p.fault(pos)
+	}
+	if !w.lenient && !p.checkCRC(pos) {
+		return nil, errChecksum
+	}
+	node := w.node()
+	e := &p.entries[pos]
+	node.Obj, node.Type, node.Base = e.obj, e.kind, base
+	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
+	w.unpack.z.Checksum = p.idx.crc == nil // an index of version 2 has one of the entry
+	if base == nil {
+		return node, w.whole(p, pos, node)
+	}
+	node.Type = base.Type
+	if e.base >= 0 { // one that is not in the pack is not kept
+		if node.under = base.under; e.next >= 0 {
+			node.under += base.held()
+		}
+	}
+	return node, w.fromDelta(p, pos, node)
+}
+
+// whole reads an object that is no delta.
+func (w *Walker) whole(p *pack, pos int32, node *Node) (err error) {
+	e := p.packed(pos)
+	if node.Type == Blob && e.size > uint64(w.Store.limits.Stream) && node.Leaf { // the others are parsed whole
+		node.Size = int64(e.size)
+		var left func(n int)
+		if w.Thorough {
+			left = p.gaps.add
+		}
+		node.Stream, err = e.stream(left)
+		return err
+	}
+	var behind int
+	if node.Data, behind, err = w.unpack.whole(e, node.under); err != nil {
+		return err
+	}
+	node.Size = int64(e.size)
+	if w.Thorough {
+		p.gaps.add(behind)
+	}
+	return nil
+}
+
+// fromDelta reads a delta and applies it to node.Base.
+func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
+	d, err := w.unpack.open(p.packed(pos), node.Base.Data, node.Base.beneath())
+	if w.Thorough {
+		p.gaps.add(d.behind)
+	}
+	if err != nil {
+		return err
+	}
+	node.Data, node.Size = d.result, int64(len(d.result))
+	if err = w.apply(node, d.instructions); err != nil {
+		w.unpack.recycle(node.Data)
+	}
+	w.unpack.close(&d)
+	return err
+}
+
+// apply fills node.Data. Of a delta with more copies than are worth listing the
+// result is handed on as if it were whole.
+func (w *Walker) apply(node *Node, instructions []byte) (err error) {
+	if w.copies == nil {
+		w.copies = make([]Copy, 0, 64)
+	}
+	margin := len(node.Data)
+	if w.Sparse && node.Leaf && node.Type == Blob {
+		margin, node.gaps = sparseMargin, true
+	}
+	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
+	if node.Copies = w.copies; err == errManyCopies {
+		_, err = applyDelta(node.Data, node.Base.Data, instructions, nil, len(node.Data))
+		node.Base, node.Copies, node.gaps = nil, nil, false
+	}
+	return err
+}
+
+// sparseMargin is how far a search goes into a copy: the dirty range does by
+// ahead or behind, and looks around by the other.
+const sparseMargin = rules.TokenBehind + rules.TokenAhead
+
+// externalBase reads the base of a delta whose base is not in its pack.
+func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
+	h, err := p.headerAt(int(pos))
+	if err != nil {
+		return nil, err
+	}
+	o, t, data, err := w.Store.readBase(h.baseID, left)
+	if err != nil {
+		return nil, err
+	}
+	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
+}
+
+// keepEntries is for how many entries of a tree a node keeps its room.
+const keepEntries = 1 << 16
+
+// node returns a cleared Node. Its Entries keep their room.
+func (w *Walker) node() *Node {
+	k := len(w.nodes) - 1
+	if k < 0 {
+		return &Node{}
+	}
+	n := w.nodes[k]
+	w.nodes = w.nodes[:k]
+	if cap(n.Entries) > keepEntries {
+		n.Entries = nil
+	}
+	*n = Node{Entries: n.Entries[:0]}
+	return n
+}

@@ -1,0 +1,157 @@
+package odb
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"r8scan/internal/budget"
+	"r8scan/internal/inflate"
+)
+
+// unpacker makes objects of the entries of packs. It keeps buffers and is not
+// safe for concurrent use.
+type unpacker struct {
+	buffers
+	z     inflate.Inflater // Checksum is set by who knows of no other checksum
+	delta []byte           // for small ones
+}
+
+// packed is an entry of a pack behind its header.
+type packed struct {
+	size uint64 // inflated, of the delta if it is one
+	src  []byte // the zlib stream, and what is behind it
+}
+
+// plausible refuses sizes that no zlib stream of src's length can have:
+// DEFLATE expands by 1032 at most.
+func (e packed) plausible() error {
+	if e.size > uint64(len(e.src))*1032+64 {
+		return fmt.Errorf("it declares %d bytes, more than its %d packed bytes can hold", e.size, len(e.src))
+	}
+	return nil
+}
+
+// inflate fills dst, whose length is the declared size, from the zlib stream at
+// the start of src. It returns how many bytes of src are behind that.
+func (u *unpacker) inflate(dst, src []byte) (behind int, err error) {
+	n, err := u.z.Zlib(dst, src)
+	if errors.Is(err, inflate.ErrSize) {
+		return 0, errSize
+	} else if err != nil {
+		return 0, damaged(err)
+	}
+	return len(src) - n, nil
+}
+
+// whole returns an object that is no delta, and how many bytes are behind it;
+// under is what else is held meanwhile.
+func (u *unpacker) whole(e packed, under int64) (data []byte, behind int, err error) {
+	if err := e.plausible(); err != nil {
+		return nil, 0, err
+	}
+	if data, err = u.take(e.size, under); err != nil {
+		return nil, 0, err
+	}
+	if behind, err = u.inflate(data, e.src); err != nil {
+		u.recycle(data)
+		return nil, 0, err
+	}
+	return data, behind, nil
+}
+
+// openDelta is a delta that is ready to be applied. Close it after use.
+type openDelta struct {
+	result       []byte // of the size that the delta declares, with any content
+	instructions []byte // valid until the unpacker is used again
+	room         int64  // memory that is held for the delta
+	behind       int    // bytes behind its stream
+}
+
+// smallDelta is the size up to which deltas are read into a buffer that the
+// unpacker keeps.
+const smallDelta = 1 << 20
+
+// open reads a delta for base and takes the memory for its result; under is
+// what is held meanwhile, base included. With an error only behind counts.
+func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err error) {
+	if err := e.plausible(); err != nil {
+		return d, err
+	}
+	delta := u.delta
+	switch {
+	case e.size > smallDelta:
+		if delta, err = u.take(e.size, under); err != nil {
+			return d, fmt.Errorf("its delta: %w", err)
+		}
+		d.room = roomOf(int64(e.size))
+	case uint64(cap(delta)) < e.size:
+		delta = make([]byte, e.size+e.size/4)
+		u.delta = delta
+	}
+	if err = u.prepare(&d, delta[:e.size], e.src, base, under); err != nil {
+		u.memory.Give(d.room)
+	}
+	return d, err
+}
+
+// prepare is open with the memory for the delta.
+func (u *unpacker) prepare(d *openDelta, delta, src, base []byte, under int64) (err error) {
+	if d.behind, err = u.inflate(delta, src); err != nil {
+		return err
+	}
+	from, to, instructions, err := deltaSizes(delta)
+	if err != nil {
+		return err
+	}
+	if from != uint64(len(base)) {
+		return errDeltaBase
+	}
+	d.instructions = instructions
+	d.result, err = u.take(to, under+d.room)
+	return err
+}
+
+// close lets go of a delta that was applied.
+func (u *unpacker) close(d *openDelta) { u.memory.Give(d.room) }
+
+// apply returns what a delta makes of base; under is what else is held.
+func (u *unpacker) apply(base []byte, e packed, under int64) ([]byte, error) {
+	d, err := u.open(e, base, under+Held(base))
+	if err != nil {
+		return nil, err
+	}
+	_, err = applyDelta(d.result, base, d.instructions, nil, len(d.result))
+	u.close(&d)
+	if err != nil {
+		u.recycle(d.result)
+		return nil, err
+	}
+	return d.result, nil
+}
+
+// unpackers are large, and reading single objects needs one for each.
+var unpackers = sync.Pool{New: func() any { return new(unpacker) }}
+
+// borrowUnpacker returns an unpacker that takes its memory from an account.
+// Give it back after use.
+func borrowUnpacker(limits Limits, memory *budget.Account) *unpacker {
+	u := unpackers.Get().(*unpacker)
+	u.limits, u.memory = limits, memory
+	return u
+}
+
+// keepDelta is the size up to which an unpacker that nobody uses keeps its
+// buffer for deltas.
+const keepDelta = 64 << 10
+
+// giveBack ends the use of an unpacker that was borrowed. What it has made stays
+// valid.
+func (u *unpacker) giveBack() {
+	u.dropSpare()
+	u.buffers = buffers{}
+	if cap(u.delta) > keepDelta {
+		u.delta = nil
+	}
+	unpackers.Put(u)
+}
