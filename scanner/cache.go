@@ -44,11 +44,13 @@ const maxOutside = 100_000
 // between containers.
 const readVersion = 7
 
-func openCache(dir string) *packcache.Cache {
-	if dir == "" {
+// openCache returns nil if nothing is remembered: other rules than the default
+// ones have no version.
+func openCache(opts Options) *packcache.Cache {
+	if opts.Cache == "" || opts.Rules != nil && opts.Rules != rules.Default() {
 		return nil
 	}
-	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
+	return packcache.Open(opts.Cache, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of taking over what an

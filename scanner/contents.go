@@ -161,8 +161,8 @@ func (c *contents) add(own []hit, inside int) {
 
 // Member searches a member's name and returns what searches its bytes.
 func (c *contents) Member(path, name string) io.WriteCloser {
-	if rules.Holds(name) {
-		for _, m := range rules.Find(nil, []byte(name), 0, len(name)) {
+	if set := c.run.opts.Rules; set.Holds(name) {
+		for _, m := range set.Find(nil, []byte(name), 0, len(name)) {
 			if !c.quota.takes(m) {
 				c.run.dropped.Store(true)
 				c.Unread(path, tooMany)

@@ -14,7 +14,6 @@ import (
 
 	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
-	"r8scan/rules"
 )
 
 // folder is a folder to walk and how to speak of what is in it.
@@ -175,10 +174,10 @@ func (r *run) text(ctx context.Context, w *worker, content io.Reader, at io.Read
 // location is in the name itself: line 1.
 func (r *run) searchName(f folder) {
 	name := filepath.Base(f.path)
-	if !rules.Holds(name) {
+	if !r.opts.Rules.Holds(name) {
 		return
 	}
-	for _, m := range rules.FindTokens(nil, []byte(name), 0, len(name)) {
+	for _, m := range r.opts.Rules.FindName(nil, []byte(name)) {
 		from := start.after([]byte(name[:m.Start]))
 		r.addFileHit(fileHit{m, f.location(hit{m, from, from.after([]byte(name[m.Start:m.End])), ""}), f.tree})
 	}

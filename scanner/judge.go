@@ -30,7 +30,8 @@ const OwnConfig = ".r8scan.yaml"
 // to write an id one must know the token, so it hides no leak that is yet to
 // come, and it is counted all the same.
 type judge struct {
-	today    string   // 2006-01-02
+	today    string // 2006-01-02
+	rules    *rules.Set
 	unread   []string // globs of what is not to be read at all
 	baseline *policy.Baseline
 
@@ -48,7 +49,7 @@ const (
 )
 
 func newJudge(opts Options) (*judge, error) {
-	j := &judge{today: time.Now().UTC().Format(time.DateOnly), config: &policy.Config{}, baseline: &policy.Baseline{}}
+	j := &judge{today: time.Now().UTC().Format(time.DateOnly), rules: opts.Rules, config: &policy.Config{}, baseline: &policy.Baseline{}}
 	if opts.Baseline != "" {
 		text, err := readNamed(opts.Baseline, maxBaseline)
 		if err != nil {
@@ -65,7 +66,7 @@ func newJudge(opts Options) (*judge, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--config %s: %w", opts.Config, err)
 	}
-	c, err := policy.ParseConfig(text)
+	c, err := policy.ParseConfig(text, opts.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("--config %s:%w", opts.Config, err)
 	}
@@ -109,7 +110,7 @@ func (r *run) readOwnConfig(root, top string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w, or name another file with --config", shown, err)
 	}
-	c, err := policy.ParseConfig(text)
+	c, err := policy.ParseConfig(text, r.opts.Rules)
 	if err != nil {
 		return fmt.Errorf("%s:%w", shown, err)
 	}
@@ -191,7 +192,7 @@ func (j *judge) accepts(unread []Unread) (counts []Unread, accepted []Accepted, 
 	for _, u := range unread {
 		i := slices.IndexFunc(j.config.Unread, func(a policy.Acceptance) bool { return a.Matches(u.What) && !a.Expired(j.today) })
 		if i >= 0 {
-			accepted = append(accepted, Accepted{Unread: u, Because: rules.Redact(j.config.Unread[i].Reason)})
+			accepted = append(accepted, Accepted{Unread: u, Because: j.rules.Redact(j.config.Unread[i].Reason)})
 			continue
 		}
 		counts = append(counts, u)
@@ -213,7 +214,7 @@ func (j *judge) allows(f *Finding) (Allowed, bool) {
 	if a.By == "" {
 		a.By, a.Reason = j.token(a.TokenID, f.Rule)
 	}
-	a.Reason = rules.Redact(a.Reason)
+	a.Reason = j.rules.Redact(a.Reason)
 	return a, a.By != ""
 }
 
@@ -251,7 +252,7 @@ func (j *judge) token(id, rule string) (by, reason string) {
 	if slices.Contains(j.config.Off, rule) {
 		return j.by, "the rule is off"
 	}
-	if reason, ok := j.baseline.Find(id); ok {
+	if reason, ok := j.baseline.Find(id, j.rules); ok {
 		return AllowedByBaseline, reason
 	}
 	return "", ""

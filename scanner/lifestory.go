@@ -53,7 +53,7 @@ func (r *run) tellHistory(ctx context.Context, repo *repository, kept []objectHi
 		case !s.News:
 			delete(found.m, keys[i])
 		case d != nil && d.History == nil && !staged[keys[i]]:
-			d.History = repo.story(s)
+			d.History = repo.story(r.opts.Rules, s)
 		}
 	}
 	return nil
@@ -205,23 +205,23 @@ func headName(g *repo.Repo, name string) string {
 	return ""
 }
 
-// story converts a story, with names that hold a token masked.
-func (repo *repository) story(s history.Story) *History {
+// story converts a story, with names that hold a credential masked.
+func (repo *repository) story(set *rules.Set, s history.Story) *History {
 	h := &History{AtHead: s.AtHead, Reachable: s.Reachable, Refs: []string{},
-		Introduced: repo.event(s.Introduced), Removed: repo.event(s.Removed)}
+		Introduced: repo.event(set, s.Introduced), Removed: repo.event(set, s.Removed)}
 	for _, name := range s.Refs {
-		h.Refs = append(h.Refs, rules.Redact(name))
+		h.Refs = append(h.Refs, set.Redact(name))
 	}
 	return h
 }
 
-func (repo *repository) event(e *history.Event) *Event {
+func (repo *repository) event(set *rules.Set, e *history.Event) *Event {
 	if e == nil {
 		return nil
 	}
-	out := &Event{Commit: repo.store.Hex(e.Commit), Date: e.When, Author: rules.Redact(e.Author)}
+	out := &Event{Commit: repo.store.Hex(e.Commit), Date: e.When, Author: set.Redact(e.Author)}
 	if e.Path != "" {
-		out.Path = rules.Redact(join(repo.name, e.Path))
+		out.Path = set.Redact(join(repo.name, e.Path))
 	}
 	return out
 }

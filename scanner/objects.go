@@ -203,7 +203,7 @@ func (s *search) stream(n *odb.Node) error {
 func (s *search) find(n *odb.Node) {
 	w, dropped := s.w, false
 	s.quota = newQuota(s.run.budget.Found, w.memory)
-	w.matches = n.Search(w.matches[:0], &w.ranges, func(m rules.Match) bool {
+	w.matches = n.Search(s.run.opts.Rules, w.matches[:0], &w.ranges, func(m rules.Match) bool {
 		if outside(n) || n.Type == odb.Tree {
 			return false
 		}
@@ -302,7 +302,7 @@ func (s *search) names(n *odb.Node) {
 		return
 	}
 	_ = odb.EachEntry(n.Data, s.repo.store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		for _, m := range rules.FindTokens(nil, e.Name, 0, len(e.Name)) {
+		for _, m := range s.run.opts.Rules.FindName(nil, e.Name) {
 			from := start.after(e.Name[:m.Start])
 			to := from.after(e.Name[m.Start:m.End])
 			if !s.quota.takes(m) {

@@ -11,7 +11,6 @@ import (
 	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
-	"r8scan/rules"
 )
 
 // Pushed says what a push is to bring and where. One of Updates, To and Current
@@ -109,7 +108,7 @@ func (r *run) pushSpan(repo *repository, what Pushed) (*history.Span, error) {
 			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
 		}
 		if repo.head == "" {
-			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", rules.Redact(branch))
+			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", r.opts.Rules.Redact(branch))
 		}
 		what.To = "HEAD"
 	}
@@ -174,7 +173,7 @@ func (r *run) addUpdates(repo *repository, span *history.Span, updates []RefUpda
 		if isZero(u.Old) {
 			r.searchRef(u.Ref)
 		} else if !repo.has(span, u.Old) && len(lost) <= maxLost {
-			lost = append(lost, rules.Redact(u.Ref))
+			lost = append(lost, r.opts.Rules.Redact(u.Ref))
 		}
 	}
 	if len(lost) > maxLost {
@@ -229,7 +228,7 @@ func (repo *repository) has(span *history.Span, id string) bool {
 // searchRef searches the name of a ref that is new at the remote.
 func (r *run) searchRef(name string) {
 	text := []byte(name)
-	for _, m := range rules.FindTokens(nil, text, 0, len(text)) {
+	for _, m := range r.opts.Rules.FindName(nil, text) {
 		from := start.after(text[:m.Start])
 		to := from.after(text[m.Start:m.End])
 		r.addFileHit(fileHit{match: m, place: Location{Path: name, Line: from.line, Column: from.column, EndColumn: to.column, Kind: KindRef}})

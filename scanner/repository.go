@@ -15,7 +15,6 @@ import (
 	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
-	"r8scan/rules"
 )
 
 // repository is a repository that is scanned: the one the user named, a
@@ -236,10 +235,10 @@ func auditFiles(ctx context.Context, path string, why error, opts Options) (*Res
 		return nil, err
 	}
 	if repo.IsOutside(why) {
-		res.Coverage.Unread = append(res.Coverage.Unread, Unread{"the repository", rules.Redact(reason(why))})
+		res.Coverage.Unread = append(res.Coverage.Unread, Unread{"the repository", opts.Rules.Redact(reason(why))})
 		return res, nil
 	}
-	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", opts.Rules.Redact(path)))
 	slices.Sort(res.Notes)
 	return res, nil
 }

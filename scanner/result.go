@@ -37,6 +37,7 @@ type placeKey struct {
 // drafts are findings by token.
 type drafts struct {
 	m     map[findingKey]*draft
+	rules *rules.Set
 	room  int64 // bytes for further places
 	token int64 // bytes for the places of one token
 	lost  int64 // places for which there was none
@@ -61,7 +62,7 @@ func (d *drafts) add(m rules.Match, place Location, exposure Exposure) {
 	if worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
-	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
+	place.Path, place.Member = d.rules.Redact(place.Path), d.rules.Redact(place.Member)
 	place.Encoding = m.Encoding
 	if m.Allowed {
 		place.AllowedBy = AllowedByLine
@@ -88,7 +89,7 @@ func worse(a, b Exposure) bool { return slices.Index(exposures, a) < slices.Inde
 
 // result puts together what the jobs have found.
 func (r *run) result(ctx context.Context, target Target, root string) (*Result, error) {
-	found := &drafts{m: map[findingKey]*draft{}, room: 2 * r.budget.Found, token: r.budget.Found / 4}
+	found := &drafts{m: map[findingKey]*draft{}, rules: r.opts.Rules, room: 2 * r.budget.Found, token: r.budget.Found / 4}
 	files, lost := r.fileHits.all()
 	for _, h := range files {
 		r.addFile(found, h)
@@ -110,8 +111,8 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 	if lost += found.lost; lost > 0 {
 		r.addUnread("places of tokens", fmt.Sprintf("%d are more than a result can hold, and are not listed: --max-memory sets the limit", lost))
 	}
-	target.Path = rules.Redact(target.Path)
-	res := &Result{Target: target, Root: root, Coverage: r.coverage(), LeftOut: map[string]int{}}
+	target.Path = r.opts.Rules.Redact(target.Path)
+	res := &Result{Target: target, Rules: r.opts.Rules, Root: root, Coverage: r.coverage(), LeftOut: map[string]int{}}
 	if !r.opts.Unjudged {
 		var notes []string
 		res.Coverage.Unread, res.Coverage.Accepted, notes = r.judge.accepts(res.Coverage.Unread)
@@ -133,7 +134,7 @@ func (r *run) result(ctx context.Context, target Target, root string) (*Result, 
 	slices.SortFunc(res.Allowed, compareAllowed)
 	res.Notes = slices.Sorted(slices.Values(append(r.notes, r.judge.expiredAmong(res.Findings)...)))
 	for i, note := range res.Notes {
-		res.Notes[i] = rules.Redact(note)
+		res.Notes[i] = r.opts.Rules.Redact(note)
 	}
 	for _, repo := range r.repos {
 		repo.store.Close()

@@ -95,7 +95,7 @@ func newRun(opts Options) (*run, error) {
 	}
 	paths, err := newPathFilter(opts.Include, slices.Concat(opts.Exclude, j.unread))
 	b := budget.New(opts.MaxMemory, opts.workers())
-	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts.Cache), smallRange: smallRange}
+	r := &run{opts: opts, paths: paths, judge: j, cache: openCache(opts), smallRange: smallRange}
 	r.share(b)
 	return r, err
 }
@@ -176,7 +176,7 @@ func (r *run) coverage() Coverage {
 		unread = append(unread, Unread{"other things", fmt.Sprintf("%d more could not be read than a result can name", n)})
 	}
 	for i, u := range unread {
-		unread[i] = Unread{rules.Redact(u.What), rules.Redact(u.Reason)}
+		unread[i] = Unread{r.opts.Rules.Redact(u.What), r.opts.Rules.Redact(u.Reason)}
 	}
 	slices.SortFunc(unread, compareUnread)
 	return Coverage{Files: r.files.Load(), Bytes: r.bytes.Load(), Objects: r.objects.Load(), Commits: r.commits.Load(), ArchiveMembers: r.members.Load(),

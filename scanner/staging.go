@@ -276,10 +276,10 @@ func (s *staging) unmerge(at string) {
 
 // name searches the name of the new file or folder at a path.
 func (s *staging) name(at, name string) {
-	if !rules.Holds(name) {
+	if !s.run.opts.Rules.Holds(name) {
 		return
 	}
-	for _, m := range rules.FindTokens(nil, []byte(name), 0, len(name)) {
+	for _, m := range s.run.opts.Rules.FindName(nil, []byte(name)) {
 		from := start.after([]byte(name[:m.Start]))
 		to := from.after([]byte(name[m.Start:m.End]))
 		s.names = append(s.names, fileHit{m, Location{Path: at, Line: from.line, Column: from.column, EndColumn: to.column, Kind: KindIndex}, nil})
@@ -386,7 +386,7 @@ func (s *staging) goneTokens(ctx context.Context, w *worker) tokens {
 	for left := s.gone; len(left) > 0 && ctx.Err() == nil; {
 		e := left[len(left)-1]
 		left = left[:len(left)-1]
-		for _, m := range rules.FindTokens(nil, e.Name, 0, len(e.Name)) {
+		for _, m := range s.run.opts.Rules.FindName(nil, e.Name) {
 			s.moved.match(m)
 		}
 		if seen[string(e.ID)] {

@@ -21,6 +21,7 @@ type window struct {
 	begun   bool
 	total   int64  // bytes of the text so far
 	member  string // for the hits
+	rules   *rules.Set
 	matches []rules.Match
 	hits    []hit // in order
 	quota   *quota
@@ -40,11 +41,11 @@ type hit struct {
 func (w *worker) window() *window {
 	k := len(w.windows) - 1
 	if k < 0 {
-		return &window{buf: make([]byte, windowLen), quota: &w.content.quota}
+		return &window{buf: make([]byte, windowLen), quota: &w.content.quota, rules: w.content.run.opts.Rules}
 	}
 	s := w.windows[k]
 	w.windows = w.windows[:k]
-	*s = window{buf: s.buf, matches: s.matches, hits: s.hits[:0], quota: &w.content.quota}
+	*s = window{buf: s.buf, matches: s.matches, hits: s.hits[:0], quota: &w.content.quota, rules: w.content.run.opts.Rules}
 	return s
 }
 
@@ -105,7 +106,7 @@ func (s *window) search(last bool) {
 	if last {
 		to = s.n
 	}
-	s.matches = rules.Find(s.matches[:0], s.buf[:s.n], s.from, to)
+	s.matches = s.rules.Find(s.matches[:0], s.buf[:s.n], s.from, to)
 	markAllowed(s.buf[:s.n], s.matches)
 	if !s.begun {
 		s.at, s.begun = locate(s.buf[:s.n]), true

@@ -10,7 +10,6 @@ import (
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
-	"r8scan/rules"
 )
 
 // workTree is a work tree, or a bare repository, with its index.
@@ -45,7 +44,7 @@ func (r *run) readIndex(t *workTree) job {
 		t.index = x.Entries
 		before := "" // the path that was searched last
 		for _, e := range x.Entries {
-			if rules.Holds(e.Path) && r.paths.keeps(join(t.name, e.Path), "") {
+			if r.opts.Rules.Holds(e.Path) && r.paths.keeps(join(t.name, e.Path), "") {
 				r.searchPath(t.name, e.Path, before)
 				before = e.Path
 			}
@@ -65,7 +64,7 @@ func (r *run) searchPath(tree, path, before string) {
 	at := strings.LastIndexByte(path[:known], '/') + 1
 	for name := range strings.SplitSeq(path[at:], "/") {
 		end := at + len(name)
-		if rules.Holds(name) {
+		if r.opts.Rules.Holds(name) {
 			r.searchName(folder{path: name, name: join(tree, path[:end]), kind: func(string, string) string { return KindIndex }})
 		}
 		at = end + 1
