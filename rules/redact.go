@@ -29,9 +29,6 @@ func (s *Set) Redact(text string) string {
 	return string(b)
 }
 
-// Holds is that of the Default set.
-func Holds(text string) bool { return standard.Holds(text) }
-
 // Redact is that of the Default set.
 func Redact(text string) string { return standard.Redact(text) }
 

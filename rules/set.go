@@ -244,10 +244,5 @@ func ByID(id string) *Rule { return standard.ByID(id) }
 // Find is that of the Default set.
 func Find(dst []Match, text []byte, from, to int) []Match { return standard.Find(dst, text, from, to) }
 
-// FindTokens is that of the Default set.
-func FindTokens(dst []Match, text []byte, from, to int) []Match {
-	return standard.FindTokens(dst, text, from, to)
-}
-
 // Hint is that of the Default set.
 func Hint(text []byte, from, to int) bool { return standard.Hint(text, from, to) }
