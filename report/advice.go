@@ -9,10 +9,10 @@ import (
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// remedyOf returns the remedy for findings of a rule; what this version does
-// not know is taken for an API token.
-func remedyOf(rule string) rules.Remedy {
-	if r := rules.ByID(rule); r != nil {
+// remedyOf returns the remedy for a finding; of a rule that this version does
+// not know it is that for an API token.
+func remedyOf(f Finding) rules.Remedy {
+	if r := f.ruleValue(); r != nil {
 		return r.Remedy
 	}
 	return rules.APIToken.Remedy
@@ -22,7 +22,7 @@ func remedyOf(rule string) rules.Remedy {
 // text of our own: nothing of the scanned repository is in it.
 func advice(f Finding) []string {
 	var steps []string
-	r := remedyOf(f.Rule)
+	r := remedyOf(f)
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		steps = append(steps, "Look at it first: it may be a placeholder or a part of something else.")
 	}

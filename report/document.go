@@ -32,6 +32,8 @@ type Run struct {
 	Allowed    []result.Allowed `json:"allowed"`         // what the user has judged; not in Findings
 	LeftOut    map[string]int   `json:"left_out"`        // findings of too low a confidence, by the reason for it
 	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
+
+	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
 }
 
 // Asked says what was done with the tokens that were found, beside showing
@@ -72,6 +74,16 @@ type Finding struct {
 	Verification Verification      `json:"verification"`
 	Locations    []result.Location `json:"locations"` // the most telling one first
 	History      *result.History   `json:"history"`   // nil if the token is in no git object
+
+	rule *rules.Rule // nil in a saved result
+}
+
+// ruleValue returns the rule of the finding, nil if it is not known.
+func (f Finding) ruleValue() *rules.Rule {
+	if f.rule != nil && f.rule.ID == f.Rule {
+		return f.rule
+	}
+	return rules.ByID(f.Rule)
 }
 
 // Status is what is known about whether a token works.
@@ -114,6 +126,7 @@ func New(res result.Result, tool Tool, started time.Time, took time.Duration) *D
 			Coverage:   res.Coverage,
 			Allowed:    make([]result.Allowed, 0, len(res.Allowed)),
 			LeftOut:    maps.Clone(res.LeftOut),
+			set:        res.Rules,
 		},
 		Findings: make([]Finding, 0, len(res.Findings)),
 	}
@@ -127,14 +140,15 @@ func New(res result.Result, tool Tool, started time.Time, took time.Duration) *D
 		doc.Allowed = append(doc.Allowed, a)
 	}
 	for _, f := range res.Findings {
-		doc.Findings = append(doc.Findings, newFinding(f))
+		doc.Findings = append(doc.Findings, newFinding(f, res.Rules))
 	}
 	return doc
 }
 
-func newFinding(f result.Finding) Finding {
+func newFinding(f result.Finding, set *rules.Set) Finding {
 	out := Finding{
 		Rule:         f.Rule,
+		rule:         set.ByID(f.Rule),
 		Token:        f.Secret.Mask(),
 		TokenID:      f.Secret.ID(),
 		Confidence:   f.Confidence,

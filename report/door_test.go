@@ -30,7 +30,9 @@ func filled(v reflect.Value, s string) {
 			return
 		}
 		for i := range v.NumField() {
-			filled(v.Field(i), s)
+			if v.Type().Field(i).IsExported() { // others are in no output
+				filled(v.Field(i), s)
+			}
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))

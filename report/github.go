@@ -65,7 +65,7 @@ func annotation(level string, f Finding) string {
 			properties = append(properties, "line", fmt.Sprint(at.Line), "col", fmt.Sprint(at.Column), "endColumn", fmt.Sprint(at.EndColumn))
 		}
 	}
-	properties = append(properties, "title", upperFirst(safe(ruleTitle(f.Rule))))
+	properties = append(properties, "title", upperFirst(safe(ruleTitle(f))))
 	return command(level, properties, resultMessage(f, at, 0))
 }
 

@@ -115,7 +115,7 @@ func stagedText(doc *Document) hookText {
 	if len(doc.Findings) > 0 {
 		first = doc.Findings[0]
 	}
-	r := remedyOf(first.Rule)
+	r := remedyOf(first)
 	return hookText{
 		adds: "this commit",
 		why: "Once committed it stays in git's history. Whoever gets a copy of that can " +
@@ -136,7 +136,7 @@ func pushText(doc *Document) hookText {
 	if len(doc.Findings) > 0 {
 		first = doc.Findings[0]
 	}
-	r := remedyOf(first.Rule)
+	r := remedyOf(first)
 	steps := []hookStep{rewriteStep(doc), allowStep(first)}
 	if slices.ContainsFunc(doc.Findings, inFile) {
 		steps = slices.Insert(steps, 0, hookStep{text: "Take it out of the files: " + r.Read + "."})
@@ -309,7 +309,7 @@ func statusNote(f Finding) string {
 // foundAt says what a finding is and where it stands, on one line that is not
 // wider than room.
 func foundAt(f Finding, room int) string {
-	what := ", " + safe(ruleTitle(f.Rule))
+	what := ", " + safe(ruleTitle(f))
 	if len(f.Locations) > 0 && f.Locations[0].Path != "" && f.Locations[0].Commit != "" {
 		what = " in " + short(f.Locations[0].Commit) + what
 	}

@@ -238,7 +238,7 @@ func TestAdviceFits(t *testing.T) {
 				t.Errorf("%s, %s: %s", r.ID, e, text)
 			}
 		}
-		text := remedyOf(r.ID).Disable
+		text := r.Remedy.Disable
 		if other, ok := seen[text]; ok && r != rules.LegacyToken {
 			t.Errorf("%s has the advice of %s", r.ID, other)
 		}

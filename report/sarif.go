@@ -108,13 +108,13 @@ func newSARIFRun(doc *Document, opts Options, limits sarifLimits, category strin
 		findings = findings[:limits.results]
 	}
 	run := sarifRun{
-		Tool:              sarifTool{newSARIFDriver(doc.Tool)},
+		Tool:              sarifTool{newSARIFDriver(doc.Tool, doc.set)},
 		Invocations:       []sarifInvocation{newSARIFInvocation(doc.Run, limits, cut)},
 		AutomationDetails: sarifAutomation{category},
 		ColumnKind:        "utf16CodeUnits",
 		Results:           make([]sarifResult, 0, len(findings)),
 	}
-	conv := &sarifConverter{root: opts.Root, related: limits.related, seen: map[string]bool{}}
+	conv := &sarifConverter{set: doc.set, root: opts.Root, related: limits.related, seen: map[string]bool{}}
 	for _, f := range findings {
 		res, err := conv.result(f)
 		if err != nil {
@@ -148,7 +148,7 @@ func (run *sarifRun) addCommits(commits []string, repository string) {
 	}
 }
 
-func newSARIFDriver(tool Tool) sarifDriver {
+func newSARIFDriver(tool Tool, set *rules.Set) sarifDriver {
 	d := sarifDriver{
 		Name:           tool.Name,
 		Version:        tool.Version,
@@ -158,14 +158,14 @@ func newSARIFDriver(tool Tool) sarifDriver {
 	if m := semanticVersion.FindStringSubmatch(tool.Version); m != nil {
 		d.Version, d.SemanticVersion = m[1], m[1]
 	}
-	for _, r := range rules.All() {
+	for _, r := range set.All() {
 		d.Rules = append(d.Rules, newSARIFRule(r))
 	}
 	return d
 }
 
 func newSARIFRule(r *rules.Rule) sarifRule {
-	steps := advice(Finding{Rule: r.ID, Confidence: rules.High, Exposure: result.ExposureHistory})
+	steps := advice(Finding{Rule: r.ID, rule: r, Confidence: rules.High, Exposure: result.ExposureHistory})
 	markdown := r.Description + "\n\nIt looks like this: `" + r.Example + "`\n"
 	for i, step := range steps {
 		markdown += fmt.Sprintf("\n%d. %s", i+1, step)
@@ -183,7 +183,7 @@ func newSARIFRule(r *rules.Rule) sarifRule {
 			Text:     r.Description + " What to do: " + strings.Join(steps, " "),
 			Markdown: markdown,
 		},
-		HelpURI:       remedyOf(r.ID).Page,
+		HelpURI:       r.Remedy.Page,
 		DefaultConfig: sarifConfiguration{level},
 		Properties: sarifRuleProperties{
 			Tags:             []string{"security", "secret", "external/cwe/cwe-798"},

@@ -13,6 +13,7 @@ import (
 // sarifConverter turns the findings of one run into results and notes which
 // commits their locations name.
 type sarifConverter struct {
+	set     *rules.Set
 	root    string // absolute, or ""
 	related int    // most related locations a result
 	commits []string
@@ -20,7 +21,7 @@ type sarifConverter struct {
 }
 
 func (c *sarifConverter) result(f Finding) (sarifResult, error) {
-	index, rule := findRule(f.Rule)
+	index, rule := c.findRule(f.Rule)
 	if rule == nil {
 		return sarifResult{}, fmt.Errorf("write sarif: unknown rule %q: use the version of r8scan that made this result", f.Rule)
 	}
@@ -58,8 +59,8 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 	return res, nil
 }
 
-func findRule(id string) (int, *rules.Rule) {
-	for i, r := range rules.All() {
+func (c *sarifConverter) findRule(id string) (int, *rules.Rule) {
+	for i, r := range c.set.All() {
 		if r.ID == id {
 			return i, r
 		}
@@ -154,7 +155,7 @@ func resultMessage(f Finding, at result.Location, cut int) string {
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
 	}
-	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f.Rule)), messageText(f.Token), f.TokenID)}
+	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f)), messageText(f.Token), f.TokenID)}
 	s = append(s, "It stands "+lowerFirst(standsIn(at))+".")
 	switch {
 	case f.History == nil:
@@ -201,9 +202,9 @@ func messageAdvice(f Finding) string {
 	case result.ExposureIgnored:
 		return "Git ignores the file, so nothing must be done."
 	case result.ExposureHistory:
-		return upperFirst(remedyOf(f.Rule).Short) + " first, since deleting it does not un-leak it."
+		return upperFirst(remedyOf(f).Short) + " first, since deleting it does not un-leak it."
 	}
-	return "Move it into an environment variable, and " + remedyOf(f.Rule).Short + " if it was ever shared."
+	return "Move it into an environment variable, and " + remedyOf(f).Short + " if it was ever shared."
 }
 
 // standsIn says where a location is, as the start of a sentence without its

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // How much of a long list is shown unless Options.Verbose is set.
@@ -37,7 +36,7 @@ func textFinding(b *strings.Builder, f Finding, opts Options) {
 	p := paint(opts.Color)
 	fmt.Fprintf(b, "%s  id %s\n", p.in(bold, safe(f.Token)), safe(f.TokenID))
 	fmt.Fprintf(b, "  %s, confidence %s, exposure %s\n",
-		safe(ruleTitle(f.Rule)), f.Confidence, p.in(exposureColor(f.Exposure), safe(string(f.Exposure))))
+		safe(ruleTitle(f)), f.Confidence, p.in(exposureColor(f.Exposure), safe(string(f.Exposure))))
 	if f.Verification.Status != StatusUnchecked {
 		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
 	}
@@ -55,13 +54,13 @@ func textFinding(b *strings.Builder, f Finding, opts Options) {
 	}
 }
 
-// ruleTitle returns a few words for a rule; a rule that this version does not
-// know, from a saved result, is called by its id.
-func ruleTitle(id string) string {
-	if r := rules.ByID(id); r != nil {
+// ruleTitle returns a few words for a finding's rule; a rule that this version
+// does not know, from a saved result, is called by its id.
+func ruleTitle(f Finding) string {
+	if r := f.ruleValue(); r != nil {
 		return r.Title
 	}
-	return id
+	return f.Rule
 }
 
 func exposureColor(e result.Exposure) string {

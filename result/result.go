@@ -16,6 +16,7 @@ type Result struct {
 	Findings []Finding
 	Allowed  []Allowed      // findings that the user has judged, which are not in Findings
 	LeftOut  map[string]int // findings below the confidence that was asked for, by the reason for theirs
+	Rules    *rules.Set     // what was searched for, as in Options
 	Root     string         // absolute path that the paths are relative to
 	Notes    []string       // what the user should know and is not missing from the scan
 }

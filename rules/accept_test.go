@@ -119,7 +119,7 @@ func TestWindowsOfAll(t *testing.T) {
 
 // TestHint finds each word at each place, whatever its case, and nothing else.
 func TestHint(t *testing.T) {
-	for _, word := range hintWords {
+	for _, word := range words {
 		w := word.text
 		for at := range 40 {
 			text := strings.Repeat(".", at) + strings.ToUpper(w) + strings.Repeat(".", 40-at)

@@ -27,33 +27,42 @@ var CogToken = &Rule{
 		Harm:    "push and pull your models",
 		Read:    "let cog login keep it in a credential helper (docker's credsStore)",
 	},
+	In:      Contents,
+	Anchors: []Anchor{wordCogToken.leads(cogNamed), wordDocker.leads(kubernetes), wordRegistry.leads(registry)},
 }
+
+var (
+	wordCogToken = &word{text: "cog_token"}
+	wordDocker   = &word{text: "configjso", probe: 5} // of .dockerconfigjson
+	wordRegistry = &word{text: "r8.im", exact: true}
+)
 
 // A token that is shorter is not taken for one.
 const minCogToken = 8
 
-// cogName looks at a name with COG_TOKEN in it.
-func (f *finder) cogName(v view) {
-	start, end := nameAround(v.b, v.at, v.at+len(wordCogToken))
-	if end != v.at+len(wordCogToken) || start < v.at && isAlnum(v.b[v.at-1]) {
-		return // it is about something else: recog_token, cog_token_url
+// cogNamed looks at a name with COG_TOKEN in it.
+func cogNamed(b []byte, at int) []Found {
+	start, end := nameAround(b, at, at+len(wordCogToken.text))
+	if end != at+len(wordCogToken.text) || start < at && isAlnum(b[at-1]) {
+		return nil // it is about something else: recog_token, cog_token_url
 	}
-	a := valueOf(v.b, end)
+	a := valueOf(b, end)
 	if a.at < 0 || !a.sign {
-		return
+		return nil
 	}
-	stop := runOf(v.b, a.at, 256, isCogByte)
-	value := string(v.b[a.at:stop])
-	if len(value) < minCogToken || stop < len(v.b) && !endsValue(v.b[stop]) {
-		return
+	stop := runOf(b, a.at, 256, isCogByte)
+	value := string(b[a.at:stop])
+	if len(value) < minCogToken || stop < len(b) && !endsValue(b[stop]) {
+		return nil
 	}
-	if random := looksRandom(value) && len(value) >= 20; !a.quoted && !random {
-		return // an expression, a variable's name
-	} else if random {
-		f.cog(v, a.at, stop, value, Medium, nil)
-	} else {
-		f.cog(v, a.at, stop, value, Low, nil)
+	random := looksRandom(value) && len(value) >= 20
+	switch {
+	case !a.quoted && !random:
+		return nil // an expression, a variable's name
+	case random:
+		return []Found{cogFound(a.at, stop, value, Medium, nil)}
 	}
+	return []Found{cogFound(a.at, stop, value, Low, nil)}
 }
 
 func isCogByte(c byte) bool {
@@ -62,26 +71,27 @@ func isCogByte(c byte) bool {
 
 func endsValue(c byte) bool { return bytes.IndexByte([]byte(" \t\r\n\"'`,;&|\\}]<#"), c) >= 0 }
 
-// cog adds a token that stands in, or as, the text from start to end.
-func (f *finder) cog(v view, start, end int, token string, confidence Confidence, encoding []string) {
-	c := candidate{rule: CogToken, start: start, end: end, secret: token, confidence: confidence, encoding: encoding}
+// cogFound is a token that stands in, or as, the text from start to end.
+func cogFound(start, end int, token string, confidence Confidence, encoding []string) Found {
+	c := Found{Start: start, End: end, Secret: token, Confidence: confidence, Encoding: encoding}
 	switch {
 	case typed(token):
-		c.why = "placeholder"
+		c.Why = "placeholder"
 	case confidence == Low:
-		c.why = "does not look random"
+		c.Why = "does not look random"
 	}
-	f.add(v, c)
+	return c
 }
 
 // registry looks at "r8.im".
-func (f *finder) registry(v view) {
-	if v.crowded(wordRegistry) {
-		return
+func registry(b []byte, at int) (found []Found) {
+	if crowded(b, at, wordRegistry.text) {
+		return nil
 	}
-	registryLogins(v.b, v.at, func(l login) {
-		f.cog(v, l.start, l.end, l.token, l.confidence, l.encoding)
+	registryLogins(b, at, func(l login) {
+		found = append(found, cogFound(l.start, l.end, l.token, l.confidence, l.encoding))
 	})
+	return found
 }
 
 // login is a credential of a registry in a Docker configuration.
@@ -98,7 +108,7 @@ func registryLogins(b []byte, i int, found func(login)) {
 	if i == 0 || b[i-1] != '"' && b[i-1] != '/' {
 		return
 	}
-	if i += len(wordRegistry); i < len(b) && isNameByte(b[i]) {
+	if i += len(wordRegistry.text); i < len(b) && isNameByte(b[i]) {
 		return
 	}
 	i = runOf(b, i, 16, func(c byte) bool { return isAlnum(c) || c == '/' || c == '.' })
@@ -146,28 +156,29 @@ func printable(b []byte) bool {
 const maxConfig = 1280
 
 // kubernetes looks at "configjso", the middle of .dockerconfigjson.
-func (f *finder) kubernetes(v view) {
+func kubernetes(b []byte, at int) (found []Found) {
 	const before, after = "docker", "n"
-	end := v.at + len(wordDocker) + len(after)
-	if end > len(v.b) || !bytes.HasSuffix(v.b[:v.at], []byte(before)) {
-		return
+	end := at + len(wordDocker.text) + len(after)
+	if end > len(b) || !bytes.HasSuffix(b[:at], []byte(before)) {
+		return nil
 	}
-	a := valueOf(v.b, end)
-	if a.at < 0 || a.at+1 >= len(v.b) || v.b[a.at] != 'e' || v.b[a.at+1] != 'y' && v.b[a.at+1] != 'w' {
-		return // base64 of JSON starts with ey or ew
+	a := valueOf(b, end)
+	if a.at < 0 || a.at+1 >= len(b) || b[a.at] != 'e' || b[a.at+1] != 'y' && b[a.at+1] != 'w' {
+		return nil // base64 of JSON starts with ey or ew
 	}
-	text, stop := joinedBase64(v.b, a.at)
+	text, stop := joinedBase64(b, a.at)
 	config := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
 	n, _ := base64.RawStdEncoding.Decode(config, text) // what is behind an error is left out
 	config = config[:n]
-	eachWord(config, 0, len(config), func(at int, word string) bool {
-		if word == wordRegistry {
+	eachWord(config, 0, len(config), func(at int, w *word) bool {
+		if w == wordRegistry {
 			registryLogins(config, at, func(l login) {
-				f.cog(v, a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...))
+				found = append(found, cogFound(a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...)))
 			})
 		}
 		return true
 	})
+	return found
 }
 
 // joinedBase64 returns the base64 that starts at i, without the line ends and

@@ -48,8 +48,8 @@ func hasReplicate(b []byte, from, to int) bool {
 // text too.
 func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
 	found := false
-	eachWord(b, max(0, from), to, func(at int, word string) bool {
-		found = word == wordReplicate && isReplicate(b, at) && is(at+len(wordReplicate))
+	eachWord(b, max(0, from), to, func(at int, w *word) bool {
+		found = w == wordReplicate && isReplicate(b, at) && is(at+len(replicate))
 		return !found
 	})
 	return found

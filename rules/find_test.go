@@ -160,12 +160,12 @@ func TestPieces(t *testing.T) {
 	for _, c := range encodedCases {
 		text = append(append(text, c.hide(randomToken(r), r)...), "\n"[:r.IntN(2)]...)
 	}
-	want := FindTokens(nil, text, 0, len(text))
+	want := standard.FindTokens(nil, text, 0, len(text))
 	if len(want) < len(contexts) {
 		t.Fatalf("only %d matches", len(want))
 	}
 	for split := 0; split <= len(text); split++ {
-		got := inTwo(FindTokens, text, split, TokenBehind, TokenAhead)
+		got := inTwo(standard.FindTokens, text, split, TokenBehind, TokenAhead)
 		if g, w := describe(got), describe(want); g != w {
 			t.Fatalf("split at %d: found\n%s\nwant\n%s", split, g, w)
 		}
@@ -224,7 +224,7 @@ func FuzzFind(f *testing.F) {
 		if parts := inTwo(Find, text, at, Behind, Ahead); describe(whole) != describe(parts) {
 			t.Fatalf("whole:\n%sin parts:\n%s", describe(whole), describe(parts))
 		}
-		if tokens := inTwo(FindTokens, text, at, TokenBehind, TokenAhead); describe(FindTokens(nil, text, 0, len(text))) != describe(tokens) {
+		if tokens := inTwo(standard.FindTokens, text, at, TokenBehind, TokenAhead); describe(standard.FindTokens(nil, text, 0, len(text))) != describe(tokens) {
 			t.Fatalf("tokens in parts:\n%s", describe(tokens))
 		}
 		last := 0

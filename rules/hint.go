@@ -2,32 +2,40 @@ package rules
 
 import "bytes"
 
-// Every rule but the API token's needs one of these words near its match, and
-// most text has none of them. They are compared without regard to case, but
-// for the registry's.
-const (
-	wordReplicate = "replicate"
-	wordCogToken  = "cog_token"
-	wordDocker    = "configjso" // of .dockerconfigjson
-	wordRegistry  = "r8.im"
-)
-
-// Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
-const (
-	HintBehind = 1
-	HintAhead  = len(wordReplicate) + 4
-)
-
-// hintWord is a word and the probe by which it is found: its three rarest
-// bytes.
-type hintWord struct {
+// A word is an anchor that several rules may share, and that one pass finds
+// with all others. Every rule of this package but the API token's needs one of
+// them near its match, and most text has none.
+type word struct {
 	text  string
-	probe int // where in the word the probe is
-	exact bool
+	probe int  // where its three rarest bytes stand
+	exact bool // in this case only; else text is in lower case
+
+	is func(text []byte, at int) bool // whether one in a text counts; nil: all do
 }
 
-// hintWords are numbered as the forms from formWord on.
-var hintWords = [...]hintWord{{wordReplicate, 2, false}, {wordCogToken, 0, false}, {wordDocker, 5, false}, {wordRegistry, 0, true}}
+const replicate = "replicate"
+
+// wordReplicate is Replicate's name.
+var wordReplicate = &word{text: replicate, probe: 2, is: isReplicate}
+
+// words are all of them. A word's number is its place here, and that of its
+// form behind formWord.
+var words = [...]*word{wordReplicate, wordCogToken, wordDocker, wordRegistry}
+
+// number returns the word's place among words.
+func (w *word) number() int {
+	for n, other := range words {
+		if w == other {
+			return n
+		}
+	}
+	panic("rules: " + w.text + " is missing among the words") // a test looks at all rules
+}
+
+// leads returns the anchor that the word is.
+func (w *word) leads(find func(view []byte, at int) []Found) Anchor {
+	return Anchor{Text: w.text, Find: find, word: w}
+}
 
 // maxProbeAt is the largest of the places of the probes.
 const maxProbeAt = 5
@@ -38,7 +46,7 @@ var wordProbes = newWordProbes()
 // case.
 func newWordProbes() *probeSet {
 	var list []probe
-	for n, w := range hintWords {
+	for n, w := range words {
 		spellings := []string{""}
 		for _, c := range w.text[w.probe : w.probe+probeLen] {
 			var longer []string
@@ -57,22 +65,11 @@ func newWordProbes() *probeSet {
 	return newProbeSet(list)
 }
 
-// Hint reports whether a word that a sibling needs starts in text[from:to]. A
-// text without one holds no sibling.
-func Hint(text []byte, from, to int) bool {
-	hint := false
-	eachWord(text, from, to, func(at int, word string) bool {
-		hint = word != wordReplicate || isReplicate(text, at)
-		return !hint
-	})
-	return hint
-}
-
 // eachWord calls f for each word that starts in text[from:to], in order, until
 // it returns false. No two words overlap.
-func eachWord(text []byte, from, to int, f func(at int, word string) bool) {
+func eachWord(text []byte, from, to int, f func(at int, w *word) bool) {
 	wordProbes.each(text, from, min(to+maxProbeAt, len(text)), func(p int, kind form) bool {
-		w := &hintWords[kind-formWord]
+		w := words[kind-formWord]
 		at := p - w.probe
 		if at < from || at >= to || at+len(w.text) > len(text) {
 			return true
@@ -80,7 +77,7 @@ func eachWord(text []byte, from, to int, f func(at int, word string) bool) {
 		if here := text[at : at+len(w.text)]; w.exact && string(here) != w.text || !foldedEqual(here, w.text) {
 			return true
 		}
-		return f(at, w.text)
+		return f(at, w)
 	})
 }
 
@@ -89,11 +86,11 @@ func eachWord(text []byte, from, to int, f func(at int, word string) bool) {
 // another word. The verb is everywhere in what replicates data, and would make
 // every text there a hint.
 func isReplicate(b []byte, s int) bool {
-	end := s + len(wordReplicate)
+	end := s + len(replicate)
 	if end == len(b) {
 		return isUpper(b[s]) || s > 0 && joins(b[s-1])
 	}
-	next := b[end:min(len(b), end+HintAhead-len(wordReplicate))]
+	next := b[end:min(len(b), end+HintAhead-len(replicate))]
 	switch c := next[0]; {
 	case isLetter(c): // replicateToken, not replicated
 		return isUpper(c) && !isUpper(b[end-1]) && startsName(c)

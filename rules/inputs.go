@@ -27,6 +27,9 @@ var SecretInput = &Rule{
 		Harm:    "use that service in your name",
 		Read:    "read it from an environment variable",
 	},
+	In:      Contents,
+	Anchors: []Anchor{besideName("nput", beside{anchorReach + near, isCall}, secretInputs)},
+	Shown:   knownPrefix,
 }
 
 const (
@@ -34,24 +37,22 @@ const (
 	maxInput = 256
 )
 
-// input looks at "nput", the end of input, PredictionInput and TrainingInput.
-func (f *finder) input(v view) {
-	open, ok := inputObject(v.b, v.at)
-	if !ok || v.crowded("nput") {
-		return
+// secretInputs looks at "nput", the end of input, PredictionInput and
+// TrainingInput.
+func secretInputs(b []byte, at int) (found []Found) {
+	open, ok := inputObject(b, at)
+	if !ok || crowded(b, at, "nput") {
+		return nil
 	}
-	var found []candidate
-	pairs(v.b, open, anchorReach-(open-v.at)-1, func(key, value span) {
-		if c, ok := secretInput(v.b, key, value); ok {
+	pairs(b, open, anchorReach-(open-at)-1, func(key, value span) {
+		if c, ok := secretInput(b, key, value); ok {
 			found = append(found, c)
 		}
 	})
-	if len(found) == 0 || !callNearby(v.b, v.at+anchorReach+near) {
-		return
+	if len(found) == 0 || !callNearby(b, at+anchorReach+near) {
+		return nil
 	}
-	for _, c := range found {
-		f.add(v, c)
-	}
+	return found
 }
 
 // inputObject returns where the object opens that b gives to the input whose
@@ -112,21 +113,21 @@ func callNearby(b []byte, to int) bool {
 }
 
 // secretInput judges a pair of an input.
-func secretInput(b []byte, key, value span) (candidate, bool) {
+func secretInput(b []byte, key, value span) (Found, bool) {
 	text := string(value.of(b))
 	kind := secretKey(plainName(key.of(b)))
 	if kind == noSecret || len(text) < minInput || len(text) > maxInput || !literal(text) {
-		return candidate{}, false
+		return Found{}, false
 	}
-	c := candidate{rule: SecretInput, start: value.from, end: value.to, secret: text, confidence: Medium, shown: knownPrefix(text)}
+	c := Found{Start: value.from, End: value.to, Confidence: Medium}
 	letters, digits := classes(text)
 	switch {
 	case typed(text), constant(text):
-		c.why = "placeholder"
-	case looksRandom(text), c.shown > 0 && len(text) >= 20:
+		c.Why = "placeholder"
+	case looksRandom(text), knownPrefix(text) > 0 && len(text) >= 20:
 	case kind == password && letters && digits:
 	default:
-		c.why = "does not look random"
+		c.Why = "does not look random"
 	}
 	return c, true
 }

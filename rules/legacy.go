@@ -17,34 +17,40 @@ var LegacyToken = &Rule{
 	Severity: "8.2",
 	Context:  true,
 	Remedy:   APIToken.Remedy, // it is disabled at the same page
+	In:       Contents,
+	Anchors: []Anchor{
+		wordReplicate.leads(legacyNamed),
+		besideName("uthorization", beside{near + maxHeader, isAPI}, legacyHeader),
+	},
+	Shown: keeps(shown),
 }
 
-// name looks at a name with "replicate" in it: does it have a legacy token or
-// a webhook secret for a value?
-func (f *finder) name(v view) {
-	_, end := nameAround(v.b, v.at, v.at+len(wordReplicate))
-	if !legacyName(plainName(v.b[v.at:end])) && !clientCall(v.b, v.at, &end) {
-		return
+// legacyNamed looks at a name with "replicate" in it: does it have a legacy
+// token for a value?
+func legacyNamed(b []byte, at int) []Found {
+	_, end := nameAround(b, at, at+len(replicate))
+	if !legacyName(plainName(b[at:end])) && !clientCall(b, at, &end) {
+		return nil
 	}
-	f.legacy(v, valueOf(v.b, end).at)
+	return legacyAt(b, valueOf(b, end).at)
 }
 
-// legacy takes the 40 hex digits at i, if there are some, for a token.
-func (f *finder) legacy(v view, i int) {
-	if !isHex40(v.b, i) {
-		return
+// legacyAt takes the 40 hex digits at i, if there are some, for a token.
+func legacyAt(b []byte, i int) []Found {
+	if !isHex40(b, i) {
+		return nil
 	}
-	c := candidate{rule: LegacyToken, start: i, end: i + hexLen, secret: string(v.b[i : i+hexLen]), shown: shown, confidence: Medium}
-	if typedHex(c.secret) {
-		c.why = "placeholder"
+	c := Found{Start: i, End: i + hexLen, Confidence: Medium}
+	if typedHex(string(b[i : i+hexLen])) {
+		c.Why = "placeholder"
 	}
-	f.add(v, c)
+	return []Found{c}
 }
 
 // legacyName reports whether a plain name that begins with "replicate" is one
 // for an API token: replicateapitoken, replicatekeyprod, replicatetoken2.
 func legacyName(name string) bool {
-	rest := strings.TrimPrefix(name, wordReplicate)
+	rest := strings.TrimPrefix(name, replicate)
 	rest = strings.TrimRight(rest, "0123456789")
 	for _, stage := range []string{"prod", "production", "dev", "development", "staging", "test", "live", "old", "new", "backup", "default", "value"} {
 		if cut, ok := strings.CutSuffix(rest, stage); ok {
@@ -60,7 +66,7 @@ func legacyName(name string) bool {
 // its token from an argument, and moves end behind the argument's name:
 // replicate.Client(api_token=, new Replicate({ auth:.
 func clientCall(b []byte, i int, end *int) bool {
-	at := i + len(wordReplicate)
+	at := i + len(replicate)
 	for _, made := range []string{".Client", ".AsyncClient", ".client"} {
 		if bytes.HasPrefix(b[at:], []byte(made)) {
 			at += len(made)
@@ -81,20 +87,21 @@ const maxHeader = 128
 // isAPI reports whether a name that is followed by b is the API's host.
 func isAPI(b []byte) bool { return bytes.HasPrefix(b, []byte(".com")) }
 
-// header looks at "uthorization", the end of a header's name.
-func (f *finder) header(v view) {
-	i := runOf(v.b, v.at+len("uthorization"), 24, func(c byte) bool { return bytes.IndexByte([]byte("\"'` \t:=,\\f({"), c) >= 0 })
-	end := runOf(v.b, i, 8, isAlnum)
-	if scheme := plainName(v.b[i:end]); scheme != "token" && scheme != "bearer" {
-		return
+// legacyHeader looks at "uthorization", the end of a header's name.
+func legacyHeader(b []byte, at int) []Found {
+	i := runOf(b, at+len("uthorization"), 24, func(c byte) bool { return bytes.IndexByte([]byte("\"'` \t:=,\\f({"), c) >= 0 })
+	end := runOf(b, i, 8, isAlnum)
+	if scheme := plainName(b[i:end]); scheme != "token" && scheme != "bearer" {
+		return nil
 	}
-	i = runOf(v.b, end, 8, func(c byte) bool { return bytes.IndexByte([]byte(" \t\"'+"), c) >= 0 })
-	if bytes.HasPrefix(v.b[i:], []byte("%20")) {
+	i = runOf(b, end, 8, func(c byte) bool { return bytes.IndexByte([]byte(" \t\"'+"), c) >= 0 })
+	if bytes.HasPrefix(b[i:], []byte("%20")) {
 		i += len("%20")
 	}
-	if i > end && isHex40(v.b, i) && bytes.Contains(v.b[:min(len(v.b), i+hexLen+near)], []byte("api.replicate.com")) {
-		f.legacy(v, i)
+	if i > end && isHex40(b, i) && bytes.Contains(b[:min(len(b), i+hexLen+near)], []byte("api.replicate.com")) {
+		return legacyAt(b, i)
 	}
+	return nil
 }
 
 // typedHex is placeholder for hex digits. Of random tokens one in a million

@@ -24,7 +24,7 @@ const (
 	formBase64_3      // or at the fourth
 	formBase64_4      // at the first of the group behind the one in which the token begins
 
-	formWord // and those behind it: the number of a word, see hintWords
+	formWord // and those behind it: the number of a word
 )
 
 // tokenProbes are few, since each costs time for every byte that is read. Base64

@@ -5,28 +5,35 @@ import (
 	"io"
 )
 
-// shortest is less than any rule's match with the word that it needs.
-const shortest = 16
-
-// Holds reports whether a token stands in s, in any form and of any confidence.
-func Holds(s string) bool {
-	return len(s) >= shortest && len(Find(nil, []byte(s), 0, len(s))) > 0
+// Holds reports whether a credential stands in text, in any form and of any
+// confidence.
+func (s *Set) Holds(text string) bool {
+	s = s.orDefault()
+	return len(text) >= s.shortest && len(s.Find(nil, []byte(text), 0, len(text))) > 0
 }
 
-// Redact returns s with every credential in it masked, whatever its
-// confidence. It is for names and messages that come from what is scanned.
-func Redact(s string) string {
-	if len(s) < shortest {
-		return s
+// Redact returns text with every credential in it masked, whatever its
+// confidence. It is for names and messages that come from what is scanned. Its
+// length and line breaks stay as they are.
+func (s *Set) Redact(text string) string {
+	s = s.orDefault()
+	if len(text) < s.shortest {
+		return text
 	}
-	text := []byte(s)
-	matches := Find(nil, text, 0, len(text))
+	b := []byte(text)
+	matches := s.Find(nil, b, 0, len(b))
 	if len(matches) == 0 {
-		return s
+		return text
 	}
-	mask(text, matches)
-	return string(text)
+	mask(b, matches)
+	return string(b)
 }
+
+// Redact is that of the Default set.
+func Redact(text string) string { return standard.Redact(text) }
+
+// RedactStream is that of the Default set.
+func RedactStream(w io.Writer, r io.Reader) (int64, error) { return standard.RedactStream(w, r) }
 
 // mask writes masks over the matches in text. Its length and line breaks stay
 // as they are.
@@ -48,17 +55,18 @@ func mask(text []byte, matches []Match) {
 // redactLen is the memory that RedactStream takes for text, in bytes.
 const redactLen = 256 << 10
 
-// RedactStream copies r to w with every token masked, whatever its confidence,
-// and returns how many there were. All other bytes stay as they are. Each line
-// is written as soon as it is complete, so that w follows a log that grows;
-// only of lines too long to keep is a part written before.
-func RedactStream(w io.Writer, r io.Reader) (int64, error) {
-	return redactStream(w, r, make([]byte, redactLen))
+// RedactStream copies r to w with every credential masked, whatever its
+// confidence, and returns how many there were. All other bytes stay as they
+// are. Each line is written as soon as it is complete, so that w follows a log
+// that grows; only of lines too long to keep is a part written before. An error
+// is one of r or w; what was read before an error of r is written.
+func (s *Set) RedactStream(w io.Writer, r io.Reader) (int64, error) {
+	return s.orDefault().redactStream(w, r, make([]byte, redactLen))
 }
 
 // redactStream is RedactStream with len(buf) bytes, more than twice Behind and
 // Ahead.
-func redactStream(w io.Writer, r io.Reader, buf []byte) (tokens int64, err error) {
+func (s *Set) redactStream(w io.Writer, r io.Reader, buf []byte) (tokens int64, err error) {
 	// buf[:from] was written and is context, buf[from:n] is to be.
 	var from, n, idle int
 	var matches []Match
@@ -83,7 +91,7 @@ func redactStream(w io.Writer, r io.Reader, buf []byte) (tokens int64, err error
 			to = n - Ahead
 		}
 		if to > from {
-			matches = Find(matches[:0], buf[:n], from, to)
+			matches = s.Find(matches[:0], buf[:n], from, to)
 			mask(buf[:n], matches)
 			tokens += int64(len(matches))
 			if _, err := w.Write(buf[from:to]); err != nil {

@@ -35,7 +35,7 @@ func TestRedactStream(t *testing.T) {
 				"error with data": iotest.DataErrReader(strings.NewReader(text)), "random": &randomReader{strings.NewReader(text), r},
 			} {
 				var out bytes.Buffer
-				n, err := redactStream(&out, reader, make([]byte, size))
+				n, err := standard.redactStream(&out, reader, make([]byte, size))
 				if err != nil || out.String() != want {
 					t.Fatalf("%s, %s, buffer of %d: %v, %d bytes of %d are the same", name, kind, size, err, common(out.String(), want), len(want))
 				}
@@ -138,7 +138,7 @@ func FuzzRedactStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, size, seed uint16) {
 		var out bytes.Buffer
 		r := &randomReader{bytes.NewReader(text), rand.New(rand.NewPCG(uint64(seed), 1))}
-		if _, err := redactStream(&out, r, make([]byte, smallest+int(size)%1000)); err != nil {
+		if _, err := standard.redactStream(&out, r, make([]byte, smallest+int(size)%1000)); err != nil {
 			t.Fatal(err)
 		}
 		if want := Redact(string(text)); out.String() != want {

@@ -1,24 +1,40 @@
-// Package rules knows what a Replicate credential looks like: the rules, their
-// confidences, and Secret, which holds a credential without showing it.
+// Package rules knows what leaked credentials look like: Replicate's API
+// tokens, the credentials that are found beside them, and what a caller adds.
+//
+// A [Rule] is one kind of credential as one value: how it is named and
+// described, how it is found, how much of it may be shown, and what to do about
+// a leak. A [Set] is the rules that a scan goes by. Find, Redact and the other
+// functions of the package work with the [Default] set; a Set has the same as
+// methods.
+//
+// A credential that was found is a [Secret]. It prints as a mask, such as r8_Hw
+// and 35 asterisks, whichever way it is printed; Reveal gives the credential.
+//
+// Tokens have the prefix r8_ and 37 letters or digits. Nobody has published
+// their alphabet or length: both are what all known tokens have in common.
 package rules
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
-// Version changes with everything that changes what is found. What was found
-// under another version says nothing.
+// Version is the version of this package's rules. It changes with everything
+// that changes what they find: what was found under another version says
+// nothing.
 const Version = 5
 
-// Confidence says how sure a match is a real credential.
+// Confidence says how sure it is that a match is a real credential.
 type Confidence int
 
 // The confidences, lowest first.
 const (
-	Low Confidence = iota
-	Medium
-	High
+	Low    Confidence = iota // a placeholder, or a part of something else
+	Medium                   // told by its surroundings
+	High                     // told by its form, or beyond doubt
 )
 
 var confidenceNames = [...]string{Low: "low", Medium: "medium", High: "high"}
@@ -40,28 +56,78 @@ func (c *Confidence) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown confidence %q: use high, medium or low", text)
 }
 
-// Rule describes one kind of credential.
+// Rule is one kind of credential. No field of a rule may change once the rule
+// is in a Set.
 type Rule struct {
-	ID          string // stable: it stands in results and baselines
+	ID          string // letters, digits and dashes, in lower case; stable, since it stands in results and baselines
 	Name        string // CamelCase, for SARIF
 	Title       string // a few words without a period
 	Description string // what is matched, in full sentences
-	Example     string // masked
+	Example     string // a line with a masked credential
 	Severity    string // SARIF security-severity, "0.0" to "10.0"
-	Context     bool   // it is told by what is around it, and so is less sure than a form of its own
+	Context     bool   // its surroundings tell the credential, so it is less sure than one with a form of its own
 	Askable     bool   // Replicate's API says whether one is live
 	Remedy      Remedy
+
+	In      Texts    // where the rule applies; 0: everywhere
+	Anchors []Anchor // where the search begins
+
+	// Shown returns how many bytes of a credential its mask keeps. A mask never
+	// keeps more than a quarter. Nil: none.
+	Shown func(credential string) int
+
+	// find finds the credentials of a rule without anchors: it appends those
+	// that start in text[from:to] to dst, without their Rule. Only API tokens
+	// are found so: all their encoded forms in one pass.
+	find func(dst []Match, text []byte, from, to int) []Match
 }
 
-// Remedy is what makes a leaked credential of one kind worthless, in words that
-// fit behind each other. All of it is text of our own.
+// Texts are kinds of text.
+type Texts uint8
+
+// The kinds of text that are searched.
+const (
+	Contents Texts = 1 << iota // files, git objects, messages, all that an archive holds
+	Names                      // names of files, folders and refs, one by one, so without context
+)
+
+// Anchor is a text that each credential of a rule contains or stands near. Most
+// texts contain none of the anchors; nothing else is done with these.
+//
+// The view that Find gets reaches from 512 bytes before the anchor to 1,472
+// bytes from its start on, less where the searched text ends: the ends of a view
+// count as those of a text. A credential starts between 64 bytes before the
+// anchor and 768 bytes behind its start; others are left out.
+type Anchor struct {
+	Text string // 3 to 64 bytes, compared as they are
+
+	// Find returns the credentials that the anchor at view[at:] leads to. It must
+	// return the same for the same view, must not change or keep the view, and is
+	// called by several goroutines.
+	Find func(view []byte, at int) []Found
+
+	word   *word   // Text is one of the words, of which one pass finds all
+	beside *beside // Text is looked for only beside Replicate's name
+}
+
+// Found is a credential that an anchor leads to.
+type Found struct {
+	Start, End int        // byte offsets into the view of the text that stands for the credential; End is exclusive
+	Secret     string     // the credential; "" for that text
+	Confidence Confidence // Low if there is a Why
+	Encoding   []string   // outermost first; nil for plain text
+	Why        string     // why the confidence is low; "" otherwise
+}
+
+// Remedy says how a leaked credential is made worthless. Its parts fit behind
+// each other, and in the sentences of reports.
 type Remedy struct {
 	It      string // what the credential is called: "the token"
-	Page    string // where to read or do more
-	Disable string // an order without its period
+	Page    string // URL where to read or do more
+	Disable string // an order without its period: "disable the token at …"
 	Effect  string // what that does, a sentence or ""
-	Renew   string // a sentence
-	Another string // the end of a sentence that Disable starts
+	Renew   string // how to replace it and where to keep it: sentences
+	Another string // the end of a sentence that Disable starts: " and create a new one."
 	Short   string // Disable, with "it"
 	Harm    string // what whoever has it can do: the end of a sentence
 	Read    string // how a program gets it instead: an order without its period
@@ -70,40 +136,53 @@ type Remedy struct {
 // Noun is It without the article.
 func (r Remedy) Noun() string { return strings.TrimPrefix(r.It, "the ") }
 
-// TokensPage is where the owner of an API token disables it and makes a new one.
-const TokensPage = "https://replicate.com/account/api-tokens"
+// in returns where the rule applies.
+func (r *Rule) in() Texts { return cmp.Or(r.In, Contents|Names) }
 
-// APIToken is the rule for Replicate API tokens.
-var APIToken = &Rule{
-	ID:          "replicate-api-token",
-	Name:        "ReplicateApiToken",
-	Title:       "Replicate API token",
-	Description: "A Replicate API token: r8_ and 37 letters or digits. Who has it can run models and spend money on the owner's account.",
-	Example:     "REPLICATE_API_TOKEN=r8_Hw***********************************",
-	Severity:    "9.1",
-	Askable:     true,
-	Remedy: Remedy{
-		It:      "the token",
-		Page:    TokensPage,
-		Disable: "disable the token at " + TokensPage,
-		Effect:  "Programs that use it stop working at once.",
-		Renew:   "Create a new token there. Keep the new token in an environment variable or a secret manager, not in a file that git tracks.",
-		Another: " and create a new one.",
-		Short:   "disable it at " + TokensPage,
-		Harm:    "run models at your expense and read your data",
-		Read:    "set REPLICATE_API_TOKEN, which Replicate's clients read",
-	},
+// maxAnchor is how long an anchor may be, in bytes.
+const maxAnchor = 64
+
+// check says what is missing for a rule to be searched for and reported.
+func (r *Rule) check() error {
+	if r.ID == "" || strings.Trim(r.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return fmt.Errorf("rule %q: its id needs letters, digits and dashes, in lower case", r.ID)
+	}
+	m := r.Remedy
+	for _, field := range []struct{ name, text string }{
+		{"Name", r.Name}, {"Title", r.Title}, {"Description", r.Description}, {"Example", r.Example},
+		{"Remedy.It", m.It}, {"Remedy.Page", m.Page}, {"Remedy.Disable", m.Disable}, {"Remedy.Renew", m.Renew}, {"Remedy.Another", m.Another},
+		{"Remedy.Short", m.Short}, {"Remedy.Harm", m.Harm}, {"Remedy.Read", m.Read},
+	} {
+		if field.text == "" {
+			return fmt.Errorf("rule %s has no %s", r.ID, field.name)
+		}
+	}
+	if n, err := strconv.ParseFloat(r.Severity, 64); err != nil || !(n >= 0 && n <= 10) {
+		return fmt.Errorf("rule %s: its severity is %q: use 0.0 to 10.0", r.ID, r.Severity)
+	}
+	if err := r.checkSearch(); err != nil {
+		return fmt.Errorf("rule %s %w", r.ID, err)
+	}
+	return nil
 }
 
-// All returns every rule, in the order of their ids.
-func All() []*Rule { return []*Rule{APIToken, CogToken, LegacyToken, SecretInput, WebhookSecret} }
-
-// ByID returns the rule with an id, nil if this version has none.
-func ByID(id string) *Rule {
-	for _, r := range All() {
-		if r.ID == id {
-			return r
+func (r *Rule) checkSearch() error {
+	if r.In&^(Contents|Names) != 0 {
+		return errors.New("is for a kind of text that does not exist")
+	}
+	if r.find == nil && len(r.Anchors) == 0 {
+		return errors.New("has no anchors, so it would find nothing")
+	}
+	for _, a := range r.Anchors {
+		switch {
+		case len(a.Text) < probeLen || len(a.Text) > maxAnchor:
+			return fmt.Errorf("has the anchor %q: use %d to %d bytes", a.Text, probeLen, maxAnchor)
+		case a.Find == nil:
+			return fmt.Errorf("has the anchor %q without a Find", a.Text)
 		}
 	}
 	return nil
 }
+
+// keeps returns a Shown that is the same for all credentials.
+func keeps(n int) func(string) int { return func(string) int { return n } }

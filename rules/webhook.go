@@ -27,12 +27,12 @@ var WebhookSecret = &Rule{
 		Harm:    "forge the webhooks that you trust",
 		Read:    "read it from an environment variable",
 	},
+	In:      Contents,
+	Anchors: []Anchor{besideName(webhookPrefix, beside{near + maxWebhook, nil}, webhook)},
+	Shown:   keeps(len(webhookPrefix) + 2),
 }
 
-const (
-	webhookPrefix = "whsec_"
-	webhookShown  = len(webhookPrefix) + 2
-)
+const webhookPrefix = "whsec_"
 
 // The keys are 24 bytes at Replicate; the scheme allows 24 to 64.
 const (
@@ -58,27 +58,27 @@ func hasVendor(b []byte) bool {
 }
 
 // webhook looks at "whsec_".
-func (f *finder) webhook(v view) {
-	body := v.at + len(webhookPrefix)
-	end := runOf(v.b, body, 96, isBase64)
-	end = runOf(v.b, end, 2, func(c byte) bool { return c == '=' })
-	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(string(v.b[body:end]), "="))
-	if err != nil || len(key) < minWebhookKey || len(key) > maxWebhookKey || v.at > 0 && !leftEdge(v.b[max(0, v.at-TokenBehind):v.at]) ||
-		end < len(v.b) && (isAlnum(v.b[end]) || isJoiner(v.b[end])) {
-		return
+func webhook(b []byte, at int) []Found {
+	body := at + len(webhookPrefix)
+	end := runOf(b, body, 96, isBase64)
+	end = runOf(b, end, 2, func(c byte) bool { return c == '=' })
+	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(string(b[body:end]), "="))
+	if err != nil || len(key) < minWebhookKey || len(key) > maxWebhookKey || at > 0 && !leftEdge(b[max(0, at-TokenBehind):at]) ||
+		end < len(b) && (isAlnum(b[end]) || isJoiner(b[end])) {
+		return nil
 	}
-	confidence, ok := webhookContext(v.b, v.at, end)
+	confidence, ok := webhookContext(b, at, end)
 	if !ok {
-		return
+		return nil
 	}
-	c := candidate{rule: WebhookSecret, start: v.at, end: end, secret: string(v.b[v.at:end]), shown: webhookShown, confidence: confidence}
-	if typed(string(v.b[body:end])) {
-		c.why = "placeholder"
+	c := Found{Start: at, End: end, Confidence: confidence}
+	if typed(string(b[body:end])) {
+		c.Why = "placeholder"
 	}
 	if confidence == Low {
-		c.why = "another service is named nearby"
+		c.Why = "another service is named nearby"
 	}
-	f.add(v, c)
+	return []Found{c}
 }
 
 // webhookContext says how sure it is that b[start:end] is Replicate's: by the

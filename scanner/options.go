@@ -18,6 +18,7 @@ const (
 type Options struct {
 	Jobs          int              // goroutines; 0: one a core
 	MaxMemory     int64            // bytes that what is read and found may take, beside mapped packs; 0: 1 GiB
+	Rules         *rules.Set       // what is searched for; nil: the rules of package rules
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
 	Exclude       []string         // doublestar globs; paths that match one are left out

@@ -21,7 +21,6 @@ import (
 	"r8scan/internal/regular"
 	"r8scan/internal/source"
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // Audit scans all that the repository that holds the folder path has: work
@@ -42,10 +41,10 @@ func auditFiles(ctx context.Context, path string, why error, opts Options) (*res
 		return nil, err
 	}
 	if source.IsOutside(why) {
-		res.Coverage.Unread = append(res.Coverage.Unread, result.Unread{What: "the repository", Reason: rules.Redact(regular.Reason(why))})
+		res.Coverage.Unread = append(res.Coverage.Unread, result.Unread{What: "the repository", Reason: opts.Rules.Redact(regular.Reason(why))})
 		return res, nil
 	}
-	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", rules.Redact(path)))
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", opts.Rules.Redact(path)))
 	slices.Sort(res.Notes)
 	return res, nil
 }
@@ -88,7 +87,7 @@ func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options
 
 // scan opens a source, reads it and makes a result of what it holds.
 func scan(ctx context.Context, opts Options, open func() (source.Source, error)) (*result.Result, error) {
-	judged, err := policy.Load(opts.Baseline, opts.Config)
+	judged, err := policy.Load(opts.Baseline, opts.Config, opts.Rules)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +110,8 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 			sink.Note(note)
 		}
 	}
-	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Paths: paths, CheckIDs: opts.CheckIDs,
-		Cache: source.OpenCache(opts.Cache), Progress: progress(opts.Progress), SmallRange: source.SmallRange}
+	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths, CheckIDs: opts.CheckIDs,
+		Cache: source.OpenCache(opts.Cache, opts.Rules), Progress: progress(opts.Progress), SmallRange: source.SmallRange}
 	if opts.longRanges {
 		env.SmallRange = 0
 	}
@@ -120,7 +119,7 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	if err != nil {
 		return nil, err
 	}
-	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Paths: paths,
+	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths,
 		Policy: judged, Unjudged: opts.Unjudged, MinConfidence: opts.MinConfidence}
 	return run.Result(ctx, read.Target, read.Root)
 }

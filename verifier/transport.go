@@ -23,7 +23,7 @@ import (
 // without an http.Client, which adds only what must not happen here: redirects,
 // cookies, and errors that repeat the URL.
 func newTransport(cfg Config, target *url.URL) *http.Transport {
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
+	dialer := &net.Dialer{Timeout: cfg.connectTimeout}
 	// http.ProxyFromEnvironment reads the environment once a process; this is
 	// the same, once a Verifier.
 	fromEnv := httpproxy.FromEnvironment().ProxyFunc()
@@ -36,13 +36,13 @@ func newTransport(cfg Config, target *url.URL) *http.Transport {
 	return &http.Transport{
 		Proxy:                  proxy,
 		DialContext:            dialer.DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
-		TLSHandshakeTimeout:    cfg.ConnectTimeout,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.rootCAs},
+		TLSHandshakeTimeout:    cfg.connectTimeout,
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true,
 		DisableKeepAlives:      cfg.FreshConnections,
-		MaxIdleConnsPerHost:    cfg.Concurrency,
-		MaxConnsPerHost:        cfg.Concurrency,
+		MaxIdleConnsPerHost:    cfg.concurrency,
+		MaxConnsPerHost:        cfg.concurrency,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: maxBody,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {

@@ -54,16 +54,16 @@ func TestTLS(t *testing.T) {
 		t.Errorf("not trusted: %s (%s) after %v", got.Status, got.Reason, clock.total())
 	}
 	// The test's certificate is for 127.0.0.1, ::1 and example.com.
-	v, _ = newTest(t, Config{BaseURL: strings.Replace(s.URL, "127.0.0.1", "localhost", 1), RootCAs: trusted})
+	v, _ = newTest(t, Config{BaseURL: strings.Replace(s.URL, "127.0.0.1", "localhost", 1), rootCAs: trusted})
 	if got := verifyOne(t, v, a.secret); got.Status != Unknown || !strings.Contains(got.Reason, "certificate") {
 		t.Errorf("another name: %s (%s)", got.Status, got.Reason)
 	}
 	if own, others := a.requests(); own+others != 0 {
 		t.Errorf("%d requests over connections that cannot be trusted", own+others)
 	}
-	v, _ = newTest(t, Config{BaseURL: s.URL, RootCAs: trusted, FreshConnections: true})
+	v, _ = newTest(t, Config{BaseURL: s.URL, rootCAs: trusted, FreshConnections: true})
 	got = verifyOne(t, v, a.secret)
-	if got.Status != Live || got.Timing.TLS <= 0 || got.Timing.Connect <= 0 || got.RoundTrip() < got.Timing.TLS+got.Timing.FirstByte {
+	if got.Status != Live || got.Timing.TLS <= 0 || got.Timing.Connect <= 0 || got.Timing.Total < got.Timing.TLS+got.Timing.FirstByte {
 		t.Errorf("trusted: %s (%s), %+v", got.Status, got.Reason, got.Timing)
 	}
 }
@@ -86,7 +86,7 @@ func TestOldTLS(t *testing.T) {
 	t.Cleanup(s.Close)
 	trusted := x509.NewCertPool()
 	trusted.AddCert(s.Certificate())
-	v, _ := newTest(t, Config{BaseURL: s.URL, RootCAs: trusted, Retries: -1})
+	v, _ := newTest(t, Config{BaseURL: s.URL, rootCAs: trusted, Retries: -1})
 	if got := verifyOne(t, v, testSecret(1)); got.Status != Unknown {
 		t.Errorf("%s: %s", got.Status, got.Reason)
 	}
@@ -319,7 +319,7 @@ func TestBaseURL(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for name, cfg := range map[string]Config{
-		"concurrency": {Concurrency: -1}, "rate": {Rate: 3000}, "rate below zero": {Rate: -1}, "time": {TotalTimeout: -1}, "answer": {AnswerTimeout: -1}, "connect": {ConnectTimeout: -1},
+		"concurrency": {concurrency: -1}, "rate": {Rate: 3000}, "rate below zero": {Rate: -1}, "time": {TotalTimeout: -1}, "answer": {AnswerTimeout: -1}, "connect": {connectTimeout: -1},
 	} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%s was taken", name)

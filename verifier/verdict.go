@@ -1,4 +1,5 @@
-// Package verifier asks Replicate whether tokens are live.
+// Package verifier asks Replicate whether tokens are live: a [Verifier] gives a
+// [Verdict] on each.
 //
 // A token is sent to one host, in one header of one kind of request, GET
 // /v1/account, which reads nothing private and starts nothing. Only an answer
@@ -20,7 +21,7 @@ const (
 )
 
 // Verdict is what came of asking about one token. Its texts hold no token, no
-// control character and nothing longer than maxText, whatever the server said.
+// control character and nothing longer than 200 characters, whatever the server said.
 type Verdict struct {
 	Status    Status
 	Reason    string    // why it is unknown, or what is remarkable about it; may be ""
@@ -34,10 +35,6 @@ type Verdict struct {
 	// if it did not say.
 	ServerTime time.Time
 }
-
-// RoundTrip returns the time of the last request, from its start to the end of
-// its answer.
-func (v Verdict) RoundTrip() time.Duration { return v.Timing.Total }
 
 // Account is the owner of a live token.
 type Account struct {
@@ -53,5 +50,5 @@ type Timing struct {
 	Connect   time.Duration
 	TLS       time.Duration
 	FirstByte time.Duration // from the last byte sent to the first one received
-	Total     time.Duration
+	Total     time.Duration // from the start of the request to the end of its answer
 }

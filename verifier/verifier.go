@@ -16,37 +16,38 @@ import (
 	"r8scan/rules"
 )
 
-// Config says how to ask. The zero value of each field but UserAgent stands
-// for its default.
+// Config says how to ask. The zero value of each field stands for its default,
+// which is named behind the semicolon.
 type Config struct {
-	BaseURL     string  // of the API, with or without /v1; DefaultBaseURL
-	UserAgent   string  // names the program that asks
-	Concurrency int     // requests at a time; 8
-	Rate        float64 // requests a minute, retries included; DefaultRate, and below maxRate
-	Retries     int     // tries after the first one, for a token; 4, none if negative
+	BaseURL   string  // of the API, with or without /v1: https, or http to this machine; DefaultBaseURL
+	UserAgent string  // names the program that asks; r8scan
+	Rate      float64 // requests a minute, retries included, below 3000; DefaultRate
+	Retries   int     // tries after the first one, for a token, none if negative; 4
 
-	ConnectTimeout time.Duration // one connection, and one TLS handshake; 10 s
-	AnswerTimeout  time.Duration // one request, from its start to the end of its answer; 30 s
-	TotalTimeout   time.Duration // one call of Verify, on top of what Rate takes for its tokens; 5 min
+	AnswerTimeout time.Duration // one request, from its start to the end of its answer; 30 s
+	TotalTimeout  time.Duration // one call of Verify, on top of what Rate takes for its tokens; 5 min
 
-	FreshConnections bool              // a new connection for each request, to measure it
-	RootCAs          *x509.CertPool    // nil: the system's
-	Transport        http.RoundTripper // nil: one that honours HTTPS_PROXY; others are for tests
+	FreshConnections bool // a new connection for each request, to measure it
+
+	concurrency    int               // requests at a time; 8
+	connectTimeout time.Duration     // one connection, and one TLS handshake; 10 s
+	rootCAs        *x509.CertPool    // the system's
+	transport      http.RoundTripper // one that honours HTTPS_PROXY; others are for tests
 }
 
-// Requests a minute: what is used, and where Replicate begins to throttle.
-const (
-	DefaultRate = 2400
-	maxRate     = 3000
-)
+// DefaultRate is how many requests a minute are sent. Replicate documents 3,000
+// as the limit of its API.
+const DefaultRate = 2400
+
+const maxRate = 3000
 
 func (c Config) withDefaults() Config {
 	set(&c.BaseURL, DefaultBaseURL)
 	set(&c.UserAgent, "r8scan")
-	set(&c.Concurrency, 8)
+	set(&c.concurrency, 8)
 	set(&c.Rate, DefaultRate)
 	set(&c.Retries, 4)
-	set(&c.ConnectTimeout, 10*time.Second)
+	set(&c.connectTimeout, 10*time.Second)
 	set(&c.AnswerTimeout, 30*time.Second)
 	set(&c.TotalTimeout, 5*time.Minute)
 	return c
@@ -96,7 +97,10 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// New checks cfg and returns a Verifier. It sends nothing.
+// New checks cfg and returns a Verifier. It sends nothing. It refuses a BaseURL
+// that tokens could leak through: plain http to another machine, one with a
+// user name, a password or a query. Its errors do not repeat the URL, which may
+// be a token in the wrong place.
 func New(cfg Config) (*Verifier, error) {
 	cfg = cfg.withDefaults()
 	target, err := parseBaseURL(cfg.BaseURL)
@@ -104,17 +108,17 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, err
 	}
 	switch {
-	case cfg.Concurrency < 0 || cfg.ConnectTimeout < 0 || cfg.AnswerTimeout < 0 || cfg.TotalTimeout < 0:
+	case cfg.concurrency < 0 || cfg.connectTimeout < 0 || cfg.AnswerTimeout < 0 || cfg.TotalTimeout < 0:
 		return nil, errors.New("the verifier's limits must not be negative")
 	case !(cfg.Rate > 0 && cfg.Rate < maxRate): // written so that NaN fails too
 		return nil, fmt.Errorf("a rate of %g requests a minute: use more than 0 and less than %d", cfg.Rate, maxRate)
 	}
-	v := &Verifier{cfg: cfg, target: target, transport: cfg.Transport, clock: systemClock{}}
+	v := &Verifier{cfg: cfg, target: target, transport: cfg.transport, clock: systemClock{}}
 	if v.transport == nil {
 		v.transport = newTransport(cfg, target)
 	}
 	// With a burst of b, a minute sees Rate+b requests at most.
-	burst := max(1, min(cfg.Concurrency, int(maxRate-cfg.Rate)-1))
+	burst := max(1, min(cfg.concurrency, int(maxRate-cfg.Rate)-1))
 	v.gate.limiter = rate.NewLimiter(rate.Limit(cfg.Rate/60), burst)
 	return v, nil
 }
@@ -163,7 +167,7 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	}
 	next := make(chan int)
 	var workers sync.WaitGroup
-	for range min(v.cfg.Concurrency, len(secrets)) {
+	for range min(v.cfg.concurrency, len(secrets)) {
 		workers.Go(func() {
 			for i := range next {
 				verdicts[i] = r.ask(ctx, secrets[i])

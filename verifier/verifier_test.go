@@ -205,7 +205,7 @@ func TestWaitPastTheLimit(t *testing.T) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(429)
 	}}
-	v, clock := newTest(t, Config{BaseURL: serve(t, a).URL, Concurrency: 1})
+	v, clock := newTest(t, Config{BaseURL: serve(t, a).URL, concurrency: 1})
 	got := verifyAll(t, v, t.Context(), a.secret, testSecret(2))
 	if got[0].Status != Unknown || got[0].Requests != 1 || !strings.Contains(got[0].Reason, "still throttled") || !strings.Contains(got[0].Reason, "after the time limit") {
 		t.Errorf("%s after %d requests: %s", got[0].Status, got[0].Requests, got[0].Reason)
@@ -231,7 +231,7 @@ func TestThrottleIsShared(t *testing.T) {
 		}
 		live(w, r)
 	}}
-	v, _ := newTest(t, Config{Concurrency: 1, Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+	v, _ := newTest(t, Config{concurrency: 1, transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		times = append(times, clock.Now())
@@ -275,7 +275,7 @@ func TestManyTokens(t *testing.T) {
 		}
 		return recorded(r, func(w http.ResponseWriter, _ *http.Request) { refuse(w) }), nil
 	})
-	v, clock := newTest(t, Config{Transport: transport, Concurrency: concurrency, Rate: perMinute, TotalTimeout: 24 * time.Hour})
+	v, clock := newTest(t, Config{transport: transport, concurrency: concurrency, Rate: perMinute, TotalTimeout: 24 * time.Hour})
 	started := clock.Now()
 	got := v.Verify(t.Context(), secrets)
 	for i, verdict := range got {
@@ -297,7 +297,7 @@ func TestManyTokens(t *testing.T) {
 func TestRateAMinute(t *testing.T) {
 	clock := &fakeClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	var times []time.Time
-	v, _ := newTest(t, Config{Concurrency: 1, Rate: 2999, Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+	v, _ := newTest(t, Config{concurrency: 1, Rate: 2999, transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		times = append(times, clock.Now())
 		return recorded(r, func(w http.ResponseWriter, _ *http.Request) { refuse(w) }), nil
 	})})
@@ -323,7 +323,7 @@ func TestRateAMinute(t *testing.T) {
 
 // TestTotalTimeout: a run ends at its limit, and what was not asked says so.
 func TestTotalTimeout(t *testing.T) {
-	v, clock := newTest(t, Config{Concurrency: 1, Retries: 1000, TotalTimeout: time.Minute, Transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
+	v, clock := newTest(t, Config{concurrency: 1, Retries: 1000, TotalTimeout: time.Minute, transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("broken")
 	})})
 	v.proven = true
@@ -350,7 +350,7 @@ func TestCancel(t *testing.T) {
 		cancel()
 		<-r.Context().Done() // the client hangs up
 	}
-	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL, Concurrency: 1})
+	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL, concurrency: 1})
 	got := verifyAll(t, v, ctx, testSecret(2), a.secret, testSecret(3))
 	if got[0].Status != Revoked {
 		t.Errorf("asked before: %s", got[0].Status)

@@ -114,7 +114,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 		line("reason", t.verdict.Reason)
 	}
 	if t.verdict.HTTP != 0 {
-		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, Millis(t.verdict.RoundTrip())))
+		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, Millis(t.verdict.Timing.Total)))
 	}
 	meaning, next := t.advise()
 	line("means", meaning)

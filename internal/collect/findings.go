@@ -33,9 +33,10 @@ type placeKey struct {
 // drafts are findings by token.
 type drafts struct {
 	m     map[search.Key]*draft
-	room  int64 // bytes for further places
-	token int64 // bytes for the places of one token
-	lost  int64 // places for which there was none
+	rules *rules.Set // what is masked
+	room  int64      // bytes for further places
+	token int64      // bytes for the places of one token
+	lost  int64      // places for which there was none
 }
 
 // locationCost is what a place takes in a result and when that is written,
@@ -62,7 +63,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if f.Exposure == "" || worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
-	place.Path, place.Member = rules.Redact(place.Path), rules.Redact(place.Member)
+	place.Path, place.Member = d.rules.Redact(place.Path), d.rules.Redact(place.Member)
 	place.Encoding = m.Encoding
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine

@@ -19,6 +19,7 @@ type Run struct {
 	Repos         []*Repository // the one that the user named comes first
 	Budget        *budget.Budget
 	Goroutines    int
+	Rules         *rules.Set // what was searched for
 	Paths         policy.Paths
 	Policy        *policy.Policy
 	Unjudged      bool             // report what is allowed too
@@ -38,11 +39,11 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	if err != nil {
 		return nil, err
 	}
-	target.Path = rules.Redact(target.Path)
+	target.Path = r.Rules.Redact(target.Path)
 	if len(r.Repos) > 0 {
 		target.Head = r.Repos[0].Head
 	}
-	res := &result.Result{Target: target, Root: root, Coverage: r.Sink.coverage(), LeftOut: map[string]int{}}
+	res := &result.Result{Target: target, Rules: r.Rules, Root: root, Coverage: r.Sink.coverage(r.Rules), LeftOut: map[string]int{}}
 	if !r.Unjudged {
 		var notes []string
 		res.Coverage.Unread, res.Coverage.Accepted, notes = r.Policy.Accepts(res.Coverage.Unread)
@@ -64,7 +65,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	slices.SortFunc(res.Allowed, compareAllowed)
 	res.Notes = slices.Sorted(slices.Values(append(r.Sink.notes, r.Policy.Expired(res.Findings)...)))
 	for i, note := range res.Notes {
-		res.Notes[i] = rules.Redact(note)
+		res.Notes[i] = r.Rules.Redact(note)
 	}
 	return res, nil
 }
@@ -72,7 +73,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 // findings joins the matches to findings by token, each with its story, and
 // names what is wrong with the repositories.
 func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
-	found := &drafts{m: map[search.Key]*draft{}, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
+	found := &drafts{m: map[search.Key]*draft{}, rules: r.Rules, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
 	hits, lost := r.Sink.hits.all()
 	in := map[*Repository][]Hit{}
 	for i := range hits {

@@ -123,13 +123,13 @@ func (s *Sink) Take(other *Sink) {
 }
 
 // coverage sums up what was read. Names in it that hold a token are masked.
-func (s *Sink) coverage() result.Coverage {
+func (s *Sink) coverage(set *rules.Set) result.Coverage {
 	unread := slices.Clone(s.unread.all())
 	if n := s.unread.lost; n > 0 {
 		unread = append(unread, result.Unread{What: "other things", Reason: fmt.Sprintf("%d more could not be read than a result can name", n)})
 	}
 	for i, u := range unread {
-		unread[i] = result.Unread{What: rules.Redact(u.What), Reason: rules.Redact(u.Reason)}
+		unread[i] = result.Unread{What: set.Redact(u.What), Reason: set.Redact(u.Reason)}
 	}
 	slices.SortFunc(unread, compareUnread)
 	return result.Coverage{Files: s.Files.Load(), Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Commits: s.Commits.Load(),

@@ -10,7 +10,6 @@ import (
 	"r8scan/internal/git/odb"
 	"r8scan/internal/search"
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // storyteller adds the matches in a repository's objects to findings, with the
@@ -171,7 +170,7 @@ func (s *storyteller) story(told *history.Story) *result.History {
 	h := &result.History{AtHead: told.AtHead, Reachable: told.Reachable, Refs: []string{},
 		Introduced: s.event(told.Introduced), Removed: s.event(told.Removed)}
 	for _, name := range told.Refs {
-		h.Refs = append(h.Refs, rules.Redact(name))
+		h.Refs = append(h.Refs, s.run.Rules.Redact(name))
 	}
 	return h
 }
@@ -180,9 +179,9 @@ func (s *storyteller) event(e *history.Event) *result.Event {
 	if e == nil {
 		return nil
 	}
-	out := &result.Event{Commit: s.repo.Store.Hex(e.Commit), Date: e.When, Author: rules.Redact(e.Author)}
+	out := &result.Event{Commit: s.repo.Store.Hex(e.Commit), Date: e.When, Author: s.run.Rules.Redact(e.Author)}
 	if e.Path != "" {
-		out.Path = rules.Redact(Join(s.repo.Name, e.Path))
+		out.Path = s.run.Rules.Redact(Join(s.repo.Name, e.Path))
 	}
 	return out
 }

@@ -108,7 +108,7 @@ const skew = 5 * time.Minute
 func (e *environment) checkAPI(ctx context.Context, v *verifier.Verifier, live bool) []Check {
 	about := v.Host()
 	probe := v.Probe(ctx)
-	out := []Check{{levelOK, about, "can be reached, and refuses a made-up token as Replicate does, in " + ask.Millis(probe.RoundTrip()), "", ""}}
+	out := []Check{{levelOK, about, "can be reached, and refuses a made-up token as Replicate does, in " + ask.Millis(probe.Timing.Total), "", ""}}
 	switch probe.Status {
 	case verifier.Live:
 		out[0] = Check{levelError, about, "accepts a made-up token", "It is not Replicate's API: a token that is sent there is given away.", "check " + ask.URLVariable + ", --api-url and the proxy"}

@@ -65,7 +65,7 @@ func (d *Writer) Write(p []byte) (int, error) {
 // itself, or a copy.
 func withoutTokens(text []byte) []byte {
 	copied := false
-	for _, m := range rules.FindTokens(nil, text, 0, len(text)) {
+	for _, m := range rules.Default().FindTokens(nil, text, 0, len(text)) {
 		if m.Encoding != nil {
 			continue
 		}

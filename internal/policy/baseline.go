@@ -77,14 +77,14 @@ func cutField(s string) (field, rest string) {
 }
 
 // Find returns the reason that stands behind an id, "" for none, and whether
-// the id is there at all.
-func (b *Baseline) Find(id string) (reason string, found bool) {
+// the id is there at all. A rule of set in front of the reason is left out.
+func (b *Baseline) Find(id string, set *rules.Set) (reason string, found bool) {
 	i, found := b.search(id)
 	if !found {
 		return "", false
 	}
 	_, rest := cutField(b.entries[i].line)
-	if rule, reason := cutField(rest); rules.ByID(rule) != nil {
+	if rule, reason := cutField(rest); set.ByID(rule) != nil {
 		rest = reason
 	}
 	return strings.TrimSpace(strings.TrimPrefix(rest, "#")), true

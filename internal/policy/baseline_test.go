@@ -19,7 +19,7 @@ func TestParseBaseline(t *testing.T) {
 		{"aaaaaaaaaaaaaaaa", "", true},
 		{"cccccccccccccccc", "", false},
 	} {
-		if reason, found := b.Find(tt.id); reason != tt.reason || found != tt.found {
+		if reason, found := b.Find(tt.id, nil); reason != tt.reason || found != tt.found {
 			t.Errorf("%s: %q, %v", tt.id, reason, found)
 		}
 	}

@@ -81,10 +81,11 @@ func wrong(n *yaml.Node, format string, args ...any) error {
 	return &Error{n.Line, n.Column, fmt.Sprintf(format, args...)}
 }
 
-// ParseConfig reads a configuration file. An error is an *Error. Nodes are
+// ParseConfig reads a configuration file, in which the rules of a set may be
+// named. An error is an *Error. Nodes are
 // walked by hand: values decoded into a struct have lost their places, and an
 // id of digits only would have become a number.
-func ParseConfig(text []byte) (*Config, error) {
+func ParseConfig(text []byte, set *rules.Set) (*Config, error) {
 	root, err := document(text)
 	c := &Config{}
 	if err != nil || root == nil || isNull(root) {
@@ -93,7 +94,7 @@ func ParseConfig(text []byte) (*Config, error) {
 	return c, eachKey(root, "the file", map[string]func(*yaml.Node) error{
 		"exclude": c.readExclude,
 		"allow":   c.readAllow,
-		"rules":   c.readRules,
+		"rules":   func(n *yaml.Node) error { return c.readRules(n, set) },
 		"unread":  c.readUnread,
 	})
 }
@@ -347,17 +348,17 @@ func date(n *yaml.Node) (string, error) {
 	return "", wrong(n, "expires is no date: write the last day on which it holds as YYYY-MM-DD")
 }
 
-func (c *Config) readRules(n *yaml.Node) error {
-	return eachKey(n, "rules", map[string]func(*yaml.Node) error{"off": c.readOff})
+func (c *Config) readRules(n *yaml.Node, set *rules.Set) error {
+	return eachKey(n, "rules", map[string]func(*yaml.Node) error{"off": func(n *yaml.Node) error { return c.readOff(n, set) }})
 }
 
-func (c *Config) readOff(n *yaml.Node) error {
+func (c *Config) readOff(n *yaml.Node, set *rules.Set) error {
 	return eachItem(n, "off", func(item *yaml.Node) error {
 		id, err := text(item, "this rule")
 		if err != nil {
 			return err
 		}
-		if rules.ByID(id) == nil {
+		if set.ByID(id) == nil {
 			return wrong(item, "unknown rule %q: see r8scan rules", id)
 		}
 		c.Off = append(c.Off, id)

@@ -23,7 +23,7 @@ unread:
 `
 
 func TestParseConfig(t *testing.T) {
-	got, err := ParseConfig([]byte(good))
+	got, err := ParseConfig([]byte(good), nil)
 	want := &Config{
 		Exclude: []string{"testdata/**", "*.{md,txt}"},
 		Allow: []Allowance{
@@ -40,7 +40,7 @@ func TestParseConfig(t *testing.T) {
 
 func TestConfigThatSaysNothing(t *testing.T) {
 	for _, text := range []string{"", "# only this\n", "---\n", "\ufeff", "{}\n", "exclude:\nallow:\n", "rules: {off: []}\n", "exclude: ~\n"} {
-		c, err := ParseConfig([]byte(text))
+		c, err := ParseConfig([]byte(text), nil)
 		if err != nil || len(c.Exclude)+len(c.Allow)+len(c.Off) > 0 {
 			t.Errorf("%q: %+v, %v", text, c, err)
 		}
@@ -113,7 +113,7 @@ func TestConfigErrors(t *testing.T) {
 		{"no UTF-8", "exclude:\n- \"é\xff\"\n", "2:5: this byte is no UTF-8"},
 		{"nested without end", "exclude: " + strings.Repeat("[", 1<<20), "exceeded max depth"},
 	} {
-		_, err := ParseConfig([]byte(tt.text))
+		_, err := ParseConfig([]byte(tt.text), nil)
 		var place *Error
 		if !errors.As(err, &place) || place.Line < 1 || place.Column < 1 || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q in it", tt.name, err, tt.want)
@@ -135,7 +135,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add(good)
 	f.Add("exclude: &a [*a]\n? {x: y}\n: - !!binary z\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := ParseConfig([]byte(text))
+		c, err := ParseConfig([]byte(text), nil)
 		var place *Error
 		if err != nil && (!errors.As(err, &place) || place.Line < 1 || place.Column < 1) {
 			t.Errorf("error %v has no place", err)

@@ -34,11 +34,11 @@ func FuzzParseBaseline(f *testing.F) {
 			}
 		}
 		id := idFrom(seed)
-		_, was := b.Find(id)
+		_, was := b.Find(id, nil)
 		if b.Add(id, "replicate-api-token") == was {
 			t.Error("Find and Add disagree")
 		}
-		if _, is := b.Find(id); !is {
+		if _, is := b.Find(id, nil); !is {
 			t.Error("what was added is not found")
 		}
 	})

@@ -30,7 +30,8 @@ const OwnConfig = ".r8scan.yaml"
 // to write an id one must know the token, so it hides no leak that is yet to
 // come, and it is counted all the same.
 type Policy struct {
-	today    string   // 2006-01-02
+	today    string // 2006-01-02
+	rules    *rules.Set
 	unread   []string // globs of what is not to be read at all
 	baseline *Baseline
 
@@ -48,9 +49,9 @@ const (
 )
 
 // Load reads the files that the user named: a baseline and a configuration, ""
-// for none.
-func Load(baseline, config string) (*Policy, error) {
-	p := &Policy{today: time.Now().UTC().Format(time.DateOnly), config: &Config{}, baseline: &Baseline{}}
+// for none. set is what they may name, and what is masked in them.
+func Load(baseline, config string, set *rules.Set) (*Policy, error) {
+	p := &Policy{today: time.Now().UTC().Format(time.DateOnly), rules: set, config: &Config{}, baseline: &Baseline{}}
 	if baseline != "" {
 		text, err := readNamed(baseline, maxBaseline)
 		if err != nil {
@@ -67,7 +68,7 @@ func Load(baseline, config string) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", config, err)
 	}
-	c, err := ParseConfig(text)
+	c, err := ParseConfig(text, set)
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s:%w", config, err)
 	}
@@ -116,7 +117,7 @@ func (p *Policy) ReadOwn(root, top string) (note string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w, or name another configuration", shown, err)
 	}
-	c, err := ParseConfig(text)
+	c, err := ParseConfig(text, p.rules)
 	if err != nil {
 		return "", fmt.Errorf("%s:%w", shown, err)
 	}
@@ -181,7 +182,7 @@ func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accept
 	for _, u := range unread {
 		i := slices.IndexFunc(p.config.Unread, func(a Acceptance) bool { return a.Matches(u.What) && !a.Expired(p.today) })
 		if i >= 0 {
-			accepted = append(accepted, result.Accepted{Unread: u, Because: rules.Redact(p.config.Unread[i].Reason)})
+			accepted = append(accepted, result.Accepted{Unread: u, Because: p.rules.Redact(p.config.Unread[i].Reason)})
 			continue
 		}
 		counts = append(counts, u)
@@ -203,7 +204,7 @@ func (p *Policy) Allows(f *result.Finding) (result.Allowed, bool) {
 	if a.By == "" {
 		a.By, a.Reason = p.token(a.TokenID, f.Rule)
 	}
-	a.Reason = rules.Redact(a.Reason)
+	a.Reason = p.rules.Redact(a.Reason)
 	return a, a.By != ""
 }
 
@@ -241,7 +242,7 @@ func (p *Policy) token(id, rule string) (by, reason string) {
 	if slices.Contains(p.config.Off, rule) {
 		return p.by, "the rule is off"
 	}
-	if reason, ok := p.baseline.Find(id); ok {
+	if reason, ok := p.baseline.Find(id, p.rules); ok {
 		return result.AllowedByBaseline, reason
 	}
 	return "", ""

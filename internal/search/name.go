@@ -4,11 +4,10 @@ import "r8scan/rules"
 
 // Name searches a name: of a file or folder, a member of a container, an entry
 // of a tree, a ref. It adds what it finds to hits, and returns false if the
-// quota does not admit all of it. Names hold API tokens: what else the rules
-// find needs a context that no name has.
-func Name(hits []Hit, name, member string, q *Quota) ([]Hit, bool) {
+// quota does not admit all of it. Rules say whether they apply to names.
+func Name(hits []Hit, set *rules.Set, name, member string, q *Quota) ([]Hit, bool) {
 	text := []byte(name)
-	for _, m := range rules.FindTokens(nil, text, 0, len(text)) {
+	for _, m := range set.FindName(nil, text) {
 		if !q.Takes(m) {
 			return hits, false
 		}

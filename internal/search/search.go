@@ -37,20 +37,25 @@ func (k Key) String() string { return k.rule }
 
 // Searcher searches one text after the other. A goroutine has one of its own.
 type Searcher struct {
-	found   int64 // bytes that what is found in a run may take
-	work    int64 // and what must be held to read one text
+	rules   *rules.Set // what is searched for; nil for the default ones
+	found   int64      // bytes that what is found in a run may take
+	work    int64      // and what must be held to read one text
 	limits  archive.Limits
 	memory  *budget.Account
 	windows []*window // to use again
 	text    Text
 }
 
-// New returns a searcher that accounts for its memory in an account of b.
-func New(b *budget.Budget, memory *budget.Account) *Searcher {
+// New returns a searcher for a set of rules that accounts for its memory in an
+// account of b.
+func New(set *rules.Set, b *budget.Budget, memory *budget.Account) *Searcher {
 	limits := archive.LimitsOf(b)
 	limits.Account = memory
-	return &Searcher{found: b.Found, work: b.Work, limits: limits, memory: memory}
+	return &Searcher{rules: set, found: b.Found, work: b.Work, limits: limits, memory: memory}
 }
+
+// Rules returns what is searched for.
+func (s *Searcher) Rules() *rules.Set { return s.rules }
 
 // Quota returns the quota for one text.
 func (s *Searcher) Quota() Quota { return NewQuota(s.found, s.memory) }
@@ -66,11 +71,11 @@ func (s *Searcher) Text(unread func(member, reason string)) *Text {
 func (s *Searcher) window() *window {
 	k := len(s.windows) - 1
 	if k < 0 {
-		return &window{buf: make([]byte, WindowLen), quota: &s.text.quota}
+		return &window{buf: make([]byte, WindowLen), quota: &s.text.quota, rules: s.rules}
 	}
 	w := s.windows[k]
 	s.windows = s.windows[:k]
-	*w = window{buf: w.buf, matches: w.matches, hits: w.hits[:0], quota: &s.text.quota}
+	*w = window{buf: w.buf, matches: w.matches, hits: w.hits[:0], quota: &s.text.quota, rules: s.rules}
 	return w
 }
 

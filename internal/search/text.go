@@ -161,7 +161,7 @@ func (t *Text) add(own []Hit, inside int) {
 // Member searches a member's name and returns what searches its bytes.
 func (t *Text) Member(path, name string) io.WriteCloser {
 	var all bool
-	if t.Hits, all = Name(t.Hits, name, path, &t.quota); !all {
+	if t.Hits, all = Name(t.Hits, t.s.rules, name, path, &t.quota); !all {
 		t.unread(path, TooMany)
 	}
 	if name != "" && !strings.HasSuffix(name, "/") {

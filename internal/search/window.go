@@ -22,6 +22,7 @@ type window struct {
 	begun   bool
 	total   int64  // bytes of the text so far
 	member  string // for the hits
+	rules   *rules.Set
 	matches []rules.Match
 	hits    []Hit // in order
 	quota   *Quota
@@ -85,7 +86,7 @@ func (w *window) search(last bool) {
 	if last {
 		to = w.n
 	}
-	w.matches = rules.Find(w.matches[:0], w.buf[:w.n], w.from, to)
+	w.matches = w.rules.Find(w.matches[:0], w.buf[:w.n], w.from, to)
 	MarkAllowed(w.buf[:w.n], w.matches)
 	if !w.begun {
 		w.at, w.begun = locate(w.buf[:w.n]), true

@@ -45,9 +45,10 @@ const maxOutside = 100_000
 // between containers.
 const readVersion = 7
 
-// OpenCache returns the cache of packs in a folder, none for "".
-func OpenCache(dir string) *packcache.Cache {
-	if dir == "" {
+// OpenCache returns the cache of packs in a folder, none for "". Other rules than
+// the default ones have no version, so nothing is remembered of them.
+func OpenCache(dir string, set *rules.Set) *packcache.Cache {
+	if dir == "" || set != nil && set != rules.Default() {
 		return nil
 	}
 	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))

@@ -13,7 +13,6 @@ import (
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // Pushed says what a push is to bring and where. One of Updates, To and Current
@@ -117,7 +116,7 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
 		}
 		if repo.Head == "" {
-			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", rules.Redact(branch))
+			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", p.env.Rules.Redact(branch))
 		}
 		what.To = "HEAD"
 	}
@@ -182,7 +181,7 @@ func (p *push) addUpdates(span *history.Span, updates []RefUpdate) (lost []strin
 		if isZero(u.Old) {
 			p.searchRef(u.Ref)
 		} else if !p.has(span, u.Old) && len(lost) <= maxLost {
-			lost = append(lost, rules.Redact(u.Ref))
+			lost = append(lost, p.env.Rules.Redact(u.Ref))
 		}
 	}
 	if len(lost) > maxLost {

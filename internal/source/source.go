@@ -40,6 +40,7 @@ type Env struct {
 	Sink       *collect.Sink
 	Budget     *budget.Budget
 	Goroutines int
+	Rules      *rules.Set          // what is searched for; nil for the default ones
 	Paths      policy.Paths        // what is looked at
 	CheckIDs   bool                // compare all objects with their ids
 	Cache      *packcache.Cache    // may be nil
@@ -95,7 +96,7 @@ func (e *Env) run(ctx context.Context, jobs ...job) error {
 	}
 	return pool.New(e.Goroutines, func(p *pool.Pool[*worker]) *worker {
 		memory := e.Budget.Account()
-		return &worker{pool: p, memory: memory, searcher: search.New(e.Budget, memory), walkers: map[*odb.Store]*odb.Walker{}}
+		return &worker{pool: p, memory: memory, searcher: search.New(e.Rules, e.Budget, memory), walkers: map[*odb.Store]*odb.Walker{}}
 	}).Run(ctx, jobs...)
 }
 
@@ -110,7 +111,7 @@ func (e *Env) with(s *collect.Sink) *Env {
 // or a ref's. at is the place; what is in the name is in line 1.
 func (e *Env) searchName(name string, at collect.Hit) {
 	q := search.NewQuota(e.Budget.Found, nil)
-	hits, all := search.Name(nil, name, "", &q)
+	hits, all := search.Name(nil, e.Rules, name, "", &q)
 	for _, h := range hits {
 		at.Hit = h
 		e.Sink.Hit(at)

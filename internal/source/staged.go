@@ -185,7 +185,7 @@ func (s *staging) entry(e treediff.Entry) {
 // name searches the name of the new file or folder at a path.
 func (s *staging) name(at, name string) {
 	q := search.NewQuota(s.env.Budget.Found, nil)
-	hits, all := search.Name(nil, name, "", &q)
+	hits, all := search.Name(nil, s.env.Rules, name, "", &q)
 	for _, h := range hits {
 		s.names = append(s.names, collect.Hit{Hit: h, Kind: result.KindIndex, Path: at})
 	}

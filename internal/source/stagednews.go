@@ -105,7 +105,7 @@ func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 		e := left[len(left)-1]
 		left = left[:len(left)-1]
 		q := w.searcher.Quota()
-		names, _ := search.Name(nil, string(e.Name), "", &q)
+		names, _ := search.Name(nil, n.env.Rules, string(e.Name), "", &q)
 		n.moved.add(names)
 		q.Done()
 		if seen[string(e.ID)] {

@@ -93,7 +93,7 @@ func (v *visitor) stream(n *odb.Node) error {
 func (v *visitor) find(n *odb.Node) {
 	w, dropped := v.w, false
 	v.quota = w.searcher.Quota()
-	w.matches = n.Search(w.matches[:0], &w.ranges, func(m rules.Match) bool {
+	w.matches = n.Search(v.env.Rules, w.matches[:0], &w.ranges, func(m rules.Match) bool {
 		if outside(n) || n.Type == odb.Tree {
 			return false
 		}
@@ -200,7 +200,7 @@ func (v *visitor) names(n *odb.Node) {
 		return
 	}
 	_ = odb.EachEntry(n.Data, v.repo.Store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		hits, all := search.Name(nil, string(e.Name), "", &v.quota)
+		hits, all := search.Name(nil, v.env.Rules, string(e.Name), "", &v.quota)
 		for _, h := range hits {
 			v.hit(n, collect.Hit{Hit: h, Name: string(e.Name)})
 		}

@@ -275,7 +275,7 @@ func (d *dirtySearch) Visit(n *Node) error {
 	}
 	d.poison(n)
 	var ranges []Range
-	got := n.Search(nil, &ranges, func(rules.Match) bool { return true })
+	got := n.Search(nil, nil, &ranges, func(rules.Match) bool { return true })
 	n.Complete()
 	want := rules.Find(nil, n.Data, 0, len(n.Data))
 	if !sameMatches(got, want) {

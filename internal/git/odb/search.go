@@ -11,16 +11,17 @@ const (
 // Matched reports whether Search found a match in n, kept or not.
 func (n *Node) Matched() bool { return n.Mark&markMatch != 0 }
 
-// Search appends to dst the matches of all rules in n that take returns true
+// Search appends to dst the matches of a set's rules in n that take returns true
 // for, in order: of what a search of all of n finds, though it looks only at
-// what its delta adds to a base without a match. A tree is searched for API
-// tokens only, since its names are shorter than a sibling's context. ranges is
-// a buffer of the caller's.
+// what its delta adds to a base without a match. In a tree only API tokens are
+// found, since its names are shorter than a sibling's context; if one of its
+// names may have another match, n is Matched. ranges is a buffer of the
+// caller's.
 //
 // API tokens look around by some bytes, siblings by some thousand. So siblings
 // are searched for only where there is a hint, which is short again: in all of
 // n where the hint is new, else in what the delta adds.
-func (n *Node) Search(dst []rules.Match, ranges *[]Range, take func(rules.Match) bool) []rules.Match {
+func (n *Node) Search(set *rules.Set, dst []rules.Match, ranges *[]Range, take func(rules.Match) bool) []rules.Match {
 	first, marks := len(dst), int32(markMatch)
 	if n.Base != nil {
 		marks = n.Base.Mark
@@ -29,13 +30,18 @@ func (n *Node) Search(dst []rules.Match, ranges *[]Range, take func(rules.Match)
 		n.Complete()
 	}
 	news := n.news(ranges, marks&markMatch != 0, rules.TokenBehind, rules.TokenAhead)
-	dst = n.collect(dst, news, rules.FindTokens, take)
+	dst = n.collect(set, dst, news, (*rules.Set).FindTokens, take)
 	tokens := len(dst)
-	if n.Type != Tree && n.hinted(ranges, marks) {
+	switch {
+	case n.Type == Tree:
+		if n.named(set, news) {
+			n.Mark |= markMatch
+		}
+	case n.hinted(set, ranges, marks):
 		whole := marks&markMatch != 0 || marks&markHint == 0
 		n.Mark |= markHint
 		n.Complete()
-		dst = n.collect(dst, n.news(ranges, whole, rules.Behind, rules.Ahead), rules.FindSiblings, take)
+		dst = n.collect(set, dst, n.news(ranges, whole, rules.Behind, rules.Ahead), (*rules.Set).FindSiblings, take)
 	}
 	if len(dst) > tokens {
 		rules.Sort(dst[first:])
@@ -48,12 +54,22 @@ func (n *Node) Search(dst []rules.Match, ranges *[]Range, take func(rules.Match)
 
 // hinted reports whether a hint may be in n: its base has one, or the delta
 // brings one.
-func (n *Node) hinted(ranges *[]Range, marks int32) bool {
+func (n *Node) hinted(set *rules.Set, ranges *[]Range, marks int32) bool {
 	if marks&markHint != 0 {
 		return true
 	}
 	for _, g := range n.news(ranges, marks&markMatch != 0, rules.HintBehind, rules.HintAhead) {
-		if rules.Hint(n.Data, g.From, g.To) {
+		if set.Hint(n.Data, g.From, g.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// named reports whether ranges of a tree have a hint of a rule for names.
+func (n *Node) named(set *rules.Set, ranges []Range) bool {
+	for _, g := range ranges {
+		if set.HintName(n.Data, g.From, g.To) {
 			return true
 		}
 	}
@@ -64,12 +80,15 @@ func (n *Node) hinted(ranges *[]Range, marks int32) bool {
 // far more memory than it does.
 const pieceLen = 256 << 10
 
+// finder is one of a set's ways to search.
+type finder func(set *rules.Set, dst []rules.Match, text []byte, from, to int) []rules.Match
+
 // collect searches ranges of n piece by piece, and marks n if there is a match.
-func (n *Node) collect(dst []rules.Match, ranges []Range, find func([]rules.Match, []byte, int, int) []rules.Match, take func(rules.Match) bool) []rules.Match {
+func (n *Node) collect(set *rules.Set, dst []rules.Match, ranges []Range, find finder, take func(rules.Match) bool) []rules.Match {
 	for _, g := range ranges {
 		for from := g.From; from < g.To; from += pieceLen {
 			kept := len(dst)
-			dst = find(dst, n.Data, from, min(from+pieceLen, g.To))
+			dst = find(set, dst, n.Data, from, min(from+pieceLen, g.To))
 			if len(dst) > kept {
 				n.Mark |= markMatch
 			}

@@ -6,6 +6,36 @@ import (
 	"slices"
 )
 
+// TokensPage is where the owner of an API token disables it and makes a new one.
+const TokensPage = "https://replicate.com/account/api-tokens"
+
+// APIToken is the rule for Replicate API tokens. They are found in every
+// encoding that keeps them whole: base64, hex, UTF-16, escapes, string
+// literals that are put together, and these inside each other.
+var APIToken = &Rule{
+	ID:          "replicate-api-token",
+	Name:        "ReplicateApiToken",
+	Title:       "Replicate API token",
+	Description: "A Replicate API token: r8_ and 37 letters or digits. Who has it can run models and spend money on the owner's account.",
+	Example:     "REPLICATE_API_TOKEN=r8_Hw***********************************",
+	Severity:    "9.1",
+	Askable:     true,
+	Remedy: Remedy{
+		It:      "the token",
+		Page:    TokensPage,
+		Disable: "disable the token at " + TokensPage,
+		Effect:  "Programs that use it stop working at once.",
+		Renew:   "Create a new token there. Keep the new token in an environment variable or a secret manager, not in a file that git tracks.",
+		Another: " and create a new one.",
+		Short:   "disable it at " + TokensPage,
+		Harm:    "run models at your expense and read your data",
+		Read:    "set REPLICATE_API_TOKEN, which Replicate's clients read",
+	},
+	In:    Contents | Names,
+	Shown: keeps(shown),
+	find:  findTokens,
+}
+
 const (
 	prefix   = "r8_"
 	bodyLen  = 37
@@ -20,29 +50,18 @@ const (
 	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
-// Match is one place where a rule matches.
-type Match struct {
-	Rule       *Rule
-	Start, End int // byte offsets into the searched text; End is exclusive
-	Secret     Secret
-	Confidence Confidence
-	Encoding   []string // outermost first; nil for plain text
-	Why        string   // why the confidence is low; "" otherwise
-	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
-}
-
 // edgeLen is how far back leftEdge looks: the longest escape that it knows,
 // ESC [ 38;2;255;255;255 m, has 20 bytes.
 const edgeLen = 32
 
-// FindTokens appends to dst the API tokens that start in text[from:to], in
+// findTokens appends to dst the API tokens that start in text[from:to], in
 // order. Bytes of text outside that range count as context; the ends of text
 // count as edges.
-func FindTokens(dst []Match, text []byte, from, to int) []Match {
+func findTokens(dst []Match, text []byte, from, to int) []Match {
 	return find(dst, text, from, to, 0)
 }
 
-// find is FindTokens for a text that was decoded depth times.
+// find is findTokens for a text that was decoded depth times.
 func find(dst []Match, text []byte, from, to, depth int) []Match {
 	return findBy(passes[0], dst, text, from, to, depth)
 }
@@ -105,7 +124,7 @@ func judge(text []byte, start int) (Match, bool) {
 			why = "placeholder"
 		}
 	}
-	m := Match{Rule: APIToken, Start: start, End: start + tokenLen, Confidence: High, Why: why,
+	m := Match{Start: start, End: start + tokenLen, Confidence: High, Why: why,
 		Secret: NewSecret(string(text[start:start+tokenLen]), shown)}
 	if why != "" {
 		m.Confidence = Low

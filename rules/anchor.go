@@ -1,0 +1,172 @@
+package rules
+
+import "bytes"
+
+// What an anchor leads to depends on near bytes before the anchor and
+// siblingAhead from it on, and starts within anchorReach of it. What a plain
+// anchor leads to may start maxLead bytes before it, so its view ends sooner.
+const (
+	near         = 512
+	anchorReach  = 768
+	siblingAhead = 1536 // a Kubernetes secret with the logins of four registries is 1.2 kB
+
+	siblingBehind = anchorReach + near
+	plainAhead    = siblingAhead - maxLead
+)
+
+// beside says where an anchor is looked for: within near bytes before one of
+// Replicate's names, or within reach bytes behind it. Elsewhere nothing is
+// searched: names are rare even in texts that have some.
+type beside struct {
+	reach int
+	is    func(follows []byte) bool // whether a name counts, given what follows it; nil: all do
+}
+
+// besideName returns an anchor that counts only beside Replicate's name.
+func besideName(text string, b beside, find func(view []byte, at int) []Found) Anchor {
+	return Anchor{Text: text, Find: find, beside: &b}
+}
+
+// anchored appends to dst the matches that start in text[from:to] of the rules
+// with anchors that are for a kind of text, in order.
+func (s *Set) anchored(dst []Match, text []byte, from, to int, in Texts) []Match {
+	f := &finder{set: s, in: in, text: text, from: from, to: to, anchors: max(0, from-anchorReach)}
+	f.words(max(0, from-siblingBehind), min(len(text), to+siblingAhead))
+	for i := range s.besides {
+		f.around(&s.besides[i])
+	}
+	for i := range s.plain {
+		f.everywhere(&s.plain[i])
+	}
+	Sort(f.found)
+	for i, m := range f.found {
+		// Two anchors may lead to one place; the first rule has it.
+		if i == 0 || m.Start != f.found[i-1].Start || m.Rule == f.found[i-1].Rule && m.Secret.Reveal() != f.found[i-1].Secret.Reveal() {
+			dst = append(dst, m)
+		}
+	}
+	return dst
+}
+
+// finder collects the matches that start in text[from:to].
+type finder struct {
+	set      *Set
+	in       Texts // rules for other kinds of text are left out
+	text     []byte
+	from, to int
+	anchors  int   // where the first anchor may be that leads there
+	names    []int // where Replicate's names start, in all that such anchors may look at
+	found    []Match
+}
+
+// look calls an anchor's Find with a view of the anchor at a place, and keeps
+// what it finds.
+func (f *finder) look(l *look, at int) {
+	if l.rule.in()&f.in == 0 {
+		return
+	}
+	low, ahead := max(0, at-near), siblingAhead
+	if l.word == nil && l.beside == nil {
+		ahead = plainAhead
+	}
+	view := f.text[low:min(len(f.text), at+ahead)]
+	for _, c := range l.Find(view, at-low) {
+		f.add(l, view, at-low, low, c)
+	}
+}
+
+// words goes through the words that start in text[low:high], and looks at
+// those that are anchors.
+func (f *finder) words(low, high int) {
+	eachWord(f.text, low, high, func(at int, w *word) bool {
+		if w.is != nil && !w.is(f.text, at) {
+			return true // it is no hint
+		}
+		if w == wordReplicate {
+			f.names = append(f.names, at)
+		}
+		if at < f.anchors || at >= f.to {
+			return true
+		}
+		led := f.set.led[w.number()]
+		for i := range led {
+			f.look(&led[i], at)
+		}
+		return true
+	})
+}
+
+// around looks at each anchor that is beside one of Replicate's names.
+func (f *finder) around(l *look) {
+	done := f.anchors
+	for _, name := range f.names {
+		if l.beside.is != nil && !l.beside.is(f.text[name+len(replicate):]) {
+			continue
+		}
+		from, to := max(done, name-l.beside.reach), min(f.to, name+near+1)
+		f.each(l, from, to)
+		done = max(done, to)
+	}
+}
+
+// everywhere looks at each anchor that may lead to a match in the range.
+func (f *finder) everywhere(l *look) {
+	f.each(l, f.anchors, f.to+maxLead)
+}
+
+// each looks at each anchor that starts in text[from:to].
+func (f *finder) each(l *look, from, to int) {
+	end := min(len(f.text), to+len(l.Text)-1)
+	for at := from; at < end; at++ {
+		i := bytes.Index(f.text[at:end], []byte(l.Text))
+		if i < 0 {
+			return
+		}
+		at += i
+		f.look(l, at)
+	}
+}
+
+// crowded reports whether so many anchors stand before the one at a place of a
+// view that the text is made to cost time: each may lead through hundreds of
+// bytes.
+func crowded(view []byte, at int, anchor string) bool {
+	return bytes.Count(view[:at], []byte(anchor)) >= maxAnchors
+}
+
+// maxAnchors in near bytes are one in 32 bytes, which no real text has of
+// anchors that an object follows.
+const maxAnchors = near / 32
+
+// add keeps what the anchor at a place of a view leads to, unless it breaks
+// Find's promises: then it would be found or not by where a text is cut. What
+// holds an API token is left to that rule.
+func (f *finder) add(l *look, view []byte, at, off int, c Found) {
+	if c.Start < max(0, at-maxLead) || c.Start-at > anchorReach || c.End <= c.Start || c.End > len(view) {
+		return
+	}
+	start, end := c.Start+off, c.End+off
+	if start < f.from || start >= f.to {
+		return
+	}
+	if c.Secret == "" {
+		c.Secret = string(view[c.Start:c.End])
+	}
+	if f.holdsToken(c.Secret) {
+		return
+	}
+	if c.Why != "" {
+		c.Confidence = Low
+	}
+	n := 0
+	if l.rule.Shown != nil {
+		n = l.rule.Shown(c.Secret)
+	}
+	f.found = append(f.found, Match{Rule: l.rule, Start: start, End: end, Confidence: c.Confidence,
+		Encoding: c.Encoding, Why: c.Why, Secret: NewSecret(c.Secret, n)})
+}
+
+// holdsToken reports whether a value has an API token in it, of any confidence.
+func (f *finder) holdsToken(value string) bool {
+	return len(f.set.FindTokens(nil, []byte(value), 0, len(value))) > 0
+}

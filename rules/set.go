@@ -1,0 +1,248 @@
+package rules
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Match is one place where a rule matches.
+type Match struct {
+	Rule       *Rule
+	Start, End int // byte offsets into the searched text; End is exclusive
+	Secret     Secret
+	Confidence Confidence
+	Encoding   []string // outermost first; nil for plain text
+	Why        string   // why the confidence is low; "" otherwise
+	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
+}
+
+// Set is the rules that a search goes by. A nil *Set is the Default one. A Set
+// never changes, and may be used by several goroutines.
+type Set struct {
+	rules []*Rule
+	token *Rule // the one without anchors; may be nil
+
+	words    [len(words)]Texts // by a word's number: where rules apply that need it
+	led      [len(words)][]look
+	besides  []look // anchors beside Replicate's name
+	plain    []look // all other anchors
+	plainIn  Texts  // where the rules of plain apply
+	named    Texts  // Names, if a rule with anchors is for names; else 0
+	shortest int    // bytes of the shortest text with a match
+}
+
+// look is an anchor of a rule.
+type look struct {
+	rule *Rule
+	Anchor
+}
+
+// shortest is less than any match of the Default set with the word that it
+// needs.
+const shortest = 16
+
+// NewSet returns a set of rules. To add a rule to the ones of this package:
+//
+//	NewSet(append(rules.All(), mine)...)
+//
+// It fails if two rules have the same id, or if one lacks what is needed to
+// search for it and to report it.
+func NewSet(list ...*Rule) (*Set, error) {
+	s := &Set{rules: slices.Clone(list), shortest: shortest}
+	slices.SortFunc(s.rules, func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })
+	for i, r := range s.rules {
+		if i > 0 && s.rules[i-1].ID == r.ID {
+			return nil, fmt.Errorf("two rules have the id %s", r.ID)
+		}
+		if err := r.check(); err != nil {
+			return nil, err
+		}
+		if r.find != nil {
+			s.token = r
+		}
+		for _, a := range r.Anchors {
+			s.add(look{r, a})
+		}
+	}
+	return s, nil
+}
+
+func (s *Set) add(l look) {
+	in := l.rule.in()
+	s.named |= in & Names
+	switch {
+	case l.word != nil:
+		n := l.word.number()
+		s.words[n] |= in
+		s.led[n] = append(s.led[n], l)
+	case l.beside != nil:
+		s.words[wordReplicate.number()] |= in
+		s.besides = append(s.besides, l)
+	default:
+		s.plainIn |= in
+		s.plain = append(s.plain, l)
+		s.shortest = min(s.shortest, len(l.Text))
+	}
+}
+
+// builtIn are this package's rules in the order of their ids.
+var builtIn = [...]*Rule{APIToken, CogToken, LegacyToken, SecretInput, WebhookSecret}
+
+var standard = mustSet(builtIn[:])
+
+func mustSet(list []*Rule) *Set {
+	s, err := NewSet(list...)
+	if err != nil {
+		panic(err) // a test looks at all rules
+	}
+	return s
+}
+
+// Default returns the set of this package's rules.
+func Default() *Set { return standard }
+
+// orDefault returns the Default set for nil.
+func (s *Set) orDefault() *Set {
+	if s == nil {
+		return standard
+	}
+	return s
+}
+
+// All returns the rules of the set, in the order of their ids.
+func (s *Set) All() []*Rule { return slices.Clone(s.orDefault().rules) }
+
+// ByID returns the rule with an id, nil if the set has none.
+func (s *Set) ByID(id string) *Rule {
+	for _, r := range s.orDefault().rules {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// How far a match of any rule looks around its first byte. A match that starts
+// at s depends on text[s-Behind : s+Ahead] and on nothing else, so a text may
+// be searched piecewise with that much overlap.
+const (
+	Behind = max(TokenBehind, siblingBehind)
+	Ahead  = max(TokenAhead, siblingAhead)
+)
+
+// Find appends to dst the matches that start in text[from:to] of all rules for
+// contents, in order. Bytes of text outside that range count as context; the
+// ends of text count as edges. Secrets are copies: no match keeps text.
+func (s *Set) Find(dst []Match, text []byte, from, to int) []Match {
+	first := len(dst)
+	dst = s.FindTokens(dst, text, from, to)
+	tokens := len(dst)
+	dst = s.FindSiblings(dst, text, from, to)
+	if len(dst) > tokens {
+		Sort(dst[first:])
+	}
+	return dst
+}
+
+// FindName appends to dst the matches in a name of all rules for names, in
+// order.
+func (s *Set) FindName(dst []Match, name []byte) []Match {
+	first := len(dst)
+	dst = s.FindTokens(dst, name, 0, len(name))
+	tokens := len(dst)
+	if s = s.orDefault(); s.named != 0 {
+		dst = s.anchored(dst, name, 0, len(name), Names)
+	}
+	if len(dst) > tokens {
+		Sort(dst[first:])
+	}
+	return dst
+}
+
+// FindTokens is Find for the API tokens alone. It looks less far around: by
+// TokenBehind and TokenAhead.
+func (s *Set) FindTokens(dst []Match, text []byte, from, to int) []Match {
+	s = s.orDefault()
+	if s.token == nil {
+		return dst
+	}
+	first := len(dst)
+	dst = s.token.find(dst, text, from, to)
+	for i := range dst[first:] {
+		dst[first+i].Rule = s.token
+	}
+	return dst
+}
+
+// FindSiblings is Find without API tokens. In a text without a Hint it finds
+// nothing.
+func (s *Set) FindSiblings(dst []Match, text []byte, from, to int) []Match {
+	return s.orDefault().anchored(dst, text, from, to, Contents)
+}
+
+// Sort puts matches in order: by their start, and where several start at one
+// place, by rule and end.
+func Sort(ms []Match) { slices.SortStableFunc(ms, compareMatches) }
+
+func compareMatches(a, b Match) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.End, b.End))
+}
+
+// Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
+const (
+	HintBehind = 1
+	HintAhead  = len(replicate) + 4
+)
+
+// Hint reports whether there may be a match in text of a rule for contents but
+// the API token's: whether text[from:to] has the start of something that such a
+// rule needs. A text without a hint holds API tokens only, or nothing.
+func (s *Set) Hint(text []byte, from, to int) bool {
+	return s.orDefault().hint(text, from, to, Contents)
+}
+
+// HintName is Hint for rules that are for names, and for a text with many names
+// in it.
+func (s *Set) HintName(text []byte, from, to int) bool {
+	s = s.orDefault()
+	return s.named != 0 && s.hint(text, from, to, Names)
+}
+
+func (s *Set) hint(text []byte, from, to int, in Texts) bool {
+	if s.plainIn&in != 0 && s.plainHint(text, from, to, in) {
+		return true
+	}
+	hint := false
+	eachWord(text, from, to, func(at int, w *word) bool {
+		hint = s.words[w.number()]&in != 0 && (w.is == nil || w.is(text, at))
+		return !hint
+	})
+	return hint
+}
+
+// plainHint is hint for the anchors that are no words. Of long ones the start
+// has to do: a hint is short.
+func (s *Set) plainHint(text []byte, from, to int, in Texts) bool {
+	for _, l := range s.plain {
+		start := l.Text[:min(len(l.Text), HintAhead)]
+		end := min(len(text), to+len(start)-1)
+		if l.rule.in()&in != 0 && from < end && bytes.Contains(text[from:end], []byte(start)) {
+			return true
+		}
+	}
+	return false
+}
+
+// All returns the rules of the Default set.
+func All() []*Rule { return standard.All() }
+
+// ByID is that of the Default set.
+func ByID(id string) *Rule { return standard.ByID(id) }
+
+// Find is that of the Default set.
+func Find(dst []Match, text []byte, from, to int) []Match { return standard.Find(dst, text, from, to) }
+
+// Hint is that of the Default set.
+func Hint(text []byte, from, to int) bool { return standard.Hint(text, from, to) }
