@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"r8scan/internal/terminal"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -244,7 +245,7 @@ func TestSARIFTexts(t *testing.T) {
 			texts = append(texts, n.Message.Text)
 		}
 		for _, text := range texts {
-			if !strings.HasSuffix(text, ".") || strings.Contains(text, "](") || safe(text) != text {
+			if !strings.HasSuffix(text, ".") || strings.Contains(text, "](") || terminal.Safe(text) != text {
 				t.Errorf("message %q", text)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/output"
 	"r8scan/internal/regular"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -67,7 +68,7 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) erro
 	if f.output == "" {
 		err = write(c.out)
 	} else {
-		err = report.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
+		err = output.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
 	}
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/door"
 	"r8scan/internal/hooks"
-	"r8scan/report"
 )
 
 func (c command) install() *cobra.Command {
@@ -91,17 +91,17 @@ func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
 // installer installs hooks and tells of it. Paths may hold anything.
 func (c command) installer() hooks.Installer {
 	return hooks.Installer{
-		Tell:     func(line string) { fmt.Fprintln(c.out, report.Printable(line)) },
+		Tell:     func(line string) { fmt.Fprintln(c.out, door.Printable(line)) },
 		Complain: func(text string) { fmt.Fprintf(c.err, "r8scan: %s\n", printableLines(text)) },
 		Version:  version,
 	}
 }
 
-// printableLines is report.Printable for a text of several lines.
+// printableLines is door.Printable for a text of several lines.
 func printableLines(text string) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for i, line := range lines {
-		lines[i] = report.Printable(line)
+		lines[i] = door.Printable(line)
 	}
 	return strings.Join(lines, "\n")
 }

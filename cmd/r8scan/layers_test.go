@@ -21,10 +21,10 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/regular", "internal/terminal", "report", "rules", "scanner", "verifier"},
-	"internal/doctor":       {"internal/ask", "internal/regular", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/output", "internal/progress", "internal/regular", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"internal/doctor":       {"internal/ask", "internal/door", "internal/regular", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
-	"report":                {"internal/door", "internal/shell", "rules", "scanner", "verifier"},
+	"report":                {"internal/door", "internal/shell", "internal/terminal", "rules", "scanner", "verifier"},
 	"scanner":               {"internal/archive", "internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/packcache", "internal/policy", "internal/regular", "rules"},
 	"internal/git/repo":     {"internal/git/odb", "internal/git/reftable", "internal/regular", "internal/shell"},
 	"internal/git/history":  {"internal/budget", "internal/git/odb"},
@@ -32,9 +32,11 @@ var layers = map[string][]string{
 	"internal/git/reftable": {"internal/git/odb"},
 	"internal/git/odb":      {"internal/budget", "internal/inflate", "internal/regular", "rules"},
 	"internal/policy":       {"rules"},
-	"internal/door":         {"rules"},
 	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "scanner"},
-	"internal/terminal":     {"internal/door"},
+	"internal/progress":     {"internal/door", "internal/terminal"},
+	"internal/door":         {"internal/terminal", "rules"},
+	"internal/terminal":     {},
+	"internal/output":       {},
 	"verifier":              {"rules"},
 	"internal/budget":       {},
 	"internal/git/gittest":  {},

@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/door"
+	"r8scan/internal/output"
+	"r8scan/internal/progress"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
@@ -162,7 +164,7 @@ func (c command) write(ctx context.Context, path string, render func(io.Writer) 
 	if path == "" {
 		return render(c.out)
 	}
-	return report.WriteFile(ctx, path, func(w io.Writer) error { return render(door.NewWriter(w)) })
+	return output.WriteFile(ctx, path, func(w io.Writer) error { return render(door.NewWriter(w)) })
 }
 
 // summarize tells on standard error how the run went.
@@ -173,17 +175,17 @@ func (c command) summarize(doc *report.Document, res *scanner.Result, f scanFlag
 
 func (c command) tellNotes(res *scanner.Result) {
 	for _, note := range res.Notes {
-		fmt.Fprintf(c.err, "note: %s\n", report.Printable(note))
+		fmt.Fprintf(c.err, "note: %s\n", door.Printable(note))
 	}
 }
 
 // progress shows on standard error how far a scan is. The bar is nil, and so
 // nothing is called, if nobody would see it.
-func (c command) progress(f scanFlags) (bar *terminal.Bar, show func(scanner.Progress)) {
+func (c command) progress(f scanFlags) (bar *progress.Bar, show func(scanner.Progress)) {
 	if f.noProgress || f.quiet {
 		return nil, nil
 	}
-	if bar = terminal.NewBar(c.err); bar == nil {
+	if bar = progress.New(c.err); bar == nil {
 		return nil, nil
 	}
 	return bar, func(p scanner.Progress) { bar.Set(p.Objects, p.Total, p.Files, p.Bytes) }

@@ -1,4 +1,5 @@
-package terminal
+// Package progress shows on a terminal how far a scan is.
+package progress
 
 import (
 	"fmt"
@@ -8,20 +9,21 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"r8scan/internal/door"
+	"r8scan/internal/terminal"
 )
 
 // Bar shows how far a scan is, on a terminal. A nil Bar shows nothing.
 type Bar struct{ bar *progressbar.ProgressBar }
 
-// NewBar returns a bar on w, nil if nobody would see it. It has to know that
+// New returns a bar on w, nil if nobody would see it. It has to know that
 // this is a terminal, and shows numbers only.
-func NewBar(w io.Writer) *Bar {
-	if !Is(w) {
+func New(w io.Writer) *Bar {
+	if !terminal.Is(w) {
 		return nil
 	}
 	return &Bar{progressbar.NewOptions64(-1,
 		progressbar.OptionSetWriter(door.Under(w)),
-		progressbar.OptionEnableColorCodes(Colors(w)),
+		progressbar.OptionEnableColorCodes(terminal.Colors(w)),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("objects"),

@@ -1,4 +1,5 @@
-package report
+// Package output writes a file whole or not at all.
+package output
 
 import (
 	"bufio"
