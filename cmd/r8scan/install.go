@@ -3,11 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"r8scan/internal/door"
 	"r8scan/internal/hooks"
 )
 
@@ -88,22 +86,9 @@ func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// installer installs hooks and tells of it. Paths may hold anything.
+// installer installs hooks and tells of it.
 func (c command) installer() hooks.Installer {
-	return hooks.Installer{
-		Tell:     func(line string) { fmt.Fprintln(c.out, door.Printable(line)) },
-		Complain: func(text string) { fmt.Fprintf(c.err, "r8scan: %s\n", printableLines(text)) },
-		Version:  version,
-	}
-}
-
-// printableLines is door.Printable for a text of several lines.
-func printableLines(text string) string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = door.Printable(line)
-	}
-	return strings.Join(lines, "\n")
+	return hooks.Installer{Out: c.out, Err: c.err, Version: version}
 }
 
 // told makes an exit code of an error that the user has been told about.

@@ -21,7 +21,7 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/output", "internal/progress", "internal/regular", "internal/terminal", "report", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/regular", "internal/shell", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "rules", "scanner", "verifier"},
 	"report":                {"internal/door", "internal/shell", "internal/terminal", "rules", "scanner", "verifier"},
@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"internal/archive":      {"internal/budget", "internal/git/reftable", "internal/inflate", "rules"},
 	"internal/git/reftable": {"internal/git/odb"},
 	"internal/git/odb":      {"internal/budget", "internal/inflate", "internal/regular", "rules"},
-	"internal/policy":       {"rules"},
+	"internal/policy":       {"internal/regular", "rules"},
 	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "scanner"},
 	"internal/progress":     {"internal/door", "internal/terminal"},
 	"internal/door":         {"internal/terminal", "rules"},

@@ -42,14 +42,12 @@ Only a configuration that --config names counts.
 		}
 		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*scanner.Result, error) {
-				const regardless = "who runs this server can mend it"
 				updates, err := hooks.ReceiveLines(c.in)
 				if err != nil {
-					return nil, unscanned(err, regardless)
+					return nil, err
 				}
-				res, err := scanner.Receive(ctx, "", updates, opts)
-				return res, unscanned(err, regardless)
-			}, report.Receive)
+				return scanner.Receive(ctx, "", updates, opts)
+			}, gitHook{report.Receive, "who runs this server can mend it"})
 		})
 	}
 	return cmd

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
-	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/verifier"
 )
@@ -66,19 +65,18 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	cmd.SetFlagErrorFunc(func(*cobra.Command, error) error {
 		return errors.New("verify has no such flag, or its value is missing or wrong: see r8scan verify --help")
 	})
+	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
 	fs.StringVar(&f.from, "from", ask.FromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of so many requests, with one token")
-	addAPIURL(cmd, &f.apiURL)
 	return cmd
 }
 
 func (c command) runVerify(ctx context.Context, f verifyFlags) error {
-	switch {
-	case f.format != "text" && f.format != "json":
-		return errors.New("unknown format: verify writes text or json")
-	case f.requests < 1 || f.requests > maxBenchmark:
+	if err := textOrJSON("verify", f.format); err != nil {
+		return err
+	}
+	if f.requests < 1 || f.requests > maxBenchmark {
 		return fmt.Errorf("-n %d: use 1 to %d", f.requests, maxBenchmark)
 	}
 	v, err := newVerifier(f.apiURL, verifier.Config{FreshConnections: f.requests > 1})
@@ -99,13 +97,8 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if f.format == "json" {
-		err = res.WriteJSON(c.out, tool())
-	} else {
-		err = res.WriteText(c.out, terminal.Colors(c.out))
-	}
-	if err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	if err := c.writeAnswer(ctx, f.format, "", res); err != nil {
+		return err
 	}
 	fmt.Fprintln(c.err, res.Summary())
 	return exitOf(res.Worst())

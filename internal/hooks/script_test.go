@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -88,7 +89,7 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Installer{Tell: func(string) {}}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
+	err = Installer{Out: io.Discard}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
 	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
 		t.Errorf("it said %v", err)
 	}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
+	"r8scan/internal/regular"
 	"r8scan/rules"
 )
 
@@ -34,6 +36,31 @@ var header = [...]string{
 
 // NewBaseline returns a baseline without ids.
 func NewBaseline() *Baseline { return &Baseline{head: slices.Clone(header[:])} }
+
+// maxBaseline bounds a baseline, in bytes.
+const maxBaseline = 256 << 20
+
+// LoadBaseline reads the baseline at path, to be added to and written again. One
+// that is not there, or is no regular file, is a new one: whoever writes it will
+// see what is wrong with it. One that is malformed is an error: it may be
+// something else, which must not be written over. The error begins with path.
+func LoadBaseline(path string) (*Baseline, error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return NewBaseline(), nil
+	}
+	text, err := regular.ReadFollowed(path, maxBaseline)
+	if err != nil {
+		return nil, fmt.Errorf("%w: name a file that can be read and written", err)
+	}
+	if len(text) == 0 {
+		return NewBaseline(), nil
+	}
+	b, err := ParseBaseline(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s:%w", path, err)
+	}
+	return b, nil
+}
 
 // ParseBaseline reads a baseline: a token id a line, behind which a rule and a
 // reason may stand, empty lines, and comments that begin with #. An error is an
