@@ -75,8 +75,5 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) er
 		}
 		fmt.Fprintf(c.err, "token ids in the baseline: %d, of them new: %d\n", base.Len(), added)
 	}
-	if !doc.Complete {
-		return exitError(exitIncomplete)
-	}
-	return nil
+	return verdict(doc, failOnNone)
 }

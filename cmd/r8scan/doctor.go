@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/ask"
 	"r8scan/internal/doctor"
 	"r8scan/verifier"
 )
@@ -55,7 +56,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	var api *verifier.Verifier
 	if !f.offline { // a person waits: one more try will do
 		var err error
-		if api, err = newVerifier(f.apiURL, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+		if api, err = ask.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err
 		}
 	}

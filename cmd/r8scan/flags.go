@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"r8scan/internal/ask"
 	"r8scan/internal/budget"
+	"r8scan/internal/output"
 	"r8scan/report"
 	"r8scan/scanner"
 	"r8scan/verifier"
@@ -66,10 +65,8 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
 		return opts, fmt.Errorf("--min-confidence: %w", err)
 	}
-	if f.output != "" {
-		if _, err := os.Stat(filepath.Dir(f.output)); errors.Is(err, fs.ErrNotExist) {
-			return opts, fmt.Errorf("--output %s: its folder does not exist: create it first", f.output)
-		}
+	if err := output.Check(f.output); err != nil {
+		return opts, fmt.Errorf("--output %w", err)
 	}
 	return opts, nil
 }
@@ -94,7 +91,7 @@ const maxJobs = 1024
 
 // options returns what the flags stand for, with a folder in the user's cache
 // where what was found in packs is remembered. It limits the memory of the
-// process, unless the environment does.
+// process.
 func (f *workFlags) options() (scanner.Options, error) {
 	opts := scanner.Options{Jobs: f.jobs, MaxMemory: f.memory}
 	if f.jobs < 0 || f.jobs > maxJobs {
@@ -103,9 +100,7 @@ func (f *workFlags) options() (scanner.Options, error) {
 	if dir, err := os.UserCacheDir(); err == nil {
 		opts.Cache = filepath.Join(dir, "r8scan", "packs")
 	}
-	if os.Getenv("GOMEMLIMIT") == "" {
-		budget.LimitProcess(f.memory)
-	}
+	budget.LimitProcess(f.memory)
 	return opts, nil
 }
 
@@ -145,14 +140,6 @@ func addAPIURL(cmd *cobra.Command, url *string) {
 	cmd.Flags().StringVar(url, "api-url", "", "ask this `URL` instead of "+verifier.DefaultBaseURL+": https, or http on localhost (or set "+ask.URLVariable+")")
 }
 
-// newVerifier returns a verifier of the server that the user named, by flag or
-// variable.
-func newVerifier(url string, cfg verifier.Config) (*verifier.Verifier, error) {
-	cfg.BaseURL = cmp.Or(url, os.Getenv(ask.URLVariable))
-	cfg.UserAgent = "r8scan/" + version
-	return verifier.New(cfg)
-}
-
 // What --fail-on counts.
 const (
 	failOnAny  = "any"
@@ -187,7 +174,7 @@ func (f askFlags) verifier() (*verifier.Verifier, error) {
 	if !f.verify {
 		return nil, nil
 	}
-	return newVerifier(f.apiURL, verifier.Config{})
+	return ask.NewVerifier(f.apiURL, version, verifier.Config{})
 }
 
 // onlyArg returns the argument, or the current folder.

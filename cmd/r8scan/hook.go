@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"r8scan/internal/terminal"
@@ -29,8 +28,7 @@ func (h gitHook) unscanned(err error) error {
 // output, so that they do not stand among this.
 func (c command) tellHook(hook gitHook, doc *report.Document, res *scanner.Result, f scanFlags) error {
 	result := verdict(doc, f.asking.failOn)
-	var exit exitError
-	stops := errors.As(result, &exit)
+	stops := result != nil
 	if len(doc.Findings) == 0 && !stops {
 		if hook.kind == report.Staged {
 			return c.summarize(doc, res, f)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -10,8 +11,6 @@ import (
 )
 
 func (c command) install() *cobra.Command {
-	var global bool
-	var names []string
 	cmd := &cobra.Command{
 		Use:   "install [REPO]",
 		Short: "Make git check commits and pushes with r8scan",
@@ -35,23 +34,18 @@ Exit codes:
   r8scan install --hook pre-push ~/src/app
   r8scan install --global`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if global {
-				if err := noRepoWithGlobal(cmd, args); err != nil {
-					return err
-				}
-				return c.told(c.installer().InstallGlobal(cmd.Context(), names))
-			}
-			return c.told(c.installer().Install(cmd.Context(), onlyArg(args), names))
-		},
 	}
-	cmd.Flags().BoolVar(&global, "global", false, "for all of your repositories")
+	var names []string
 	cmd.Flags().StringArrayVar(&names, "hook", nil, "only this `hook`: pre-commit, pre-push or pre-receive (repeatable)")
-	return cmd
+	i := c.installer()
+	return forHooks(cmd, func(ctx context.Context, repo string) error {
+		return i.Install(ctx, repo, names)
+	}, func(ctx context.Context) error {
+		return i.InstallGlobal(ctx, names)
+	})
 }
 
 func (c command) uninstall() *cobra.Command {
-	var global bool
 	cmd := &cobra.Command{
 		Use:   "uninstall [REPO]",
 		Short: "Take away what r8scan install has made, and nothing else",
@@ -65,39 +59,36 @@ Exit codes:
 		Example: `  r8scan uninstall
   r8scan uninstall --global`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if global {
-				if err := noRepoWithGlobal(cmd, args); err != nil {
-					return err
-				}
-				return c.told(c.installer().UninstallGlobal(cmd.Context()))
-			}
-			return c.told(c.installer().Uninstall(cmd.Context(), onlyArg(args)))
-		},
 	}
-	cmd.Flags().BoolVar(&global, "global", false, "those for all of your repositories")
-	return cmd
+	i := c.installer()
+	return forHooks(cmd, i.Uninstall, i.UninstallGlobal)
 }
 
-func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("--global is for all repositories, and takes no REPO: see %s --help", cmd.CommandPath())
+// forHooks makes cmd do one thing in a repository, and with --global another for
+// all of them. What the user has been told about becomes an exit code.
+func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) error, all func(context.Context) error) *cobra.Command {
+	global := cmd.Flags().Bool("global", false, "for all of your repositories")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		switch {
+		case !*global:
+			err = one(cmd.Context(), onlyArg(args))
+		case len(args) > 0:
+			err = fmt.Errorf("--global is for all repositories, and takes no REPO: see %s --help", cmd.CommandPath())
+		default:
+			err = all(cmd.Context())
+		}
+		switch {
+		case errors.Is(err, hooks.ErrLeft):
+			return exitError(exitUsage)
+		case errors.Is(err, hooks.ErrUnknown):
+			return fmt.Errorf("--hook: %w", err)
+		}
+		return err
 	}
-	return nil
+	return cmd
 }
 
 // installer installs hooks and tells of it.
 func (c command) installer() hooks.Installer {
 	return hooks.Installer{Out: c.out, Err: c.err, Version: version}
-}
-
-// told makes an exit code of an error that the user has been told about.
-func (c command) told(err error) error {
-	if errors.Is(err, hooks.ErrLeft) {
-		return exitError(exitUsage)
-	}
-	if errors.Is(err, hooks.ErrUnknown) {
-		return fmt.Errorf("--hook: %w", err)
-	}
-	return err
 }

@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/budget", "internal/inflate", "internal/regular", "rules"},
 	"internal/policy":       {"internal/regular", "rules"},
 	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "scanner"},
-	"internal/progress":     {"internal/door", "internal/terminal"},
+	"internal/progress":     {"internal/door", "internal/terminal", "scanner"},
 	"internal/door":         {"internal/terminal", "rules"},
 	"internal/terminal":     {},
 	"internal/output":       {},

@@ -50,10 +50,6 @@ func (c command) runPush(ctx context.Context, f scanFlags, args []string) error 
 		hook = gitHook{}
 	}
 	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*scanner.Result, error) {
-		what, err := hooks.Pushed(c.in, args)
-		if err != nil {
-			return nil, err
-		}
-		return scanner.Push(ctx, "", what, opts)
+		return hooks.ScanPush(ctx, c.in, args, opts)
 	}, hook)
 }

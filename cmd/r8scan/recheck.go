@@ -59,7 +59,7 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	v, err := newVerifier(f.apiURL, verifier.Config{})
+	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,6 @@ import (
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/scanner"
-	"r8scan/verifier"
 )
 
 // scanFunc is one of the scanner's scans of what the arguments name.
@@ -49,8 +48,14 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return err
 	}
-	if err := c.ask(ctx, v, doc, res.Findings, f.quiet); err != nil {
-		return err
+	if v != nil {
+		var told io.Writer
+		if !f.quiet && terminal.Is(c.err) {
+			told = c.err
+		}
+		if err := ask.Findings(ctx, v, doc, res.Findings, told); err != nil {
+			return err
+		}
 	}
 	if hook.kind != "" && f.format == "text" && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
@@ -78,7 +83,7 @@ func (c command) collect(ctx context.Context, f scanFlags, args []string, scan s
 		bar = progress.New(c.err)
 	}
 	if bar != nil {
-		opts.Progress = func(p scanner.Progress) { bar.Set(p.Objects, p.Total, p.Files, p.Bytes) }
+		opts.Progress = bar.Show
 	}
 	started := time.Now()
 	res, err := scan(ctx, args, opts)
@@ -91,19 +96,6 @@ func (c command) collect(ctx context.Context, f scanFlags, args []string, scan s
 
 // tool is this program as results name it.
 var tool = report.Tool{Name: "r8scan", Version: version}
-
-// ask asks about the findings, from which doc was made in the same order, and
-// notes the answers in doc. A nil v asks nothing. The error is ctx's.
-func (c command) ask(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []scanner.Finding, quiet bool) error {
-	if v == nil {
-		return nil
-	}
-	if n := ask.Askable(findings); n > 0 && !quiet && terminal.Is(c.err) {
-		fmt.Fprintf(c.err, "asking %s about %d of the tokens found\n", v.Host(), n)
-	}
-	ask.Findings(ctx, v, doc, findings)
-	return ctx.Err()
-}
 
 // verdict is the exit code of a scan. Tokens in files that git ignores are
 // where a token may live, and do not count. Of a token without a clear answer

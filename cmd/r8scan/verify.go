@@ -20,10 +20,8 @@ const (
 	exitUnknown = 3 // of a token it is not known, and none is known not to be
 )
 
-const (
-	maxBenchmark = 100 // requests
-	manyTokens   = 200 // take long enough to say so
-)
+// maxBenchmark bounds -n.
+const maxBenchmark = 100
 
 type verifyFlags struct {
 	format, from, apiURL string
@@ -79,7 +77,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.requests < 1 || f.requests > maxBenchmark {
 		return fmt.Errorf("-n %d: use 1 to %d", f.requests, maxBenchmark)
 	}
-	v, err := newVerifier(f.apiURL, verifier.Config{FreshConnections: f.requests > 1})
+	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {
 		return err
 	}
@@ -89,9 +87,6 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	}
 	if f.requests > 1 && len(texts) != 1 {
 		return fmt.Errorf("-n measures with one token, and there are %d", len(texts))
-	}
-	if len(texts) > manyTokens {
-		fmt.Fprintf(c.err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
 	}
 	res := ask.Tokens(ctx, v, texts, f.requests)
 	if err := ctx.Err(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -31,8 +32,12 @@ func ParseSize(text string) (int64, error) {
 }
 
 // LimitProcess makes the garbage collector keep the process to the budget too,
-// 0 for Default: what was let go of is memory as well until it is collected.
+// 0 for Default: what was let go of is memory as well until it is collected. A
+// limit from the environment counts instead.
 func LimitProcess(total int64) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
 	if total == 0 {
 		total = Default
 	}

@@ -35,7 +35,7 @@ var ErrUnknown = errors.New("unknown hook")
 func chosenKinds(names []string) ([]*kind, error) {
 	var chosen []*kind
 	for _, name := range names {
-		g := kindNamed(name)
+		g := kindByName(name)
 		if g == nil {
 			return nil, fmt.Errorf("%w %q: use pre-commit, pre-push or pre-receive", ErrUnknown, name)
 		}
@@ -77,9 +77,9 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		return err
 	}
 	if chosen == nil {
-		chosen = []*kind{kindNamed("pre-commit"), kindNamed("pre-push")}
+		chosen = []*kind{kindByName("pre-commit"), kindByName("pre-push")}
 		if r.top == "" {
-			chosen = []*kind{kindNamed("pre-receive")}
+			chosen = []*kind{kindByName("pre-receive")}
 		}
 	}
 	if r.shared() {

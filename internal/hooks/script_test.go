@@ -85,7 +85,7 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(dir, 0o755) }) // for its removal
-	h, err := openHook(dir, kindNamed("pre-commit"))
+	h, err := openHook(dir, kindByName("pre-commit"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,19 @@ import (
 	"strings"
 )
 
+// Check returns an error if no file at path could be written, as far as can be
+// told before there is anything to write. An empty path is none. The error begins
+// with path.
+func Check(path string) error {
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: its folder does not exist: create it first", path)
+	}
+	return nil
+}
+
 // WriteFile puts what render writes into the file at path, whole or not at
 // all: until the last byte is on disk the old file stays, and after an error,
 // or once ctx is done, nothing is left behind. A link is followed and stays. An

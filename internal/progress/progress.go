@@ -10,9 +10,10 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
+	"r8scan/scanner"
 )
 
-// Bar shows how far a scan is, on a terminal. A nil Bar shows nothing.
+// Bar shows how far a scan is, on a terminal.
 type Bar struct{ bar *progressbar.ProgressBar }
 
 // New returns a bar on w, nil if nobody would see it. It has to know that
@@ -33,20 +34,16 @@ func New(w io.Writer) *Bar {
 	)}
 }
 
-// Set shows how many of total objects were read, 0 if their number is not known,
-// and how many files and bytes.
-func (b *Bar) Set(objects, total, files, bytes int64) {
-	if b == nil {
-		return
+// Show shows p.
+func (b *Bar) Show(p scanner.Progress) {
+	if p.Total > 0 && b.bar.GetMax64() != p.Total {
+		b.bar.ChangeMax64(p.Total)
 	}
-	if total > 0 && b.bar.GetMax64() != total {
-		b.bar.ChangeMax64(total)
-	}
-	b.bar.Describe(fmt.Sprintf("%d files, %d MB", files, bytes>>20))
-	_ = b.bar.Set64(objects) // a bar that cannot be drawn is no reason to stop
+	b.bar.Describe(fmt.Sprintf("%d files, %d MB", p.Files, p.Bytes>>20))
+	_ = b.bar.Set64(p.Objects) // a bar that cannot be drawn is no reason to stop
 }
 
-// Clear takes the bar off the terminal.
+// Clear takes the bar off the terminal. A nil Bar has nothing there.
 func (b *Bar) Clear() {
 	if b != nil {
 		_ = b.bar.Finish() // likewise
