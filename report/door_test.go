@@ -91,7 +91,7 @@ func outputs(t *testing.T, s string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, opts := range []Options{opts, {Root: "/x/" + s, RepositoryURI: "https://host/" + s, Verbose: true, Links: true, Color: true}} {
+		for _, opts := range []Options{opts, {Root: "/x/" + s, Verbose: true, Links: true, Color: true}} {
 			collect(fmt.Sprint(format, " ", opts.Verbose), func(w io.Writer) error { return render(w, &doc, opts) })
 			if format == "sarif" { // which refuses rules that it does not know
 				collect(fmt.Sprint(format, " of known rules ", opts.Verbose), func(w io.Writer) error { return render(w, &known, opts) })

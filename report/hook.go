@@ -16,7 +16,7 @@ import (
 	"r8scan/scanner"
 )
 
-// HookKind is the git hook that a scan was made for.
+// HookKind is the git hook that a scan was made for. Each has its own advice.
 type HookKind string
 
 // The hooks.
@@ -26,7 +26,8 @@ const (
 	Receive HookKind = "receive" // where a push arrives
 )
 
-// HookOptions say what a hook tells. The zero value of all but Kind is plain.
+// HookOptions say what a hook tells. The zero value of all but Kind is plain;
+// Hook panics if Kind is none of the hooks.
 type HookOptions struct {
 	Kind  HookKind
 	Stops bool     // the hook fails, and git does not go on
@@ -42,10 +43,10 @@ const (
 	remoteColumns = screenColumns - len("remote: ")
 )
 
-// Hook writes what the one who is stopped by a git hook should know: where
-// which token stands, why that matters, what to do, and how to go on all the
-// same. However much was found, it fits a screen: the rest is counted. With
-// nothing found it names what could not be read.
+// Hook writes what the one who is stopped by a git hook should know: where each
+// token is, why that matters, what to do, and how to go on all the same. It fits a
+// screen of 24 lines, however much was found: the rest is counted. With nothing
+// found it names what could not be read. Errors are those of writing to w.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
 	doc, opts = door.Values(doc), door.Values(opts)
 	h := hookOf(opts.Kind, doc)

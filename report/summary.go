@@ -20,7 +20,8 @@ const shownUnread = 5
 // Summary writes a few lines for people about the run as a whole: what was
 // found, what was read, and what was not. It is meant for standard error, next
 // to any format on standard output. A run that did not read everything is
-// never said to have found nothing without saying that too.
+// never said to have found nothing without saying that too. Errors are those of
+// writing to w.
 func Summary(w io.Writer, doc *Document, opts Options) error {
 	shown := Document{door.Values(doc.Run), doc.Findings} // of these only numbers are told
 	doc = &shown

@@ -65,6 +65,9 @@ func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 	return ctx.Err()
 }
 
+// handling is what a verifying run does with tokens.
+const handling = "sent to no other host; not stored, not logged"
+
 // batch is what is asked about in one go.
 type batch struct {
 	secrets []rules.Secret
@@ -77,7 +80,7 @@ func (b *batch) add(s rules.Secret, answer func(verifier.Verdict)) {
 
 // ask asks, hands out the verdicts and counts them.
 func (b *batch) ask(ctx context.Context, v *verifier.Verifier) *report.Asked {
-	asked := &report.Asked{Host: v.Host(), Handling: report.Handling}
+	asked := &report.Asked{Host: v.Host(), Handling: handling}
 	for i, verdict := range v.Verify(ctx, b.secrets) {
 		b.answers[i](verdict)
 		if verdict.Requests > 0 {

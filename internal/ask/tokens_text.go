@@ -211,7 +211,7 @@ func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
 		Host:      r.host,
 		CheckedAt: r.at,
 		Tokens:    make([]verifyToken, 0, len(r.tokens)),
-		Handling:  report.Handling,
+		Handling:  handling,
 	}
 	for _, t := range r.tokens {
 		out := verifyToken{
