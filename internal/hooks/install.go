@@ -35,12 +35,12 @@ var ErrUnknown = errors.New("unknown hook")
 func chosenKinds(names []string) ([]*kind, error) {
 	var chosen []*kind
 	for _, name := range names {
-		g := kindByName(name)
-		if g == nil {
+		k := kindByName(name)
+		if k == nil {
 			return nil, fmt.Errorf("%w %q: use pre-commit, pre-push or pre-receive", ErrUnknown, name)
 		}
-		if !slices.Contains(chosen, g) {
-			chosen = append(chosen, g)
+		if !slices.Contains(chosen, k) {
+			chosen = append(chosen, k)
 		}
 	}
 	return chosen, nil
