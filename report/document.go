@@ -9,12 +9,13 @@ import (
 	"r8scan/rules"
 )
 
-// Schema names the shape of a Document. It changes when a reader of the old
-// shape would misread the new one; added fields do not change it.
+// Schema names the shape of a Document in JSON. It changes when a reader of the
+// old shape would misread the new one; added fields do not change it.
 const Schema = "r8scan/1"
 
 // Document is one result as it is saved and rendered. It holds masks and token
-// ids, never a token. In JSON its lists are never null.
+// ids, never a token. In JSON it is one object with the fields of Run and the
+// findings, and its lists are never null.
 type Document struct {
 	Run
 	Findings []Finding `json:"findings"` // in the order of the scan
@@ -29,7 +30,7 @@ type Run struct {
 	DurationMS int64            `json:"duration_ms"`
 	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
 	Coverage   result.Coverage  `json:"coverage"`
-	Allowed    []result.Allowed `json:"allowed"`         // what the user has judged; not in Findings
+	Allowed    []result.Allowed `json:"allowed"`         // what the user has allowed; not in Findings
 	LeftOut    map[string]int   `json:"left_out"`        // findings of too low a confidence, by the reason for it
 	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
 
@@ -47,7 +48,7 @@ type Asked struct {
 	Handling string `json:"handling"` // in words
 }
 
-// Told says in words what was done with the tokens.
+// Told says in words what was done with the tokens, to stand in a line.
 func (a Asked) Told() string {
 	if a.Sent == 0 {
 		return "no token was sent, stored or logged"
@@ -55,16 +56,13 @@ func (a Asked) Told() string {
 	return "tokens were sent to no other host, and not stored or logged"
 }
 
-// Handling is what a verifying run does with tokens.
-const Handling = "sent to no other host; not stored, not logged"
-
 // Tool is the program that scanned.
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
 
-// Finding is one token with every place where it stands.
+// Finding is one token with every place where it stands. There is at least one.
 type Finding struct {
 	Rule         string            `json:"rule"`     // a rule's id
 	Token        string            `json:"token"`    // the mask
@@ -112,8 +110,10 @@ type Account struct {
 	Name     string `json:"name"`
 }
 
-// New makes the Document of res; took is rounded down to milliseconds. The
-// Document shares no list with res that either may change.
+// New makes the Document of res, in which nothing is verified: who asks about the
+// findings fills in their Verification and Run.Asked. They are in the order of
+// res.Findings. started becomes UTC and whole seconds, and took is rounded down to
+// milliseconds. The Document shares no list with res that either may change.
 func New(res result.Result, tool Tool, started time.Time, took time.Duration) *Document {
 	doc := &Document{
 		Run: Run{

@@ -109,7 +109,7 @@ func TestReadRefuses(t *testing.T) {
 		{"another schema", `"r8scan/1"`, `"r8scan/2"`, `its schema is "r8scan/2", not "r8scan/1"`},
 		{"no schema", `"schema"`, `"other"`, "no schema in it"},
 		{"a long schema", `"r8scan/1"`, `"` + fakeSecret(0).Reveal() + `"`, `its schema is not "r8scan/1"`},
-		{"something behind", good, good + "{}", "give it the output of -f json"},
+		{"something behind", good, good + "{}", "give it a result in the json format"},
 		{"half a file", good[len(good)/2:], "", "unexpected end of JSON"},
 		{"a false claim", `"complete": false`, `"complete": true`, "complete is true, with 2 things unread"},
 		{"an unmasked token", fakeSecret(0).Mask(), fakeSecret(0).Reveal(), "finding 1: token is not masked"},

@@ -85,7 +85,7 @@ func outputs(t *testing.T, s string) map[string]string {
 	collect := func(name string, write func(w io.Writer) error) {
 		var b bytes.Buffer
 		if err := write(&b); err != nil {
-			b.WriteString(Printable(err.Error())) // as the command says it
+			b.WriteString(door.Printable(err.Error())) // as the command says it
 		}
 		out[name] = b.String()
 	}
@@ -94,7 +94,7 @@ func outputs(t *testing.T, s string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, opts := range []Options{opts, {Root: "/x/" + s, RepositoryURI: "https://host/" + s, Verbose: true, Links: true, Color: true}} {
+		for _, opts := range []Options{opts, {Root: "/x/" + s, Verbose: true, Links: true, Color: true}} {
 			collect(fmt.Sprint(format, " ", opts.Verbose), func(w io.Writer) error { return render(w, &doc, opts) })
 			if format == "sarif" { // which refuses rules that it does not know
 				collect(fmt.Sprint(format, " of known rules ", opts.Verbose), func(w io.Writer) error { return render(w, &known, opts) })
@@ -114,13 +114,13 @@ func outputs(t *testing.T, s string) map[string]string {
 		}
 		collect(string(kind), func(w io.Writer) error { return Hook(w, &silent, HookOptions{Kind: kind, Notes: []string{s}}) })
 	}
-	collect("other JSON", func(w io.Writer) error { return EncodeJSON(w, &doc) })
+	collect("other JSON", func(w io.Writer) error { return door.EncodeJSON(w, &doc) })
 	data, err := json.Marshal(doc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = Read(bytes.NewReader(data))
-	out["read"] = Printable(fmt.Sprint(err))
+	out["read"] = door.Printable(fmt.Sprint(err))
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"r8scan/internal/door"
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -65,14 +66,14 @@ func annotation(level string, f Finding) string {
 			properties = append(properties, "line", fmt.Sprint(at.Line), "col", fmt.Sprint(at.Column), "endColumn", fmt.Sprint(at.EndColumn))
 		}
 	}
-	properties = append(properties, "title", upperFirst(safe(ruleTitle(f))))
+	properties = append(properties, "title", upperFirst(terminal.Safe(ruleTitle(f))))
 	return command(level, properties, resultMessage(f, at, 0))
 }
 
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
 func isShowable(l result.Location) bool {
-	if l.Path == "" || inGitDir(l.Path) || safe(l.Path) != l.Path {
+	if l.Path == "" || inGitDir(l.Path) || terminal.Safe(l.Path) != l.Path {
 		return false
 	}
 	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Current
@@ -85,7 +86,7 @@ func incompleteAnnotation(unread []result.Unread) string {
 			lines = append(lines, fmt.Sprintf("and %s more", plural(int64(len(unread)-i), "thing")))
 			break
 		}
-		lines = append(lines, safe(u.What)+": "+safe(u.Reason))
+		lines = append(lines, terminal.Safe(u.What)+": "+terminal.Safe(u.Reason))
 	}
 	return command("warning", []string{"title", "Incomplete scan"}, strings.Join(lines, "\n"))
 }

@@ -11,11 +11,12 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/internal/shell"
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 )
 
-// HookKind is the git hook that a scan was made for.
+// HookKind is the git hook that a scan was made for. Each has its own advice.
 type HookKind string
 
 // The hooks.
@@ -25,7 +26,8 @@ const (
 	Receive HookKind = "receive" // where a push arrives
 )
 
-// HookOptions say what a hook tells. The zero value of all but Kind is plain.
+// HookOptions say what a hook tells. The zero value of all but Kind is plain;
+// Hook panics if Kind is none of the hooks.
 type HookOptions struct {
 	Kind  HookKind
 	Stops bool     // the hook fails, and git does not go on
@@ -41,19 +43,19 @@ const (
 	remoteColumns = screenColumns - len("remote: ")
 )
 
-// Hook writes what the one who is stopped by a git hook should know: where
-// which token stands, why that matters, what to do, and how to go on all the
-// same. However much was found, it fits a screen: the rest is counted. With
-// nothing found it names what could not be read.
+// Hook writes what the one who is stopped by a git hook should know: where each
+// token is, why that matters, what to do, and how to go on all the same. It fits a
+// screen of 24 lines, however much was found: the rest is counted. With nothing
+// found it names what could not be read. Errors are those of writing to w.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
 	doc, opts = door.Values(doc), door.Values(opts)
 	h := hookOf(opts.Kind, doc)
-	s := &screen{color: paint(opts.Color), left: screenLines, columns: screenColumns, rest: ": see -v"}
+	s := &screen{color: opts.Color, left: screenLines, columns: screenColumns, rest: ": see -v"}
 	if opts.Kind == Receive { // the one who pushes has no say in flags
 		s.columns, s.rest = remoteColumns, ""
 	}
 	above, below := s.part(), s.part()
-	above.line(bold, hookHead(doc, h, opts.Stops))
+	above.line(terminal.Bold, hookHead(doc, h, opts.Stops))
 	above.line("", "")
 	if len(doc.Findings) > 0 {
 		below.line("", "")
@@ -186,7 +188,7 @@ func rewriteStep(doc *Document) hookStep {
 // allowStep says how to allow a finding.
 func allowStep(f Finding) hookStep {
 	return hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, or add it to .r8scan.yaml:`,
-		command: "allow: [{id: " + safe(f.TokenID) + ", reason: ...}]"}
+		command: "allow: [{id: " + terminal.Safe(f.TokenID) + ", reason: ...}]"}
 }
 
 // unstage returns the git command that takes the files with findings out of
@@ -203,7 +205,7 @@ func unstage(doc *Document) string {
 		for _, l := range f.Locations {
 			if !seen[l.Path] {
 				seen[l.Path] = true
-				files += " " + shellQuoted(":/"+l.Path)
+				files += " " + pathspec(l.Path)
 			}
 			if columns(files) > 2*screenColumns-10 {
 				return command + " :/"
@@ -213,16 +215,16 @@ func unstage(doc *Document) string {
 	return files
 }
 
-// shellQuoted returns s as a word of a POSIX shell. What a terminal must not
-// show becomes a ?, which in git's pathspecs stands for any character.
-func shellQuoted(s string) string {
+// pathspec returns the pathspec of a path as a word of a POSIX shell. What a
+// terminal must not show becomes a ?, which there stands for any character.
+func pathspec(path string) string {
 	shown := strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || safe(string(r)) != string(r) {
+		if r == unicode.ReplacementChar || terminal.Safe(string(r)) != string(r) {
 			return '?'
 		}
 		return r
-	}, s)
-	return shell.Quote(shown)
+	}, path)
+	return shell.Quote(":/" + shown)
 }
 
 // hookHead is the first line.
@@ -239,7 +241,7 @@ func hookHead(doc *Document, h hookText, stops bool) string {
 
 // screen shares its lines among parts. A part takes them when it is written.
 type screen struct {
-	color   paint
+	color   bool
 	left    int    // lines
 	columns int    // a line has
 	rest    string // where to see what there is no room for
@@ -257,7 +259,7 @@ func (s *screen) part() *part { return &part{screen: s} }
 func (p *part) line(color, s string) {
 	p.screen.left -= max(1, (columns(s)+p.screen.columns-1)/p.screen.columns)
 	if color != "" {
-		s = p.screen.color.in(color, s)
+		s = terminal.Paint(p.screen.color, color, s)
 	}
 	p.WriteString(s + "\n")
 }
@@ -287,7 +289,7 @@ func (p *part) findings(all []Finding) {
 		shown = (room - 1) / 2
 	}
 	for _, f := range all[:shown] {
-		p.line(red, "  "+safe(f.Token)+"  id "+safe(f.TokenID)+statusNote(f))
+		p.line(terminal.Red, "  "+terminal.Safe(f.Token)+"  id "+terminal.Safe(f.TokenID)+statusNote(f))
 		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
@@ -309,7 +311,7 @@ func statusNote(f Finding) string {
 // foundAt says what a finding is and where it stands, on one line that is not
 // wider than room.
 func foundAt(f Finding, room int) string {
-	what := ", " + safe(ruleTitle(f))
+	what := ", " + terminal.Safe(ruleTitle(f))
 	if len(f.Locations) > 0 && f.Locations[0].Path != "" && f.Locations[0].Commit != "" {
 		what = " in " + short(f.Locations[0].Commit) + what
 	}
@@ -342,7 +344,7 @@ func (p *part) unread(all []result.Unread, alone bool) {
 	switch {
 	case len(all) == 0:
 	case !alone:
-		p.line(yellow, shortened(more("not read: ", unreadLine(all[0]), len(all)-1), p.screen.columns))
+		p.line(terminal.Yellow, shortened(more("not read: ", unreadLine(all[0]), len(all)-1), p.screen.columns))
 	default:
 		for _, u := range all[:min(hookUnread, len(all))] {
 			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
@@ -358,13 +360,13 @@ var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
 
 // unreadLine names a thing, with ids as short as everywhere in a text.
 func unreadLine(u result.Unread) string {
-	return fullID.ReplaceAllStringFunc(safe(u.What)+": "+safe(u.Reason), short)
+	return fullID.ReplaceAllStringFunc(terminal.Safe(u.What)+": "+terminal.Safe(u.Reason), short)
 }
 
 // notes names the first note.
 func (p *part) notes(all []string) {
 	if len(all) > 0 {
-		p.line("", shortened(more("note: ", safe(all[0]), len(all)-1), p.screen.columns))
+		p.line("", shortened(more("note: ", terminal.Safe(all[0]), len(all)-1), p.screen.columns))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -133,7 +134,7 @@ func TestHookFitsAScreen(t *testing.T) {
 				for line := range strings.Lines(b.String()) {
 					line = strings.TrimSuffix(line, "\n")
 					lines += max(1, (columns(line)+wide-1)/wide)
-					if safe(line) != line {
+					if terminal.Safe(line) != line {
 						t.Errorf("%s, %s: %q is not safe", name, rule.ID, line)
 					}
 				}

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 
 	"r8scan/internal/door"
@@ -12,7 +10,7 @@ import (
 // that Read takes. JSON holds no bytes that are not UTF-8: in a path that has
 // some, each becomes U+FFFD.
 func writeJSON(w io.Writer, doc *Document, _ Options) error {
-	return encode(w, doc, indent)
+	return door.EncodeMasked(w, doc, door.Indent)
 }
 
 // writeJSONLines writes one compact object a line. Each finding is a line,
@@ -30,28 +28,9 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 		Run
 	}
 	for _, f := range doc.Findings {
-		if err := encode(w, findingLine{"finding", f}, ""); err != nil {
+		if err := door.EncodeMasked(w, findingLine{"finding", f}, ""); err != nil {
 			return err
 		}
 	}
-	return encode(w, summaryLine{"summary", doc.Run}, "")
-}
-
-// EncodeJSON writes v indented, with tokens in its strings masked. It leaves <,
-// > and & as they are: authors are "Name <e-mail>", and people read this form
-// too. For them all is escaped that a terminal may not show as it is.
-func EncodeJSON(w io.Writer, v any) error { return encode(w, door.Values(v), indent) }
-
-const indent = "  "
-
-func encode(w io.Writer, v any, indent string) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(door.Escaped(b.Bytes()))
-	return err
+	return door.EncodeMasked(w, summaryLine{"summary", doc.Run}, "")
 }

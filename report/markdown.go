@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -183,7 +184,7 @@ func (m *markdownWriter) unread(unread []result.Unread) {
 // span of backticks is markup but backticks and, in a table, pipes; with those
 // in it s is written as HTML with all that could be markup as numbers.
 func (m *markdownWriter) code(s string) string {
-	s = clip(safe(s), m.limits.cell)
+	s = clip(terminal.Safe(s), m.limits.cell)
 	if s == "" {
 		return "`(none)`"
 	}

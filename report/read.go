@@ -15,9 +15,10 @@ import (
 const maxDocument = 512 << 20
 
 // Read reads a Document that the json format wrote. It refuses another schema,
-// anything behind the document, and a document that contradicts itself or
-// carries an unmasked token. Fields it does not know are skipped, so that
-// results of a newer r8scan with the same schema can be read.
+// anything behind the document, more than 512 MB, and a document that contradicts
+// itself or carries an unmasked token: the error says which of these, and repeats
+// no token. Fields it does not know are skipped, so that results of a newer r8scan
+// with the same schema can be read.
 func Read(r io.Reader) (*Document, error) { return read(r, maxDocument) }
 
 func read(r io.Reader, limit int64) (*Document, error) {
@@ -34,7 +35,7 @@ func read(r io.Reader, limit int64) (*Document, error) {
 		Schema string `json:"schema"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("read result: %w; give it the output of -f json", err)
+		return nil, fmt.Errorf("read result: %w; give it a result in the json format", err)
 	}
 	if head.Schema != Schema {
 		return nil, schemaError(head.Schema)
@@ -53,7 +54,7 @@ func read(r io.Reader, limit int64) (*Document, error) {
 func schemaError(got string) error {
 	switch {
 	case got == "":
-		return fmt.Errorf("read result: no schema in it: give it the output of -f json")
+		return fmt.Errorf("read result: no schema in it: give it a result in the json format")
 	case len(got) > 20 || !strings.HasPrefix(got, "r8scan"): // what it is stays out of the error
 		return fmt.Errorf("read result: its schema is not %q: scan again with this version of r8scan", Schema)
 	}

@@ -1,9 +1,15 @@
 // Package report turns the result of a scan into what people and programs
 // read: text, JSON, JSON lines, SARIF, Markdown and GitHub's annotations.
 //
-// Every format is made from a Document, which holds masks and token ids and
-// never a token. What else it says, such as a path, may hold one, and is masked
-// where a report is written: no format can leak one.
+// New makes a Document of a result.Result, and ByName returns what writes a
+// Document in one of the Formats. The json format is the one to keep: Read reads
+// it, and what was read can be written in any other. Summary says in a few lines
+// how a scan went, and Hook says it to somebody whom a git hook stops.
+//
+// A Document holds masks and token ids and never a token. What else it says, such
+// as a path, may hold one, and is masked where it is written: no format can leak
+// one, and none can make a terminal or the runner of a CI service do anything. A
+// scan that could not read something is nowhere said to be clean.
 package report
 
 import (
@@ -18,23 +24,22 @@ import (
 // home. Nothing else may name an address of the project's.
 const homePage = ""
 
-// Options say how a report looks. The zero value is plain and short.
+// Options say how a report looks. The zero value is plain and short. A format
+// passes over what does not concern it.
 type Options struct {
 	Color   bool // text: ANSI colors
 	Links   bool // text: OSC 8 links on the places that are files; needs Root
 	Verbose bool // text: every location, ref and unread thing, not the first few
 
 	// Root is the absolute path of the folder that paths in the result are
-	// relative to; "" if there is none.
+	// relative to; "" if there is none. SARIF names it where the result does not
+	// name a URL.
 	Root string
-
-	// RepositoryURI is the absolute URI of the scanned repository, as SARIF
-	// names it; without one, SARIF names Root. A password in it is left out.
-	RepositoryURI string
 }
 
-// Renderer writes doc to w in one format. It does not change doc. An error is
-// one of writing to w, or says what the format cannot hold.
+// Renderer writes doc to w in one format. It does not change doc, and several
+// may run at once. An error is one of writing to w, or says what the format cannot
+// hold: SARIF refuses a finding of a rule that this version does not know.
 type Renderer func(w io.Writer, doc *Document, opts Options) error
 
 // formats is in the order in which help texts name the formats.
@@ -50,7 +55,8 @@ var formats = []struct {
 	{"github", writeGitHub},
 }
 
-// Formats returns the names that ByName takes.
+// Formats returns the names that ByName takes, in the order in which help texts
+// name them: text, json, jsonl, sarif, markdown, github.
 func Formats() []string {
 	names := make([]string, len(formats))
 	for i, f := range formats {
@@ -59,8 +65,8 @@ func Formats() []string {
 	return names
 }
 
-// ByName returns the renderer of a format. A command calls it before the scan,
-// so that a misspelled format does not cost one.
+// ByName returns the renderer of a format. An unknown name is an error that lists
+// the names. Call it before the scan, so that a misspelled name does not cost one.
 func ByName(name string) (Renderer, error) {
 	for _, f := range formats {
 		if f.name == name {

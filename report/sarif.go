@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/internal/door"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -46,7 +47,7 @@ func writeSARIF(w io.Writer, doc *Document, opts Options) error {
 	if err != nil {
 		return err
 	}
-	return encode(w, log, indent)
+	return door.EncodeMasked(w, log, door.Indent)
 }
 
 func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -250,4 +251,4 @@ func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 // messageText makes a string of the scanned repository safe to stand in a
 // message. SARIF viewers make a link of [text](target): a file's name must not
 // put one into an alert.
-func messageText(s string) string { return strings.ReplaceAll(safe(s), "](", `]\(`) }
+func messageText(s string) string { return strings.ReplaceAll(terminal.Safe(s), "](", `]\(`) }

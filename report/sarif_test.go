@@ -13,6 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -51,9 +52,12 @@ func sarifValidator(t *testing.T) func(text string) error {
 func TestSARIFIsValid(t *testing.T) {
 	validate := sarifValidator(t)
 	for name, doc := range map[string]*Document{"full": fullDocument(), "empty": emptyDocument()} {
-		for _, opts := range []Options{{}, {RepositoryURI: "https://example.com/a"}, {Root: t.TempDir()}} {
-			if err := validate(render(t, "sarif", doc, opts)); err != nil {
-				t.Errorf("%s, %+v: %v", name, opts, err)
+		for _, opts := range []Options{{}, {Root: t.TempDir()}} {
+			for _, at := range []string{".", "https://example.com/a"} {
+				doc.Target.Path = at
+				if err := validate(render(t, "sarif", doc, opts)); err != nil {
+					t.Errorf("%s of %s, %+v: %v", name, at, opts, err)
+				}
 			}
 		}
 	}
@@ -244,7 +248,7 @@ func TestSARIFTexts(t *testing.T) {
 			texts = append(texts, n.Message.Text)
 		}
 		for _, text := range texts {
-			if !strings.HasSuffix(text, ".") || strings.Contains(text, "](") || safe(text) != text {
+			if !strings.HasSuffix(text, ".") || strings.Contains(text, "](") || terminal.Safe(text) != text {
 				t.Errorf("message %q", text)
 			}
 		}
@@ -311,8 +315,9 @@ func TestSARIFIncompleteIsNotSuccessful(t *testing.T) {
 }
 
 func TestSARIFProvenance(t *testing.T) {
-	opts := Options{RepositoryURI: "https://x-access-token:secret@github.com/example/app"}
-	run := decoded(t, fullDocument(), opts, githubLimits)[worktreeCategory]
+	doc := fullDocument()
+	doc.Target.Path = "https://x-access-token:secret@github.com/example/app"
+	run := decoded(t, doc, Options{}, githubLimits)[worktreeCategory]
 	if len(run.Provenance) != 2 || len(run.BaseIDs) != 2 {
 		t.Fatalf("%d commits, %d base ids; six locations share one commit", len(run.Provenance), len(run.BaseIDs))
 	}
@@ -331,14 +336,15 @@ func TestRepositoryURI(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the paths here are Unix paths")
 	}
-	for _, tt := range []struct{ option, target, root, want string }{
-		{"https://u:p@example.com/r?t=1#f", "ssh://git@example.org/q", "/r", "https://example.com/r"},
-		{"", "ssh://git@example.org/q", "/r", "ssh://example.org/q"},
-		{"", ".", "/r/a b", "file:///r/a%20b"},
-		{"git@example.com:a/b", "/abs", "", ""},
-		{"", "", "relative", ""},
+	for _, tt := range []struct{ target, root, want string }{
+		{"https://u:p@example.com/r?t=1#f", "/r", "https://example.com/r"},
+		{"ssh://git@example.org/q", "/r", "ssh://example.org/q"},
+		{".", "/r/a b", "file:///r/a%20b"},
+		{"git@example.com:a/b", "/r", "file:///r"},
+		{"/abs", "", ""},
+		{"", "relative", ""},
 	} {
-		got := repositoryURI(result.Target{Path: tt.target}, Options{RepositoryURI: tt.option, Root: tt.root})
+		got := repositoryURI(result.Target{Path: tt.target}, Options{Root: tt.root})
 		if got != tt.want {
 			t.Errorf("%+v: got %q", tt, got)
 		}

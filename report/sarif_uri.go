@@ -62,14 +62,10 @@ func escapePath(s string) string {
 	return b.String()
 }
 
-// repositoryURI returns an absolute URI for the scanned repository: the given
-// one, the target if that is a URL, or the folder; "" if there is none of them.
+// repositoryURI returns an absolute URI for the scanned repository: the target if
+// that is a URL, or the folder; "" if there is none of them.
 func repositoryURI(target result.Target, opts Options) string {
-	for _, s := range []string{opts.RepositoryURI, target.Path} {
-		u, err := url.Parse(s)
-		if err != nil || u.Host == "" || len(u.Scheme) < 2 {
-			continue
-		}
+	if u, err := url.Parse(target.Path); err == nil && u.Host != "" && len(u.Scheme) >= 2 {
 		// Clone URLs carry passwords, as user:password@ or in the query.
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
 		return u.String()

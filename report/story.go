@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -26,9 +27,9 @@ func story(h *result.History, verbose bool) []string {
 }
 
 func event(e *result.Event) string {
-	s := fmt.Sprintf("%s in %s by %s", e.Date.Format("2006-01-02"), short(e.Commit), safe(e.Author))
+	s := fmt.Sprintf("%s in %s by %s", e.Date.Format("2006-01-02"), short(e.Commit), terminal.Safe(e.Author))
 	if e.Path != "" {
-		s += " as " + safe(e.Path)
+		s += " as " + terminal.Safe(e.Path)
 	}
 	return s
 }
@@ -46,7 +47,7 @@ func reach(h *result.History, verbose bool) string {
 	}
 	names := make([]string, len(shown))
 	for i, ref := range shown {
-		names[i] = safe(ref)
+		names[i] = terminal.Safe(ref)
 	}
 	s := "reachable from " + strings.Join(names, ", ")
 	if rest := len(h.Refs) - len(shown); rest > 0 {

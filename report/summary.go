@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"r8scan/internal/door"
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -19,11 +20,11 @@ const shownUnread = 5
 // Summary writes a few lines for people about the run as a whole: what was
 // found, what was read, and what was not. It is meant for standard error, next
 // to any format on standard output. A run that did not read everything is
-// never said to have found nothing without saying that too.
+// never said to have found nothing without saying that too. Errors are those of
+// writing to w.
 func Summary(w io.Writer, doc *Document, opts Options) error {
 	shown := Document{door.Values(doc.Run), doc.Findings} // of these only numbers are told
 	doc = &shown
-	p := paint(opts.Color)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s; read %s in %s\n", foundLine(doc), readLine(doc.Coverage), duration(doc.DurationMS))
 	allowedLines(&b, doc.Allowed, opts.Verbose)
@@ -42,12 +43,12 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 			were = "was"
 		}
 		head := fmt.Sprintf("incomplete: %s %s not read:", plural(int64(len(unread)), "thing"), were)
-		fmt.Fprintf(&b, "%s\n", p.in(yellow, head))
+		fmt.Fprintf(&b, "%s\n", terminal.Paint(opts.Color, terminal.Yellow, head))
 		if !opts.Verbose && len(unread) > shownUnread {
 			unread = unread[:shownUnread]
 		}
 		for _, u := range unread {
-			fmt.Fprintf(&b, "  %s: %s\n", safe(u.What), safe(u.Reason))
+			fmt.Fprintf(&b, "  %s: %s\n", terminal.Safe(u.What), terminal.Safe(u.Reason))
 		}
 		if rest := len(doc.Coverage.Unread) - len(unread); rest > 0 {
 			fmt.Fprintf(&b, "  and %s more (see -v or -f json)\n", count(int64(rest)))
@@ -55,7 +56,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	}
 	if a := doc.Asked; a != nil {
 		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; %s\n",
-			safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)), a.Told())
+			terminal.Safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)), a.Told())
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -76,9 +77,9 @@ func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 		return
 	}
 	for _, a := range allowed {
-		fmt.Fprintf(b, "  %s by %s", safe(a.TokenID), safe(a.By))
+		fmt.Fprintf(b, "  %s by %s", terminal.Safe(a.TokenID), terminal.Safe(a.By))
 		if a.Reason != "" {
-			fmt.Fprintf(b, " (%s)", safe(a.Reason))
+			fmt.Fprintf(b, " (%s)", terminal.Safe(a.Reason))
 		}
 		if len(a.Locations) > 0 {
 			fmt.Fprintf(b, ": %s", place(a.Locations[0]))
@@ -101,7 +102,7 @@ func acceptedLines(b *strings.Builder, accepted []result.Accepted, verbose bool)
 		return
 	}
 	for _, a := range accepted {
-		fmt.Fprintf(b, "  %s: %s (%s)\n", safe(a.What), safe(a.Reason), safe(a.Because))
+		fmt.Fprintf(b, "  %s: %s (%s)\n", terminal.Safe(a.What), terminal.Safe(a.Reason), terminal.Safe(a.Because))
 	}
 }
 
@@ -109,7 +110,7 @@ func acceptedLines(b *strings.Builder, accepted []result.Accepted, verbose bool)
 func counts(n map[string]int, between string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(n)) {
-		parts = append(parts, count(int64(n[name]))+between+safe(name))
+		parts = append(parts, count(int64(n[name]))+between+terminal.Safe(name))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -3,8 +3,12 @@ package report
 import (
 	"fmt"
 	"io"
+	"net/url"
+	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -33,10 +37,9 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 }
 
 func textFinding(b *strings.Builder, f Finding, opts Options) {
-	p := paint(opts.Color)
-	fmt.Fprintf(b, "%s  id %s\n", p.in(bold, safe(f.Token)), safe(f.TokenID))
+	fmt.Fprintf(b, "%s  id %s\n", terminal.Paint(opts.Color, terminal.Bold, terminal.Safe(f.Token)), terminal.Safe(f.TokenID))
 	fmt.Fprintf(b, "  %s, confidence %s, exposure %s\n",
-		safe(ruleTitle(f)), f.Confidence, p.in(exposureColor(f.Exposure), safe(string(f.Exposure))))
+		terminal.Safe(ruleTitle(f)), f.Confidence, terminal.Paint(opts.Color, exposureColor(f.Exposure), terminal.Safe(string(f.Exposure))))
 	if f.Verification.Status != StatusUnchecked {
 		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
 	}
@@ -66,15 +69,15 @@ func ruleTitle(f Finding) string {
 func exposureColor(e result.Exposure) string {
 	switch e {
 	case result.ExposureIgnored:
-		return dim
+		return terminal.Dim
 	case result.ExposureUntracked:
-		return yellow
+		return terminal.Yellow
 	}
-	return red
+	return terminal.Red
 }
 
 func verificationLine(v Verification) string {
-	line := "Replicate says: " + safe(string(v.Status))
+	line := "Replicate says: " + terminal.Safe(string(v.Status))
 	if v.Status == StatusUnknown {
 		line = "not known whether it is live"
 	}
@@ -82,16 +85,16 @@ func verificationLine(v Verification) string {
 		line += ", " + owner(v.Account)
 	}
 	if v.Reason != "" {
-		line += ", " + safe(v.Reason)
+		line += ", " + terminal.Safe(v.Reason)
 	}
 	return line
 }
 
 // owner returns "user ada (Ada L.)".
 func owner(a *Account) string {
-	s := safe(a.Type) + " " + safe(a.Username)
+	s := terminal.Safe(a.Type) + " " + terminal.Safe(a.Username)
 	if a.Name != "" {
-		s += " (" + safe(a.Name) + ")"
+		s += " (" + terminal.Safe(a.Name) + ")"
 	}
 	return s
 }
@@ -104,7 +107,7 @@ func textLocations(b *strings.Builder, locs []result.Location, opts Options) {
 	for _, l := range shown {
 		where := place(l)
 		if url := placeURL(l, opts); url != "" {
-			where = link(url, where)
+			where = terminal.Link(url, where)
 		}
 		if notes := locationNotes(l); notes != "" {
 			where += " (" + notes + ")"
@@ -119,16 +122,16 @@ func textLocations(b *strings.Builder, locs []result.Location, opts Options) {
 // place returns path!member:line:column; in the path's stead it names the git
 // object, or standard input.
 func place(l result.Location) string {
-	where := safe(l.Path)
+	where := terminal.Safe(l.Path)
 	switch {
 	case where != "":
 	case l.Kind == result.KindFile:
 		where = "stdin"
 	default:
-		where = strings.TrimSpace(safe(l.Kind) + " " + short(l.Object))
+		where = strings.TrimSpace(terminal.Safe(l.Kind) + " " + short(l.Object))
 	}
 	if l.Member != "" {
-		where += "!" + safe(l.Member)
+		where += "!" + terminal.Safe(l.Member)
 	}
 	if l.Line > 0 {
 		where += fmt.Sprintf(":%d:%d", l.Line, l.Column)
@@ -149,20 +152,49 @@ func placeURL(l result.Location, opts Options) string {
 func locationNotes(l result.Location) string {
 	var notes []string
 	if l.Kind != result.KindFile && l.Path != "" {
-		notes = append(notes, strings.TrimSpace(safe(l.Kind)+" "+short(l.Object)))
+		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
 	}
 	if l.Commit != "" && l.Commit != l.Object {
 		notes = append(notes, "commit "+short(l.Commit))
 	}
 	if len(l.Encoding) > 0 {
-		notes = append(notes, "written in "+safe(strings.Join(l.Encoding, " > ")))
+		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
 	}
 	if l.AllowedBy != "" {
-		notes = append(notes, "allowed by "+safe(l.AllowedBy))
+		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
 	}
 	return strings.Join(notes, ", ")
 }
 
 // short cuts an object id down to ten digits, which tell objects apart in all
 // but the very largest repositories.
-func short(id string) string { return safe(id[:min(10, len(id))]) }
+func short(id string) string { return terminal.Safe(id[:min(10, len(id))]) }
+
+// fileURL returns the file URL of path, which may be relative to root, or ""
+// where that gives no absolute path.
+func fileURL(root, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	if !filepath.IsAbs(path) {
+		return ""
+	}
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // file:///C:/x
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// clip returns s, or the start of a longer one and an ellipsis, in limit bytes.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	const ellipsis = "…"
+	end := max(limit-len(ellipsis), 0)
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + ellipsis
+}

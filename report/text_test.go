@@ -8,31 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
-
-func TestSafe(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"", ""},
-		{"src/a b.py", "src/a b.py"},
-		{"doc/é漢🙂.md", "doc/é漢🙂.md"},
-		{"a\x1b[31mb", `a\x1b[31mb`},
-		{"a\r\n\tb\x00\x7f", `a\x0d\x0a\x09b\x00\x7f`},
-		{"a\u009bb", `a\u009bb`},           // CSI in one character
-		{"\u202egnp.exe", `\u202egnp.exe`}, // right-to-left override
-		{"a\u2066b\u200b\u2028", `a\u2066b\u200b\u2028`},
-		{"\U000e0041", `\U000e0041`}, // an invisible tag character
-		{"a\xffb\xc3", `a\xffb\xc3`},
-		{"\uFFFD", "\uFFFD"},
-		{`C:\x1b`, `C:\x1b`},
-	} {
-		if got := safe(tt.in); got != tt.want {
-			t.Errorf("safe(%q) = %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
 
 // Whatever string of a result is hostile, the text stays harmless.
 func TestTextIsSafeForATerminal(t *testing.T) {
@@ -58,7 +38,7 @@ func TestTextIsSafeForATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := render(t, "text", doc, opts) + b.String()
-	if got := safe(strings.ReplaceAll(out, "\n", "")); got != strings.ReplaceAll(out, "\n", "") {
+	if got := terminal.Safe(strings.ReplaceAll(out, "\n", "")); got != strings.ReplaceAll(out, "\n", "") {
 		t.Errorf("not safe: %s", got)
 	}
 	if strings.Contains(out, "\ny") {

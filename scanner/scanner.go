@@ -144,10 +144,3 @@ func MissingRevisions(path string, revisions ...string) ([]string, error) {
 	b := budget.New(0, 1)
 	return source.MissingRevisions(path, &source.Env{Sink: collect.NewSink(b), Budget: b, Goroutines: 1}, revisions...)
 }
-
-// MergeBaseline adds findings to the text of a baseline, which keeps its comments
-// and what else it holds; without one, old is empty. It returns the new text, the
-// number of ids in it, and how many of them are new.
-func MergeBaseline(old []byte, findings []result.Finding) (text []byte, all, added int, err error) {
-	return policy.Merge(old, findings)
-}

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"r8scan/internal/regular"
-	"r8scan/report"
+	"r8scan/internal/output"
+	"r8scan/internal/policy"
+	"r8scan/result"
 	"r8scan/scanner"
 )
 
@@ -33,7 +32,7 @@ Exit codes:
   r8scan audit --baseline .r8scan-baseline`,
 		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.runBaseline(cmd.Context(), f, onlyArg(args))
+			return c.runBaseline(cmd.Context(), f, args)
 		},
 	}
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "add to this `file`, which is written whole or not at all")
@@ -42,68 +41,40 @@ Exit codes:
 }
 
 // runBaseline scans as audit does and writes a baseline in a report's place.
-func (c command) runBaseline(ctx context.Context, f scanFlags, repo string) error {
-	opts, err := f.options()
+func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) error {
+	base := policy.NewBaseline()
+	if f.output != "" {
+		var err error
+		if base, err = policy.LoadBaseline(f.output); err != nil {
+			return fmt.Errorf("--output %w", err)
+		}
+	}
+	doc, res, err := c.collect(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+		return scanner.Audit(ctx, onlyArg(args), opts)
+	})
 	if err != nil {
 		return err
 	}
-	old, err := readOld(f.output)
-	if err != nil {
-		return err
+	added := 0
+	for _, finding := range doc.Findings {
+		if base.Add(finding.TokenID, finding.Rule) {
+			added++
+		}
 	}
-	bar, show := c.progress(f)
-	opts.Progress = show
-	started := time.Now()
-	res, err := scanner.Audit(ctx, repo, opts)
-	bar.Clear()
-	if err != nil {
-		return err
-	}
-	text, all, added, err := scanner.MergeBaseline(old, res.Findings)
-	if err != nil {
-		return fmt.Errorf("--output %s:%w", f.output, err)
-	}
-	write := func(w io.Writer) error { _, err := w.Write(text); return err }
+	write := func(w io.Writer) error { _, err := w.Write(base.Bytes()); return err }
 	if f.output == "" {
 		err = write(c.out)
 	} else {
-		err = report.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
+		err = output.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
 	}
 	if err != nil {
 		return err
 	}
-	doc := report.New(*res, report.Tool{Name: "r8scan", Version: version}, started, time.Since(started))
 	if !f.quiet {
 		if err := c.summarize(doc, res, f); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.err, "token ids in the baseline: %d, of them new: %d\n", all, added)
+		fmt.Fprintf(c.err, "token ids in the baseline: %d, of them new: %d\n", base.Len(), added)
 	}
-	if !doc.Complete {
-		return exitError(exitIncomplete)
-	}
-	return nil
-}
-
-// maxBaseline bounds a baseline, as where it is read with --baseline.
-const maxBaseline = 256 << 20
-
-// readOld returns the baseline that is to be added to, nil if there is none.
-// One that is malformed is an error before the scan, and is not written over:
-// it may be something else.
-func readOld(path string) ([]byte, error) {
-	if path == "" {
-		return nil, nil
-	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return nil, nil // it is new, or a pipe or the like; writing tells what is wrong with it
-	}
-	old, err := regular.ReadFollowed(path, maxBaseline)
-	if err != nil {
-		return nil, fmt.Errorf("--output %w: name a file that can be read and written", err)
-	}
-	if _, _, _, err := scanner.MergeBaseline(old, nil); err != nil {
-		return nil, fmt.Errorf("--output %s:%w", path, err)
-	}
-	return old, nil
+	return verdict(doc, failOnNone)
 }

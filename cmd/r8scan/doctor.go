@@ -3,13 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/ask"
 	"r8scan/internal/doctor"
-	"r8scan/internal/terminal"
 	"r8scan/verifier"
 )
 
@@ -40,25 +39,24 @@ Exit codes:
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDoctor(cmd.Context(), f) },
 	}
+	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the token is live: sends it there")
 	fs.BoolVar(&f.offline, "offline", false, "send nothing")
-	addAPIURL(cmd, &f.apiURL)
 	return cmd
 }
 
 func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
-	switch {
-	case f.format != "text" && f.format != "json":
-		return fmt.Errorf("unknown format %q: doctor writes text or json", f.format)
-	case f.verify && f.offline:
+	if err := textOrJSON("doctor", f.format); err != nil {
+		return err
+	}
+	if f.verify && f.offline {
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
 	}
 	var api *verifier.Verifier
 	if !f.offline { // a person waits: one more try will do
 		var err error
-		if api, err = newVerifier(f.apiURL, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+		if api, err = ask.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err
 		}
 	}
@@ -66,13 +64,8 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.format == "json" {
-		err = found.WriteJSON(c.out, tool())
-	} else {
-		err = found.WriteText(c.out, terminal.Colors(c.out))
-	}
-	if err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	if err := c.writeAnswer(ctx, f.format, "", found); err != nil {
+		return err
 	}
 	if found.Failed() {
 		return exitError(exitFound)

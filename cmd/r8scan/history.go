@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -41,22 +40,8 @@ request or merge group that a GitHub workflow runs for.
 			return nil, errors.New("--range and --github-event both name the commits: use one of them")
 		}
 		if event {
-			return scanEvent(ctx, onlyArg(args), opts)
+			return hooks.ScanEvent(ctx, onlyArg(args), opts)
 		}
 		return scanner.Range(ctx, onlyArg(args), span, opts)
 	})
-}
-
-// scanEvent scans what the commits of the event add that a GitHub workflow runs
-// for.
-func scanEvent(ctx context.Context, repo string, opts scanner.Options) (*result.Result, error) {
-	span, note, err := hooks.EventRange(repo)
-	if err != nil {
-		return nil, fmt.Errorf("--github-event: %w", err)
-	}
-	res, err := scanner.Range(ctx, repo, span, opts)
-	if err == nil && note != "" {
-		res.Notes = append(res.Notes, note)
-	}
-	return res, err
 }

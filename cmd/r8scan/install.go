@@ -1,19 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/hooks"
-	"r8scan/report"
 )
 
 func (c command) install() *cobra.Command {
-	var global bool
-	var names []string
 	cmd := &cobra.Command{
 		Use:   "install [REPO]",
 		Short: "Make git check commits and pushes with r8scan",
@@ -37,23 +34,18 @@ Exit codes:
   r8scan install --hook pre-push ~/src/app
   r8scan install --global`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if global {
-				if err := noRepoWithGlobal(cmd, args); err != nil {
-					return err
-				}
-				return c.told(c.installer().InstallGlobal(cmd.Context(), names))
-			}
-			return c.told(c.installer().Install(cmd.Context(), onlyArg(args), names))
-		},
 	}
-	cmd.Flags().BoolVar(&global, "global", false, "for all of your repositories")
+	var names []string
 	cmd.Flags().StringArrayVar(&names, "hook", nil, "only this `hook`: pre-commit, pre-push or pre-receive (repeatable)")
-	return cmd
+	i := c.installer()
+	return forHooks(cmd, func(ctx context.Context, repo string) error {
+		return i.Install(ctx, repo, names)
+	}, func(ctx context.Context) error {
+		return i.InstallGlobal(ctx, names)
+	})
 }
 
 func (c command) uninstall() *cobra.Command {
-	var global bool
 	cmd := &cobra.Command{
 		Use:   "uninstall [REPO]",
 		Short: "Take away what r8scan install has made, and nothing else",
@@ -67,52 +59,36 @@ Exit codes:
 		Example: `  r8scan uninstall
   r8scan uninstall --global`,
 		Args: atMostOne,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if global {
-				if err := noRepoWithGlobal(cmd, args); err != nil {
-					return err
-				}
-				return c.told(c.installer().UninstallGlobal(cmd.Context()))
-			}
-			return c.told(c.installer().Uninstall(cmd.Context(), onlyArg(args)))
-		},
 	}
-	cmd.Flags().BoolVar(&global, "global", false, "those for all of your repositories")
+	i := c.installer()
+	return forHooks(cmd, i.Uninstall, i.UninstallGlobal)
+}
+
+// forHooks makes cmd do one thing in a repository, and with --global another for
+// all of them. What the user has been told about becomes an exit code.
+func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) error, all func(context.Context) error) *cobra.Command {
+	global := cmd.Flags().Bool("global", false, "for all of your repositories")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		switch {
+		case !*global:
+			err = one(cmd.Context(), onlyArg(args))
+		case len(args) > 0:
+			err = fmt.Errorf("--global is for all repositories, and takes no REPO: see %s --help", cmd.CommandPath())
+		default:
+			err = all(cmd.Context())
+		}
+		switch {
+		case errors.Is(err, hooks.ErrLeft):
+			return exitError(exitUsage)
+		case errors.Is(err, hooks.ErrUnknown):
+			return fmt.Errorf("--hook: %w", err)
+		}
+		return err
+	}
 	return cmd
 }
 
-func noRepoWithGlobal(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("--global is for all repositories, and takes no REPO: see %s --help", cmd.CommandPath())
-	}
-	return nil
-}
-
-// installer installs hooks and tells of it. Paths may hold anything.
+// installer installs hooks and tells of it.
 func (c command) installer() hooks.Installer {
-	return hooks.Installer{
-		Tell:     func(line string) { fmt.Fprintln(c.out, report.Printable(line)) },
-		Complain: func(text string) { fmt.Fprintf(c.err, "r8scan: %s\n", printableLines(text)) },
-		Version:  version,
-	}
-}
-
-// printableLines is report.Printable for a text of several lines.
-func printableLines(text string) string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = report.Printable(line)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// told makes an exit code of an error that the user has been told about.
-func (c command) told(err error) error {
-	if errors.Is(err, hooks.ErrLeft) {
-		return exitError(exitUsage)
-	}
-	if errors.Is(err, hooks.ErrUnknown) {
-		return fmt.Errorf("--hook: %w", err)
-	}
-	return err
+	return hooks.Installer{Out: c.out, Err: c.err, Version: version}
 }

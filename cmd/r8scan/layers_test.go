@@ -21,11 +21,12 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/door", "internal/doctor", "internal/hooks", "internal/regular", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
-	"internal/doctor":       {"internal/ask", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"internal/doctor":       {"internal/ask", "internal/door", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
-	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "scanner"},
-	"report":                {"internal/door", "internal/shell", "result", "rules", "verifier"},
+	"internal/hooks":        {"internal/door", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
+	"internal/progress":     {"internal/door", "internal/terminal", "scanner"},
+	"report":                {"internal/door", "internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":               {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
 	"internal/source":       {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
 	"internal/collect":      {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/policy", "internal/search", "result", "rules"},
@@ -38,8 +39,9 @@ var layers = map[string][]string{
 	"internal/archive":      {"internal/budget", "internal/git/reftable", "internal/inflate", "rules"},
 	"internal/git/reftable": {"internal/git/wire"},
 	"internal/git/odb":      {"internal/budget", "internal/git/wire", "internal/inflate", "internal/regular", "rules"},
-	"internal/terminal":     {"internal/door"},
-	"internal/door":         {"rules"},
+	"internal/door":         {"internal/terminal", "rules"},
+	"internal/terminal":     {},
+	"internal/output":       {},
 	"internal/packcache":    {"internal/regular"},
 	"result":                {"rules"},
 	"verifier":              {"rules"},

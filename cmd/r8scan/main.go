@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/door"
-	"r8scan/report"
 )
 
 // Exit codes, as documented in the README.
@@ -76,7 +75,7 @@ func (c command) run(ctx context.Context, args []string) int {
 	case ctx.Err() != nil:
 		return exitInterrupted
 	}
-	fmt.Fprintf(c.err, "r8scan: %s\n", report.Printable(err.Error()))
+	fmt.Fprintf(c.err, "r8scan: %s\n", door.Printable(err.Error()))
 	return exitUsage
 }
 
@@ -88,7 +87,7 @@ func completed(args []string) []string {
 	}
 	shown := make([]string, len(args))
 	for i, arg := range args {
-		shown[i] = report.Printable(arg)
+		shown[i] = door.Printable(arg)
 	}
 	return shown
 }

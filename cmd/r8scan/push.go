@@ -46,16 +46,11 @@ here, and what refs/remotes/REMOTE had after the last fetch or push.
 
 // runPush scans what is to be pushed to the remote that args name.
 func (c command) runPush(ctx context.Context, f scanFlags, args []string) error {
-	kind, regardless := report.Push, "to push all the same: git push --no-verify"
+	hook := gitHook{report.Push, "to push all the same: git push --no-verify"}
 	if terminal.Input(c.in) != nil { // by hand: nothing is being pushed
-		kind, regardless = "", ""
+		hook = gitHook{}
 	}
 	return c.runScan(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
-		what, err := hooks.Pushed(c.in, args)
-		if err != nil {
-			return nil, unscanned(err, regardless)
-		}
-		res, err := scanner.Push(ctx, "", what, opts)
-		return res, unscanned(err, regardless)
-	}, kind)
+		return hooks.ScanPush(ctx, c.in, args, opts)
+	}, hook)
 }

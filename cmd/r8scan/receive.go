@@ -41,42 +41,18 @@ Only a configuration that --config names counts.
 		if limit <= 0 {
 			return fmt.Errorf("--timeout %s: use a time above 0, such as 30s", limit)
 		}
-		return c.inTime(cmd.Context(), limit, func(ctx context.Context) error {
+		err := hooks.InTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*result.Result, error) {
-				const regardless = "who runs this server can mend it"
-				updates, err := hooks.ReceiveLines(c.in)
-				if err != nil {
-					return nil, unscanned(err, regardless)
-				}
-				res, err := scanner.Receive(ctx, "", updates, opts)
-				return res, unscanned(err, regardless)
-			}, report.Receive)
+				return hooks.ScanReceive(ctx, c.in, opts)
+			}, gitHook{report.Receive, "who runs this server can mend it"})
 		})
-	}
-	return cmd
-}
-
-// inTime runs a hook's scan and fails if it takes longer than limit. A scan
-// that does not stop when it is told to goes on until the process ends.
-func (c command) inTime(ctx context.Context, limit time.Duration, scan func(context.Context) error) error {
-	timed, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- scan(timed) }()
-	var err error
-	select {
-	case err = <-done:
-		if code := exitError(0); err != nil && timed.Err() != nil && !errors.As(err, &code) {
-			err = timed.Err() // whatever else it was, it came too late
+		if errors.Is(err, hooks.ErrLate) {
+			fmt.Fprintf(c.err, "r8scan: this push was not read within %s, so it was stopped\n"+
+				"Push fewer commits at once, or ask who runs this server for\n"+
+				"a longer --timeout in its hook. --no-verify does not help.\n", limit)
+			return exitError(exitIncomplete)
 		}
-	case <-timed.Done():
-		err = timed.Err()
-	}
-	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	fmt.Fprintf(c.err, "r8scan: this push was not read within %s, so it was stopped\n"+
-		"Push fewer commits at once, or ask who runs this server for\n"+
-		"a longer --timeout in its hook. --no-verify does not help.\n", limit)
-	return exitError(exitIncomplete)
+	return cmd
 }

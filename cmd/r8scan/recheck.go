@@ -4,22 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
-	"r8scan/internal/terminal"
-	"r8scan/report"
-	"r8scan/scanner"
 	"r8scan/verifier"
 )
 
 type recheckFlags struct {
 	format, output, dir, apiURL string
-	jobs                        int
-	memory                      memorySize
+	work                        workFlags
 }
 
 func (c command) recheck() *cobra.Command {
@@ -50,24 +44,22 @@ Exit codes:
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runRecheck(cmd.Context(), f, args[0]) },
 	}
-	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
-	fs.StringVarP(&f.output, "output", "o", "", "write the result to this `file`, whole or not at all")
-	fs.StringVar(&f.dir, "dir", ".", "the `folder` that the scan ran in, if it was not this one")
-	fs.IntVarP(&f.jobs, "jobs", "j", 0, "workers (default: one a core)")
-	f.memory.add(cmd)
-	addAPIURL(cmd, &f.apiURL)
+	addAnswer(cmd, &f.format, &f.apiURL)
+	addOutput(cmd, &f.output)
+	cmd.Flags().StringVar(&f.dir, "dir", ".", "the `folder` that the scan ran in, if it was not this one")
+	f.work.add(cmd)
 	return cmd
 }
 
 func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) error {
-	if f.format != "text" && f.format != "json" {
-		return fmt.Errorf("unknown format %q: recheck writes text or json", f.format)
+	if err := textOrJSON("recheck", f.format); err != nil {
+		return err
 	}
-	if f.jobs < 0 || f.jobs > maxJobs {
-		return fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
+	opts, err := f.work.options()
+	if err != nil {
+		return err
 	}
-	v, err := newVerifier(f.apiURL, verifier.Config{})
+	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{})
 	if err != nil {
 		return err
 	}
@@ -75,8 +67,6 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	f.memory.limit()
-	opts := scanner.Options{Cache: (&scanFlags{}).cacheDir(), Jobs: f.jobs, MaxMemory: int64(f.memory)}
 	res, err := ask.Recheck(ctx, v, doc, f.dir, opts)
 	if err != nil {
 		return fmt.Errorf("%w (--dir says where the scan ran)", err)
@@ -84,12 +74,8 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	render := func(w io.Writer) error { return res.WriteText(w, f.output == "" && terminal.Colors(c.out)) }
-	if f.format == "json" {
-		render = func(w io.Writer) error { return res.WriteJSON(w, tool()) }
-	}
-	if err := c.write(ctx, f.output, render); err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	if err := c.writeAnswer(ctx, f.format, f.output, res); err != nil {
+		return err
 	}
 	fmt.Fprintln(c.err, res.Summary())
 	switch res.Worst() {
@@ -99,16 +85,4 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 		return nil
 	}
 	return exitError(exitIncomplete)
-}
-
-func (c command) readResult(path string) (*report.Document, error) {
-	if path == "-" {
-		return report.Read(c.in)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: name a file that r8scan -f json wrote", err)
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	return report.Read(f)
 }

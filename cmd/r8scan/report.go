@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,10 +41,9 @@ Exit codes:
 			return c.runReport(cmd.Context(), f, path)
 		},
 	}
-	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "`name` of the format: "+strings.Join(report.Formats(), ", "))
-	fs.StringVarP(&f.output, "output", "o", "", "write to this `file`, whole or not at all")
-	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location and ref")
+	addFormat(cmd, &f.format)
+	addOutput(cmd, &f.output)
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "name every location and ref")
 	return cmd
 }
 
@@ -61,6 +59,6 @@ func (c command) runReport(ctx context.Context, f reportFlags, path string) erro
 	if err != nil {
 		return err
 	}
-	opts := report.Options{Verbose: f.verbose, Color: f.output == "" && terminal.Colors(c.out)}
+	opts := report.Options{Verbose: f.verbose, Color: c.colors(f.output)}
 	return c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) })
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
-	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/verifier"
 )
@@ -21,10 +20,8 @@ const (
 	exitUnknown = 3 // of a token it is not known, and none is known not to be
 )
 
-const (
-	maxBenchmark = 100 // requests
-	manyTokens   = 200 // take long enough to say so
-)
+// maxBenchmark bounds -n.
+const maxBenchmark = 100
 
 type verifyFlags struct {
 	format, from, apiURL string
@@ -66,22 +63,21 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	cmd.SetFlagErrorFunc(func(*cobra.Command, error) error {
 		return errors.New("verify has no such flag, or its value is missing or wrong: see r8scan verify --help")
 	})
+	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
-	fs.StringVarP(&f.format, "format", "f", "text", "text or json")
 	fs.StringVar(&f.from, "from", ask.FromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of so many requests, with one token")
-	addAPIURL(cmd, &f.apiURL)
 	return cmd
 }
 
 func (c command) runVerify(ctx context.Context, f verifyFlags) error {
-	switch {
-	case f.format != "text" && f.format != "json":
-		return errors.New("unknown format: verify writes text or json")
-	case f.requests < 1 || f.requests > maxBenchmark:
+	if err := textOrJSON("verify", f.format); err != nil {
+		return err
+	}
+	if f.requests < 1 || f.requests > maxBenchmark {
 		return fmt.Errorf("-n %d: use 1 to %d", f.requests, maxBenchmark)
 	}
-	v, err := newVerifier(f.apiURL, verifier.Config{FreshConnections: f.requests > 1})
+	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {
 		return err
 	}
@@ -92,20 +88,12 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.requests > 1 && len(texts) != 1 {
 		return fmt.Errorf("-n measures with one token, and there are %d", len(texts))
 	}
-	if len(texts) > manyTokens {
-		fmt.Fprintf(c.err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
-	}
 	res := ask.Tokens(ctx, v, texts, f.requests)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if f.format == "json" {
-		err = res.WriteJSON(c.out, tool())
-	} else {
-		err = res.WriteText(c.out, terminal.Colors(c.out))
-	}
-	if err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	if err := c.writeAnswer(ctx, f.format, "", res); err != nil {
+		return err
 	}
 	fmt.Fprintln(c.err, res.Summary())
 	return exitOf(res.Worst())

@@ -4,7 +4,11 @@
 package ask
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"io"
+	"os"
 	"time"
 
 	"r8scan/report"
@@ -20,6 +24,14 @@ const TokenVariable = "REPLICATE_API_TOKEN"
 // file of a scanned repository is asked.
 const URLVariable = "R8SCAN_API_URL"
 
+// NewVerifier returns a verifier of the server at url, or, if that is empty, of
+// the one that URLVariable names. version is that of r8scan, which the server is
+// told.
+func NewVerifier(url, version string, cfg verifier.Config) (*verifier.Verifier, error) {
+	cfg.BaseURL, cfg.UserAgent = cmp.Or(url, os.Getenv(URLVariable)), "r8scan/"+version
+	return verifier.New(cfg)
+}
+
 // Verification puts a verdict into the form of a result.
 func Verification(v verifier.Verdict) report.Verification {
 	out := report.Verification{Status: report.Status(v.Status), Reason: v.Reason, CheckedAt: v.CheckedAt.Truncate(time.Second)}
@@ -29,34 +41,32 @@ func Verification(v verifier.Verdict) report.Verification {
 	return out
 }
 
-// Askable counts the findings that Replicate can be asked about: those of API
-// tokens. Other credentials are not this API's to know.
-func Askable(findings []result.Finding) int {
-	n := 0
-	for _, f := range findings {
-		if askable(f) {
-			n++
-		}
-	}
-	return n
-}
-
+// askable reports whether Replicate can be asked about a finding: other
+// credentials than API tokens are not this API's to know.
 func askable(f result.Finding) bool {
 	r := rules.ByID(f.Rule)
 	return r != nil && r.Askable
 }
 
 // Findings asks about findings, from which doc was made in the same order, and
-// notes the answers in doc.
-func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding) {
+// notes the answers in doc. It says on told, which may be nil, how many it asks
+// about: that may take long. The error is ctx's.
+func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding, told io.Writer) error {
 	var b batch
 	for i, f := range findings {
 		if askable(f) {
 			b.add(f.Secret, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
 		}
 	}
+	if n := len(b.secrets); n > 0 && told != nil {
+		fmt.Fprintf(told, "asking %s about %d of the tokens found\n", v.Host(), n)
+	}
 	doc.Asked = b.ask(ctx, v)
+	return ctx.Err()
 }
+
+// handling is what a verifying run does with tokens.
+const handling = "sent to no other host; not stored, not logged"
 
 // batch is what is asked about in one go.
 type batch struct {
@@ -70,7 +80,7 @@ func (b *batch) add(s rules.Secret, answer func(verifier.Verdict)) {
 
 // ask asks, hands out the verdicts and counts them.
 func (b *batch) ask(ctx context.Context, v *verifier.Verifier) *report.Asked {
-	asked := &report.Asked{Host: v.Host(), Handling: report.Handling}
+	asked := &report.Asked{Host: v.Host(), Handling: handling}
 	for i, verdict := range v.Verify(ctx, b.secrets) {
 		b.answers[i](verdict)
 		if verdict.Requests > 0 {

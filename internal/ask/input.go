@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"r8scan/internal/terminal"
+	"r8scan/verifier"
 )
 
 // Input is where texts to test come from.
@@ -26,6 +27,9 @@ const (
 )
 
 const maxTokenInput = 16 << 20 // bytes; ten thousand tokens have 400 kB
+
+// manyTokens take long enough to say so.
+const manyTokens = 200
 
 var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + TokenVariable + ", or run it in a terminal, where it asks")
 
@@ -81,6 +85,9 @@ func (i Input) tokenLines() ([]string, error) {
 	}
 	if len(texts) == 0 {
 		return nil, errNoToken
+	}
+	if len(texts) > manyTokens {
+		fmt.Fprintf(i.Err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
 	}
 	return texts, nil
 }

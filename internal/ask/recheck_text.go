@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/result"
@@ -64,22 +65,22 @@ func (r *Rechecked) WriteText(w io.Writer, color bool) error {
 			code = terminal.Green
 		}
 		state = terminal.Paint(color, code, state)
-		fmt.Fprintf(&b, "\n%s  id %s\n", report.Printable(t.Token), report.Printable(t.TokenID))
+		fmt.Fprintf(&b, "\n%s  id %s\n", door.Printable(t.Token), door.Printable(t.TokenID))
 		fmt.Fprintf(&b, "  state    %s\n", state)
 		if s := t.since(); s != "" {
-			fmt.Fprintf(&b, "  before   %s\n", report.Printable(s))
+			fmt.Fprintf(&b, "  before   %s\n", door.Printable(s))
 		}
 		if a := t.Verification.Account; a != nil {
-			fmt.Fprintf(&b, "  account  %s %s\n", report.Printable(a.Type), report.Printable(a.Username))
+			fmt.Fprintf(&b, "  account  %s %s\n", door.Printable(a.Type), door.Printable(a.Username))
 		}
 		if t.state != Gone && t.state != NotFound && t.Verification.Reason != "" {
-			fmt.Fprintf(&b, "  reason   %s\n", report.Printable(t.Verification.Reason))
+			fmt.Fprintf(&b, "  reason   %s\n", door.Printable(t.Verification.Reason))
 		}
 		fmt.Fprintf(&b, "  places   %d now, %d recorded\n", t.places, len(t.Locations))
-		fmt.Fprintf(&b, "  next     %s\n", report.Printable(t.next()))
+		fmt.Fprintf(&b, "  next     %s\n", door.Printable(t.next()))
 	}
 	for _, u := range r.unread {
-		fmt.Fprintf(&b, "\nnot read: %s: %s", report.Printable(u.What), report.Printable(u.Reason))
+		fmt.Fprintf(&b, "\nnot read: %s: %s", door.Printable(u.What), door.Printable(u.Reason))
 	}
 	if len(r.unread) > 0 {
 		b.WriteByte('\n')
@@ -141,5 +142,5 @@ func (r *Rechecked) WriteJSON(w io.Writer, tool report.Tool) error {
 			Places: t.places, Recorded: len(t.Locations), Next: t.next(),
 		})
 	}
-	return report.EncodeJSON(w, doc)
+	return door.EncodeJSON(w, doc)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/rules"
@@ -90,7 +91,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 		title += "  id " + id
 	}
 	fmt.Fprintln(b, title)
-	line := func(label, text string) { fmt.Fprintf(b, "  %-9s %s\n", label, report.Printable(text)) }
+	line := func(label, text string) { fmt.Fprintf(b, "  %-9s %s\n", label, door.Printable(text)) }
 	provider := t.Provider
 	if provider == "" {
 		provider = "not recognized"
@@ -210,7 +211,7 @@ func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
 		Host:      r.host,
 		CheckedAt: r.at,
 		Tokens:    make([]verifyToken, 0, len(r.tokens)),
-		Handling:  report.Handling,
+		Handling:  handling,
 	}
 	for _, t := range r.tokens {
 		out := verifyToken{
@@ -240,7 +241,7 @@ func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
 			P95MS:    l.row(func(p part) time.Duration { return p.p95 }),
 		}
 	}
-	return report.EncodeJSON(w, doc)
+	return door.EncodeJSON(w, doc)
 }
 
 func (l *latency) row(of func(part) time.Duration) verifyTiming {

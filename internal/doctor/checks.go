@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"r8scan/internal/ask"
-	"r8scan/report"
+	"r8scan/internal/door"
 	"r8scan/rules"
 	"r8scan/verifier"
 )
@@ -65,7 +65,7 @@ func nameCheck(name string, value rules.Diagnosis, where string) (Check, bool) {
 	upper := strings.ToUpper(name)
 	for _, p := range publicPrefixes {
 		if strings.HasPrefix(upper, p) && (strings.Contains(upper, "REPLICATE") || value.Askable && strings.HasPrefix(value.Secret.Reveal(), "r8_")) {
-			return Check{levelError, where, report.Printable(name) + " is set",
+			return Check{levelError, where, door.Printable(name) + " is set",
 				"Build tools put variables that begin with " + p + " into what every visitor's browser loads: the token is public.",
 				"disable the token at " + rules.TokensPage + ", and call Replicate from the server with " + ask.TokenVariable}, true
 		}
@@ -73,10 +73,10 @@ func nameCheck(name string, value rules.Diagnosis, where string) (Check, bool) {
 	switch {
 	case name == ask.TokenVariable:
 	case upper == ask.TokenVariable:
-		return Check{levelWarning, where, report.Printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + ask.TokenVariable}, true
+		return Check{levelWarning, where, door.Printable(name) + " is set", "Clients read the name in capitals only.", "rename it to " + ask.TokenVariable}, true
 	case slices.Contains(lookAlikes, upper):
-		return Check{levelWarning, where, report.Printable(name) + " is set", "Replicate's clients do not read this name.",
-			fmt.Sprintf(`export %s="$%s"`, ask.TokenVariable, report.Printable(name))}, true
+		return Check{levelWarning, where, door.Printable(name) + " is set", "Replicate's clients do not read this name.",
+			fmt.Sprintf(`export %s="$%s"`, ask.TokenVariable, door.Printable(name))}, true
 	}
 	return Check{}, false
 }
@@ -95,7 +95,7 @@ func checkProxy() Check {
 		if err != nil || u.Hostname() == "" {
 			return Check{levelError, name, "is set, but no address of a proxy", "Clients fail before they reach Replicate.", "unset " + name}
 		}
-		return Check{levelOK, name, "requests go through the proxy at " + report.Printable(u.Host), "", ""}
+		return Check{levelOK, name, "requests go through the proxy at " + door.Printable(u.Host), "", ""}
 	}
 	return Check{levelOK, "proxy", "none is set", "", ""}
 }

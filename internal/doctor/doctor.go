@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/rules"
@@ -84,7 +85,7 @@ func newEnvironment() (*environment, error) {
 
 // WriteJSON writes what doctor -f json writes.
 func (checks Checks) WriteJSON(w io.Writer, tool report.Tool) error {
-	return report.EncodeJSON(w, struct {
+	return door.EncodeJSON(w, struct {
 		Schema string      `json:"schema"`
 		Tool   report.Tool `json:"tool"`
 		Checks Checks      `json:"checks"`
@@ -99,12 +100,12 @@ func (checks Checks) WriteText(w io.Writer, color bool) error {
 		counts[ch.Level]++
 		label := fmt.Sprintf("%-8s", ch.Level)
 		label = terminal.Paint(color, map[string]string{levelOK: terminal.Green, levelWarning: terminal.Yellow, levelError: terminal.BrightRed}[ch.Level], label)
-		fmt.Fprintf(&b, "%s %s: %s\n", label, report.Printable(ch.About), report.Printable(ch.What))
+		fmt.Fprintf(&b, "%s %s: %s\n", label, door.Printable(ch.About), door.Printable(ch.What))
 		if ch.Means != "" {
-			fmt.Fprintf(&b, "         %s\n", report.Printable(ch.Means))
+			fmt.Fprintf(&b, "         %s\n", door.Printable(ch.Means))
 		}
 		if ch.Mend != "" {
-			fmt.Fprintf(&b, "         mend: %s\n", report.Printable(ch.Mend))
+			fmt.Fprintf(&b, "         mend: %s\n", door.Printable(ch.Mend))
 		}
 	}
 	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])

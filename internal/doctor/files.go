@@ -15,9 +15,9 @@ import (
 	"strings"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/door"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
-	"r8scan/report"
 	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -76,7 +76,7 @@ func (e *environment) checkDotenv(path string) []Check {
 	if err != nil {
 		return nil
 	}
-	about := report.Printable(e.shown(path))
+	about := door.Printable(e.shown(path))
 	var out []Check
 	for _, v := range parseDotenv(data) {
 		if isTemplate(path) {
@@ -123,7 +123,7 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
 }
 
 func exposureCheck(about, base string, exposure result.Exposure) Check {
-	quoted := shell.Quote(report.Printable(base))
+	quoted := shell.Quote(door.Printable(base))
 	switch exposure {
 	case result.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
@@ -195,7 +195,7 @@ func (e *environment) checkTools() []Check {
 		docker = filepath.Join(e.home, ".docker")
 	}
 	if data, _, err := readConfig(filepath.Join(docker, "config.json")); err == nil {
-		out = append(out, checkDocker(report.Printable(e.shown(filepath.Join(docker, "config.json"))), data))
+		out = append(out, checkDocker(door.Printable(e.shown(filepath.Join(docker, "config.json"))), data))
 	}
 	return out
 }
@@ -272,13 +272,13 @@ func (e *environment) checkClients() []Check {
 }
 
 func clientCheck(about, path, version, mend string) Check {
-	where := " (" + report.Printable(path) + ")"
+	where := " (" + door.Printable(path) + ")"
 	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
 	switch {
 	case err != nil:
 		return Check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
 	case major < 1:
-		return Check{levelWarning, about, "version " + report.Printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
+		return Check{levelWarning, about, "version " + door.Printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
 	}
-	return Check{levelOK, about, "version " + report.Printable(version) + where, "", ""}
+	return Check{levelOK, about, "version " + door.Printable(version) + where, "", ""}
 }

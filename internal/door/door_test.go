@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 	"unicode"
+
+	"r8scan/internal/terminal"
 )
 
 // token is put together here so that no whole one stands in the repository.
@@ -200,7 +202,7 @@ func FuzzWriter(f *testing.F) {
 		if err := json.Unmarshal(text, &want); err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(Escaped(text), &got); err != nil || got != want {
+		if err := json.Unmarshal(terminal.SafeText(text), &got); err != nil || got != want {
 			t.Errorf("%q: %v, %q", s, err, got)
 		}
 	})

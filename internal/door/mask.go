@@ -13,8 +13,13 @@ import (
 	"reflect"
 	"strings"
 
+	"r8scan/internal/terminal"
 	"r8scan/rules"
 )
+
+// Printable returns s as a terminal may show it, with every credential masked: for
+// a line that names parts of what was scanned and is in no report.
+func Printable(s string) string { return terminal.Safe(Mask(s)) }
 
 // Mask returns s with every credential in it masked, and what a cut that
 // somebody else made has left of a token.

@@ -2,19 +2,18 @@ package door
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"sync"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
+	"r8scan/internal/terminal"
 	"r8scan/rules"
 )
 
 // Writer is the last door before a stream or a file. Each Write is to be a
 // piece that is whole in itself, such as a line: tokens in it are masked, it is
-// Escaped, and no line of it begins as an order to a runner of GitHub does. It
+// made safe for terminals, and no line of it begins as an order to a runner of GitHub does. It
 // is safe for use by several goroutines.
 type Writer struct {
 	mu     sync.Mutex
@@ -26,11 +25,14 @@ type Writer struct {
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
+// Under returns what d writes to.
+func (d *Writer) Under() io.Writer { return d.w }
+
 // Under returns what a Writer writes to, and any other writer as it is. It is
 // for asking what w is, and for what must come out byte by byte.
 func Under(w io.Writer) io.Writer {
 	if d, ok := w.(*Writer); ok {
-		return d.w
+		return d.Under()
 	}
 	return w
 }
@@ -48,7 +50,7 @@ func Orders(w io.Writer) io.Writer {
 func (d *Writer) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	out := Escaped(withoutTokens(p))
+	out := terminal.SafeText(withoutTokens(p))
 	if !d.orders {
 		out = d.quoted(out)
 	}
@@ -136,57 +138,4 @@ func blanks(p []byte) int {
 		}
 	}
 	return at
-}
-
-// marks are what runners take for the start of an order wherever it stands in a
-// line: GitHub's old form, Azure's and TeamCity's.
-var marks = [...]string{"##[", "##vso[", "##teamcity["}
-
-// Escaped returns text with all that may change what a terminal or a viewer
-// shows written as \u and four digits: control characters other than line
-// breaks, tabs and escape sequences, of which the ones here are our own; what
-// turns the direction of text; line separators and invisible characters. So is
-// the bracket of a mark. What is JSON stays the same value. Bytes that are not
-// UTF-8, of which JSON has none, become \x and two digits. It returns text
-// itself if there is nothing to do.
-func Escaped(text []byte) []byte {
-	var out []byte
-	done := 0 // text[:done] is in out
-	replace := func(from, to int, s string) {
-		out = append(append(out, text[done:from]...), s...)
-		done = to
-	}
-	for at := 0; at < len(text); {
-		c := text[at]
-		switch {
-		case c == '#':
-			at++
-			for _, mark := range marks {
-				if bytes.HasPrefix(text[at-1:], []byte(mark)) {
-					at += len(mark) - 1
-					replace(at-1, at, `\u005b`)
-				}
-			}
-			continue
-		case c >= ' ' && c < 0x7f || c == '\n' || c == '\r' || c == '\t' || c == 0x1b:
-			at++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[at:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			replace(at, at+1, fmt.Sprintf(`\x%02x`, c))
-		case !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			replace(at, at+size, fmt.Sprintf(`\u%04x\u%04x`, high, low))
-		default:
-			replace(at, at+size, fmt.Sprintf(`\u%04x`, r))
-		}
-		at += size
-	}
-	if out == nil {
-		return text
-	}
-	return append(out, text[done:]...)
 }

@@ -37,17 +37,6 @@ const maxEvent = 64 << 20
 // fullClone is what mends a commit that is not there.
 const fullClone = "give actions/checkout fetch-depth: 0"
 
-// EventRange returns the range of what the commits of the event add that this
-// GitHub workflow runs for, in the repository at repo, and what the user should
-// know about it, "" if nothing.
-func EventRange(repo string) (span, note string, err error) {
-	e, err := readEvent()
-	if err != nil {
-		return "", "", err
-	}
-	return e.span(repo)
-}
-
 // readEvent reads the payload that the runner names by GITHUB_EVENT_PATH.
 func readEvent() (githubEvent, error) {
 	var e githubEvent

@@ -90,7 +90,7 @@ func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
 		return err
 	}
 	if chosen == nil {
-		chosen = []*kind{kindNamed("pre-commit"), kindNamed("pre-push")}
+		chosen = []*kind{kindByName("pre-commit"), kindByName("pre-push")}
 	}
 	g, err := openGlobal(ctx)
 	if err != nil {

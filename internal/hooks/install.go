@@ -7,23 +7,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"r8scan/internal/door"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 )
 
 // Installer installs and uninstalls hooks, and tells of each what it did.
 type Installer struct {
-	Tell     func(line string) // on standard output
-	Complain func(text string) // on standard error
-	Version  string            // of r8scan, for what is added to others' configuration
+	Out     io.Writer // what was done goes here
+	Err     io.Writer // and why something was not
+	Version string    // of r8scan, for what is added to others' configuration
 }
 
-// ErrLeft says that not all was done, and that Complain has been told why.
+// ErrLeft says that not all was done, and that Installer.Err says why.
 var ErrLeft = errors.New("hooks were left as they are")
 
 // ErrUnknown says that a name is that of no hook which r8scan can be.
@@ -33,12 +35,12 @@ var ErrUnknown = errors.New("unknown hook")
 func chosenKinds(names []string) ([]*kind, error) {
 	var chosen []*kind
 	for _, name := range names {
-		g := kindNamed(name)
-		if g == nil {
+		k := kindByName(name)
+		if k == nil {
 			return nil, fmt.Errorf("%w %q: use pre-commit, pre-push or pre-receive", ErrUnknown, name)
 		}
-		if !slices.Contains(chosen, g) {
-			chosen = append(chosen, g)
+		if !slices.Contains(chosen, k) {
+			chosen = append(chosen, k)
 		}
 	}
 	return chosen, nil
@@ -46,7 +48,16 @@ func chosenKinds(names []string) ([]*kind, error) {
 
 // tell prints a line about what was done. Paths may hold anything.
 func (i Installer) tell(format string, args ...any) {
-	i.Tell(fmt.Sprintf(format, args...))
+	fmt.Fprintln(i.Out, door.Printable(fmt.Sprintf(format, args...)))
+}
+
+// complain says in one line or more why something was not done.
+func (i Installer) complain(text string) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for n, line := range lines {
+		lines[n] = door.Printable(line)
+	}
+	fmt.Fprintf(i.Err, "r8scan: %s\n", strings.Join(lines, "\n"))
 }
 
 // Install installs the hooks with these names in the repository around path;
@@ -66,9 +77,9 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		return err
 	}
 	if chosen == nil {
-		chosen = []*kind{kindNamed("pre-commit"), kindNamed("pre-push")}
+		chosen = []*kind{kindByName("pre-commit"), kindByName("pre-push")}
 		if r.top == "" {
-			chosen = []*kind{kindNamed("pre-receive")}
+			chosen = []*kind{kindByName("pre-receive")}
 		}
 	}
 	if r.shared() {
@@ -79,7 +90,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		return err
 	}
 	if m := managerOf(r.hooks, hooks); m != nil {
-		i.Complain(fmt.Sprintf("nothing was installed, because %s manages the hooks here; %s", m.name, m.add(i.Version)))
+		i.complain(fmt.Sprintf("nothing was installed, because %s manages the hooks here; %s", m.name, m.add(i.Version)))
 		return ErrLeft
 	}
 	for _, h := range hooks {
@@ -223,7 +234,7 @@ func (i Installer) uninstallHook(dir string, g *kind) (bool, error) {
 // leftAlone tells what an uninstall had to leave, and returns nil if nothing.
 func (i Installer) leftAlone(left []error) error {
 	for _, err := range left {
-		i.Complain(err.Error())
+		i.complain(err.Error())
 	}
 	if len(left) > 0 {
 		return ErrLeft

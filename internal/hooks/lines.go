@@ -17,15 +17,15 @@ const (
 	maxRefLines = 1 << 21
 )
 
-// PushLines reads the lines by which git tells a pre-push hook what is to be
+// pushLines reads the lines by which git tells a pre-push hook what is to be
 // pushed. An error names the line and repeats nothing of it.
-func PushLines(in io.Reader) ([]scanner.RefUpdate, error) {
+func pushLines(in io.Reader) ([]scanner.RefUpdate, error) {
 	return refLines(in, parsePushLine, pushForm)
 }
 
-// ReceiveLines reads the lines by which git tells a pre-receive hook what a push
+// receiveLines reads the lines by which git tells a pre-receive hook what a push
 // brings.
-func ReceiveLines(in io.Reader) ([]scanner.RefUpdate, error) {
+func receiveLines(in io.Reader) ([]scanner.RefUpdate, error) {
 	return refLines(in, parseReceiveLine, receiveForm)
 }
 

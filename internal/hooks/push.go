@@ -16,10 +16,10 @@ func PreCommitPushes() bool {
 	return os.Getenv("PRE_COMMIT") != "" && (os.Getenv("PRE_COMMIT_TO_REF") != "" || os.Getenv("PRE_COMMIT_REMOTE_NAME") != "")
 }
 
-// Pushed finds out what is to be pushed, and where: from the lines on in, unless
+// pushed finds out what is to be pushed, and where: from the lines on in, unless
 // somebody types there, the framework's variables, or args, a remote and its
 // URL.
-func Pushed(in io.Reader, args []string) (scanner.Pushed, error) {
+func pushed(in io.Reader, args []string) (scanner.Pushed, error) {
 	var p scanner.Pushed
 	if len(args) > 0 {
 		p.Remote, p.URL = args[0], args[len(args)-1]
@@ -27,7 +27,7 @@ func Pushed(in io.Reader, args []string) (scanner.Pushed, error) {
 	byHand := terminal.Input(in) != nil
 	if !byHand {
 		var err error
-		if p.Updates, err = PushLines(in); err != nil {
+		if p.Updates, err = pushLines(in); err != nil {
 			return p, err
 		}
 	}

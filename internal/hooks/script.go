@@ -27,8 +27,8 @@ type kind struct {
 	anyway  string // how to go on then
 }
 
-// kindNamed returns the kind of hook called name, nil if there is none.
-func kindNamed(name string) *kind {
+// kindByName returns the kind of hook called name, nil if there is none.
+func kindByName(name string) *kind {
 	for i := range kinds {
 		if kinds[i].name == name {
 			return &kinds[i]

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -84,11 +85,11 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.Chmod(dir, 0o755) }) // for its removal
-	h, err := openHook(dir, kindNamed("pre-commit"))
+	h, err := openHook(dir, kindByName("pre-commit"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Installer{Tell: func(string) {}}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
+	err = Installer{Out: io.Discard}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
 	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
 		t.Errorf("it said %v", err)
 	}

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
-	"r8scan/result"
+	"r8scan/internal/regular"
 	"r8scan/rules"
 )
 
@@ -35,6 +36,31 @@ var header = [...]string{
 
 // NewBaseline returns a baseline without ids.
 func NewBaseline() *Baseline { return &Baseline{head: slices.Clone(header[:])} }
+
+// maxBaseline bounds a baseline, in bytes. It has some 40 of them a token.
+const maxBaseline = 256 << 20
+
+// LoadBaseline reads the baseline at path, to be added to and written again. One
+// that is not there, or is no regular file, is a new one: whoever writes it will
+// see what is wrong with it. One that is malformed is an error: it may be
+// something else, which must not be written over. The error begins with path.
+func LoadBaseline(path string) (*Baseline, error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return NewBaseline(), nil
+	}
+	text, err := regular.ReadFollowed(path, maxBaseline)
+	if err != nil {
+		return nil, fmt.Errorf("%w: name a file that can be read and written", err)
+	}
+	if len(text) == 0 {
+		return NewBaseline(), nil
+	}
+	b, err := ParseBaseline(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s:%w", path, err)
+	}
+	return b, nil
+}
 
 // ParseBaseline reads a baseline: a token id a line, behind which a rule and a
 // reason may stand, empty lines, and comments that begin with #. An error is an
@@ -122,22 +148,4 @@ func (b *Baseline) Bytes() []byte {
 	}
 	write(b.tail...)
 	return out.Bytes()
-}
-
-// Merge adds findings to a baseline, which keeps its comments and what
-// else it holds; without one, old is empty. It returns the new file, the number
-// of ids in it, and how many of them are new.
-func Merge(old []byte, findings []result.Finding) (text []byte, all, added int, err error) {
-	b := NewBaseline()
-	if len(old) > 0 {
-		if b, err = ParseBaseline(old); err != nil {
-			return nil, 0, 0, err
-		}
-	}
-	for _, f := range findings {
-		if b.Add(f.Secret.ID(), f.Rule) {
-			added++
-		}
-	}
-	return b.Bytes(), b.Len(), added, nil
 }

@@ -1,4 +1,4 @@
-// Package policy reads what a user has judged: the configuration file
+// Package policy reads what a user has allowed: the configuration file
 // .r8scan.yaml and baselines. It knows their form, and nothing of scans.
 package policy
 

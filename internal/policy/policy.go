@@ -42,11 +42,8 @@ type Policy struct {
 	top     string   // the part of places' paths that no glob decides on
 }
 
-// Limits on the files, in bytes. A baseline has some 40 of them a token.
-const (
-	maxConfig   = 1 << 20
-	maxBaseline = 256 << 20
-)
+// maxConfig bounds a configuration, in bytes.
+const maxConfig = 1 << 20
 
 // Load reads the files that the user named: a baseline and a configuration, ""
 // for none. set is what they may name, and what is masked in them.

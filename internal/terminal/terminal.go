@@ -1,5 +1,5 @@
 // Package terminal is how a person at a terminal is spoken to: what is one,
-// colors, a progress bar, and a question without echo.
+// text that it shows as it is, colors, links, and a question without echo.
 package terminal
 
 import (
@@ -9,13 +9,15 @@ import (
 	"os"
 
 	"golang.org/x/term"
-
-	"r8scan/internal/door"
 )
 
-// Is reports whether w is a terminal that a person looks at.
+// Is reports whether w is a terminal that a person looks at, or has one under
+// it, as a door.Writer may.
 func Is(w io.Writer) bool {
-	f, ok := door.Under(w).(*os.File)
+	if d, ok := w.(interface{ Under() io.Writer }); ok {
+		w = d.Under()
+	}
+	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
 }
 
@@ -59,22 +61,4 @@ func Ask(ctx context.Context, in *os.File, out io.Writer, question string) ([]by
 		_ = term.Restore(fd, state)
 		return nil, ctx.Err()
 	}
-}
-
-// The colors of Paint.
-const (
-	Bold      = "1"
-	Dim       = "2"
-	Red       = "31"
-	Green     = "32"
-	Yellow    = "33"
-	BrightRed = "1;31"
-)
-
-// Paint returns s in a color for a terminal that shows colors, else as it is.
-func Paint(colors bool, color, s string) string {
-	if !colors {
-		return s
-	}
-	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }

@@ -62,7 +62,7 @@ func TestPushRemoteAlone(t *testing.T) {
 func TestTracking(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Git("remote", "add", "a", "https://example.org/a")
-	repo.Git("remote", "add", "a/b", "https://example.org/b")
+	repo.Git("config", "remote.a/b.url", "https://example.org/b") // git 2.55 adds none of this name
 	repo.Git("config", "remote.a.pushurl", "ssh://example.org/a")
 	repo.Git("config", "extensions.partialClone", "a")
 	r, err := Within(repo.Dir).Open(repo.Dir)

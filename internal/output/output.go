@@ -1,4 +1,5 @@
-package report
+// Package output writes a file whole or not at all.
+package output
 
 import (
 	"bufio"
@@ -12,6 +13,19 @@ import (
 	"path/filepath"
 	"strings"
 )
+
+// Check returns an error if no file at path could be written, as far as can be
+// told before there is anything to write. An empty path is none. The error begins
+// with path.
+func Check(path string) error {
+	if path == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: its folder does not exist: create it first", path)
+	}
+	return nil
+}
 
 // WriteFile puts what render writes into the file at path, whole or not at
 // all: until the last byte is on disk the old file stays, and after an error,

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/internal/ask"
+	"r8scan/internal/door"
+	"r8scan/internal/output"
+	"r8scan/internal/progress"
+	"r8scan/internal/terminal"
+	"r8scan/report"
+	"r8scan/result"
+	"r8scan/scanner"
+)
+
+// scanFunc is one of the scanner's scans of what the arguments name.
+type scanFunc func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error)
+
+// scan gives cmd the shared flags and makes it run the scan.
+func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
+	var f scanFlags
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.runScan(cmd.Context(), f, args, scan, gitHook{})
+	}
+	return cmd
+}
+
+// runScan scans, writes the report and says by its error how it went.
+func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook gitHook) error {
+	render, err := report.ByName(f.format)
+	if err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	v, err := f.asking.verifier()
+	if err != nil {
+		return err
+	}
+	doc, res, err := c.collect(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+		res, err := scan(ctx, args, opts)
+		return res, hook.unscanned(err)
+	})
+	if err != nil {
+		return err
+	}
+	if v != nil {
+		var told io.Writer
+		if !f.quiet && terminal.Is(c.err) {
+			told = c.err
+		}
+		if err := ask.Findings(ctx, v, doc, res.Findings, told); err != nil {
+			return err
+		}
+	}
+	if hook.kind != "" && f.format == "text" && f.output == "" && !f.verbose {
+		return c.tellHook(hook, doc, res, f)
+	}
+	colors := c.colors(f.output)
+	opts := report.Options{Verbose: f.verbose, Root: res.Root, Color: colors, Links: colors}
+	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) }); err != nil {
+		return err
+	}
+	if err := c.summarize(doc, res, f); err != nil {
+		return err
+	}
+	return verdict(doc, f.asking.failOn)
+}
+
+// collect scans, with a progress bar if somebody sees it, and makes a document
+// of the result.
+func (c command) collect(ctx context.Context, f scanFlags, args []string, scan scanFunc) (*report.Document, *result.Result, error) {
+	opts, err := f.options()
+	if err != nil {
+		return nil, nil, err
+	}
+	var bar *progress.Bar
+	if !f.noProgress && !f.quiet {
+		bar = progress.New(c.err)
+	}
+	if bar != nil {
+		opts.Progress = bar.Show
+	}
+	started := time.Now()
+	res, err := scan(ctx, args, opts)
+	bar.Clear()
+	if err != nil {
+		return nil, nil, err
+	}
+	return report.New(*res, tool, started, time.Since(started)), res, nil
+}
+
+// tool is this program as results name it.
+var tool = report.Tool{Name: "r8scan", Version: version}
+
+// verdict is the exit code of a scan. Tokens in files that git ignores are
+// where a token may live, and do not count. Of a token without a clear answer
+// it is not known whether --fail-on live counts it: that is no clean run.
+func verdict(doc *report.Document, failOn string) error {
+	complete := doc.Complete
+	for _, f := range doc.Findings {
+		switch {
+		case f.Exposure == result.ExposureIgnored || failOn == failOnNone:
+		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
+			return exitError(exitFound)
+		case f.Verification.Status == report.StatusUnknown:
+			complete = false
+		}
+	}
+	if !complete {
+		return exitError(exitIncomplete)
+	}
+	return nil
+}
+
+// summarize tells on standard error how the run went, unless that is to be quiet.
+func (c command) summarize(doc *report.Document, res *result.Result, f scanFlags) error {
+	if f.quiet {
+		return nil
+	}
+	c.tellNotes(res)
+	return report.Summary(c.err, doc, report.Options{Verbose: f.verbose, Color: terminal.Colors(c.err)})
+}
+
+func (c command) tellNotes(res *result.Result) {
+	for _, note := range res.Notes {
+		fmt.Fprintf(c.err, "note: %s\n", door.Printable(note))
+	}
+}
+
+// colors reports whether what is written to path, standard output if it is
+// empty, may have colors.
+func (c command) colors(path string) bool { return path == "" && terminal.Colors(c.out) }
+
+// write writes a report, to standard output if path is empty.
+func (c command) write(ctx context.Context, path string, render func(io.Writer) error) error {
+	if path == "" {
+		return render(c.out)
+	}
+	return output.WriteFile(ctx, path, func(w io.Writer) error { return render(door.NewWriter(w)) })
+}
+
+// answer is a result that is no report of a scan.
+type answer interface {
+	WriteText(w io.Writer, color bool) error
+	WriteJSON(w io.Writer, tool report.Tool) error
+}
+
+// writeAnswer writes an answer as text or as JSON.
+func (c command) writeAnswer(ctx context.Context, format, path string, a answer) error {
+	err := c.write(ctx, path, func(w io.Writer) error {
+		if format == "json" {
+			return a.WriteJSON(w, tool)
+		}
+		return a.WriteText(w, c.colors(path))
+	})
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// readResult reads a saved result, from standard input if path is -.
+func (c command) readResult(path string) (*report.Document, error) {
+	if path == "-" {
+		return report.Read(c.in)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: name a file that r8scan -f json wrote", err)
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	return report.Read(f)
+}
