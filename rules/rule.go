@@ -73,7 +73,7 @@ type Rule struct {
 	Anchors []Anchor // where the search begins
 
 	// Shown returns how many bytes of a credential its mask keeps. A mask never
-	// keeps more than a quarter. Nil: none.
+	// keeps more than 11, or more than a quarter. Nil: none.
 	Shown func(credential string) int
 
 	// find finds the credentials of a rule without anchors: it appends those
@@ -88,7 +88,7 @@ type Texts uint8
 // The kinds of text that are searched.
 const (
 	Contents Texts = 1 << iota // files, git objects, messages, all that an archive holds
-	Names                      // names of files, folders and refs, one by one, so without context
+	Names                      // of files, folders and refs, each by itself, so without context; those in an archive are contents
 )
 
 // Anchor is a text that each credential of a rule contains or stands near. Most

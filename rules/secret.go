@@ -23,15 +23,19 @@ type Secret struct {
 }
 
 // NewSecret wraps text. Its mask keeps the first shown bytes and replaces each
-// further byte by an asterisk; shown is cut down to a quarter of the text, so
-// that no mask gives a short credential away.
+// further byte by an asterisk; shown is cut down to 11 and to a quarter of the
+// text, so that no mask gives a short credential away.
 func NewSecret(text string, shown int) Secret {
-	shown = max(0, min(shown, len(text)/4))
+	shown = max(0, min(shown, maxShown, len(text)/4))
 	return Secret{
 		value: func() (string, int) { return text, shown },
 		id:    sync.OnceValue(func() string { return tokenID(text) }),
 	}
 }
+
+// maxShown is enough for the longest prefix by which a service marks its keys,
+// github_pat_. A saved result with masks that show more is refused.
+const maxShown = 11
 
 // Reveal returns the credential itself. It is for the verifier, which sends it
 // to Replicate's API, and for comparing; nothing may print or store it.
