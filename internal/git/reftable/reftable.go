@@ -33,7 +33,7 @@ type Reader struct {
 type Ref struct {
 	Name   []byte
 	ID     []byte // nil for a symbolic ref, and for one that was deleted
-	Peeled []byte // what the tag ID leads to; nil if unknown
+	peeled []byte // what the tag ID leads to; nil if unknown
 	Target []byte // of a symbolic ref, else nil
 }
 
