@@ -42,16 +42,22 @@ func (c *collector) find(id []byte) odb.Obj {
 	return odb.None
 }
 
-// order puts all commits into Graph.commits, parents before children and
-// otherwise by time.
-func (g *Graph) order() {
-	var all []commit
-	for _, c := range g.collectors {
-		all = append(all, c.commits...)
-		c.commits = nil
-	}
+// commitList are the commits of a graph in their order.
+type commitList struct {
+	commits []commit  // parents before children
+	number  []int32   // in commits, by object; see commitAt
+	lost    []odb.Obj // commits that have no place in the order
+}
+
+// Circular returns the commits that are their own ancestors, as only ids that
+// lie can make them, and those that come after such. They are in no story.
+func (l *commitList) Circular() []odb.Obj { return l.lost }
+
+// order puts the commits of a store with some objects into l.commits, parents
+// before children and otherwise by time.
+func (l *commitList) order(all []commit, objects int) {
 	slices.SortFunc(all, func(a, b commit) int { return cmp.Compare(a.obj, b.obj) })
-	at := g.index(all)
+	at := numbers(all, objects)
 	waits, children := families(all, at)
 	q := commitQueue{all: all}
 	for i, n := range waits {
@@ -60,10 +66,10 @@ func (g *Graph) order() {
 		}
 	}
 	heap.Init(&q)
-	g.commits = make([]commit, 0, len(all))
+	l.commits = make([]commit, 0, len(all))
 	for q.Len() > 0 {
 		i := heap.Pop(&q).(int32)
-		g.commits = append(g.commits, all[i])
+		l.commits = append(l.commits, all[i])
 		for _, k := range children(i) {
 			if waits[k]--; waits[k] == 0 {
 				heap.Push(&q, k)
@@ -72,15 +78,15 @@ func (g *Graph) order() {
 	}
 	for i, n := range waits {
 		if n > 0 {
-			g.lost = append(g.lost, all[i].obj)
+			l.lost = append(l.lost, all[i].obj)
 		}
 	}
-	g.number = g.index(g.commits)
-	for i := range g.commits {
-		c := &g.commits[i]
+	l.number = numbers(l.commits, objects)
+	for i := range l.commits {
+		c := &l.commits[i]
 		kept := c.parents[:0]
 		for _, p := range c.parents {
-			if k, ok := g.commitAt(odb.Obj(p)); ok {
+			if k, ok := l.commitAt(odb.Obj(p)); ok {
 				kept = append(kept, k)
 			}
 		}
@@ -88,10 +94,10 @@ func (g *Graph) order() {
 	}
 }
 
-// index returns the places of commits in a list by the numbers of their
+// numbers returns the places of commits in a list by the numbers of their
 // objects, -1 for what is no commit.
-func (g *Graph) index(list []commit) []int32 {
-	at := make([]int32, g.store.Len())
+func numbers(list []commit, objects int) []int32 {
+	at := make([]int32, objects)
 	for i := range at {
 		at[i] = -1
 	}
@@ -101,16 +107,16 @@ func (g *Graph) index(list []commit) []int32 {
 	return at
 }
 
-// commitAt returns the number of a commit in Graph.commits.
-func (g *Graph) commitAt(o odb.Obj) (int32, bool) {
-	if int64(o) >= int64(len(g.number)) || g.number[o] < 0 {
+// commitAt returns the number of a commit.
+func (l *commitList) commitAt(o odb.Obj) (int32, bool) {
+	if int64(o) >= int64(len(l.number)) || l.number[o] < 0 {
 		return 0, false
 	}
-	return g.number[o], true
+	return l.number[o], true
 }
 
 // families returns for each commit of a list how many parents it has in there,
-// and a function that returns its children. at is what index returns.
+// and a function that returns its children. at is what numbers returns.
 func families(all []commit, at []int32) (parents []int32, children func(int32) []int32) {
 	parents = make([]int32, len(all))
 	ends := make([]int32, len(all)+1) // of each commit's children, once they are filled in
@@ -165,14 +171,14 @@ func (q *commitQueue) Pop() any {
 }
 
 // reach returns the commits that can be reached from those numbered from.
-func (g *Graph) reach(from []int32) []bool {
-	seen := make([]bool, len(g.commits))
+func (l *commitList) reach(from []int32) []bool {
+	seen := make([]bool, len(l.commits))
 	for pending := slices.Clone(from); len(pending) > 0; {
 		c := pending[len(pending)-1]
 		pending = pending[:len(pending)-1]
 		if !seen[c] {
 			seen[c] = true
-			pending = append(pending, g.commits[c].parents...)
+			pending = append(pending, l.commits[c].parents...)
 		}
 	}
 	return seen

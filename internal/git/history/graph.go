@@ -25,7 +25,6 @@ type Hit struct {
 type Graph struct {
 	store  *odb.Store
 	hits   map[odb.Obj][]Hit
-	marked objSet // hits, and trees that lead to one
 	begins objSet // leading two bytes of the ids of hits: most entries of trees are told from hits by them
 	trees  bool   // a hit is in a tree, or in something that trees name
 
@@ -33,22 +32,14 @@ type Graph struct {
 	collectors []*collector
 	records    atomic.Int32
 
-	names   []string // by number, sorted
-	links   map[odb.Obj][]edge
-	cut     bool      // there are folders deeper than MaxDepth
-	commits []commit  // parents before children
-	number  []int32   // in commits, by object; see commitAt
-	lost    []odb.Obj // commits that have no place in the order
+	treeLinks
+	commitList
 }
-
-// Circular returns the commits that are their own ancestors, as only ids that
-// lie can make them, and those that come after such. They are in no story.
-func (g *Graph) Circular() []odb.Obj { return g.lost }
 
 // NewGraph returns an empty graph for hits in store's objects; without hits it
 // is a graph of commits.
 func NewGraph(store *odb.Store, hits []Hit) *Graph {
-	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, marked: newObjSet(store.Len()), begins: newObjSet(1 << 16)}
+	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, begins: newObjSet(1 << 16), treeLinks: treeLinks{marked: newObjSet(store.Len())}}
 	for _, h := range hits {
 		g.hits[h.Obj] = append(g.hits[h.Obj], h)
 		g.marked.add(h.Obj)
@@ -74,10 +65,15 @@ func (g *Graph) Visitor() odb.Visitor {
 
 // Finish works out what the visitors have seen.
 func (g *Graph) Finish() {
-	records := g.assemble()
+	records := g.assemble(g.collectors, int(g.records.Load()))
 	g.mark(records)
 	g.link(records)
-	g.order()
+	var commits []commit
+	for _, c := range g.collectors {
+		commits = append(commits, c.commits...)
+		c.commits = nil
+	}
+	g.order(commits, g.store.Len())
 	g.collectors = nil
 }
 

@@ -23,28 +23,28 @@ type Scope struct {
 }
 
 // Range returns the scope of a span.
-func (g *Graph) Range(span *Span) *Scope {
-	s := &Scope{in: make([]bool, len(g.commits)), also: span.Also, known: span.Known}
+func (l *commitList) Range(span *Span) *Scope {
+	s := &Scope{in: make([]bool, len(l.commits)), also: span.Also, known: span.Known}
 	if span.Symmetric {
-		a, b := g.reach(g.numbers(span.With[:1])), g.reach(g.numbers(span.With[1:]))
-		s.out = make([]bool, len(g.commits))
+		a, b := l.reach(l.numbersOf(span.With[:1])), l.reach(l.numbersOf(span.With[1:]))
+		s.out = make([]bool, len(l.commits))
 		for i := range a {
 			s.in[i], s.out[i] = a[i] != b[i], a[i] && b[i]
 		}
 		return s
 	}
-	from := g.reach(g.numbers(span.With))
-	s.out = g.reach(g.numbers(span.Without))
+	from := l.reach(l.numbersOf(span.With))
+	s.out = l.reach(l.numbersOf(span.Without))
 	for i := range from {
 		s.in[i] = from[i] && !s.out[i]
 	}
 	return s
 }
 
-func (g *Graph) numbers(commits []odb.Obj) []int32 {
+func (l *commitList) numbersOf(commits []odb.Obj) []int32 {
 	var out []int32
 	for _, o := range commits {
-		if i, ok := g.commitAt(o); ok {
+		if i, ok := l.commitAt(o); ok {
 			out = append(out, i)
 		}
 	}
@@ -52,25 +52,25 @@ func (g *Graph) numbers(commits []odb.Obj) []int32 {
 }
 
 // Commits returns the commits in the scope, parents before children.
-func (g *Graph) Commits(s *Scope) []odb.Obj {
+func (l *commitList) Commits(s *Scope) []odb.Obj {
 	var out []odb.Obj
 	for i, in := range s.in {
 		if in {
-			out = append(out, g.commits[i].obj)
+			out = append(out, l.commits[i].obj)
 		}
 	}
 	return out
 }
 
 // Has reports whether o is a commit or a tag in the scope.
-func (g *Graph) Has(s *Scope, o odb.Obj) bool {
-	i, ok := g.commitAt(o)
+func (l *commitList) Has(s *Scope, o odb.Obj) bool {
+	i, ok := l.commitAt(o)
 	return ok && s.in[i] || slices.Contains(s.also, o)
 }
 
 // Knows reports whether o is a commit of the graph. One that could not be read
 // is none.
-func (g *Graph) Knows(o odb.Obj) bool {
-	_, ok := g.commitAt(o)
+func (l *commitList) Knows(o odb.Obj) bool {
+	_, ok := l.commitAt(o)
 	return ok
 }

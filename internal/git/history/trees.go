@@ -23,7 +23,7 @@ type treeRecord struct {
 }
 
 // collector is the visitor that records trees and commits. Each goroutine has
-// one; Graph.assemble puts together what they recorded.
+// one; treeLinks.assemble puts together what they recorded.
 type collector struct {
 	g       *Graph
 	records [][]treeRecord    // in pieces, which need not move to grow
@@ -103,25 +103,33 @@ func (c *collector) keep(edges []edge, e odb.TreeEntry) []edge {
 	return append(edges, edge{o, number})
 }
 
-// assemble joins what the collectors recorded: records by number, with names
+// treeLinks are the entries of trees that lead to hits.
+type treeLinks struct {
+	marked objSet   // hits, and trees that lead to one
+	names  []string // by number, sorted
+	links  map[odb.Obj][]edge
+	cut    bool // there are folders deeper than MaxDepth
+}
+
+// assemble joins the n records that the collectors have: by number, with names
 // numbered in sorted order, so that the result does not depend on who saw what.
-func (g *Graph) assemble() (records []treeRecord) {
+func (l *treeLinks) assemble(collectors []*collector, n int) (records []treeRecord) {
 	all := map[string]bool{}
-	for _, c := range g.collectors {
+	for _, c := range collectors {
 		for _, name := range c.list {
 			all[name] = true
 		}
 	}
 	number := make(map[string]uint32, len(all))
 	for name := range all {
-		g.names = append(g.names, name)
+		l.names = append(l.names, name)
 	}
-	slices.Sort(g.names)
-	for i, name := range g.names {
+	slices.Sort(l.names)
+	for i, name := range l.names {
 		number[name] = uint32(i)
 	}
-	records = make([]treeRecord, g.records.Load())
-	for _, c := range g.collectors {
+	records = make([]treeRecord, n)
+	for _, c := range collectors {
 		renumber := make([]uint32, len(c.list))
 		for i, name := range c.list {
 			renumber[i] = number[name]
@@ -146,10 +154,10 @@ func (g *Graph) assemble() (records []treeRecord) {
 // on until nothing changes, about as often as folders are deep.
 //
 // Trees below MaxDepth stay unmarked, or time would grow with the square.
-func (g *Graph) mark(records []treeRecord) {
+func (l *treeLinks) mark(records []treeRecord) {
 	counts := make([]int32, len(records))
 	for pass, changed := 0, true; changed; pass++ {
-		if g.cut = pass > MaxDepth; g.cut {
+		if l.cut = pass > MaxDepth; l.cut {
 			break
 		}
 		changed = false
@@ -160,14 +168,14 @@ func (g *Graph) mark(records []treeRecord) {
 				n = counts[rec.base]
 			}
 			for _, e := range rec.added {
-				n += g.marked.bit(e.child)
+				n += l.marked.bit(e.child)
 			}
 			for _, e := range rec.removed {
-				n -= g.marked.bit(e.child)
+				n -= l.marked.bit(e.child)
 			}
 			counts[i] = n
-			if n > 0 && !g.marked.has(rec.obj) {
-				g.marked.add(rec.obj)
+			if n > 0 && !l.marked.has(rec.obj) {
+				l.marked.add(rec.obj)
 				changed = true
 			}
 		}
@@ -176,8 +184,8 @@ func (g *Graph) mark(records []treeRecord) {
 
 // link lists, for each marked tree, the entries that lead to a hit. Trees whose
 // lists are equal to their base's share them.
-func (g *Graph) link(records []treeRecord) {
-	g.links = make(map[odb.Obj][]edge)
+func (l *treeLinks) link(records []treeRecord) {
+	l.links = make(map[odb.Obj][]edge)
 	lists := make([][]edge, len(records))
 	for i := range records {
 		rec := &records[i]
@@ -192,7 +200,7 @@ func (g *Graph) link(records []treeRecord) {
 			}
 		}
 		for _, e := range rec.added {
-			if !g.marked.has(e.child) {
+			if !l.marked.has(e.child) {
 				continue
 			}
 			if shared {
@@ -205,7 +213,7 @@ func (g *Graph) link(records []treeRecord) {
 		}
 		lists[i] = list
 		if len(list) > 0 {
-			g.links[rec.obj] = list
+			l.links[rec.obj] = list
 		}
 	}
 }

@@ -21,7 +21,7 @@ func BenchmarkApplyDelta(b *testing.B) {
 	from := at + 20
 	d = append(d, 0x80|0x01|0x02|0x10|0x20, byte(from), byte(from>>8), byte(rest), byte(rest>>8))
 	dst := make([]byte, len(base))
-	var copies []Copy
+	var copies []copied
 	b.SetBytes(int64(len(dst)))
 	for b.Loop() {
 		var err error

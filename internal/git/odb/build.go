@@ -71,16 +71,16 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 // result is handed on as if it were whole.
 func (w *Walker) apply(node *Node, instructions []byte) (err error) {
 	if w.copies == nil {
-		w.copies = make([]Copy, 0, 64)
+		w.copies = make([]copied, 0, 64)
 	}
 	margin := len(node.Data)
 	if w.Sparse && node.Leaf && node.Type == Blob {
 		margin, node.gaps = sparseMargin, true
 	}
 	w.copies, err = applyDelta(node.Data, node.Base.Data, instructions, w.copies[:0], margin)
-	if node.Copies = w.copies; err == errManyCopies {
+	if node.copies = w.copies; err == errManyCopies {
 		_, err = applyDelta(node.Data, node.Base.Data, instructions, nil, len(node.Data))
-		node.Base, node.Copies, node.gaps = nil, nil, false
+		node.Base, node.copies, node.gaps = nil, nil, false
 	}
 	return err
 }

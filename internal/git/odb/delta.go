@@ -13,8 +13,8 @@ import (
 // one.
 const maxCopies = 1 << 17
 
-// Copy says that Len bytes at To in a delta's result stand at From in its base.
-type Copy struct{ From, To, Len int }
+// copied says that len bytes at to in a delta's result stand at from in its base.
+type copied struct{ from, to, len int }
 
 var (
 	errDeltaShort = errors.New("delta ends too early")
@@ -43,7 +43,7 @@ func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 // order of dst. Copies that continue each other are joined. Of a copy no more
 // than margin bytes at either end need be written. With nil for copies none are
 // listed.
-func applyDelta(dst, base, instructions []byte, copies []Copy, margin int) ([]Copy, error) {
+func applyDelta(dst, base, instructions []byte, copies []copied, margin int) ([]copied, error) {
 	d, at := instructions, 0
 	for len(d) > 0 {
 		op := d[0]
@@ -80,12 +80,12 @@ func applyDelta(dst, base, instructions []byte, copies []Copy, margin int) ([]Co
 			copy(dst[at:at+margin], base[from:])
 			copy(dst[at+n-margin:at+n], base[from+n-margin:])
 		}
-		if k := len(copies) - 1; k >= 0 && copies[k].From+copies[k].Len == from && copies[k].To+copies[k].Len == at {
-			copies[k].Len += n
+		if k := len(copies) - 1; k >= 0 && copies[k].from+copies[k].len == from && copies[k].to+copies[k].len == at {
+			copies[k].len += n
 		} else if len(copies) == maxCopies {
 			return copies, errManyCopies
 		} else if copies != nil {
-			copies = append(copies, Copy{from, at, n})
+			copies = append(copies, copied{from, at, n})
 		}
 		at += n
 	}
@@ -133,7 +133,7 @@ func copyOp(op byte, d []byte) (from, n int, rest []byte, err error) {
 // place: what was inserted, and each seam, widened by what a match depends on
 // (behind bytes before its start and ahead bytes from it on). The ranges are
 // in order and do not overlap.
-func dirty(dst []Range, copies []Copy, baseSize, size, behind, ahead int) []Range {
+func dirty(dst []Range, copies []copied, baseSize, size, behind, ahead int) []Range {
 	first := len(dst)
 	add := func(from, to int) {
 		from, to = max(0, from-ahead), min(size, to+behind)
@@ -145,12 +145,12 @@ func dirty(dst []Range, copies []Copy, baseSize, size, behind, ahead int) []Rang
 	}
 	end := 0 // of the last copy
 	for i, c := range copies {
-		if i > 0 || c.To > 0 || c.From > 0 {
-			add(end, c.To)
+		if i > 0 || c.to > 0 || c.from > 0 {
+			add(end, c.to)
 		}
-		end = c.To + c.Len
+		end = c.to + c.len
 	}
-	if k := len(copies) - 1; k < 0 || end < size || copies[k].From+copies[k].Len < baseSize {
+	if k := len(copies) - 1; k < 0 || end < size || copies[k].from+copies[k].len < baseSize {
 		add(end, size)
 	}
 	return dst

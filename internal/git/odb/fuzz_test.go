@@ -79,10 +79,10 @@ func FuzzApplyDelta(f *testing.F) {
 			return
 		}
 		dst := make([]byte, size)
-		copies, err := applyDelta(dst, base, rest, []Copy{}, len(dst))
+		copies, err := applyDelta(dst, base, rest, []copied{}, len(dst))
 		sparse := Node{Data: make([]byte, size), Base: &Node{Data: base}, gaps: true}
 		var again error
-		sparse.Copies, again = applyDelta(sparse.Data, base, rest, []Copy{}, 1)
+		sparse.copies, again = applyDelta(sparse.Data, base, rest, []copied{}, 1)
 		if (err == nil) != (again == nil) {
 			t.Fatalf("whole: %v, sparse: %v", err, again)
 		}
@@ -94,10 +94,10 @@ func FuzzApplyDelta(f *testing.F) {
 		}
 		last := 0
 		for _, c := range copies {
-			if c.To < last || c.Len <= 0 || c.To+c.Len > len(dst) || !bytes.Equal(dst[c.To:c.To+c.Len], base[c.From:c.From+c.Len]) {
+			if c.to < last || c.len <= 0 || c.to+c.len > len(dst) || !bytes.Equal(dst[c.to:c.to+c.len], base[c.from:c.from+c.len]) {
 				t.Fatalf("copies %v are not what was copied", copies)
 			}
-			last = c.To + c.Len
+			last = c.to + c.len
 		}
 		last = -1
 		for _, r := range dirty(nil, copies, len(base), len(dst), 3, 5) {
@@ -123,7 +123,7 @@ func FuzzTree(f *testing.F) {
 			k := int(pieces[1])
 			pieces = pieces[2:]
 			if from+k <= len(tree) && k > 0 {
-				n.Copies = append(n.Copies, Copy{from, len(n.Data), k})
+				n.copies = append(n.copies, copied{from, len(n.Data), k})
 				n.Data = append(n.Data, tree[from:from+k]...)
 			}
 		}

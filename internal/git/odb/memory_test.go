@@ -150,7 +150,7 @@ func TestManyCopies(t *testing.T) {
 	whole := 0
 	for _, f := range s.Families() {
 		if err := w.Walk(context.Background(), f, visitFunc(func(n *Node) {
-			if n.Base == nil && !n.gaps && len(n.Copies) == 0 {
+			if n.Base == nil && !n.gaps && len(n.copies) == 0 {
 				whole++
 			}
 		})); err != nil {

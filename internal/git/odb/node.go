@@ -14,8 +14,8 @@ type Node struct {
 	Data   []byte    // nil if Stream is set; with gaps if the walk is sparse, see Complete
 	Stream io.Reader // an object too large to hold
 	Size   int64
-	Base   *Node  // what the delta was applied to; nil for a whole object
-	Copies []Copy // what came from Base, in order
+	Base   *Node    // what the delta was applied to; nil for a whole object
+	copies []copied // what came from Base, in order
 
 	Leaf bool // no delta builds on the node
 
@@ -53,18 +53,18 @@ func (n *Node) Complete() {
 		return
 	}
 	n.gaps = false
-	for _, c := range n.Copies {
-		copy(n.Data[c.To:c.To+c.Len], n.Base.Data[c.From:])
+	for _, c := range n.copies {
+		copy(n.Data[c.to:c.to+c.len], n.Base.Data[c.from:])
 	}
 }
 
-// Dirty appends to dst the ranges of the node in which a match can start that
+// dirty appends to dst the ranges of the node in which a match can start that
 // its base does not have; everything for a whole object.
-func (n *Node) Dirty(dst []Range, behind, ahead int) []Range {
+func (n *Node) dirty(dst []Range, behind, ahead int) []Range {
 	if n.Base == nil {
 		return append(dst, Range{0, len(n.Data)})
 	}
-	return dirty(dst, n.Copies, len(n.Base.Data), len(n.Data), behind, ahead)
+	return dirty(dst, n.copies, len(n.Base.Data), len(n.Data), behind, ahead)
 }
 
 // TreeDiff calls added for each entry of the tree that was not copied from its

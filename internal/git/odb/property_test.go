@@ -227,7 +227,7 @@ func TestTreeDiffHostile(t *testing.T) {
 		for range rng.IntN(6) {
 			from := rng.IntN(len(base.Data) + 1)
 			k := rng.IntN(len(base.Data) - from + 1)
-			n.Copies = append(n.Copies, Copy{from, len(n.Data), k})
+			n.copies = append(n.copies, copied{from, len(n.Data), k})
 			n.Data = append(n.Data, base.Data[from:from+k]...)
 			n.Data = append(n.Data, randomTree(rng, rng.IntN(2))...)
 		}
@@ -262,7 +262,7 @@ func (d *dirtySearch) Failed(o Obj, _ Type, why error) { d.t.Error(o, why) }
 func (d *dirtySearch) Visit(n *Node) error {
 	for _, reach := range [][2]int{{rules.TokenBehind, rules.TokenAhead}, {rules.HintBehind, rules.HintAhead}, {rules.Behind, rules.Ahead}} {
 		last, dirty := 0, 0
-		for _, r := range n.Dirty(nil, reach[0], reach[1]) {
+		for _, r := range n.dirty(nil, reach[0], reach[1]) {
 			if r.From < last || r.To < r.From || r.To > len(n.Data) {
 				d.t.Fatalf("ranges overlap or are out of order: %v", r)
 			}
@@ -279,7 +279,7 @@ func (d *dirtySearch) Visit(n *Node) error {
 	n.Complete()
 	want := rules.Find(nil, n.Data, 0, len(n.Data))
 	if !sameMatches(got, want) {
-		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v", len(got), len(want), n.Base.Data, n.Data, n.Copies)
+		d.t.Errorf("by its delta %d matches are found, whole %d\nbase %q\ntext %q\ncopies %v", len(got), len(want), n.Base.Data, n.Data, n.copies)
 	}
 	if (n.Mark&markMatch != 0) != (len(want) > 0) || n.Mark&markHint == 0 && rules.Hint(n.Data, 0, len(n.Data)) {
 		d.t.Errorf("mark %d with %d matches in %q", n.Mark, len(want), n.Data)
@@ -299,8 +299,8 @@ func (d *dirtySearch) poison(n *Node) {
 		return
 	}
 	token := []byte(" " + gittest.Token(77))
-	for _, c := range n.Copies {
-		for at := c.To + sparseMargin; at < c.To+c.Len-sparseMargin; at++ {
+	for _, c := range n.copies {
+		for at := c.to + sparseMargin; at < c.to+c.len-sparseMargin; at++ {
 			n.Data[at] = token[at%len(token)]
 			d.poisoned++
 		}

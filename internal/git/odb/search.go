@@ -104,12 +104,12 @@ func (n *Node) collect(set *rules.Set, dst []rules.Match, ranges []Range, find f
 	return dst
 }
 
-// news returns the ranges of n that Dirty returns, all of n if whole is set.
+// news returns the ranges of n that dirty returns, all of n if whole is set.
 func (n *Node) news(buf *[]Range, whole bool, behind, ahead int) []Range {
 	if whole {
 		*buf = append((*buf)[:0], Range{0, len(n.Data)})
 	} else {
-		*buf = n.Dirty((*buf)[:0], behind, ahead)
+		*buf = n.dirty((*buf)[:0], behind, ahead)
 	}
 	return *buf
 }

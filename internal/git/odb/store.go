@@ -162,8 +162,8 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 	return out
 }
 
-// IDOf returns the raw id that an object of a type and content has.
-func (s *Store) IDOf(t Type, data []byte) []byte {
+// idOf returns the raw id that an object of a type and content has.
+func (s *Store) idOf(t Type, data []byte) []byte {
 	sum := newID(s.hash, t, int64(len(data)))
 	sum.Write(data)
 	return sum.Sum(nil)
@@ -173,7 +173,7 @@ func (s *Store) IDOf(t Type, data []byte) []byte {
 // completes them.
 func (s *Store) CheckID(n *Node) bool {
 	n.Complete()
-	return bytes.Equal(s.IDOf(n.Type, n.Data), s.ID(n.Obj))
+	return bytes.Equal(s.idOf(n.Type, n.Data), s.ID(n.Obj))
 }
 
 // CheckedStream returns the node's stream, which gives ErrID in place of io.EOF

@@ -74,7 +74,7 @@ func (d *treeDiff) run() error {
 	n.Entries = n.Entries[:0]
 	if n.Base != nil && len(n.Base.Entries) > 0 {
 		d.base = n.Base.Entries
-		for _, c := range n.Copies {
+		for _, c := range n.copies {
 			if err := d.copied(c); err != nil {
 				return err
 			}
@@ -116,13 +116,13 @@ func (d *treeDiff) parse() error {
 }
 
 // copied takes over the entries that lie in one copied range.
-func (d *treeDiff) copied(c Copy) error {
-	if err := d.parseTo(c.To); err != nil {
+func (d *treeDiff) copied(c copied) error {
+	if err := d.parseTo(c.to); err != nil {
 		return err
 	}
 	last := len(d.base) - 1
-	for d.at < c.To+c.Len {
-		first, ok := slices.BinarySearch(d.base, uint32(d.at-c.To+c.From))
+	for d.at < c.to+c.len {
+		first, ok := slices.BinarySearch(d.base, uint32(d.at-c.to+c.from))
 		if !ok || first < d.next || first == last {
 			if err := d.parse(); err != nil {
 				return err
@@ -131,7 +131,7 @@ func (d *treeDiff) copied(c Copy) error {
 		}
 		// Equal bytes that start at an entry parse to equal entries, up to
 		// the one that the range cuts off.
-		end, whole := slices.BinarySearch(d.base, uint32(c.From+c.Len))
+		end, whole := slices.BinarySearch(d.base, uint32(c.from+c.len))
 		if !whole {
 			end--
 		}
@@ -139,12 +139,12 @@ func (d *treeDiff) copied(c Copy) error {
 			return d.parse()
 		}
 		d.dropTo(first)
-		if shift := c.To - c.From; !d.node.Leaf {
+		if shift := c.to - c.from; !d.node.Leaf {
 			for _, s := range d.base[first:end] {
 				d.node.Entries = append(d.node.Entries, uint32(int(s)+shift))
 			}
 		}
-		d.at, d.next = int(d.base[end])-c.From+c.To, end
+		d.at, d.next = int(d.base[end])-c.from+c.to, end
 	}
 	return nil
 }

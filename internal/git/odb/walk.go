@@ -23,7 +23,7 @@ type Walker struct {
 	Store *Store
 	Want  func(Type) bool // nil: every type
 	// Sparse leaves out of blobs that nothing builds on what lies so far within
-	// a copy that no search for tokens in what Dirty returns can see it. It is
+	// a copy that no search for tokens in what their deltas add can see it. It is
 	// for visitors that do with that, or call Complete.
 	Sparse bool
 	// Share, if it takes a family and returns true, has taken that part of the
@@ -43,7 +43,7 @@ type Walker struct {
 	nodes   []*Node      // to use again
 	stack   []frame
 	visit   Visitor
-	copies  []Copy
+	copies  []copied
 }
 
 type frame struct {
@@ -211,7 +211,7 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 		w.release(f)
 		return nil
 	}
-	node.Base, node.Copies = nil, nil
+	node.Base, node.copies = nil, nil
 	w.unpack.dropSpare()
 	w.stack = append(w.stack, f)
 	return nil

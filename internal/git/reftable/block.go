@@ -192,7 +192,7 @@ func (t *table) ref(kind int, rest []byte) (int, error) {
 		ref.ID = f.Bytes(uint64(t.idLen))
 	case kindPeeled:
 		ref.ID = f.Bytes(uint64(t.idLen))
-		ref.Peeled = f.Bytes(uint64(t.idLen))
+		ref.peeled = f.Bytes(uint64(t.idLen))
 	case kindSymbolic:
 		ref.Target = text(f)
 	default:

@@ -16,41 +16,16 @@ const maxIndexLevels = 5
 // they have the size that git gives them.
 const maxPlaces = 1 << 18
 
-// resume returns where reading can go on behind a block that does not tell
-// where it ends, the table's end if that is not known: where blocks are aligned
-// to, where the logs begin, or where an index has a block.
-func (t *table) resume(pos int64) (int64, error) {
-	next := t.end
-	take := func(at int64) {
-		if at > pos {
-			next = min(next, at)
-		}
-	}
-	take(t.footer.log)
-	if t.blockSize > t.header+minBlock && !t.sawLog {
-		take((pos/t.blockSize + 1) * t.blockSize)
-	}
-	if t.places == nil {
-		if err := t.readIndexes(); err != nil {
-			return 0, err
-		}
-	}
-	if i, _ := slices.BinarySearch(t.places, pos+1); i < len(t.places) {
-		take(t.places[i])
-	}
-	return next, nil
-}
-
-// readIndexes takes the places of blocks from the table's indexes.
-func (t *table) readIndexes() error {
+// indexedBlocks returns the places of blocks that the table's indexes know,
+// sorted.
+func indexedBlocks(t *table) ([]int64, error) {
 	x := index{table: t, places: map[int64]bool{0: true}}
 	for _, root := range []int64{t.footer.refIndex, t.footer.logIndex} {
 		if err := x.read(root, maxIndexLevels); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	t.places = slices.Sorted(maps.Keys(x.places))
-	return nil
+	return slices.Sorted(maps.Keys(x.places)), nil
 }
 
 // index reads a table's indexes.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"r8scan/internal/git/wire"
 )
@@ -33,7 +34,7 @@ type Reader struct {
 type Ref struct {
 	Name   []byte
 	ID     []byte // nil for a symbolic ref, and for one that was deleted
-	Peeled []byte // what the tag ID leads to; nil if unknown
+	peeled []byte // what the tag ID leads to; nil if unknown
 	Target []byte // of a symbolic ref, else nil
 }
 
@@ -267,6 +268,33 @@ func (t *table) expects(kind byte, pos int64) bool {
 		return f.obj > 0 && pos >= f.obj && (f.log == 0 || pos < f.log)
 	}
 	return pos <= max(f.refIndex, f.objIndex, f.logIndex) && (f.log == 0 || pos < f.log || f.logIndex > 0)
+}
+
+// resume returns where reading can go on behind a block that does not tell
+// where it ends, the table's end if that is not known: where blocks are aligned
+// to, where the logs begin, or where an index has a block.
+func (t *table) resume(pos int64) (int64, error) {
+	next := t.end
+	take := func(at int64) {
+		if at > pos {
+			next = min(next, at)
+		}
+	}
+	take(t.footer.log)
+	if t.blockSize > t.header+minBlock && !t.sawLog {
+		take((pos/t.blockSize + 1) * t.blockSize)
+	}
+	if t.places == nil {
+		places, err := indexedBlocks(t)
+		if err != nil {
+			return 0, err
+		}
+		t.places = places
+	}
+	if i, _ := slices.BinarySearch(t.places, pos+1); i < len(t.places) {
+		take(t.places[i])
+	}
+	return next, nil
 }
 
 // padding passes over the zeros that align blocks.

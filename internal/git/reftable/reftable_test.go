@@ -32,7 +32,7 @@ func read(table []byte) (*records, error) {
 	var out records
 	r := Reader{
 		Ref: func(r *Ref) error {
-			out.refs = append(out.refs, gittest.TableRef{Name: string(r.Name), ID: hex.EncodeToString(r.ID), Peeled: hex.EncodeToString(r.Peeled), Target: string(r.Target)})
+			out.refs = append(out.refs, gittest.TableRef{Name: string(r.Name), ID: hex.EncodeToString(r.ID), Peeled: hex.EncodeToString(r.peeled), Target: string(r.Target)})
 			return nil
 		},
 		Log: func(l *Log) error {

@@ -8,7 +8,7 @@ import (
 // CacheTree is a folder in the TREE extension of an index: what git knows of
 // the tree object that the folder's entries make.
 type CacheTree struct {
-	Count int    // of the folder's entries in the index; -1 if one has changed since
+	count int    // of the folder's entries in the index; -1 if one has changed since
 	ID    []byte // raw, of the tree; nil if one has changed
 
 	hash  int
@@ -89,7 +89,7 @@ func parseCachedFolder(b []byte, hash int) (name []byte, t CacheTree, ok bool) {
 	if !ok || !ok2 || !ok3 || err != nil || err2 != nil || in < 0 || in > len(b) {
 		return nil, t, false
 	}
-	t = CacheTree{Count: count, hash: hash, in: in, below: b}
+	t = CacheTree{count: count, hash: hash, in: in, below: b}
 	if count >= 0 {
 		if len(b) < hash {
 			return nil, t, false

@@ -27,7 +27,7 @@ func (r *Repo) readConfig() {
 		case v.is("core", "bare"):
 			r.bare = v.yes()
 		case v.is("core", "ignorecase"):
-			r.IgnoreCase = v.yes()
+			r.ignoreCase = v.yes()
 		case r.tree.take(v):
 		case v.section == "extensions" && !v.hasSub:
 			r.extension(path, v.key, string(v.value))
@@ -47,7 +47,7 @@ func (r *Repo) readConfig() {
 // shareConfig takes from another worktree of the repository what their common
 // config says. It is not parsed again for each of them.
 func (r *Repo) shareConfig(other *Repo) {
-	r.Hash, r.Refs, r.IgnoreCase, r.Promisor, r.bare, r.tree = other.Hash, other.Refs, other.IgnoreCase, other.Promisor, other.bare, other.tree
+	r.Hash, r.storage, r.ignoreCase, r.Promisor, r.bare, r.tree = other.Hash, other.storage, other.ignoreCase, other.Promisor, other.bare, other.tree
 }
 
 // eachConfig calls f with what the repository's own config sets, up to what
@@ -70,7 +70,7 @@ func (r *Repo) extension(path, key, value string) {
 	case key == "objectformat":
 		r.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
 	case key == "refstorage":
-		r.Refs = strings.ToLower(value)
+		r.storage = strings.ToLower(value)
 	case key == "partialclone":
 		r.Promisor = true
 	case !slices.Contains(knownExtensions, key):

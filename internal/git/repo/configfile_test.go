@@ -142,7 +142,7 @@ func TestConfigLimits(t *testing.T) {
 		"line too long": strings.Repeat("a", configMax+1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &Repo{Dir: t.TempDir(), Hash: 20, Refs: Files}
+			r := &Repo{Dir: t.TempDir(), Hash: 20, storage: inFiles}
 			r.Common = r.Dir
 			put(t, filepath.Join(r.Dir, "config"), text)
 			r.readConfig()

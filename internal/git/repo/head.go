@@ -50,18 +50,18 @@ func (r *Repo) Head() (string, error) {
 // finder returns what reads single refs by their full names. It gives
 // fs.ErrNotExist for those that are not there.
 func (r *Repo) finder() (func(name string) (string, error), error) {
-	switch r.Refs {
-	case Files:
+	switch r.storage {
+	case inFiles:
 		return func(name string) (string, error) {
 			if name == "HEAD" {
 				return r.readHead()
 			}
 			return r.readRef(name)
 		}, nil
-	case Reftable:
+	case inTables:
 		return r.tableFinder()
 	}
-	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.Refs)
+	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.storage)
 }
 
 // tableFinder is finder for reftables. They are read whole: a table that is

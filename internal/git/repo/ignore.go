@@ -43,7 +43,7 @@ type pattern struct {
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
 // the environment variables that lead to the user's own ignore file.
 func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.IgnoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
+	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.ignoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	if path := userExcludes(getenv); path != "" {
 		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}

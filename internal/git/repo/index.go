@@ -12,12 +12,11 @@ import (
 
 // Entry is one entry of the index.
 type Entry struct {
-	Path         string // slashes; a sparse folder ends in one
-	Mode         uint32 // as in trees: 0100644, 0120000, 0160000, 040000 for a sparse folder
-	Stage        int    // 0, or 1 to 3 while a merge is unfinished
-	ID           []byte // raw
-	IntentToAdd  bool
-	SkipWorktree bool
+	Path        string // slashes; a sparse folder ends in one
+	Mode        uint32 // as in trees: 0100644, 0120000, 0160000, 040000 for a sparse folder
+	Stage       int    // 0, or 1 to 3 while a merge is unfinished
+	ID          []byte // raw
+	IntentToAdd bool
 }
 
 // Index is the content of an index file.
@@ -40,7 +39,7 @@ func (r *Repo) ReadIndex() (*Index, error) {
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	var x *Index
 	err = odb.Guarded(func() error {
-		if x, err = ParseIndex(data, r.Hash); err == nil && x.link != nil {
+		if x, err = parseIndex(data, r.Hash); err == nil && x.link != nil {
 			err = r.merge(x)
 		}
 		if x != nil { // a damaged one is used as far as it goes
@@ -96,13 +95,12 @@ const (
 	flagLength   = 1<<12 - 1
 	flagExtended = 1 << 14
 	flagIntent   = 1 << 13
-	flagSkip     = 1 << 14
 )
 
-// ParseIndex reads an index file of version 2, 3 or 4 whose ids have hash
+// parseIndex reads an index file of version 2, 3 or 4 whose ids have hash
 // bytes. The entries' ids are parts of data. Of a split index it reads only the
 // file at hand; ReadIndex reads both.
-func ParseIndex(data []byte, hash int) (*Index, error) {
+func parseIndex(data []byte, hash int) (*Index, error) {
 	p, n, rest, err := indexHeader(data, hash)
 	if err != nil {
 		return nil, err
@@ -171,7 +169,7 @@ func (p *entryParser) next(b []byte, e *Entry) ([]byte, error) {
 	}
 	if e != nil && err == nil {
 		*e = Entry{Path: string(name), Mode: binary.BigEndian.Uint32(b[24:]), Stage: int(flags >> 12 & 3), ID: b[statLen : statLen+p.hash],
-			IntentToAdd: more&flagIntent != 0, SkipWorktree: more&flagSkip != 0}
+			IntentToAdd: more&flagIntent != 0}
 	}
 	return rest, err
 }

@@ -32,17 +32,17 @@ func checkIndex(t *testing.T, r *gittest.Repo) {
 	}
 	var got strings.Builder
 	for _, e := range x.Entries {
-		fmt.Fprintf(&got, "%06o %s %d\t%s %v %v\n", e.Mode, hex.EncodeToString(e.ID), e.Stage, e.Path, e.IntentToAdd, e.SkipWorktree)
+		fmt.Fprintf(&got, "%06o %s %d\t%s %v\n", e.Mode, hex.EncodeToString(e.ID), e.Stage, e.Path, e.IntentToAdd)
 	}
 	var want strings.Builder
-	const intent, skip = 1 << 29, 1 << 30 // of git's flags in memory, which --debug shows
+	const intent = 1 << 29 // of git's flags in memory, which --debug shows
 	for _, line := range gittest.Lines(r.Git("ls-files", "--stage", "--debug", "--sparse")) {
 		if _, hexFlags, ok := strings.Cut(line, "flags: "); ok {
 			var flags uint32
 			if _, err := fmt.Sscanf(hexFlags, "%x", &flags); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintf(&want, " %v %v\n", flags&intent != 0, flags&skip != 0)
+			fmt.Fprintf(&want, " %v\n", flags&intent != 0)
 		} else if !strings.HasPrefix(line, "  ") {
 			want.WriteString(line)
 		}
@@ -154,7 +154,7 @@ func TestSplitIndex(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			x, err := ParseIndex(text, hashLen[format])
+			x, err := parseIndex(text, hashLen[format])
 			if err != nil || x.link == nil || len(x.link.bitmaps) == 0 {
 				t.Errorf("the index is not split, so the test proves nothing: %v", err)
 			}
@@ -255,16 +255,16 @@ func FuzzParseIndex(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, hash := range []int{20, 32} {
-			x, err := ParseIndex(data, hash)
+			x, err := parseIndex(data, hash)
 			reader, split, readErr := newIndexReader(data, hash)
 			if (err == nil) != (readErr == nil) {
-				t.Fatalf("ParseIndex says %v, the reader %v", err, readErr)
+				t.Fatalf("parseIndex says %v, the reader %v", err, readErr)
 			}
 			if err != nil {
 				continue
 			}
 			if split != (x.link != nil) {
-				t.Error("ParseIndex and the reader disagree on whether it is split")
+				t.Error("parseIndex and the reader disagree on whether it is split")
 			}
 			checkReader(t, reader, x)
 			if x.link == nil {
@@ -291,12 +291,12 @@ func checkReader(t *testing.T, reader *IndexReader, x *Index) {
 		dir, _, _ := strings.Cut(e.Path, "/")
 		before := *reader
 		before.parser.path = bytes.Clone(reader.parser.path)
-		if tree = tree.Sub(dir); reader.PassFolder(dir+"/", tree) && before.left-reader.left != tree.Count {
-			t.Errorf("%d entries were passed by, want %d", before.left-reader.left, tree.Count)
+		if tree = tree.Sub(dir); reader.PassFolder(dir+"/", tree) && before.left-reader.left != tree.count {
+			t.Errorf("%d entries were passed by, want %d", before.left-reader.left, tree.count)
 		}
 		*reader = before
 	}
 	if got := readAll(reader); fmt.Sprint(got) != fmt.Sprint(x.Entries) || reader.err != nil {
-		t.Errorf("the reader gives %v, %v, ParseIndex %v", got, reader.err, x.Entries)
+		t.Errorf("the reader gives %v, %v, parseIndex %v", got, reader.err, x.Entries)
 	}
 }

@@ -60,7 +60,7 @@ func (r *Repo) indexReader(data []byte) (*IndexReader, error) {
 	if err != nil || !split {
 		return x, err
 	}
-	whole, err := ParseIndex(data, r.Hash)
+	whole, err := parseIndex(data, r.Hash)
 	if err == nil {
 		err = r.merge(whole)
 	}
@@ -166,7 +166,7 @@ func (x *IndexReader) Pass(n int) {
 // tells something that is not so, it does not. To find out takes time, so where
 // much is not so, nothing is believed.
 func (x *IndexReader) PassFolder(prefix string, t *CacheTree) bool {
-	if x.wasted > maxWasted*x.count || t == nil || t.Count < 1 || t.Count > x.left {
+	if x.wasted > maxWasted*x.count || t == nil || t.count < 1 || t.count > x.left {
 		return false
 	}
 	was := *x
@@ -175,14 +175,14 @@ func (x *IndexReader) PassFolder(prefix string, t *CacheTree) bool {
 		e := x.Peek()
 		return e != nil && strings.HasPrefix(e.Path, prefix)
 	}
-	x.Pass(t.Count - 1)
+	x.Pass(t.count - 1)
 	if in() {
 		if x.Pass(1); x.left == 0 || !in() {
 			return true
 		}
 	}
 	*x = was
-	x.wasted += t.Count
+	x.wasted += t.count
 	return false
 }
 

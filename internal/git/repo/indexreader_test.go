@@ -99,9 +99,9 @@ func checkFolders(t *testing.T, r *gittest.Repo, g *Repo, x *Index, root string)
 					t.Errorf("%s has the tree %s", dir, id)
 				}
 				wrong := *tree
-				for _, wrong.Count = range []int{-1, 0, tree.Count - 1, tree.Count + 1, 1<<31 - 1} {
+				for _, wrong.count = range []int{-1, 0, tree.count - 1, tree.count + 1, 1<<31 - 1} {
 					if reader.PassFolder(dir+"/", &wrong) {
-						t.Errorf("%s was passed by with %d entries", dir, wrong.Count)
+						t.Errorf("%s was passed by with %d entries", dir, wrong.count)
 					}
 				}
 				if !reader.PassFolder(dir+"/", tree) {

@@ -162,7 +162,7 @@ func TestLyingCacheTree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range n - 1 {
-		if x.PassFolder(fmt.Sprintf("%06d/", i), &CacheTree{Count: n - i - 1}) && i < n-2 {
+		if x.PassFolder(fmt.Sprintf("%06d/", i), &CacheTree{count: n - i - 1}) && i < n-2 {
 			t.Fatalf("folder %d was passed by", i)
 		}
 		if i < n-2 {

@@ -107,7 +107,7 @@ func TestModulesInCircles(t *testing.T) {
 		}
 	}
 	put(t, filepath.Join(modules, "b", "m", "objects", "x"), "")
-	if got := r.Modules(modules); !slices.ContainsFunc(got, func(m string) bool { return filepath.Base(m) == "m" }) || len(got) > 3 {
+	if got := r.modules(modules, map[string]bool{}); !slices.ContainsFunc(got, func(m string) bool { return filepath.Base(m) == "m" }) || len(got) > 3 {
 		t.Errorf("%q", got)
 	}
 }
@@ -119,7 +119,7 @@ func TestLinkedTables(t *testing.T) {
 	put(t, filepath.Join(other, "tables.list"), "x.ref\n")
 	put(t, filepath.Join(other, "x.ref"), "x")
 	own := filepath.Join(r.Dir, "reftable")
-	r.Refs = Reftable
+	r.storage = inTables
 	check := func(at string) {
 		t.Helper()
 		r.Problems = nil

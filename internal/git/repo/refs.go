@@ -28,13 +28,13 @@ const maxSymrefs = 5
 func (r *Repo) ReadRefs() (refs []Ref, head string) {
 	r.named = true
 	raw := map[string]string{}
-	switch r.Refs {
-	case Reftable:
+	switch r.storage {
+	case inTables:
 		refs = r.readTables(raw)
-	case Files:
+	case inFiles:
 		refs = r.readFiles(raw)
 	default:
-		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.Refs))
+		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.storage))
 		return nil, ""
 	}
 	head = r.resolve(raw, "HEAD")
@@ -91,7 +91,7 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 // readHead returns what HEAD says. Old versions of git made it a symbolic
 // link, which may lead to a branch that does not exist yet.
 func (r *Repo) readHead() (string, error) {
-	if r.Refs == Reftable { // the file says refs/heads/.invalid
+	if r.storage == inTables { // the file says refs/heads/.invalid
 		return r.tables(r.Dir, defaultStackLimits()).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
@@ -179,7 +179,7 @@ func (r *Repo) RootRef(name string) string {
 	if text, err := r.read(filepath.Join(r.Dir, name), listMax); err == nil && len(text) >= 2*r.Hash {
 		return string(text[:2*r.Hash])
 	}
-	if r.Refs != Reftable {
+	if r.storage != inTables {
 		return ""
 	}
 	return r.tables(r.Dir, defaultStackLimits()).raw[name]

@@ -18,30 +18,30 @@ import (
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
 // shares Common with the main one.
 type Repo struct {
-	Dir        string // git directory: HEAD and index
-	Common     string // objects, refs and config; equal to Dir except in a linked worktree
-	WorkTree   string // "" for a bare repository
-	IndexFile  string // Dir's own index unless git's environment names another
-	Hash       int    // bytes of an object id: 20 or 32
-	Refs       string // ref storage: Files, Reftable, or one that is not known
-	IgnoreCase bool   // ignore files do not tell small letters from capitals
-	Promisor   bool   // a partial clone: objects may be missing by design
+	Dir       string // git directory: HEAD and index
+	Common    string // objects, refs and config; equal to Dir except in a linked worktree
+	WorkTree  string // "" for a bare repository
+	IndexFile string // Dir's own index unless git's environment names another
+	Hash      int    // bytes of an object id: 20 or 32
+	Promisor  bool   // a partial clone: objects may be missing by design
 
 	Bounds   *Bounds // where what its pointers lead to may lie
 	Borrowed bool    // Common lies outside of what was named, and leads back
 
 	Problems []Problem // what could not be read or understood
 
-	bare    bool // the config says so
-	tree    treeConfig
-	named   bool      // ReadRefs has named what is wrong with HEAD
-	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
+	storage    string // of refs: inFiles, inTables, or one that is not known
+	ignoreCase bool   // ignore files do not tell small letters from capitals
+	bare       bool   // the config says so
+	tree       treeConfig
+	named      bool      // ReadRefs has named what is wrong with HEAD
+	outside    []Problem // work trees that are not followed; Worktrees adds them to Problems
 }
 
-// Files and Reftable are the ref storages that are read.
+// The ref storages that are read.
 const (
-	Files    = "files"
-	Reftable = "reftable"
+	inFiles  = "files"
+	inTables = "reftable"
 )
 
 // Problem is something that could not be read, and why.
@@ -157,7 +157,7 @@ func (b *Bounds) open(dir, workTree string) (*Repo, error) {
 // not to be found by itself, and with another worktree of the same repository, if
 // one is open.
 func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, Refs: Files}
+	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, storage: inFiles}
 	if common != "" {
 		r.Common = common
 	} else if err := r.takeCommon(); err != nil {
@@ -264,30 +264,6 @@ func sameFile(a, b string) bool {
 	}
 	y, err := os.Stat(b)
 	return err == nil && os.SameFile(x, y)
-}
-
-// Modules returns the git directories of submodules below dir, which is a
-// repository's modules folder; names of submodules may have slashes. A folder
-// with objects is one of them even if it is damaged: OpenDir says how.
-func (r *Repo) Modules(dir string) []string { return r.modules(dir, map[string]bool{}) }
-
-// modules is Modules for folders that are not among seen, real paths: links may
-// lead in circles.
-func (r *Repo) modules(dir string, seen map[string]bool) []string {
-	real := realPath(dir)
-	if seen[real] {
-		return nil
-	}
-	seen[real] = true
-	var out []string
-	for _, sub := range r.subfolders(dir) {
-		if IsModule(sub) {
-			out = append(out, sub)
-		} else {
-			out = append(out, r.modules(sub, seen)...)
-		}
-	}
-	return out
 }
 
 // subfolders returns the folders in dir, links to some included, unless they

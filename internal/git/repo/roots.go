@@ -31,11 +31,11 @@ func (r *Repo) Roots(use func(Root)) []Problem {
 	f.rootRefs()
 	f.states()
 	f.logs(filepath.Join(r.Dir, "logs"))
-	if r.Refs == Reftable {
+	if r.storage == inTables {
 		f.tables()
 	}
 	if r.Dir != r.Common {
-		if r.Refs == Files {
+		if r.storage == inFiles {
 			f.ownRefs()
 		}
 		return f.problems
@@ -142,7 +142,7 @@ func isRootRef(name string) bool {
 
 // rootRefs takes HEAD and the refs that stand beside it.
 func (f *rootFinder) rootRefs() {
-	if f.repo.Refs != Reftable { // then it is in a table
+	if f.repo.storage != inTables { // then it is in a table
 		f.head()
 	}
 	entries, err := os.ReadDir(f.repo.Dir)

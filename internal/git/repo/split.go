@@ -46,7 +46,7 @@ func (r *Repo) sharedIndex(path string) (*Index, error) {
 		if err := checkSum(data, r.Hash); err != nil { // which is its name
 			return err
 		}
-		if x, err = ParseIndex(data, r.Hash); err == nil {
+		if x, err = parseIndex(data, r.Hash); err == nil {
 			ownIDs(x.Entries, r.Hash)
 		}
 		return err

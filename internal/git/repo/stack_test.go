@@ -83,8 +83,8 @@ func openLinked(t *testing.T, r *gittest.Repo) *Repo {
 func checkTables(t *testing.T, r, linked *gittest.Repo) {
 	t.Helper()
 	g := mustOpen(t, r)
-	if g.Refs != Reftable {
-		t.Fatalf("its refs are %q", g.Refs)
+	if g.storage != inTables {
+		t.Fatalf("its refs are %q", g.storage)
 	}
 	checkStashes(t, r, checkRefs(t, r, g))
 	w := openLinked(t, linked)
@@ -253,7 +253,7 @@ func TestHostileStacks(t *testing.T) {
 		if len(s.raw) != 1 || len(s.problems) != 1 || filepath.Base(s.problems[0].What) != c.what || !strings.Contains(s.problems[0].Reason, c.reason) {
 			t.Errorf("%q: %d refs, problems %q", c.line, len(s.raw), s.problems)
 		}
-		if head, err := (&Repo{Dir: dir, Common: dir, Refs: Reftable, Hash: 20}).Head(); err == nil || !strings.Contains(err.Error(), c.reason) {
+		if head, err := (&Repo{Dir: dir, Common: dir, storage: inTables, Hash: 20}).Head(); err == nil || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%q: HEAD is %q, %v", c.line, head, err)
 		}
 	}
