@@ -67,6 +67,13 @@ func TestOwnRule(t *testing.T) {
 	if got := s.Redact(text); strings.Contains(got, ownKey) || len(got) != len(text) {
 		t.Errorf("redacted to %q", got)
 	}
+	long := ownRule()
+	long.Shown = func(credential string) int { return len(credential) }
+	long.Anchors[0].Find = func(view []byte, _ int) []Found { return []Found{{End: len(view)}} }
+	many := strings.Repeat("acme", 15)
+	if ms := ownSet(t, long).Find(nil, []byte(many), 0, len(many)); len(ms) == 0 || len(strings.TrimRight(ms[0].Secret.Mask(), "*")) != maxShown {
+		t.Errorf("%d matches, or a mask that shows too much", len(ms))
+	}
 	low := strings.Replace(ownKey, "9", "n", 1)
 	if ms := s.Find(nil, []byte(low), 0, len(low)); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why != "letters in it" {
 		t.Errorf("a doubtful one: %s", summary(ms))
