@@ -19,11 +19,26 @@ func FuzzParseIdx(f *testing.F) {
 		for _, hash := range []int{20, 32} {
 			x, err := parseIdx(data, hash)
 			if err != nil {
+				if lookUp, err := parseTable(data, hash); err == nil && lookUp.n > 0 { // of what is damaged it may say anything
+					if i, ok := lookUp.find(lookUp.id(0)); ok {
+						lookUp.offset(i)
+					}
+				}
 				continue
+			}
+			inFile, err := parseTable(data, hash)
+			if err != nil {
+				t.Fatalf("a look-up says %v of an index that is taken as a whole", err)
 			}
 			for i := range x.n {
 				if at, ok := x.find(x.id(i)); !ok || at != i {
 					t.Fatalf("entry %d is found at %d, %v", i, at, ok)
+				}
+				if at, ok := inFile.find(x.id(i)); ok && at != i {
+					t.Fatalf("a look-up finds entry %d at %d", i, at)
+				}
+				if off, ok := inFile.offset(i); !ok || off != x.offsets[i] {
+					t.Fatalf("entry %d starts at %d, and to a look-up at %d, %v", i, x.offsets[i], off, ok)
 				}
 			}
 			if _, ok := x.find(make([]byte, hash)); ok && !bytes.Equal(x.id(0), make([]byte, hash)) {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/wire"
@@ -28,25 +29,31 @@ type Index struct {
 	link *split // nil if the index is whole
 }
 
-// ReadIndex reads the index of the repository or worktree. The error is
-// fs.ErrNotExist if there is none: to git, that is an empty one. One whose
-// checksum is wrong is returned beside the error.
-func (r *Repo) ReadIndex() (*Index, error) {
-	data, unmap, err := r.mapIndex(r.IndexFile)
+// indexFile is the file of an index.
+type indexFile struct {
+	path  string
+	dir   string // where the part is that it may share with others
+	hash  int
+	reach func(path string) error // says why what is at a path may not be read
+}
+
+// read is Repo.ReadIndex.
+func (f *indexFile) read() (*Index, error) {
+	data, unmap, err := f.open(f.path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	var x *Index
 	err = odb.Guarded(func() error {
-		if x, err = parseIndex(data, r.Hash); err == nil && x.link != nil {
-			err = r.merge(x)
+		if x, err = parseIndex(data, f.hash); err == nil && x.link != nil {
+			err = f.merge(x)
 		}
 		if x != nil { // a damaged one is used as far as it goes
-			ownIDs(x.Entries, r.Hash)
+			ownIDs(x.Entries, f.hash)
 		}
 		if err == nil {
-			err = checkSum(data, r.Hash)
+			err = checkSum(data, f.hash)
 		}
 		return err
 	})
@@ -63,15 +70,49 @@ const (
 	maxTree    = 64 << 20  // bytes of a TREE extension
 )
 
-// mapIndex maps an index, which may be a shared one, into memory.
-func (r *Repo) mapIndex(path string) (data []byte, unmap func() error, err error) {
-	if err := r.Reach(path); err != nil {
+// open maps an index, which may be a shared one, into memory.
+func (f *indexFile) open(path string) (data []byte, unmap func() error, err error) {
+	if err := f.reach(path); err != nil {
 		return nil, nil, err
 	}
 	if data, unmap, err = odb.MapFile(path); err != nil || len(data) <= indexMax {
 		return data, unmap, err
 	}
 	return nil, nil, errors.Join(fmt.Errorf("it has %d bytes, more than the limit of %d", len(data), indexMax), unmap())
+}
+
+// merge adds the shared index's entries to those of x, which came with the
+// link extension.
+func (f *indexFile) merge(x *Index) error {
+	name := "sharedindex." + wire.Hex(x.link.base)
+	base, err := f.shared(filepath.Join(f.dir, name))
+	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
+		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
+	}
+	if base.link != nil {
+		return fmt.Errorf("it is split, and its shared part %s is split itself", name)
+	}
+	return x.addShared(base.Entries)
+}
+
+// shared reads a shared index.
+func (f *indexFile) shared(path string) (*Index, error) {
+	data, unmap, err := f.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = unmap() }() // a read-only map loses nothing
+	var x *Index
+	err = odb.Guarded(func() error {
+		if err := checkSum(data, f.hash); err != nil { // which is its name
+			return err
+		}
+		if x, err = parseIndex(data, f.hash); err == nil {
+			ownIDs(x.Entries, f.hash)
+		}
+		return err
+	})
+	return x, err
 }
 
 // ownIDs gives entries ids of their own, so that what they were read from can go.

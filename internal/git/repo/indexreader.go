@@ -30,21 +30,17 @@ type IndexReader struct {
 	merged []Entry // of a split index, those that are not passed by; all is nil then
 }
 
-// UseIndex opens the repository's index and calls use with it. All that use has
-// of it, paths aside, ends with the call. What use did counts only if there is
-// no error: a file whose checksum is wrong, which git looks at in some commands
-// only, is one. It is fs.ErrNotExist if there is no index: to git, that is an
-// empty one.
-func (r *Repo) UseIndex(use func(x *IndexReader)) error {
-	data, unmap, err := r.mapIndex(r.IndexFile)
+// use is Repo.UseIndex.
+func (f *indexFile) use(use func(x *IndexReader)) error {
+	data, unmap, err := f.open(f.path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	sum := make(chan error, 1)
-	go func() { sum <- odb.Guarded(func() error { return checkSum(data, r.Hash) }) }()
+	go func() { sum <- odb.Guarded(func() error { return checkSum(data, f.hash) }) }()
 	err = odb.Guarded(func() error {
-		x, err := r.indexReader(data)
+		x, err := f.reader(data)
 		if err != nil {
 			return err
 		}
@@ -54,15 +50,15 @@ func (r *Repo) UseIndex(use func(x *IndexReader)) error {
 	return cmp.Or(<-sum, err) // damage explains the rest
 }
 
-// indexReader returns what reads the index in data, after a look at all of it.
-func (r *Repo) indexReader(data []byte) (*IndexReader, error) {
-	x, split, err := newIndexReader(data, r.Hash)
+// reader returns what reads the index in data, after a look at all of it.
+func (f *indexFile) reader(data []byte) (*IndexReader, error) {
+	x, split, err := newIndexReader(data, f.hash)
 	if err != nil || !split {
 		return x, err
 	}
-	whole, err := parseIndex(data, r.Hash)
+	whole, err := parseIndex(data, f.hash)
 	if err == nil {
-		err = r.merge(whole)
+		err = f.merge(whole)
 	}
 	if err != nil {
 		return nil, err

@@ -266,6 +266,22 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
+// ReadIndex reads the index of the repository or worktree. The error is
+// fs.ErrNotExist if there is none: to git, that is an empty one. One whose
+// checksum is wrong is returned beside the error.
+func (r *Repo) ReadIndex() (*Index, error) { return r.index().read() }
+
+// UseIndex opens the repository's index and calls use with it. All that use has
+// of it, paths aside, ends with the call. What use did counts only if there is
+// no error: a file whose checksum is wrong, which git looks at in some commands
+// only, is one. It is fs.ErrNotExist if there is no index: to git, that is an
+// empty one.
+func (r *Repo) UseIndex(use func(x *IndexReader)) error { return r.index().use(use) }
+
+func (r *Repo) index() *indexFile {
+	return &indexFile{path: r.IndexFile, dir: r.Dir, hash: r.Hash, reach: r.Reach}
+}
+
 // subfolders returns the folders in dir, links to some included, unless they
 // lead outside: those are problems.
 func (r *Repo) subfolders(dir string) []string {

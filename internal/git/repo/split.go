@@ -4,13 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"r8scan/internal/git/odb"
-	"r8scan/internal/git/wire"
 )
 
 // split is the link extension: the index holds only what differs from a shared
@@ -18,40 +13,6 @@ import (
 type split struct {
 	base    []byte // raw id that names the shared index
 	bitmaps []byte // two of them: shared entries that are gone, and that are replaced; or none
-}
-
-// merge adds the shared index's entries to those of x, which came with the
-// link extension.
-func (r *Repo) merge(x *Index) error {
-	name := "sharedindex." + wire.Hex(x.link.base)
-	base, err := r.sharedIndex(filepath.Join(r.Dir, name))
-	if err != nil { // not wrapped: that this file is not there does not mean that there is no index
-		return fmt.Errorf("it is split, and its shared part %s cannot be read: %s", name, err)
-	}
-	if base.link != nil {
-		return fmt.Errorf("it is split, and its shared part %s is split itself", name)
-	}
-	return x.addShared(base.Entries)
-}
-
-// sharedIndex reads a shared index.
-func (r *Repo) sharedIndex(path string) (*Index, error) {
-	data, unmap, err := r.mapIndex(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = unmap() }() // a read-only map loses nothing
-	var x *Index
-	err = odb.Guarded(func() error {
-		if err := checkSum(data, r.Hash); err != nil { // which is its name
-			return err
-		}
-		if x, err = parseIndex(data, r.Hash); err == nil {
-			ownIDs(x.Entries, r.Hash)
-		}
-		return err
-	})
-	return x, err
 }
 
 var errLink = errors.New("it is split, and says of entries that its shared part lacks that they changed")
