@@ -10,6 +10,7 @@ import (
 type buffers struct {
 	limits Limits
 	memory *budget.Account // where it is taken from; nil if there is no limit but those above
+	exact  bool            // what is taken does not come back: it is no larger than it has to be
 
 	free  [keepClasses][][]byte // buffers of 1<<i bytes
 	idle  int                   // bytes in free
@@ -55,6 +56,9 @@ func (m *buffers) take(size uint64, under int64) ([]byte, error) {
 		m.free[class] = free[:len(free)-1]
 		m.idle -= 1 << class
 		return free[len(free)-1][:n], nil
+	}
+	if m.exact {
+		return make([]byte, n), nil
 	}
 	return make([]byte, n, 1<<class), nil
 }

@@ -52,6 +52,7 @@ func (c *chain) read(place int64) (Type, []byte, error) {
 		return 0, nil, err
 	}
 	for i, d := range slices.Backward(deltas) {
+		c.unpacker.exact = i == 0
 		result, err := c.unpacker.apply(data, d.packed, c.left.under)
 		if err != nil && i > 0 {
 			held := Held(data)
@@ -87,7 +88,7 @@ func (c *chain) down(place int64) (kind Type, data []byte, deltas []step, err er
 			kind, data, err = c.base(l.baseID, c.left)
 			return kind, data, append(deltas, step{l.packed, place}), err
 		default:
-			kind = l.kind
+			kind, c.unpacker.exact = l.kind, len(deltas) == 0
 			data, _, err = c.unpacker.whole(l.packed, c.left.under)
 		}
 		if err != nil && len(deltas) > 0 {
