@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
 	"r8scan/result"
 )
@@ -110,15 +108,4 @@ func (s *Files) job(r files, path string) (job, error) {
 		}
 		return nil
 	}, nil
-}
-
-// skipGitObjects leaves out what audit reads object by object: as files they
-// are compressed, and finding nothing in them would mean nothing.
-func (r files) skipGitObjects(f folder) bool {
-	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
-		return false
-	}
-	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
-	r.env.Sink.Note(fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
-	return true
 }

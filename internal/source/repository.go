@@ -55,6 +55,12 @@ func (r *repository) open(env *Env) {
 	env.Sink.Total.Add(int64(r.Store.Len()))
 }
 
+// addUnsigned adds a blob by its raw id. Of several names the first in the
+// alphabet is kept, so that the result is stable.
+func (r *repository) addUnsigned(id []byte, name string) {
+	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
+}
+
 // names is what revisions are looked up in, once the repository is open.
 func (r *repository) names() revision.Names {
 	return revision.Names{Store: r.Store, Git: r.Git, Refs: r.Refs, Head: r.Head}
