@@ -154,6 +154,9 @@ func locationNotes(l result.Location) string {
 	if l.Kind != result.KindFile && l.Path != "" {
 		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
 	}
+	if l.Header != "" {
+		notes = append(notes, "in its header "+terminal.Safe(l.Header))
+	}
 	if l.Commit != "" && l.Commit != l.Object {
 		notes = append(notes, "commit "+short(l.Commit))
 	}
