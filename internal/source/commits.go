@@ -197,7 +197,7 @@ func (c *commits) also(named []odb.Obj) job {
 				r.let(o, t)
 			}
 		}
-		r.v.lookUp()
+		r.v.links().lookUp()
 		return ctx.Err()
 	}
 }
@@ -212,7 +212,7 @@ func (c *commits) some(list []odb.Obj) job {
 			}
 			r.commit(o)
 		}
-		r.v.lookUp()
+		r.v.links().lookUp()
 		return nil
 	}
 }
@@ -245,7 +245,7 @@ func (r *commitReader) commit(o odb.Obj) {
 	}
 	tree, ok := store.FindHex(string(h.Tree))
 	if !ok {
-		r.v.refersTo(h.Tree, "tree")
+		r.v.links().addHex(h.Tree, "tree")
 		return
 	}
 	var before [][]byte
@@ -253,7 +253,7 @@ func (r *commitReader) commit(o odb.Obj) {
 		if parent, ok := store.FindHex(string(p)); ok {
 			r.c.known(parent)
 		} else if !r.c.repo.shallow[string(store.ID(o))] {
-			r.v.refersTo(p, "commit")
+			r.v.links().addHex(p, "commit")
 		}
 		if t := history.TreeOf(store, string(p), r.v.w.memory); t != odb.None {
 			before = append(before, store.ID(t))
@@ -337,7 +337,7 @@ func (r *commitReader) entry(e treediff.Entry) {
 		r.c.repo.Miss(e.ID, entryKind(e.Mode), e.Name)
 	case r.c.first(string(e.ID)):
 		r.let(o, odb.Blob)
-		r.v.noteUnsigned(odb.TreeEntry{Mode: e.Mode, Name: []byte(e.Name), ID: e.ID})
+		r.v.links().unsigned(odb.TreeEntry{Mode: e.Mode, Name: []byte(e.Name), ID: e.ID})
 	}
 }
 

@@ -2,10 +2,8 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,19 +57,6 @@ func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 		return nil, err
 	}
 	return &Read{Target: result.Target{Kind: kind, Path: strings.Join(s.Paths, " ")}, Root: root}, nil
-}
-
-// notThere says why a path that the user named cannot be scanned.
-func notThere(path, kind string, err error) error {
-	switch {
-	case path == "":
-		return fmt.Errorf("a path is empty: name a %s", kind)
-	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
-		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
-	}
-	return fmt.Errorf("%s: %s", path, regular.Reason(err))
 }
 
 // job returns the job of scanning a path that the user named.

@@ -13,14 +13,6 @@ import (
 // tree or an index gives it tells. Trees and blobs come in any order, so these
 // are read when all else was, once.
 
-// maxUnsigned bounds the memory that such blobs take.
-const maxUnsigned = 1 << 16
-
-// isUnsigned reports whether an entry of a tree has such a name.
-func isUnsigned(e odb.TreeEntry) bool {
-	return archive.Unsigned(e.Name) && e.Mode&0o170000 == 0o100000
-}
-
 // readUnsigned reads the blobs of repositories that their names alone tell to be
 // containers.
 func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
