@@ -129,9 +129,10 @@ func (c *commits) takeOver(ctx context.Context, all *collect.Sink) error {
 	}
 	var hits []history.Hit
 	var tokens []*history.Token
+	told := map[*history.Token]collect.Fault{}
 	for _, f := range faults {
 		token := &history.Token{}
-		tokens = append(tokens, token)
+		tokens, told[token] = append(tokens, token), f
 		hits = append(hits, history.Hit{Obj: f.Object, Type: f.Type, Token: token})
 	}
 	g, err := c.graphOf(ctx, hits)
@@ -139,8 +140,8 @@ func (c *commits) takeOver(ctx context.Context, all *collect.Sink) error {
 		return err
 	}
 	g.Stories(tokens, nil, g.Range(c.repo.Span))
-	for i, f := range faults {
-		if tokens[i].Story.News {
+	for token, f := range told {
+		if token.Story.News {
 			c.env.Sink.Unread(f.What, f.Reason)
 		}
 	}
