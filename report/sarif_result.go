@@ -201,9 +201,9 @@ func messageAdvice(f Finding) string {
 	}
 	switch f.Exposure {
 	case result.ExposureIgnored:
-		return "Git ignores the file, so nothing must be done."
+		return "No action needed: git ignores the file."
 	case result.ExposureHistory:
-		return upperFirst(remedyOf(f).Short) + " first, since deleting it does not un-leak it."
+		return upperFirst(remedyOf(f).Short) + " first: deleting it is not enough, since others may have copies."
 	}
 	return "Move it into an environment variable, and " + remedyOf(f).Short + " if it was ever shared."
 }
