@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strings"
-
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -29,8 +27,6 @@ func exposureWords(f Finding) string {
 	}
 	return string(f.Exposure)
 }
-
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // remedyOf returns the remedy for a finding; of a rule that this version does
 // not know it is that for an API token.

@@ -254,8 +254,6 @@ func textPart(l result.Location) string {
 	return fmt.Sprintf("header '%s'", messageText(l.Header))
 }
 
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
-
 // messageText makes a string of the scanned repository safe to stand in a
 // message. SARIF viewers make a link of [text](target): a file's name must not
 // put one into an alert.

@@ -5,9 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
@@ -155,48 +153,4 @@ func readLine(c result.Coverage) string {
 		}
 	}
 	return strings.Join(append(parts, size(c.Bytes)), ", ")
-}
-
-// plural returns "1 file" or "1,203 files".
-func plural(n int64, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return count(n) + " " + word
-}
-
-// count groups the digits of n, which is not negative, by thousands.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// size returns n bytes in decimal units, as disks and networks count.
-func size(n int64) string {
-	if n < 1000 {
-		return plural(n, "byte")
-	}
-	v, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB"}
-	for len(units) > 1 && v >= 999.5 {
-		v, units = v/1000, units[1:]
-	}
-	if v < 9.95 {
-		return fmt.Sprintf("%.1f %s", v, units[0])
-	}
-	return fmt.Sprintf("%.0f %s", v, units[0])
-}
-
-// duration shows 240ms, 1.2s or 2m3s.
-func duration(ms int64) string {
-	d := time.Duration(ms) * time.Millisecond
-	switch {
-	case d < time.Second:
-		return d.String()
-	case d < time.Minute-50*time.Millisecond:
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return d.Round(time.Second).String()
 }

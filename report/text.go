@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"r8scan/internal/terminal"
 	"r8scan/result"
@@ -169,10 +168,6 @@ func locationNotes(l result.Location) string {
 	return strings.Join(notes, ", ")
 }
 
-// short cuts an object id down to ten digits, which tell objects apart in all
-// but the very largest repositories.
-func short(id string) string { return terminal.Safe(id[:min(10, len(id))]) }
-
 // fileURL returns the file URL of path, which may be relative to root, or ""
 // where that gives no absolute path.
 func fileURL(root, path string) string {
@@ -187,17 +182,4 @@ func fileURL(root, path string) string {
 		path = "/" + path // file:///C:/x
 	}
 	return (&url.URL{Scheme: "file", Path: path}).String()
-}
-
-// clip returns s, or the start of a longer one and an ellipsis, in limit bytes.
-func clip(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	const ellipsis = "…"
-	end := max(limit-len(ellipsis), 0)
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end] + ellipsis
 }
