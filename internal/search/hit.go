@@ -1,7 +1,9 @@
 package search
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 
 	"r8scan/rules"
 )
@@ -13,19 +15,19 @@ type Hit struct {
 	Member   string   // path of the member in a container; "" for the text's own bytes
 }
 
-// Key tells credentials apart.
-type Key struct{ rule, secret string }
+// Key tells credentials apart. It holds none.
+type Key struct {
+	rule string
+	sum  [sha256.Size]byte // of the credential
+}
 
 // Key returns the key of the credential that was found.
 func (h *Hit) Key() Key { return KeyOf(&h.Match) }
 
 // KeyOf returns the key of a match's credential.
-func KeyOf(m *rules.Match) Key { return Key{m.Rule.ID, m.Secret.Reveal()} }
+func KeyOf(m *rules.Match) Key { return Key{m.Rule.ID, sha256.Sum256([]byte(m.Secret.Reveal()))} }
 
 // Compare orders keys.
 func (k Key) Compare(other Key) int {
-	return cmp.Or(cmp.Compare(k.rule, other.rule), cmp.Compare(k.secret, other.secret))
+	return cmp.Or(cmp.Compare(k.rule, other.rule), bytes.Compare(k.sum[:], other.sum[:]))
 }
-
-// String masks: a key holds a credential.
-func (k Key) String() string { return k.rule }
