@@ -150,6 +150,6 @@ func ExampleFormats() {
 	_, err := report.ByName("xml")
 	fmt.Println(err)
 	// Output:
-	// [text json jsonl sarif markdown github]
-	// unknown format "xml": use one of text, json, jsonl, sarif, markdown, github
+	// [text json jsonl sarif markdown github gitlab codequality csv junit]
+	// unknown format "xml": use one of text, json, jsonl, sarif, markdown, github, gitlab, codequality, csv, junit
 }

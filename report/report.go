@@ -53,10 +53,15 @@ var formats = []struct {
 	{"sarif", writeSARIF},
 	{"markdown", writeMarkdown},
 	{"github", writeGitHub},
+	{"gitlab", writeGitLab},
+	{"codequality", writeCodeQuality},
+	{"csv", writeCSV},
+	{"junit", writeJUnit},
 }
 
 // Formats returns the names that ByName takes, in the order in which help texts
-// name them: text, json, jsonl, sarif, markdown, github.
+// name them: text, json, jsonl, sarif, markdown, github, gitlab, codequality,
+// csv, junit.
 func Formats() []string {
 	names := make([]string, len(formats))
 	for i, f := range formats {
@@ -76,4 +81,31 @@ func ByName(name string) (Renderer, error) {
 		}
 	}
 	return nil, fmt.Errorf("unknown format %q: use one of %s", name, strings.Join(Formats(), ", "))
+}
+
+// byExtension are the formats that a file's name stands for, by its end.
+var byExtension = []struct{ end, format string }{
+	{"gl-secret-detection-report.json", "gitlab"}, // GitLab's own names
+	{"gl-code-quality-report.json", "codequality"},
+	{".sarif.json", "sarif"},
+	{".sarif", "sarif"},
+	{".jsonl", "jsonl"},
+	{".ndjson", "jsonl"},
+	{".json", "json"},
+	{".md", "markdown"},
+	{".markdown", "markdown"},
+	{".csv", "csv"},
+	{".xml", "junit"},
+}
+
+// FormatOf returns the format that the name of a file stands for, text if it
+// stands for none.
+func FormatOf(path string) string {
+	name := strings.ToLower(path)
+	for _, e := range byExtension {
+		if strings.HasSuffix(name, e.end) {
+			return e.format
+		}
+	}
+	return "text"
 }

@@ -286,7 +286,7 @@ func TestNoFormatShowsAToken(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	_, err := ByName("yaml")
-	want := `unknown format "yaml": use one of text, json, jsonl, sarif, markdown, github`
+	want := `unknown format "yaml": use one of text, json, jsonl, sarif, markdown, github, gitlab, codequality, csv, junit`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -48,9 +47,9 @@ Exit codes:
 }
 
 func (c command) runReport(ctx context.Context, f reportFlags, path string) error {
-	render, err := report.ByName(f.format)
+	render, err := renderer(f.format, f.output)
 	if err != nil {
-		return fmt.Errorf("--format: %w", err)
+		return err
 	}
 	if path == "-" && terminal.Input(c.in) != nil {
 		return errors.New("no result to render: name a file that r8scan -f json wrote, or pipe it in")

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"r8scan/internal/door"
+	"r8scan/internal/terminal"
+	"r8scan/result"
+	"r8scan/rules"
+)
+
+// gitlabVersion is the version of GitLab's report of secret detection that is
+// written: https://gitlab.com/gitlab-org/security-products/security-report-schemas.
+const gitlabVersion = "15.2.1"
+
+type gitlabReport struct {
+	Version         string                `json:"version"`
+	Scan            gitlabScan            `json:"scan"`
+	Vulnerabilities []gitlabVulnerability `json:"vulnerabilities"`
+}
+
+type gitlabScan struct {
+	Analyzer  gitlabTool      `json:"analyzer"`
+	Scanner   gitlabTool      `json:"scanner"`
+	StartTime string          `json:"start_time"`
+	EndTime   string          `json:"end_time"`
+	Status    string          `json:"status"`
+	Type      string          `json:"type"`
+	Messages  []gitlabMessage `json:"messages,omitempty"`
+}
+
+type gitlabTool struct {
+	ID      string       `json:"id"`
+	Name    string       `json:"name"`
+	Version string       `json:"version"`
+	Vendor  gitlabVendor `json:"vendor"`
+}
+
+type gitlabVendor struct {
+	Name string `json:"name"`
+}
+
+type gitlabMessage struct {
+	Level string `json:"level"`
+	Value string `json:"value"`
+}
+
+type gitlabVulnerability struct {
+	ID          string             `json:"id"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"`
+	Severity    string             `json:"severity"`
+	Solution    string             `json:"solution"`
+	Identifiers []gitlabIdentifier `json:"identifiers"`
+	Location    gitlabLocation     `json:"location"`
+}
+
+type gitlabIdentifier struct {
+	Type  string `json:"type"`
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type gitlabLocation struct {
+	File      string       `json:"file"`
+	StartLine int          `json:"start_line,omitempty"`
+	EndLine   int          `json:"end_line,omitempty"`
+	Commit    gitlabCommit `json:"commit"`
+}
+
+type gitlabCommit struct {
+	SHA string `json:"sha"`
+}
+
+// noCommit stands for the commit of what is in none: the form asks for one.
+const noCommit = "0000000"
+
+// gitlabTime is the form of times, which are UTC.
+const gitlabTime = "2006-01-02T15:04:05"
+
+// writeGitLab writes a report of secret detection as GitLab reads it: a
+// vulnerability for each place of a finding. What was not read is in the
+// messages.
+func writeGitLab(w io.Writer, doc *Document, _ Options) error {
+	tool := gitlabTool{ID: doc.Tool.Name, Name: doc.Tool.Name, Version: doc.Tool.Version, Vendor: gitlabVendor{doc.Tool.Name}}
+	out := gitlabReport{Version: gitlabVersion, Vulnerabilities: []gitlabVulnerability{}, Scan: gitlabScan{Analyzer: tool, Scanner: tool, Type: "secret_detection", Status: "success",
+		StartTime: doc.StartedAt.UTC().Format(gitlabTime), EndTime: doc.StartedAt.Add(time.Duration(doc.DurationMS) * time.Millisecond).UTC().Format(gitlabTime)}}
+	for _, u := range doc.Coverage.Unread {
+		out.Scan.Messages = append(out.Scan.Messages, gitlabMessage{"warn", "not read: " + terminal.Safe(u.What) + ": " + terminal.Safe(u.Reason)})
+	}
+	for _, f := range doc.Findings {
+		for _, l := range f.Locations {
+			out.Vulnerabilities = append(out.Vulnerabilities, gitlabFinding(f, l))
+		}
+	}
+	return door.EncodeMasked(w, out, door.Indent)
+}
+
+func gitlabFinding(f Finding, l result.Location) gitlabVulnerability {
+	v := gitlabVulnerability{
+		ID:          placeID(f, l),
+		Name:        ruleTitle(f),
+		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", f.Token, f.TokenID, exposureWords(f), place(l)),
+		Severity:    severity(f, "Critical", "High", "Low", "Info"),
+		Solution:    strings.Join(advice(f), " "),
+		Identifiers: []gitlabIdentifier{{"r8scan_rule", ruleTitle(f), f.Rule}},
+		Location:    gitlabLocation{File: l.Path, Commit: gitlabCommit{noCommit}},
+	}
+	if l.Commit != "" {
+		v.Location.Commit.SHA = l.Commit
+	}
+	if l.Member == "" { // else the line is that of the member
+		v.Location.StartLine, v.Location.EndLine = l.Line, l.Line
+	}
+	return v
+}
+
+// placeID tells one place of one token from all others, and stays the same from
+// scan to scan.
+func placeID(f Finding, l result.Location) string {
+	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column))
+	return hex.EncodeToString(sum[:16])
+}
+
+// severity chooses a word of a format's own: for a token that is live, one that
+// may be, one that is surely of no use or may be none, and one that git ignores.
+func severity(f Finding, live, maybe, unlikely, ignored string) string {
+	switch {
+	case f.Verification.Status == StatusLive:
+		return live
+	case f.Exposure == result.ExposureIgnored:
+		return ignored
+	case f.Verification.Status == StatusRevoked, f.Confidence == rules.Low:
+		return unlikely
+	}
+	return maybe
+}
