@@ -8,21 +8,22 @@ import (
 	"github.com/nwaples/rardecode/v2"
 )
 
-// rar reads a RAR, from its start on.
-func (w *walker) rar(c *content, path string, depth int) error {
+// readRAR reads a RAR, from its start on.
+func readRAR(in *container) error {
+	c := in.c
 	at, size := c.at, c.size // the decoder reads further than to the end
-	defer func() { c.done = !c.beginBehindRAR(at, size) }()
-	window := w.limits.Window
-	if err := w.take(window); err != nil {
+	defer func() { c.done = !beginBehindRAR(c, at, size) }()
+	window := in.limits.Window
+	if err := in.take(window); err != nil {
 		return err
 	}
-	defer w.give(window)
+	defer in.give(window)
 	r, err := rardecode.NewReader(c.buf, rardecode.MaxDictionarySize(window))
 	if err != nil {
 		return rarError(err)
 	}
 	for {
-		x := &expander{w: w, r: r, packed: c.src}
+		x := &expander{w: in.walk, r: r, packed: c.src}
 		h, err := r.Next()
 		if err == io.EOF {
 			return nil
@@ -32,11 +33,11 @@ func (w *walker) rar(c *content, path string, depth int) error {
 		}
 		switch {
 		case h.Encrypted:
-			err = w.unreadable(path, h.Name, "it is encrypted")
+			err = in.unreadable(h.Name, "it is encrypted")
 		case h.IsDir:
-			err = w.member(path, h.Name, depth, nil)
+			err = in.member(h.Name, nil)
 		default:
-			err = w.member(path, h.Name, depth, x)
+			err = in.member(h.Name, x)
 		}
 		var limit limitError
 		if errors.As(x.err, &limit) && err == nil {
@@ -62,7 +63,7 @@ func rarError(err error) error {
 
 // beginBehindRAR makes c what stands behind the blocks of a RAR, if c can be
 // read at any place.
-func (c *content) beginBehindRAR(at io.ReaderAt, size int64) bool {
+func beginBehindRAR(c *content, at io.ReaderAt, size int64) bool {
 	if at == nil {
 		return false
 	}

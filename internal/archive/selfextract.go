@@ -67,11 +67,11 @@ func startsRAR(b []byte) bool {
 
 // behind looks for an archive behind an executable: self-extracting ones,
 // executable jars and Python zips. It returns what is to be read as it.
-func (w *walker) behind(c *content) (*content, Format) {
+func behind(w *walk, c *content) (*content, Format) {
 	if b, err := c.buf.Peek(bufLen); err != nil && DetectTail(Executable, b) == None {
 		return c, None // all of it is in the buffer
 	}
-	if w.random(c) != nil {
+	if c.random(w) != nil {
 		return c, None
 	}
 	n := min(c.size, TailLen)
@@ -79,10 +79,10 @@ func (w *walker) behind(c *content) (*content, Format) {
 	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
 		return c, None
 	}
-	if zipEnd(tail) || !c.noZip && w.zipWithin(c) {
+	if zipEnd(tail) || !c.noZip && zipWithin(w, c) {
 		return c, Zip
 	}
-	return w.behindStub(c)
+	return behindStub(w, c)
 }
 
 // HoldsZip reports whether b holds the header of a zip's member: further in
@@ -102,7 +102,7 @@ func HoldsZip(b []byte) bool {
 }
 
 // zipWithin is HoldsZip for content.
-func (w *walker) zipWithin(c *content) bool {
+func zipWithin(w *walk, c *content) bool {
 	const overlap = 30 + shownLen
 	b := make([]byte, 256<<10)
 	for from := int64(0); w.over() == nil; from += int64(len(b) - overlap) {
@@ -118,7 +118,7 @@ func (w *walker) zipWithin(c *content) bool {
 }
 
 // behindStub is behind for archives that begin where the program ends.
-func (w *walker) behindStub(c *content) (*content, Format) {
+func behindStub(w *walk, c *content) (*content, Format) {
 	var magic [4]byte
 	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:]) != "\x7fELF" {
 		return c, None
