@@ -120,7 +120,8 @@ func plainDecoder(w *walk, f Format, buf *bufio.Reader) (r io.Reader, closer fun
 	case Bzip2:
 		r = &bzip2Streams{tail: tail}
 	case LZ4:
-		r = &lz4Frames{buf: buf, r: lz4.NewReader(buf)}
+		tail.keep = 4
+		r = &lz4Frames{tail: tail, r: lz4.NewReader(tail)}
 	case Brotli:
 		r = brotli.NewReader(buf)
 	case Zlib:

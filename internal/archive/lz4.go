@@ -1,33 +1,39 @@
 package archive
 
 import (
-	"bufio"
+	"errors"
 	"io"
 
 	"github.com/pierrec/lz4/v4"
 )
 
-// lz4Frames reads one frame after the other, as lz4 does.
+// lz4Frames ends where no frame follows.
 type lz4Frames struct {
-	buf *bufio.Reader
-	r   *lz4.Reader
+	tail  *lag
+	r     *lz4.Reader
+	began bool
+	over  bool
 }
 
 func (l *lz4Frames) Read(p []byte) (int, error) {
-	for {
+	for !l.over {
 		n, err := l.r.Read(p)
-		if n > 0 {
-			if err == io.EOF {
-				err = nil
-			}
+		l.began = l.began || n > 0 || err == io.EOF
+		switch {
+		case l.began && errors.Is(err, lz4.ErrInvalidFrame): // its decoder looks for another one
+			l.tail.settle(4)
+			l.over = true
+			return n, io.EOF
+		case n > 0 && err == io.EOF:
+			return n, nil
+		case err != io.EOF:
 			return n, err
 		}
-		if err != io.EOF {
-			return n, err
+		l.tail.settle(0)
+		if next, _ := l.tail.buf.Peek(8); len(next) < 8 || bySignature(next) != LZ4 {
+			break
 		}
-		if next, _ := l.buf.Peek(8); len(next) < 8 || bySignature(next) != LZ4 {
-			return 0, io.EOF
-		}
-		l.r.Reset(l.buf)
+		l.r.Reset(l.tail)
 	}
+	return 0, io.EOF
 }
