@@ -25,11 +25,17 @@ func (in *container) whole(f Format) {
 		}
 	}()
 	defer func(whole *content) { in.give(whole.held) }(in.c)
-	if weak(f) && !proven(in.walk, in.c, f) {
-		if !in.c.text() {
-			in.v.Unread(in.path, fmt.Sprintf("its name or its first bytes are those of a %s file, and it cannot be read as one; it was searched as it is", f))
+	if f == Foreign {
+		if in.c, f = in.foreign(); f == None {
+			return
 		}
-		f = Executable // that is, what may have an archive behind it
+	}
+	if weak(f) && !proven(in.walk, in.c, f) {
+		f = in.unproven(f)
+	}
+	if f == None {
+		in.embedded()
+		return
 	}
 	if f == Executable {
 		if in.c, f = behind(in.walk, in.c); f == None {
@@ -41,6 +47,58 @@ func (in *container) whole(f Format) {
 		return
 	}
 	in.rest(!in.one(f))
+}
+
+// unproven names what has the name or the first bytes of a format and cannot be
+// read as it, and returns what it is read as.
+func (in *container) unproven(f Format) Format {
+	head, _ := in.c.buf.Peek(HeadLen)
+	if f == Zlib && head[0] != usualWindow<<4|8 && endingFormat(ending(in.c.name)) != Zlib {
+		return None // two bytes that are so by chance
+	}
+	if !isText(head) {
+		in.v.Unread(in.path, fmt.Sprintf("its name or its first bytes are those of a %s file, and it cannot be read as one; it was searched as it is", f))
+	}
+	return Executable // that is, what may have an archive behind it
+}
+
+// foreign names what is compressed in a way that is not read, and reads the
+// containers in it that are. What only has the name may be a zip behind
+// something else, which it returns.
+func (in *container) foreign() (*content, Format) {
+	head, _ := in.c.buf.Peek(HeadLen)
+	if kind := foreignKind(head); kind != "" {
+		in.v.Unread(in.path, fmt.Sprintf("its format (%s) is not read; it was searched as it is", kind))
+	} else {
+		if c, f := behind(in.walk, in.c); f != None {
+			return c, f
+		}
+		in.v.Unread(in.path, "its name is that of a compressed file, and its first bytes are those of none that is read; it was searched as it is")
+	}
+	if in.depth <= in.limits.Depth {
+		in.rest(true)
+	}
+	return in.c, None
+}
+
+// embedded reads the zip at the end of what is no container, and may have been
+// seen only once, such as a picture in an archive.
+func (in *container) embedded() {
+	if !in.c.skipToZip() || in.depth > in.limits.Depth {
+		return
+	}
+	if in.c.at != nil {
+		in.c.begin(in.c.pos())
+	}
+	if err := in.c.random(in.walk); err != nil {
+		in.fail(in.path, err)
+		return
+	}
+	tail := make([]byte, min(in.c.size, TailLen))
+	n, _ := in.c.at.ReadAt(tail, in.c.size-int64(len(tail)))
+	if zipEnd(tail[:n]) {
+		in.rest(!in.one(Zip))
+	}
 }
 
 // one reads one container, which begins where in.c is read, leaves in.c where
@@ -84,7 +142,7 @@ func panicked(f Format, p any) string {
 }
 
 // member reads one member to its end: it goes to the visitor and, if it is a
-// container, is read itself. It returns an error only when the walk is over.
+// container or ends in one, is read itself. It returns an error only when the walk is over.
 func (in *container) member(name string, r io.Reader) error {
 	if err := in.enter(in.path); err != nil {
 		return err
@@ -98,10 +156,8 @@ func (in *container) member(name string, r io.Reader) error {
 	src := &source{r: io.TeeReader(ctxReader{in.walk, r}, sink)}
 	buf := in.buffered(src)
 	head, _ := buf.Peek(HeadLen)
-	if f := Detect(head, base(name)); f != None {
-		c := &content{src: src, buf: buf, name: base(name)}
-		(&container{in.walk, c, path, in.depth + 1}).whole(f)
-	}
+	c := &content{src: src, buf: buf, name: base(name)}
+	(&container{in.walk, c, path, in.depth + 1}).whole(Detect(head, c.name))
 	drain(buf)
 	in.spare(buf)
 	if src.err != nil {

@@ -74,18 +74,11 @@ func strong(b []byte, at int64) Format {
 	if len(b) < 8 {
 		return None
 	}
-	switch c := b[0]; c {
-	case 'P', 0x1f, 'B', 0xfd, '7', 'R', '!', 'x', 0x28, 0x04, 0x02:
-	default:
-		if c&0xf0 != 0x50 {
-			return tarAt(b, at)
-		}
-	}
-	if f := tarAt(b, at); f != None {
+	if f := tarAt(b, at); f != None || !maySign(b) {
 		return f
 	}
 	switch f := bySignature(b); f {
-	case Executable, Reftable:
+	case Executable, Reftable, Foreign:
 		return None
 	case Gzip:
 		return when(b[2] == 8 && b[3]&0xe0 == 0, f)

@@ -88,16 +88,40 @@ func behind(w *walk, c *content) (*content, Format) {
 // HoldsZip reports whether b holds the header of a zip's member: further in
 // front of a program's end than unzippers look there may be a zip with more
 // behind it.
-func HoldsZip(b []byte) bool {
-	for {
-		i := bytes.Index(b, localHeader)
+func HoldsZip(b []byte) bool { return indexZip(b) >= 0 }
+
+// indexZip returns where in b the header of a zip's member is, -1 if nowhere. No
+// text has the signature's third byte.
+func indexZip(b []byte) int {
+	for from := 2; from < len(b); from++ {
+		i := bytes.IndexByte(b[from:], localHeader[2])
 		if i < 0 {
-			return false
+			return -1
 		}
-		if h, ok := parseLocal(b[i:]); ok && h.sure() {
+		if from += i; b[from-1] != 'K' || !bytes.HasPrefix(b[from-2:], localHeader) {
+			continue
+		}
+		if h, ok := parseLocal(b[from-2:]); ok && h.sure() {
+			return from - 2
+		}
+	}
+	return -1
+}
+
+// skipToZip goes to the header of a zip's member, if there is one.
+func (c *content) skipToZip() bool {
+	const overlap = localLen + shownLen
+	for {
+		b, err := c.buf.Peek(bufLen)
+		if i := indexZip(b); i >= 0 && (err != nil || i <= len(b)-overlap) {
+			_, _ = c.buf.Discard(i)
 			return true
 		}
-		b = b[i+len(localHeader):]
+		if err != nil {
+			_, _ = c.buf.Discard(len(b))
+			return false
+		}
+		_, _ = c.buf.Discard(len(b) - overlap)
 	}
 }
 
