@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unicode/utf8"
-
-	"r8scan/internal/git/reftable"
 )
 
 // Format is what a file's first bytes say it is.
@@ -30,9 +28,10 @@ const (
 	Reftable
 	Skippable // a frame that zstd and lz4 skip
 	Executable
+	Foreign // compressed in a way that is not read, or by its name only
 )
 
-var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "skippable frame", "executable"}
+var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "skippable frame", "executable", "foreign"}
 
 func (f Format) String() string { return formatNames[f] }
 
@@ -58,51 +57,6 @@ func Detect(head []byte, name string) Format {
 		}
 	}
 	return byName(name, head)
-}
-
-// bySignature goes by the first bytes. The frames that zstd and lz4 skip begin
-// with any of 16 letters, so that no case may end the search.
-func bySignature(head []byte) Format {
-	switch head[0] {
-	case 'P':
-		if head[1] == 'K' && (head[2] == 3 && head[3] == 4 || head[2] == 5 && head[3] == 6 || string(head[:6]) == "PK\x07\x08PK" || string(head[:6]) == "PK00PK") {
-			return Zip
-		}
-	case 0x1f:
-		return when(head[1] == 0x8b, Gzip)
-	case 'B':
-		if string(head[:3]) == "BZh" && len(head) >= 10 && (string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90") {
-			return Bzip2
-		}
-	case 0xfd:
-		return when(string(head[:6]) == "\xfd7zXZ\x00", XZ)
-	case '7':
-		return when(string(head[:6]) == signature7z, SevenZip)
-	case 'R':
-		if string(head[:4]) == reftable.Magic && (head[4] == 1 || head[4] == 2) {
-			return Reftable
-		}
-		if string(head[:6]) == signatureRAR {
-			return RAR
-		}
-	case '!':
-		return when(string(head[:8]) == "!<arch>\n", Ar)
-	case 'x': // zlib: two bytes prove little, so Walk tries them first
-		return when(head[1] == 0x01 || head[1] == 0x5e || head[1] == 0x9c || head[1] == 0xda, Zlib)
-	case 'M', '#', 0x7f, 0xcf, 0xca:
-		if string(head[:2]) == "MZ" || string(head[:2]) == "#!" || string(head[:4]) == "\x7fELF" || string(head[:4]) == "\xcf\xfa\xed\xfe" || string(head[:4]) == "\xca\xfe\xba\xbe" {
-			return Executable
-		}
-	}
-	switch magic := binary.LittleEndian.Uint32(head); {
-	case magic == 0xfd2fb528:
-		return Zstd
-	case magic == 0x184d2204, magic == 0x184c2102:
-		return LZ4
-	case magic&^0xf == 0x184d2a50:
-		return Skippable
-	}
-	return None
 }
 
 func when(ok bool, f Format) Format {
@@ -152,10 +106,17 @@ func octal(field []byte) (n uint64, ok bool) {
 	return n, ok
 }
 
-// byName knows what has no signature. A text in Brazilian Portuguese may be
-// called messages.pt.br too.
+// byName knows what has no signature, and what has another than its name says. A
+// text in Brazilian Portuguese may be called messages.pt.br too.
 func byName(name string, head []byte) Format {
-	f := nameFormat(name)
+	end := ending(name)
+	if end == "" {
+		return None
+	}
+	f := endingFormat(end)
+	if f == None && len(head) >= hiddenLen && compressedEnding(end) {
+		f = Foreign
+	}
 	if f != None && isText(head) {
 		return None
 	}
@@ -164,22 +125,45 @@ func byName(name string, head []byte) Format {
 
 // Unsigned reports whether a name may be that of a container without a
 // signature, which Detect knows with the name only.
-func Unsigned(name []byte) bool { return nameFormat(name) != None }
+func Unsigned(name []byte) bool { return endingFormat(ending(name)) != None }
 
-func nameFormat[T string | []byte](name T) Format {
-	switch {
-	case ends(name, ".br"):
+// longEnding is the length of the longest ending that tells something.
+const longEnding = 6
+
+// ending returns what stands behind the last dot in a name, nothing if that is
+// long or the name begins with it.
+func ending[T string | []byte](name T) (end T) {
+	for i := len(name) - 1; i > 0 && i >= len(name)-longEnding-1; i-- {
+		if name[i] == '.' {
+			return name[i+1:]
+		}
+	}
+	return end
+}
+
+func endingFormat[T string | []byte](end T) Format {
+	switch string(end) {
+	case "br":
 		return Brotli
-	case ends(name, ".lzma"), ends(name, ".tlz"):
+	case "lzma", "tlz":
 		return LZMA
-	case ends(name, ".zz"):
+	case "zz", "zlib":
 		return Zlib
+	case "Z", "lz", "lzo", "lzh", "lha", "sz", "snappy":
+		return Foreign
 	}
 	return None
 }
 
-func ends[T string | []byte](name T, end string) bool {
-	return len(name) > len(end) && string(name[len(name)-len(end):]) == end
+// compressedEnding knows the names of files that have a signature if they are
+// what their names say.
+func compressedEnding(end string) bool {
+	switch end {
+	case "gz", "tgz", "bz2", "tbz", "tbz2", "xz", "txz", "zst", "tzst", "lz4", "tlz4", "7z", "rar", "zip",
+		"jar", "war", "ear", "whl", "egg", "apk", "aab", "ipa", "nupkg", "vsix", "xpi", "epub", "docx", "xlsx", "pptx", "odt", "ods", "odp":
+		return true
+	}
+	return false
 }
 
 // isText reports whether head is UTF-8 without control characters; its last

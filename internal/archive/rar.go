@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -8,21 +9,20 @@ import (
 	"github.com/nwaples/rardecode/v2"
 )
 
-// rar reads a RAR, from its start on.
-func (w *walker) rar(c *content, path string, depth int) error {
-	at, size := c.at, c.size // the decoder reads further than to the end
-	defer func() { c.done = !c.beginBehindRAR(at, size) }()
-	window := w.limits.Window
-	if err := w.take(window); err != nil {
+// readRAR reads a RAR, from its start on.
+func readRAR(in *container) error {
+	c := in.c
+	window := in.limits.Window
+	if err := in.take(window); err != nil {
 		return err
 	}
-	defer w.give(window)
-	r, err := rardecode.NewReader(c.buf, rardecode.MaxDictionarySize(window))
+	defer in.give(window)
+	r, err := rardecode.NewReader(&rarBlocks{buf: c.buf}, rardecode.MaxDictionarySize(window))
 	if err != nil {
 		return rarError(err)
 	}
 	for {
-		x := &expander{w: w, r: r, packed: c.src}
+		x := &expander{w: in.walk, r: r, packed: c.src}
 		h, err := r.Next()
 		if err == io.EOF {
 			return nil
@@ -32,11 +32,11 @@ func (w *walker) rar(c *content, path string, depth int) error {
 		}
 		switch {
 		case h.Encrypted:
-			err = w.unreadable(path, h.Name, "it is encrypted")
+			err = in.unreadable(h.Name, "it is encrypted")
 		case h.IsDir:
-			err = w.member(path, h.Name, depth, nil)
+			err = in.member(h.Name, nil)
 		default:
-			err = w.member(path, h.Name, depth, x)
+			err = in.member(h.Name, x)
 		}
 		var limit limitError
 		if errors.As(x.err, &limit) && err == nil {
@@ -60,29 +60,42 @@ func rarError(err error) error {
 	return err
 }
 
-// beginBehindRAR makes c what stands behind the blocks of a RAR, if c can be
-// read at any place.
-func (c *content) beginBehindRAR(at io.ReaderAt, size int64) bool {
-	if at == nil {
+// rarBlocks gives the blocks of a RAR one after the other, so that its decoder
+// reads no further than to their end.
+type rarBlocks struct {
+	buf  *bufio.Reader
+	next func([]byte) (size int64, last bool) // nil before the signature
+	left int64                                // of the block
+	last bool                                 // no block follows
+}
+
+func (r *rarBlocks) Read(p []byte) (int, error) {
+	if r.left == 0 && !r.begin() {
+		return 0, io.EOF
+	}
+	n, err := r.buf.Read(p[:min(int64(len(p)), r.left)])
+	r.left -= int64(n)
+	return n, err
+}
+
+// begin begins the next block, if there is one.
+func (r *rarBlocks) begin() bool {
+	if r.last {
 		return false
 	}
-	pos := int64(len(signatureRAR)) + 1
-	b := make([]byte, 64)
-	n, _ := at.ReadAt(b, 0)
-	next := rar4Block
-	if n >= 8 && b[6] == 1 {
-		pos, next = pos+1, rar5Block
+	b, _ := r.buf.Peek(64)
+	switch {
+	case r.next != nil:
+		r.left, r.last = r.next(b)
+	case len(b) >= 8 && b[6] == 1:
+		r.left, r.next = int64(len(signatureRAR))+2, rar5Block
+	default:
+		r.left, r.next = min(int64(len(signatureRAR))+1, int64(len(b))), rar4Block
 	}
-	for last := false; !last && pos < size; {
-		n, _ := at.ReadAt(b, pos)
-		long, end := next(b[:n])
-		if long <= 0 || long > size-pos {
-			break
-		}
-		pos, last = pos+long, end
+	if r.left <= 0 {
+		r.left, r.last = 0, true
 	}
-	c.begin(pos)
-	return true
+	return r.left > 0
 }
 
 // rar4Block returns the length of the block that b begins with, 0 if there is

@@ -10,27 +10,28 @@ import (
 // RefLogs is what the paths of reflogs in a table of refs begin with.
 const RefLogs = "logs/"
 
-// reftable reads a table of git's refs and reflogs. Its members are the refs,
+// readReftable reads a table of git's refs and reflogs. Its members are the refs,
 // as git packs them in a file, and the log of each ref as git writes one to a
 // file, but for its newest entry being the first.
-func (w *walker) reftable(c *content, path string) error {
-	if err := w.random(c); err != nil {
+func readReftable(in *container) error {
+	c := in.c
+	c.done = true
+	if err := c.random(in.walk); err != nil {
 		return err
 	}
 	cost := reftable.Memory(c.size)
-	if err := w.take(cost); err != nil {
+	if err := in.take(cost); err != nil {
 		return err
 	}
-	defer w.give(cost)
-	t := &tableText{w: w, path: path}
+	defer in.give(cost)
+	t := &tableText{in: in}
 	defer t.close()
-	return reftable.Reader{Ref: t.ref, Log: t.log, Grow: w.grow}.Read(c.at, c.size)
+	return reftable.Reader{Ref: t.ref, Log: t.log, Grow: in.grow}.Read(c.at, c.size)
 }
 
 // tableText writes a table's records to the sinks of its members.
 type tableText struct {
-	w    *walker
-	path string
+	in   *container
 	name string // of the member whose sink is open
 	sink io.WriteCloser
 	line []byte
@@ -49,10 +50,10 @@ func (t *tableText) open(name string) error {
 		return nil
 	}
 	t.close()
-	if err := t.w.enter(t.path); err != nil {
+	if err := t.in.enter(t.in.path); err != nil {
 		return err
 	}
-	t.name, t.sink = name, t.w.v.Member(join(t.path, name), name)
+	t.name, t.sink = name, t.in.v.Member(join(t.in.path, name), name)
 	return nil
 }
 

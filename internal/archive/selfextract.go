@@ -67,11 +67,11 @@ func startsRAR(b []byte) bool {
 
 // behind looks for an archive behind an executable: self-extracting ones,
 // executable jars and Python zips. It returns what is to be read as it.
-func (w *walker) behind(c *content) (*content, Format) {
+func behind(w *walk, c *content) (*content, Format) {
 	if b, err := c.buf.Peek(bufLen); err != nil && DetectTail(Executable, b) == None {
 		return c, None // all of it is in the buffer
 	}
-	if w.random(c) != nil {
+	if c.random(w) != nil {
 		return c, None
 	}
 	n := min(c.size, TailLen)
@@ -79,30 +79,54 @@ func (w *walker) behind(c *content) (*content, Format) {
 	if k, err := c.at.ReadAt(tail, c.size-n); int64(k) < n && err != nil {
 		return c, None
 	}
-	if zipEnd(tail) || !c.noZip && w.zipWithin(c) {
+	if zipEnd(tail) || !c.noZip && zipWithin(w, c) {
 		return c, Zip
 	}
-	return w.behindStub(c)
+	return behindStub(w, c)
 }
 
 // HoldsZip reports whether b holds the header of a zip's member: further in
 // front of a program's end than unzippers look there may be a zip with more
 // behind it.
-func HoldsZip(b []byte) bool {
-	for {
-		i := bytes.Index(b, localHeader)
+func HoldsZip(b []byte) bool { return indexZip(b) >= 0 }
+
+// indexZip returns where in b the header of a zip's member is, -1 if nowhere. No
+// text has the signature's third byte.
+func indexZip(b []byte) int {
+	for from := 2; from < len(b); from++ {
+		i := bytes.IndexByte(b[from:], localHeader[2])
 		if i < 0 {
-			return false
+			return -1
 		}
-		if h, ok := parseLocal(b[i:]); ok && h.sure() {
+		if from += i; b[from-1] != 'K' || !bytes.HasPrefix(b[from-2:], localHeader) {
+			continue
+		}
+		if h, ok := parseLocal(b[from-2:]); ok && h.sure() {
+			return from - 2
+		}
+	}
+	return -1
+}
+
+// skipToZip goes to the header of a zip's member, if there is one.
+func (c *content) skipToZip() bool {
+	const overlap = localLen + shownLen
+	for {
+		b, err := c.buf.Peek(bufLen)
+		if i := indexZip(b); i >= 0 && (err != nil || i <= len(b)-overlap) {
+			_, _ = c.buf.Discard(i)
 			return true
 		}
-		b = b[i+len(localHeader):]
+		if err != nil {
+			_, _ = c.buf.Discard(len(b))
+			return false
+		}
+		_, _ = c.buf.Discard(len(b) - overlap)
 	}
 }
 
 // zipWithin is HoldsZip for content.
-func (w *walker) zipWithin(c *content) bool {
+func zipWithin(w *walk, c *content) bool {
 	const overlap = 30 + shownLen
 	b := make([]byte, 256<<10)
 	for from := int64(0); w.over() == nil; from += int64(len(b) - overlap) {
@@ -118,7 +142,7 @@ func (w *walker) zipWithin(c *content) bool {
 }
 
 // behindStub is behind for archives that begin where the program ends.
-func (w *walker) behindStub(c *content) (*content, Format) {
+func behindStub(w *walk, c *content) (*content, Format) {
 	var magic [4]byte
 	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:]) != "\x7fELF" {
 		return c, None

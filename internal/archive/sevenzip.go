@@ -16,41 +16,42 @@ import (
 // entryCost is the memory that the library takes for a member.
 const entryCost = 400
 
-// sevenZip reads a 7z. The library believes the counts and dictionary sizes in
+// read7z reads a 7z. The library believes the counts and dictionary sizes in
 // the header and would allocate hundreds of gigabytes for them, which ends the
 // process; so they are checked first, in check7z.
-func (w *walker) sevenZip(c *content, path string, depth int) error {
-	if err := w.random(c); err != nil {
+func read7z(in *container) error {
+	c := in.c
+	if err := c.random(in.walk); err != nil {
 		return err
 	}
 	end := int64(len(signature7z)) // of what is read, if nothing is
 	defer func() { c.begin(end) }()
-	h, err := w.check7z(c)
+	h, err := check7z(in.walk, c)
 	if err != nil {
 		return err
 	}
 	end = h.end
 	cost := int64(h.files)*entryCost + h.memory
-	if err := w.take(cost); err != nil {
+	if err := in.take(cost); err != nil {
 		return err
 	}
-	defer w.give(cost)
+	defer in.give(cost)
 	zr, err := sevenzip.NewReader(c.at, c.size)
 	if err != nil {
 		return err
 	}
 	packed := &source{n: c.size}
-	defer func() { w.give(h.kept) }()
+	defer func() { in.give(h.kept) }()
 	for i, f := range zr.File {
 		if i > 0 && f.Stream != zr.File[i-1].Stream {
-			if err := w.keep7z(h, zr.File[i-1].Stream); err != nil {
+			if err := h.keep(in.walk, zr.File[i-1].Stream); err != nil {
 				return err
 			}
 		}
 		if f.UncompressedSize > 0 && f.Stream < len(h.folders) && h.folders[f.Stream].why != "" {
-			err = w.unreadable(path, f.Name, h.folders[f.Stream].why)
+			err = in.unreadable(f.Name, h.folders[f.Stream].why)
 		} else {
-			err = w.file7z(f, packed, h, path, depth)
+			err = h.file(in, f, packed)
 		}
 		if err != nil {
 			return err
@@ -59,21 +60,21 @@ func (w *walker) sevenZip(c *content, path string, depth int) error {
 	return nil
 }
 
-// file7z reads one member. When that fails, those behind it in the same
+// file reads one member. When that fails, those behind it in the same
 // stream are not tried: each would decompress the stream again from its start.
-func (w *walker) file7z(f *sevenzip.File, packed *source, h *header7z, path string, depth int) error {
+func (h *header7z) file(in *container, f *sevenzip.File, packed *source) error {
 	if f.UncompressedSize == 0 {
-		return w.member(path, f.Name, depth, nil)
+		return in.member(f.Name, nil)
 	}
 	r, err := f.Open()
 	if err != nil {
 		h.spoil(f.Stream, "the stream it is in cannot be read: "+reason(err))
-		return w.unreadable(path, f.Name, reason(err))
+		return in.unreadable(f.Name, reason(err))
 	}
 	defer r.Close()
-	check := &checked{r: &expander{w: w, r: r, packed: packed}, crc: f.CRC32, size: int64(f.UncompressedSize), none: f.CRC32 == 0}
+	check := &checked{r: &expander{w: in.walk, r: r, packed: packed}, crc: f.CRC32, size: int64(f.UncompressedSize), none: f.CRC32 == 0}
 	src := &source{r: check}
-	err = w.member(path, f.Name, depth, src)
+	err = in.member(f.Name, src)
 	if f.Stream < len(h.folders) {
 		h.folders[f.Stream].read += uint64(check.n)
 	}
@@ -83,9 +84,9 @@ func (w *walker) file7z(f *sevenzip.File, packed *source, h *header7z, path stri
 	return err
 }
 
-// keep7z accounts for the decoder of a stream that is left before its end: the
+// keep accounts for the decoder of a stream that is left before its end: the
 // library keeps it.
-func (w *walker) keep7z(h *header7z, folder int) error {
+func (h *header7z) keep(w *walk, folder int) error {
 	if folder >= len(h.folders) {
 		return nil
 	}
@@ -188,7 +189,7 @@ func (f *folder7z) memory() (n int64) {
 }
 
 // check7z reads as much of the header as decides what the library allocates.
-func (w *walker) check7z(c *content) (*header7z, error) {
+func check7z(w *walk, c *content) (*header7z, error) {
 	var start [32]byte // signature, version, checksum; offset, size and checksum of the header
 	if n, _ := c.at.ReadAt(start[:], 0); n < len(start) {
 		return nil, io.ErrUnexpectedEOF
@@ -204,14 +205,14 @@ func (w *walker) check7z(c *content) (*header7z, error) {
 	if offset > uint64(c.size)-32 || size > uint64(c.size)-32-offset {
 		return nil, fmt.Errorf("%w: its header should stand behind it; it may be one part of several", io.ErrUnexpectedEOF)
 	}
-	b, give, err := w.slice(c, 32+int64(offset), int64(size))
+	b, give, err := c.slice(w, 32+int64(offset), int64(size))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { give() }()
 	if b[0] == 0x17 { // the header is compressed
 		var unpacked []byte
-		unpacked, more, err := w.unpackHeader7z(c, b)
+		unpacked, more, err := unpackHeader7z(w, c, b)
 		if err != nil {
 			return nil, err
 		}
@@ -230,21 +231,8 @@ func (w *walker) check7z(c *content) (*header7z, error) {
 	return h, err
 }
 
-// slice reads a part of c into memory that give returns.
-func (w *walker) slice(c *content, from, size int64) (b []byte, give func(), err error) {
-	if err := w.take(size); err != nil {
-		return nil, nil, err
-	}
-	b = make([]byte, size)
-	if n, err := c.at.ReadAt(b, from); n < len(b) {
-		w.give(size)
-		return nil, nil, fmt.Errorf("its header cannot be read: %w", err)
-	}
-	return b, func() { w.give(size) }, nil
-}
-
 // unpackHeader7z decompresses a header. 7-Zip uses LZMA for it.
-func (w *walker) unpackHeader7z(c *content, b []byte) ([]byte, func(), error) {
+func unpackHeader7z(w *walk, c *content, b []byte) ([]byte, func(), error) {
 	p := &parser7z{b: b[1:], most: w.limits.Entries, window: w.limits.Window}
 	at, sizes := p.packInfo(p.byte())
 	folders := p.folders(p.byte())

@@ -33,17 +33,17 @@ const (
 
 // member reads one member and returns where its data ends.
 func (z *zipReader) member(e entry) (end int64, err error) {
-	w := z.w
+	in := z.in
 	switch {
 	case e.flags&flagEncrypted != 0 || e.method == methodAES:
-		err = w.unreadable(z.path, e.name, "it is encrypted")
+		err = in.unreadable(e.name, "it is encrypted")
 	case !supported(e.method):
-		err = w.unreadable(z.path, e.name, fmt.Sprintf("it is compressed by method %d, which is not supported", e.method))
+		err = in.unreadable(e.name, fmt.Sprintf("it is compressed by method %d, which is not supported", e.method))
 	case e.packed < 0 && e.method == zip.Store:
-		err = w.unreadable(z.path, e.name, "it is in no directory and its header does not say where it ends; it was searched as it is")
+		err = in.unreadable(e.name, "it is in no directory and its header does not say where it ends; it was searched as it is")
 		return e.at, err
 	case e.empty():
-		err = w.member(z.path, e.name, z.depth, nil)
+		err = in.member(e.name, nil)
 	default:
 		return z.content(e)
 	}
@@ -53,7 +53,7 @@ func (z *zipReader) member(e entry) (end int64, err error) {
 // content reads a member's data. Where that is not what its header says, what
 // is behind it begins no further on than there is a sign of it.
 func (z *zipReader) content(e entry) (end int64, err error) {
-	w := z.w
+	in := z.in
 	room := z.size - e.at
 	packed := e.packed
 	short := packed > room
@@ -64,16 +64,16 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 		return e.at + used, err
 	}
 	raw := &source{r: io.NewSectionReader(z.at, e.at, packed)}
-	buf := w.buffered(raw)
+	buf := in.buffered(raw)
 	r, closer, err := z.unpack(e, raw, buf)
 	if err != nil {
-		return e.at, w.unreadable(z.path, e.name, reason(err))
+		return e.at, in.unreadable(e.name, reason(err))
 	}
 	defer closer()
 	check := &checked{r: r, crc: e.crc, size: e.size, short: short, none: e.packed < 0}
-	err = w.member(z.path, e.name, z.depth, check)
+	err = in.member(e.name, check)
 	end = e.at + raw.n - int64(buf.Buffered())
-	w.bufs = append(w.bufs, buf)
+	in.spare(buf)
 	if z.bad = !check.good; z.bad && !z.signature(end) {
 		end = e.at
 	}
@@ -98,41 +98,29 @@ const keepLen = 1 << 20
 // false, and has done nothing, if the member is another one, or not what its
 // header says.
 func (z *zipReader) small(e entry, short bool) (done bool, used int64, err error) {
-	w := z.w
-	if e.method != zip.Deflate || e.packed < 0 || e.packed > smallLen || short || e.size > smallLen || e.size/1032 > e.packed || w.over() != nil {
+	in := z.in
+	if e.method != zip.Deflate || e.packed < 0 || e.packed > smallLen || short || e.size > smallLen || e.size/1032 > e.packed || in.over() != nil {
 		return false, 0, nil
 	}
-	if w.take(e.packed+e.size) != nil {
+	if in.take(e.packed+e.size) != nil {
 		return false, 0, nil
 	}
-	defer w.give(e.packed + e.size)
-	both := w.piece(int(e.packed + e.size))
+	defer in.give(e.packed + e.size)
+	both := in.piece(int(e.packed + e.size))
 	if cap(both) <= keepLen {
-		defer func() { w.pieces = append(w.pieces, both) }()
+		defer func() { in.keep(both) }()
 	}
 	packed, content := both[:e.packed], both[e.packed:e.packed+e.size]
 	raw := &source{r: io.NewSectionReader(z.at, e.at, e.packed)}
 	if _, err := io.ReadFull(raw, packed); err != nil {
 		return false, 0, nil
 	}
-	n, err := w.inflater.Raw(content, packed)
+	n, err := in.inflater.Raw(content, packed)
 	if err != nil || crc32.ChecksumIEEE(content) != e.crc {
 		return false, 0, nil
 	}
-	r := &expander{w: w, r: bytes.NewReader(content), packed: raw}
-	return true, int64(n), w.member(z.path, e.name, z.depth, r)
-}
-
-// piece returns n bytes of memory with any content.
-func (w *walker) piece(n int) []byte {
-	if last := len(w.pieces) - 1; last >= 0 {
-		b := w.pieces[last]
-		w.pieces = w.pieces[:last]
-		if cap(b) >= n {
-			return b[:n]
-		}
-	}
-	return make([]byte, n)
+	r := &expander{w: in.walk, r: bytes.NewReader(content), packed: raw}
+	return true, int64(n), in.member(e.name, r)
 }
 
 func supported(method uint16) bool {
@@ -145,7 +133,7 @@ func supported(method uint16) bool {
 
 // unpack decompresses a member's data.
 func (z *zipReader) unpack(e entry, raw *source, buf *bufio.Reader) (io.Reader, func(), error) {
-	w := z.w
+	in := z.in
 	r, closer := io.Reader(nil), func() {}
 	switch e.method {
 	case zip.Store:
@@ -155,21 +143,21 @@ func (z *zipReader) unpack(e entry, raw *source, buf *bufio.Reader) (io.Reader, 
 	case methodBzip2:
 		r = bzip2.NewReader(buf)
 	case methodZstdOld, methodZstd:
-		return w.decoder(Zstd, raw, buf)
+		return decoder(in.walk, Zstd, raw, buf)
 	case methodXZ:
-		return w.decoder(XZ, raw, buf)
+		return decoder(in.walk, XZ, raw, buf)
 	case methodLZMA:
-		if err := w.take(w.limits.Window); err != nil {
+		if err := in.take(in.limits.Window); err != nil {
 			return nil, nil, err
 		}
-		closer = func() { w.give(w.limits.Window) }
+		closer = func() { in.give(in.limits.Window) }
 		var err error
-		if r, err = zipLZMA(e, buf, int(max(w.limits.Window, lzma.MinDictCap))); err != nil {
+		if r, err = zipLZMA(e, buf, int(max(in.limits.Window, lzma.MinDictCap))); err != nil {
 			closer()
 			return nil, nil, err
 		}
 	}
-	return &expander{w: w, r: r, packed: raw}, closer, nil
+	return &expander{w: in.walk, r: r, packed: raw}, closer, nil
 }
 
 // zipLZMA gives LZMA in a zip the header that it has in a file of its own.

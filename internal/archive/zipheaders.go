@@ -148,8 +148,8 @@ const maxZipEnds = 16
 // directories reads the directories to which the records at the end lead: where
 // they say, and where they are if something was put in front of the zip.
 func (z *zipReader) directories() error {
-	tail := z.w.piece(int(min(z.size, TailLen)))
-	defer func(b []byte) { z.w.pieces = append(z.w.pieces, b) }(tail)
+	tail := z.in.piece(int(min(z.size, TailLen)))
+	defer func(b []byte) { z.in.keep(b) }(tail)
 	n, _ := z.at.ReadAt(tail, z.size-int64(len(tail)))
 	tail = tail[:n]
 	to := len(tail)
@@ -167,7 +167,7 @@ func (z *zipReader) directories() error {
 		}
 	}
 	if len(z.dirs) == 0 && !z.none && z.signature(0) {
-		z.w.fail(z.path, errors.New("its directory cannot be read; members were found by their own headers"))
+		z.in.fail(z.in.path, errors.New("its directory cannot be read; members were found by their own headers"))
 	}
 	return nil
 }
@@ -218,8 +218,8 @@ func (z *zipReader) list(from, off int64) error {
 	if from < 0 || from >= z.size || !z.signature(from) || z.dirEnd(from) > from {
 		return nil
 	}
-	buf := z.w.buffered(io.NewSectionReader(z.at, from, z.size-from))
-	defer func() { z.w.bufs = append(z.w.bufs, buf) }()
+	buf := z.in.buffered(io.NewSectionReader(z.at, from, z.size-from))
+	defer func() { z.in.spare(buf) }()
 	to := from
 	for {
 		e, n, ok := central(buf)
@@ -255,7 +255,7 @@ func (z *zipReader) listed(e entry, base int64) error {
 	if x, ok := z.known[pos]; ok {
 		e.at = x.first.at
 		if c := e.claim(); x.first == c || x.more[c] {
-			return z.w.member(z.path, e.name, z.depth, nil)
+			return z.in.member(e.name, nil)
 		}
 		e.at = pos - base
 	}
@@ -265,7 +265,7 @@ func (z *zipReader) listed(e entry, base int64) error {
 		own, ok = z.local(pos)
 	}
 	if !ok {
-		return z.w.unreadable(z.path, e.name, "its header cannot be read")
+		return z.in.unreadable(e.name, "its header cannot be read")
 	}
 	e.at, e.nested = own.at, own.nested
 	z.bad = false
@@ -320,19 +320,19 @@ func (z *zipReader) read(pos int64, e entry) error {
 	x, known := z.known[pos]
 	c := e.claim()
 	if known && (x.first == c || x.more[c]) {
-		return z.w.member(z.path, e.name, z.depth, nil)
+		return z.in.member(e.name, nil)
 	}
-	if err := z.w.take(extentCost); err != nil {
-		z.w.fail(z.path, err)
+	if err := z.in.take(extentCost); err != nil {
+		z.in.fail(z.in.path, err)
 		return err
 	}
 	z.cost += extentCost
 	end, err := z.member(e)
 	if e.nested {
-		if z.w.trials++; z.w.trials <= maxTrials {
+		if z.in.trials++; z.in.trials <= maxTrials {
 			end = pos
 		} else {
-			z.w.fail(z.path, errors.New("it has too many headers in headers; the rest of these was searched as it is"))
+			z.in.fail(z.in.path, errors.New("it has too many headers in headers; the rest of these was searched as it is"))
 		}
 	}
 	switch {
@@ -353,7 +353,7 @@ func (z *zipReader) read(pos int64, e entry) error {
 // reads members that no directory lists, and what stands between the records.
 func (z *zipReader) between() error {
 	from, pos := int64(0), int64(0)
-	for z.w.over() == nil {
+	for z.in.over() == nil {
 		at := z.find(pos)
 		if at < 0 {
 			break
@@ -368,7 +368,7 @@ func (z *zipReader) between() error {
 		}
 	}
 	z.gap(from, z.size)
-	return z.w.over()
+	return z.in.over()
 }
 
 // view returns the bytes from pos on: as many as n, if there are, and maybe more.
@@ -477,19 +477,6 @@ func (z *zipReader) stray(pos int64) (end int64, err error) {
 	return pos + n, z.listed(e, 0)
 }
 
-// gap reads what stands between two records. In front of the first one that is
-// the program, the picture or the like that the zip was put behind.
-func (z *zipReader) gap(from, to int64) {
-	if to-from < hiddenLen || from == 0 && !z.signature(0) || z.apkSigned(from, to) {
-		return
-	}
-	buf := z.w.buffered(nil)
-	c := &content{at: z.at, size: to, inZip: true, buf: buf}
-	c.begin(from)
-	z.w.rest(c, false, z.path, z.depth+1)
-	z.w.bufs = append(z.w.bufs, buf)
-}
-
 // apkSigned knows the block of signatures in front of the directory of an app
 // for Android.
 func (z *zipReader) apkSigned(from, to int64) bool {
@@ -498,17 +485,32 @@ func (z *zipReader) apkSigned(from, to int64) bool {
 	return n == len(b) && string(b[:]) == "APK Sig Block 42"
 }
 
-// zip reads a zip: what its directories at the end list, then what only stands
+// gap reads what stands between two records. In front of the first one that is
+// the program, the picture or the like that the zip was put behind.
+func (z *zipReader) gap(from, to int64) {
+	if to-from < hiddenLen || from == 0 && !z.signature(0) || z.apkSigned(from, to) {
+		return
+	}
+	buf := z.in.buffered(nil)
+	c := &content{at: z.at, size: to, inZip: true, buf: buf}
+	c.begin(from)
+	(&container{z.in.walk, c, z.in.path, z.in.depth + 1}).rest(false)
+	z.in.spare(buf)
+}
+
+// readZip reads a zip: what its directories at the end list, then what only stands
 // between that with a header of its own, and what is no part of it.
-func (w *walker) zip(c *content, path string, depth int) error {
-	if err := w.random(c); err != nil {
+func readZip(in *container) error {
+	c := in.c
+	c.done = true
+	if err := c.random(in.walk); err != nil {
 		return err
 	}
-	z := &zipReader{w: w, at: c.at, size: c.size, path: path, depth: depth, known: map[int64]extent{}, window: w.piece(bufLen)}
+	z := &zipReader{in: in, at: c.at, size: c.size, known: map[int64]extent{}, window: in.piece(bufLen)}
 	if !z.signature(0) {
 		z.start = z.size
 	}
-	defer func() { w.give(z.cost); w.pieces = append(w.pieces, z.window) }()
+	defer func() { in.give(z.cost); in.keep(z.window) }()
 	if err := z.directories(); err != nil {
 		return err
 	}
@@ -516,11 +518,9 @@ func (w *walker) zip(c *content, path string, depth int) error {
 }
 
 type zipReader struct {
-	w     *walker
-	at    io.ReaderAt
-	size  int64
-	path  string
-	depth int
+	in   *container
+	at   io.ReaderAt
+	size int64
 
 	known  map[int64]extent // members by where their headers are
 	cost   int64            // memory that it takes

@@ -45,7 +45,7 @@ func (t *Text) Read(ctx context.Context, r io.Reader, at io.ReaderAt, name strin
 	defer t.s.release(w)
 	err := w.fill(r)
 	format := archive.Detect(w.buf[:w.n], name)
-	if format != archive.None && at == nil {
+	if at == nil && (format != archive.None || w.total == int64(len(w.buf)) || archive.HoldsZip(w.buf[:w.n])) {
 		return t.once(ctx, r, w, err, format, name)
 	}
 	w.program = format == archive.Executable && w.n == len(w.buf)

@@ -1,0 +1,183 @@
+package archive
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"runtime"
+)
+
+// container is a container that is read, or what may be one.
+type container struct {
+	*walk
+	c     *content
+	path  string // safe to show, "" for the outermost one
+	depth int    // 1 for the outermost one
+}
+
+// whole reads a container and names what is wrong with it. Decoders of others
+// read hostile bytes here: this is the one place where their panics end, as
+// things that were not read.
+func (in *container) whole(f Format) {
+	defer func() {
+		if p := recover(); p != nil {
+			in.v.Unread(in.path, panicked(f, p))
+		}
+	}()
+	defer func(whole *content) { in.give(whole.held) }(in.c)
+	if f == Foreign {
+		if in.c, f = in.foreign(); f == None {
+			return
+		}
+	}
+	if weak(f) && !proven(in.walk, in.c, f) {
+		f = in.unproven(f)
+	}
+	if f == None {
+		in.embedded()
+		return
+	}
+	if f == Executable {
+		if in.c, f = behind(in.walk, in.c); f == None {
+			return
+		}
+	}
+	if in.depth > in.limits.Depth {
+		in.v.Unread(in.path, fmt.Sprintf("it is a %s nested deeper than %d containers; it was searched as it is", f, in.limits.Depth))
+		return
+	}
+	in.rest(!in.one(f))
+}
+
+// unproven names what has the name or the first bytes of a format and cannot be
+// read as it, and returns what it is read as.
+func (in *container) unproven(f Format) Format {
+	head, _ := in.c.buf.Peek(HeadLen)
+	if f == Zlib && head[0] != usualWindow<<4|8 && endingFormat(ending(in.c.name)) != Zlib {
+		return None // two bytes that are so by chance
+	}
+	if !isText(head) {
+		in.v.Unread(in.path, fmt.Sprintf("its name or its first bytes are those of a %s file, and it cannot be read as one; it was searched as it is", f))
+	}
+	return Executable // that is, what may have an archive behind it
+}
+
+// foreign names what is compressed in a way that is not read, and reads the
+// containers in it that are. What only has the name may be a zip behind
+// something else, which it returns.
+func (in *container) foreign() (*content, Format) {
+	head, _ := in.c.buf.Peek(HeadLen)
+	if kind := foreignKind(head); kind != "" {
+		in.v.Unread(in.path, fmt.Sprintf("its format (%s) is not read; it was searched as it is", kind))
+	} else {
+		if c, f := behind(in.walk, in.c); f != None {
+			return c, f
+		}
+		in.v.Unread(in.path, "its name is that of a compressed file, and its first bytes are those of none that is read; it was searched as it is")
+	}
+	if in.depth <= in.limits.Depth {
+		in.rest(true)
+	}
+	return in.c, None
+}
+
+// embedded reads the zip at the end of what is no container, and may have been
+// seen only once, such as a picture in an archive.
+func (in *container) embedded() {
+	if !in.c.skipToZip() || in.depth > in.limits.Depth {
+		return
+	}
+	if in.c.at != nil {
+		in.c.begin(in.c.pos())
+	}
+	if err := in.c.random(in.walk); err != nil {
+		in.fail(in.path, err)
+		return
+	}
+	tail := make([]byte, min(in.c.size, TailLen))
+	n, _ := in.c.at.ReadAt(tail, in.c.size-int64(len(tail)))
+	if zipEnd(tail[:n]) {
+		in.rest(!in.one(Zip))
+	}
+}
+
+// one reads one container, which begins where in.c is read, leaves in.c where
+// that ends, and names what is wrong with it or in it. It reports whether
+// nothing is.
+func (in *container) one(f Format) bool {
+	src, fails := in.c.src, in.fails
+	err := in.read(f)
+	if err != nil && src.err == nil { // else the one who reads in.c names it
+		in.fail(in.path, err)
+	}
+	return err == nil && in.fails == fails
+}
+
+func (in *container) read(f Format) error {
+	switch f {
+	case Zip:
+		return readZip(in)
+	case Tar:
+		return readTar(in)
+	case Ar:
+		return readAr(in)
+	case SevenZip:
+		return read7z(in)
+	case RAR:
+		return readRAR(in)
+	case Reftable:
+		return readReftable(in)
+	case Skippable:
+		return readSkippable(in.c)
+	}
+	return readCompressed(in, f)
+}
+
+// panicked words a panic without what it may quote of the input.
+func panicked(f Format, p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return fmt.Sprintf("its %s decoder gave up (%v); what it had read until then was searched", f, err)
+	}
+	return fmt.Sprintf("its %s decoder gave up; what it had read until then was searched", f)
+}
+
+// member reads one member to its end: it goes to the visitor and, if it is a
+// container or ends in one, is read itself. It returns an error only when the walk is over.
+func (in *container) member(name string, r io.Reader) error {
+	if err := in.enter(in.path); err != nil {
+		return err
+	}
+	path := join(in.path, name)
+	sink := in.v.Member(path, name)
+	defer sink.Close()
+	if r == nil {
+		return nil
+	}
+	src := &source{r: io.TeeReader(ctxReader{in.walk, r}, sink)}
+	buf := in.buffered(src)
+	head, _ := buf.Peek(HeadLen)
+	c := &content{src: src, buf: buf, name: base(name)}
+	(&container{in.walk, c, path, in.depth + 1}).whole(Detect(head, c.name))
+	drain(buf)
+	in.spare(buf)
+	if src.err != nil {
+		in.fail(path, src.err)
+	}
+	return in.over()
+}
+
+// drain reads what is left of a member, so that all of it goes to its sink.
+func drain(buf *bufio.Reader) {
+	_, _ = io.Copy(io.Discard, buf) // its source keeps the error
+}
+
+// unreadable announces a member of which only the name can be read.
+func (in *container) unreadable(name, why string) error {
+	if err := in.enter(in.path); err != nil {
+		return err
+	}
+	path := join(in.path, name)
+	_ = in.v.Member(path, name).Close()
+	in.v.Unread(path, why)
+	return nil
+}

@@ -1,0 +1,44 @@
+package archive
+
+import (
+	"bufio"
+)
+
+// lag reads from buf and leaves there what it gave last, so that what a
+// decoder has read behind the end of a stream can be read again.
+type lag struct {
+	buf   *bufio.Reader
+	keep  int // how much is left there at least, while that is known
+	given int // bytes given and still in buf
+}
+
+func (l *lag) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if l.given > l.keep {
+		_, _ = l.buf.Discard(l.given - l.keep)
+		l.given = l.keep
+	}
+	b, err := l.buf.Peek(l.given + 1)
+	if len(b) <= l.given {
+		return 0, err
+	}
+	b, _ = l.buf.Peek(min(l.buf.Buffered(), l.given+len(p)))
+	n := copy(p, b[l.given:])
+	l.given += n
+	return n, nil
+}
+
+func (l *lag) ReadByte() (byte, error) {
+	var p [1]byte
+	_, err := l.Read(p[:])
+	return p[0], err
+}
+
+// settle ends the reading: of what was given the last back bytes are to be read
+// again, or as many as there still are.
+func (l *lag) settle(back int) {
+	_, _ = l.buf.Discard(max(l.given-back, 0))
+	l.given = 0
+}

@@ -1,0 +1,129 @@
+package archive
+
+import (
+	"encoding/binary"
+
+	"r8scan/internal/git/reftable"
+)
+
+// signature is what files of a format begin with.
+type signature struct {
+	f     Format
+	magic string
+	kind  string            // of a Foreign
+	is    func([]byte) bool // more that must hold of the first bytes, nil if nothing
+}
+
+// signatures are all that are known. No file begins with two of them, so that
+// their order does not matter: a test holds that.
+var signatures = append([]signature{
+	{f: Zip, magic: "PK\x03\x04"}, {f: Zip, magic: "PK\x05\x06"}, {f: Zip, magic: "PK\x07\x08PK"}, {f: Zip, magic: "PK00PK"},
+	{f: Gzip, magic: "\x1f\x8b"},
+	{f: Bzip2, magic: "BZh", is: startsBzip2},
+	{f: XZ, magic: "\xfd7zXZ\x00"},
+	{f: SevenZip, magic: signature7z},
+	{f: RAR, magic: signatureRAR},
+	{f: Reftable, magic: reftable.Magic + "\x01"}, {f: Reftable, magic: reftable.Magic + "\x02"},
+	{f: Ar, magic: "!<arch>\n"},
+	{f: Zstd, magic: "\x28\xb5\x2f\xfd"},
+	{f: LZ4, magic: "\x04\x22\x4d\x18"}, {f: LZ4, magic: "\x02\x21\x4c\x18"},
+	{f: Executable, magic: "MZ"}, {f: Executable, magic: "#!"}, {f: Executable, magic: "\x7fELF"},
+	{f: Executable, magic: "\xcf\xfa\xed\xfe"}, {f: Executable, magic: "\xca\xfe\xba\xbe"},
+
+	{f: Foreign, kind: "compress", magic: "\x1f\x9d", is: func(b []byte) bool { return b[2]&0x60 == 0 && b[2]&0x1f >= 9 && b[2]&0x1f <= 16 }},
+	{f: Foreign, kind: "lzip", magic: "LZIP\x00"}, {f: Foreign, kind: "lzip", magic: "LZIP\x01"},
+	{f: Foreign, kind: "lzop", magic: "\x89LZO\x00\r\n\x1a"},
+	{f: Foreign, kind: "lrzip", magic: "LRZI\x00"},
+	{f: Foreign, kind: "lzfse", magic: "bvx2"}, {f: Foreign, kind: "lzfse", magic: "bvxn"},
+	{f: Foreign, kind: "snappy", magic: "\xff\x06\x00\x00sNaP"},
+	{f: Foreign, kind: "zpaq", magic: "7kSt"}, {f: Foreign, kind: "zpaq", magic: "zPQ", is: func(b []byte) bool { return b[3] == 1 || b[3] == 2 }},
+	{f: Foreign, kind: "old rar", magic: "RE~^"},
+	{f: Foreign, kind: "cabinet", magic: "MSCF\x00\x00\x00\x00"},
+	{f: Foreign, kind: "wim", magic: "MSWIM\x00\x00\x00"},
+	{f: Foreign, kind: "rpm", magic: "\xed\xab\xee\xdb"},
+	{f: Foreign, kind: "xar", magic: "xar!\x00"},
+	{f: Foreign, kind: "squashfs", magic: "hsqs"}, {f: Foreign, kind: "squashfs", magic: "sqsh"},
+}, families()...)
+
+// families are the signatures that are many of a kind: frames that zstd and lz4
+// skip begin with any of 16 letters, and zlib's with the size of their window,
+// how hard it was tried, and a check of these. Two bytes of zlib prove little, so
+// Walk tries them first.
+func families() (all []signature) {
+	for n := range 16 {
+		all = append(all, signature{f: Skippable, magic: string([]byte{0x50 | byte(n), 0x2a, 0x4d, 0x18})})
+	}
+	for n := byte(0x22); n < 0x28; n++ {
+		all = append(all, signature{f: Foreign, kind: "old zstd", magic: string([]byte{n, 0xb5, 0x2f, 0xfd})})
+	}
+	for window := range 8 {
+		for level := range 4 {
+			head := uint16(window)<<12 | 8<<8 | uint16(level)<<6
+			head += 31 - head%31
+			s := signature{f: Zlib, magic: string(binary.BigEndian.AppendUint16(nil, head)), is: noText}
+			if window == usualWindow {
+				s.is = nil
+			}
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// usualWindow is the window of zlib's streams that have none of their own. Few
+// files begin with it by chance: one that does and cannot be read is named.
+const usualWindow = 7
+
+func noText(b []byte) bool { return !isText(b) }
+
+func startsBzip2(b []byte) bool {
+	return len(b) >= 10 && (string(b[4:10]) == "1AY&SY" || string(b[4:10]) == "\x17\x72\x45\x38\x50\x90")
+}
+
+// byFirst has the signatures by their first bytes, and begins the first two bytes
+// of any: few files and blobs begin with them.
+var byFirst, begins = func() (by [256][]signature, two [1 << 16 / 64]uint64) {
+	for _, s := range signatures {
+		by[s.magic[0]] = append(by[s.magic[0]], s)
+		start := binary.BigEndian.Uint16([]byte(s.magic[:2]))
+		two[start/64] |= 1 << (start % 64)
+	}
+	return by, two
+}()
+
+// maySign reports whether a signature may begin with the first two bytes of b.
+func maySign(b []byte) bool {
+	start := binary.BigEndian.Uint16(b)
+	return begins[start/64]>>(start%64)&1 != 0
+}
+
+// bySignature goes by the first bytes, of which there are 8 at least.
+func bySignature(head []byte) Format {
+	if !maySign(head) {
+		return None
+	}
+	for i := range byFirst[head[0]] {
+		if s := &byFirst[head[0]][i]; s.of(head) {
+			return s.f
+		}
+	}
+	return None
+}
+
+func (s *signature) of(head []byte) bool {
+	return len(head) >= len(s.magic) && string(head[:len(s.magic)]) == s.magic && (s.is == nil || s.is(head))
+}
+
+// foreignKind returns what a Foreign is by its first bytes, "" if only its name
+// tells.
+func foreignKind(head []byte) string {
+	if len(head) < 8 {
+		return ""
+	}
+	for _, s := range byFirst[head[0]] {
+		if s.f == Foreign && s.of(head) {
+			return s.kind
+		}
+	}
+	return ""
+}
