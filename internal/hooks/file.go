@@ -178,7 +178,11 @@ func (h *file) uninstall() (bool, error) {
 	case h.kept == "":
 		return true, errors.Join(os.Remove(h.path), h.shelf.clear())
 	}
-	if err := os.Rename(h.kept, h.path); err != nil {
+	err := os.MkdirAll(filepath.Dir(h.path), 0o755) // somebody may have removed it
+	if err == nil {
+		err = os.Rename(h.kept, h.path)
+	}
+	if err != nil {
 		return false, err
 	}
 	if sameEntry(h.path, h.besides()) { // an update was interrupted
