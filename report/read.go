@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/plain"
 	"r8scan/result"
 )
 
@@ -40,6 +41,7 @@ func read(r io.Reader, limit int64) (*Document, error) {
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("read result: it has more than %s", size(limit))
 	}
+	data = plain.Text(data) // PowerShell's > writes UTF-16
 	// The schema comes first: a document of another shape would fail below
 	// with an error about some field, which helps nobody.
 	var head struct {

@@ -113,6 +113,7 @@ func newSARIFRun(doc *Document, opts Options, limits sarifLimits, category strin
 		Invocations:       []sarifInvocation{newSARIFInvocation(doc.Run, limits, cut)},
 		AutomationDetails: sarifAutomation{category},
 		ColumnKind:        "utf16CodeUnits",
+		NewlineSequences:  []string{"\r\n", "\n", "\r"}, // as positions are counted
 		Results:           make([]sarifResult, 0, len(findings)),
 	}
 	conv := &sarifConverter{set: doc.set, root: opts.Root, related: limits.related, seen: map[string]bool{}}

@@ -18,6 +18,7 @@ type sarifRun struct {
 	Provenance        []sarifProvenance                `json:"versionControlProvenance,omitempty"`
 	BaseIDs           map[string]sarifArtifactLocation `json:"originalUriBaseIds,omitempty"`
 	ColumnKind        string                           `json:"columnKind"`
+	NewlineSequences  []string                         `json:"newlineSequences"`
 	Results           []sarifResult                    `json:"results"`
 }
 

@@ -138,7 +138,7 @@ func addOutput(cmd *cobra.Command, path *string) {
 // addAnswer adds the flags of a command that asks Replicate and writes what it
 // was told as text or JSON.
 func addAnswer(cmd *cobra.Command, format, url *string) {
-	cmd.Flags().StringVarP(format, "format", "f", "text", "text or json")
+	cmd.Flags().StringVarP(format, "format", "f", "text", "`format` of the answer: text or json")
 	addAPIURL(cmd, url)
 }
 
@@ -172,7 +172,7 @@ type askFlags struct {
 func (f *askFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the tokens are live: sends them there")
-	fs.StringVar(&f.failOn, "fail-on", failOnAny, "exit with 1 for `any` token, for live ones only (with --verify), or for none")
+	fs.StringVar(&f.failOn, "fail-on", failOnAny, "which `tokens` make the exit code 1: any, live (with --verify) or none")
 	addAPIURL(cmd, &f.apiURL)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"r8scan/internal/hooks"
 	"r8scan/internal/terminal"
 	"r8scan/report"
 	"r8scan/result"
@@ -23,14 +24,15 @@ func (h gitHook) unscanned(err error) error {
 }
 
 // tellHook tells the one who is stopped by a hook why, on one screen. Where
-// there is nothing to tell, the summary does; a push, which shows the output of
-// two machines, goes on in silence. Git push has results of its own for standard
+// there is nothing to tell, the summary does for somebody who has run the command.
+// A push, which shows the output of two machines, goes on in silence, and so does
+// a commit: git does not tell a hook that it is to be quiet. Git push has results of its own for standard
 // output, so that they do not stand among this.
 func (c command) tellHook(hook gitHook, doc *report.Document, res *result.Result, f scanFlags) error {
 	code := verdict(doc, f.asking.failOn)
 	stops := code != nil
 	if len(doc.Findings) == 0 && !stops {
-		if hook.kind == report.Staged {
+		if hook.kind == report.Staged && (len(doc.Allowed) > 0 || !hooks.RunByCommit()) {
 			return c.summarize(doc, res, f)
 		}
 		if !f.quiet {

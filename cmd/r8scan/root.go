@@ -32,7 +32,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
   r8scan history ~/src/app  all its git objects, and nothing else
   r8scan files dist .env    files and folders
   kubectl logs app | r8scan files -`,
-		Version:       version, // gives the root a --version
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
@@ -43,6 +43,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
+	root.Flags().Bool("version", false, "print the version") // cobra's own would have -v, which is --verbose elsewhere
 	for _, g := range []struct {
 		id, title string
 		commands  []*cobra.Command
@@ -71,7 +72,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if number := (*strconv.NumError)(nil); errors.As(err, &number) && number.Func != "ParseBool" { // one flag takes a number
 		err = fmt.Errorf("--jobs takes a whole number, not %q", number.Num)
 	}
-	return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
+	hint := ""
+	if !cmd.HasParent() && strings.HasPrefix(err.Error(), "unknown shorthand flag: 'v'") {
+		hint = "use --version, or -v behind a command that scans; "
+	}
+	return fmt.Errorf("%w: %ssee %s --help", err, hint, cmd.CommandPath())
 }
 
 // tellUnknownNames makes cobra's own commands fail on a name that they do not

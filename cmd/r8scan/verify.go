@@ -65,8 +65,8 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	})
 	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
-	fs.StringVar(&f.from, "from", ask.FromAuto, "where the tokens are: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
-	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of so many requests, with one token")
+	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
+	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of this `number` of requests, with one token")
 	return cmd
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/plain"
 	"r8scan/internal/terminal"
 	"r8scan/verifier"
 )
@@ -78,9 +79,9 @@ func (i Input) tokenLines() ([]string, error) {
 		return nil, errors.New("more than 16 MB on standard input: give one token a line; to find tokens in a text use r8scan files -")
 	}
 	var texts []string
-	for line := range strings.SplitSeq(string(data), "\n") {
-		if strings.TrimSpace(line) != "" {
-			texts = append(texts, line)
+	for line := range plain.Lines(plain.Text(data)) {
+		if text := strings.TrimSuffix(string(line), "\n"); strings.TrimSpace(text) != "" {
+			texts = append(texts, text)
 		}
 	}
 	if len(texts) == 0 {

@@ -1,21 +1,22 @@
 package doctor
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
+	"r8scan/internal/plain"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 	"r8scan/result"
@@ -23,19 +24,42 @@ import (
 	"r8scan/scanner"
 )
 
-// maxConfig is how much of a configuration file is read; they have some kB.
+// maxConfig bounds a configuration file, in bytes; they have some kB.
 const maxConfig = 1 << 20
 
-// readConfig returns the regular file at path, cut to maxConfig bytes. A pipe
-// in its place would block, a device never end.
-func readConfig(path string) ([]byte, os.FileInfo, error) {
+// configFile is a file that was read.
+type configFile struct {
+	text []byte // as UTF-8
+	form plain.Form
+	info os.FileInfo
+}
+
+// readConfig reads the regular file at path. A pipe in its place would block, a
+// device never end.
+func readConfig(path string) (configFile, error) {
 	f, info, err := regular.Follow(path)
 	if err != nil {
-		return nil, nil, err
+		return configFile{}, err
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig))
-	return data, info, err
+	data, err := regular.All(f, path, info.Size(), maxConfig)
+	return configFile{plain.Text(data), plain.FormOf(data), info}, err
+}
+
+// unread says that a file is there and was not read; nil if it is not there.
+func unread(about string, err error) []Check {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	return []Check{{levelWarning, about, "was not read: " + regular.Cause(err), "What it sets is not known here.", ""}}
+}
+
+// formCheck says of a file that it is written as few of its readers expect.
+func (c configFile) formCheck(about string) []Check {
+	if c.form == "" {
+		return nil
+	}
+	return []Check{{levelWarning, about, "is written as " + string(c.form), "Programs that expect plain UTF-8 miss its first line, or all of it.", "save it as UTF-8 without a byte order mark"}}
 }
 
 // levelsUp is how many folders above the current one are looked into for .env
@@ -72,13 +96,16 @@ func globQuoted(dir string) string {
 
 // checkDotenv looks at one file, which need not be there.
 func (e *environment) checkDotenv(path string) []Check {
-	data, _, err := readConfig(path)
-	if err != nil {
-		return nil
-	}
 	about := door.Printable(e.shown(path))
+	file, err := readConfig(path)
+	if err != nil {
+		if isFolder(path) { // as the environments of Python have it
+			return nil
+		}
+		return unread(about, err)
+	}
 	var out []Check
-	for _, v := range parseDotenv(data) {
+	for _, v := range parseDotenv(file.text) {
 		if isTemplate(path) {
 			break
 		}
@@ -90,10 +117,18 @@ func (e *environment) checkDotenv(path string) []Check {
 			out = append(out, e.checkAssignment(about, d)...)
 		}
 	}
-	if holdsToken(data) {
+	if len(out) > 0 {
+		out = append(out, file.formCheck(about)...)
+	}
+	if holdsToken(file.text) {
 		out = append(out, exposureCheck(about, filepath.Base(path), scanner.Exposure(path)))
 	}
 	return out
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // isTemplate reports whether path is an example of a .env file, which no
@@ -159,10 +194,8 @@ type variable struct{ name, value string }
 // quotes off a value, and white space around it.
 func parseDotenv(data []byte) []variable {
 	var out []variable
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, maxConfig+1)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
+	for text := range plain.Lines(data) {
+		line := strings.TrimSpace(string(text))
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 		if !ok || strings.HasPrefix(line, "#") {
 			continue
@@ -185,19 +218,26 @@ func (e *environment) checkTools() []Check {
 		return nil
 	}
 	hosts := filepath.Join(e.home, ".config", "replicate", "hosts")
-	if data, info, err := readConfig(hosts); err == nil {
-		out = append(out, e.checkHosts(e.shown(hosts), data, info))
-	} else {
+	about := door.Printable(e.shown(hosts))
+	switch file, err := readConfig(hosts); {
+	case err == nil:
+		out = append(out, e.checkHosts(e.shown(hosts), file.text, file.info))
+		out = append(out, file.formCheck(about)...)
+	case unread(about, err) != nil:
+		out = append(out, unread(about, err)...)
+	default:
 		out = append(out, Check{levelOK, "replicate CLI", "is not signed in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
 	}
 	docker := os.Getenv("DOCKER_CONFIG")
 	if docker == "" {
 		docker = filepath.Join(e.home, ".docker")
 	}
-	if data, _, err := readConfig(filepath.Join(docker, "config.json")); err == nil {
-		out = append(out, checkDocker(door.Printable(e.shown(filepath.Join(docker, "config.json"))), data))
+	about = door.Printable(e.shown(filepath.Join(docker, "config.json")))
+	file, err := readConfig(filepath.Join(docker, "config.json"))
+	if err != nil {
+		return append(out, unread(about, err)...)
 	}
-	return out
+	return append(append(out, checkDocker(about, file.text)), file.formCheck(about)...)
 }
 
 func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) Check {
@@ -256,11 +296,13 @@ func (e *environment) checkClients() []Check {
 		}
 	}
 	path := filepath.Join(e.dir, "node_modules", "replicate", "package.json")
-	if data, _, err := readConfig(path); err == nil {
+	if file, err := readConfig(path); err != nil {
+		out = append(out, unread(door.Printable(e.shown(path)), err)...)
+	} else {
 		var manifest struct {
 			Version string `json:"version"`
 		}
-		_ = json.Unmarshal(data, &manifest) // a version that is not there is said below
+		_ = json.Unmarshal(file.text, &manifest) // a version that is not there is said below
 		out = append(out, clientCheck("Node client", e.shown(path), manifest.Version, "npm install replicate@latest"))
 	}
 	slices.SortFunc(out, func(a, b Check) int { return strings.Compare(a.About+a.What, b.About+b.What) })

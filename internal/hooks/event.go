@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/plain"
 	"r8scan/internal/regular"
 	"r8scan/scanner"
 )
@@ -49,7 +50,7 @@ func readEvent() (githubEvent, error) {
 		return e, fmt.Errorf("read the event: %w", err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	if err := json.NewDecoder(io.LimitReader(f, maxEvent)).Decode(&e); err != nil {
+	if err := json.NewDecoder(plain.NewReader(io.LimitReader(f, maxEvent))).Decode(&e); err != nil {
 		return e, fmt.Errorf("read the event in %s: %w", path, err)
 	}
 	return e, nil

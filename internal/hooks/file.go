@@ -56,24 +56,32 @@ func inspect(path string) (state hookState, text []byte, err error) {
 
 // file is one hook in a folder of hooks.
 type file struct {
-	kind   *kind
-	path   string
-	state  hookState
-	text   []byte // what is there, nil for nothing
-	isKept bool   // an earlier hook is kept
+	kind  *kind
+	path  string
+	state hookState
+	text  []byte // what is there, nil for nothing
+	shelf shelf
+	kept  string // where an earlier hook is kept, "" if none is
 }
 
-func (h *file) kept() string { return h.path + keptSuffix }
+// besides returns where r8scan up to 0.1.0 kept the earlier hook.
+func (h *file) besides() string { return h.path + keptSuffix }
+
+// shelved returns where an earlier hook is kept now.
+func (h *file) shelved() string { return filepath.Join(h.shelf.dir, filepath.Base(h.path)) }
 
 // openHook looks at a hook of dir.
 func openHook(dir string, g *kind) (*file, error) {
-	h := &file{kind: g, path: filepath.Join(dir, g.name)}
+	h := &file{kind: g, path: filepath.Join(dir, g.name), shelf: shelfOf(dir)}
 	var err error
 	if h.state, h.text, err = inspect(h.path); err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(h.kept()); err == nil {
-		h.isKept = true
+	switch {
+	case h.shelf.has(g.name):
+		h.kept = h.shelved()
+	case exists(h.besides()):
+		h.kept = h.besides()
 	}
 	return h, nil
 }
@@ -83,8 +91,12 @@ func (h *file) mayInstall() error {
 	switch {
 	case h.state == hookChanged:
 		return fmt.Errorf("%s is r8scan's, and was changed since: move it away to have it installed anew", h.path)
-	case h.state == hookForeign && h.isKept:
-		return fmt.Errorf("%s is not r8scan's, and %s keeps an older one: move one of them away first", h.path, filepath.Base(h.kept()))
+	case h.state == hookForeign && h.kept != "" && !sameEntry(h.path, h.kept):
+		return fmt.Errorf("%s is not r8scan's, and %s keeps an older one: move one of them away first", h.path, h.kept)
+	case h.kept == h.shelved() && exists(h.besides()) && !sameEntry(h.kept, h.besides()):
+		return fmt.Errorf("%s and %s both keep an older hook: move one of them away first", h.kept, h.besides())
+	case h.state == hookForeign && leadsToHook(h.path):
+		return fmt.Errorf("%s is a link to another hook by its whole path: make it a relative link first", h.path)
 	}
 	// Git for Windows takes pre-commit.exe only where there is no pre-commit.
 	if exe := h.path + ".exe"; runtime.GOOS == "windows" && exists(exe) {
@@ -94,9 +106,10 @@ func (h *file) mayInstall() error {
 }
 
 // install writes script in the hook's place and keeps the hook that is there.
-// It returns false if nothing was to be done.
+// It returns false if nothing was to be done. Whenever it is interrupted, git
+// finds the one hook or the other, if the file system can do that.
 func (h *file) install(script []byte) (bool, error) {
-	if h.state == hookOurs && bytes.Equal(h.text, script) && executable(h.path) {
+	if h.state == hookOurs && bytes.Equal(h.text, script) && executable(h.path) && h.kept != h.besides() {
 		return false, nil
 	}
 	temp, err := writeTemp(h.path, script)
@@ -104,17 +117,29 @@ func (h *file) install(script []byte) (bool, error) {
 		return false, err
 	}
 	defer os.Remove(temp) // fails once it is renamed
+	from := h.kept        // where the hook to keep is now
 	if h.state == hookForeign {
-		if err := os.Rename(h.path, h.kept()); err != nil {
+		from = h.path
+	}
+	moved := false
+	if from != "" && from != h.shelved() {
+		if moved, err = h.shelf.put(from, filepath.Base(h.path)); err != nil {
 			return false, err
 		}
-		h.isKept = true
+		h.kept = h.shelved()
+	} else if from == "" {
+		if err := h.shelf.unlink(filepath.Base(h.path)); err != nil {
+			return false, err
+		}
 	}
 	if err := os.Rename(temp, h.path); err != nil {
-		if h.state == hookForeign {
-			err = errors.Join(err, os.Rename(h.kept(), h.path))
+		if moved {
+			err = errors.Join(err, os.Rename(h.kept, from))
 		}
 		return false, err
+	}
+	if h.kept != "" && sameEntry(h.kept, h.besides()) {
+		return true, os.Remove(h.besides())
 	}
 	return true, nil
 }
@@ -133,8 +158,10 @@ func (h *file) mayUninstall() error {
 	switch {
 	case h.state == hookChanged:
 		return fmt.Errorf("left alone: %s was changed since r8scan wrote it; take out what is r8scan's by hand", h.path)
-	case h.state == hookForeign && h.isKept:
-		return fmt.Errorf("left alone: %s is not r8scan's any more; the hook from before r8scan is still in %s", h.path, filepath.Base(h.kept()))
+	case h.state == hookForeign && h.kept != "" && !sameEntry(h.path, h.kept):
+		return fmt.Errorf("left alone: %s is not r8scan's any more; the hook from before r8scan is still in %s", h.path, h.kept)
+	case h.kept == h.shelved() && exists(h.besides()) && !sameEntry(h.kept, h.besides()):
+		return fmt.Errorf("left alone: %s and %s both keep an older hook; move one of them away", h.kept, h.besides())
 	}
 	return nil
 }
@@ -142,19 +169,34 @@ func (h *file) mayUninstall() error {
 // uninstall takes r8scan's hook away and puts the earlier one back. It returns
 // false if nothing was to be done.
 func (h *file) uninstall() (bool, error) {
+	clearTemps(h.path)
 	switch {
-	case h.state == hookForeign || h.state == hookAbsent && !h.isKept:
-		return false, nil
-	case !h.isKept:
-		return true, os.Remove(h.path)
+	case h.state == hookForeign && h.kept != "": // an install was interrupted, and this is it
+		return true, errors.Join(os.Remove(h.kept), h.shelf.clear())
+	case h.state == hookForeign || h.state == hookAbsent && h.kept == "":
+		return false, h.shelf.clear()
+	case h.kept == "":
+		return true, errors.Join(os.Remove(h.path), h.shelf.clear())
 	}
-	return true, os.Rename(h.kept(), h.path)
+	err := os.MkdirAll(filepath.Dir(h.path), 0o755) // somebody may have removed it
+	if err == nil {
+		err = os.Rename(h.kept, h.path)
+	}
+	if err != nil {
+		return false, err
+	}
+	if sameEntry(h.path, h.besides()) { // an update was interrupted
+		if err := os.Remove(h.besides()); err != nil {
+			return true, err
+		}
+	}
+	return true, h.shelf.clear()
 }
 
 // writeTemp writes an executable file next to path, for path's place. Anybody
 // may run it, whatever the umask: git passes over a hook that it may not run.
 func writeTemp(path string, text []byte) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".r8scan-*")
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+tempMark+"*")
 	if err != nil {
 		return "", err
 	}

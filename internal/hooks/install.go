@@ -99,7 +99,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		}
 	}
 	for _, h := range hooks {
-		if err := i.installHook(h, checkScript(h.kind, chainKept, binary)); err != nil {
+		if err := i.installHook(h, checkScript(h.kind, keptChain(h.shelf.hooks), binary)); err != nil {
 			return err
 		}
 	}
@@ -172,11 +172,11 @@ func (i Installer) installHook(h *file, script []byte) error {
 		i.tell("installed: %s", h.path)
 	}
 	switch {
-	case !h.isKept:
-	case !executable(h.kept()):
-		i.tell("  the hook that was there is kept in %s; git did not run it, as it is not executable", filepath.Base(h.kept()))
+	case h.kept == "":
+	case !executable(h.kept):
+		i.tell("  the hook that was there is kept as %s; git did not run it, as it is not executable", h.kept)
 	default:
-		i.tell("  the hook that was there goes on working; it is kept in %s", filepath.Base(h.kept()))
+		i.tell("  the hook that was there goes on working; it is kept as %s", h.kept)
 	}
 	return nil
 }
@@ -221,12 +221,13 @@ func (i Installer) uninstallHook(dir string, g *kind) (bool, error) {
 	}
 	done, err := h.uninstall()
 	switch {
-	case err != nil:
-		return false, fmt.Errorf("uninstall %s: %w", h.path, err)
-	case done && h.isKept:
+	case done && h.kept != "":
 		i.tell("put back: %s", h.path)
 	case done:
 		i.tell("removed: %s", h.path)
+	}
+	if err != nil {
+		return done, fmt.Errorf("uninstall %s: %w", h.path, err)
 	}
 	return done, nil
 }

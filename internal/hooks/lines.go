@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"r8scan/internal/plain"
 	"r8scan/scanner"
 )
 
@@ -31,7 +32,7 @@ func receiveLines(in io.Reader) ([]scanner.RefUpdate, error) {
 
 // refLines reads such lines; parse reads one of them.
 func refLines(in io.Reader, parse func(line string) (scanner.RefUpdate, bool), form string) ([]scanner.RefUpdate, error) {
-	lines := bufio.NewScanner(in)
+	lines := bufio.NewScanner(plain.NewReader(in))
 	lines.Buffer(nil, maxRefLine)
 	updates := []scanner.RefUpdate{}
 	for n := 1; lines.Scan(); n++ {

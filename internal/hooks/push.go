@@ -16,6 +16,10 @@ func PreCommitPushes() bool {
 	return os.Getenv("PRE_COMMIT") != "" && (os.Getenv("PRE_COMMIT_TO_REF") != "" || os.Getenv("PRE_COMMIT_REMOTE_NAME") != "")
 }
 
+// RunByCommit reports whether git has started this process, or one that has, to
+// check a commit: it then names the index. It does so whether it is quiet or not.
+func RunByCommit() bool { return os.Getenv("GIT_INDEX_FILE") != "" }
+
 // pushed finds out what is to be pushed, and where: from the lines on in, unless
 // somebody types there, the framework's variables, or args, a remote and its
 // URL.

@@ -37,63 +37,42 @@ func kindByName(name string) *kind {
 	return nil
 }
 
-// chain says where a hook script finds the hook that it runs besides r8scan.
-type chain string
-
 const (
-	chainNone chain = "" // nowhere: git itself runs it
+	// hasOther is the test for a hook that git would run. One that leads back to
+	// the script would never end.
+	hasOther = `[ -f "$r8scan_other" ] && [ -x "$r8scan_other" ] && ! [ "$r8scan_other" -ef "$0" ] 2>/dev/null`
 
-	// chainKept is the hook that stood in the script's place. $0 is not enough:
-	// other managers rename the scripts they find.
-	chainKept chain = `other=${0%/*}/NAME` + keptSuffix + "\n"
-
-	// chainRepository is the repository's own hook, which git passes over while a
-	// global core.hooksPath is set. Most hooks need no process to find it.
-	chainRepository chain = `dir=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
-if ! [ -f "$dir/HEAD" ] || [ -f "$dir/commondir" ]; then
-  dir=$(git rev-parse --git-common-dir 2>/dev/null) || dir=.git
-fi
-other=$dir/hooks/NAME
-`
-)
-
-// keptSuffix ends the name of a hook that r8scan's stands in the place of. It
-// stays in its folder, so that what it looks for next to itself is there.
-const keptSuffix = ".before-r8scan"
-
-const (
-	// hasOther is the test for a hook that git would run.
-	hasOther = `[ -f "$other" ] && [ -x "$other" ]`
-
-	findR8scan = `r8scan=BINARY
-if ! [ -f "$r8scan" ] || ! [ -x "$r8scan" ]; then
-  found=$(command -v r8scan) || {
-    printf '%s\n' "r8scan: REFUSAL, because r8scan is neither at $r8scan nor on PATH: install it again, or ANYWAY" >&2
+	findR8scan = binaryIs + `BINARY
+if ! [ -f "$r8scan_binary" ] || ! [ -x "$r8scan_binary" ]; then
+  r8scan_found=$(command -v r8scan) || {
+    printf '%s\n' "r8scan: REFUSAL, because r8scan is neither at $r8scan_binary nor on PATH: install it again, or ANYWAY" >&2
     exit 1
   }
-  r8scan=$found
+  r8scan_binary=$r8scan_found
 fi
 `
+	binaryIs = "r8scan_binary="
 	// A pre-commit hook may change what is staged, so it comes first.
 	otherThenUs = `if ` + hasOther + `; then
-  "$other" "$@" || exit
+  "$r8scan_other" "$@" || exit
 fi
-` + findR8scan + `exec "$r8scan" COMMAND
+` + findR8scan + `exec "$r8scan_binary" COMMAND
 `
 	// A pre-push or pre-receive hook may pass things on, so it comes last. Both
-	// get the lines on standard input.
+	// get the lines on standard input, to the byte. A hook that does not read them
+	// all is no failure of the one who writes.
 	usThenOther = findR8scan + `if ! { ` + hasOther + `; }; then
-  exec "$r8scan" COMMAND
+  exec "$r8scan_binary" COMMAND
 fi
-lines=$(cat)
-feed() { [ -z "$lines" ] || printf '%s\n' "$lines"; }
-feed | "$r8scan" COMMAND || exit
-feed | "$other" "$@"
+r8scan_lines=$(cat && echo .)
+r8scan_feed() { printf %s "${r8scan_lines%.}" 2>/dev/null; }
+r8scan_feed | "$r8scan_binary" COMMAND || exit
+r8scan_feed | "$r8scan_other" "$@"
 `
-	onlyUs = findR8scan + `exec "$r8scan" COMMAND
+	onlyUs = findR8scan + `exec "$r8scan_binary" COMMAND
 `
 	onlyOther = `if ` + hasOther + `; then
-  exec "$other" "$@"
+  exec "$r8scan_other" "$@"
 fi
 `
 	// Where there is a push-to-checkout hook, git leaves the work tree to it.
@@ -102,8 +81,8 @@ fi
   echo 'the work tree has changes' >&2
   exit 1
 fi
-head=$(git rev-parse -q --verify HEAD) || head=$(git hash-object -t tree --stdin </dev/null)
-if ! git diff-index --quiet --cached --ignore-submodules "$head" --; then
+r8scan_head=$(git rev-parse -q --verify HEAD) || r8scan_head=$(git hash-object -t tree --stdin </dev/null)
+if ! git diff-index --quiet --cached --ignore-submodules "$r8scan_head" --; then
   echo 'the index has changes' >&2
   exit 1
 fi
@@ -116,18 +95,18 @@ exec git read-tree -u -m "$1"
 func checkScript(g *kind, c chain, binary string) []byte {
 	body := otherThenUs
 	switch {
-	case c == chainNone:
+	case c.text == "":
 		body = onlyUs
 	case g.name != "pre-commit":
 		body = usThenOther
 	}
-	return seal(strings.NewReplacer(
+	return seal(strings.NewReplacer(append(c.words(g.name),
 		"NAME", g.name,
 		"BINARY", shell.Quoted(filepath.ToSlash(binary)),
 		"COMMAND", g.command,
 		"REFUSAL", g.refusal,
 		"ANYWAY", g.anyway,
-	).Replace(string(c) + body))
+	)...).Replace(c.text + body))
 }
 
 // passScript returns the script of a hook in the global folder that r8scan has
@@ -137,7 +116,7 @@ func passScript(name string) []byte {
 	if name == "push-to-checkout" {
 		body += checkOut
 	}
-	return seal(strings.ReplaceAll(string(chainRepository)+body, "NAME", name))
+	return seal(strings.ReplaceAll(chainRepository.text+body, "NAME", name))
 }
 
 const (
@@ -173,7 +152,7 @@ func sealed(text []byte) (ours, intact bool) {
 // something, rather than passing on to another hook only.
 func isCheck(text []byte) bool {
 	_, intact := sealed(text)
-	return intact && bytes.Contains(text, []byte("\nr8scan="))
+	return intact && (bytes.Contains(text, []byte("\n"+binaryIs)) || bytes.Contains(text, []byte("\nr8scan="))) // as scripts up to 0.1.0 have it
 }
 
 // ownBinary returns the path of this program for hooks to run.

@@ -14,8 +14,8 @@ import (
 func TestSeal(t *testing.T) {
 	scripts := map[string][]byte{"pass": passScript("update"), "check out": passScript("push-to-checkout")}
 	for i := range kinds {
-		for _, c := range []chain{chainNone, chainKept, chainRepository} {
-			scripts[kinds[i].name+" "+string(c)] = checkScript(&kinds[i], c, "/bin/r8scan")
+		for _, c := range []chain{chainNone, keptChain("/hooks"), chainRepository} {
+			scripts[kinds[i].name+" "+c.text] = checkScript(&kinds[i], c, "/bin/r8scan")
 		}
 	}
 	for name, script := range scripts {
@@ -38,7 +38,7 @@ func TestSeal(t *testing.T) {
 		if strings.Contains(string(script), "\r") {
 			t.Errorf("%s has carriage returns", name)
 		}
-		for _, word := range []string{"NAME", "BINARY", "COMMAND", "REFUSAL", "ANYWAY"} {
+		for _, word := range []string{"NAME", "BINARY", "COMMAND", "REFUSAL", "ANYWAY", "FOLDER", "SIBLINGS", "OTHERS"} {
 			if strings.Contains(string(script), word) {
 				t.Errorf("%s: %s was left in it", name, word)
 			}
@@ -89,7 +89,7 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Installer{Out: io.Discard}.installHook(h, checkScript(h.kind, chainKept, "/bin/r8scan"))
+	err = Installer{Out: io.Discard}.installHook(h, checkScript(h.kind, keptChain(dir), "/bin/r8scan"))
 	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
 		t.Errorf("it said %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/plain"
 	"r8scan/internal/regular"
 	"r8scan/rules"
 )
@@ -69,7 +70,7 @@ func ParseBaseline(text []byte) (*Baseline, error) {
 	b := &Baseline{}
 	var above []string
 	number := 0
-	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\ufeff"))) {
+	for line := range plain.Lines(plain.Text(text)) {
 		number++
 		s := strings.TrimSpace(string(line))
 		if s == "" || s[0] == '#' {

@@ -16,6 +16,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v4"
 
+	"r8scan/internal/plain"
 	"r8scan/rules"
 )
 
@@ -101,7 +102,7 @@ func ParseConfig(text []byte, set *rules.Set) (*Config, error) {
 
 // document returns the root of the one document in text, nil if it is empty.
 func document(text []byte) (*yaml.Node, error) {
-	if !utf8.Valid(text) {
+	if text = plain.Text(text); !utf8.Valid(text) {
 		return nil, badByte(text)
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(text))

@@ -15,6 +15,9 @@ const marker = "r8scan:allow"
 // reported.
 const lineReach = 4 << 10
 
+// lineEnds end a line: a file may have carriage returns alone.
+const lineEnds = "\r\n"
+
 // MarkAllowed notes which matches in text have the marker on their line. Only
 // matches pay for it: text without one is not looked at.
 func MarkAllowed(text []byte, matches []rules.Match) {
@@ -28,10 +31,10 @@ func MarkAllowed(text []byte, matches []rules.Match) {
 // lineReach to both sides.
 func lineAround(text []byte, start, end int) []byte {
 	from, to := max(0, start-lineReach), min(len(text), end+lineReach)
-	if i := bytes.LastIndexByte(text[from:start], '\n'); i >= 0 {
+	if i := bytes.LastIndexAny(text[from:start], lineEnds); i >= 0 {
 		from += i + 1
 	}
-	if i := bytes.IndexByte(text[end:to], '\n'); i >= 0 {
+	if i := bytes.IndexAny(text[end:to], lineEnds); i >= 0 {
 		to = end + i
 	}
 	return text[from:to]

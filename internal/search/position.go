@@ -8,15 +8,21 @@ import (
 )
 
 // Position is a place in a text. Lines and columns count from 1, columns in
-// UTF-16 code units.
+// UTF-16 code units. A line ends at a line feed, a carriage return or both, as in
+// VS Code, in JetBrains' editors and in the language server protocol.
 type Position struct{ Line, Column int }
 
 var start = Position{1, 1}
 
 // after returns the Position behind text, which begins at p.
 func (p Position) after(text []byte) Position {
-	if i := bytes.LastIndexByte(text, '\n'); i >= 0 {
-		p.Line += bytes.Count(text[:i+1], []byte{'\n'})
+	lines, i := bytes.Count(text, []byte{'\n'}), bytes.LastIndexByte(text, '\n')
+	if returns := bytes.Count(text, []byte{'\r'}); returns > 0 {
+		lines += returns - bytes.Count(text, []byte("\r\n"))
+		i = max(i, bytes.LastIndexByte(text, '\r'))
+	}
+	if i >= 0 {
+		p.Line += lines
 		p.Column = 1
 		text = text[i+1:]
 	}
@@ -50,6 +56,10 @@ type locator struct {
 	order       byteOrder
 	half        bool // the byte before is the first of a unit
 	last        byte // that byte
+
+	// The text before ends with a carriage return, in either way: a line feed that
+	// follows belongs to it.
+	plainReturn, wideReturn bool
 }
 
 type byteOrder uint8
@@ -81,7 +91,15 @@ func locate(head []byte) locator {
 
 // after returns what locates the end of text, whose start l locates.
 func (l locator) after(text []byte) locator {
-	l.plain = l.plain.after(text)
+	if len(text) == 0 {
+		return l
+	}
+	if l.plainReturn && text[0] == '\n' {
+		l.plain = l.plain.after(text[1:])
+	} else {
+		l.plain = l.plain.after(text)
+	}
+	l.plainReturn = text[len(text)-1] == '\r'
 	if l.order == notWide {
 		return l
 	}
@@ -94,11 +112,21 @@ func (l locator) after(text []byte) locator {
 		if l.order == bigEndian {
 			low, high = c, l.last
 		}
-		if l.wide.Column++; low == '\n' && high == 0 {
-			l.wide = Position{l.wide.Line + 1, 1}
-		}
+		l.unit(uint16(high)<<8 | uint16(low))
 	}
 	return l
+}
+
+// unit counts a unit of UTF-16.
+func (l *locator) unit(u uint16) {
+	switch {
+	case u == '\n' && l.wideReturn:
+	case u == '\n' || u == '\r':
+		l.wide = Position{l.wide.Line + 1, 1}
+	default:
+		l.wide.Column++
+	}
+	l.wideReturn = u == '\r'
 }
 
 // hit returns a match at the start of text, which l locates, as what is found

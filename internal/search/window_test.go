@@ -29,7 +29,7 @@ func TestWindows(t *testing.T) {
 	b := strings.Join([]string{"r8_", "7Yh3Ug9Ij2Ok5Lp8Mn1Bv4Cx6Za0Sd7Fg2Hj4"}, "")
 	hook := "REPLICATE_WEBHOOK_SECRET" + strings.Repeat("\n", 20) + "= whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po "
 	call := `replicate.run("m", input={"prompt": "😀", "api_key": "sk-` + `Zt8Qw1LpXc7Vb2NmKj9Hg5Fd"})` + strings.Repeat("-", 300)
-	filler := strings.Repeat("é-€\n😀\xff;", 60)
+	filler := strings.Repeat("é-€\n😀\xff;\r\n\rx\r\r", 40)
 	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a, hook, call + a} {
 		for at := range 400 {
 			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 16 << 10} {
@@ -51,7 +51,7 @@ func TestWindows(t *testing.T) {
 // Lines and columns in a UTF-16 file are those that an editor shows, its byte
 // order mark left out, in whatever pieces it is read.
 func TestWidePositions(t *testing.T) {
-	text := "eins\r\nzwei \U0001f511\n" + strings.Repeat("ж", 7000) + " k=" + gittest.Token(1) + "\n\n \u0a00\u000a\u4142" + gittest.Token(2)
+	text := "eins\r\nzwei \U0001f511\r" + strings.Repeat("ж", 7000) + " k=" + gittest.Token(1) + "\n\n \u0a00\u000a\u4142" + gittest.Token(2)
 	want := []place{{from: Position{3, 7004}, to: Position{3, 7044}}, {from: Position{6, 2}, to: Position{6, 42}}}
 	for name, head := range map[string]string{"little": "\xff\xfe", "big": "\xfe\xff", "little, no mark": "", "big, no mark": ""} {
 		encoded := []byte(head)
@@ -114,6 +114,9 @@ func TestPosition(t *testing.T) {
 		{"é😀", Position{1, 4}},
 		{"\xff\xc3", Position{1, 3}},
 		{"a\n\n😀b", Position{3, 4}},
+		{"a\rb\rc", Position{3, 2}},
+		{"a\r\r\n\r\n\n\rb", Position{6, 2}},
+		{"a\nb\r", Position{3, 1}},
 	} {
 		if got := start.after([]byte(c.text)); got != c.want {
 			t.Errorf("after %q: %v, want %v", c.text, got, c.want)
@@ -121,6 +124,26 @@ func TestPosition(t *testing.T) {
 	}
 	if got, want := start.after([]byte("a\n")).after([]byte("b")), start.after([]byte("a\nb")); got != want {
 		t.Errorf("in two pieces %v, in one %v", got, want)
+	}
+}
+
+// TestPositionInPieces makes sure that where a text is cut, also between a
+// carriage return and its line feed, changes no position.
+func TestPositionInPieces(t *testing.T) {
+	for _, text := range []string{"a\r\nb\r\rc\n\r\n\n", "\xff\xfea\x00\r\x00\n\x00b\x00\r\x00\r\x00c\x00", "\xfe\xff\x00a\x00\r\x00\n\x0d\x0a\x00\r\x00c"} {
+		whole := locate([]byte(text)).after([]byte(text))
+		for i := range len(text) {
+			for k := i; k <= len(text); k++ {
+				pieces := locate([]byte(text)).after([]byte(text[:i])).after([]byte(text[i:k])).after([]byte(text[k:]))
+				if pieces != whole {
+					t.Errorf("%q cut at %d and %d: %+v, want %+v", text, i, k, pieces, whole)
+				}
+			}
+		}
+	}
+	text := "\xfe\xff\x00a\x00\r\x00\n\x00b\x00\r\x00c"
+	if got := locate([]byte(text)).after([]byte(text)).wide; got != (Position{3, 2}) {
+		t.Errorf("%q ends at %v", text, got)
 	}
 }
 
