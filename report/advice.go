@@ -7,6 +7,29 @@ import (
 	"r8scan/rules"
 )
 
+// exposureWords says in words people use where a token stands.
+func exposureWords(f Finding) string {
+	switch f.Exposure {
+	case result.ExposureHistory:
+		switch h := f.History; {
+		case h != nil && h.AtHead:
+			return "committed, and still there"
+		case h != nil && h.Removed != nil:
+			return "committed, removed later"
+		}
+		return "committed"
+	case result.ExposureTracked:
+		return "changed, not committed"
+	case result.ExposureStaged:
+		return "staged, not committed"
+	case result.ExposureUntracked:
+		return "not in git"
+	case result.ExposureIgnored:
+		return "ignored by git"
+	}
+	return string(f.Exposure)
+}
+
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // remedyOf returns the remedy for a finding; of a rule that this version does
@@ -24,7 +47,7 @@ func advice(f Finding) []string {
 	var steps []string
 	r := remedyOf(f)
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
-		steps = append(steps, "Look at it first: it may be a placeholder or a part of something else.")
+		steps = append(steps, "Look at it first: it may be a placeholder, or part of something else.")
 	}
 	if f.Verification.Status == StatusRevoked {
 		return append(steps, "Nobody can use this token any more: remove it when convenient.")
@@ -32,15 +55,15 @@ func advice(f Finding) []string {
 	switch f.Exposure {
 	case result.ExposureHistory:
 		return append(steps,
-			upperFirst(r.Disable)+" first: deleting it from files or from history does not un-leak it. "+r.Effect,
+			upperFirst(r.Disable)+" first: deleting it is not enough, since others may have copies. "+r.Effect,
 			r.Renew,
-			"Then clean up: take the old "+r.Noun()+" out of the files and, where it is worth the rewrite, out of the history.")
+			"Then remove the old "+r.Noun()+" from the files and, if a rewrite is worth it, from the history.")
 	case result.ExposureStaged:
 		return append(steps,
 			"Unstage it before it is committed: git restore --staged <file>",
 			"Read "+r.It+" from an environment variable instead of the file.")
 	case result.ExposureIgnored:
-		return append(steps, "Nothing must be done: git ignores the file. Keep it out of images, archives and whatever else you share.")
+		return append(steps, "No action needed: git ignores the file. Keep it out of images, archives and whatever else you share.")
 	}
 	return append(steps,
 		"If this was ever shared (sent, synced, copied into an image), "+r.Disable+r.Another,

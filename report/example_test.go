@@ -50,7 +50,7 @@ func Example() {
 	}
 	// Output:
 	// r8_Q7***********************************  id 66b1d95da02ebb23
-	//   Replicate API token, confidence high, exposure untracked
+	//   Replicate API token, confidence high, not in git
 	//   where
 	//     app.py:3:9
 	//   next

@@ -44,7 +44,7 @@ const (
 )
 
 // Hook writes what the one who is stopped by a git hook should know: where each
-// token is, why that matters, what to do, and how to go on all the same. It fits a
+// token is, why that matters, what to do, and how to override. It fits a
 // screen of 24 lines, however much was found: the rest is counted. With nothing
 // found it names what could not be read. Errors are those of writing to w.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
@@ -87,7 +87,7 @@ type hookText struct {
 	why        string // why the findings matter
 	steps      []hookStep
 	leaked     string // what to do if they have left the machine already
-	regardless string // how to go on all the same
+	regardless string // how to override
 }
 
 // hookStep is one thing to do, and the command for it if there is one.
@@ -103,7 +103,7 @@ func hookOf(kind HookKind, doc *Document) hookText {
 	case Receive:
 		h := pushText(doc)
 		if len(h.steps) > 0 { // the server follows no .r8scan.yaml that was pushed to it
-			h.steps[len(h.steps)-1] = hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, in the same commit.`}
+			h.steps[len(h.steps)-1] = hookStep{text: `False alarm, or already disabled? Write "r8scan:allow" and why on its line, in the same commit.`}
 		}
 		h.regardless = "--no-verify does not help: this is the server's hook. Who runs it can allow it."
 		return h
@@ -128,7 +128,7 @@ func stagedText(doc *Document) hookText {
 			allowStep(first),
 		},
 		leaked:     "Was it pushed or shared before? Then " + r.Short + " first.",
-		regardless: "To commit all the same: git commit --no-verify",
+		regardless: "To commit anyway: git commit --no-verify",
 	}
 }
 
@@ -148,7 +148,7 @@ func pushText(doc *Document) hookText {
 		why:        "Once pushed, whoever can read it there can " + r.Harm + ", and taking it out again later does not undo that.",
 		steps:      steps,
 		leaked:     "Was it pushed or shared before? Then " + r.Short + " first.",
-		regardless: "To push all the same: git push --no-verify",
+		regardless: "To push anyway: git push --no-verify",
 	}
 }
 
@@ -187,7 +187,7 @@ func rewriteStep(doc *Document) hookStep {
 
 // allowStep says how to allow a finding.
 func allowStep(f Finding) hookStep {
-	return hookStep{text: `No secret, or worthless? Write "r8scan:allow" and why on its line, or add it to .r8scan.yaml:`,
+	return hookStep{text: `False alarm, or already disabled? Write "r8scan:allow" and why on its line, or add it to .r8scan.yaml:`,
 		command: "allow: [{id: " + terminal.Safe(f.TokenID) + ", reason: ...}]"}
 }
 
@@ -236,7 +236,7 @@ func hookHead(doc *Document, h hookText, stops bool) string {
 	if stops {
 		return "r8scan: " + what + ", so it was stopped"
 	}
-	return "r8scan: " + what + "; it goes on, as you have set"
+	return "r8scan: " + what + "; continuing (--fail-on none)"
 }
 
 // screen shares its lines among parts. A part takes them when it is written.

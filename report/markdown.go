@@ -144,7 +144,7 @@ func (m *markdownWriter) row(f Finding) string {
 		story = m.story(f.History)
 	}
 	return fmt.Sprintf("| %s %s | %s, %s | %s | %s | %s | %s |\n", m.code(f.Token), m.code(f.TokenID),
-		m.code(ruleTitle(f)), f.Confidence, where, f.Exposure, said, story)
+		m.code(ruleTitle(f)), f.Confidence, where, exposureWords(f), said, story)
 }
 
 func (m *markdownWriter) story(h *result.History) string {

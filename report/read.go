@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"r8scan/result"
@@ -13,6 +14,16 @@ import (
 // maxDocument bounds the memory that a saved result may take, in bytes. A
 // location takes some 300 bytes, so this is over a million of them.
 const maxDocument = 512 << 20
+
+// ReadFile is Read for a file.
+func ReadFile(path string) (*Document, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: name a file that r8scan -f json wrote", err)
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	return Read(f)
+}
 
 // Read reads a Document that the json format wrote. It refuses another schema,
 // anything behind the document, more than 512 MB, and a document that contradicts

@@ -201,9 +201,9 @@ func messageAdvice(f Finding) string {
 	}
 	switch f.Exposure {
 	case result.ExposureIgnored:
-		return "Git ignores the file, so nothing must be done."
+		return "No action needed: git ignores the file."
 	case result.ExposureHistory:
-		return upperFirst(remedyOf(f).Short) + " first, since deleting it does not un-leak it."
+		return upperFirst(remedyOf(f).Short) + " first: deleting it is not enough, since others may have copies."
 	}
 	return "Move it into an environment variable, and " + remedyOf(f).Short + " if it was ever shared."
 }
@@ -221,9 +221,9 @@ func standsIn(l result.Location) string {
 	case result.KindIndex:
 		s = fmt.Sprintf("In what is staged of '%s'", messageText(l.Path))
 	case result.KindCommit:
-		s = fmt.Sprintf("In the message of commit '%s'", short(l.Object))
+		s = fmt.Sprintf("In the %s of commit '%s'", textPart(l), short(l.Object))
 	case result.KindTag:
-		s = fmt.Sprintf("In the message of tag '%s'", short(l.Object))
+		s = fmt.Sprintf("In the %s of tag '%s'", textPart(l), short(l.Object))
 	case result.KindTree:
 		s = fmt.Sprintf("In the file name '%s' of tree '%s'", messageText(l.Path), short(l.Object))
 	case result.KindRef:
@@ -244,6 +244,14 @@ func standsIn(l result.Location) string {
 		s += fmt.Sprintf(", written in '%s'", messageText(strings.Join(l.Encoding, " > ")))
 	}
 	return s
+}
+
+// textPart names the part of a commit or a tag that a place is in.
+func textPart(l result.Location) string {
+	if l.Header == "" {
+		return "message"
+	}
+	return fmt.Sprintf("header '%s'", messageText(l.Header))
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

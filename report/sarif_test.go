@@ -269,7 +269,7 @@ func TestSARIFMessages(t *testing.T) {
 		"Git holds it, in no commit that is known.",
 		"It stands in what is staged of 'cfg/a b.yml'.",
 		`'evil\x1b[2J\u202e[click]\(https://example.com)\xff.env'`,
-		"Git ignores the file, so nothing must be done.",
+		"No action needed: git ignores the file.",
 		"This may be a Replicate API token, '" + doc.Findings[6].Token + "'",
 	} {
 		if got := messages[doc.Findings[i].TokenID]; !strings.Contains(got, want) {

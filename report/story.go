@@ -21,7 +21,7 @@ func story(h *result.History, verbose bool) []string {
 	case h.Removed != nil:
 		lines = append(lines, "removed "+event(h.Removed)+", not at HEAD")
 	default:
-		lines = append(lines, "not at HEAD")
+		lines = append(lines, "in no file at HEAD")
 	}
 	return append(lines, reach(h, verbose))
 }

@@ -121,8 +121,8 @@ func foundLine(doc *Document) string {
 			return "no tokens found, but the scan is incomplete"
 		}
 		line := "no tokens found"
-		if len(doc.Allowed) > 0 {
-			line += " but allowed ones"
+		if n := len(doc.Allowed); n > 0 {
+			line = fmt.Sprintf("no new tokens; %s allowed", count(int64(n)))
 		}
 		if len(doc.Coverage.Accepted) > 0 {
 			line += " in what was read"

@@ -38,8 +38,8 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 
 func textFinding(b *strings.Builder, f Finding, opts Options) {
 	fmt.Fprintf(b, "%s  id %s\n", terminal.Paint(opts.Color, terminal.Bold, terminal.Safe(f.Token)), terminal.Safe(f.TokenID))
-	fmt.Fprintf(b, "  %s, confidence %s, exposure %s\n",
-		terminal.Safe(ruleTitle(f)), f.Confidence, terminal.Paint(opts.Color, exposureColor(f.Exposure), terminal.Safe(string(f.Exposure))))
+	fmt.Fprintf(b, "  %s, confidence %s, %s\n",
+		terminal.Safe(ruleTitle(f)), f.Confidence, terminal.Paint(opts.Color, exposureColor(f.Exposure), terminal.Safe(exposureWords(f))))
 	if f.Verification.Status != StatusUnchecked {
 		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
 	}
@@ -153,6 +153,9 @@ func locationNotes(l result.Location) string {
 	var notes []string
 	if l.Kind != result.KindFile && l.Path != "" {
 		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
+	}
+	if l.Header != "" {
+		notes = append(notes, "in its header "+terminal.Safe(l.Header))
 	}
 	if l.Commit != "" && l.Commit != l.Object {
 		notes = append(notes, "commit "+short(l.Commit))

@@ -113,7 +113,7 @@ func TestTextColor(t *testing.T) {
 		t.Error("colors without Color")
 	}
 	colored := render(t, "text", doc, Options{Color: true})
-	for _, want := range []string{"\x1b[31mhistory\x1b[0m", "\x1b[2mignored\x1b[0m", "\x1b[33muntracked\x1b[0m", "\x1b[1m" + doc.Findings[0].Token} {
+	for _, want := range []string{"\x1b[31mcommitted, and still there\x1b[0m", "\x1b[2mignored by git\x1b[0m", "\x1b[33mnot in git\x1b[0m", "\x1b[1m" + doc.Findings[0].Token} {
 		if !strings.Contains(colored, want) {
 			t.Errorf("no %q", want)
 		}
@@ -139,7 +139,7 @@ func TestAdvice(t *testing.T) {
 		{result.ExposureStaged, StatusUnchecked, 2, "Unstage it"},
 		{result.ExposureTracked, StatusUnknown, 2, "If this was ever shared"},
 		{result.ExposureUntracked, StatusUnchecked, 2, "If this was ever shared"},
-		{result.ExposureIgnored, StatusUnchecked, 1, "Nothing must be done"},
+		{result.ExposureIgnored, StatusUnchecked, 1, "No action needed"},
 	} {
 		f := Finding{Exposure: tt.exposure, Confidence: rules.High, Verification: Verification{Status: tt.status}}
 		got := advice(f)

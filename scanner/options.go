@@ -24,7 +24,7 @@ type Options struct {
 	Exclude       []string         // doublestar globs; paths that match one are left out
 	Config        string           // configuration file to read instead of the scanned tree's own; "" for that one
 	Baseline      string           // file of token ids to leave alone; "" for none
-	Unjudged      bool             // report what is allowed too, and read no configuration that is not named
+	ReportAllowed bool             // report what is allowed too, and read no configuration that is not named
 	CheckIDs      bool             // compare all objects with their ids, not only those where it is cheap; needs all packs to be read
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil

@@ -101,7 +101,7 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	}
 	b := budget.New(opts.MaxMemory, opts.goroutines())
 	sink := collect.NewSink(b)
-	if !opts.Unjudged {
+	if !opts.ReportAllowed {
 		note, err := judged.ReadOwn(s.Tree())
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 		return nil, err
 	}
 	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths,
-		Policy: judged, Unjudged: opts.Unjudged, MinConfidence: opts.MinConfidence}
+		Policy: judged, ReportAllowed: opts.ReportAllowed, MinConfidence: opts.MinConfidence}
 	return run.Result(ctx, read.Target, read.Root)
 }
 

@@ -25,7 +25,7 @@ func (c command) doctor() *cobra.Command {
 		Long: `Look at what a Replicate client in this folder would use: REPLICATE_API_TOKEN and
 names that look like it, .env files, the configuration of Replicate's own tools, the
 installed clients, the proxy, the clock and the API. For each it says whether it is
-well, what it means and what mends it. It runs nothing and shows no token.
+well, what it means and how to fix it. It runs nothing and shows no token.
 
 The API is asked about a made-up token. Your own is sent only with --verify.
 

@@ -120,7 +120,7 @@ func TestDoctorNames(t *testing.T) {
 	if code != exitClean {
 		t.Errorf("a warning made exit %d", code)
 	}
-	wantAll(t, out, "warning  environment: REPLICATE_API_KEY is set", `mend: export REPLICATE_API_TOKEN="$REPLICATE_API_KEY"`)
+	wantAll(t, out, "warning  environment: REPLICATE_API_KEY is set", `fix: export REPLICATE_API_TOKEN="$REPLICATE_API_KEY"`)
 	t.Setenv("NEXT_PUBLIC_REPLICATE_API_TOKEN", token)
 	t.Setenv("VITE_SECRET", token) // by its value
 	code, out = diagnose(t, []string{token})
@@ -149,7 +149,7 @@ func TestDoctorDotenv(t *testing.T) {
 	}
 	git("init", "-q")
 	_, out := diagnose(t, tokens)
-	wantAll(t, out, "warning  .env: sets REPLICATE_API_TOKEN, the environment does not", "python-dotenv", "mend: set -a; . ./.env; set +a", "warning  .env: holds a token, and git does not ignore it")
+	wantAll(t, out, "warning  .env: sets REPLICATE_API_TOKEN, the environment does not", "python-dotenv", "fix: set -a; . ./.env; set +a", "warning  .env: holds a token, and git does not ignore it")
 	t.Setenv(ask.TokenVariable, token)
 	git("add", "-f", "app/.env")
 	writeFile(t, filepath.Join(dir, "..", ".gitignore"), ".env.local\n", 0o600)

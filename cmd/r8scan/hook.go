@@ -27,8 +27,8 @@ func (h gitHook) unscanned(err error) error {
 // two machines, goes on in silence. Git push has results of its own for standard
 // output, so that they do not stand among this.
 func (c command) tellHook(hook gitHook, doc *report.Document, res *result.Result, f scanFlags) error {
-	result := verdict(doc, f.asking.failOn)
-	stops := result != nil
+	code := verdict(doc, f.asking.failOn)
+	stops := code != nil
 	if len(doc.Findings) == 0 && !stops {
 		if hook.kind == report.Staged {
 			return c.summarize(doc, res, f)
@@ -46,5 +46,5 @@ func (c command) tellHook(hook gitHook, doc *report.Document, res *result.Result
 	if err := report.Hook(out, doc, opts); err != nil {
 		return err
 	}
-	return result
+	return code
 }

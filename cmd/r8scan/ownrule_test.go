@@ -74,7 +74,7 @@ func TestOwnRule(t *testing.T) {
 	}
 
 	var listed strings.Builder
-	if err := listRules(&listed, set); err != nil {
+	if err := report.Rules(&listed, set); err != nil {
 		t.Fatal(err)
 	}
 	ownSays(t, "rules", listed.String(), "acme-shop-key\n", "acme_ and 24 digits", "ACME_KEY=acme_90")

@@ -44,7 +44,7 @@ Only a configuration that --config names counts.
 		err := hooks.InTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*result.Result, error) {
 				return hooks.ScanReceive(ctx, c.in, opts)
-			}, gitHook{report.Receive, "who runs this server can mend it"})
+			}, gitHook{report.Receive, "ask who runs this server to fix it"})
 		})
 		if errors.Is(err, hooks.ErrLate) {
 			fmt.Fprintf(c.err, "r8scan: this push was not read within %s, so it was stopped\n"+

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -170,10 +169,5 @@ func (c command) readResult(path string) (*report.Document, error) {
 	if path == "-" {
 		return report.Read(c.in)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%w: name a file that r8scan -f json wrote", err)
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	return report.Read(f)
+	return report.ReadFile(path)
 }

@@ -60,7 +60,7 @@ func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, di
 // findAgain scans what the result is of and returns what it finds, by token
 // id, and what could not be read.
 func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]result.Finding, []result.Unread, error) {
-	opts.MinConfidence, opts.Unjudged = rules.Low, true
+	opts.MinConfidence, opts.ReportAllowed = rules.Low, true
 	var res *result.Result
 	var err error
 	missing := []result.Unread{}

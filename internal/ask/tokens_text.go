@@ -52,7 +52,7 @@ func (t tested) advise() (meaning, next string) {
 	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
 		return "The token is accepted, but may not do this (HTTP 403).", "Check which account or organization it belongs to, and that billing is set up there."
 	case t.status == report.StatusLive && len(t.Problems) > 0:
-		return "The token itself works, but not as it stands here.", "Take away what the form says: a client that is given the text as it is fails."
+		return "The token itself works, but not as it stands here.", "Remove what the form names, such as quotes, spaces or \"Bearer\": a client fails with the text as it is."
 	case t.status == report.StatusLive:
 		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + rules.TokensPage + "."
 	case v.Requests == 0:

@@ -63,7 +63,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if f.Exposure == "" || worse(exposure, f.Exposure) {
 		f.Exposure = exposure
 	}
-	place.Path, place.Member = d.rules.Redact(place.Path), d.rules.Redact(place.Member)
+	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
 	place.Encoding = m.Encoding
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine

@@ -22,7 +22,7 @@ type Run struct {
 	Rules         *rules.Set // what was searched for
 	Paths         policy.Paths
 	Policy        *policy.Policy
-	Unjudged      bool             // report what is allowed too
+	ReportAllowed bool             // report what is allowed too
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 }
 
@@ -44,7 +44,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 		target.Head = r.Repos[0].Head
 	}
 	res := &result.Result{Target: target, Rules: r.Rules, Root: root, Coverage: r.Sink.coverage(r.Rules), LeftOut: map[string]int{}}
-	if !r.Unjudged {
+	if !r.ReportAllowed {
 		var notes []string
 		res.Coverage.Unread, res.Coverage.Accepted, notes = r.Policy.Accepts(res.Coverage.Unread)
 		r.Sink.notes = append(r.Sink.notes, notes...)
@@ -55,7 +55,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 			continue
 		}
 		slices.SortFunc(d.Locations, compareLocations)
-		if a, ok := r.Policy.Allows(&d.Finding); ok && !r.Unjudged {
+		if a, ok := r.Policy.Allows(&d.Finding); ok && !r.ReportAllowed {
 			res.Allowed = append(res.Allowed, a)
 			continue
 		}

@@ -105,7 +105,7 @@ func (checks Checks) WriteText(w io.Writer, color bool) error {
 			fmt.Fprintf(&b, "         %s\n", door.Printable(ch.Means))
 		}
 		if ch.Mend != "" {
-			fmt.Fprintf(&b, "         mend: %s\n", door.Printable(ch.Mend))
+			fmt.Fprintf(&b, "         fix: %s\n", door.Printable(ch.Mend))
 		}
 	}
 	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])

@@ -21,7 +21,7 @@ func FuzzLoad(f *testing.F) {
 		if _, err := c.Load(key); err == nil && (len(text) < 65 || string(text[:64]) != digest(text[65:])) {
 			t.Fatal("an entry with a wrong checksum is used")
 		}
-		saved := &Entry{Stamp: stamp, Objects: int64(at), Again: []string{name}, Outside: []Outside{{ID: stamp, Name: name}}}
+		saved := &Entry{Stamp: stamp, Objects: int64(at), Search: []string{name}, Outside: []Outside{{ID: stamp, Name: name}}}
 		if err := c.Save(key, saved); err != nil {
 			t.Fatal(err)
 		}

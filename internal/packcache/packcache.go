@@ -19,18 +19,18 @@ import (
 )
 
 // Entry is what is remembered of a pack. It is of use only while Stamp,
-// Elsewhere and Shallow are what they were.
+// LeftToOthers and Shallow are what they were.
 type Entry struct {
-	Stamp     string    // of the pack's files: see Stamp
-	Elsewhere string    // which of its objects other packs report
-	Shallow   string    `json:",omitempty"` // which of its commits have parents that need not be there
-	Objects   int64     // that it reports
-	Bytes     int64     // of these, inflated
-	Commits   int64     // among these
-	Members   int64     // of containers among these; Bytes has theirs too
-	Again     []string  // ids in hex of objects to search again: they have a match, or something unreadable
-	Outside   []Outside // objects that it refers to and does not hold
-	Named     []Outside // blobs, here or elsewhere, that its trees give a name that tells what they hold; without a kind
+	Stamp        string    // of the pack's files: see Stamp
+	LeftToOthers string    // which of its objects other packs report
+	Shallow      string    `json:",omitempty"` // which of its commits have parents that need not be there
+	Objects      int64     // that it reports
+	Bytes        int64     // of these, inflated
+	Commits      int64     // among these
+	Members      int64     // of containers among these; Bytes has theirs too
+	Search       []string  // ids in hex of objects to search again: they have a match, or something unreadable
+	Outside      []Outside // objects that it refers to and does not hold
+	Named        []Outside // blobs, here or elsewhere, that its trees give a name that tells what they hold; without a kind
 }
 
 // Outside is an object that a pack's objects refer to.

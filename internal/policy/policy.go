@@ -160,7 +160,7 @@ func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) 
 	c.Unread = nil
 	if !works && len(c.Exclude)+len(c.Off) > 0 {
 		c.Off = nil
-		return fmt.Sprintf("%s: its exclude and rules are not followed, for you do not work in that folder: to follow them use --config %s", file, file)
+		return fmt.Sprintf("%s: its exclude and rules are ignored: you are not inside that folder. To follow them use --config %s", file, file)
 	}
 	if works {
 		for _, g := range c.Exclude {
@@ -168,7 +168,7 @@ func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) 
 		}
 	}
 	if unread {
-		return fmt.Sprintf("%s: its unread is not followed, for what is scanned has no say in what counts as read: to follow it use --config %s", file, file)
+		return fmt.Sprintf("%s: its unread is ignored: what is scanned cannot say what counts as read. To follow it use --config %s", file, file)
 	}
 	return ""
 }
@@ -185,7 +185,7 @@ func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accept
 		counts = append(counts, u)
 		for _, a := range p.config.Unread {
 			if a.Matches(u.What) {
-				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s and counts again: mend it, or set another date", p.file, a.Line, u.What, a.Expires))
+				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s and counts again: fix it, or set another date", p.file, a.Line, u.What, a.Expires))
 			}
 		}
 	}

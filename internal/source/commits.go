@@ -129,9 +129,10 @@ func (c *commits) takeOver(ctx context.Context, all *collect.Sink) error {
 	}
 	var hits []history.Hit
 	var tokens []*history.Token
+	told := map[*history.Token]collect.Fault{}
 	for _, f := range faults {
 		token := &history.Token{}
-		tokens = append(tokens, token)
+		tokens, told[token] = append(tokens, token), f
 		hits = append(hits, history.Hit{Obj: f.Object, Type: f.Type, Token: token})
 	}
 	g, err := c.graphOf(ctx, hits)
@@ -139,8 +140,8 @@ func (c *commits) takeOver(ctx context.Context, all *collect.Sink) error {
 		return err
 	}
 	g.Stories(tokens, nil, g.Range(c.repo.Span))
-	for i, f := range faults {
-		if tokens[i].Story.News {
+	for token, f := range told {
+		if token.Story.News {
 			c.env.Sink.Unread(f.What, f.Reason)
 		}
 	}
@@ -197,7 +198,7 @@ func (c *commits) also(named []odb.Obj) job {
 				r.let(o, t)
 			}
 		}
-		r.v.lookUp()
+		r.v.links().lookUp()
 		return ctx.Err()
 	}
 }
@@ -212,7 +213,7 @@ func (c *commits) some(list []odb.Obj) job {
 			}
 			r.commit(o)
 		}
-		r.v.lookUp()
+		r.v.links().lookUp()
 		return nil
 	}
 }
@@ -245,7 +246,7 @@ func (r *commitReader) commit(o odb.Obj) {
 	}
 	tree, ok := store.FindHex(string(h.Tree))
 	if !ok {
-		r.v.refersTo(h.Tree, "tree")
+		r.v.links().addHex(h.Tree, "tree")
 		return
 	}
 	var before [][]byte
@@ -253,7 +254,7 @@ func (r *commitReader) commit(o odb.Obj) {
 		if parent, ok := store.FindHex(string(p)); ok {
 			r.c.known(parent)
 		} else if !r.c.repo.shallow[string(store.ID(o))] {
-			r.v.refersTo(p, "commit")
+			r.v.links().addHex(p, "commit")
 		}
 		if t := history.TreeOf(store, string(p), r.v.w.memory); t != odb.None {
 			before = append(before, store.ID(t))
@@ -337,7 +338,7 @@ func (r *commitReader) entry(e treediff.Entry) {
 		r.c.repo.Miss(e.ID, entryKind(e.Mode), e.Name)
 	case r.c.first(string(e.ID)):
 		r.let(o, odb.Blob)
-		r.v.noteUnsigned(odb.TreeEntry{Mode: e.Mode, Name: []byte(e.Name), ID: e.ID})
+		r.v.links().unsigned(odb.TreeEntry{Mode: e.Mode, Name: []byte(e.Name), ID: e.ID})
 	}
 }
 

@@ -1,17 +1,13 @@
 package source
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
 	"r8scan/result"
 )
@@ -63,19 +59,6 @@ func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 	return &Read{Target: result.Target{Kind: kind, Path: strings.Join(s.Paths, " ")}, Root: root}, nil
 }
 
-// notThere says why a path that the user named cannot be scanned.
-func notThere(path, kind string, err error) error {
-	switch {
-	case path == "":
-		return fmt.Errorf("a path is empty: name a %s", kind)
-	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
-		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
-	}
-	return fmt.Errorf("%s: %s", path, regular.Reason(err))
-}
-
 // job returns the job of scanning a path that the user named.
 func (s *Files) job(r files, path string) (job, error) {
 	if path == "-" {
@@ -110,15 +93,4 @@ func (s *Files) job(r files, path string) (job, error) {
 		}
 		return nil
 	}, nil
-}
-
-// skipGitObjects leaves out what audit reads object by object: as files they
-// are compressed, and finding nothing in them would mean nothing.
-func (r files) skipGitObjects(f folder) bool {
-	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
-		return false
-	}
-	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
-	r.env.Sink.Note(fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
-	return true
 }

@@ -207,3 +207,14 @@ func (r files) nameLostObjects(f folder) {
 	}
 	r.env.Sink.Unread(f.name, "it holds git's objects, and the folder around it is no repository: restore its HEAD (git init there makes one) and scan it again")
 }
+
+// skipGitObjects leaves out what audit reads object by object: as files they
+// are compressed, and finding nothing in them would mean nothing.
+func (r files) skipGitObjects(f folder) bool {
+	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
+		return false
+	}
+	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
+	r.env.Sink.Note(fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
+	return true
+}

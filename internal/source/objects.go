@@ -123,7 +123,7 @@ func (o *objects) family(f odb.Family, p *packScan) job {
 		if err := walker.Walk(ctx, f, v); err != nil {
 			return err
 		}
-		v.lookUp()
+		v.links().lookUp()
 		if p != nil {
 			p.done(o.env.Cache)
 		}

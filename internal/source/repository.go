@@ -1,11 +1,15 @@
 package source
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
+	"r8scan/internal/archive"
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
@@ -24,6 +28,14 @@ type repository struct {
 
 	shallow  map[string]bool         // raw ids of commits whose parents are left out
 	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
+}
+
+// maxUnsigned bounds the memory that such blobs take.
+const maxUnsigned = 1 << 16
+
+// isUnsigned reports whether an entry of a tree has such a name.
+func isUnsigned(e odb.TreeEntry) bool {
+	return archive.Unsigned(e.Name) && e.Mode&0o170000 == 0o100000
 }
 
 // newRepository returns a repository that is not open yet. Paths on disk are
@@ -55,6 +67,12 @@ func (r *repository) open(env *Env) {
 	env.Sink.Total.Add(int64(r.Store.Len()))
 }
 
+// addUnsigned adds a blob by its raw id. Of several names the first in the
+// alphabet is kept, so that the result is stable.
+func (r *repository) addUnsigned(id []byte, name string) {
+	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
+}
+
 // names is what revisions are looked up in, once the repository is open.
 func (r *repository) names() revision.Names {
 	return revision.Names{Store: r.Store, Git: r.Git, Refs: r.Refs, Head: r.Head}
@@ -82,6 +100,22 @@ func prefix(root, tree string) string {
 		return p
 	}
 	return ""
+}
+
+// shallowIn returns a digest of the commits in the i-th pack whose parents are
+// left out, "" if there is none: of these it is not remembered what they name.
+func (r *repository) shallowIn(i int) string {
+	sum, n := sha256.New(), 0
+	for _, id := range slices.Sorted(maps.Keys(r.shallow)) {
+		if o, ok := r.Store.Find([]byte(id)); ok && r.Store.Holds(i, o) {
+			sum.Write([]byte(id))
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // discover finds the repository that holds path, which must be a folder.

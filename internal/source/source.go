@@ -5,14 +5,16 @@ package source
 
 import (
 	"context"
-	"time"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
-	"r8scan/internal/git/odb"
 	"r8scan/internal/packcache"
 	"r8scan/internal/policy"
-	"r8scan/internal/pool"
+	"r8scan/internal/regular"
 	"r8scan/internal/search"
 	"r8scan/result"
 	"r8scan/rules"
@@ -49,57 +51,6 @@ type Env struct {
 	SmallRange int // commits: see the constant
 }
 
-// worker is what one goroutine keeps from job to job.
-type worker struct {
-	pool     *pool.Pool[*worker]
-	memory   *budget.Account
-	searcher *search.Searcher
-
-	matches    []rules.Match
-	ranges     []odb.Range
-	walkers    map[*odb.Store]*odb.Walker
-	references references
-}
-
-type job = pool.Job[*worker]
-
-// walker returns the worker's walker of a store.
-func (w *worker) walker(s *odb.Store) *odb.Walker {
-	v := w.walkers[s]
-	if v == nil {
-		v = &odb.Walker{Store: s, Memory: w.memory}
-		w.walkers[s] = v
-	}
-	return v
-}
-
-// progressEvery is the time between two reports of progress.
-const progressEvery = 100 * time.Millisecond
-
-// run runs jobs, and those that they add, to their end.
-func (e *Env) run(ctx context.Context, jobs ...job) error {
-	if e.Progress != nil {
-		tick := time.NewTicker(progressEvery)
-		done, stopped := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(stopped)
-			for {
-				select {
-				case <-tick.C:
-					e.Progress(e.Sink)
-				case <-done:
-					return
-				}
-			}
-		}()
-		defer func() { tick.Stop(); close(done); <-stopped }()
-	}
-	return pool.New(e.Goroutines, func(p *pool.Pool[*worker]) *worker {
-		memory := e.Budget.Account()
-		return &worker{pool: p, memory: memory, searcher: search.New(e.Rules, e.Budget, memory), walkers: map[*odb.Store]*odb.Walker{}}
-	}).Run(ctx, jobs...)
-}
-
 // with returns an environment whose findings go to a sink of their own.
 func (e *Env) with(s *collect.Sink) *Env {
 	other := *e
@@ -119,4 +70,17 @@ func (e *Env) searchName(name string, at collect.Hit) {
 	if !all {
 		e.Sink.Unread(at.Path, search.TooMany)
 	}
+}
+
+// notThere says why a path that the user named cannot be scanned.
+func notThere(path, kind string, err error) error {
+	switch {
+	case path == "":
+		return fmt.Errorf("a path is empty: name a %s", kind)
+	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
+		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
+	}
+	return fmt.Errorf("%s: %s", path, regular.Reason(err))
 }

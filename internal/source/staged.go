@@ -51,7 +51,7 @@ func (s *Staged) Tree() (root, top string) { return s.git.WorkTree, "" }
 func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
-	x := &staging{env: env, git: s.git, environment: s.getenv != nil,
+	x := &stagedDiff{env: env, git: s.git, environment: s.getenv != nil,
 		blobs: blobReader{promisor: s.git.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
 	defer x.blobs.store.Close()
 	head, err := x.compare()
@@ -71,9 +71,9 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	return &Read{Target: result.Target{Kind: "staged", Path: cmp.Or(s.path, "."), Head: head}, Root: root}, nil
 }
 
-// staging compares the index with the trees of the commits that the next one
+// stagedDiff compares the index with the trees of the commits that the next one
 // will build on.
-type staging struct {
+type stagedDiff struct {
 	env         *Env
 	git         *repo.Repo
 	environment bool // the process's environment is about the repository
@@ -94,7 +94,7 @@ type stagedFile struct {
 }
 
 // compare returns the id of HEAD in hex, "" if there is none.
-func (s *staging) compare() (head string, err error) {
+func (s *stagedDiff) compare() (head string, err error) {
 	var failed error
 	compare := func(x *repo.IndexReader) {
 		var trees [][]byte
@@ -122,7 +122,7 @@ func (s *staging) compare() (head string, err error) {
 }
 
 // parents returns HEAD and the trees of all commits that the next one builds on.
-func (s *staging) parents() (head string, trees [][]byte, err error) {
+func (s *stagedDiff) parents() (head string, trees [][]byte, err error) {
 	if head, err = s.git.Head(); err != nil {
 		return "", nil, err
 	}
@@ -148,7 +148,7 @@ func (s *staging) parents() (head string, trees [][]byte, err error) {
 }
 
 // now reads the tree of a folder that the index has as one entry.
-func (s *staging) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
+func (s *stagedDiff) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
 	entries, err := s.blobs.tree(t.ID)
 	if err != nil {
 		s.env.Sink.Unread(t.Path, err.Error())
@@ -157,14 +157,14 @@ func (s *staging) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
 }
 
 // folder searches the name of a folder that no parent has.
-func (s *staging) folder(path, name string) {
+func (s *stagedDiff) folder(path, name string) {
 	if !s.env.Paths.Excludes(path) {
 		s.name(path, name)
 	}
 }
 
 // entry notes a file that no parent has as it is.
-func (s *staging) entry(e treediff.Entry) {
+func (s *stagedDiff) entry(e treediff.Entry) {
 	switch {
 	case e.Stage > 0: // a file that is not merged has up to three entries
 		if e.Path != s.last {
@@ -183,7 +183,7 @@ func (s *staging) entry(e treediff.Entry) {
 }
 
 // name searches the name of the new file or folder at a path.
-func (s *staging) name(at, name string) {
+func (s *stagedDiff) name(at, name string) {
 	q := search.NewQuota(s.env.Budget.Found, nil)
 	hits, all := search.Name(nil, s.env.Rules, name, "", &q)
 	for _, h := range hits {

@@ -91,7 +91,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 	b := budget.New(0, 1)
 	store := odb.NewLookup(g.ObjectDirs(nil), g.Hash, odb.LimitsOf(b))
 	defer store.Close()
-	s := &staging{env: &Env{Sink: collect.NewSink(b), Budget: b}, git: g, blobs: blobReader{store: store}}
+	s := &stagedDiff{env: &Env{Sink: collect.NewSink(b), Budget: b}, git: g, blobs: blobReader{store: store}}
 	if _, err := s.compare(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func stagedByGit(r *gittest.Repo, parents []string) []string {
 }
 
 // checkGone compares the files that HEAD has and the index has not.
-func checkGone(t *testing.T, s *staging, r *gittest.Repo) {
+func checkGone(t *testing.T, s *stagedDiff, r *gittest.Repo) {
 	t.Helper()
 	var got, want []string
 	for left := s.gone; len(left) > 0; {

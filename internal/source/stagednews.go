@@ -13,6 +13,7 @@ import (
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 	"r8scan/internal/search"
 	"r8scan/result"
@@ -24,7 +25,7 @@ import (
 type stagedNews struct {
 	env   *Env
 	blobs blobReader
-	found *staging
+	found *stagedDiff
 
 	mu    sync.Mutex
 	moved tokens // in what is gone, once it was asked for
@@ -218,7 +219,7 @@ func (b blobReader) treeOf(commit string) ([]byte, error) {
 		return nil, err
 	}
 	tree := make([]byte, len(id))
-	if !decodeID(tree, h.Tree) {
+	if n, ok := wire.UnhexInto(tree, h.Tree); !ok || n != len(tree) {
 		return nil, errors.New("what it names as its tree is no id")
 	}
 	return tree, nil

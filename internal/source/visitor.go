@@ -17,14 +17,13 @@ import (
 // its base does not have, unless the base has a match: so every object that
 // carries a credential is known.
 type visitor struct {
-	ctx    context.Context // of the walk; a visitor is made for one
-	env    *Env
-	repo   *repository
-	w      *worker
-	pack   *packScan // nil if what is read is not all of a pack
-	part   bool      // only some objects are read: what they name is the caller's business
-	header odb.Header
-	quota  search.Quota // of the object at hand
+	ctx   context.Context // of the walk; a visitor is made for one
+	env   *Env
+	repo  *repository
+	w     *worker
+	pack  *packScan    // nil if what is read is not all of a pack
+	part  bool         // only some objects are read: what they name is the caller's business
+	quota search.Quota // of the object at hand
 
 	members, inside int64 // in the object searched last, if it is a container: members, and bytes of them
 }
@@ -35,9 +34,17 @@ func (v *visitor) Visit(n *odb.Node) error {
 	}
 	v.count(n)
 	if !v.part && n.Stream == nil {
-		v.references(n)
+		if err := v.links().of(n); err != nil {
+			v.Failed(n.Obj, n.Type, err)
+		}
 	}
 	return nil
+}
+
+// links are what the worker has met of what objects name.
+func (v *visitor) links() *links {
+	v.w.links.use(v.env, v.repo, v.pack)
+	return &v.w.links
 }
 
 // search looks for matches in an object.
@@ -130,7 +137,7 @@ func (v *visitor) text(n *odb.Node) *search.Text {
 	text := v.w.searcher.Text(func(member, reason string) {
 		v.env.Sink.Fault(collect.Fault{Object: n.Obj, Type: n.Type, Unread: result.Unread{What: inside(v.label(n.Obj, n.Type), member), Reason: reason}})
 		if v.pack != nil {
-			v.pack.again(n.Obj) // so that the next scan names it again
+			v.pack.searchAgain(n.Obj) // so that the next scan names it again
 		}
 	})
 	text.Held = n.Held()
@@ -188,7 +195,7 @@ func (v *visitor) hit(n *odb.Node, h collect.Hit) {
 	case n.Stream != nil: // to find it again it would be held whole
 		v.pack.fail()
 	default:
-		v.pack.again(n.Obj)
+		v.pack.searchAgain(n.Obj)
 	}
 	h.Kind, h.Repo, h.Object, h.Type = n.Type.String(), &v.repo.Repository, n.Obj, n.Type
 	v.env.Sink.Hit(h)
@@ -208,7 +215,7 @@ func (v *visitor) names(n *odb.Node) {
 			v.tooMany(n)
 		}
 		return all
-	}) // references names a malformed tree
+	}) // links names a malformed tree
 }
 
 func (v *visitor) count(n *odb.Node) {
