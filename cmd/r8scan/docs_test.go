@@ -280,7 +280,7 @@ func parses(args []string) error {
 	if err := cmd.ParseFlags(rest); err != nil {
 		return err
 	}
-	if len(args) == 1 { // a command's name in a sentence
+	if len(args) == 1 && cmd.HasParent() { // a command's name in a sentence
 		return nil
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
