@@ -397,7 +397,7 @@ func testActionHostile(t *testing.T, r *runner, _ *checkout) {
 var pinned = regexp.MustCompile(`^\s*(?:- )?uses: [a-z-]+/[a-z/-]+@[0-9a-f]{40} # v[0-9.]+$`)
 
 // TestActionForm holds what the shape of action.yml promises: scripts without
-// expressions, other actions by commit, and the README naming each input.
+// expressions, other actions by commit, and docs/action.md naming each input.
 func TestActionForm(t *testing.T) {
 	a := readAction(t)
 	inputs := []string{"annotations", "args", "baseline", "fail-on", "path", "sarif-file", "scan", "summary", "upload", "verify"}
@@ -433,13 +433,13 @@ func TestActionForm(t *testing.T) {
 	if version := a.Runs.Steps[0].With["go-version"]; version == "" || !strings.Contains(string(mod), "\ngo "+version+".") {
 		t.Errorf("it builds with Go %q, and go.mod needs another", version)
 	}
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "action.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range append(inputs, "findings", "live", "complete") {
-		if !strings.Contains(string(readme), "| `"+name+"`") {
-			t.Errorf("the README's tables do not name %s", name)
+		if !strings.Contains(string(page), "| `"+name+"`") {
+			t.Errorf("docs/action.md has no row for %s", name)
 		}
 	}
 }
