@@ -147,7 +147,7 @@ func TestFormatOf(t *testing.T) {
 	for path, want := range map[string]string{"": "text", "-": "text", "a.txt": "text", "a.json": "json", "dir.json/a": "text", "A.SARIF": "sarif",
 		"a.sarif.json": "sarif", "x/gl-secret-detection-report.json": "gitlab", "gl-code-quality-report.json": "codequality", "a.md": "markdown",
 		"a.csv": "csv", "a.xml": "junit", "a.jsonl": "jsonl"} {
-		got := FormatOf(path)
+		got := formatOf(path)
 		if _, err := ByName(got); err != nil || got != want {
 			t.Errorf("%q: %s, want %s (%v)", path, got, want, err)
 		}

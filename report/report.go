@@ -98,9 +98,20 @@ var byExtension = []struct{ end, format string }{
 	{".xml", "junit"},
 }
 
-// FormatOf returns the format that the name of a file stands for, text if it
-// stands for none.
-func FormatOf(path string) string {
+// Auto stands for the format that the name of the output file says.
+const Auto = "auto"
+
+// For is ByName for a result that goes to the file at path, "" for none: with Auto
+// the file's name says the format. One that says none is for text.
+func For(format, path string) (Renderer, error) {
+	if format == Auto {
+		format = formatOf(path)
+	}
+	return ByName(format)
+}
+
+// formatOf returns the format that the name of a file stands for.
+func formatOf(path string) string {
 	name := strings.ToLower(path)
 	for _, e := range byExtension {
 		if strings.HasSuffix(name, e.end) {

@@ -110,24 +110,9 @@ func addCheckIDs(cmd *cobra.Command) *bool {
 	return cmd.Flags().Bool("check-ids", false, "compare every git object with its id, as git fsck does, and use no cache")
 }
 
-// auto is the format that the name of the output file stands for.
-const auto = "auto"
-
 // addFormat adds the flag for the format of a report.
 func addFormat(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVarP(format, "format", "f", auto, "`name` of the format: "+strings.Join(report.Formats(), ", ")+"; auto goes by the name of the --output file, else text")
-}
-
-// renderer returns what writes a report to the output file.
-func renderer(format, output string) (report.Renderer, error) {
-	if format == auto {
-		format = report.FormatOf(output)
-	}
-	render, err := report.ByName(format)
-	if err != nil {
-		return nil, fmt.Errorf("--format: %w", err)
-	}
-	return render, nil
+	cmd.Flags().StringVarP(format, "format", "f", report.Auto, "`name` of the format: "+strings.Join(report.Formats(), ", ")+"; auto goes by the name of the --output file, else text")
 }
 
 // addOutput adds the flag for the file that a result goes to.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -47,9 +48,9 @@ Exit codes:
 }
 
 func (c command) runReport(ctx context.Context, f reportFlags, path string) error {
-	render, err := renderer(f.format, f.output)
+	render, err := report.For(f.format, f.output)
 	if err != nil {
-		return err
+		return fmt.Errorf("--format: %w", err)
 	}
 	if path == "-" && terminal.Input(c.in) != nil {
 		return errors.New("no result to render: name a file that r8scan -f json wrote, or pipe it in")

@@ -33,9 +33,9 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 
 // runScan scans, writes the report and says by its error how it went.
 func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook gitHook) error {
-	render, err := renderer(f.format, f.output)
+	render, err := report.For(f.format, f.output)
 	if err != nil {
-		return err
+		return fmt.Errorf("--format: %w", err)
 	}
 	v, err := f.asking.verifier()
 	if err != nil {
@@ -57,7 +57,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 			return err
 		}
 	}
-	if hook.kind != "" && (f.format == auto || f.format == "text") && f.output == "" && !f.verbose {
+	if hook.kind != "" && (f.format == report.Auto || f.format == "text") && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
 	colors := c.colors(f.output)
