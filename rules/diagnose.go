@@ -97,6 +97,10 @@ func unwrap(text string) (core string, problems []string) {
 		core = trimBlank(core, note)
 		core = trimWords(core, note) // before the quotes, which may stand around the value only
 		core = trimQuotes(core, note)
+		if body, ok := strings.CutPrefix(core, `r8\_`); ok {
+			note("a backslash stands before its underscore, as Markdown has it")
+			core = prefix + body
+		}
 		if core == before {
 			return core, problems
 		}
@@ -181,7 +185,7 @@ func trimWords(s string, note func(string)) string {
 
 // isName reports whether s is the name of a variable, maybe in quotes.
 func isName(s string) bool {
-	s = strings.Trim(s, quotes)
+	s = strings.ReplaceAll(strings.Trim(s, quotes), `\_`, "_") // as Markdown has it
 	return s != "" && !strings.HasPrefix(s, prefix) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r >= utf8.RuneSelf || !isAlnum(byte(r)) && r != '_'
 	})

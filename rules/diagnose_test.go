@@ -11,9 +11,10 @@ func TestDiagnose(t *testing.T) {
 	token := testToken(20)
 	body := token[len(prefix):]
 	const (
-		spaces  = "there is a space around it"
-		newline = "there is a line break around it"
-		quoted  = "there are quotes around it"
+		spaces   = "there is a space around it"
+		newline  = "there is a line break around it"
+		markdown = "a backslash stands before its underscore, as Markdown has it"
+		quoted   = "there are quotes around it"
 	)
 	for _, c := range []struct {
 		text     string
@@ -42,6 +43,10 @@ func TestDiagnose(t *testing.T) {
 		{"REPLICATE_API_TOKEN=" + token, []string{"the name of a variable stands in front of it"}, true, "Replicate"},
 		{`export REPLICATE_API_TOKEN="` + token + `"`, []string{"the name of a variable stands in front of it", quoted}, true, "Replicate"},
 		{`"api_token": "` + token + `",`, []string{"a comma or semicolon stands behind it", "the name of a variable stands in front of it", quoted}, true, "Replicate"},
+		{`r8\_` + body, []string{markdown}, true, "Replicate"},
+		{`REPLICATE\_API\_TOKEN=r8\_` + body + "\n", []string{newline, "the name of a variable stands in front of it", markdown}, true, "Replicate"},
+		{"`r8\\_" + body + "`", []string{quoted, markdown}, true, "Replicate"},
+		{`r8\_` + body[1:], []string{markdown, "it has 39 characters instead of 40: a part is missing"}, false, "Replicate"},
 		{token + ";", []string{"a comma or semicolon stands behind it"}, true, "Replicate"},
 		{"", []string{"it is empty"}, false, ""},
 		{" \n", []string{newline, spaces, "it is empty"}, false, ""},

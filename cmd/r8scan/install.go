@@ -17,8 +17,9 @@ func (c command) install() *cobra.Command {
 		Long: `Install the git hooks pre-commit (r8scan staged) and pre-push (r8scan push) in the
 repository that holds the current folder, or in REPO; in a bare repository install
 pre-receive (r8scan receive). core.hooksPath is respected. A hook that is there goes
-on working and comes back with r8scan uninstall. Where husky, lefthook or pre-commit
-manages the hooks, nothing is changed, and you are told what to add for them.
+on working, under its own name in a folder next to its own, and comes back with
+r8scan uninstall. Where husky, lefthook or pre-commit manages the hooks, nothing is
+changed, and you are told what to add for them.
 
 With --global, install hooks for all of your repositories: in git's configuration
 where git is 2.54 or newer, else in a folder that core.hooksPath is set to, with hooks

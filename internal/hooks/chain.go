@@ -86,12 +86,23 @@ OTHERS)
   ;;
 esac
 `
+	// missKept tells of a hook that was kept and is gone, or out of reach: it
+	// checks nothing any more.
+	missKept = `if ! [ -e "$r8scan_other" ] && ! [ -h "$r8scan_other" ]; then
+  printf '%s\n' "r8scan: the hook that was here before r8scan is not run, because it is not at $r8scan_other: put it there, or run r8scan install again" >&2
+fi
+`
 )
 
 // keptChain returns the chain to the hook that stood in the place of one in dir,
-// a folder with its links followed.
-func keptChain(dir string) chain {
-	return chain{text: keptText + linkSiblings + runAsLink, dir: dir}
+// a folder with its links followed, whether there is one or a dispatcher's link
+// may lead here.
+func keptChain(dir string, isKept bool) chain {
+	c := chain{text: keptText + linkSiblings + runAsLink, dir: dir}
+	if isKept {
+		c.text += missKept
+	}
+	return c
 }
 
 // words returns what stands for what in the text, beside the kind's own words.

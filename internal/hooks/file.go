@@ -105,6 +105,11 @@ func (h *file) mayInstall() error {
 	return nil
 }
 
+// script returns r8scan's script for the hook's place.
+func (h *file) script(binary string) []byte {
+	return checkScript(h.kind, keptChain(h.shelf.hooks, h.kept != "" || h.state == hookForeign), binary)
+}
+
 // install writes script in the hook's place and keeps the hook that is there.
 // It returns false if nothing was to be done. Whenever it is interrupted, git
 // finds the one hook or the other, if the file system can do that.

@@ -99,7 +99,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		}
 	}
 	for _, h := range hooks {
-		if err := i.installHook(h, checkScript(h.kind, keptChain(h.shelf.hooks), binary)); err != nil {
+		if err := i.installHook(h, h.script(binary)); err != nil {
 			return err
 		}
 	}
@@ -162,6 +162,9 @@ func (i Installer) installHook(h *file, script []byte) error {
 	done := false
 	if err == nil {
 		done, err = h.install(script)
+	}
+	if err == nil && h.kept != "" {
+		err = h.shelf.link()
 	}
 	switch {
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,11 +64,28 @@ func (s shelf) unlink(name string) error {
 	return os.Remove(filepath.Join(s.dir, name))
 }
 
+// make makes the shelf, for those who may enter the folder of hooks: a hook that
+// they cannot reach would be passed over.
+func (s shelf) make() error {
+	err := os.Mkdir(s.dir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(s.hooks)
+	if err != nil {
+		return err
+	}
+	return os.Chmod(s.dir, info.Mode()&(fs.ModePerm|fs.ModeSetgid|fs.ModeSticky))
+}
+
 // put makes the shelf hold the hook at path under a name. The hook stays where
 // it is if the file system lets it have two names, so that git finds one at
 // every moment; else it moves, and moved is true.
 func (s shelf) put(path, name string) (moved bool, err error) {
-	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+	if err := s.make(); err != nil {
 		return false, err
 	}
 	to := filepath.Join(s.dir, name)
@@ -84,6 +102,40 @@ func (s shelf) put(path, name string) (moved bool, err error) {
 		_ = os.Remove(to) // some systems follow a link, and name what it leads to
 	}
 	return true, os.Rename(path, to)
+}
+
+// link makes what stands beside the hooks appear on the shelf, as scripts do with
+// what comes later: whoever runs them may have no right to. Where that is the
+// one who installs, or a system without links, scripts are left to it.
+func (s shelf) link() error {
+	entries, err := os.ReadDir(s.hooks)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		from, to := filepath.Join(s.hooks, name), filepath.Join(s.dir, name)
+		if strings.HasSuffix(name, ".sample") || strings.HasSuffix(name, keptSuffix) || strings.Contains(name, tempMark) || exists(to) || isOurs(from) {
+			continue
+		}
+		if _, err := os.Stat(from); err == nil {
+			_ = os.Symlink(filepath.Join("..", filepath.Base(s.hooks), name), to)
+		}
+	}
+	return nil
+}
+
+// isOurs reports whether the file at path, or the one that it links to, begins as
+// r8scan's scripts do.
+func isOurs(path string) bool {
+	f, _, err := regular.Follow(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	head := make([]byte, len(sealStart))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == sealStart
 }
 
 // sameEntry reports whether two paths name one file, or one link.

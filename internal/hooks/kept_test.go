@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -74,8 +75,6 @@ func opened(t *testing.T, dir string) *file {
 	return h
 }
 
-func script(h *file) []byte { return checkScript(h.kind, keptChain(h.shelf.hooks), "/bin/r8scan") }
-
 // oldScript is a hook as r8scan 0.1.0 wrote it.
 var oldScript = string(seal("other=${0%/*}/pre-commit" + keptSuffix + "\nr8scan='/bin/r8scan'\n"))
 
@@ -106,14 +105,14 @@ func TestKeptHookComesBack(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 					continue
 				}
-				if _, err := h.install(script(h)); err != nil {
+				if _, err := h.install(h.script("/bin/r8scan")); err != nil {
 					t.Errorf("%s: install: %v", name, err)
 				}
 				is := shown(t, filepath.Dir(dir))
-				if is["hooks/pre-commit"] != string(script(h)) || is["hooks"+keptSuffix+"/pre-commit"] != theirHook {
+				if is["hooks/pre-commit"] != string(h.script("/bin/r8scan")) || is["hooks"+keptSuffix+"/pre-commit"] != theirHook {
 					t.Errorf("%s: installed: %q", name, is)
 				}
-				if again, err := opened(t, dir).install(script(h)); again || err != nil {
+				if again, err := opened(t, dir).install(h.script("/bin/r8scan")); again || err != nil {
 					t.Errorf("%s: a second install did something: %v", name, err)
 				}
 			}
@@ -153,7 +152,7 @@ func TestInterrupted(t *testing.T) {
 				if err := h.mayInstall(); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := h.install(script(h)); err != nil {
+				if _, err := h.install(h.script("/bin/r8scan")); err != nil {
 					t.Fatal(err)
 				}
 				h = opened(t, dir)
@@ -186,6 +185,31 @@ func TestShelfIsGivenBack(t *testing.T) {
 	_, err := opened(t, dir).uninstall()
 	if is := shown(t, filepath.Dir(dir)); err == nil || !strings.Contains(err.Error(), "differ: keep one of them") || is["hooks/state"] != "old" || is["hooks"+keptSuffix+"/state"] != "new" || is["hooks/pre-commit"] != theirHook {
 		t.Errorf("it said %v and left %q", err, is)
+	}
+}
+
+// TestSiblingsAreLinked makes sure that whoever may not write there, as those who
+// push to a server, finds what a hook reads beside itself.
+func TestSiblingsAreLinked(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege there")
+	}
+	dir := hookFolder(t, map[string]string{"pre-commit": "-> _run", "_run": theirHook, "lib/x": "x", ".hidden": "h", "pre-push": oldScript, "commit-msg": "-> pre-push",
+		"gone": "-> nowhere", "update.sample": "s", "pre-receive" + keptSuffix: "k", "pre-commit" + tempMark + "9": "t"})
+	if err := os.Chmod(dir, 0o770); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	h := opened(t, dir)
+	if err := (Installer{Out: &said}).installHook(h, h.script("/bin/r8scan")); err != nil || !strings.Contains(said.String(), "goes on working") {
+		t.Fatalf("%v, %s", err, said.String())
+	}
+	if info, err := os.Stat(h.shelf.dir); err != nil || info.Mode().Perm() != 0o770 {
+		t.Errorf("the shelf has not the folder's mode: %v, %v", info.Mode(), err)
+	}
+	want := map[string]string{"pre-commit": "-> _run", "_run": "-> ../hooks/_run", "lib": "-> ../hooks/lib", ".hidden": "-> ../hooks/.hidden"}
+	if is := shown(t, h.shelf.dir); !maps.Equal(is, want) {
+		t.Errorf("on the shelf: %q, want %q", is, want)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func TestSeal(t *testing.T) {
 	scripts := map[string][]byte{"pass": passScript("update"), "check out": passScript("push-to-checkout")}
 	for i := range kinds {
-		for _, c := range []chain{chainNone, keptChain("/hooks"), chainRepository} {
+		for _, c := range []chain{chainNone, keptChain("/hooks", false), keptChain("/hooks", true), chainRepository} {
 			scripts[kinds[i].name+" "+c.text] = checkScript(&kinds[i], c, "/bin/r8scan")
 		}
 	}
@@ -89,7 +89,7 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = Installer{Out: io.Discard}.installHook(h, checkScript(h.kind, keptChain(dir), "/bin/r8scan"))
+	err = Installer{Out: io.Discard}.installHook(h, h.script("/bin/r8scan"))
 	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
 		t.Errorf("it said %v", err)
 	}
