@@ -130,9 +130,9 @@ func indexZip(b []byte) int {
 }
 
 // skipToZip goes to the header of a zip's member, if there is one.
-func (c *content) skipToZip() bool {
+func (c *content) skipToZip(w *walk) bool {
 	const overlap = localLen + shownLen
-	for {
+	for w.over() == nil {
 		b, err := c.buf.Peek(bufLen)
 		if i := indexZip(b); i >= 0 && (err != nil || i <= len(b)-overlap) {
 			_, _ = c.buf.Discard(i)
@@ -144,6 +144,7 @@ func (c *content) skipToZip() bool {
 		}
 		_, _ = c.buf.Discard(len(b) - overlap)
 	}
+	return false
 }
 
 // zipWithin is HoldsZip for content.
