@@ -42,11 +42,18 @@ func (in *container) whole(f Format) {
 			return
 		}
 	}
+	if in.allowed(f) {
+		in.rest(!in.one(f))
+	}
+}
+
+// allowed names a container that is too deep in others to be read.
+func (in *container) allowed(f Format) bool {
 	if in.depth > in.limits.Depth {
 		in.v.Unread(in.path, fmt.Sprintf("it is a %s nested deeper than %d containers; it was searched as it is", f, in.limits.Depth))
-		return
+		return false
 	}
-	in.rest(!in.one(f))
+	return true
 }
 
 // unproven names what has the name or the first bytes of a format and cannot be
@@ -84,7 +91,7 @@ func (in *container) foreign() (*content, Format) {
 // embedded reads the zip at the end of what is no container, and may have been
 // seen only once, such as a picture in an archive.
 func (in *container) embedded() {
-	if !in.c.skipToZip() || in.depth > in.limits.Depth {
+	if !in.c.skipToZip(in.walk) {
 		return
 	}
 	if in.c.at != nil {
@@ -96,7 +103,7 @@ func (in *container) embedded() {
 	}
 	tail := make([]byte, min(in.c.size, TailLen))
 	n, _ := in.c.at.ReadAt(tail, in.c.size-int64(len(tail)))
-	if zipEnd(tail[:n]) {
+	if zipEnd(tail[:n]) && in.allowed(Zip) {
 		in.rest(!in.one(Zip))
 	}
 }

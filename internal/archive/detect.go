@@ -149,7 +149,7 @@ func endingFormat[T string | []byte](end T) Format {
 		return LZMA
 	case "zz", "zlib":
 		return Zlib
-	case "Z", "lz", "lzo", "lzh", "lha", "sz", "snappy":
+	case "Z", "taz", "lz", "lzo", "lzh", "lha", "sz", "snappy":
 		return Foreign
 	}
 	return None
@@ -159,7 +159,7 @@ func endingFormat[T string | []byte](end T) Format {
 // what their names say.
 func compressedEnding(end string) bool {
 	switch end {
-	case "gz", "tgz", "bz2", "tbz", "tbz2", "xz", "txz", "zst", "tzst", "lz4", "tlz4", "7z", "rar", "zip",
+	case "gz", "tgz", "bz2", "tbz", "tbz2", "xz", "txz", "zst", "tzst", "lz4", "tlz4", "7z", "rar", "zip", "dmg",
 		"jar", "war", "ear", "whl", "egg", "apk", "aab", "ipa", "nupkg", "vsix", "xpi", "epub", "docx", "xlsx", "pptx", "odt", "ods", "odp":
 		return true
 	}

@@ -35,6 +35,15 @@ func TestEmbedded(t *testing.T) {
 	}
 }
 
+// A zip that is too deep in others is named, also behind a picture.
+func TestEmbeddedDepth(t *testing.T) {
+	b := string(slices.Concat([]byte("\x89PNG\r\n\x1a\n"), packedZip(t)))
+	for range defaultLimits().Depth {
+		b = string(tarOf(t, file{"x", b}))
+	}
+	walkFile(t, []byte(b), "").misses(t, "nested deeper")
+}
+
 // What only looks like a zip in a member is no reason to complain.
 func TestNotEmbedded(t *testing.T) {
 	z := packedZip(t)

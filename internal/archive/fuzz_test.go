@@ -24,6 +24,11 @@ func FuzzWalk(f *testing.F) {
 		seeds = append(seeds, through(f, small[1].text, open))
 	}
 	seeds = append(seeds, zipOf(f, zip.Deflate, file{"a.7z", string(seeds[4])}, file{"b.tar", string(seeds[1])}))
+	picture := append([]byte("\x89PNG\r\n\x1a\n"), seeds[len(seeds)-1]...)
+	seeds = append(seeds, picture, tarOf(f, file{"x.png", string(picture)}), append([]byte("#!/bin/sh\nexit\n"), gz(f, "text")...))
+	for _, s := range signatures {
+		seeds = append(seeds, s.starts())
+	}
 	for _, s := range seeds {
 		f.Add(s, uint8(0))
 	}

@@ -250,7 +250,8 @@ func bases(t testing.TB) map[string]liar {
 		"tar":    with(inner, 512, tarOf(t, file{"a", "1"}, file{"b.gz", inner}, file{"c", noise(600)}), 512),
 		"ar":     with(inner, 60, arOf(file{"a", "1"}, file{"b.gz", inner}), 8),
 		"gz, gz": {slices.Concat(gz(t, "first"), second), 3, second}, "tgz": {tgz, 3, tgz},
-		"7z": with(inner, 32, sevenZipOf(t, false, file{"a.gz", inner}, file{"b", noise(100)}), 8),
+		"rar": with(inner, 24, rarOf(file{"a", noise(50)}, file{"b.gz", inner}, file{"c", noise(50)}), 8),
+		"7z":  with(inner, 32, sevenZipOf(t, false, file{"a.gz", inner}, file{"b", noise(100)}), 8),
 	}
 	for ext, open := range compressors() {
 		if ext != ".br" && ext != ".lzma" && ext != ".lz4" && ext != ".zst" { // these leave short texts as they are, or have no magic

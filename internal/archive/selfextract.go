@@ -18,10 +18,14 @@ const (
 	signatureRAR = "Rar!\x1a\x07"
 )
 
-// selfExtracting finds the 7z or rar in the first bytes of a program for
-// Windows or Linux. Programs that unpack such archives have the signatures
-// too: what follows must be a header with the right checksum.
+// selfExtracting finds the archive that a program unpacks, in its first bytes:
+// the 7z or rar of one for Windows or Linux, and what stands behind the last line
+// of a script. Programs that unpack such archives have the signatures too: what
+// follows must be a header with the right checksum.
 func selfExtracting(head []byte) (at int, f Format) {
+	if bytes.HasPrefix(head, []byte("#!")) {
+		return behindScript(head)
+	}
 	if !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) {
 		return 0, None
 	}
@@ -32,6 +36,23 @@ func selfExtracting(head []byte) (at int, f Format) {
 		return at, RAR
 	}
 	return 0, None
+}
+
+// behindScript finds the first container that begins where a line of a script
+// might.
+func behindScript(head []byte) (at int, f Format) {
+	for {
+		i := bytes.IndexByte(head[at:], '\n')
+		if i < 0 {
+			return 0, None
+		}
+		at += i + 1
+		switch f = strong(head[at:], 0); f {
+		case None, Zlib, Skippable, Ar: // these begin as lines do
+		default:
+			return at, f
+		}
+	}
 }
 
 // indexOf returns where the first signature stands for which is holds, -1 if
@@ -109,9 +130,9 @@ func indexZip(b []byte) int {
 }
 
 // skipToZip goes to the header of a zip's member, if there is one.
-func (c *content) skipToZip() bool {
+func (c *content) skipToZip(w *walk) bool {
 	const overlap = localLen + shownLen
-	for {
+	for w.over() == nil {
 		b, err := c.buf.Peek(bufLen)
 		if i := indexZip(b); i >= 0 && (err != nil || i <= len(b)-overlap) {
 			_, _ = c.buf.Discard(i)
@@ -123,6 +144,7 @@ func (c *content) skipToZip() bool {
 		}
 		_, _ = c.buf.Discard(len(b) - overlap)
 	}
+	return false
 }
 
 // zipWithin is HoldsZip for content.
@@ -144,7 +166,7 @@ func zipWithin(w *walk, c *content) bool {
 // behindStub is behind for archives that begin where the program ends.
 func behindStub(w *walk, c *content) (*content, Format) {
 	var magic [4]byte
-	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:]) != "\x7fELF" {
+	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:2]) != "#!" && string(magic[:]) != "\x7fELF" {
 		return c, None
 	}
 	n := min(c.size, stubLen)

@@ -51,3 +51,29 @@ func TestSelfExtractingInside(t *testing.T) {
 	f.has(t, "after", "text")
 	f.complete(t)
 }
+
+// A script that unpacks what stands behind its last line is read, with any format
+// there and of any length; text that only quotes signatures holds nothing.
+func TestSelfExtractingScripts(t *testing.T) {
+	for _, lines := range []int{3, 2000, 20_000} {
+		script := "#!/bin/sh\n" + strings.Repeat("tail -n +3 \"$0\" | tar xz # 7z BZh91 PK\n", lines) + "exit 0\n"
+		for ext, b := range streams(t, hiddenText) {
+			if ext == ".br" || ext == ".lzma" || ext == ".zz" || ext == ".ar" { // they begin as lines do
+				continue
+			}
+			whole := append([]byte(script), b...)
+			if DetectTail(Executable, whole) == None {
+				t.Errorf("%s behind %d lines is nothing", ext, lines)
+			}
+			for how, f := range walks(t, whole, "install.run") {
+				if !f.holds() {
+					t.Errorf("%s behind %d lines, %s: members %q, unread %q", ext, lines, how, f.names, f.unread)
+				}
+				f.complete(t)
+			}
+		}
+		if got := DetectTail(Executable, []byte(script)); got != None {
+			t.Errorf("a script alone is %s", got)
+		}
+	}
+}

@@ -31,6 +31,11 @@ var signatures = append([]signature{
 	{f: Executable, magic: "\xcf\xfa\xed\xfe"}, {f: Executable, magic: "\xca\xfe\xba\xbe"},
 
 	{f: Foreign, kind: "compress", magic: "\x1f\x9d", is: func(b []byte) bool { return b[2]&0x60 == 0 && b[2]&0x1f >= 9 && b[2]&0x1f <= 16 }},
+	{f: Foreign, kind: "pack", magic: "\x1f\x1e"}, {f: Foreign, kind: "lzh", magic: "\x1f\xa0"},
+	{f: Foreign, kind: "lz4-java", magic: "LZ4Block"}, {f: Foreign, kind: "mozlz4", magic: "mozLz40\x00"},
+	{f: Foreign, kind: "snappy-java", magic: "\x82SNAPPY\x00"}, {f: Foreign, kind: "pbzx", magic: "pbzx\x00"},
+	{f: Foreign, kind: "Microsoft compress", magic: "SZDD\x88\xf0\x27\x33"}, {f: Foreign, kind: "Microsoft compress", magic: "KWAJ\x88\xf0\x27\xd1"},
+	{f: Foreign, kind: "InstallShield cabinet", magic: "ISc("},
 	{f: Foreign, kind: "lzip", magic: "LZIP\x00"}, {f: Foreign, kind: "lzip", magic: "LZIP\x01"},
 	{f: Foreign, kind: "lzop", magic: "\x89LZO\x00\r\n\x1a"},
 	{f: Foreign, kind: "lrzip", magic: "LRZI\x00"},
