@@ -71,7 +71,7 @@ func (r *Roots) Lose(root repo.Root) {
 // nameUnread adds what is wrong with a repository's parts to what is unread.
 func (r *Repository) nameUnread(s *Sink) {
 	why := "missing from the repository, which is damaged: git fsck"
-	if r.Git.Promisor {
+	if r.Git.Config.Promisor {
 		why = "not in this partial clone"
 	}
 	if !r.Promised {
@@ -146,7 +146,7 @@ func (r *Repository) nameRoots(s *Sink, why string) {
 			what, verb = fmt.Sprintf("%s and %d more", what, n), "are"
 		}
 		because := why
-		if !left[0].Kept && !r.Git.Promisor {
+		if !left[0].Kept && !r.Git.Config.Promisor {
 			because = gone
 		}
 		s.Unread(Shown(r.Root, file), "it names "+what+", which "+verb+" "+because)

@@ -63,7 +63,7 @@ func openNamed(dir, common, here string) (*Repo, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
 	}
-	if err == nil && r.WorkTree == "" && !r.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
+	if err == nil && r.WorkTree == "" && !r.Config.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
 		r.WorkTree = here
 	}
 	return r, err

@@ -13,14 +13,14 @@ import (
 // Ignorer tells which paths of a work tree git ignores. It reads the
 // .gitignore files along the way of each path that it is asked for.
 type Ignorer struct {
-	repo  *Repo // whose problem it is if an ignore file cannot be read
+	place *Place // whose problem it is if an ignore file cannot be read
 	root  string
 	fold  bool                 // the case of letters does not count
 	base  []pattern            // of the user and the repository
 	dirs  map[string][]pattern // folder → patterns of its own file
 	known map[string]bool      // folder → ignored
 	work  int                  // steps of patterns that may still be tried on bytes of paths
-	spent bool                 // there were too many, and that is a problem of repo
+	spent bool                 // there were too many, and that is a problem of place
 	left  int64                // bytes of ignore files that may still be read
 }
 
@@ -40,14 +40,14 @@ type pattern struct {
 	name    bool // matches the last element of a path, not the whole of it
 }
 
-// Ignorer returns an Ignorer for the repository's work tree. getenv looks up
+// newIgnorer returns an Ignorer for the work tree at root. getenv looks up
 // the environment variables that lead to the user's own ignore file.
-func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.ignoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
+func newIgnorer(p *Place, root string, fold bool, getenv func(string) string) *Ignorer {
+	g := &Ignorer{place: p, root: root, fold: fold, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	if path := userExcludes(getenv); path != "" {
 		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}
-	g.base = append(g.base, g.read(r.read, filepath.Join(r.Common, "info", "exclude"))...)
+	g.base = append(g.base, g.read(p.read, filepath.Join(p.Common, "info", "exclude"))...)
 	return g
 }
 
@@ -96,7 +96,7 @@ func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path
 		return nil
 	}
 	if err != nil {
-		g.repo.problem(path, why(err)+": what git ignores because of it counts as untracked")
+		g.place.problem(path, why(err)+": what git ignores because of it counts as untracked")
 		return nil
 	}
 	g.left -= int64(len(text))
@@ -212,7 +212,7 @@ func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok
 // spend notes that no more patterns are tried.
 func (g *Ignorer) spend() {
 	if !g.spent {
-		g.repo.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
+		g.place.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
 	}
 	g.spent = true
 }

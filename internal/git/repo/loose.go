@@ -24,23 +24,23 @@ func defaultRefLimits() refLimits {
 
 // looseRefs is a walk through the files that are refs.
 type looseRefs struct {
-	repo   *Repo
+	place  *Place
 	raw    map[string]string // name → what the file says
 	left   refLimits
 	ending bool // a limit was passed
 }
 
 // readLoose adds the refs that are files in dir's refs folder to raw.
-func (r *Repo) readLoose(raw map[string]string, dir string, limits refLimits) {
+func readLoose(p *Place, raw map[string]string, dir string, limits refLimits) {
 	root := filepath.Join(dir, "refs")
-	if err := r.Reach(root); err != nil {
-		r.problem(root, err.Error()+": its refs are unknown")
+	if err := p.Reach(root); err != nil {
+		p.problem(root, err.Error()+": its refs are unknown")
 		return
 	}
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		root = real // a second work tree may be made of links: git-new-workdir
 	}
-	w := looseRefs{repo: r, raw: raw, left: limits}
+	w := looseRefs{place: p, raw: raw, left: limits}
 	w.folder(root, "refs", 0)
 }
 
@@ -48,12 +48,12 @@ func (r *Repo) readLoose(raw map[string]string, dir string, limits refLimits) {
 // slash. Folders that are links are not entered: they could lead in circles.
 func (w *looseRefs) folder(path, name string, depth int) {
 	if depth > w.left.depth {
-		w.repo.problem(path, fmt.Sprintf("it is in more than %d folders of refs: those in it are unknown", w.left.depth))
+		w.place.problem(path, fmt.Sprintf("it is in more than %d folders of refs: those in it are unknown", w.left.depth))
 		return
 	}
 	entries, err := regular.List(path, w.left.entries)
 	if err != nil && (depth > 0 || !errors.Is(err, fs.ErrNotExist)) {
-		w.repo.problem(path, why(err))
+		w.place.problem(path, why(err))
 	}
 	for _, e := range entries {
 		if w.ending {
@@ -61,7 +61,7 @@ func (w *looseRefs) folder(path, name string, depth int) {
 		}
 		if w.left.entries--; w.left.entries < 0 || w.left.kept < 0 {
 			w.ending = true
-			w.repo.problem(path, "there are more refs than can be held: this one's and those behind it are unknown")
+			w.place.problem(path, "there are more refs than can be held: this one's and those behind it are unknown")
 			return
 		}
 		below, ref := filepath.Join(path, e.Name()), name+"/"+e.Name()
@@ -83,11 +83,11 @@ func (w *looseRefs) file(path, ref string, e fs.DirEntry) {
 			w.add(ref, "ref: "+to)
 			return
 		}
-		read = w.repo.read
+		read = w.place.read
 	}
 	text, err := read(path, refMax)
 	if err != nil {
-		w.repo.problem(path, why(err))
+		w.place.problem(path, why(err))
 		return
 	}
 	w.add(ref, firstLine(text))

@@ -7,56 +7,34 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"r8scan/internal/git/odb"
 	"r8scan/internal/regular"
 )
 
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
 // shares Common with the main one.
 type Repo struct {
-	Dir       string // git directory: HEAD and index
-	Common    string // objects, refs and config; equal to Dir except in a linked worktree
+	Place
+	Config Config
+	Refs   Refs
+
 	WorkTree  string // "" for a bare repository
 	IndexFile string // Dir's own index unless git's environment names another
-	Hash      int    // bytes of an object id: 20 or 32
-	Promisor  bool   // a partial clone: objects may be missing by design
+	Borrowed  bool   // Common lies outside of what was named, and leads back
 
-	Bounds   *Bounds // where what its pointers lead to may lie
-	Borrowed bool    // Common lies outside of what was named, and leads back
-
-	Problems []Problem // what could not be read or understood
-
-	storage    string // of refs: inFiles, inTables, or one that is not known
-	ignoreCase bool   // ignore files do not tell small letters from capitals
-	bare       bool   // the config says so
-	tree       treeConfig
-	named      bool      // ReadRefs has named what is wrong with HEAD
-	outside    []Problem // work trees that are not followed; Worktrees adds them to Problems
+	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
 }
 
-// The ref storages that are read.
-const (
-	inFiles  = "files"
-	inTables = "reftable"
-)
-
-// Problem is something that could not be read, and why.
-type Problem struct{ What, Reason string }
-
-// maxProblems is how many are named one by one.
-const maxProblems = 10_000
-
-func (r *Repo) problem(what, reason string) {
-	switch {
-	case len(r.Problems) < maxProblems:
-		r.Problems = append(r.Problems, Problem{what, reason})
-	case len(r.Problems) == maxProblems:
-		r.Problems = append(r.Problems, Problem{r.Common, fmt.Sprintf("more than %d things in it cannot be read: the rest is not named", maxProblems)})
-	}
+// newRepo returns the repository at a place whose configuration is not read yet.
+func newRepo(place Place) *Repo {
+	r := &Repo{Place: place, IndexFile: filepath.Join(place.Dir, "index")}
+	r.Config = Config{Place: &r.Place, storage: inFiles}
+	r.Refs = Refs{Place: &r.Place, config: &r.Config}
+	return r
 }
 
 // ErrNone says that a path lies in no repository.
@@ -157,7 +135,8 @@ func (b *Bounds) open(dir, workTree string) (*Repo, error) {
 // not to be found by itself, and with another worktree of the same repository, if
 // one is open.
 func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, storage: inFiles}
+	r := newRepo(Place{Dir: dir, Common: dir, Hash: 20, Bounds: b})
+	r.WorkTree = workTree
 	if common != "" {
 		r.Common = common
 	} else if err := r.takeCommon(); err != nil {
@@ -171,9 +150,9 @@ func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, e
 		}
 	}
 	if other != nil {
-		r.shareConfig(other)
+		r.Config.share(&other.Config)
 	} else {
-		r.readConfig()
+		r.Config.read()
 	}
 	if tree, file := r.configuredTree(); tree != "" {
 		r.takeTree(tree, file)
@@ -195,66 +174,6 @@ func IsGitDir(dir string) bool {
 		}
 	}
 	return false
-}
-
-// Worktrees returns the other worktrees of the repository: the main one first,
-// if r is a linked one, and the linked ones in the order of their names. One
-// whose folder is gone still has its index and HEAD. The bounds are those of
-// all of them then.
-func (r *Repo) Worktrees() []*Repo {
-	var out []*Repo
-	if r.Dir != r.Common {
-		top := ""
-		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
-			top = filepath.Dir(real)
-		}
-		if w, err := r.Bounds.with(top).openShared(r.Common, r.Common, top, r); err != nil {
-			r.problem(r.Common, err.Error())
-		} else {
-			out = append(out, w)
-		}
-	}
-	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
-		if sameFile(dir, r.Dir) {
-			continue
-		}
-		w, err := r.linked(dir)
-		if err != nil {
-			r.problem(dir, err.Error())
-			continue
-		}
-		if _, err := os.Stat(w.WorkTree); err != nil {
-			w.WorkTree = ""
-		}
-		out = append(out, w)
-	}
-	for _, w := range out {
-		r.Bounds = r.Bounds.with(w.WorkTree)
-	}
-	for _, w := range append(out, r) {
-		w.Bounds = r.Bounds
-		w.Problems, w.outside = append(w.Problems, w.outside...), nil
-	}
-	return out
-}
-
-// linked opens a linked worktree's git directory. To git, the store that lists
-// it is its store, whatever it says itself.
-func (r *Repo) linked(dir string) (*Repo, error) {
-	file := filepath.Join(dir, "commondir")
-	if _, err := r.read(file, lineMax); err != nil {
-		return nil, err
-	}
-	w, err := r.Bounds.openShared(dir, r.Common, "", r)
-	if err != nil {
-		return nil, err
-	}
-	if common, err := readPath(dir, "commondir"); err == nil && !sameFile(common, r.Common) {
-		if err := r.Bounds.reach(common); err != nil {
-			w.problem(file, err.Error())
-		}
-	}
-	return w, nil
 }
 
 func sameFile(a, b string) bool {
@@ -282,55 +201,27 @@ func (r *Repo) index() *indexFile {
 	return &indexFile{path: r.IndexFile, dir: r.Dir, hash: r.Hash, reach: r.Reach}
 }
 
-// subfolders returns the folders in dir, links to some included, unless they
-// lead outside: those are problems.
-func (r *Repo) subfolders(dir string) []string {
-	if err := r.Reach(dir); err != nil {
-		r.problem(dir, err.Error())
-		return nil
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if e.Type()&os.ModeSymlink != 0 {
-			info, err := os.Stat(path)
-			if err != nil || !info.IsDir() {
-				continue
-			}
-			if err := r.Reach(path); err != nil {
-				r.problem(path, err.Error())
-				continue
-			}
-		} else if !e.IsDir() {
-			continue
-		}
-		out = append(out, path)
-	}
-	return out
+// ObjectDirs returns the repository's object directories: its own and those
+// that info/alternates names, directly or through others. Alternates are followed
+// wherever they lead, as git does; what lies outside is lent. getenv, if it is not
+// nil, looks up git's environment variables: in a pre-receive hook they lead to
+// the quarantine in which pushed objects wait. They are about the one
+// repository that git was started on, so pass nil for any other.
+func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
+	return findObjectDirs(&r.Place, getenv)
 }
 
-// Shallow returns the ids, in hex, of commits whose parents a shallow clone
-// left out.
-func (r *Repo) Shallow() []string {
-	path := filepath.Join(r.Common, "shallow")
-	text, err := r.read(path, listMax)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.problem(path, why(err))
-		}
-		return nil
-	}
-	var ids []string
-	for id := range strings.FieldsSeq(string(text)) {
-		if len(id) == 2*r.Hash {
-			ids = append(ids, id)
-		}
-	}
-	return ids
+// Roots calls use with all that names an object in the repository or worktree,
+// apart from the refs that Refs.Read returns and the index: HEAD, FETCH_HEAD and
+// their like, reflogs, a worktree's own refs, what is being merged, rebased,
+// picked or bisected, shallow and grafts. What should name an object and does
+// not is returned. Ids of zeros name none and are left out.
+func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
+
+// Ignorer returns an Ignorer for the repository's work tree. getenv looks up
+// the environment variables that lead to the user's own ignore file.
+func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
+	return newIgnorer(&r.Place, r.WorkTree, r.Config.ignoreCase, getenv)
 }
 
 func firstLine(text []byte) string {
