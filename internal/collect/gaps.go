@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 
@@ -86,8 +87,12 @@ func (r *Repository) nameUnread(s *Sink) {
 		parts = append(parts, t.Git)
 	}
 	for _, g := range append(parts, r.Followed...) {
+		g.Config.NoteIncludes(os.Getenv)
 		for _, p := range g.Problems {
 			s.Unread(Shown(r.Root, p.What), p.Reason)
+		}
+		for _, p := range g.Notes {
+			s.Note(Shown(r.Root, p.What) + ": " + p.Reason)
 		}
 	}
 	for _, p := range r.Store.Problems() {

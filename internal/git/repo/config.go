@@ -13,13 +13,13 @@ import (
 
 // Config is what a repository's own configuration says.
 type Config struct {
-	*Place
+	repo     *Repo
 	Promisor bool // a partial clone: objects may be missing by design
 
-	storage    string // of refs: inFiles, inTables, or one that is not known
-	ignoreCase bool   // ignore files do not tell small letters from capitals
-	bare       bool   // the repository has no work tree
-	tree       treeConfig
+	storage  string // of refs: inFiles, inTables, or one that is not known
+	bare     bool   // the repository has no work tree
+	included bool   // it may include other files
+	tree     treeConfig
 }
 
 // The ref storages that are read.
@@ -32,19 +32,19 @@ const (
 // that Config.read understands.
 var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclone", "worktreeconfig", "preciousobjects", "relativeworktrees", "compatobjectformat"}
 
-// read takes from the configuration what decides how to read it.
+// read takes from the configuration what decides how to read the repository. As
+// in git, what it includes has no say in that.
 func (c *Config) read() {
-	path := filepath.Join(c.Common, "config")
+	path := filepath.Join(c.repo.Common, "config")
 	c.Promisor = c.hasPromisorPack()
 	version := ""
 	err := c.each(func(v *variable) {
+		c.included = c.included || strings.HasPrefix(v.section, "include")
 		switch {
 		case v.is("core", "repositoryformatversion"):
 			version = string(v.value)
 		case v.is("core", "bare"):
 			c.bare = v.yes()
-		case v.is("core", "ignorecase"):
-			c.ignoreCase = v.yes()
 		case c.tree.take(v):
 		case v.section == "extensions" && !v.hasSub:
 			c.extension(path, v.key, string(v.value))
@@ -52,53 +52,68 @@ func (c *Config) read() {
 	})
 	switch {
 	case IsOutside(err):
-		c.problem(path, err.Error())
+		c.repo.problem(path, err.Error())
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		c.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
+		c.repo.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
 	}
 	if version != "" && version != "0" && version != "1" {
-		c.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
+		c.repo.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
 	}
 }
 
 // share takes from another worktree of the repository what their common
 // config says. It is not parsed again for each of them.
 func (c *Config) share(other *Config) {
-	c.Hash, c.storage, c.ignoreCase, c.Promisor, c.bare, c.tree = other.Hash, other.storage, other.ignoreCase, other.Promisor, other.bare, other.tree
+	c.repo.Hash = other.repo.Hash
+	c.Promisor, c.storage, c.bare, c.included, c.tree = other.Promisor, other.storage, other.bare, other.included, other.tree
 }
 
-// each calls f with what the repository's own config sets, up to what
+// each calls f with what the repository's own config sets itself, up to what
 // cannot be read.
 func (c *Config) each(f func(v *variable)) error {
-	text, err := c.Place.read(filepath.Join(c.Common, "config"), configMax)
+	text, err := c.repo.read(filepath.Join(c.repo.Common, "config"), configMax)
 	if err != nil {
 		return err
 	}
 	return eachVariable(text, f)
 }
 
+// every calls f with what the configurations of the machine, the user and the
+// repository set, in this order and with all that they include. getenv looks up
+// the environment variables that lead to the user's.
+func (c *Config) every(getenv func(string) string, f func(v *variable)) {
+	newConfigReader(c.repo, getenv, f).all()
+}
+
+// NoteIncludes notes which files that the configuration includes are not read.
+func (c *Config) NoteIncludes(getenv func(string) string) {
+	if c.included || c.tree.own {
+		_ = newConfigReader(c.repo, getenv, func(*variable) {}).ours() // read has noted what is wrong with it
+	}
+}
+
 // extension heeds an extension of the repository's format.
 func (c *Config) extension(path, key, value string) {
 	switch {
 	case key == "objectformat" && strings.EqualFold(value, "sha256"):
-		c.Hash = 32
+		c.repo.Hash = 32
 	case key == "objectformat" && strings.EqualFold(value, "sha1"):
-		c.Hash = 20
+		c.repo.Hash = 20
 	case key == "objectformat":
-		c.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
+		c.repo.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
 	case key == "refstorage":
 		c.storage = strings.ToLower(value)
 	case key == "partialclone":
 		c.Promisor = true
 	case !slices.Contains(knownExtensions, key):
-		c.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", key))
+		c.repo.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", key))
 	}
 }
 
 // hasPromisorPack reports whether a partial clone left its mark on a pack.
 func (c *Config) hasPromisorPack() bool {
-	packs := filepath.Join(c.Common, "objects", "pack")
-	if c.Reach(packs) != nil {
+	packs := filepath.Join(c.repo.Common, "objects", "pack")
+	if c.repo.Reach(packs) != nil {
 		return false
 	}
 	entries, _ := regular.List(packs, maxListed) // what is wrong with it is named where packs are read

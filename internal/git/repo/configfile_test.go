@@ -146,7 +146,7 @@ func TestConfigLimits(t *testing.T) {
 			r.Common = r.Dir
 			put(t, filepath.Join(r.Dir, "config"), text)
 			r.Config.read()
-			remotes := r.Config.Remotes()
+			remotes := r.Config.Remotes(noEnv)
 			if name == "sections" && (len(remotes) != n || remotes[n-1].Name != fmt.Sprint("r", n-1)) {
 				t.Errorf("%d remotes", len(remotes))
 			}

@@ -40,52 +40,34 @@ type pattern struct {
 	name    bool // matches the last element of a path, not the whole of it
 }
 
-// newIgnorer returns an Ignorer for the work tree at root. getenv looks up
-// the environment variables that lead to the user's own ignore file.
-func newIgnorer(p *Place, root string, fold bool, getenv func(string) string) *Ignorer {
-	g := &Ignorer{place: p, root: root, fold: fold, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
-	if path := userExcludes(getenv); path != "" {
+// newIgnorer is Repo.Ignorer. Of git's two lists for the whole work tree, the
+// repository's own has the last word.
+func newIgnorer(r *Repo, getenv func(string) string) *Ignorer {
+	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
+	u := user{getenv}
+	path, own, from := u.xdg("ignore"), false, ""
+	c := newConfigReader(r, getenv, nil)
+	c.use = func(v *variable) {
+		switch {
+		case v.is("core", "ignorecase"):
+			g.fold = v.yes()
+		case v.is("core", "excludesfile"):
+			path, own, from = string(v.value), c.own, filepath.Join(r.Common, "config")
+			if path = u.expand(path, false); path != "" && !filepath.IsAbs(path) { // git runs in the work tree
+				path, own = filepath.Join(r.WorkTree, path), true
+			}
+		}
+	}
+	c.all()
+	switch {
+	case path == "":
+	case own && c.bound.reach(path) != nil:
+		r.note(from, "core.excludesFile lies outside of the repository and was not read: what git ignores because of it counts as untracked")
+	default:
 		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}
-	g.base = append(g.base, g.read(p.read, filepath.Join(p.Common, "info", "exclude"))...)
+	g.base = append(g.base, g.read(r.read, filepath.Join(r.Common, "info", "exclude"))...)
 	return g
-}
-
-// userExcludes returns the path of the user's ignore file: core.excludesFile
-// of the user's config, or git's default place, which is the same on every
-// system. A repository's own config is not asked: what the user ignores
-// everywhere is for the user to say.
-func userExcludes(getenv func(string) string) string {
-	home := getenv("HOME")
-	if home == "" {
-		home = getenv("USERPROFILE")
-	}
-	xdg := getenv("XDG_CONFIG_HOME")
-	if xdg == "" && home != "" {
-		xdg = filepath.Join(home, ".config")
-	}
-	configs := []string{filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig")}
-	if global := getenv("GIT_CONFIG_GLOBAL"); global != "" {
-		configs = []string{global}
-	}
-	path := ""
-	if xdg != "" {
-		path = filepath.Join(xdg, "git", "ignore")
-	}
-	for _, config := range configs {
-		if !filepath.IsAbs(config) {
-			continue // there is no home
-		}
-		_ = readConfigFile(config, func(v *variable) { // up to what git could not read either
-			if v.is("core", "excludesfile") {
-				path = string(v.value)
-			}
-		})
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(home, filepath.FromSlash(rest))
-		}
-	}
-	return path
 }
 
 // read reads an ignore file with a function that reads files. One that cannot be

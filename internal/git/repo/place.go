@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"r8scan/internal/regular"
@@ -19,6 +20,7 @@ type Place struct {
 	Bounds *Bounds // where what its pointers lead to may lie
 
 	Problems []Problem // what could not be read or understood
+	Notes    []Problem // what was not read and holds nothing that is to be scanned
 }
 
 // Problem is something that could not be read, and why.
@@ -27,12 +29,22 @@ type Problem struct{ What, Reason string }
 // maxProblems is how many are named one by one.
 const maxProblems = 10_000
 
+// maxNotes is how many notes there are at most.
+const maxNotes = 10
+
 func (p *Place) problem(what, reason string) {
 	switch {
 	case len(p.Problems) < maxProblems:
 		p.Problems = append(p.Problems, Problem{what, reason})
 	case len(p.Problems) == maxProblems:
 		p.Problems = append(p.Problems, Problem{p.Common, fmt.Sprintf("more than %d things in it cannot be read: the rest is not named", maxProblems)})
+	}
+}
+
+// note notes something once.
+func (p *Place) note(what, text string) {
+	if n := (Problem{what, text}); len(p.Notes) < maxNotes && !slices.Contains(p.Notes, n) {
+		p.Notes = append(p.Notes, n)
 	}
 }
 

@@ -32,7 +32,7 @@ type Repo struct {
 // newRepo returns the repository at a place whose configuration is not read yet.
 func newRepo(place Place) *Repo {
 	r := &Repo{Place: place, IndexFile: filepath.Join(place.Dir, "index")}
-	r.Config = Config{Place: &r.Place, storage: inFiles}
+	r.Config = Config{repo: r, storage: inFiles}
 	r.Refs = Refs{Place: &r.Place, config: &r.Config}
 	return r
 }
@@ -219,9 +219,9 @@ func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
 func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
 
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
-// the environment variables that lead to the user's own ignore file.
+// the environment variables that lead to the user's configuration.
 func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	return newIgnorer(&r.Place, r.WorkTree, r.Config.ignoreCase, getenv)
+	return newIgnorer(r, getenv)
 }
 
 func firstLine(text []byte) string {
