@@ -94,7 +94,7 @@ func (r *Refs) readRef(name string) (string, error) {
 		}
 		text, err := r.Place.read(path, refMax)
 		if err == nil {
-			return firstLine(text), nil
+			return refValue(text), nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", err

@@ -106,7 +106,7 @@ func (r *Refs) readHead() (string, error) {
 		return "ref: " + to, nil
 	}
 	text, err := r.Place.read(path, refMax)
-	return firstLine(text), err
+	return refValue(text), err
 }
 
 func (r *Refs) readPacked(raw map[string]string) {

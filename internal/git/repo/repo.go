@@ -42,7 +42,8 @@ var ErrNone = errors.New("not in a git repository")
 
 // Discover finds the repository that holds path, which is a folder: its own
 // .git, path itself as a bare repository or git directory, or the same in a
-// folder above, as git does.
+// folder above, as git does. A damaged one counts only if there is no other: git
+// passes it by.
 func Discover(path string) (*Repo, error) {
 	return discoverIn(path, func(dir string) *Bounds { return Within(dir) })
 }
@@ -53,36 +54,58 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
+	var damaged func() (*Repo, error)
+	passed := "" // the first .git that is no repository
 	for {
 		git := filepath.Join(dir, ".git")
-		if _, err := os.Lstat(git); err == nil {
-			r, err := bounds(dir).Open(dir)
-			if IsOutside(err) {
-				err = fmt.Errorf("%s: %w", git, err)
-			}
-			return r, err
-		}
-		if IsGitDir(dir) {
+		info, err := os.Stat(git)
+		switch here := dir; {
+		case err == nil && (info.Mode().IsRegular() || info.IsDir() && isGitDir(git)):
+			return bounds(dir).openNamed(dir)
+		case isGitDir(dir):
 			return bounds(dir).OpenDir(dir)
+		case damaged == nil && err == nil && info.IsDir() && IsGitDir(git):
+			damaged = func() (*Repo, error) { return bounds(here).openNamed(here) }
+		case damaged == nil && IsGitDir(dir):
+			damaged = func() (*Repo, error) { return bounds(here).OpenDir(here) }
+		case passed == "" && err == nil:
+			passed = git
 		}
 		up := filepath.Dir(dir)
-		if up == dir {
+		switch {
+		case up != dir:
+			dir = up
+		case damaged != nil:
+			return damaged()
+		case passed != "":
+			return nil, fmt.Errorf("%w (%s is not a git directory: it has no HEAD, no objects or no refs)", ErrNone, passed)
+		default:
 			return nil, ErrNone
 		}
-		dir = up
 	}
 }
 
+// openNamed is Open for a folder that the user named: an error tells which.
+func (b *Bounds) openNamed(dir string) (*Repo, error) {
+	r, err := b.Open(dir)
+	if IsOutside(err) {
+		err = fmt.Errorf("%s: %w", filepath.Join(dir, ".git"), err)
+	}
+	return r, err
+}
+
 // Open reads the repository whose work tree has its .git, a folder or a file
-// that names one, in dir.
+// that names one, in dir. It is ErrNone if git passes that .git by: a folder
+// that is no git directory, a link that leads nowhere, or a pipe.
 func (b *Bounds) Open(dir string) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
 	info, err := os.Stat(git)
-	if err != nil {
-		return nil, err
+	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, ErrNone
 	}
-	if !info.IsDir() {
+	isFile := !info.IsDir()
+	if isFile {
 		if err := b.reach(git); err != nil {
 			return nil, err
 		}
@@ -96,8 +119,12 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 		}
 		b = b.with(git)
 	}
-	if !IsGitDir(git) {
-		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", git)
+	switch {
+	case IsGitDir(git):
+	case !isFile:
+		return nil, ErrNone
+	default:
+		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD, no objects or no refs", git)
 	}
 	r, err := b.open(git, dir)
 	if err == nil {
@@ -109,7 +136,7 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 // OpenDir reads the repository with the git directory dir.
 func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 	if !IsGitDir(dir) {
-		return nil, errors.New("it is not a git directory: it has no HEAD or no objects")
+		return nil, errors.New("it is not a git directory: it has no HEAD, no objects or no refs")
 	}
 	return b.open(dir, "")
 }
@@ -161,19 +188,6 @@ func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, e
 		return nil, err
 	}
 	return r, nil
-}
-
-// IsGitDir reports whether dir has what git itself asks of a git directory.
-func IsGitDir(dir string) bool {
-	if info, err := os.Lstat(filepath.Join(dir, "HEAD")); err != nil || info.IsDir() {
-		return false
-	}
-	for _, name := range []string{"objects", "commondir"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 func sameFile(a, b string) bool {

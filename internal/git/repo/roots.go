@@ -232,7 +232,11 @@ func (f *rootFinder) logs(dir string) {
 		case errors.Is(err, fs.ErrNotExist) && path == dir:
 		case err != nil:
 			f.problem(path, why(err))
-		case !e.IsDir() && !strings.HasSuffix(path, ".lock"):
+		case path != dir && strings.HasPrefix(e.Name(), "."): // no ref has such a name
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+		case !e.IsDir() && !strings.HasSuffix(path, ".lock") && e.Type()&fs.ModeSocket == 0:
 			f.log(path)
 		}
 		return nil
