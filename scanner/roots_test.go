@@ -48,7 +48,7 @@ var rootCases = []rootCase{
 	{"refs/heads/x", "GHOST\n", "GHOST"},
 	{"refs/heads/x", "", "it is empty"},
 	{"refs/heads/x", "\x00\x00\x00\x00", "no object id"},
-	{"refs/heads/x", "HEAD trailing\n", "no object id"},
+	{"refs/heads/x", "HEADtrailing\n", "no object id"},
 	{"refs/bisect/bad", "GHOST\n", "GHOST"},
 	{"refs/notes/commits", "GHOST\n", "GHOST"},
 	{"refs/stash", "GHOST\n", "GHOST"},

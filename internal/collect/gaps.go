@@ -3,6 +3,7 @@ package collect
 import (
 	"encoding/hex"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 
@@ -71,7 +72,7 @@ func (r *Roots) Lose(root repo.Root) {
 // nameUnread adds what is wrong with a repository's parts to what is unread.
 func (r *Repository) nameUnread(s *Sink) {
 	why := "missing from the repository, which is damaged: git fsck"
-	if r.Git.Promisor {
+	if r.Git.Config.Promisor {
 		why = "not in this partial clone"
 	}
 	if !r.Promised {
@@ -86,8 +87,12 @@ func (r *Repository) nameUnread(s *Sink) {
 		parts = append(parts, t.Git)
 	}
 	for _, g := range append(parts, r.Followed...) {
+		g.Config.NoteIncludes(os.Getenv)
 		for _, p := range g.Problems {
 			s.Unread(Shown(r.Root, p.What), p.Reason)
+		}
+		for _, p := range g.Notes {
+			s.Note(Shown(r.Root, p.What) + ": " + p.Reason)
 		}
 	}
 	for _, p := range r.Store.Problems() {
@@ -146,7 +151,7 @@ func (r *Repository) nameRoots(s *Sink, why string) {
 			what, verb = fmt.Sprintf("%s and %d more", what, n), "are"
 		}
 		because := why
-		if !left[0].Kept && !r.Git.Promisor {
+		if !left[0].Kept && !r.Git.Config.Promisor {
 			because = gone
 		}
 		s.Unread(Shown(r.Root, file), "it names "+what+", which "+verb+" "+because)

@@ -83,7 +83,7 @@ func (r *Repository) tips() []history.Tip {
 		if w.Dir != w.Common {
 			name = "worktrees/" + filepath.Base(w.Dir) + "/HEAD"
 		}
-		_, head := w.ReadRefs()
+		_, head := w.Refs.Read()
 		add(headName(w, name), head, false)
 	}
 	return tips
@@ -91,7 +91,7 @@ func (r *Repository) tips() []history.Tip {
 
 // headName returns name if HEAD is on no branch, else "".
 func headName(g *repo.Repo, name string) string {
-	if g.Detached() {
+	if g.Refs.Detached() {
 		return name
 	}
 	return ""
@@ -137,7 +137,7 @@ func (r *Repository) stagedPaths(hits []Hit, paths *history.Paths) map[odb.Obj][
 				continue
 			}
 			if !looked {
-				_, id := t.Git.ReadRefs()
+				_, id := t.Git.Refs.Read()
 				head, looked = history.TreeOf(r.Store, id, nil), true
 			}
 			if at, ok := paths.Find(head, e.Path); !ok || at != blob {

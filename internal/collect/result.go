@@ -63,7 +63,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	}
 	slices.SortFunc(res.Findings, compareFindings)
 	slices.SortFunc(res.Allowed, compareAllowed)
-	res.Notes = slices.Sorted(slices.Values(append(r.Sink.notes, r.Policy.Expired(res.Findings)...)))
+	res.Notes = slices.Compact(slices.Sorted(slices.Values(append(r.Sink.notes, r.Policy.Expired(res.Findings)...))))
 	for i, note := range res.Notes {
 		res.Notes[i] = r.Rules.Redact(note)
 	}

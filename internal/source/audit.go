@@ -202,11 +202,10 @@ func (a *audit) enter(top *collect.WorkTree) func(dir string, w *worker) (*colle
 		}
 		bounds := top.Git.Bounds
 		name := collect.Shown(a.root, dir)
-		if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
-			return nil, !a.addBare(bounds, dir, name, w)
-		}
 		g, err := bounds.Open(dir)
 		switch {
+		case errors.Is(err, repo.ErrNone):
+			return nil, !a.addBare(bounds, dir, name, w)
 		case errors.Is(err, fs.ErrNotExist):
 			a.env.Sink.Unread(collect.Join(name, ".git"), "the git directory that it names does not exist")
 		case err != nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,10 +86,12 @@ func (s *Files) job(r files, path string) (job, error) {
 		return r.walk(f), nil
 	}
 	return func(ctx context.Context, w *worker) error {
-		if info.Mode().IsRegular() {
+		switch {
+		case info.Mode().IsRegular():
 			r.searchName(f)
 			r.file(ctx, w, f)
-		} else {
+		case info.Mode()&fs.ModeSocket != 0: // it holds nothing
+		default:
 			r.env.Sink.Unread(f.name, "it is a "+regular.Kind(info.Mode())+", which is not opened: pipe it in and name it -")
 		}
 		return nil

@@ -87,7 +87,7 @@ func holdsRepository(entries []fs.DirEntry) bool {
 
 // entry reads or queues one entry of a folder.
 func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
-	if f.skip != nil && f.skip(f) || f.enter != nil && e.IsDir() && e.Name() == ".git" {
+	if f.skip != nil && f.skip(f) || f.enter != nil && e.IsDir() && e.Name() == ".git" && repo.IsGitDir(f.path) {
 		return
 	}
 	if e.IsDir() {
@@ -116,6 +116,7 @@ func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 		}
 		r.env.Sink.Files.Add(1)
 		r.text(ctx, w, strings.NewReader(to), nil, f)
+	case e.Type()&fs.ModeSocket != 0: // it holds nothing
 	default:
 		r.env.Sink.Unread(f.name, "it is a "+regular.Kind(e.Type())+", which is not opened")
 	}

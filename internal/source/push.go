@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -111,7 +112,7 @@ type push struct {
 func (p *push) span(what Pushed) (*history.Span, error) {
 	repo, names, span := p.repo, p.repo.names(), &history.Span{}
 	if what.Current {
-		branch := repo.Git.Branch()
+		branch := repo.Git.Refs.Branch()
 		if branch == "" {
 			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
 		}
@@ -131,12 +132,12 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 			return nil, err
 		}
 	} else if what.Remote == "" {
-		what.Remote = repo.Git.PushRemote(repo.Git.Branch())
+		what.Remote = repo.Git.Config.PushRemote(repo.Git.Refs.Branch(), os.Getenv)
 	}
 	remote := p.remote(what.Remote, what.URL)
 	repo.Promised = remote.Promisor
 	lost := p.addUpdates(span, what.Updates)
-	tracking := repo.Git.Tracking(remote.Name, repo.Refs)
+	tracking := repo.Git.Config.Tracking(remote.Name, repo.Refs, os.Getenv)
 	for _, ref := range tracking {
 		p.has(span, ref.ID)
 	}
@@ -154,7 +155,7 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 // remote returns the remote that goes by a name or a URL. One that the config
 // does not have goes by that name.
 func (p *push) remote(name, url string) repo.Remote {
-	all := p.repo.Git.Remotes()
+	all := p.repo.Git.Config.Remotes(os.Getenv)
 	for _, known := range []func(repo.Remote) bool{
 		func(m repo.Remote) bool { return m.Name == name },
 		func(m repo.Remote) bool { return slices.Contains(m.URLs, name) },

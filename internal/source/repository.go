@@ -54,7 +54,7 @@ func (r *repository) forget(env *Env) {
 
 // open opens the object store and reads the refs.
 func (r *repository) open(env *Env) {
-	r.Refs, r.Head = r.Git.ReadRefs()
+	r.Refs, r.Head = r.Git.Refs.Read()
 	r.shallow = map[string]bool{}
 	for _, id := range r.Git.Shallow() {
 		if raw, err := hex.DecodeString(id); err == nil {

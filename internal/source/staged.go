@@ -52,7 +52,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
 	x := &stagedDiff{env: env, git: s.git, environment: s.getenv != nil,
-		blobs: blobReader{promisor: s.git.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
+		blobs: blobReader{promisor: s.git.Config.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
 	defer x.blobs.store.Close()
 	head, err := x.compare()
 	if err != nil {
@@ -123,14 +123,14 @@ func (s *stagedDiff) compare() (head string, err error) {
 
 // parents returns HEAD and the trees of all commits that the next one builds on.
 func (s *stagedDiff) parents() (head string, trees [][]byte, err error) {
-	if head, err = s.git.Head(); err != nil {
+	if head, err = s.git.Refs.Head(); err != nil {
 		return "", nil, err
 	}
 	var environ []string
 	if s.environment {
 		environ = os.Environ()
 	}
-	others, err := s.git.Merging(environ)
+	others, err := s.git.Refs.Merging(environ)
 	if err != nil {
 		return "", nil, err
 	}

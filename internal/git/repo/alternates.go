@@ -14,14 +14,9 @@ import (
 // maxAlternates is how deep alternates may name alternates; git allows 5.
 const maxAlternates = 5
 
-// ObjectDirs returns the repository's object directories: its own and those
-// that info/alternates names, directly or through others. Alternates are followed
-// wherever they lead, as git does; what lies outside is lent. getenv, if it is not
-// nil, looks up git's environment variables: in a pre-receive hook they lead to
-// the quarantine in which pushed objects wait. They are about the one
-// repository that git was started on, so pass nil for any other.
-func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
-	d := objectDirs{repo: r, bounds: r.Bounds, seen: map[string]bool{}}
+// findObjectDirs is Repo.ObjectDirs.
+func findObjectDirs(p *Place, getenv func(string) string) odb.Folders {
+	d := objectDirs{place: p, bounds: p.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
 		if dir := getenv("GIT_OBJECT_DIRECTORY"); dir != "" {
 			d.bounds = d.bounds.with(dir)
@@ -31,8 +26,8 @@ func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
 			d.add(path, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
 		}
 	}
-	if own := filepath.Join(r.Common, "objects"); r.Reach(own) != nil {
-		r.problem(own, r.Reach(own).Error())
+	if own := filepath.Join(p.Common, "objects"); p.Reach(own) != nil {
+		p.problem(own, p.Reach(own).Error())
 	} else {
 		d.add(own, "", 0)
 	}
@@ -44,7 +39,7 @@ func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
 
 // objectDirs collects object directories, each once.
 type objectDirs struct {
-	repo    *Repo
+	place   *Place
 	bounds  *Bounds
 	folders odb.Folders
 	seen    map[string]bool // by real path
@@ -55,9 +50,9 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		if from == "" {
-			d.repo.problem(dir, err.Error())
+			d.place.problem(dir, err.Error())
 		} else {
-			d.repo.problem(dir, "it is named in "+from+" and cannot be opened")
+			d.place.problem(dir, "it is named in "+from+" and cannot be opened")
 		}
 		return
 	}
@@ -75,7 +70,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			d.repo.problem(file, err.Error())
+			d.place.problem(file, err.Error())
 		}
 		return
 	}
@@ -83,7 +78,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 		if path := alternate(strings.TrimRight(line, "\r\n")); path != "" && depth < maxAlternates {
 			d.add(relativeTo(dir, path), file, depth+1)
 		} else if path != "" {
-			d.repo.problem(path, "alternates lead to it over more than 5 steps, where git stops too")
+			d.place.problem(path, "alternates lead to it over more than 5 steps, where git stops too")
 		}
 	}
 }

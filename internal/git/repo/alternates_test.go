@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"r8scan/internal/git/gittest"
 )
 
 // bare makes a folder that passes for a bare repository.
@@ -85,4 +87,17 @@ func TestQuarantine(t *testing.T) {
 	if got := r.ObjectDirs(nil).Dirs; !slices.Equal(got, []string{own}) {
 		t.Errorf("without the environment: %q", got)
 	}
+}
+
+// noEnv is an environment without variables.
+func noEnv(string) string { return "" }
+
+// env returns what looks up the variables that git has in a test's repository.
+func env(r *gittest.Repo) func(string) string {
+	vars := map[string]string{}
+	for _, e := range r.Env {
+		name, value, _ := strings.Cut(e, "=")
+		vars[name] = value
+	}
+	return func(name string) string { return vars[name] }
 }

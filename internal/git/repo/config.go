@@ -11,77 +11,109 @@ import (
 	"r8scan/internal/regular"
 )
 
+// Config is what a repository's own configuration says.
+type Config struct {
+	repo     *Repo
+	Promisor bool // a partial clone: objects may be missing by design
+
+	storage  string // of refs: inFiles, inTables, or one that is not known
+	bare     bool   // the repository has no work tree
+	included bool   // it may include other files
+	tree     treeConfig
+}
+
+// The ref storages that are read.
+const (
+	inFiles  = "files"
+	inTables = "reftable"
+)
+
 // knownExtensions are those that change nothing about how objects are read, or
-// that readConfig understands.
+// that Config.read understands.
 var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclone", "worktreeconfig", "preciousobjects", "relativeworktrees", "compatobjectformat"}
 
-// readConfig takes from the repository's config what decides how to read it.
-func (r *Repo) readConfig() {
-	path := filepath.Join(r.Common, "config")
-	r.Promisor = r.hasPromisorPack()
+// read takes from the configuration what decides how to read the repository. As
+// in git, what it includes has no say in that.
+func (c *Config) read() {
+	path := filepath.Join(c.repo.Common, "config")
+	c.Promisor = c.hasPromisorPack()
 	version := ""
-	err := r.eachConfig(func(v *variable) {
+	err := c.each(func(v *variable) {
+		c.included = c.included || strings.HasPrefix(v.section, "include")
 		switch {
 		case v.is("core", "repositoryformatversion"):
 			version = string(v.value)
 		case v.is("core", "bare"):
-			r.bare = v.yes()
-		case v.is("core", "ignorecase"):
-			r.ignoreCase = v.yes()
-		case r.tree.take(v):
+			c.bare = v.yes()
+		case c.tree.take(v):
 		case v.section == "extensions" && !v.hasSub:
-			r.extension(path, v.key, string(v.value))
+			c.extension(path, v.key, string(v.value))
 		}
 	})
 	switch {
 	case IsOutside(err):
-		r.problem(path, err.Error())
+		c.repo.problem(path, err.Error())
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		r.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
+		c.repo.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
 	}
 	if version != "" && version != "0" && version != "1" {
-		r.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
+		c.repo.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))
 	}
 }
 
-// shareConfig takes from another worktree of the repository what their common
+// share takes from another worktree of the repository what their common
 // config says. It is not parsed again for each of them.
-func (r *Repo) shareConfig(other *Repo) {
-	r.Hash, r.storage, r.ignoreCase, r.Promisor, r.bare, r.tree = other.Hash, other.storage, other.ignoreCase, other.Promisor, other.bare, other.tree
+func (c *Config) share(other *Config) {
+	c.repo.Hash = other.repo.Hash
+	c.Promisor, c.storage, c.bare, c.included, c.tree = other.Promisor, other.storage, other.bare, other.included, other.tree
 }
 
-// eachConfig calls f with what the repository's own config sets, up to what
+// each calls f with what the repository's own config sets itself, up to what
 // cannot be read.
-func (r *Repo) eachConfig(f func(v *variable)) error {
-	text, err := r.read(filepath.Join(r.Common, "config"), configMax)
+func (c *Config) each(f func(v *variable)) error {
+	text, err := c.repo.read(filepath.Join(c.repo.Common, "config"), configMax)
 	if err != nil {
 		return err
 	}
 	return eachVariable(text, f)
 }
 
+// every calls f with what the configurations of the machine, the user and the
+// repository set, in this order and with all that they include. getenv looks up
+// the environment variables that lead to the user's.
+func (c *Config) every(getenv func(string) string, f func(v *variable)) {
+	newConfigReader(c.repo, getenv, f).all()
+}
+
+// NoteIncludes notes which files that the configuration includes are not read.
+func (c *Config) NoteIncludes(getenv func(string) string) {
+	if c.included || c.tree.own {
+		_ = newConfigReader(c.repo, getenv, func(*variable) {}).ours() // read has noted what is wrong with it
+	}
+}
+
 // extension heeds an extension of the repository's format.
-func (r *Repo) extension(path, key, value string) {
+func (c *Config) extension(path, key, value string) {
 	switch {
 	case key == "objectformat" && strings.EqualFold(value, "sha256"):
-		r.Hash = 32
+		c.repo.Hash = 32
 	case key == "objectformat" && strings.EqualFold(value, "sha1"):
-		r.Hash = 20
+		c.repo.Hash = 20
 	case key == "objectformat":
-		r.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
+		c.repo.problem(path, fmt.Sprintf("object format %q is unknown: ids were read as SHA-1", value))
 	case key == "refstorage":
-		r.storage = strings.ToLower(value)
+		c.storage = strings.ToLower(value)
 	case key == "partialclone":
-		r.Promisor = true
+		c.Promisor = true
 	case !slices.Contains(knownExtensions, key):
-		r.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", key))
+		c.repo.problem(path, fmt.Sprintf("extension %q is unknown: what it changes may have been missed", key))
 	}
 }
 
 // hasPromisorPack reports whether a partial clone left its mark on a pack.
-func (r *Repo) hasPromisorPack() bool {
-	packs := filepath.Join(r.Common, "objects", "pack")
-	if r.Reach(packs) != nil {
+func (c *Config) hasPromisorPack() bool {
+	packs := filepath.Join(c.repo.Common, "objects", "pack")
+	if c.repo.Reach(packs) != nil {
 		return false
 	}
 	entries, _ := regular.List(packs, maxListed) // what is wrong with it is named where packs are read

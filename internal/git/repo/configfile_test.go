@@ -142,11 +142,11 @@ func TestConfigLimits(t *testing.T) {
 		"line too long": strings.Repeat("a", configMax+1),
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := &Repo{Dir: t.TempDir(), Hash: 20, storage: inFiles}
+			r := newRepo(Place{Dir: t.TempDir(), Hash: 20})
 			r.Common = r.Dir
 			put(t, filepath.Join(r.Dir, "config"), text)
-			r.readConfig()
-			remotes := r.Remotes()
+			r.Config.read()
+			remotes := r.Config.Remotes(noEnv)
 			if name == "sections" && (len(remotes) != n || remotes[n-1].Name != fmt.Sprint("r", n-1)) {
 				t.Errorf("%d remotes", len(remotes))
 			}

@@ -23,7 +23,7 @@ func FromEnvironment(getenv func(string) string) (*Repo, error) {
 	}
 	var r *Repo
 	if dir := path("GIT_DIR"); dir != "" {
-		r, err = openNamed(dir, path("GIT_COMMON_DIR"), here)
+		r, err = openGitDir(dir, path("GIT_COMMON_DIR"), here)
 	} else {
 		r, err = discover(here, getenv)
 	}
@@ -48,22 +48,22 @@ func discover(here string, getenv func(string) string) (*Repo, error) {
 	return discoverIn(here, func(string) *Bounds { return nil })
 }
 
-// openNamed opens the git directory that GIT_DIR names. As in git, the current
+// openGitDir opens the git directory that GIT_DIR names. As in git, the current
 // folder is its work tree unless the configuration knows another one.
-func openNamed(dir, common, here string) (*Repo, error) {
+func openGitDir(dir, common, here string) (*Repo, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		if dir, err = followFile(dir); err != nil {
 			return nil, err
 		}
 	}
 	if !IsGitDir(dir) && common == "" {
-		return nil, fmt.Errorf("GIT_DIR names %s, which is not a git directory: it has no HEAD or no objects", dir)
+		return nil, fmt.Errorf("GIT_DIR names %s, which is not a git directory: it has no HEAD, no objects or no refs", dir)
 	}
 	r, err := (*Bounds)(nil).openShared(dir, common, "", nil)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
 	}
-	if err == nil && r.WorkTree == "" && !r.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
+	if err == nil && r.WorkTree == "" && !r.Config.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
 		r.WorkTree = here
 	}
 	return r, err

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// FuzzHead compares ReadRefs with Head, which reads no more than it must: where
+// FuzzHead compares Refs.Read with Head, which reads no more than it must: where
 // Head knows what HEAD is, it is the same. Nothing that stands in these files
 // leads a reader out of the repository, or into a circle.
 func FuzzHead(f *testing.F) {
@@ -28,15 +28,15 @@ func FuzzHead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, all := r.ReadRefs()
-		one, err := r.Head()
+		_, all := r.Refs.Read()
+		one, err := r.Refs.Head()
 		if err == nil && one != all {
-			t.Errorf("Head says %q, ReadRefs %q", one, all)
+			t.Errorf("Head says %q, Read %q", one, all)
 		}
 		for range r.Worktrees() {
 			r.Shallow()
 		}
-		if ids, err := r.Merging(nil); err == nil && len(ids) != len(strings.Fields(pointer)) {
+		if ids, err := r.Refs.Merging(nil); err == nil && len(ids) != len(strings.Fields(pointer)) {
 			t.Errorf("%d ids are merged of %q", len(ids), pointer)
 		}
 		if dirs := r.ObjectDirs(nil).Dirs; len(dirs) == 0 || dirs[0] != filepath.Join(git, "objects") {

@@ -12,9 +12,9 @@ import (
 )
 
 // Head returns the id in hex of the commit at HEAD, "" on a branch without
-// commits. Unlike ReadRefs it looks for no other ref, and an error says that it
+// commits. Unlike Read it looks for no other ref, and an error says that it
 // is not known what HEAD is.
-func (r *Repo) Head() (string, error) {
+func (r *Refs) Head() (string, error) {
 	find, err := r.finder()
 	if err != nil {
 		return "", err
@@ -49,8 +49,8 @@ func (r *Repo) Head() (string, error) {
 
 // finder returns what reads single refs by their full names. It gives
 // fs.ErrNotExist for those that are not there.
-func (r *Repo) finder() (func(name string) (string, error), error) {
-	switch r.storage {
+func (r *Refs) finder() (func(name string) (string, error), error) {
+	switch r.config.storage {
 	case inFiles:
 		return func(name string) (string, error) {
 			if name == "HEAD" {
@@ -61,15 +61,15 @@ func (r *Repo) finder() (func(name string) (string, error), error) {
 	case inTables:
 		return r.tableFinder()
 	}
-	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.storage)
+	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.config.storage)
 }
 
 // tableFinder is finder for reftables. They are read whole: a table that is
 // missing or damaged may hold any ref.
-func (r *Repo) tableFinder() (func(name string) (string, error), error) {
+func (r *Refs) tableFinder() (func(name string) (string, error), error) {
 	var stacks []*stack
 	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
-		s := r.tables(dir, defaultStackLimits())
+		s := tablesIn(r.Place, dir, defaultStackLimits())
 		if len(s.problems) > 0 {
 			return nil, fmt.Errorf("what HEAD is, is unknown: %s: %s", s.problems[0].What, s.problems[0].Reason)
 		}
@@ -86,21 +86,21 @@ func (r *Repo) tableFinder() (func(name string) (string, error), error) {
 }
 
 // readRef returns what a ref says, fs.ErrNotExist if there is none.
-func (r *Repo) readRef(name string) (string, error) {
+func (r *Refs) readRef(name string) (string, error) {
 	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if to, ok := linkedRef(path); ok {
 			return "ref: " + to, nil
 		}
-		text, err := r.read(path, refMax)
+		text, err := r.Place.read(path, refMax)
 		if err == nil {
-			return firstLine(text), nil
+			return refValue(text), nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
-	text, err := r.read(filepath.Join(r.Common, "packed-refs"), listMax)
+	text, err := r.Place.read(filepath.Join(r.Common, "packed-refs"), listMax)
 	if err != nil {
 		return "", err
 	}
@@ -120,8 +120,8 @@ func (r *Repo) readRef(name string) (string, error) {
 // parents beside HEAD, none unless a merge is under way. environ is the
 // environment, nil if it is not about this repository: while git runs
 // pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
-func (r *Repo) Merging(environ []string) (ids []string, err error) {
-	text, err := r.read(filepath.Join(r.Dir, "MERGE_HEAD"), lineMax)
+func (r *Refs) Merging(environ []string) (ids []string, err error) {
+	text, err := r.Place.read(filepath.Join(r.Dir, "MERGE_HEAD"), lineMax)
 	switch {
 	case err == nil:
 		ids = strings.Fields(string(text))
@@ -141,4 +141,22 @@ func (r *Repo) Merging(environ []string) (ids []string, err error) {
 		}
 	}
 	return ids, nil
+}
+
+// Branch returns the full name of the branch that HEAD is on, "" if it is on
+// none or that cannot be read.
+func (r *Refs) Branch() string {
+	find, err := r.finder()
+	if err != nil {
+		return ""
+	}
+	value, err := find("HEAD")
+	if err != nil {
+		return ""
+	}
+	name, ok := strings.CutPrefix(value, "ref:")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(name)
 }

@@ -13,14 +13,14 @@ import (
 // Ignorer tells which paths of a work tree git ignores. It reads the
 // .gitignore files along the way of each path that it is asked for.
 type Ignorer struct {
-	repo  *Repo // whose problem it is if an ignore file cannot be read
+	place *Place // whose problem it is if an ignore file cannot be read
 	root  string
 	fold  bool                 // the case of letters does not count
 	base  []pattern            // of the user and the repository
 	dirs  map[string][]pattern // folder → patterns of its own file
 	known map[string]bool      // folder → ignored
 	work  int                  // steps of patterns that may still be tried on bytes of paths
-	spent bool                 // there were too many, and that is a problem of repo
+	spent bool                 // there were too many, and that is a problem of place
 	left  int64                // bytes of ignore files that may still be read
 }
 
@@ -40,52 +40,34 @@ type pattern struct {
 	name    bool // matches the last element of a path, not the whole of it
 }
 
-// Ignorer returns an Ignorer for the repository's work tree. getenv looks up
-// the environment variables that lead to the user's own ignore file.
-func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
-	g := &Ignorer{repo: r, root: r.WorkTree, fold: r.ignoreCase, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
-	if path := userExcludes(getenv); path != "" {
+// newIgnorer is Repo.Ignorer. Of git's two lists for the whole work tree, the
+// repository's own has the last word.
+func newIgnorer(r *Repo, getenv func(string) string) *Ignorer {
+	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
+	u := user{getenv}
+	path, own, from := u.xdg("ignore"), false, ""
+	c := newConfigReader(r, getenv, nil)
+	c.use = func(v *variable) {
+		switch {
+		case v.is("core", "ignorecase"):
+			g.fold = v.yes()
+		case v.is("core", "excludesfile"):
+			path, own, from = string(v.value), c.own, filepath.Join(r.Common, "config")
+			if path = u.expand(path, false); path != "" && !filepath.IsAbs(path) { // git runs in the work tree
+				path, own = filepath.Join(r.WorkTree, path), true
+			}
+		}
+	}
+	c.all()
+	switch {
+	case path == "":
+	case own && c.bound.reach(path) != nil:
+		r.note(from, "core.excludesFile lies outside of the repository and was not read: what git ignores because of it counts as untracked")
+	default:
 		g.base = append(g.base, g.read(regular.ReadFollowed, path)...)
 	}
 	g.base = append(g.base, g.read(r.read, filepath.Join(r.Common, "info", "exclude"))...)
 	return g
-}
-
-// userExcludes returns the path of the user's ignore file: core.excludesFile
-// of the user's config, or git's default place, which is the same on every
-// system. A repository's own config is not asked: what the user ignores
-// everywhere is for the user to say.
-func userExcludes(getenv func(string) string) string {
-	home := getenv("HOME")
-	if home == "" {
-		home = getenv("USERPROFILE")
-	}
-	xdg := getenv("XDG_CONFIG_HOME")
-	if xdg == "" && home != "" {
-		xdg = filepath.Join(home, ".config")
-	}
-	configs := []string{filepath.Join(xdg, "git", "config"), filepath.Join(home, ".gitconfig")}
-	if global := getenv("GIT_CONFIG_GLOBAL"); global != "" {
-		configs = []string{global}
-	}
-	path := ""
-	if xdg != "" {
-		path = filepath.Join(xdg, "git", "ignore")
-	}
-	for _, config := range configs {
-		if !filepath.IsAbs(config) {
-			continue // there is no home
-		}
-		_ = readConfigFile(config, func(v *variable) { // up to what git could not read either
-			if v.is("core", "excludesfile") {
-				path = string(v.value)
-			}
-		})
-		if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(home, filepath.FromSlash(rest))
-		}
-	}
-	return path
 }
 
 // read reads an ignore file with a function that reads files. One that cannot be
@@ -96,7 +78,7 @@ func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path
 		return nil
 	}
 	if err != nil {
-		g.repo.problem(path, why(err)+": what git ignores because of it counts as untracked")
+		g.place.problem(path, why(err)+": what git ignores because of it counts as untracked")
 		return nil
 	}
 	g.left -= int64(len(text))
@@ -212,7 +194,7 @@ func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok
 // spend notes that no more patterns are tried.
 func (g *Ignorer) spend() {
 	if !g.spent {
-		g.repo.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
+		g.place.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
 	}
 	g.spent = true
 }

@@ -140,7 +140,7 @@ func TestHead(t *testing.T) {
 	r := gittest.New(t)
 	check := func(want string) {
 		t.Helper()
-		if got, err := mustOpen(t, r).Head(); err != nil || got != want {
+		if got, err := mustOpen(t, r).Refs.Head(); err != nil || got != want {
 			t.Errorf("got %q, %v, want %q", got, err, want)
 		}
 	}
@@ -164,7 +164,7 @@ func TestHead(t *testing.T) {
 		if err := os.WriteFile(head, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := mustOpen(t, r).Head(); err == nil {
+		if got, err := mustOpen(t, r).Refs.Head(); err == nil {
 			t.Errorf("HEAD %q gives %q and no error", text, got)
 		}
 	}
@@ -174,7 +174,7 @@ func TestHead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := mustOpen(t, r).Head(); err == nil {
+	if got, err := mustOpen(t, r).Refs.Head(); err == nil {
 		t.Errorf("a ref that leads to itself gives %q", got)
 	}
 }

@@ -41,7 +41,7 @@ func TestLinks(t *testing.T) {
 	symlink(t, outside, filepath.Join(git, "refs", "heads", "outside"))
 	symlink(t, "refs/heads/main", filepath.Join(git, "HEAD"))
 	g := mustOpen(t, r)
-	refs, head := g.ReadRefs()
+	refs, head := g.Refs.Read()
 	want := fmt.Sprint([]Ref{{"refs/heads/inside", id}, {"refs/heads/main", id}, {"refs/heads/symbolic", id}})
 	if fmt.Sprint(refs) != want || head != id {
 		t.Errorf("HEAD %s, refs %v, want %v", head, refs, want)
@@ -66,7 +66,7 @@ func TestLinkedFiles(t *testing.T) {
 		r.Git("commit", "-q", "--allow-empty", "-m", "one")
 		symlink(t, secret, filepath.Join(r.GitDir(), name))
 		g := mustOpen(t, r)
-		g.ReadRefs()
+		g.Refs.Read()
 		g.Shallow()
 		if len(g.Problems) != 1 || !strings.Contains(g.Problems[0].Reason, elsewhere) || strings.Contains(fmt.Sprint(g.Problems), `"secret"`) {
 			t.Errorf("%s: %v", name, g.Problems)
@@ -87,9 +87,9 @@ func TestRefLimits(t *testing.T) {
 		{entries: 1000, depth: 2, kept: 1 << 20}: "more than 2 folders",
 		{entries: 1000, depth: 9, kept: 1 << 20}: "",
 	} {
-		r := &Repo{Dir: dir, Common: dir}
+		r := newRepo(Place{Dir: dir, Common: dir})
 		raw := map[string]string{}
-		r.readLoose(raw, dir, limits)
+		readLoose(&r.Place, raw, dir, limits)
 		if all := len(raw) == 51; all != (want == "") || all != (len(r.Problems) == 0) || !strings.Contains(fmt.Sprint(r.Problems), want) {
 			t.Errorf("%v: %d refs, %v", limits, len(raw), r.Problems)
 		}
@@ -114,7 +114,8 @@ func TestIgnoreLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			r := &Repo{Dir: dir, Common: dir, WorkTree: dir}
+			r := newRepo(Place{Dir: dir, Common: dir})
+			r.WorkTree = dir
 			put(t, filepath.Join(dir, ".gitignore"), c.text)
 			g := r.Ignorer(func(string) string { return "" })
 			for i := range 10 {

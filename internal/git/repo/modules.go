@@ -7,10 +7,10 @@ import (
 
 // ModuleDirs returns the git directories of submodules below the repository's,
 // of all its worktrees.
-func (r *Repo) ModuleDirs() []string {
-	out := r.modules(filepath.Join(r.Common, "modules"), map[string]bool{})
-	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) { // one may be too damaged to be a worktree
-		out = append(out, r.modules(filepath.Join(dir, "modules"), map[string]bool{})...)
+func (p *Place) ModuleDirs() []string {
+	out := p.modules(filepath.Join(p.Common, "modules"), map[string]bool{})
+	for _, dir := range p.subfolders(filepath.Join(p.Common, "worktrees")) { // one may be too damaged to be a worktree
+		out = append(out, p.modules(filepath.Join(dir, "modules"), map[string]bool{})...)
 	}
 	return out
 }
@@ -19,18 +19,18 @@ func (r *Repo) ModuleDirs() []string {
 // repository's modules folder; names of submodules may have slashes. A folder
 // with objects is one of them even if it is damaged: OpenDir says how. Folders
 // among seen, real paths, are left out: links may lead in circles.
-func (r *Repo) modules(dir string, seen map[string]bool) []string {
+func (p *Place) modules(dir string, seen map[string]bool) []string {
 	real := realPath(dir)
 	if seen[real] {
 		return nil
 	}
 	seen[real] = true
 	var out []string
-	for _, sub := range r.subfolders(dir) {
+	for _, sub := range p.subfolders(dir) {
 		if IsModule(sub) {
 			out = append(out, sub)
 		} else {
-			out = append(out, r.modules(sub, seen)...)
+			out = append(out, p.modules(sub, seen)...)
 		}
 	}
 	return out

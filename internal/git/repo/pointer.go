@@ -3,7 +3,6 @@ package repo
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,10 +144,6 @@ func commandFor(command, path string) string {
 // IsOutside reports whether an error says that a pointer was not followed.
 func IsOutside(err error) bool { return errors.As(err, new(outsideError)) }
 
-// Reach returns why the file or folder at path, which a link in the git
-// directory may lead to, may not be read.
-func (r *Repo) Reach(path string) error { return r.Bounds.reach(path) }
-
 // namesStore reports whether the .git in a work tree leads to the git directory
 // dir.
 func namesStore(tree, dir string) bool {
@@ -172,8 +167,8 @@ func namesTree(dir, tree string) bool {
 	if git, err := readPath(dir, "gitdir"); err == nil {
 		return filepath.Base(git) == ".git" && sameFile(filepath.Dir(git), tree)
 	}
-	other := &Repo{Dir: dir, Common: dir}
-	_ = other.eachConfig(func(v *variable) { other.tree.take(v) }) // what cannot be read leads nowhere
+	other := newRepo(Place{Dir: dir, Common: dir})
+	_ = other.Config.each(func(v *variable) { other.Config.tree.take(v) }) // what cannot be read leads nowhere
 	to, _ := other.configuredTree()
 	return to != "" && sameFile(to, tree)
 }
@@ -210,77 +205,4 @@ func (t *treeConfig) take(v *variable) bool {
 		return true
 	}
 	return false
-}
-
-// configuredTree returns the work tree that the configuration names, and in
-// which file: that of a worktree alone, or the one that all share, which is not
-// about linked ones.
-func (r *Repo) configuredTree() (tree, file string) {
-	if r.Dir == r.Common {
-		tree, file = r.tree.path, "config"
-	}
-	if r.tree.own {
-		if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); err == nil {
-			var own treeConfig
-			_ = eachVariable(text, func(v *variable) { own.take(v) }) // it is searched as a text, whatever it says
-			if own.path != "" {
-				tree, file = own.path, "config.worktree"
-			}
-		}
-	}
-	if tree == "" {
-		return "", ""
-	}
-	return relativeTo(r.Dir, tree), file
-}
-
-// takeTree makes the work tree that from, a file in the git directory, names the
-// repository's own if it may be and there is no other. One in the bounds without
-// a .git may be the place of a submodule that is not checked out.
-func (r *Repo) takeTree(tree, from string) {
-	_, err := os.Lstat(filepath.Join(tree, ".git"))
-	switch {
-	case r.WorkTree == "" && r.Bounds == nil:
-		r.WorkTree = tree
-	case r.WorkTree == "" && namesStore(tree, r.Dir):
-		r.WorkTree, r.Bounds = tree, r.Bounds.with(tree)
-	case r.WorkTree == "" && from != "gitdir" && errors.Is(err, os.ErrNotExist) && r.Bounds.Holds(tree):
-		r.WorkTree = tree
-	default:
-		if err := r.Bounds.reach(tree); err != nil {
-			r.outside = append(r.outside, Problem{filepath.Join(r.Dir, from), err.Error()})
-		}
-	}
-}
-
-// takeCommon makes the folder that commondir names the one that holds what
-// worktrees share, if it is in the bounds or lists the worktree. Else the git
-// directory is taken for itself, if it has objects.
-func (r *Repo) takeCommon() error {
-	if err := r.Reach(filepath.Join(r.Dir, "commondir")); err != nil {
-		return r.alone(err)
-	}
-	common, err := readPath(r.Dir, "commondir")
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		r.problem(filepath.Join(r.Dir, "commondir"), why(err)+": where the rest of the repository is, is unknown")
-		return nil
-	case r.Bounds.Holds(common), lists(common, r.Dir):
-		r.Common = common
-		r.Bounds = r.Bounds.with(common)
-		return nil
-	}
-	return r.alone(r.Bounds.reach(common))
-}
-
-func (r *Repo) alone(why error) error {
-	if _, err := os.Stat(filepath.Join(r.Dir, "objects")); err != nil {
-		return why
-	}
-	if why != nil {
-		r.problem(filepath.Join(r.Dir, "commondir"), why.Error())
-	}
-	return nil
 }

@@ -119,15 +119,15 @@ func TestLinkedTables(t *testing.T) {
 	put(t, filepath.Join(other, "tables.list"), "x.ref\n")
 	put(t, filepath.Join(other, "x.ref"), "x")
 	own := filepath.Join(r.Dir, "reftable")
-	r.storage = inTables
+	r.Config.storage = inTables
 	check := func(at string) {
 		t.Helper()
 		r.Problems = nil
-		r.ReadRefs()
+		r.Refs.Read()
 		if len(r.Problems) == 0 || r.Problems[0].What != at || !strings.Contains(r.Problems[0].Reason, "elsewhere, which is not followed") {
 			t.Errorf("%q", r.Problems)
 		}
-		if _, err := r.Head(); err == nil {
+		if _, err := r.Refs.Head(); err == nil {
 			t.Error("HEAD is known")
 		}
 	}

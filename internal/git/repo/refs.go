@@ -19,22 +19,29 @@ type Ref struct {
 	ID   string // in hex
 }
 
+// Refs are a repository's or worktree's refs, its HEAD among them.
+type Refs struct {
+	*Place
+	config *Config
+	named  bool // Read has named what is wrong with HEAD
+}
+
 // maxSymrefs is how many symbolic refs may lead to each other; git allows 5.
 const maxSymrefs = 5
 
-// ReadRefs returns all refs, stash entries as stash@{n}, sorted by name, and
+// Read returns all refs, stash entries as stash@{n}, sorted by name, and
 // the id at HEAD, "" if HEAD is unborn or unreadable. What cannot be read is
 // added to the repository's problems.
-func (r *Repo) ReadRefs() (refs []Ref, head string) {
+func (r *Refs) Read() (refs []Ref, head string) {
 	r.named = true
 	raw := map[string]string{}
-	switch r.storage {
+	switch r.config.storage {
 	case inTables:
-		refs = r.readTables(raw)
+		refs = readTables(r.Place, raw)
 	case inFiles:
 		refs = r.readFiles(raw)
 	default:
-		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.storage))
+		r.problem(filepath.Join(r.Common, "config"), fmt.Sprintf("its ref storage %q is not known: which refs reach a token, and what HEAD is, is unknown", r.config.storage))
 		return nil, ""
 	}
 	head = r.resolve(raw, "HEAD")
@@ -52,11 +59,11 @@ func (r *Repo) ReadRefs() (refs []Ref, head string) {
 
 // readFiles adds the refs that are files or packed in one, and HEAD, to raw,
 // and returns the stash's older entries.
-func (r *Repo) readFiles(raw map[string]string) []Ref {
+func (r *Refs) readFiles(raw map[string]string) []Ref {
 	r.readPacked(raw)
-	r.readLoose(raw, r.Common, defaultRefLimits())
+	readLoose(r.Place, raw, r.Common, defaultRefLimits())
 	if r.Dir != r.Common {
-		r.readLoose(raw, r.Dir, defaultRefLimits())
+		readLoose(r.Place, raw, r.Dir, defaultRefLimits())
 	}
 	if value, err := r.readHead(); err != nil {
 		r.problem(filepath.Join(r.Dir, "HEAD"), why(err))
@@ -67,7 +74,7 @@ func (r *Repo) readFiles(raw map[string]string) []Ref {
 }
 
 // resolve follows symbolic refs from name to an id, "" if they lead nowhere.
-func (r *Repo) resolve(raw map[string]string, name string) string {
+func (r *Refs) resolve(raw map[string]string, name string) string {
 	value, known := raw[name]
 	if known && value == "" { // what a crash leaves of a file
 		r.problem("ref "+name, isEmpty)
@@ -90,21 +97,21 @@ func (r *Repo) resolve(raw map[string]string, name string) string {
 
 // readHead returns what HEAD says. Old versions of git made it a symbolic
 // link, which may lead to a branch that does not exist yet.
-func (r *Repo) readHead() (string, error) {
-	if r.storage == inTables { // the file says refs/heads/.invalid
-		return r.tables(r.Dir, defaultStackLimits()).raw["HEAD"], nil
+func (r *Refs) readHead() (string, error) {
+	if r.config.storage == inTables { // the file says refs/heads/.invalid
+		return tablesIn(r.Place, r.Dir, defaultStackLimits()).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
 	if to, ok := linkedRef(path); ok {
 		return "ref: " + to, nil
 	}
-	text, err := r.read(path, refMax)
-	return firstLine(text), err
+	text, err := r.Place.read(path, refMax)
+	return refValue(text), err
 }
 
-func (r *Repo) readPacked(raw map[string]string) {
+func (r *Refs) readPacked(raw map[string]string) {
 	path := filepath.Join(r.Common, "packed-refs")
-	text, err := r.read(path, listMax)
+	text, err := r.Place.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			r.problem(path, why(err))
@@ -136,8 +143,8 @@ func parsePacked(text string, add func(name, id string)) bool {
 
 // stashes returns the entries of the stash's reflog: all but the newest are
 // reachable from nothing else.
-func (r *Repo) stashes() []Ref {
-	text, err := r.read(filepath.Join(r.Common, "logs", "refs", "stash"), listMax)
+func (r *Refs) stashes() []Ref {
+	text, err := r.Place.read(filepath.Join(r.Common, "logs", "refs", "stash"), listMax)
 	if err != nil {
 		return nil // no stash; an unreadable log is named when it is scanned
 	}
@@ -168,19 +175,19 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 }
 
 // Detached reports whether HEAD names a commit and no branch.
-func (r *Repo) Detached() bool {
+func (r *Refs) Detached() bool {
 	value, err := r.readHead()
 	return err == nil && !strings.HasPrefix(value, "ref:")
 }
 
-// RootRef returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
+// Root returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
 // stands beside HEAD, "" if there is none. With reftables some are files too.
-func (r *Repo) RootRef(name string) string {
-	if text, err := r.read(filepath.Join(r.Dir, name), listMax); err == nil && len(text) >= 2*r.Hash {
+func (r *Refs) Root(name string) string {
+	if text, err := r.Place.read(filepath.Join(r.Dir, name), listMax); err == nil && len(text) >= 2*r.Hash {
 		return string(text[:2*r.Hash])
 	}
-	if r.storage != inTables {
+	if r.config.storage != inTables {
 		return ""
 	}
-	return r.tables(r.Dir, defaultStackLimits()).raw[name]
+	return tablesIn(r.Place, r.Dir, defaultStackLimits()).raw[name]
 }

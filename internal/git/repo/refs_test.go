@@ -11,10 +11,10 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// checkRefs compares ReadRefs, stash entries aside, with git.
+// checkRefs compares Refs.Read, stash entries aside, with git.
 func checkRefs(t *testing.T, r *gittest.Repo, g *Repo) []Ref {
 	t.Helper()
-	refs, head := g.ReadRefs()
+	refs, head := g.Refs.Read()
 	var got []string
 	for _, ref := range refs {
 		if !strings.HasPrefix(ref.Name, "stash@") {
@@ -29,8 +29,8 @@ func checkRefs(t *testing.T, r *gittest.Repo, g *Repo) []Ref {
 		t.Errorf("HEAD is %q, want %q", head, id)
 	}
 	_, err := r.Try("", "symbolic-ref", "-q", "HEAD")
-	if g.Detached() != (err != nil) {
-		t.Errorf("detached is %v", g.Detached())
+	if g.Refs.Detached() != (err != nil) {
+		t.Errorf("detached is %v", g.Refs.Detached())
 	}
 	return refs
 }

@@ -9,13 +9,13 @@ type Remote struct {
 	Promisor bool     // it has promised to keep what a partial clone lacks
 }
 
-// Remotes returns the remotes in the repository's own config. The user's and
-// the machine's are not read.
-func (r *Repo) Remotes() []Remote {
+// Remotes returns the remotes in the configurations of the repository, the user
+// and the machine. getenv leads to the user's.
+func (c *Config) Remotes(getenv func(string) string) []Remote {
 	var out []Remote
 	at := map[string]int{} // in out
 	partial := ""
-	_ = r.eachConfig(func(v *variable) { // readConfig has noted what is wrong with it
+	c.every(getenv, func(v *variable) {
 		if v.is("extensions", "partialclone") {
 			partial = string(v.value)
 		}
@@ -43,10 +43,10 @@ func (r *Repo) Remotes() []Remote {
 
 // PushRemote returns the name of the remote that git push takes on a branch,
 // whose full name is given: by the branch's config, or the only one, or origin.
-func (r *Repo) PushRemote(branch string) string {
+func (c *Config) PushRemote(branch string, getenv func(string) string) string {
 	branch = strings.TrimPrefix(branch, "refs/heads/")
 	var push, byDefault, remote string
-	_ = r.eachConfig(func(v *variable) { // readConfig has noted what is wrong with it
+	c.every(getenv, func(v *variable) {
 		own := v.section == "branch" && v.hasSub && v.sub == branch
 		switch {
 		case own && v.key == "pushremote":
@@ -62,7 +62,7 @@ func (r *Repo) PushRemote(branch string) string {
 			return name
 		}
 	}
-	remotes := r.Remotes()
+	remotes := c.Remotes(getenv)
 	if len(remotes) == 1 {
 		return remotes[0].Name
 	}
@@ -72,10 +72,10 @@ func (r *Repo) PushRemote(branch string) string {
 // Tracking returns those of refs that tell what the remote had when it was last
 // talked to. Names of remotes may have slashes, so those of a remote whose name
 // begins with this one's are told apart.
-func (r *Repo) Tracking(remote string, refs []Ref) []Ref {
+func (c *Config) Tracking(remote string, refs []Ref, getenv func(string) string) []Ref {
 	prefix := "refs/remotes/" + remote + "/"
 	longer := map[string]bool{}
-	for _, other := range r.Remotes() {
+	for _, other := range c.Remotes(getenv) {
 		if rest, ok := strings.CutPrefix(other.Name, remote+"/"); ok {
 			longer[rest] = true
 		}
@@ -95,22 +95,4 @@ func (r *Repo) Tracking(remote string, refs []Ref) []Ref {
 		}
 	}
 	return out
-}
-
-// Branch returns the full name of the branch that HEAD is on, "" if it is on
-// none or that cannot be read.
-func (r *Repo) Branch() string {
-	find, err := r.finder()
-	if err != nil {
-		return ""
-	}
-	value, err := find("HEAD")
-	if err != nil {
-		return ""
-	}
-	name, ok := strings.CutPrefix(value, "ref:")
-	if !ok {
-		return ""
-	}
-	return strings.TrimSpace(name)
 }

@@ -30,7 +30,7 @@ func TestPushRemote(t *testing.T) {
 			if want == "" { // what git falls back to, it does not print
 				want = "origin"
 			}
-			if got := r.PushRemote(r.Branch()); got != want {
+			if got := r.Config.PushRemote(r.Refs.Branch(), env(repo)); got != want {
 				t.Errorf("%q, want %q", got, want)
 			}
 		})
@@ -47,7 +47,7 @@ func TestPushRemoteAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.PushRemote("refs/heads/main"); got != want {
+		if got := r.Config.PushRemote("refs/heads/main", env(repo)); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -70,12 +70,12 @@ func TestTracking(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Remote{{"a", []string{"https://example.org/a", "ssh://example.org/a"}, true}, {"a/b", []string{"https://example.org/b"}, false}}
-	if got := r.Remotes(); !reflect.DeepEqual(got, want) {
+	if got := r.Config.Remotes(env(repo)); !reflect.DeepEqual(got, want) {
 		t.Errorf("remotes %v, want %v", got, want)
 	}
 	refs := []Ref{{Name: "refs/heads/a"}, {Name: "refs/remotes/a/b/main"}, {Name: "refs/remotes/a/bar"}, {Name: "refs/remotes/a/main"}, {Name: "refs/remotes/ab/main"}}
 	for remote, want := range map[string][]Ref{"a": {refs[2], refs[3]}, "a/b": {refs[1]}, "ab": {refs[4]}, "": nil} {
-		if got := r.Tracking(remote, refs); !reflect.DeepEqual(got, want) {
+		if got := r.Config.Tracking(remote, refs, env(repo)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %v, want %v", remote, got, want)
 		}
 	}

@@ -7,56 +7,34 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"r8scan/internal/git/odb"
 	"r8scan/internal/regular"
 )
 
 // Repo is a repository's layout. A linked worktree is a Repo of its own that
 // shares Common with the main one.
 type Repo struct {
-	Dir       string // git directory: HEAD and index
-	Common    string // objects, refs and config; equal to Dir except in a linked worktree
+	Place
+	Config Config
+	Refs   Refs
+
 	WorkTree  string // "" for a bare repository
 	IndexFile string // Dir's own index unless git's environment names another
-	Hash      int    // bytes of an object id: 20 or 32
-	Promisor  bool   // a partial clone: objects may be missing by design
+	Borrowed  bool   // Common lies outside of what was named, and leads back
 
-	Bounds   *Bounds // where what its pointers lead to may lie
-	Borrowed bool    // Common lies outside of what was named, and leads back
-
-	Problems []Problem // what could not be read or understood
-
-	storage    string // of refs: inFiles, inTables, or one that is not known
-	ignoreCase bool   // ignore files do not tell small letters from capitals
-	bare       bool   // the config says so
-	tree       treeConfig
-	named      bool      // ReadRefs has named what is wrong with HEAD
-	outside    []Problem // work trees that are not followed; Worktrees adds them to Problems
+	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
 }
 
-// The ref storages that are read.
-const (
-	inFiles  = "files"
-	inTables = "reftable"
-)
-
-// Problem is something that could not be read, and why.
-type Problem struct{ What, Reason string }
-
-// maxProblems is how many are named one by one.
-const maxProblems = 10_000
-
-func (r *Repo) problem(what, reason string) {
-	switch {
-	case len(r.Problems) < maxProblems:
-		r.Problems = append(r.Problems, Problem{what, reason})
-	case len(r.Problems) == maxProblems:
-		r.Problems = append(r.Problems, Problem{r.Common, fmt.Sprintf("more than %d things in it cannot be read: the rest is not named", maxProblems)})
-	}
+// newRepo returns the repository at a place whose configuration is not read yet.
+func newRepo(place Place) *Repo {
+	r := &Repo{Place: place, IndexFile: filepath.Join(place.Dir, "index")}
+	r.Config = Config{repo: r, storage: inFiles}
+	r.Refs = Refs{Place: &r.Place, config: &r.Config}
+	return r
 }
 
 // ErrNone says that a path lies in no repository.
@@ -64,7 +42,8 @@ var ErrNone = errors.New("not in a git repository")
 
 // Discover finds the repository that holds path, which is a folder: its own
 // .git, path itself as a bare repository or git directory, or the same in a
-// folder above, as git does.
+// folder above, as git does. A damaged one counts only if there is no other: git
+// passes it by.
 func Discover(path string) (*Repo, error) {
 	return discoverIn(path, func(dir string) *Bounds { return Within(dir) })
 }
@@ -75,36 +54,58 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
+	var damaged func() (*Repo, error)
+	passed := "" // the first .git that is no repository
 	for {
 		git := filepath.Join(dir, ".git")
-		if _, err := os.Lstat(git); err == nil {
-			r, err := bounds(dir).Open(dir)
-			if IsOutside(err) {
-				err = fmt.Errorf("%s: %w", git, err)
-			}
-			return r, err
-		}
-		if IsGitDir(dir) {
+		info, err := os.Stat(git)
+		switch here := dir; {
+		case err == nil && (info.Mode().IsRegular() || info.IsDir() && isGitDir(git)):
+			return bounds(dir).openNamed(dir)
+		case isGitDir(dir):
 			return bounds(dir).OpenDir(dir)
+		case damaged == nil && err == nil && info.IsDir() && IsGitDir(git):
+			damaged = func() (*Repo, error) { return bounds(here).openNamed(here) }
+		case damaged == nil && IsGitDir(dir):
+			damaged = func() (*Repo, error) { return bounds(here).OpenDir(here) }
+		case passed == "" && err == nil:
+			passed = git
 		}
 		up := filepath.Dir(dir)
-		if up == dir {
+		switch {
+		case up != dir:
+			dir = up
+		case damaged != nil:
+			return damaged()
+		case passed != "":
+			return nil, fmt.Errorf("%w (%s is not a git directory: it has no HEAD, no objects or no refs)", ErrNone, passed)
+		default:
 			return nil, ErrNone
 		}
-		dir = up
 	}
 }
 
+// openNamed is Open for a folder that the user named: an error tells which.
+func (b *Bounds) openNamed(dir string) (*Repo, error) {
+	r, err := b.Open(dir)
+	if IsOutside(err) {
+		err = fmt.Errorf("%s: %w", filepath.Join(dir, ".git"), err)
+	}
+	return r, err
+}
+
 // Open reads the repository whose work tree has its .git, a folder or a file
-// that names one, in dir.
+// that names one, in dir. It is ErrNone if git passes that .git by: a folder
+// that is no git directory, a link that leads nowhere, or a pipe.
 func (b *Bounds) Open(dir string) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
 	info, err := os.Stat(git)
-	if err != nil {
-		return nil, err
+	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
+		return nil, ErrNone
 	}
-	if !info.IsDir() {
+	isFile := !info.IsDir()
+	if isFile {
 		if err := b.reach(git); err != nil {
 			return nil, err
 		}
@@ -118,8 +119,12 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 		}
 		b = b.with(git)
 	}
-	if !IsGitDir(git) {
-		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD or no objects", git)
+	switch {
+	case IsGitDir(git):
+	case !isFile:
+		return nil, ErrNone
+	default:
+		return nil, fmt.Errorf("%s is not a git directory: it has no HEAD, no objects or no refs", git)
 	}
 	r, err := b.open(git, dir)
 	if err == nil {
@@ -131,7 +136,7 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 // OpenDir reads the repository with the git directory dir.
 func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 	if !IsGitDir(dir) {
-		return nil, errors.New("it is not a git directory: it has no HEAD or no objects")
+		return nil, errors.New("it is not a git directory: it has no HEAD, no objects or no refs")
 	}
 	return b.open(dir, "")
 }
@@ -157,7 +162,8 @@ func (b *Bounds) open(dir, workTree string) (*Repo, error) {
 // not to be found by itself, and with another worktree of the same repository, if
 // one is open.
 func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, error) {
-	r := &Repo{Dir: dir, Common: dir, WorkTree: workTree, Bounds: b, IndexFile: filepath.Join(dir, "index"), Hash: 20, storage: inFiles}
+	r := newRepo(Place{Dir: dir, Common: dir, Hash: 20, Bounds: b})
+	r.WorkTree = workTree
 	if common != "" {
 		r.Common = common
 	} else if err := r.takeCommon(); err != nil {
@@ -171,9 +177,9 @@ func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, e
 		}
 	}
 	if other != nil {
-		r.shareConfig(other)
+		r.Config.share(&other.Config)
 	} else {
-		r.readConfig()
+		r.Config.read()
 	}
 	if tree, file := r.configuredTree(); tree != "" {
 		r.takeTree(tree, file)
@@ -182,79 +188,6 @@ func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, e
 		return nil, err
 	}
 	return r, nil
-}
-
-// IsGitDir reports whether dir has what git itself asks of a git directory.
-func IsGitDir(dir string) bool {
-	if info, err := os.Lstat(filepath.Join(dir, "HEAD")); err != nil || info.IsDir() {
-		return false
-	}
-	for _, name := range []string{"objects", "commondir"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
-// Worktrees returns the other worktrees of the repository: the main one first,
-// if r is a linked one, and the linked ones in the order of their names. One
-// whose folder is gone still has its index and HEAD. The bounds are those of
-// all of them then.
-func (r *Repo) Worktrees() []*Repo {
-	var out []*Repo
-	if r.Dir != r.Common {
-		top := ""
-		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
-			top = filepath.Dir(real)
-		}
-		if w, err := r.Bounds.with(top).openShared(r.Common, r.Common, top, r); err != nil {
-			r.problem(r.Common, err.Error())
-		} else {
-			out = append(out, w)
-		}
-	}
-	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
-		if sameFile(dir, r.Dir) {
-			continue
-		}
-		w, err := r.linked(dir)
-		if err != nil {
-			r.problem(dir, err.Error())
-			continue
-		}
-		if _, err := os.Stat(w.WorkTree); err != nil {
-			w.WorkTree = ""
-		}
-		out = append(out, w)
-	}
-	for _, w := range out {
-		r.Bounds = r.Bounds.with(w.WorkTree)
-	}
-	for _, w := range append(out, r) {
-		w.Bounds = r.Bounds
-		w.Problems, w.outside = append(w.Problems, w.outside...), nil
-	}
-	return out
-}
-
-// linked opens a linked worktree's git directory. To git, the store that lists
-// it is its store, whatever it says itself.
-func (r *Repo) linked(dir string) (*Repo, error) {
-	file := filepath.Join(dir, "commondir")
-	if _, err := r.read(file, lineMax); err != nil {
-		return nil, err
-	}
-	w, err := r.Bounds.openShared(dir, r.Common, "", r)
-	if err != nil {
-		return nil, err
-	}
-	if common, err := readPath(dir, "commondir"); err == nil && !sameFile(common, r.Common) {
-		if err := r.Bounds.reach(common); err != nil {
-			w.problem(file, err.Error())
-		}
-	}
-	return w, nil
 }
 
 func sameFile(a, b string) bool {
@@ -282,55 +215,27 @@ func (r *Repo) index() *indexFile {
 	return &indexFile{path: r.IndexFile, dir: r.Dir, hash: r.Hash, reach: r.Reach}
 }
 
-// subfolders returns the folders in dir, links to some included, unless they
-// lead outside: those are problems.
-func (r *Repo) subfolders(dir string) []string {
-	if err := r.Reach(dir); err != nil {
-		r.problem(dir, err.Error())
-		return nil
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		if e.Type()&os.ModeSymlink != 0 {
-			info, err := os.Stat(path)
-			if err != nil || !info.IsDir() {
-				continue
-			}
-			if err := r.Reach(path); err != nil {
-				r.problem(path, err.Error())
-				continue
-			}
-		} else if !e.IsDir() {
-			continue
-		}
-		out = append(out, path)
-	}
-	return out
+// ObjectDirs returns the repository's object directories: its own and those
+// that info/alternates names, directly or through others. Alternates are followed
+// wherever they lead, as git does; what lies outside is lent. getenv, if it is not
+// nil, looks up git's environment variables: in a pre-receive hook they lead to
+// the quarantine in which pushed objects wait. They are about the one
+// repository that git was started on, so pass nil for any other.
+func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
+	return findObjectDirs(&r.Place, getenv)
 }
 
-// Shallow returns the ids, in hex, of commits whose parents a shallow clone
-// left out.
-func (r *Repo) Shallow() []string {
-	path := filepath.Join(r.Common, "shallow")
-	text, err := r.read(path, listMax)
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			r.problem(path, why(err))
-		}
-		return nil
-	}
-	var ids []string
-	for id := range strings.FieldsSeq(string(text)) {
-		if len(id) == 2*r.Hash {
-			ids = append(ids, id)
-		}
-	}
-	return ids
+// Roots calls use with all that names an object in the repository or worktree,
+// apart from the refs that Refs.Read returns and the index: HEAD, FETCH_HEAD and
+// their like, reflogs, a worktree's own refs, what is being merged, rebased,
+// picked or bisected, shallow and grafts. What should name an object and does
+// not is returned. Ids of zeros name none and are left out.
+func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
+
+// Ignorer returns an Ignorer for the repository's work tree. getenv looks up
+// the environment variables that lead to the user's configuration.
+func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
+	return newIgnorer(r, getenv)
 }
 
 func firstLine(text []byte) string {

@@ -21,21 +21,17 @@ type Root struct {
 	Kept bool   // git gc keeps what is named here
 }
 
-// Roots calls use with all that names an object in the repository or worktree,
-// apart from the refs that ReadRefs returns and the index: HEAD, FETCH_HEAD and
-// their like, reflogs, a worktree's own refs, what is being merged, rebased,
-// picked or bisected, shallow and grafts. What should name an object and does
-// not is returned. Ids of zeros name none and are left out.
-func (r *Repo) Roots(use func(Root)) []Problem {
+// findRoots is Repo.Roots.
+func findRoots(r *Repo, use func(Root)) []Problem {
 	f := &rootFinder{repo: r, use: use}
 	f.rootRefs()
 	f.states()
 	f.logs(filepath.Join(r.Dir, "logs"))
-	if r.storage == inTables {
+	if r.Config.storage == inTables {
 		f.tables()
 	}
 	if r.Dir != r.Common {
-		if r.storage == inFiles {
+		if r.Config.storage == inFiles {
 			f.ownRefs()
 		}
 		return f.problems
@@ -142,7 +138,7 @@ func isRootRef(name string) bool {
 
 // rootRefs takes HEAD and the refs that stand beside it.
 func (f *rootFinder) rootRefs() {
-	if f.repo.storage != inTables { // then it is in a table
+	if f.repo.Config.storage != inTables { // then it is in a table
 		f.head()
 	}
 	entries, err := os.ReadDir(f.repo.Dir)
@@ -158,12 +154,12 @@ func (f *rootFinder) rootRefs() {
 
 func (f *rootFinder) head() {
 	path := filepath.Join(f.repo.Dir, "HEAD")
-	value, err := f.repo.readHead()
+	value, err := f.repo.Refs.readHead()
 	switch {
 	case strings.HasPrefix(value, "ref:"):
 	case f.isID(value):
 		f.found(Root{File: path, ID: value, Kept: true})
-	case f.repo.named: // ReadRefs has named it
+	case f.repo.Refs.named: // Refs.Read has named it
 	case err != nil:
 		f.problem(path, why(err))
 	case value == "":
@@ -175,9 +171,9 @@ func (f *rootFinder) head() {
 
 // ownRefs takes the refs that a linked worktree has for itself.
 func (f *rootFinder) ownRefs() {
-	own := &Repo{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash, Bounds: f.repo.Bounds}
+	own := &Place{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash, Bounds: f.repo.Bounds}
 	raw := map[string]string{}
-	own.readLoose(raw, own.Dir, defaultRefLimits())
+	readLoose(own, raw, own.Dir, defaultRefLimits())
 	f.problems = append(f.problems, own.Problems...)
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		f.ref(filepath.Join(own.Dir, filepath.FromSlash(name)), "", raw[name], true)
@@ -202,7 +198,7 @@ func (f *rootFinder) tables() {
 	dir := filepath.Join(f.repo.Dir, tablesDir)
 	limits := defaultStackLimits()
 	limits.logs = true
-	s := f.repo.tables(f.repo.Dir, limits)
+	s := tablesIn(&f.repo.Place, f.repo.Dir, limits)
 	f.problems = append(f.problems, s.problems...)
 	for _, name := range slices.Sorted(maps.Keys(s.raw)) {
 		if own := f.repo.Dir != f.repo.Common; own || !isRef(name) {
@@ -236,7 +232,11 @@ func (f *rootFinder) logs(dir string) {
 		case errors.Is(err, fs.ErrNotExist) && path == dir:
 		case err != nil:
 			f.problem(path, why(err))
-		case !e.IsDir() && !strings.HasSuffix(path, ".lock"):
+		case path != dir && strings.HasPrefix(e.Name(), "."): // no ref has such a name
+			if e.IsDir() {
+				return fs.SkipDir
+			}
+		case !e.IsDir() && !strings.HasSuffix(path, ".lock") && e.Type()&fs.ModeSocket == 0:
 			f.log(path)
 		}
 		return nil

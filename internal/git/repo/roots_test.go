@@ -51,7 +51,7 @@ func FuzzRoots(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		r := &Repo{Dir: dir, Common: dir, Hash: 20, storage: inFiles}
+		r := newRepo(Place{Dir: dir, Common: dir, Hash: 20})
 		r.Roots(func(root Root) {
 			if len(root.ID) < 4 || len(root.ID) > 40 || !bytes.Contains(text, []byte(root.ID)) {
 				t.Errorf("%s: %q", root.File, root.ID)

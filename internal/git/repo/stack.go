@@ -31,23 +31,23 @@ const tablesDir = "reftable"
 
 // readTables adds the refs in the repository's reftables to raw, a worktree's
 // own ones over those that all share, and returns the stash's older entries.
-func (r *Repo) readTables(raw map[string]string) []Ref {
-	shared := r.readStack(r.Common, defaultStackLimits())
+func readTables(p *Place, raw map[string]string) []Ref {
+	shared := readStackOf(p, p.Common, defaultStackLimits())
 	left := shared.limits // for all stacks
 	maps.Copy(raw, shared.raw)
-	if r.Dir != r.Common {
+	if p.Dir != p.Common {
 		maps.DeleteFunc(raw, func(name, _ string) bool { return !isRef(name) }) // HEAD and the like are the main worktree's
-		own := r.readStack(r.Dir, left)
+		own := readStackOf(p, p.Dir, left)
 		left = own.limits
 		maps.Copy(raw, own.raw)
 	}
-	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
-		if !sameFile(dir, r.Dir) {
-			left = r.readStack(dir, left).limits // what is missing there is named; its refs are that worktree's
+	for _, dir := range p.subfolders(filepath.Join(p.Common, "worktrees")) {
+		if !sameFile(dir, p.Dir) {
+			left = readStackOf(p, dir, left).limits // what is missing there is named; its refs are that worktree's
 		}
 	}
 	if _, ok := raw["HEAD"]; !ok {
-		r.problem(filepath.Join(r.Dir, tablesDir), "no table in it has HEAD")
+		p.problem(filepath.Join(p.Dir, tablesDir), "no table in it has HEAD")
 	}
 	return shared.stashes()
 }
@@ -73,22 +73,22 @@ type logKey struct {
 // logged are the raw ids in a log's entry, the old one first.
 type logged [2]string
 
-// readStack reads the tables of the git directory dir and adds what is wrong
+// readStackOf reads the tables of the git directory dir and adds what is wrong
 // with them to the repository's problems.
-func (r *Repo) readStack(dir string, limits stackLimits) *stack {
-	s := r.tables(dir, limits)
-	for _, p := range s.problems {
-		r.problem(p.What, p.Reason)
+func readStackOf(p *Place, dir string, limits stackLimits) *stack {
+	s := tablesIn(p, dir, limits)
+	for _, wrong := range s.problems {
+		p.problem(wrong.What, wrong.Reason)
 	}
 	return s
 }
 
-// tables is readStack for tables that may be outside, at the end of links.
-func (r *Repo) tables(dir string, limits stackLimits) *stack {
+// tablesIn is readStack for tables that may be outside, at the end of links.
+func tablesIn(p *Place, dir string, limits stackLimits) *stack {
 	dir = filepath.Join(dir, tablesDir)
 	entries, _ := os.ReadDir(dir) // readStack says what is wrong with it
 	for _, path := range append([]string{dir}, linksIn(dir, entries)...) {
-		if err := r.Reach(path); err != nil {
+		if err := p.Reach(path); err != nil {
 			s := &stack{limits: limits}
 			s.problem(path, err.Error())
 			return s

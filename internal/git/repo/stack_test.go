@@ -83,14 +83,14 @@ func openLinked(t *testing.T, r *gittest.Repo) *Repo {
 func checkTables(t *testing.T, r, linked *gittest.Repo) {
 	t.Helper()
 	g := mustOpen(t, r)
-	if g.storage != inTables {
-		t.Fatalf("its refs are %q", g.storage)
+	if g.Config.storage != inTables {
+		t.Fatalf("its refs are %q", g.Config.storage)
 	}
 	checkStashes(t, r, checkRefs(t, r, g))
 	w := openLinked(t, linked)
-	_, head := w.ReadRefs()
-	if want := linked.Git("rev-parse", "HEAD"); head != want || !w.Detached() {
-		t.Errorf("the worktree's HEAD is %q, want %q; detached: %v", head, want, w.Detached())
+	_, head := w.Refs.Read()
+	if want := linked.Git("rev-parse", "HEAD"); head != want || !w.Refs.Detached() {
+		t.Errorf("the worktree's HEAD is %q, want %q; detached: %v", head, want, w.Refs.Detached())
 	}
 	for _, p := range append(g.Problems, w.Problems...) {
 		t.Error(p)
@@ -105,7 +105,7 @@ func TestReftablesAgainstGit(t *testing.T) {
 			checkRefs(t, r, mustOpen(t, r)) // an unborn HEAD
 			linked := busyRepo(t, r)
 			checkTables(t, r, linked)
-			if id := mustOpen(t, r).RootRef("ORIG_HEAD"); id != r.Git("rev-parse", "ORIG_HEAD") {
+			if id := mustOpen(t, r).Refs.Root("ORIG_HEAD"); id != r.Git("rev-parse", "ORIG_HEAD") {
 				t.Errorf("ORIG_HEAD is %q", id)
 			}
 			r.Git("pack-refs", "--all") // one table of all
@@ -131,20 +131,20 @@ func TestTablesOfOurs(t *testing.T) {
 			r := gittest.New(t, "--object-format="+format)
 			linked := busyRepo(t, r)
 			g, w := mustOpen(t, r), openLinked(t, linked)
-			want, wantHead := g.ReadRefs()
-			_, linkedHead := w.ReadRefs()
+			want, wantHead := g.Refs.Read()
+			_, linkedHead := w.Refs.Read()
 			r.ToReftable()
 			g, w = mustOpen(t, r), openLinked(t, linked)
-			got, head := g.ReadRefs()
+			got, head := g.Refs.Read()
 			// bisect's refs belong to one worktree, whose own stack gittest leaves out
 			if !slices.Equal(got, want) || head != wantHead {
 				t.Errorf("refs are\n%v at %s, want\n%v at %s", got, head, want, wantHead)
 			}
-			if _, head := w.ReadRefs(); head != linkedHead || !w.Detached() || g.Detached() {
+			if _, head := w.Refs.Read(); head != linkedHead || !w.Refs.Detached() || g.Refs.Detached() {
 				t.Errorf("the worktree's HEAD is %q, want %q", head, linkedHead)
 			}
 			for repo, want := range map[*Repo]string{g: wantHead, w: linkedHead} {
-				if head, err := repo.Head(); err != nil || head != want {
+				if head, err := repo.Refs.Head(); err != nil || head != want {
 					t.Errorf("the HEAD of %s alone is %q, %v, want %q", repo.Dir, head, err, want)
 				}
 			}
@@ -253,7 +253,9 @@ func TestHostileStacks(t *testing.T) {
 		if len(s.raw) != 1 || len(s.problems) != 1 || filepath.Base(s.problems[0].What) != c.what || !strings.Contains(s.problems[0].Reason, c.reason) {
 			t.Errorf("%q: %d refs, problems %q", c.line, len(s.raw), s.problems)
 		}
-		if head, err := (&Repo{Dir: dir, Common: dir, storage: inTables, Hash: 20}).Head(); err == nil || !strings.Contains(err.Error(), c.reason) {
+		r := newRepo(Place{Dir: dir, Common: dir, Hash: 20})
+		r.Config.storage = inTables
+		if head, err := r.Refs.Head(); err == nil || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%q: HEAD is %q, %v", c.line, head, err)
 		}
 	}
@@ -274,7 +276,7 @@ func TestCircularSymrefs(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := mustOpen(t, r)
-	refs, head := g.ReadRefs()
+	refs, head := g.Refs.Read()
 	if len(refs) != 0 || head != "" || len(g.Problems) != 3 {
 		t.Errorf("%v at %q, problems %v", refs, head, g.Problems)
 	}
@@ -290,7 +292,7 @@ func TestTableOfOtherIDs(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := mustOpen(t, r)
-	if _, head := g.ReadRefs(); head != "" || len(g.Problems) != 1 {
+	if _, head := g.Refs.Read(); head != "" || len(g.Problems) != 1 {
 		t.Errorf("HEAD is %q, problems %v", head, g.Problems)
 	}
 }

@@ -130,7 +130,7 @@ func (n Names) resolveName(name string) (odb.Obj, error) {
 		}
 	}
 	if strings.HasSuffix(name, "_HEAD") && !strings.ContainsAny(name, `/\`) { // FETCH_HEAD, MERGE_HEAD, …
-		if o, ok := n.Store.FindHex(n.Git.RootRef(name)); ok {
+		if o, ok := n.Store.FindHex(n.Git.Refs.Root(name)); ok {
 			return o, nil
 		}
 	}

@@ -24,7 +24,7 @@ func open(t *testing.T, r *gittest.Repo) Names {
 	}
 	store := odb.OpenFolders(odb.Folders{Dirs: []string{filepath.Join(r.GitDir(), "objects")}, Lent: []bool{false}}, g.Hash, odb.LimitsOf(budget.New(0, 1)))
 	t.Cleanup(store.Close)
-	refs, head := g.ReadRefs()
+	refs, head := g.Refs.Read()
 	return Names{Store: store, Git: g, Refs: refs, Head: head}
 }
 

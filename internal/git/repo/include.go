@@ -1,0 +1,244 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"r8scan/internal/regular"
+)
+
+// Limits on what a configuration includes, in all. git has the first.
+const (
+	maxIncludeDepth = 10
+	maxIncludes     = 1000
+	includesMax     = 2 * configMax
+)
+
+var errIncludes = errors.New("it includes more than can be read")
+
+// configReader reads configurations as git does, with what they include.
+type configReader struct {
+	repo *Repo
+	user user
+	use  func(v *variable)
+
+	own   bool    // the file being read is the repository's own, or included by one that is
+	bound *Bounds // where what it includes may lie
+	depth int
+	files int   // that were included
+	left  int64 // bytes that may still be read
+
+	every  bool     // conditions about URLs hold: it is only URLs that are asked for
+	urls   []string // of remotes
+	asked  bool     // urls is known
+	branch *string  // that HEAD is on, once it is known
+	work   int      // steps of patterns that may still be tried
+}
+
+func newConfigReader(r *Repo, getenv func(string) string, use func(v *variable)) *configReader {
+	return &configReader{repo: r, user: user{getenv}, use: use, left: includesMax, work: 1 << 26}
+}
+
+// all reads the configurations of the machine, the user and the repository, up to
+// what git could not read either.
+func (c *configReader) all() {
+	for _, path := range c.user.configs() {
+		_ = c.file(path) // git does not work then, and says why
+	}
+	_ = c.ours() // Config.read has noted what is wrong with it
+}
+
+// ours reads the repository's own configuration, and that of the worktree.
+func (c *configReader) ours() error {
+	r := c.repo
+	c.own = true
+	if c.bound = r.Bounds; c.bound != nil {
+		c.bound = Within(r.Dir, r.Common).with(r.WorkTree)
+		if top := filepath.Dir(realPath(r.Common)); filepath.Base(realPath(r.Common)) == ".git" && r.Bounds.Holds(top) {
+			c.bound = c.bound.with(top) // of the main work tree
+		}
+	}
+	names := []string{filepath.Join(r.Common, "config")}
+	if r.Config.tree.own {
+		names = append(names, filepath.Join(r.Dir, "config.worktree"))
+	}
+	var failed error
+	for _, path := range names {
+		text, err := r.read(path, configMax)
+		if err == nil {
+			err = c.text(text, path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// file reads the configuration at a path.
+func (c *configReader) file(path string) error {
+	text, err := regular.ReadFollowed(path, min(configMax, c.left))
+	if err != nil {
+		return err
+	}
+	return c.text(text, path)
+}
+
+// text reads what is in the configuration at a path.
+func (c *configReader) text(text []byte, path string) error {
+	c.left -= int64(len(text))
+	var failed error
+	err := eachVariable(text, func(v *variable) {
+		c.use(v)
+		if failed == nil && v.key == "path" && !v.noValue && c.includes(v, path) {
+			failed = c.include(string(v.value), path)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// includes reports whether a variable of the file from names one to include.
+func (c *configReader) includes(v *variable, from string) bool {
+	switch {
+	case v.section == "include":
+		return !v.hasSub
+	case v.section != "includeif" || !v.hasSub:
+		return false
+	}
+	kind, condition, _ := strings.Cut(v.sub, ":")
+	switch kind {
+	case "gitdir":
+		return c.inGitDir(condition, from, false)
+	case "gitdir/i":
+		return c.inGitDir(condition, from, true)
+	case "onbranch":
+		return c.onBranch(condition)
+	case "hasconfig":
+		pattern, ok := strings.CutPrefix(condition, "remote.*.url:")
+		return ok && c.hasURL(pattern)
+	}
+	return false
+}
+
+// include reads the file that is named in the file from, if there is one.
+func (c *configReader) include(path, from string) error {
+	path = c.user.expand(path, false)
+	if path == "" {
+		return nil
+	}
+	path = relativeTo(filepath.Dir(from), path)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // as in git
+	}
+	if c.own && c.bound.reach(path) != nil {
+		c.note(from, path, "lies outside of the repository and was not read")
+		return nil
+	}
+	c.files++
+	if c.depth >= maxIncludeDepth || c.files > maxIncludes || c.left <= 0 {
+		return errIncludes
+	}
+	c.depth++
+	defer func() { c.depth-- }()
+	err := c.file(path)
+	if c.own && err != nil {
+		c.note(from, path, "cannot be read: "+why(err))
+		if !errors.Is(err, errIncludes) {
+			return nil
+		}
+	}
+	return err
+}
+
+// note notes why the file from does not have what it includes.
+func (c *configReader) note(from, path, reason string) {
+	if !c.every {
+		c.repo.note(from, fmt.Sprintf("it includes %s, which %s", filepath.ToSlash(path), reason))
+	}
+}
+
+// inGitDir reports whether the git directory matches the pattern of a condition
+// in the file from.
+func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
+	if expanded := c.user.expand(pattern, true); expanded != "" {
+		pattern = expanded
+	}
+	pattern = filepath.ToSlash(pattern)
+	literal := "" // what stands in front of the pattern
+	switch rest, relative := strings.CutPrefix(pattern, "./"); {
+	case relative:
+		literal, pattern = strings.TrimSuffix(filepath.ToSlash(filepath.Dir(realPath(from))), "/")+"/", rest
+	case !filepath.IsAbs(pattern):
+		pattern = "**/" + pattern
+	}
+	pattern = strings.TrimPrefix(withBelow(literal+pattern), literal)
+	dir, err := filepath.Abs(c.repo.Dir)
+	if err != nil {
+		return false
+	}
+	for _, path := range []string{realPath(dir), dir} {
+		path = filepath.ToSlash(path)
+		if fold {
+			path, literal, pattern = lower(path), lower(literal), lower(pattern)
+		}
+		rest, ok := strings.CutPrefix(path, literal)
+		if ok && c.matches(pattern, rest) {
+			return true
+		}
+	}
+	return false
+}
+
+// onBranch reports whether HEAD is on a branch whose name matches a pattern.
+func (c *configReader) onBranch(pattern string) bool {
+	if c.branch == nil {
+		branch := c.repo.Refs.Branch()
+		c.branch = &branch
+	}
+	branch, ok := strings.CutPrefix(*c.branch, "refs/heads/")
+	return ok && c.matches(withBelow(pattern), branch)
+}
+
+// hasURL reports whether a remote has a URL that matches a pattern.
+func (c *configReader) hasURL(pattern string) bool {
+	if c.every {
+		return true
+	}
+	if !c.asked {
+		all := newConfigReader(c.repo, c.user.getenv, func(v *variable) {
+			if v.section == "remote" && v.hasSub && v.key == "url" && !v.noValue {
+				c.urls = append(c.urls, string(v.value))
+			}
+		})
+		all.every = true
+		all.all()
+		c.asked = true
+	}
+	for _, url := range c.urls {
+		if c.matches(pattern, url) {
+			return true
+		}
+	}
+	return false
+}
+
+// withBelow makes a pattern that ends in a slash match all that is below.
+func withBelow(pattern string) string {
+	if strings.HasSuffix(pattern, "/") {
+		pattern += "**"
+	}
+	return pattern
+}
+
+// matches is wildmatch until there were too many patterns.
+func (c *configReader) matches(pattern, text string) bool {
+	return c.work > 0 && wildmatch(pattern, text, &c.work)
+}

@@ -1,0 +1,108 @@
+package repo
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// Worktrees returns the other worktrees of the repository: the main one first,
+// if r is a linked one, and the linked ones in the order of their names. One
+// whose folder is gone still has its index and HEAD. The bounds are those of
+// all of them then.
+func (r *Repo) Worktrees() []*Repo {
+	var out []*Repo
+	if r.Dir != r.Common {
+		top := ""
+		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
+			top = filepath.Dir(real)
+		}
+		if w, err := r.Bounds.with(top).openShared(r.Common, r.Common, top, r); err != nil {
+			r.problem(r.Common, err.Error())
+		} else {
+			out = append(out, w)
+		}
+	}
+	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
+		if sameFile(dir, r.Dir) {
+			continue
+		}
+		w, err := r.linked(dir)
+		if err != nil {
+			r.problem(dir, err.Error())
+			continue
+		}
+		if _, err := os.Stat(w.WorkTree); err != nil {
+			w.WorkTree = ""
+		}
+		out = append(out, w)
+	}
+	for _, w := range out {
+		r.Bounds = r.Bounds.with(w.WorkTree)
+	}
+	for _, w := range append(out, r) {
+		w.Bounds = r.Bounds
+		w.Problems, w.outside = append(w.Problems, w.outside...), nil
+	}
+	return out
+}
+
+// linked opens a linked worktree's git directory. To git, the store that lists
+// it is its store, whatever it says itself.
+func (r *Repo) linked(dir string) (*Repo, error) {
+	file := filepath.Join(dir, "commondir")
+	if _, err := r.read(file, lineMax); err != nil {
+		return nil, err
+	}
+	w, err := r.Bounds.openShared(dir, r.Common, "", r)
+	if err != nil {
+		return nil, err
+	}
+	if common, err := readPath(dir, "commondir"); err == nil && !sameFile(common, r.Common) {
+		if err := r.Bounds.reach(common); err != nil {
+			w.problem(file, err.Error())
+		}
+	}
+	return w, nil
+}
+
+// configuredTree returns the work tree that the configuration names, and in
+// which file: that of a worktree alone, or the one that all share, which is not
+// about linked ones.
+func (r *Repo) configuredTree() (tree, file string) {
+	if r.Dir == r.Common {
+		tree, file = r.Config.tree.path, "config"
+	}
+	if r.Config.tree.own {
+		if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); err == nil {
+			var own treeConfig
+			_ = eachVariable(text, func(v *variable) { own.take(v) }) // it is searched as a text, whatever it says
+			if own.path != "" {
+				tree, file = own.path, "config.worktree"
+			}
+		}
+	}
+	if tree == "" {
+		return "", ""
+	}
+	return relativeTo(r.Dir, tree), file
+}
+
+// takeTree makes the work tree that from, a file in the git directory, names the
+// repository's own if it may be and there is no other. One in the bounds without
+// a .git may be the place of a submodule that is not checked out.
+func (r *Repo) takeTree(tree, from string) {
+	_, err := os.Lstat(filepath.Join(tree, ".git"))
+	switch {
+	case r.WorkTree == "" && r.Bounds == nil:
+		r.WorkTree = tree
+	case r.WorkTree == "" && namesStore(tree, r.Dir):
+		r.WorkTree, r.Bounds = tree, r.Bounds.with(tree)
+	case r.WorkTree == "" && from != "gitdir" && errors.Is(err, os.ErrNotExist) && r.Bounds.Holds(tree):
+		r.WorkTree = tree
+	default:
+		if err := r.Bounds.reach(tree); err != nil {
+			r.outside = append(r.outside, Problem{filepath.Join(r.Dir, from), err.Error()})
+		}
+	}
+}
