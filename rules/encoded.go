@@ -55,6 +55,9 @@ func (d decoded) judge(i int, encoding string) (Match, bool) {
 	if !ok || m.Why == whyJoined {
 		return Match{}, false
 	}
+	if encoding == "hex" {
+		amidBinary(&m, d.bytes)
+	}
 	return d.outer(m, encoding), true
 }
 

@@ -55,13 +55,27 @@ func spelled(text []byte, start int) (Match, bool) {
 		return Match{}, false
 	}
 	m.Start, m.End, m.Encoding = start, pos, encoding
-	if next, _, _ := unit(text, pos); m.Why == "" {
-		m.Why = edges(leftEdge(text[max(0, start-edgeLen):start]), next)
+	if m.Why == "" {
+		m.Why = edges(leftEdge(text[max(0, start-edgeLen):start]), behind(text, pos))
 	}
 	if m.Why != "" {
 		m.Confidence = Low
 	}
 	return m, true
+}
+
+// behind returns what stands at text[i], with its first characters decoded.
+func behind(text []byte, i int) []byte {
+	text = text[:min(len(text), i+TokenAhead-maxSpan)]
+	out := make([]byte, 0, edgeAhead)
+	for len(out) < edgeAhead && i < len(text) {
+		c, next, encoding := unit(text, i)
+		if encoding == "" {
+			c = text[i]
+		}
+		out, i = append(out, c), next
+	}
+	return out
 }
 
 // unit reads one character at text[i], raw or escaped, and returns it, what
