@@ -57,19 +57,8 @@ func spelled(text []byte, start int) (Match, bool) {
 			encoding = append(encoding, name)
 		}
 	}
-	pos := start
-	for i := range token {
-		if i > 0 {
-			pos = over(text, pos, token[i-1], note)
-		}
-		c, next, name := unit(text, pos)
-		if i < len(prefix) && c != prefix[i] || i >= len(prefix) && !isAlnum(c) || next-start > maxSpan {
-			return Match{}, false
-		}
-		note(name)
-		token[i], pos = c, next
-	}
-	if encoding == nil {
+	n, pos := spell(&token, text, start, note)
+	if n < tokenLen || encoding == nil {
 		return Match{}, false
 	}
 	m, ok := judge(token[:], 0)
@@ -87,6 +76,24 @@ func spelled(text []byte, start int) (Match, bool) {
 		m.Confidence = Low
 	}
 	return m, true
+}
+
+// spell reads the characters of a token from start on, and returns how many
+// there are and what follows them.
+func spell(token *[tokenLen]byte, text []byte, start int, note func(string)) (n, pos int) {
+	pos = start
+	for i := range token {
+		if i > 0 {
+			pos = over(text, pos, token[i-1], note)
+		}
+		c, next, name := unit(text, pos)
+		if i < len(prefix) && c != prefix[i] || i >= len(prefix) && !isAlnum(c) || next-start > maxSpan {
+			return i, pos
+		}
+		note(name)
+		token[i], pos = c, next
+	}
+	return tokenLen, pos
 }
 
 // behind returns what stands at text[i], with its first characters decoded.
