@@ -55,6 +55,9 @@ func (d decoded) judge(i int, encoding string) (Match, bool) {
 	if !ok || m.Why == whyJoined {
 		return Match{}, false
 	}
+	if encoding == "hex" {
+		amidBinary(&m, d.bytes)
+	}
 	return d.outer(m, encoding), true
 }
 
@@ -102,11 +105,11 @@ func units16(text []byte, start, low int) decoded {
 
 // hexadecimal looks at the "38" of 72385f at a place.
 func hexadecimal(text []byte, at int) (Match, bool) {
-	start := before(text, at) - 1
+	start := before(text, at, true) - 1
 	if start < 0 || text[start] != '7' || text[start+1] != '2' {
 		return Match{}, false
 	}
-	if low, _ := gather(text, at+2, 2, isHex); len(low) < 2 || low[0] != '5' || low[1]|0x20 != 'f' {
+	if low, _ := gather(text, at+2, 2, true, isHex); len(low) < 2 || low[0] != '5' || low[1]|0x20 != 'f' {
 		return Match{}, false
 	}
 	left := start
@@ -114,7 +117,7 @@ func hexadecimal(text []byte, at int) (Match, bool) {
 		left--
 	}
 	left += (start - left) % 2
-	digits, at2 := gather(text, left, start-left+2*(tokenLen+2), isHex)
+	digits, at2 := gather(text, left, start-left+2*(tokenLen+2), true, isHex)
 	var d decoded
 	for i := 0; i+1 < len(digits); i += 2 {
 		d.bytes, d.at = append(d.bytes, unhex(digits[i])<<4|unhex(digits[i+1])), append(d.at, at2[i])
@@ -131,14 +134,14 @@ func unhex(c byte) byte {
 }
 
 // gather collects up to n characters of an alphabet from text[from:] on. It
-// goes on over line breaks, as encoders wrap lines, with the spaces behind
-// them. It returns where each stood, and one more: the end.
-func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []int) {
+// goes on over line breaks, as encoders wrap lines, with what is around them.
+// It returns where each stood, and one more: the end.
+func gather(text []byte, from, n int, diff bool, is func(byte) bool) (chars []byte, at []int) {
 	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	i, end := from, from
 	for ; i < len(text) && len(chars) < n && i-from < maxSpan; i++ {
 		if !is(text[i]) {
-			if next := lineBreak(text, i); next > i {
+			if next := lineJoint(text, i, diff); next > i {
 				i = next - 1
 				continue
 			}
@@ -148,54 +151,6 @@ func gather(text []byte, from, n int, is func(byte) bool) (chars []byte, at []in
 		end = i + 1
 	}
 	return chars, append(at, end)
-}
-
-// lineBreak returns what follows a line break at text[i], or its escape in a
-// string, and the white space behind it; i if there is none.
-func lineBreak(text []byte, i int) int {
-	if i >= len(text) || text[i] != '\n' && text[i] != '\r' && text[i] != '\\' {
-		return i
-	}
-	j := i
-	if text[j] == '\\' {
-		if hasAt(text, j, `\r\n`) {
-			j += 2
-		}
-		if !hasAt(text, j, `\n`) {
-			return i
-		}
-		j += 2
-	} else {
-		if hasAt(text, j, "\r\n") {
-			j++
-		}
-		if text[j] != '\n' {
-			return i
-		}
-		j++
-	}
-	for j < len(text) && j-i < 64 && (text[j] == ' ' || text[j] == '\t') {
-		j++
-	}
-	return j
-}
-
-// maxIndent is how many spaces before looks over.
-const maxIndent = 48
-
-// before returns where the character before text[i] stands, or the one before
-// the line break and the indentation there; -1 if there is none.
-func before(text []byte, i int) int {
-	j := i
-	for j > 0 && i-j < maxIndent && (text[j-1] == ' ' || text[j-1] == '\t') {
-		j--
-	}
-	for _, form := range []string{"\r\n", "\n", `\r\n`, `\n`} {
-		if bytes.HasSuffix(text[:j], []byte(form)) {
-			return j - len(form) - 1
-		}
-	}
-	return i - 1
 }
 
 func hasAt(text []byte, i int, s string) bool {
@@ -216,9 +171,14 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 	if kind != formBase64_4 {
 		return fromGroup(text, at, leadOf(kind), depth)
 	}
-	if y := before(text, at); y >= 0 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
+	if y := before(text, at, false); y >= 0 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
 		if found := fromGroup(text, y, 3, depth); len(found) > 0 {
 			return found
+		}
+	}
+	if at > 0 && (text[at-1] == '+' || text[at-1] == '-') {
+		if y := before(text, at, true); y >= 0 && y < at-1 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
+			return inLines(text, y, 3, depth, true)
 		}
 	}
 	if text[at] == 'T' { // OF8 that is itself behind the end of a line
@@ -230,37 +190,72 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 // fromGroup looks for the token whose probe stands at a place that is lead
 // characters behind the start of a group of four.
 func fromGroup(text []byte, at, lead, depth int) []Match {
-	if at < lead || !promising(text, at-lead, depth) {
+	found := inLines(text, at, lead, depth, false)
+	if len(found) == 0 && maybeDiff(text[at:min(len(text), at+maxSpan)]) {
+		return inLines(text, at, lead, depth, true)
+	}
+	return found
+}
+
+// maybeDiff reports whether a line of b begins as one of a diff may.
+func maybeDiff(b []byte) bool {
+	for _, start := range []string{"\n+", "\n-", "> +", "> -", ">+", ">-"} {
+		if bytes.Contains(b, []byte(start)) {
+			return true
+		}
+	}
+	return false
+}
+
+// inLines is fromGroup with lines as they are or as those of a diff.
+func inLines(text []byte, at, lead, depth int, diff bool) []Match {
+	if at < lead || !promising(text, at-lead, depth, diff) {
 		return nil
 	}
-	left, count := leftOf(text, at, edgeLen+lead)
+	left, count := leftOf(text, at, leftLen+lead, diff)
 	if count < lead {
 		return nil
 	}
-	chars, where := gather(text, left, count+base64Len, isBase64Any)
+	chars, where := gather(text, left, count+base64Len, diff, isBase64Any)
 	skip := (count - lead) % 4
 	if len(chars) < skip {
 		return nil
 	}
 	d := decode64(chars[skip:], where[skip:])
 	probe := (count - skip) / 4 * 3
-	inner := find(nil, d.bytes, max(0, probe-nearby), min(probe+nearby, len(d.bytes)), depth+1)
+	from := max(0, probe-nearby)
+	inner := find(nil, d.bytes, from, min(probe+nearby, len(d.bytes)), depth+1)
 	inner = slices.DeleteFunc(inner, func(m Match) bool { return m.Why == whyJoined })
 	for i, m := range inner {
+		// What another line begins with may be another text.
+		if end := d.at[m.End]; m.Confidence < High && end > 0 && !isBase64Any(text[end-1]) {
+			alone := m
+			if ms := find(nil, d.bytes[:m.End], m.Start, m.Start+1, depth+1); len(ms) == 1 {
+				alone = ms[0]
+			}
+			if alone.Confidence > m.Confidence {
+				m = alone
+			}
+		}
 		inner[i] = d.outer(m, "base64")
 	}
 	return inner
 }
 
+// leftLen is how many characters of base64 in front of a token are decoded.
+const leftLen = 40
+
 // leftOf goes back from text[at] over up to n characters of base64, and over
 // the end of one line if the characters go on before it. It returns where it
 // comes to, and how many they are.
-func leftOf(text []byte, at, n int) (left, count int) {
+func leftOf(text []byte, at, n int, diff bool) (left, count int) {
 	left = at
 	for broken := false; count < n && left > 0; count++ {
 		next := left - 1
-		if !broken && (!isBase64Any(text[next]) || text[next] == 'n' && next > 0 && text[next-1] == '\\') {
-			next, broken = before(text, left), true
+		if !broken && (!isBase64Any(text[next]) || mayLead(text[next])) {
+			if next = before(text, left, diff); next < left-1 {
+				broken = true
+			}
 		}
 		if next < 0 || !isBase64Any(text[next]) {
 			break
@@ -273,19 +268,19 @@ func leftOf(text []byte, at, n int) (left, count int) {
 // promising decodes some characters from a group on and reports whether what
 // the probe there stands for goes on as it should: first few, then more. It is
 // what keeps texts full of probes from taking long.
-func promising(text []byte, group, depth int) bool {
-	return goesOn(text, group, 16, depth) && goesOn(text, group, sample, depth)
+func promising(text []byte, group, depth int, diff bool) bool {
+	return goesOn(text, group, 16, depth, diff) && goesOn(text, group, sample, depth, diff)
 }
 
 // sample is how many characters promising decodes: more than a token that was
 // encoded twice takes.
 const sample = 112
 
-func goesOn(text []byte, group, n, depth int) bool {
+func goesOn(text []byte, group, n, depth int, diff bool) bool {
 	var buf [sample / 4 * 3]byte
-	d := buf[:someBase64(buf[:n/4*3], text[group:])]
+	d := buf[:someBase64(buf[:n/4*3], text[group:], diff)]
 	for i := 0; i <= nearby && i+probeLen <= len(d); i++ {
-		if follows(d, i, n, depth) {
+		if follows(d, i, n, depth, diff) {
 			return true
 		}
 	}
@@ -294,7 +289,7 @@ func goesOn(text []byte, group, n, depth int) bool {
 
 // follows reports whether there is a probe at d[i] and, behind it, what may
 // belong to it.
-func follows(d []byte, i, n, depth int) bool {
+func follows(d []byte, i, n, depth int, diff bool) bool {
 	kind := tokenProbes.at(d[i:])
 	switch kind {
 	case formNone:
@@ -313,7 +308,7 @@ func follows(d []byte, i, n, depth int) bool {
 	}
 	group := i - leadOf(kind)
 	// The group of the last kind is the one before, which may be on another line.
-	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && goesOn(d, group, n, depth+1)
+	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && (goesOn(d, group, n, depth+1, false) || maybeDiff(d) && goesOn(d, group, n, depth+1, true))
 }
 
 // all reports whether is holds for all of b.
@@ -326,18 +321,16 @@ func all(b []byte, is func(byte) bool) bool {
 	return true
 }
 
-// isBreak reports whether lines are broken by c, or by an escape with c in it,
-// or indented.
-func isBreak(c byte) bool {
-	return c == '\r' || c == '\n' || c == ' ' || c == '\t' || c == '\\' || c == 'n' || c == 'r'
-}
+// isBreak reports whether c may be around a line break, or in one that is
+// written out.
+func isBreak(c byte) bool { return isTrailer(c) || mayLead(c) }
 
 // behindEight returns where the 8 of the probe for an escape at d[i] ends.
 func behindEight(d []byte, i int) int {
 	switch d[i] {
 	case '8':
 		return i + 1
-	case 'r', '2', ';', '}', '7': // r8 and what follows it; 70 of \070
+	case 'r', '2', ';', '}', '7', '\n', '\b', 'K', 'm': // r8 and what follows it; 70 of \070
 		return i + 2
 	}
 	i += 3
@@ -351,13 +344,14 @@ func behindEight(d []byte, i int) int {
 // which the end may be cut off.
 func spellsOn(d []byte, i int) bool {
 	const longest = 12 // \\U00000072
+	last := byte('8')
 	for n := 0; n <= bodyLen && i+longest <= len(d); n++ {
-		i = joint(d, i)
+		i = over(d, i, last, nothing)
 		c, next, _ := unit(d, i)
 		if n == 0 && c != '_' || n > 0 && !isAlnum(c) {
 			return false
 		}
-		i = next
+		last, i = c, next
 	}
 	return true
 }
@@ -375,7 +369,7 @@ func leadOf(kind form) int {
 
 // someBase64 fills dst with what base64 at the start of text decodes to, over
 // line breaks as gather does, and returns how many bytes that is.
-func someBase64(dst, text []byte) int {
+func someBase64(dst, text []byte, diff bool) int {
 	n, bits, have := 0, uint32(0), 0
 	text = text[:min(len(text), maxSpan)]
 	for i := 0; i < len(text) && n < len(dst); i++ {
@@ -392,7 +386,7 @@ func someBase64(dst, text []byte) int {
 		}
 		v := values64[text[i]]
 		if v == noValue {
-			next := lineBreak(text, i)
+			next := lineJoint(text, i, diff)
 			if next == i {
 				break
 			}

@@ -261,7 +261,7 @@ func TestEncodedNothing(t *testing.T) {
 func TestEncodedLow(t *testing.T) {
 	token := testToken(22)
 	for _, text := range []string{
-		encode(token+"x", "hex"), encode("x"+token, "base64"), encode(token+"_", "utf-16be"), encode(token, "percent") + "a",
+		encode(token+"x", "hex"), encode("x"+token, "base64"), encode(token+"_x ", "utf-16be"), encode(token, "percent") + "a",
 		encode(prefix+strings.Repeat("x", bodyLen), "base64"),
 	} {
 		if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why == "" {

@@ -5,15 +5,28 @@ import "slices"
 // escaped looks for a token around the probe at a place, whose 8 may be raw or
 // the end of an escape that began up to seven bytes before.
 func escaped(text []byte, at int) (Match, bool) {
+	tries := maxTries
 	for eight := max(0, at-7); eight <= min(at+1, len(text)-1); eight++ {
 		c, next, _ := unit(text, eight)
-		if c != '8' || next <= at {
+		if c != '8' || next <= at && over(text, next, c, nothing) <= at {
 			continue
 		}
-		for length := min(10, eight); length > 0; length-- {
-			start := eight - length
-			if c, next, _ := unit(text, start); c != 'r' || next != eight {
+		low := max(0, at-maxLead+1, eight-maxIndent)
+		for start := eight - 1; start >= low; start-- {
+			if !startsUnit(text[start]) {
 				continue
+			}
+			c, next, _ := unit(text, start)
+			if c != 'r' || next > eight {
+				continue
+			}
+			if next < eight {
+				if tries--; tries < 0 {
+					return Match{}, false
+				}
+				if over(text, next, c, nothing) != eight {
+					continue
+				}
 			}
 			if m, ok := spelled(text, start); ok {
 				return m, true
@@ -23,9 +36,19 @@ func escaped(text []byte, at int) (Match, bool) {
 	return Match{}, false
 }
 
+// maxTries bounds how often what stands between an r and an 8 is looked at: a
+// text of nothing else would take long.
+const maxTries = 6
+
+func nothing(string) {}
+
+// startsUnit reports whether an r may begin with c, raw or as an escape.
+func startsUnit(c byte) bool { return c == 'r' || c == '\\' || c == '%' || c == '&' || c == '=' }
+
 // spelled reads a token from start on whose characters may be written as
-// escapes, of any kind and mixed, and stand in several string literals that
-// are put together. A token with neither is none of its business.
+// escapes, of any kind and mixed, may stand in several string literals that are
+// put together, and may be broken by what no reader sees. A token with none of
+// that is none of its business.
 func spelled(text []byte, start int) (Match, bool) {
 	var token [tokenLen]byte
 	var encoding []string
@@ -34,34 +57,58 @@ func spelled(text []byte, start int) (Match, bool) {
 			encoding = append(encoding, name)
 		}
 	}
-	pos := start
-	for i := range token {
-		if next := joint(text, pos); i > 0 && next > pos {
-			pos = next
-			note("concatenation")
-		}
-		c, next, name := unit(text, pos)
-		if i < len(prefix) && c != prefix[i] || i >= len(prefix) && !isAlnum(c) || next-start > maxSpan {
-			return Match{}, false
-		}
-		note(name)
-		token[i], pos = c, next
-	}
-	if encoding == nil {
+	n, pos := spell(&token, text, start, note)
+	if n < tokenLen || encoding == nil {
 		return Match{}, false
 	}
 	m, ok := judge(token[:], 0)
 	if !ok {
 		return Match{}, false
 	}
+	if overstruck := token[tokenLen-1]; hasAt(text, pos, string([]byte{'\b', overstruck})) {
+		pos += 2
+	}
 	m.Start, m.End, m.Encoding = start, pos, encoding
-	if next, _, _ := unit(text, pos); m.Why == "" {
-		m.Why = edges(leftEdge(text[max(0, start-edgeLen):start]), next)
+	if m.Why == "" {
+		m.Why = edges(leftEdge(text[max(0, start-edgeLen):start]), behind(text, pos, slices.Contains(encoding, "quoted-printable")))
 	}
 	if m.Why != "" {
 		m.Confidence = Low
 	}
 	return m, true
+}
+
+// spell reads the characters of a token from start on, and returns how many
+// there are and what follows them.
+func spell(token *[tokenLen]byte, text []byte, start int, note func(string)) (n, pos int) {
+	pos = start
+	for i := range token {
+		if i > 0 {
+			pos = over(text, pos, token[i-1], note)
+		}
+		c, next, name := unit(text, pos)
+		if i < len(prefix) && c != prefix[i] || i >= len(prefix) && !isAlnum(c) || next-start > maxSpan {
+			return i, pos
+		}
+		note(name)
+		token[i], pos = c, next
+	}
+	return tokenLen, pos
+}
+
+// behind returns what stands at text[i], with its first characters decoded.
+// What looks like quoted-printable is only if something else is.
+func behind(text []byte, i int, quoted bool) []byte {
+	text = text[:min(len(text), i+TokenAhead-maxSpan)]
+	out := make([]byte, 0, edgeAhead)
+	for len(out) < edgeAhead && i < len(text) {
+		c, next, encoding := unit(text, i)
+		if encoding == "" || encoding == "quoted-printable" && !quoted {
+			c, next = text[i], i+1
+		}
+		out, i = append(out, c), next
+	}
+	return out
 }
 
 // unit reads one character at text[i], raw or escaped, and returns it, what
@@ -75,15 +122,25 @@ func unit(text []byte, i int) (c byte, next int, encoding string) {
 	case '\\':
 		return backslash(text, i)
 	case '%':
+		if hasAt(text, i, "%u") {
+			return number(text, i, i+2, i+6, 16, "percent")
+		}
 		return number(text, i, i+1, i+3, 16, "percent")
+	case '=':
+		return number(text, i, i+1, i+3, 16, "quoted-printable")
+	case '+':
+		if hasAt(text, i, "+AF8-") {
+			return '_', i + len("+AF8-"), "utf-7"
+		}
 	case '&':
 		return entity(text, i)
 	}
 	return text[i], i + 1, ""
 }
 
-// backslash reads \x72, \u0072, \u{72}, \U00000072 and \162, with any number
-// of backslashes up to four, as escapes inside of escapes have.
+// backslash reads \x72, \x{72}, \u0072, \u{72}, \U00000072, \162, Markdown's
+// and TeX's underscore, with any number of backslashes up to four, as escapes
+// inside of escapes have.
 func backslash(text []byte, i int) (c byte, next int, encoding string) {
 	j := i
 	for j < len(text) && text[j] == '\\' && j-i < 4 {
@@ -93,18 +150,16 @@ func backslash(text []byte, i int) (c byte, next int, encoding string) {
 		return '\\', i + 1, ""
 	}
 	switch {
+	case hasAt(text, j, "u{"):
+		return braced(text, i, j+2, "unicode-escape")
+	case hasAt(text, j, "x{"):
+		return braced(text, i, j+2, "hex-escape")
 	case text[j] == 'x':
 		return number(text, i, j+1, j+3, 16, "hex-escape")
-	case hasAt(text, j, "u{"):
-		end := j + 2
-		for end < len(text) && isHex(text[end]) && end-j < 8 {
-			end++
-		}
-		if end == len(text) || text[end] != '}' {
-			return '\\', i + 1, ""
-		}
-		c, next, encoding = number(text, i, j+2, end, 16, "unicode-escape")
-		return c, next + 1, encoding
+	case text[j] == '_':
+		return '_', j + 1, "backslash-escape"
+	case hasAt(text, j, "textunderscore"):
+		return '_', texEnd(text, j+len("textunderscore")), "backslash-escape"
 	case text[j] == 'u':
 		return number(text, i, j+1, j+5, 16, "unicode-escape")
 	case text[j] == 'U':
@@ -115,11 +170,37 @@ func backslash(text []byte, i int) (c byte, next int, encoding string) {
 	return '\\', i + 1, ""
 }
 
-// entity reads &#114;, &#x72; and the one name that is for a character of
+// braced reads the hex digits from text[from] up to a brace, of an escape that
+// began at i.
+func braced(text []byte, i, from int, name string) (c byte, next int, encoding string) {
+	end := runOf(text, from, 8-2, isHex)
+	if end == len(text) || text[end] != '}' {
+		return '\\', i + 1, ""
+	}
+	if c, next, encoding = number(text, i, from, end, 16, name); encoding != "" {
+		next++
+	}
+	return c, next, encoding
+}
+
+// texEnd returns what follows the end of a command of TeX at text[i].
+func texEnd(text []byte, i int) int {
+	if hasAt(text, i, "{}") {
+		return i + 2
+	}
+	if hasAt(text, i, " ") {
+		return i + 1
+	}
+	return i
+}
+
+// entity reads &#114;, &#x72; and the names that are for a character of
 // tokens.
 func entity(text []byte, i int) (c byte, next int, encoding string) {
-	if hasAt(text, i, "&lowbar;") {
-		return '_', i + len("&lowbar;"), "html-entity"
+	for _, name := range []string{"&lowbar;", "&UnderBar;"} {
+		if hasAt(text, i, name) {
+			return '_', i + len(name), "html-entity"
+		}
 	}
 	if !hasAt(text, i, "&#") {
 		return '&', i + 1, ""

@@ -36,24 +36,27 @@ const (
 var tokenProbes = newProbeSet([]probe{
 	{"r8_", 2, formPlain},
 	{"8\x00_", 3, formUTF16},
-	{"385", 1, formHex}, {"38\n", 1, formHex}, {"38\r", 1, formHex}, {"38\\", 1, formHex},
+	{"385", 1, formHex}, {"38\n", 1, formHex}, {"38\r", 1, formHex}, {"38\\", 1, formHex}, {`38"`, 1, formHex}, {"38'", 1, formHex},
 	{"%38", 1, formEscaped}, {"x38", 2, formEscaped}, {"038", 2, formEscaped}, {"{38", 2, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
 	{"#56", 5, formEscaped}, {"70\\", 3, formEscaped}, {"70_", 3, formEscaped}, // &#56;, \070\137
 	{"8%5", 0, formEscaped}, {"r8\\", 2, formEscaped}, {"r8&", 2, formEscaped}, // r8%5F, r8\x5f, r8&#95;
 	{"28_", 2, formEscaped}, {";8_", 2, formEscaped}, {"}8_", 2, formEscaped}, // \x728_ and its like, &#114;8_, \u{72}8_
 	{"28\\", 2, formEscaped}, {";8&", 2, formEscaped}, {"}8\\", 2, formEscaped},
 	{`r8"`, 2, formEscaped}, {"r8'", 2, formEscaped}, // "r8" + "_…"
+	{"r8=", 2, formEscaped}, {"8=5", 0, formEscaped}, {"=38", 1, formEscaped}, {"\n8_", 2, formEscaped}, // r8=5F, and lines that end with =
+	{"8\x1b[", 0, formEscaped}, {"m8_", 2, formEscaped}, {"K8_", 2, formEscaped}, // coloured
+	{"r8%", 2, formEscaped}, {"r8<", 2, formEscaped}, {"r8+", 2, formEscaped}, {"\b8_", 2, formEscaped}, // r8%u005f, r8<wbr>_, r8+AF8-, bold
 	{"cjh", 7, formBase64_0}, {"I4X", 3, formBase64_2}, // r8_
-	{"I4\n", 3, formBase64_2}, {"I4\r", 3, formBase64_2}, {"I4\\", 3, formBase64_2},
+	{"I4\n", 3, formBase64_2}, {"I4\r", 3, formBase64_2}, {"I4\\", 3, formBase64_2}, {`I4"`, 3, formBase64_2}, {"I4'", 3, formBase64_2},
 	{"OF8", 0, formBase64_4}, {"OF9", 0, formBase64_4}, {"OF+", 0, formBase64_4}, {"OF/", 0, formBase64_4}, // behind a y
 	{"OF-", 0, formBase64_4}, {"OF_", 0, formBase64_4},
 	{"cgA", 7, formBase64_0}, {"IAO", 4, formBase64_2}, {"yAD", 4, formBase64_3}, // r8 in UTF-16
 	{"Y2p", 4, formBase64_0}, {"Nqa", 4, formBase64_2}, {"jam", 7, formBase64_3}, // cjhf
-	{"Nq\n", 3, formBase64_2}, {"Nq\r", 3, formBase64_2}, {"Nq\\", 3, formBase64_2}, {"amh", 6, formBase64_4}, // behind a j
+	{"Nq\n", 3, formBase64_2}, {"Nq\r", 3, formBase64_2}, {"Nq\\", 3, formBase64_2}, {`Nq"`, 3, formBase64_2}, {"Nq'", 3, formBase64_2}, {"amh", 6, formBase64_4}, // behind a j
 	{"STR", 1, formBase64_0}, {"k0W", 6, formBase64_2}, {"JNF", 7, formBase64_3}, // I4X
-	{"k0\n", 6, formBase64_2}, {"k0\r", 6, formBase64_2}, {"k0\\", 6, formBase64_2}, {"NFg", 4, formBase64_4}, {"NFh", 4, formBase64_4}, // behind a J
+	{"k0\n", 6, formBase64_2}, {"k0\r", 6, formBase64_2}, {"k0\\", 6, formBase64_2}, {`k0"`, 6, formBase64_2}, {"k0'", 6, formBase64_2}, {"NFg", 4, formBase64_4}, {"NFh", 4, formBase64_4}, // behind a J
 	{"eU9", 5, formBase64_0}, {"lPR", 6, formBase64_2}, {"5T0", 1, formBase64_3}, // yOF
-	{"lP\n", 6, formBase64_2}, {"lP\r", 6, formBase64_2}, {"lP\\", 6, formBase64_2}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // behind a 5
+	{"lP\n", 6, formBase64_2}, {"lP\r", 6, formBase64_2}, {"lP\\", 6, formBase64_2}, {`lP"`, 6, formBase64_2}, {"lP'", 6, formBase64_2}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // behind a 5
 	{"STQ", 1, formBase64_0}, {"k0C", 5, formBase64_2}, {"k0D", 5, formBase64_2}, {"JNA", 7, formBase64_3}, // I4 at the end of a line; T0Y, T0Z:
 	{"Ck9", 0, formBase64_0}, {"pPR", 6, formBase64_2}, // OF8 at the start of one
 })

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // smallest is the least that redactStream can work with.
@@ -35,7 +36,7 @@ func TestRedactStream(t *testing.T) {
 				"error with data": iotest.DataErrReader(strings.NewReader(text)), "random": &randomReader{strings.NewReader(text), r},
 			} {
 				var out bytes.Buffer
-				n, err := standard.redactStream(&out, reader, make([]byte, size))
+				n, err := standard.redactStream(&out, reader, make([]byte, size), 0)
 				if err != nil || out.String() != want {
 					t.Fatalf("%s, %s, buffer of %d: %v, %d bytes of %d are the same", name, kind, size, err, common(out.String(), want), len(want))
 				}
@@ -100,6 +101,86 @@ func TestRedactStreamFollows(t *testing.T) {
 	}
 }
 
+// TestRedactStreamOverLines masks tokens over lines, though each line comes
+// alone.
+func TestRedactStreamOverLines(t *testing.T) {
+	a := testToken(36)
+	for _, text := range []string{
+		"a\nk=" + a[:20] + "=\n" + a[20:] + "\nb\n", "x\nk=" + a[:12] + "=\r\n" + a[12:] + "\r\n", "t = \"" + a[:9] + "\" +\n  \"" + a[9:] + "\"\nx\n", "t = \"" + a[:9] + "\"\n  \"" + a[9:] + "\"\nx\n",
+		"k=r8=\n" + a[2:] + "\n", "data:\n" + wrap(encode("some more text and k="+a+"\n", "base64"), 24, "\n") + "\n", "+" + wrap(encode("some more text and k="+a+"\n", "base64"), 24, "\n+") + "\n",
+		wrap(encode("some more text and k="+a+"\n", "hex"), 40, "\n") + "\n.\n", "\"" + wrap(encode("some more text and k="+a, "base64"), 40, "\",\n\"") + "\"\n",
+		"k=" + a[:20] + "\\\n" + a[20:] + "\n", "\x1b[01;31m\x1b[Kr8_\x1b[m\x1b[K" + a[3:] + "\n", "- name: REPLICATE_API_TOKEN\n  value: " + fakeHex + "\n", "REPLICATE_API_TOKEN=" + fakeHex + "\nx",
+	} {
+		want := Redact(text)
+		if want == text {
+			t.Fatalf("%q: nothing is masked", text)
+		}
+		for name, r := range map[string]io.Reader{"bytes": iotest.OneByteReader(strings.NewReader(text)), "lines": &lineReader{text}, "whole": strings.NewReader(text)} {
+			var out bytes.Buffer
+			if _, err := standard.redactStream(&out, r, make([]byte, redactLen), 0); err != nil || out.String() != want {
+				t.Errorf("%s, %q: %v, %q", name, want, err, out.String())
+			}
+		}
+	}
+}
+
+// lineReader gives one line at a time.
+type lineReader struct{ text string }
+
+func (l *lineReader) Read(p []byte) (int, error) {
+	i := strings.IndexByte(l.text, '\n') + 1
+	if i == 0 {
+		i = len(l.text)
+	}
+	if i == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, l.text[:i])
+	l.text = l.text[n:]
+	return n, nil
+}
+
+// TestRedactStreamWaits: what may become a credential comes out after the wait,
+// and the rest of one whose start was written is masked.
+func TestRedactStreamWaits(t *testing.T) {
+	token := testToken(37)
+	in, source := io.Pipe()
+	out, sink := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		n, err := standard.redactStream(sink, in, make([]byte, redactLen), 20*time.Millisecond)
+		if n != 1 {
+			err = errors.Join(err, errors.New("not one token"))
+		}
+		done <- errors.Join(err, sink.Close())
+	}()
+	buf := make([]byte, 100)
+	for _, step := range []struct{ in, want string }{
+		{"Password: ", "Password: "}, {"\nk=" + token[:10], "\nk=" + token[:10]}, {token[10:] + "\n", strings.Repeat("*", 30) + "\n"}, {"x\n", "x\n"},
+	} {
+		if _, err := io.WriteString(source, step.in); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for len(got) < len(step.want) {
+			n, err := out.Read(buf)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += string(buf[:n])
+		}
+		if got != step.want {
+			t.Fatalf("read %q, want %q", Redact(got), Redact(step.want))
+		}
+	}
+	if err := source.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRedactStreamErrors(t *testing.T) {
 	boom := errors.New("boom")
 	var out bytes.Buffer
@@ -138,7 +219,7 @@ func FuzzRedactStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, size, seed uint16) {
 		var out bytes.Buffer
 		r := &randomReader{bytes.NewReader(text), rand.New(rand.NewPCG(uint64(seed), 1))}
-		if _, err := standard.redactStream(&out, r, make([]byte, smallest+int(size)%1000)); err != nil {
+		if _, err := standard.redactStream(&out, r, make([]byte, smallest+int(size)%1000), 0); err != nil {
 			t.Fatal(err)
 		}
 		if want := Redact(string(text)); out.String() != want {

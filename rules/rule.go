@@ -25,7 +25,7 @@ import (
 // Version is the version of this package's rules. It changes with everything
 // that changes what they find: what was found under another version says
 // nothing.
-const Version = 5
+const Version = 6
 
 // Confidence says how sure it is that a match is a real credential.
 type Confidence int
@@ -33,7 +33,7 @@ type Confidence int
 // The confidences, lowest first.
 const (
 	Low    Confidence = iota // a placeholder, or a part of something else
-	Medium                   // told by its surroundings
+	Medium                   // told by its surroundings, or in doubt for them
 	High                     // told by its form, or beyond doubt
 )
 
@@ -116,7 +116,7 @@ type Found struct {
 	Secret     string     // the credential; "" for that text
 	Confidence Confidence // Low if there is a Why
 	Encoding   []string   // outermost first; nil for plain text
-	Why        string     // why the confidence is low; "" otherwise
+	Why        string     // what lowers the confidence; "" if nothing does
 }
 
 // Remedy says how a leaked credential is made worthless. Its parts fit behind

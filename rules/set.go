@@ -14,7 +14,7 @@ type Match struct {
 	Secret     Secret
 	Confidence Confidence
 	Encoding   []string // outermost first; nil for plain text
-	Why        string   // why the confidence is low; "" otherwise
+	Why        string   // what lowers the confidence; "" if nothing does
 	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
 }
 

@@ -50,10 +50,6 @@ const (
 	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
-// edgeLen is how far back leftEdge looks: the longest escape that it knows,
-// ESC [ 38;2;255;255;255 m, has 20 bytes.
-const edgeLen = 32
-
 // findTokens appends to dst the API tokens that start in text[from:to], in
 // order. Bytes of text outside that range count as context; the ends of text
 // count as edges.
@@ -79,6 +75,7 @@ func findBy(p pass, dst []Match, text []byte, from, to, depth int) []Match {
 				return true
 			}
 			if m, ok := judge(text, at); ok {
+				amidBinary(&m, text)
 				dst = append(dst, m)
 				return true
 			}
@@ -116,11 +113,7 @@ func judge(text []byte, start int) (Match, bool) {
 	}
 	why := whyJoined
 	if plain {
-		next := byte(0)
-		if start+tokenLen < len(text) {
-			next = text[start+tokenLen]
-		}
-		if why = edges(leftEdge(text[max(0, start-edgeLen):start]), next); why == "" && placeholder(body) {
+		if why = edges(leftEdge(text[max(0, start-edgeLen):start]), text[start+tokenLen:]); why == "" && placeholder(body) {
 			why = "placeholder"
 		}
 	}
@@ -135,18 +128,6 @@ func judge(text []byte, start int) (Match, bool) {
 // whyJoined says that the body has characters that Replicate's tokens lack.
 const whyJoined = "_ or - in the body"
 
-// edges says what is wrong with the edges of a token, "" for nothing; next is
-// the character behind it, 0 at the end.
-func edges(left bool, next byte) string {
-	switch {
-	case !left || isAlnum(next):
-		return "part of a longer word"
-	case next == '_' || next == '-':
-		return "_ or - right behind"
-	}
-	return ""
-}
-
 func isAlnum(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
@@ -157,60 +138,3 @@ func isHex(c byte) bool {
 
 // isJoiner reports whether c joins words in names.
 func isJoiner(c byte) bool { return c == '_' || c == '-' }
-
-// leftEdge reports whether a token may start behind before: at no letter or
-// digit, or at the end of an escape that only looks like a letter or digit.
-func leftEdge(before []byte) bool {
-	n := len(before)
-	return n == 0 || !isAlnum(before[n-1]) || endsEscape(before)
-}
-
-// endsEscape reports whether b ends in \n and its like, \x22, \u0022, \042,
-// %20, %2520, =3D (quoted-printable) or a colour code such as ESC[31m.
-func endsEscape(b []byte) bool {
-	n := len(b)
-	last := b[n-1]
-	if n >= 2 && b[n-2] == '\\' && bytes.IndexByte([]byte("abefnrtv0"), last) >= 0 {
-		return true
-	}
-	if last == 'm' {
-		i := n - 1
-		for i > 0 && ('0' <= b[i-1] && b[i-1] <= '9' || b[i-1] == ';') {
-			i--
-		}
-		return i > 0 && b[i-1] == '['
-	}
-	if n >= 3 && isHex(last) && isHex(b[n-2]) && percentBefore(b[:n-2]) {
-		return true
-	}
-	switch digits := hexRun(b, 8); {
-	case digits >= 2 && escapedBy(b[:n-2], "x"),
-		digits >= 4 && escapedBy(b[:n-4], "u"),
-		digits >= 8 && escapedBy(b[:n-8], "U"):
-		return true
-	}
-	return n >= 4 && b[n-4] == '\\' && isOctal(b[n-3]) && isOctal(b[n-2]) && isOctal(last) ||
-		bytes.HasSuffix(b, []byte("=3D")) || bytes.HasSuffix(b, []byte("=20")) || bytes.HasSuffix(b, []byte("=22"))
-}
-
-// percentBefore reports whether b ends in a percent sign, which may itself be
-// escaped any number of times (%25).
-func percentBefore(b []byte) bool {
-	for bytes.HasSuffix(b, []byte("25")) {
-		b = b[:len(b)-2]
-	}
-	return bytes.HasSuffix(b, []byte("%"))
-}
-
-func escapedBy(b []byte, letter string) bool { return bytes.HasSuffix(b, []byte(`\`+letter)) }
-
-// hexRun counts the hex digits at b's end, up to limit.
-func hexRun(b []byte, limit int) int {
-	n := 0
-	for n < limit && n < len(b) && isHex(b[len(b)-1-n]) {
-		n++
-	}
-	return n
-}
-
-func isOctal(c byte) bool { return '0' <= c && c <= '7' }

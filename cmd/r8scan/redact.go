@@ -15,9 +15,10 @@ func (c command) redact() *cobra.Command {
 		Use:   "redact",
 		Short: "Copy standard input to standard output with every token masked",
 		Long: `Copy standard input to standard output and mask every token in it, also those that
-may be placeholders. A mask is as long as its token; all other bytes stay as they are.
-Each line comes out as soon as it is complete, and memory stays the same however much
-comes. A token that is broken over two lines is not seen.
+may be placeholders, in each form that a scan knows: encoded, coloured, over several
+lines. A mask is as long as what it hides; all other bytes stay as they are. What may be
+the start of a token waits for what follows, at most 200 ms and 2 KB; all else comes out
+at once. Memory stays the same however much comes.
 
 Exit codes:
   0  all was copied

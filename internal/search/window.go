@@ -27,6 +27,7 @@ type window struct {
 	hits    []Hit // in order
 	quota   *Quota
 	dropped bool // there was no room for a hit
+	binary  bool // the text's head is
 	program bool // a zip may be anywhere in it
 	zip     bool // there is one
 }
@@ -89,7 +90,10 @@ func (w *window) search(last bool) {
 	w.matches = w.rules.Find(w.matches[:0], w.buf[:w.n], w.from, to)
 	MarkAllowed(w.buf[:w.n], w.matches)
 	if !w.begun {
-		w.at, w.begun = locate(w.buf[:w.n]), true
+		w.at, w.begun, w.binary = locate(w.buf[:w.n]), true, IsBinary(w.buf[:w.n])
+	}
+	if w.binary {
+		rules.AmidBinary(w.matches)
 	}
 	where, done := w.at, 0
 	for _, m := range w.matches {

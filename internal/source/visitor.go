@@ -63,6 +63,7 @@ func (v *visitor) search(n *odb.Node) error {
 		return nil
 	}
 	search.MarkAllowed(n.Data, w.matches)
+	search.MarkBinary(n.Data, w.matches)
 	if n.Again && !isFalse {
 		f = archive.None // what is in it is reported with the copy that counts
 	}

@@ -1,0 +1,217 @@
+package rules
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// over returns what follows at text[i], behind the character c of a token, once
+// what may stand within a token is passed over: the end of a string literal
+// and the start of the next one, what no reader sees, and the end of a line
+// that a mail was wrapped at. It calls note with the name of each.
+func over(text []byte, i int, c byte, note func(string)) int {
+	for range maxOver {
+		next, name := joint(text, i), "concatenation"
+		if next == i {
+			next, name = unseen(text, i, c)
+		}
+		if next == i {
+			break
+		}
+		note(name)
+		i = next
+	}
+	return i
+}
+
+// maxOver bounds what may stand between two characters: grep closes one colour
+// and opens another, with two orders for each.
+const maxOver = 8
+
+// unseen returns what follows an order for a terminal, an invisible character,
+// a soft line break of quoted-printable or an overstrike at text[i], and its
+// name; i if there is none. The character before is c.
+func unseen(text []byte, i int, c byte) (next int, name string) {
+	if i >= len(text) || isAlnum(text[i]) {
+		return i, ""
+	}
+	if next = overstrike(text, i, c); next > i {
+		return next, "overstrike"
+	}
+	if next = softBreak(text, i); next > i {
+		return next, "quoted-printable"
+	}
+	if next = invisible(text, i); next > i {
+		return next, "invisible-character"
+	}
+	return terminal(text, i), "terminal-sequence"
+}
+
+// overstrike knows bold and underlined letters as they come from nroff.
+func overstrike(text []byte, i int, c byte) int {
+	if i+1 < len(text) && (text[i] == '\b' && text[i+1] == c || text[i] == '_' && text[i+1] == '\b') {
+		return i + 2
+	}
+	return i
+}
+
+// softBreak returns what follows = at the end of a line.
+func softBreak(text []byte, i int) int {
+	if text[i] != '=' {
+		return i
+	}
+	end := runOf(text, i+1, maxIndent, func(c byte) bool { return c == ' ' || c == '\t' })
+	if next := lineBreak(text, end); next > end {
+		return next
+	}
+	return i
+}
+
+// isInvisible reports whether a reader does not see r: soft hyphens, joiners,
+// marks of direction, byte order marks, selectors of variants.
+func isInvisible(r rune) bool {
+	switch {
+	case 0x200b <= r && r <= 0x200f, 0x202a <= r && r <= 0x202e, 0x2060 <= r && r <= 0x206f, 0xfe00 <= r && r <= 0xfe0f:
+		return true
+	}
+	return r == 0xad || r == 0x34f || r == 0x61c || r == 0x180e || r == 0xfeff
+}
+
+// unseenTexts are invisible characters by their names.
+var unseenTexts = []string{"&shy;", "&zwnj;", "&zwj;", "&ZeroWidthSpace;", "&NoBreak;", "&lrm;", "&rlm;", "<wbr>", "<wbr/>", "<wbr />"}
+
+// invisible returns what follows an invisible character at text[i], as it is or
+// written as an escape.
+func invisible(text []byte, i int) int {
+	switch c := text[i]; {
+	case c >= utf8.RuneSelf:
+		if r, size := utf8.DecodeRune(text[i:]); isInvisible(r) {
+			return i + size
+		}
+		return i
+	case c == '&' || c == '<':
+		for _, s := range unseenTexts {
+			if hasAt(text, i, s) {
+				return i + len(s)
+			}
+		}
+	}
+	return invisibleEscape(text, i)
+}
+
+// invisibleEscape knows \u200b, %u200b, &#8203;, and %E2%80%8B and its like for
+// each byte.
+func invisibleEscape(text []byte, i int) int {
+	var raw [utf8.UTFMax]byte
+	for n, at := 0, i; n < len(raw); n++ {
+		v, next := numbered(text, at)
+		if next == at {
+			break
+		}
+		if n == 0 && isInvisible(rune(v)) {
+			return next
+		}
+		if v > 0xff {
+			break
+		}
+		raw[n], at = byte(v), next
+		if r, size := utf8.DecodeRune(raw[:n+1]); size == n+1 && isInvisible(r) {
+			return at
+		}
+	}
+	return i
+}
+
+// numbered reads an escape with a number of any size at text[i].
+func numbered(text []byte, i int) (value, next int) {
+	from, digits, base := i, 0, 16
+	switch {
+	case hasAt(text, i, "&#x"), hasAt(text, i, "&#X"):
+		from = i + 3
+		digits = runOf(text, from, 6, isHex) - from
+	case hasAt(text, i, "&#"):
+		from, base = i+2, 10
+		digits = runOf(text, from, 7, isDigit) - from
+	case hasAt(text, i, "%u"):
+		from, digits = i+2, 4
+	case hasAt(text, i, "%"), hasAt(text, i, "="):
+		from, digits = i+1, 2
+	case hasAt(text, i, `\`):
+		j := runOf(text, i, 4, func(c byte) bool { return c == '\\' })
+		switch {
+		case hasAt(text, j, "u{"), hasAt(text, j, "x{"):
+			from = j + 2
+			digits = runOf(text, from, 6, isHex) - from
+		case hasAt(text, j, "u"):
+			from, digits = j+1, 4
+		case hasAt(text, j, "U"):
+			from, digits = j+1, 8
+		case hasAt(text, j, "x"):
+			from, digits = j+1, 2
+		default:
+			from, digits, base = j, 3, 8
+		}
+	}
+	if digits == 0 || from+digits > len(text) {
+		return 0, i
+	}
+	for _, c := range text[from : from+digits] {
+		if !isHex(c) || int(unhex(c)) >= base {
+			return 0, i
+		}
+		value = value*base + int(unhex(c))
+	}
+	next = from + digits
+	if hasAt(text, next, ";") && text[i] == '&' || hasAt(text, next, "}") && text[from-1] == '{' {
+		next++
+	}
+	return value, next
+}
+
+// terminal returns what follows an order for a terminal at text[i].
+func terminal(text []byte, i int) int {
+	from := i
+	for hasAt(text, from, `\\`) && from-i < 3 { // an escape that is escaped itself
+		from++
+	}
+	j := i
+	for _, e := range escs {
+		if end := from + len(e); end <= len(text) && bytes.EqualFold(text[from:end], e) {
+			j = end
+			break
+		}
+	}
+	if j == i || j == len(text) {
+		return i
+	}
+	switch text[j] {
+	case '[':
+		j = runOf(text, j+1, 32, func(c byte) bool { return ' ' <= c && c <= '?' })
+	case '(', ')':
+		j++
+	case ']':
+		return endOfOrder(text, i, j)
+	default:
+		return i
+	}
+	if j == len(text) || text[j] < '0' || text[j] > '~' {
+		return i
+	}
+	return j + 1
+}
+
+// endOfOrder returns what follows the order with a text, such as a link, that
+// began at text[i] and goes on at j.
+func endOfOrder(text []byte, i, j int) int {
+	for end := min(len(text), j+maxJoint); j < end; j++ {
+		switch {
+		case text[j] == '\a':
+			return j + 1
+		case hasAt(text, j, "\x1b\\"):
+			return j + 2
+		case text[j] == '\n':
+			return i
+		}
+	}
+	return i
+}

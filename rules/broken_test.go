@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// breaks stand within a token and are no part of it, by the encoding that is
+// named for them.
+var breaks = map[string][]string{
+	"terminal-sequence": {"\x1b[m\x1b[K", "\x1b[01;31m\x1b[K", "\x1b[0m", "\x1b[38:2::1:2:3m", "\x1b(B\x1b[m", `\u001b[0m`, `\x1b[31m`, `\033[0m`, `\e[0m`, `\\u001b[0m`, "^[[0m", "#033[0m", "&#27;[0m",
+		"\x1b]8;;https://x.test\x1b\\", "\x1b]8;;\a"},
+	"invisible-character": {"\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u200e", "\u202c", "\ufe0f", "\u200b\u200b", "&shy;", "&#173;", "&#xAD;", "&#8203;", "&#x200b;", "<wbr>", "<wbr/>", "&zwnj;",
+		"&ZeroWidthSpace;", `\u200b`, `\u00ad`, `\xad`, `\\u200b`, `\u{200b}`, `\xe2\x80\x8b`, `\342\200\213`, "%E2%80%8B", "%C2%AD", "%u200B", "=C2=AD", "=E2=80=8B"},
+	"quoted-printable": {"=\n", "=\r\n", "= \n", `=\n`, `=\r\n`, "=\n> ", "=\r"},
+	"concatenation":    {`" + "`, "\\\n", `"` + "\n" + `"`},
+}
+
+// TestBroken breaks a token at each place but between the characters of its
+// prefix, by each.
+func TestBroken(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 1))
+	for want, list := range breaks {
+		for _, b := range list {
+			for at := len(prefix); at < tokenLen; at++ {
+				token := randomToken(r)
+				ms := findAll("k=\"" + token[:at] + b + token[at:] + "\" x")
+				if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || len(ms[0].Encoding) != 1 || ms[0].Encoding[0] != want {
+					t.Fatalf("%q at %d: %s %v", b, at, summary(ms), encodings(ms))
+				}
+				if ms := findAll("k: " + encode("k="+token[:at]+b+token[at:]+" x", "base64")); len(ms) != 1 || ms[0].Confidence != High {
+					t.Fatalf("%q at %d in base64: %s", b, at, summary(ms))
+				}
+			}
+		}
+	}
+}
+
+// TestBrokenPrefix breaks a token within its prefix by what has a probe.
+func TestBrokenPrefix(t *testing.T) {
+	token := testToken(65)
+	for _, text := range []string{
+		"r8\x1b[m\x1b[K_", "\x1b[01;31m\x1b[Kr8\x1b[m\x1b[K_", "r\x1b[m8_", "r\x1b[m\x1b[K8_", "r\x1b[31m8\x1b[m_", "r8=\n_", "r=\n8_", "r=\r\n8_", `r8\_`, `r8\\_`, `r8\\\_`, "r8=5F", "r8=5f", "=728_", "=72=38=5F", "r=38_", "=728=5F",
+		"r8%u005f", "%u0072%u0038%u005F", "r8&shy;_", "r8<wbr>_", "r8&#173;_", "r8&lowbar;", "r8&UnderBar;", `r8\u200b_`, "r8%C2%AD_", "r8=C2=AD_", "r8+AF8-", `r8\textunderscore `, `r8\textunderscore{}`,
+		`\x{72}\x{38}\x{5f}`, `r8\x{5f}`, "r\br8\b8_\b_", "_\br_\b8_\b_", `r\u001b[m8_`, `r8\u001b[m_`,
+	} {
+		ms := findAll("k=" + text + token[3:] + " x")
+		if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
+			t.Errorf("%q: %s", text, summary(ms))
+		}
+	}
+}
+
+// TestWrapped is how programs write such tokens.
+func TestWrapped(t *testing.T) {
+	token := testToken(66)
+	var bold, under, quoted strings.Builder
+	for _, c := range token {
+		bold.WriteString(string(c) + "\b" + string(c))
+		under.WriteString("_\b" + string(c))
+		quoted.WriteString("=" + encode(string(c), "HEX"))
+	}
+	for _, text := range []string{bold.String(), under.String(), quoted.String(), "r8\\_" + token[3:20] + "=\n" + token[20:], prefix + strings.Join(strings.Split(token[3:], ""), "\u200b"),
+		prefix + strings.Join(strings.Split(token[3:], ""), "<wbr>"), prefix + token[3:10] + "\x1b[31m\u200b\x1b[m" + token[10:]} {
+		ms := findAll("a " + text + " b")
+		if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || ms[0].Start > 4 || ms[0].End != 2+len(text) {
+			t.Errorf("%q: %s", text, summary(ms))
+		}
+	}
+	for _, text := range []string{token[:20] + "\n" + token[20:], token[:20] + " " + token[20:], token[:20] + "=" + token[20:], token[:20] + "\u2028" + token[20:], token[:20] + "\x1b" + token[20:], token[:20] + "*" + token[20:]} {
+		if ms := findAll(text); len(ms) != 0 {
+			t.Errorf("%q: %s", Redact(text), summary(ms))
+		}
+	}
+}
+
+// FuzzBroken hides a token behind any text, with a break at any place: it is
+// found, or a part of a longer word.
+func FuzzBroken(f *testing.F) {
+	f.Add("x=", uint8(3), uint8(20))
+	f.Add("\x1b[", uint8(1), uint8(39))
+	var all []string
+	for _, list := range breaks {
+		all = append(all, list...)
+	}
+	f.Fuzz(func(t *testing.T, before string, which, at uint8) {
+		token := testToken(uint64(which))
+		i := len(prefix) + int(at)%(tokenLen-len(prefix))
+		text := before + token[:i] + all[int(which)%len(all)] + token[i:] + "\n"
+		for _, m := range findAll(text) {
+			if m.Secret.Reveal() == token && m.Start <= len(before) {
+				return
+			}
+		}
+		t.Fatalf("%q at %d: lost", all[int(which)%len(all)], i)
+	})
+}
+
+// TestHostileBreaks holds the time for texts of nothing but what may stand
+// within a token.
+func TestHostileBreaks(t *testing.T) {
+	for _, unit := range []string{"r8=", "r m8_", "r\"+\"8_", "r=\n8_", "r\x1b[m8_", "r8\\", `r8"`, "r\b8_", "r8_\x1b[m", "r8_=\n", "r8_\u200b", "r8_A\u200b", "8=5", "rrrrrr8_m8_", "\\r\\8_", "%u0072%38", "(r8_", "cjhf\n", "cjhf\",\n\"", "I4\n+", "I4\\n\\n", "\n> +I4X", "OF8\n", "y\n\n\n\nOF8"} {
+		text := []byte(strings.Repeat(unit, 128<<10/len(unit)))
+		began := time.Now()
+		Find(nil, text, 0, len(text))
+		if d := time.Since(began); d > 500*time.Millisecond {
+			t.Errorf("%q: %v for 128 KB", unit, d)
+		} else {
+			t.Logf("%q: %v", unit, d)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package rules
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// between are what may be between two lines of one encoded text.
+var between = []string{
+	"\n", "\r\n", "\r", "\n+", "\r\n+", "\n-", "\n> ", "\n>> ", "\n> > ", "\n# ", "\n#", "\n * ", "\n *  ", "\n// ", "\n/// ", "\n    // ", "\n; ", "\n-- ", "\n% ", "\n| ", "\n   ", "\n\t",
+	"\"\n\"", "'\n'", "\",\n  \"", "',\n'", "\" +\n    \"", "\"\n  + \"", "' .\n '", "\" & _\n  \"", "\" \\\n\"", "\\\n", `\n`, `\r\n`, `\r`, `\\n`, `\\r\\n`, `\n" +` + "\n  \"", `\n",` + "\n    \"",
+	"\"\n.ascii \""[:3], "')\n('"[:4], "\"\r\n+\"", "\n+    ", "\n+\t\t", "\n+# ", "\n+ * ", " \n", "  \n  ", "%0A", "&#10;", "&#13;&#10;", "`n", "`r`n", "\n  - ", "\n> +", "'\nb'", "\",\n    r\"", "\n<", "\n\n", "\r\n\r\n",
+}
+
+// TestLines hides a token in encoded lines of every width with each of that
+// between them.
+func TestLines(t *testing.T) {
+	rounds := 150
+	if testing.Short() {
+		rounds = 25
+	}
+	r := rand.New(rand.NewPCG(41, 1))
+	for _, b := range between {
+		// Where another break is within a probe, the token is lost.
+		maybe := strings.IndexByte("\n\r\\\"'", b[0]) < 0
+		lost := 0
+		for range rounds {
+			token := randomToken(r)
+			for _, encoding := range []string{"base64", "hex"} {
+				width := []int{48, 60, 64, 72, 76, 100}[r.IntN(6)]
+				code := encode(lines(r)+"k="+token+"\n"+lines(r)+lines(r), encoding)
+				text := wrap(code, width, b)
+				if strings.HasPrefix(b, "\n+") || strings.HasPrefix(b, "\n-") && !strings.HasPrefix(b, "\n--") {
+					text = b[1:] + text
+				}
+				ms := findAll("data:\n" + text + "\n")
+				if maybe && len(ms) == 0 {
+					lost++
+					continue
+				}
+				if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
+					t.Fatalf("%s, %q, %d wide: %s\n%s", encoding, b, width, summary(ms), strings.ReplaceAll(code, "cjhf", "...."))
+				}
+			}
+		}
+		if lost > rounds/3 {
+			t.Errorf("%q: %d of %d are lost", b, lost, 2*rounds)
+		}
+	}
+}
+
+// TestLinesAround: what the next line has is no part of what ends with its own.
+func TestLinesAround(t *testing.T) {
+	r := rand.New(rand.NewPCG(42, 1))
+	for range 2000 {
+		token := randomToken(r)
+		for _, next := range []string{"password: x", "  \"other\": \"abcdefgh\"", "+abcdefg", "# comment", "MIIEpAIBAAKCAQEA", "- item"} {
+			text := fmt.Sprintf("a: %s\n%s\n", encode("k="+token, "base64"), next)
+			if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != High {
+				t.Fatalf("%q: %s", next, summary(ms))
+			}
+		}
+	}
+}
+
+// FuzzLines puts any text between lines that are found with a plain break:
+// nothing panics, and windows do not matter.
+func FuzzLines(f *testing.F) {
+	for _, b := range between {
+		f.Add(b, uint16(90), uint8(64))
+	}
+	f.Fuzz(func(t *testing.T, b string, split uint16, width uint8) {
+		text := []byte("x\n" + wrap(encode("some text "+testToken(uint64(width))+" and more of it", "base64"), 8+int(width)/4*4, b))
+		at := min(int(split), len(text))
+		whole := describe(standard.FindTokens(nil, text, 0, len(text)))
+		if parts := describe(inTwo(standard.FindTokens, text, at, TokenBehind, TokenAhead)); parts != whole {
+			t.Fatalf("whole:\n%sin parts:\n%s", whole, parts)
+		}
+	})
+}

@@ -1,0 +1,239 @@
+package rules
+
+import (
+	"bytes"
+	"io"
+	"time"
+)
+
+const (
+	redactLen  = 256 << 10              // the memory that RedactStream takes for text, in bytes
+	redactWait = 200 * time.Millisecond // how long it holds back what may become a credential
+)
+
+// RedactStream is that of the Default set.
+func RedactStream(w io.Writer, r io.Reader) (int64, error) { return standard.RedactStream(w, r) }
+
+// RedactStream copies r to w with every credential masked, whatever its
+// confidence, and returns how many there were. All other bytes stay as they
+// are. What cannot become a part of a credential any more is written at once,
+// so that w follows a log that grows. The rest, some of the last line and at
+// most Ahead bytes, is written as soon as what follows decides, or after 200
+// milliseconds without. An error is one of r or w; what was read before an
+// error of r is written.
+func (s *Set) RedactStream(w io.Writer, r io.Reader) (int64, error) {
+	return s.orDefault().redactStream(w, r, make([]byte, redactLen), redactWait)
+}
+
+// redactStream is RedactStream with len(buf) bytes, more than twice Behind and
+// Ahead, that holds nothing back for longer than wait; 0: however long.
+func (s *Set) redactStream(w io.Writer, r io.Reader, buf []byte, wait time.Duration) (int64, error) {
+	in := readAhead(r, len(buf)/2)
+	defer close(in.done)
+	rd := &redactor{set: s, w: w, buf: buf}
+	timer := time.NewTimer(wait)
+	timer.Stop()
+	for {
+		select {
+		case p := <-in.pieces:
+			if err := rd.take(p.data); err != nil {
+				return rd.tokens, err
+			}
+			if p.err != nil {
+				err := rd.write(rd.n)
+				if err == nil && p.err != io.EOF {
+					err = p.err
+				}
+				return rd.tokens, err
+			}
+			in.free <- p.data[:cap(p.data)]
+			if wait > 0 && rd.late == 0 && rd.from < rd.n {
+				rd.late = rd.n
+				timer.Reset(wait)
+			}
+		case <-timer.C:
+			late := rd.late
+			rd.late = 0
+			if err := rd.write(max(rd.from, late)); err != nil {
+				return rd.tokens, err
+			}
+			rd.torn = true
+			if rd.from < rd.n {
+				rd.late = rd.n
+				timer.Reset(wait)
+			}
+		}
+	}
+}
+
+// redactor holds the text that is not written yet.
+type redactor struct {
+	set     *Set
+	w       io.Writer
+	buf     []byte
+	from, n int  // buf[:from] was written and is context, buf[from:n] is to be
+	late    int  // where that ends which waits for the timer; 0: nothing does
+	torn    bool // what was written last may be the start of a credential
+	matches []Match
+	tokens  int64
+}
+
+// take adds what was read, and writes what is decided.
+func (r *redactor) take(data []byte) error {
+	for len(data) > 0 {
+		k := copy(r.buf[r.n:], data)
+		data = data[k:]
+		r.n += k
+		if err := r.write(r.decided()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decided returns up to where what follows cannot change what is found.
+func (r *redactor) decided() int {
+	to := max(r.from, r.n-Ahead)
+	line := bytes.LastIndexByte(r.buf[to:r.n], '\n') + 1
+	return max(to, min(to+line, r.set.open(r.buf[:r.n], to)))
+}
+
+// write masks and writes buf[from:to].
+func (r *redactor) write(to int) error {
+	if to <= r.from {
+		return nil
+	}
+	text := r.buf[:r.n]
+	if r.torn { // the start of a credential was written: what follows is masked
+		r.torn = false
+		r.matches = r.set.FindTokens(r.matches[:0], text, max(0, r.from-TokenAhead), r.from)
+		for _, m := range r.matches {
+			if m.End > r.from {
+				mask(text, []Match{m})
+				r.tokens++
+			}
+		}
+	}
+	r.matches = r.set.Find(r.matches[:0], text, r.from, to)
+	mask(text, r.matches)
+	r.tokens += int64(len(r.matches))
+	if _, err := r.w.Write(text[r.from:to]); err != nil {
+		return err
+	}
+	keep := max(0, to-Behind)
+	r.n = copy(r.buf, text[keep:])
+	r.from = to - keep
+	if r.late = max(0, r.late-keep); r.late <= r.from {
+		r.late = 0
+	}
+	return nil
+}
+
+// open returns where in text[from:] something begins that may become a
+// credential with what follows; the end if nothing does.
+func (s *Set) open(text []byte, from int) int {
+	first := len(text)
+	if s.token != nil {
+		tokenProbes.each(text, max(0, from-maxSpan), len(text), func(at int, kind form) bool {
+			if goesOnBehind(text, at, kind) {
+				first = min(first, max(from, at-maxLead))
+			}
+			return true
+		})
+	}
+	eachWord(text, from, len(text), func(at int, w *word) bool {
+		if w.is == nil || w.is(text, at) {
+			first = min(first, from+bytes.LastIndexByte(text[from:at], '\n')+1)
+		}
+		return true
+	})
+	return first
+}
+
+// goesOnBehind reports whether the token of the probe at a place may go on
+// behind the end of text.
+func goesOnBehind(text []byte, at int, kind form) bool {
+	rest := text[at:]
+	if len(rest) > maxSpan {
+		return false
+	}
+	switch kind {
+	case formPlain, formEscaped:
+		low := max(0, at-maxLead)
+		for start := min(at+1, len(text)-1); start >= low; start-- {
+			if startsUnit(text[start]) && unfinished(text, start) {
+				return true
+			}
+		}
+		return false
+	case formUTF16:
+		return all(rest[1:], func(c byte) bool { return c == 0 || isAlnum(c) || c == '_' })
+	case formHex:
+		return all(rest, func(c byte) bool { return isHex(c) || isBreak(c) || c == '\n' || c == '\r' })
+	}
+	return all(rest, func(c byte) bool { return isBase64Any(c) || isBreak(c) })
+}
+
+// unfinished reports whether a token may start at a place that has its end
+// behind that of text.
+func unfinished(text []byte, start int) bool {
+	var token [tokenLen]byte
+	n, pos := spell(&token, text, start, nothing)
+	if n < 2 || n == tokenLen || len(text)-pos > maxJoint {
+		return false
+	}
+	return all(text[pos:], mayJoin)
+}
+
+// mayJoin reports whether c may stand between two parts of a token.
+func mayJoin(c byte) bool {
+	return isBreak(c) || c == '=' || c == '~' || c == '[' || c == '\x1b' || c == '\b' || c >= 0x80
+}
+
+// piece is what one read gave.
+type piece struct {
+	data []byte
+	err  error
+}
+
+// reader reads ahead.
+type reader struct {
+	pieces chan piece
+	free   chan []byte // buffers to read into
+	done   chan struct{}
+}
+
+// readAhead reads from r, up to size bytes at a time, until there is an error or
+// done is closed. It may then still be in a read.
+func readAhead(r io.Reader, size int) *reader {
+	in := &reader{make(chan piece), make(chan []byte, 2), make(chan struct{})}
+	for range cap(in.free) {
+		in.free <- make([]byte, size)
+	}
+	go func() {
+		for idle := 0; ; {
+			var buf []byte
+			select {
+			case buf = <-in.free:
+			case <-in.done:
+				return
+			}
+			n, err := r.Read(buf)
+			if idle++; n > 0 {
+				idle = 0
+			}
+			if idle == 100 && err == nil {
+				err = io.ErrNoProgress
+			}
+			select {
+			case in.pieces <- piece{buf[:n], err}:
+			case <-in.done:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return in
+}
