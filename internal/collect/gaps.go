@@ -103,6 +103,7 @@ func (r *Repository) nameUnread(s *Sink) {
 			s.Unread(r.Label("ref "+ref.Name), "it names "+ref.ID+", which is "+why)
 		}
 	}
+	r.namePointed(s)
 	if r.Shallow > 0 {
 		commits := "1 commit"
 		if r.Shallow > 1 {
@@ -110,6 +111,24 @@ func (r *Repository) nameUnread(s *Sink) {
 		}
 		s.Unread(r.Label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
 	}
+}
+
+// namePointed names, at once, the files of Git LFS that are not here. Those that
+// a range adds count as the remote's.
+func (r *Repository) namePointed(s *Sink) {
+	pointed, whole := r.Pointed.All()
+	n := len(pointed)
+	if n == 0 || r.Span != nil {
+		return
+	}
+	what := "1 file"
+	if n > 1 {
+		what = fmt.Sprintf("%d files", n)
+	}
+	if !whole {
+		what = fmt.Sprintf("more than %d files", r.Pointed.Most)
+	}
+	s.Unread(r.Label(what+" of Git LFS"), "only pointers are here: git lfs fetch --all brings the content")
 }
 
 // nameMissing names the objects that others name and that are not there.

@@ -49,6 +49,7 @@ func newRepository(env *Env, g *repo.Repo, root string, getenv func(string) stri
 // forget makes nothing known of what objects name.
 func (r *repository) forget(env *Env) {
 	r.Missing = &collect.Firsts[collect.Missing]{Most: int(env.Budget.Found >> 11)}
+	r.Pointed = &collect.Firsts[struct{}]{Most: maxUnsigned}
 	r.unsigned = &collect.Firsts[string]{Most: maxUnsigned}
 }
 

@@ -3,6 +3,7 @@ package odb
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -81,7 +82,9 @@ func (l *listing) list(dir string) {
 			l.listInfo(filepath.Join(dir, name))
 		case e.IsDir() && slices.Contains(l.dirs, filepath.Join(dir, name)): // a push in quarantine
 		case e.IsDir():
-			l.problem(filepath.Join(dir, name), "it is no folder of objects and was not read")
+			if path := filepath.Join(dir, name); len(l.entries(path)) > 0 {
+				l.problem(path, "it is no folder of objects and was not read")
+			}
 		default:
 			l.takeStray(dir, e)
 		}
@@ -156,6 +159,13 @@ const multiIndexes = "multi-pack-index.d"
 func (l *listing) listPacks(dir string) {
 	entries := l.entries(dir)
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return l.leadsOut(dir, e) })
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool {
+		beside := isAppleDouble(filepath.Join(dir, e.Name()))
+		if beside {
+			l.takeStray(dir, e)
+		}
+		return beside
+	})
 	names := map[string]bool{}
 	for _, e := range entries {
 		names[e.Name()] = true
@@ -182,6 +192,22 @@ func (l *listing) listPacks(dir string) {
 	}
 }
 
+// isAppleDouble reports whether a file is one of those in which macOS keeps, on
+// foreign disks, what it knows of the file with the same name but for "._".
+func isAppleDouble(path string) bool {
+	if !strings.HasPrefix(filepath.Base(path), "._") {
+		return false
+	}
+	f, _, err := regular.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // nothing was written
+	magic := make([]byte, 4)
+	_, err = io.ReadFull(f, magic)
+	return err == nil && string(magic) == "\x00\x05\x16\x07"
+}
+
 // listInfo lists the files in objects/info, and in folders there. Commit graphs,
 // which say nothing but what the objects say, are searched like texts: what has
 // their name need not be one.
@@ -205,6 +231,7 @@ func (l *listing) takeStray(dir string, e os.DirEntry) {
 	}
 	path := filepath.Join(dir, e.Name())
 	switch {
+	case e.Type()&os.ModeSocket != 0: // it holds nothing
 	case !e.Type().IsRegular():
 		l.problem(path, "it is a "+regular.Kind(e.Type())+", and no object: it was not opened")
 	case strings.HasPrefix(e.Name(), "tmp_") || strings.HasPrefix(e.Name(), ".tmp-"):

@@ -71,10 +71,11 @@ func newIgnorer(r *Repo, getenv func(string) string) *Ignorer {
 }
 
 // read reads an ignore file with a function that reads files. One that cannot be
-// read ignores nothing.
+// read ignores nothing. A folder ignores nothing to git, nor does a link in the
+// work tree, wherever it leads.
 func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []pattern {
 	text, err := file(path, min(ignoreMax, g.left))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, regular.ErrOther) {
 		return nil
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Worktrees returns the other worktrees of the repository: the main one first,
@@ -24,7 +25,7 @@ func (r *Repo) Worktrees() []*Repo {
 		}
 	}
 	for _, dir := range r.subfolders(filepath.Join(r.Common, "worktrees")) {
-		if sameFile(dir, r.Dir) {
+		if sameFile(dir, r.Dir) || !isWorktree(dir) {
 			continue
 		}
 		w, err := r.linked(dir)
@@ -45,6 +46,15 @@ func (r *Repo) Worktrees() []*Repo {
 		w.Problems, w.outside = append(w.Problems, w.outside...), nil
 	}
 	return out
+}
+
+// isWorktree reports whether a folder among the worktrees has any part of one:
+// git passes by what has none.
+func isWorktree(dir string) bool {
+	return slices.ContainsFunc([]string{"gitdir", "commondir", "HEAD", "index"}, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 // linked opens a linked worktree's git directory. To git, the store that lists

@@ -1,0 +1,52 @@
+package source
+
+import (
+	"bytes"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+
+	"r8scan/internal/git/odb"
+)
+
+// A pointer of Git LFS stands in a blob for a file that is kept elsewhere. What
+// is in the git directory is read with its texts; what is not here is named.
+
+// maxPointer is how many bytes git-lfs takes for a pointer.
+const maxPointer = 1024
+
+var pointerStarts = [][]byte{[]byte("version https://git-lfs.github.com/spec/"), []byte("version https://hawser.github.com/spec/")}
+
+// pointedTo returns the raw SHA-256 of the file that a pointer stands for; false
+// if the text is no pointer.
+func pointedTo(text []byte) (id []byte, ok bool) {
+	if !bytes.HasPrefix(text, pointerStarts[0]) && !bytes.HasPrefix(text, pointerStarts[1]) {
+		return nil, false
+	}
+	_, rest, ok := bytes.Cut(text, []byte("\noid sha256:"))
+	if !ok || len(rest) < 64 {
+		return nil, false
+	}
+	id, err := hex.DecodeString(string(rest[:64]))
+	return id, err == nil && (len(rest) == 64 || rest[64] == '\n' || rest[64] == '\r')
+}
+
+// pointer takes notice of a blob that is a pointer to a file that is not here.
+func (v *visitor) pointer(n *odb.Node) {
+	if n.Type != odb.Blob || len(n.Data) > maxPointer || outside(n) || !bytes.HasPrefix(n.Data, []byte("version https://")) {
+		return
+	}
+	n.Complete()
+	id, ok := pointedTo(n.Data)
+	if !ok {
+		return
+	}
+	name := hex.EncodeToString(id)
+	if info, err := os.Lstat(filepath.Join(v.repo.Git.Common, "lfs", "objects", name[:2], name[2:4], name)); err == nil && info.Mode().IsRegular() {
+		return
+	}
+	v.repo.Pointed.Set(id, struct{}{}, func(_, _ struct{}) bool { return false })
+	if v.pack != nil {
+		v.pack.searchAgain(n.Obj) // the file may be here the next time
+	}
+}
