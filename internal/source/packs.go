@@ -41,9 +41,10 @@ const maxOutside = 100_000
 // readVersion changes with everything that changes what of an object is read:
 // since 2 what is in containers is read, since 4 reftables are among them, since
 // 5 what only their names tell to be some, since 6 what is in further copies of
-// objects and what is in no object of a pack, and since 7 what stands behind and
-// between containers.
-const readVersion = 7
+// objects and what is in no object of a pack, since 7 what stands behind and between
+// containers, and since 8 more of what begins or ends as a container, or has the
+// name of one.
+const readVersion = 8
 
 // OpenCache returns the cache of packs in a folder, none for "". Other rules than
 // the default ones have no version, so nothing is remembered of them.
