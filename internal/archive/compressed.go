@@ -11,7 +11,6 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
-	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz/lzma"
 )
@@ -127,9 +126,7 @@ func plainDecoder(w *walk, f Format, buf *bufio.Reader) (r io.Reader, closer fun
 	case Zlib:
 		r, err = zlib.NewReader(buf)
 	case XZ:
-		x := &xzStreams{tail: tail}
-		x.z, err = xz.NewReader(tail, uint32(window)) // enforces the window, which ulikunitz's reader does not
-		r = x
+		r, err = newXZ(tail, uint32(window))
 	case LZMA:
 		r, err = lzma.ReaderConfig{DictCap: int(window)}.NewReader(buf)
 	case Zstd:

@@ -97,7 +97,7 @@ func (g *gzipReader) trailer() error {
 		return unexpected(err)
 	}
 	if le := binary.LittleEndian; le.Uint32(t[:]) != g.sum || le.Uint32(t[4:]) != g.size {
-		return errors.New("its checksum differs: it is damaged, and was searched as it is")
+		return errChecksum
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -9,13 +10,19 @@ import (
 	"github.com/mikelolasagasti/xz"
 )
 
-// xzStreams reads one stream after the other, as xz does. Its decoder reads
-// further than it decodes, so that a stream's end is looked for in what it has
-// read last.
+// xzStreams reads one stream after the other, as xz does.
 type xzStreams struct {
-	tail *lag
+	tail *xzTail
 	z    *xz.Reader
 	over bool // no stream follows
+}
+
+func newXZ(tail *lag, window uint32) (*xzStreams, error) {
+	tail.keep = xzFooterLen
+	x := &xzStreams{tail: &xzTail{lag: tail}}
+	var err error
+	x.z, err = xz.NewReader(x.tail, window) // enforces the window, which ulikunitz's reader does not
+	return x, err
 }
 
 func (x *xzStreams) Read(p []byte) (int, error) {
@@ -28,9 +35,7 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 		if err == nil {
 			return n, nil
 		}
-		last, _ := x.tail.buf.Peek(x.tail.given)
-		end := xzEnd(last)
-		if errors.Is(err, xz.ErrData) && end > 0 && end < len(last) && last[end] == 0 { // padding of a length that xz does not allow
+		if errors.Is(err, xz.ErrData) && x.tail.padded() { // by a length that xz does not allow
 			err = io.EOF
 		}
 		if err != io.EOF {
@@ -39,14 +44,7 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
-		x.tail.settle(len(last) - end)
-		for { // what pads a stream
-			if pad, _ := x.tail.buf.Peek(4); string(pad) != "\x00\x00\x00\x00" {
-				break
-			}
-			_, _ = x.tail.buf.Discard(4)
-		}
-		if next, _ := x.tail.buf.Peek(6); string(next) != "\xfd7zXZ\x00" {
+		if !x.tail.next() {
 			x.over = true
 			return 0, io.EOF
 		}
@@ -57,11 +55,69 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 	}
 }
 
-// xzEnd returns where in b a stream ends, which its decoder has read to its
-// end: behind a footer with the right checksum, or before b.
+// xzTail finds where a stream ends: its decoder reads further than it decodes,
+// maybe over all of the next one.
+type xzTail struct {
+	*lag
+	n   int64 // bytes given of the stream and of what is behind it
+	end int64 // of these, to where the first footer ends, 0 while there is none
+}
+
+func (t *xzTail) Read(p []byte) (int, error) {
+	n, err := t.lag.Read(p)
+	t.n += int64(n)
+	if t.end == 0 && n > 0 {
+		b, _ := t.buf.Peek(t.given)
+		if i := xzEnd(b[max(0, t.given-n-xzFooterLen+1):]); i > 0 {
+			t.end = t.n - int64(min(t.given, n+xzFooterLen-1)-i)
+		}
+	}
+	return n, err
+}
+
+func (t *xzTail) ReadByte() (byte, error) {
+	var p [1]byte
+	_, err := t.Read(p[:])
+	return p[0], err
+}
+
+// padded reports whether a zero stands behind the footer.
+func (t *xzTail) padded() bool {
+	if t.end == 0 || t.end == t.n {
+		return false
+	}
+	behind := t.n - t.end
+	b, _ := t.buf.Peek(t.given)
+	return behind > int64(len(b)) || b[int64(len(b))-behind] == 0
+}
+
+// next goes behind the stream and what pads it, and reports whether another one
+// begins there.
+func (t *xzTail) next() bool {
+	t.settle(int(min(t.n-t.end, int64(t.given))))
+	t.n, t.end = 0, 0
+	for {
+		if pad, _ := t.buf.Peek(4); string(pad) != "\x00\x00\x00\x00" {
+			break
+		}
+		_, _ = t.buf.Discard(4)
+	}
+	next, _ := t.buf.Peek(6)
+	return string(next) == "\xfd7zXZ\x00"
+}
+
+// xzFooterLen is the length of what a stream ends with.
+const xzFooterLen = 12
+
+// xzEnd returns where in b the first footer with the right checksum ends, 0 if
+// there is none.
 func xzEnd(b []byte) int {
-	for i := 12; i <= len(b); i++ {
-		if b[i-2] == 'Y' && b[i-1] == 'Z' && crc32.ChecksumIEEE(b[i-8:i-2]) == binary.LittleEndian.Uint32(b[i-12:]) {
+	for i := xzFooterLen; i <= len(b); i++ {
+		k := bytes.IndexByte(b[i-1:], 'Z')
+		if k < 0 {
+			return 0
+		}
+		if i += k; b[i-2] == 'Y' && crc32.ChecksumIEEE(b[i-8:i-2]) == binary.LittleEndian.Uint32(b[i-12:]) {
 			return i
 		}
 	}

@@ -74,10 +74,21 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	err = in.member(e.name, check)
 	end = e.at + raw.n - int64(buf.Buffered())
 	in.spare(buf)
+	if check.none && check.good && z.otherSum(end, check.sum) {
+		in.fail(join(in.path, e.name), errChecksum)
+	}
 	if z.bad = !check.good; z.bad && !z.signature(end) {
 		end = e.at
 	}
 	return end, err
+}
+
+// otherSum reports whether the record at pos, behind the data of a member whose
+// header does not know them, has another checksum.
+func (z *zipReader) otherSum(pos int64, sum uint32) bool {
+	var b [8]byte
+	n, _ := z.at.ReadAt(b[:], pos)
+	return n == len(b) && string(b[:4]) == "PK\x07\x08" && binary.LittleEndian.Uint32(b[4:]) != sum
 }
 
 // signature reports whether a record stands at pos.
@@ -174,6 +185,8 @@ func zipLZMA(e entry, buf *bufio.Reader, window int) (io.Reader, error) {
 	return lzma.ReaderConfig{DictCap: window}.NewReader(io.MultiReader(bytes.NewReader(start), buf))
 }
 
+var errChecksum = errors.New("its checksum differs: it is damaged, and was searched as it is")
+
 // checked compares what was read with what the headers say, at the end, when
 // all of it has been searched.
 type checked struct {
@@ -202,7 +215,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	case c.n != c.size:
 		err = fmt.Errorf("it has %d bytes and says %d; all were searched", c.n, c.size)
 	case c.sum != c.crc:
-		err = errors.New("its checksum differs: it is damaged, and was searched as it is")
+		err = errChecksum
 	default:
 		c.good = true
 	}
