@@ -184,7 +184,11 @@ func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
 	if err != nil {
 		return false
 	}
-	for _, path := range []string{realPath(dir), dir} {
+	paths := []string{realPath(dir), dir}
+	if c.repo.WorkTree == "" && c.repo.Dir == c.repo.Common { // git runs in it, and calls it "."
+		paths = append(paths, dir+"/.")
+	}
+	for _, path := range paths {
 		path = filepath.ToSlash(path)
 		if fold {
 			path, literal, pattern = lower(path), lower(literal), lower(pattern)

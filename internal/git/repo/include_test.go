@@ -48,6 +48,12 @@ func newIncluded(t *testing.T) *included {
 // check compares what is read with what git reads.
 func (r *included) check(t *testing.T) {
 	t.Helper()
+	r.checkIn(t, func() (*Repo, error) { return Within(r.Dir).Open(r.Dir) })
+}
+
+// checkIn is check for a repository that open opens.
+func (r *included) checkIn(t *testing.T, open func() (*Repo, error)) {
+	t.Helper()
 	out, err := r.Try("", "config", "--list", "--includes", "-z")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,7 @@ func (r *included) check(t *testing.T) {
 		}
 		want = append(want, name)
 	}
-	g, err := Within(r.Dir).Open(r.Dir)
+	g, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +106,29 @@ func TestIncludes(t *testing.T) {
 		}
 		if t.Failed() {
 			t.Fatal(condition)
+		}
+	}
+}
+
+// TestIncludesElsewhere compares conditions with git's in a linked worktree and in
+// a bare repository.
+func TestIncludesElsewhere(t *testing.T) {
+	r := newIncluded(t)
+	r.Git("worktree", "add", "-q", "-b", "other", "../linked")
+	r.Git("clone", "-q", "--bare", ".", "../bare.git")
+	put(t, filepath.Join(r.home, "more"), "[a]\n\tb = included\n")
+	conditions := append(r.conditions(), "gitdir:~/linked/", "gitdir:**/worktrees/*", "gitdir:~/repo/.git/worktrees/linked", "gitdir:~/bare.git", "gitdir:bare.git", "gitdir:bare.git/", "onbranch:other")
+	for _, condition := range conditions {
+		put(t, filepath.Join(r.home, ".gitconfig"), "[includeIf \""+condition+"\"]\n\tpath = more\n")
+		for _, dir := range []string{"linked", "bare.git"} {
+			in := *r.Repo
+			in.Dir = filepath.Join(r.home, dir)
+			(&included{&in, r.home}).checkIn(t, func() (*Repo, error) {
+				return discoverIn(in.Dir, func(string) *Bounds { return nil })
+			})
+			if t.Failed() {
+				t.Fatal(dir, condition)
+			}
 		}
 	}
 }
