@@ -72,10 +72,16 @@ func newIgnorer(r *Repo, getenv func(string) string) *Ignorer {
 
 // read reads an ignore file with a function that reads files. One that cannot be
 // read ignores nothing. A folder ignores nothing to git, nor does a link in the
-// work tree, wherever it leads.
+// work tree, wherever it leads; one that leads outside is named.
 func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []pattern {
 	text, err := file(path, min(ignoreMax, g.left))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, regular.ErrOther) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	if errors.Is(err, regular.ErrOther) {
+		if err := g.place.Reach(path); err != nil {
+			g.place.problem(path, why(err)+": git does not follow it either")
+		}
 		return nil
 	}
 	if err != nil {
