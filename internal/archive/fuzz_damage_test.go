@@ -30,6 +30,9 @@ func FuzzDamage(f *testing.F) {
 		for ; len(changes) >= 3; changes = changes[3:] {
 			b[int(binary.BigEndian.Uint16(changes))%len(b)] ^= changes[2]
 		}
+		if format == Zstd || format == LZ4 {
+			b[4] |= 1 << 2 // without this flag there is no checksum, and damage is not to be seen
+		}
 		b = b[:min(len(b), int(end))]
 		if Detect(b, "") != format {
 			return
