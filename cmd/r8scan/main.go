@@ -18,7 +18,7 @@ import (
 	"r8scan/internal/door"
 )
 
-// Exit codes, as documented in the README.
+// Exit codes, as docs/results.md has them.
 const (
 	exitClean       = 0   // nothing found, and all was read
 	exitFound       = 1   // tokens found

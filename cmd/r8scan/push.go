@@ -46,7 +46,7 @@ here, and what refs/remotes/REMOTE had after the last fetch or push.
 
 // runPush scans what is to be pushed to the remote that args name.
 func (c command) runPush(ctx context.Context, f scanFlags, args []string) error {
-	hook := gitHook{report.Push, "to push all the same: git push --no-verify"}
+	hook := gitHook{report.Push, "to push anyway: git push --no-verify"}
 	if terminal.Input(c.in) != nil { // by hand: nothing is being pushed
 		hook = gitHook{}
 	}

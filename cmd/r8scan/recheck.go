@@ -25,7 +25,7 @@ func (c command) recheck() *cobra.Command {
 stood (old commits and other git objects included), and ask Replicate whether they
 still work. A result holds no tokens, only their ids: what is found is known by those.
 
-A token that is gone from its places cannot be asked about. It may work all the same,
+A token that is gone from its places cannot be asked about. It may still work,
 unless it was said to be revoked before: look for it in the account by its mask.
 
 Exit codes:

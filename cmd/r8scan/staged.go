@@ -38,7 +38,7 @@ pre-commit framework, which has one command for all stages, it does what push do
 				path = args[0]
 			}
 			return scanner.Staged(ctx, path, opts)
-		}, gitHook{report.Staged, "to commit all the same: git commit --no-verify"})
+		}, gitHook{report.Staged, "to commit anyway: git commit --no-verify"})
 	}
 	return cmd
 }

@@ -262,7 +262,7 @@ func (c *Config) readExclude(n *yaml.Node) error {
 			return err
 		}
 		if !doublestar.ValidatePattern(glob) {
-			return wrong(item, "glob %q is malformed: see the README on globs", glob)
+			return wrong(item, "glob %q is malformed: see docs/use.md on globs", glob)
 		}
 		c.Exclude = append(c.Exclude, glob)
 		return nil
@@ -322,7 +322,7 @@ func unreadGlob(n *yaml.Node) (string, error) {
 	case err != nil:
 		return "", err
 	case !doublestar.ValidatePattern(glob):
-		return "", wrong(n, "glob %q is malformed: see the README on globs", glob)
+		return "", wrong(n, "glob %q is malformed: see docs/use.md on globs", glob)
 	case strings.Trim(glob, "*?/!. ") == "":
 		return "", wrong(n, "%q would accept anything: name what need not be read", glob)
 	}

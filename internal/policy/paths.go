@@ -18,7 +18,7 @@ func NewPaths(include, exclude []string) (Paths, error) {
 	for _, globs := range []struct{ from, to *[]string }{{&include, &f.include}, {&exclude, &f.exclude}} {
 		for _, g := range *globs.from {
 			if !doublestar.ValidatePattern(g) {
-				return Paths{}, fmt.Errorf("glob %q is malformed: see the README on globs", g)
+				return Paths{}, fmt.Errorf("glob %q is malformed: see docs/use.md on globs", g)
 			}
 			*globs.to = append(*globs.to, strings.TrimSuffix(g, "/"))
 		}

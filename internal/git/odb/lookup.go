@@ -103,7 +103,7 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 // readIn reads the object with an id from a pack, nil if that does not have it.
 func (l *Lookup) readIn(p *lookupPack, id []byte, left *reading) (c *Content, err error) {
 	before := left.memory.Held()
-	err = Guarded(func() (err error) {
+	err = CatchFault(func() (err error) {
 		if at, ok := p.find(id); ok {
 			c, err = l.readPacked(p, at, left)
 		}

@@ -24,7 +24,7 @@ func openLookupPack(path string, hash int) (*lookupPack, error) {
 		return nil, err
 	}
 	p := &lookupPack{path: path, unmapTable: unmap}
-	err = Guarded(func() (err error) {
+	err = CatchFault(func() (err error) {
 		p.table, err = parseTable(data, hash)
 		return err
 	})

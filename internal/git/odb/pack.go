@@ -114,7 +114,7 @@ func (p *pack) read(s *Store) {
 		g.Go(func() error {
 			to := min(n, from+part)
 			p.describe(s, from, to)
-			return Guarded(func() error { return p.readHeaders(from, to) })
+			return CatchFault(func() error { return p.readHeaders(from, to) })
 		})
 	}
 	p.cut = g.Wait()

@@ -26,7 +26,7 @@ func openPackfile(path string, hash int) (*packfile, error) {
 		return nil, err
 	}
 	f := &packfile{path: path, hash: hash, data: data, unmap: unmap}
-	if err := Guarded(f.readHeader); err != nil {
+	if err := CatchFault(f.readHeader); err != nil {
 		_ = unmap() // a read-only map loses nothing
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
 // given Held(data).
 func (s *Store) ReadHeld(o Obj, memory *budget.Account) (t Type, data []byte, err error) {
 	before := memory.Held()
-	err = Guarded(func() error {
+	err = CatchFault(func() error {
 		t, data, err = s.read(o, newReading(0, memory))
 		return err
 	})
@@ -34,7 +34,7 @@ func (s *Store) ReadIn(i int, o Obj, memory *budget.Account) (t Type, data []byt
 	e, ok := p.idx.find(s.ID(o))
 	if at := (place{p.number, int32(e)}); ok && s.where[o] != at {
 		before := memory.Held()
-		err = Guarded(func() error {
+		err = CatchFault(func() error {
 			t, data, err = s.readAt(at, newReading(0, memory))
 			return err
 		})

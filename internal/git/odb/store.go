@@ -48,7 +48,7 @@ func (s *Store) openPack(path string) {
 		return
 	}
 	var x *idx
-	err = Guarded(func() error {
+	err = CatchFault(func() error {
 		x, err = parseIdx(xdata, s.hash)
 		return err
 	})
@@ -69,7 +69,7 @@ func (s *Store) openPack(path string) {
 func (s *Store) addPack(f *packfile, x *idx) {
 	p := &pack{packfile: *f, idx: x, number: int32(len(s.packs))}
 	var warnings []Problem
-	err := Guarded(func() error {
+	err := CatchFault(func() error {
 		warnings = p.warnings()
 		return nil
 	})

@@ -45,7 +45,7 @@ func (f *indexFile) read() (*Index, error) {
 	}
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	var x *Index
-	err = odb.Guarded(func() error {
+	err = odb.CatchFault(func() error {
 		if x, err = parseIndex(data, f.hash); err == nil && x.link != nil {
 			err = f.merge(x)
 		}
@@ -103,7 +103,7 @@ func (f *indexFile) shared(path string) (*Index, error) {
 	}
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	var x *Index
-	err = odb.Guarded(func() error {
+	err = odb.CatchFault(func() error {
 		if err := checkSum(data, f.hash); err != nil { // which is its name
 			return err
 		}

@@ -38,8 +38,8 @@ func (f *indexFile) use(use func(x *IndexReader)) error {
 	}
 	defer func() { _ = unmap() }() // a read-only map loses nothing
 	sum := make(chan error, 1)
-	go func() { sum <- odb.Guarded(func() error { return checkSum(data, f.hash) }) }()
-	err = odb.Guarded(func() error {
+	go func() { sum <- odb.CatchFault(func() error { return checkSum(data, f.hash) }) }()
+	err = odb.CatchFault(func() error {
 		x, err := f.reader(data)
 		if err != nil {
 			return err

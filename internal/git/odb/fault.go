@@ -8,9 +8,9 @@ import (
 
 var errCut = errors.New("the file was cut short while it was read")
 
-// Guarded runs f. A mapped file that is cut short while it is read faults; that
+// CatchFault runs f. A mapped file that is cut short while it is read faults; that
 // becomes an error, not the end of the process.
-func Guarded(f func() error) (err error) {
+func CatchFault(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -34,7 +34,7 @@ func isFault(r any) bool {
 type guardedReader struct{ r io.Reader }
 
 func (g guardedReader) Read(b []byte) (n int, err error) {
-	cut := Guarded(func() error {
+	cut := CatchFault(func() error {
 		n, err = g.r.Read(b)
 		return nil
 	})
