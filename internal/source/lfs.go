@@ -38,8 +38,8 @@ func pointedFile(g *repo.Repo, id []byte) string {
 	return filepath.Join(g.Common, "lfs", "objects", name[:2], name[2:4], name)
 }
 
-// pointer takes notice of a blob that is a pointer to a file that is not here.
-func (v *visitor) pointer(n *odb.Node) {
+// notePointer takes notice of a blob that is a pointer to a file that is not here.
+func notePointer(v *visitor, n *odb.Node) {
 	if n.Type != odb.Blob || len(n.Data) > maxPointer || outside(n) || !bytes.HasPrefix(n.Data, []byte("version https://")) {
 		return
 	}

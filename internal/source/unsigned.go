@@ -21,12 +21,6 @@ func isUnsigned(e odb.TreeEntry) bool {
 	return archive.Unsigned(e.Name) && e.Mode&0o170000 == 0o100000
 }
 
-// addUnsigned adds a blob by its raw id. Of several names the first in the
-// alphabet is kept, so that the result is stable.
-func (r *repository) addUnsigned(id []byte, name string) {
-	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
-}
-
 // readUnsigned reads the blobs of repositories that their names alone tell to be
 // containers.
 func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
@@ -46,7 +40,7 @@ func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
 		for id, name := range names {
 			jobs = append(jobs, func(ctx context.Context, w *worker) error {
 				v := &visitor{ctx: ctx, env: env, repo: r, w: w, part: true}
-				v.readUnsigned([]byte(id), name)
+				readUnsignedBlob(v, []byte(id), name)
 				return ctx.Err()
 			})
 		}
@@ -57,9 +51,9 @@ func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
 	return env.run(ctx, jobs...)
 }
 
-// readUnsigned reads what is in a blob with a name. Its own bytes were searched,
+// readUnsignedBlob reads what is in a blob with a name. Its own bytes were searched,
 // and what is wrong with the blob itself was named, with all others.
-func (v *visitor) readUnsigned(id []byte, name string) {
+func readUnsignedBlob(v *visitor, id []byte, name string) {
 	o, ok := v.repo.Store.Find(id)
 	if !ok {
 		return
