@@ -106,7 +106,7 @@ func (a *audit) add(g *repo.Repo, name string, getenv func(string) string) []job
 	o := &objects{a.env, r}
 	jobs := []job{a.gitFiles(r), o.all(r.Trees)}
 	for _, t := range r.Trees {
-		jobs = append(jobs, a.files.index(t))
+		jobs = append(jobs, searchIndex(a.env, t))
 		if t.Apart {
 			jobs = append(jobs, a.walk(t))
 		}

@@ -42,9 +42,9 @@ func gitFileKind(in, member string) string {
 	return result.KindFile
 }
 
-// index returns the job of searching the paths in a work tree's index. What is
+// searchIndex returns the job of searching the paths in a work tree's index. What is
 // wrong with it is named where its ids are looked up.
-func (r files) index(t *collect.WorkTree) job {
+func searchIndex(env *Env, t *collect.WorkTree) job {
 	return func(context.Context, *worker) error {
 		x, _ := t.ReadIndex()
 		if x == nil {
@@ -53,8 +53,8 @@ func (r files) index(t *collect.WorkTree) job {
 		t.Index = x.Entries
 		before := "" // the path that was searched last
 		for _, e := range x.Entries {
-			if r.env.Paths.Keeps(collect.Join(t.Name, e.Path), "") {
-				r.indexPath(t.Name, e.Path, before)
+			if env.Paths.Keeps(collect.Join(t.Name, e.Path), "") {
+				searchIndexPath(env, t.Name, e.Path, before)
 				before = e.Path
 			}
 		}
@@ -62,10 +62,10 @@ func (r files) index(t *collect.WorkTree) job {
 	}
 }
 
-// indexPath searches the names in a path that the index of the work tree called
+// searchIndexPath searches the names in a path that the index of the work tree called
 // tree holds, but for the folders that before is in too. Like the match in a
 // tree, one in a folder's name has the folder's path.
-func (r files) indexPath(tree, path, before string) {
+func searchIndexPath(env *Env, tree, path, before string) {
 	known := 0
 	for known < min(len(path), len(before)) && path[known] == before[known] {
 		known++
@@ -73,7 +73,7 @@ func (r files) indexPath(tree, path, before string) {
 	at := strings.LastIndexByte(path[:known], '/') + 1
 	for name := range strings.SplitSeq(path[at:], "/") {
 		end := at + len(name)
-		r.env.searchName(name, collect.Hit{Kind: result.KindIndex, Path: collect.Join(tree, path[:end])})
+		env.searchName(name, collect.Hit{Kind: result.KindIndex, Path: collect.Join(tree, path[:end])})
 		at = end + 1
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 )
 
 // A pointer of Git LFS stands in a blob for a file that is kept elsewhere. What
@@ -31,8 +32,14 @@ func pointedTo(text []byte) (id []byte, ok bool) {
 	return id, err == nil && (len(rest) == 64 || rest[64] == '\n' || rest[64] == '\r')
 }
 
-// pointer takes notice of a blob that is a pointer to a file that is not here.
-func (v *visitor) pointer(n *odb.Node) {
+// pointedFile returns where git-lfs keeps a file by its raw SHA-256.
+func pointedFile(g *repo.Repo, id []byte) string {
+	name := hex.EncodeToString(id)
+	return filepath.Join(g.Common, "lfs", "objects", name[:2], name[2:4], name)
+}
+
+// notePointer takes notice of a blob that is a pointer to a file that is not here.
+func notePointer(v *visitor, n *odb.Node) {
 	if n.Type != odb.Blob || len(n.Data) > maxPointer || outside(n) || !bytes.HasPrefix(n.Data, []byte("version https://")) {
 		return
 	}
@@ -41,8 +48,7 @@ func (v *visitor) pointer(n *odb.Node) {
 	if !ok {
 		return
 	}
-	name := hex.EncodeToString(id)
-	if info, err := os.Lstat(filepath.Join(v.repo.Git.Common, "lfs", "objects", name[:2], name[2:4], name)); err == nil && info.Mode().IsRegular() {
+	if info, err := os.Lstat(pointedFile(v.repo.Git, id)); err == nil && info.Mode().IsRegular() {
 		return
 	}
 	v.repo.Pointed.Set(id, struct{}{}, func(_, _ struct{}) bool { return false })

@@ -52,7 +52,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
 	x := &stagedDiff{env: env, git: s.git, environment: s.getenv != nil,
-		blobs: blobReader{promisor: s.git.Config.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
+		blobs: blobReader{git: s.git, promisor: s.git.Config.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
 	defer x.blobs.store.Close()
 	head, err := x.compare()
 	if err != nil {

@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"sync"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 	"r8scan/internal/search"
@@ -150,6 +153,7 @@ func (t tokens) has(m *rules.Match) bool {
 type blobReader struct {
 	store    *odb.Lookup
 	promisor bool // objects may be missing by design
+	git      *repo.Repo
 }
 
 // search searches the blob with a raw id, which stands at a path. What it reads
@@ -181,6 +185,40 @@ func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, a
 	sink.Members.Add(text.Members)
 	if err != nil {
 		sink.Unread(at, fmt.Sprintf("object %x: %s after %d bytes", id, regular.Reason(err), n))
+	}
+	hits := slices.Clone(text.Hits)
+	if id, ok := pointedTo(o.Data); ok && len(o.Data) <= maxPointer {
+		hits = append(hits, b.pointed(ctx, w, sink, at, id)...)
+	}
+	return hits
+}
+
+// pointed searches the file of Git LFS for which a blob stands, if it is here:
+// git-lfs keeps what is staged.
+func (b blobReader) pointed(ctx context.Context, w *worker, sink *collect.Sink, at string, id []byte) []search.Hit {
+	file := pointedFile(b.git, id)
+	err := b.git.Reach(file)
+	var content *os.File
+	var info fs.FileInfo
+	if err == nil {
+		content, info, err = regular.Open(file)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		sink.Note("staged are pointers of Git LFS to files that are not here: these were not scanned")
+		return nil
+	}
+	if err != nil {
+		sink.Unread(at, "its content in Git LFS: "+regular.Reason(err))
+		return nil
+	}
+	defer content.Close()
+	text := w.searcher.Text(func(member, reason string) { sink.Unread(inside(at, member), reason) })
+	defer text.Done()
+	n, err := text.Read(ctx, io.LimitReader(content, info.Size()), content, path.Base(at))
+	sink.Bytes.Add(n + text.Bytes)
+	sink.Members.Add(text.Members)
+	if err != nil {
+		sink.Unread(at, fmt.Sprintf("its content in Git LFS: %s after %d bytes", regular.Reason(err), n))
 	}
 	return slices.Clone(text.Hits)
 }

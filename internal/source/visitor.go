@@ -56,7 +56,7 @@ func (v *visitor) search(n *odb.Node) error {
 	}
 	v.find(n)
 	defer v.quota.Done()
-	v.pointer(n)
+	notePointer(v, n)
 	f := container(n)
 	isFalse := !v.checkID(n, f)
 	if n.Type == odb.Tree {
