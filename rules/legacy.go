@@ -104,6 +104,9 @@ func legacyHeader(b []byte, at int) []Found {
 	return nil
 }
 
+// maxSequence is how long a sequence of hex digits may be that nobody typed.
+const maxSequence = 7
+
 // typedHex is placeholder for hex digits. Of random tokens one in a million
 // has six or fewer different digits or seven in a row.
 func typedHex(value string) bool {
