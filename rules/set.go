@@ -192,7 +192,7 @@ func compareMatches(a, b Match) int {
 
 // Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
 const (
-	HintBehind = 1
+	HintBehind = 2
 	HintAhead  = len(replicate) + 4
 )
 
