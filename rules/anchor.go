@@ -67,7 +67,7 @@ type finder struct {
 // look calls an anchor's Find with a view of the anchor at a place, and keeps
 // what it finds.
 func (f *finder) look(l *look, at int) {
-	if l.rule.in()&f.in == 0 {
+	if l.in&f.in == 0 {
 		return
 	}
 	low, ahead := max(0, at-near), plainAhead
