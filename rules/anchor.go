@@ -12,6 +12,11 @@ const (
 
 	siblingBehind = anchorReach + near
 	plainAhead    = siblingAhead - maxLead
+
+	// This package's own anchors may have their match farther in front: what is
+	// piped into a login, with the login's other arguments between.
+	ownLead  = 160
+	ownAhead = siblingAhead - ownLead
 )
 
 // beside says where an anchor is looked for: within near bytes before one of
@@ -62,18 +67,21 @@ type finder struct {
 // look calls an anchor's Find with a view of the anchor at a place, and keeps
 // what it finds.
 func (f *finder) look(l *look, at int) {
-	if l.rule.in()&f.in == 0 {
+	if l.in&f.in == 0 {
 		return
 	}
-	low, ahead := max(0, at-near), siblingAhead
-	if l.word == nil && l.beside == nil {
-		ahead = plainAhead
+	low, ahead := max(0, at-near), plainAhead
+	if l.own() {
+		ahead = ownAhead
 	}
 	view := f.text[low:min(len(f.text), at+ahead)]
 	for _, c := range l.Find(view, at-low) {
 		f.add(l, view, at-low, low, c)
 	}
 }
+
+// own reports whether the anchor is one of this package's kinds.
+func (l *look) own() bool { return l.word != nil || l.beside != nil }
 
 // words goes through the words that start in text[low:high], and looks at
 // those that are anchors.
@@ -85,7 +93,7 @@ func (f *finder) words(low, high int) {
 		if w == wordReplicate {
 			f.names = append(f.names, at)
 		}
-		if at < f.anchors || at >= f.to {
+		if at < f.anchors || at >= f.to+ownLead {
 			return true
 		}
 		led := f.set.led[w.number()]
@@ -103,7 +111,7 @@ func (f *finder) around(l *look) {
 		if l.beside.is != nil && !l.beside.is(f.text[name+len(replicate):]) {
 			continue
 		}
-		from, to := max(done, name-l.beside.reach), min(f.to, name+near+1)
+		from, to := max(done, name-l.beside.reach), min(f.to+ownLead, name+near+1)
 		f.each(l, from, to)
 		done = max(done, to)
 	}
@@ -142,7 +150,11 @@ const maxAnchors = near / 32
 // Find's promises: then it would be found or not by where a text is cut. What
 // holds an API token is left to that rule.
 func (f *finder) add(l *look, view []byte, at, off int, c Found) {
-	if c.Start < max(0, at-maxLead) || c.Start-at > anchorReach || c.End <= c.Start || c.End > len(view) {
+	lead := maxLead
+	if l.own() {
+		lead = ownLead
+	}
+	if c.Start < max(0, at-lead) || c.Start-at > anchorReach || c.End <= c.Start || c.End > len(view) {
 		return
 	}
 	start, end := c.Start+off, c.End+off
@@ -154,6 +166,9 @@ func (f *finder) add(l *look, view []byte, at, off int, c Found) {
 	}
 	if f.holdsToken(c.Secret) {
 		return
+	}
+	if c.Why == "" && isFixture(c.Secret) {
+		c.Why = "known from public tests"
 	}
 	if c.Why != "" {
 		c.Confidence = Low

@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -27,12 +28,14 @@ var CogToken = &Rule{
 		Harm:    "push and pull your models",
 		Read:    "let cog login keep it in a credential helper (docker's credsStore)",
 	},
-	In:      Contents,
-	Anchors: []Anchor{wordCogToken.leads(cogNamed), wordDocker.leads(kubernetes), wordRegistry.leads(registry)},
+	In: Contents,
+	Anchors: []Anchor{wordCogToken.leads(cogNamed), wordCogLogin.leads(cogLogin), wordDocker.leads(kubernetes), wordRegistry.leads(registry),
+		wordReplicate.leads(cogReplicate)},
 }
 
 var (
 	wordCogToken = &word{text: "cog_token"}
+	wordCogLogin = &word{text: "og login", probe: 1, exact: true, is: isCogLogin}
 	wordDocker   = &word{text: "configjso", probe: 5} // of .dockerconfigjson
 	wordRegistry = &word{text: "r8.im", exact: true}
 )
@@ -43,9 +46,28 @@ const minCogToken = 8
 // cogNamed looks at a name with COG_TOKEN in it.
 func cogNamed(b []byte, at int) []Found {
 	start, end := nameAround(b, at, at+len(wordCogToken.text))
-	if end != at+len(wordCogToken.text) || start < at && isAlnum(b[at-1]) {
-		return nil // it is about something else: recog_token, cog_token_url
+	if end != at+len(wordCogToken.text) || start < at && isAlnum(b[at-1]) || !ownName(b[start:at]) {
+		return nil // it is about something else: recog_token, cog_token_url, relay_cog_token
 	}
+	return cogValue(b, end)
+}
+
+// ownWords stand in front of cog_token in a name without making it another's.
+var ownWords = []string{"tf", "var", "next", "public", "vite", "react", "app", "input", "replicate", "r8", "my", "prod", "production", "dev", "staging", "test", "old", "new", "env", "process",
+	"secrets", "config", "settings", "self", "this", "docker", "ci", "github", "gh", "gitlab", "default", "os", "environ", "args", "opts", "options", "vars", "e"}
+
+// ownName reports whether a name that goes on with cog_token may be Replicate's.
+func ownName(before []byte) bool {
+	for _, w := range bytes.FieldsFunc(before, func(r rune) bool { return r == '_' || r == '-' || r == '.' }) {
+		if !slices.Contains(ownWords, string(bytes.ToLower(w))) {
+			return false
+		}
+	}
+	return true
+}
+
+// cogValue looks at the value of a name that ends at i.
+func cogValue(b []byte, end int) []Found {
 	a := valueOf(b, end)
 	if a.at < 0 || !a.sign {
 		return nil
@@ -56,6 +78,9 @@ func cogNamed(b []byte, at int) []Found {
 		return nil
 	}
 	random := looksRandom(value) && len(value) >= 20
+	if !random && !literal(value) {
+		return nil
+	}
 	switch {
 	case !a.quoted && !random:
 		return nil // an expression, a variable's name
@@ -83,10 +108,72 @@ func cogFound(start, end int, token string, confidence Confidence, encoding []st
 	return c
 }
 
+// isCogLogin reports whether the "og login" at a place belongs to cog.
+func isCogLogin(b []byte, at int) bool { return at > 0 && b[at-1] == 'c' }
+
+// cogLogin looks at "cog login": a command that gets a token.
+func cogLogin(b []byte, at int) (found []Found) {
+	if at > 1 && isNameByte(b[at-2]) || crowded(b, at, wordCogLogin.text) {
+		return nil
+	}
+	return loginAt(b, at)
+}
+
+// loginAt returns the literals that a login at b[at] gets.
+func loginAt(b []byte, at int) (found []Found) {
+	logins(b, at, func(start, end int) {
+		if value := string(b[start:end]); isUUIDOr40(value) || looksRandom(value) && len(value) >= 20 {
+			found = append(found, cogFound(start, end, value, Medium, nil))
+		}
+	})
+	return found
+}
+
+// cogReplicate looks at Replicate's name in REPLICATE_CLI_AUTH_TOKEN and in the
+// action that logs cog in.
+func cogReplicate(b []byte, at int) (found []Found) {
+	start, end := nameAround(b, at, at+len(replicate))
+	switch name := plainName(b[at:end]); {
+	case slices.Contains([]string{"replicatecliauthtoken", "replicateclitoken", "replicateregistrytoken", "replicatecogtoken"}, name) && ownName(b[start:at]):
+		if name == "replicatecogtoken" {
+			return nil // cog_token finds it
+		}
+		return cogValue(b, end)
+	case bytes.HasPrefix(b[at:], []byte("replicate/setup-cog")):
+		return given(b, at, "token")
+	}
+	return nil
+}
+
+// given returns the value of a key of YAML near b[at], in the same step.
+func given(b []byte, at int, name string) []Found {
+	end := min(len(b), at+anchorReach-64)
+	if next := bytes.Index(b[at:end], []byte("- uses:")); next > 0 {
+		end = at + next
+	}
+	for i := at; i < end; i++ {
+		if j := bytes.Index(b[i:end], []byte(name+":")); j >= 0 {
+			if i += j; isNameByte(b[i-1]) {
+				continue
+			}
+			return cogValue(b, i+len(name))
+		}
+		return nil
+	}
+	return nil
+}
+
 // registry looks at "r8.im".
 func registry(b []byte, at int) (found []Found) {
 	if crowded(b, at, wordRegistry.text) {
 		return nil
+	}
+	from, _ := command(b, at)
+	if login := bytes.LastIndex(b[from:at], []byte("login ")); login >= 0 && at-from-login < 160 && !bytes.Contains(b[from+login:at], []byte("&&")) {
+		return loginAt(b, at)
+	}
+	if bytes.HasSuffix(bytes.TrimRight(b[:at], "\"' /:htps"), []byte("registry")) {
+		return given(b, at, "password")
 	}
 	registryLogins(b, at, func(l login) {
 		found = append(found, cogFound(l.start, l.end, l.token, l.confidence, l.encoding))

@@ -20,7 +20,7 @@ var wordReplicate = &word{text: replicate, probe: 2, is: isReplicate}
 
 // words are all of them. A word's number is its place here, and that of its
 // form behind formWord.
-var words = [...]*word{wordReplicate, wordCogToken, wordDocker, wordRegistry}
+var words = [...]*word{wordReplicate, wordCogToken, wordDocker, wordRegistry, wordCogLogin}
 
 // number returns the word's place among words.
 func (w *word) number() int {
@@ -93,13 +93,17 @@ func isReplicate(b []byte, s int) bool {
 	next := b[end:min(len(b), end+HintAhead-len(replicate))]
 	switch c := next[0]; {
 	case isLetter(c): // replicateToken, not replicated
-		return isUpper(c) && !isUpper(b[end-1]) && startsName(c)
+		return isUpper(c) && !isUpper(b[end-1]) && (startsName(c) || startsClient(next))
 	case c == '_' || c == '-' || c == '.':
 		if len(next) > 1 && isLetter(next[1]) {
-			return c == '.' || startsName(next[1])
+			return c == '.' || startsName(next[1]) || startsClient(next[1:])
 		}
 	case bytes.IndexByte([]byte("/(\"'`\\:=@"), c) >= 0:
 		return true
+	case c == '\n' || c == '\r' || c == ',': // provider: replicate
+		if s > 1 && b[s-1] == ' ' && (b[s-2] == ':' || b[s-2] == '=') {
+			return true
+		}
 	case c == ' ' && len(next) > 1 && isLetter(next[1]):
 		return len(next) == 4 && startsTopic(next[1:])
 	}
@@ -107,16 +111,19 @@ func isReplicate(b []byte, s int) bool {
 }
 
 // joins reports whether a byte in front of a word makes it part of a name.
-func joins(c byte) bool { return bytes.IndexByte([]byte("._-/@\"'`"), c) >= 0 }
+func joins(c byte) bool { return bytes.IndexByte([]byte("._-/@\"'`[:"), c) >= 0 }
 
 // startsName reports whether what follows "replicate" may be: API, token, key,
 // webhook, secret, signing, access, auth, bearer, AI.
 func startsName(c byte) bool { return bytes.IndexByte([]byte("atkwsb"), lower(c)) >= 0 }
 
+// startsClient reports whether b begins as CLI and client do.
+func startsClient(b []byte) bool { return len(b) >= 3 && foldedEqual(b[:3], "cli") }
+
 // startsTopic tells the noun in "Replicate webhook" from the verb in
 // "Replicate the data".
 func startsTopic(b []byte) bool {
-	for _, t := range []string{"api", "tok", "web", "key", "sig"} {
+	for _, t := range []string{"api", "tok", "web", "key", "sig", "tra", "run"} {
 		if foldedEqual(b, t) {
 			return true
 		}

@@ -27,9 +27,14 @@ var SecretInput = &Rule{
 		Harm:    "use that service in your name",
 		Read:    "read it from an environment variable",
 	},
-	In:      Contents,
-	Anchors: []Anchor{besideName("nput", beside{anchorReach + near, isCall}, secretInputs)},
-	Shown:   knownPrefix,
+	In: Contents,
+	Anchors: []Anchor{
+		besideName("nput", beside{anchorReach + near, isCall}, secretInputs),
+		besideName("predict(", beside{anchorReach, isCall}, predictInputs),
+		wordReplicate.leads(callInputs),
+		wordRegistry.leads(commandInputs),
+	},
+	Shown: knownPrefix,
 }
 
 const (
@@ -66,16 +71,20 @@ func inputObject(b []byte, i int) (int, bool) {
 		return 0, false
 	}
 	sign := !small // of a Go literal: PredictionInput{
-	for i, end := i+len("nput"), min(len(b), i+96); i < end; i++ {
+	i += len("nput")
+	if small && i < len(b) && b[i] == 's' { // inputs
+		i++
+	}
+	for end := min(len(b), i+96); i < end; i++ {
 		switch c := b[i]; {
 		case c == '=' && i+1 < end && b[i+1] == '=':
 			return 0, false
 		case c == ':' || c == '=':
 			sign = true
-		case c == '{' || c == '(' && bytes.HasSuffix(b[:i], []byte("dict")):
+		case c == '{' || c == '(' && bytes.HasSuffix(b[:i], []byte("dict")), c == '[' && sign && startsList(b[i+1:]):
 			return i, sign
 		case isSpace(c), c == '"', c == '\'', c == '\\':
-		case sign && (isNameByte(c) || c == '[' || c == ']' || c == '&' || c == '(' || c == '<' || c == '>'):
+		case sign && (isNameByte(c) || bytes.IndexByte([]byte("[]&()<>,%"), c) >= 0):
 			// a type, as in map[string]any{ or &replicate.PredictionInput{
 		default:
 			return 0, false
@@ -84,15 +93,119 @@ func inputObject(b []byte, i int) (int, bool) {
 	return 0, false
 }
 
+// startsList reports whether b goes on with a key, as the arrays of PHP, Swift
+// and Objective-C do: then a bracket before it opens an object.
+func startsList(b []byte) bool {
+	i := runOf(b, 0, maxIndent, func(c byte) bool { return isSpace(c) || c == '@' })
+	if i == len(b) || b[i] != '"' && b[i] != '\'' {
+		return false
+	}
+	end := runOf(b, i+1, maxName, isNameByte)
+	i = runOf(b, end+1, 8, isSpace)
+	return end < len(b) && end+1 < len(b) && b[end] != '\n' && i < len(b) && (b[i] == ':' || b[i] == '=')
+}
+
+// running follow Replicate's name where a call has a model's inputs among its
+// arguments.
+var running = []string{".run(", ".stream(", ".use(", ".predictions.create(", ".trainings.create(", ".deployments.predictions.create(", ".models.predictions.create(", ".Predictions.create(", ".Trainings.create(",
+	".Predictions.create!(", ".async_run(", ".Run(", "(model", "(\n", "( "}
+
+// callInputs looks at Replicate's name where a call begins: its arguments may
+// be the inputs.
+func callInputs(b []byte, at int) []Found {
+	follows := b[at+len(replicate):]
+	if found := trainInputs(b, at); found != nil {
+		return found
+	}
+	if !startsWithAny(follows, running) || crowded(b, at, "eplicate") {
+		return nil
+	}
+	open := at + len(replicate) + bytes.IndexByte(follows, '(')
+	if follows[0] == '(' && !isLangChain(b[open:min(len(b), open+near)]) {
+		return nil
+	}
+	return inputsIn(b, open, at)
+}
+
+// isLangChain reports whether what Replicate( opens is a model of LangChain's:
+// a client has no model.
+func isLangChain(b []byte) bool {
+	i := bytes.Index(b, []byte("model"))
+	return i >= 0 && i < maxIndent
+}
+
+// predictInputs looks at "predict(", of a version's method in Ruby.
+func predictInputs(b []byte, at int) []Found {
+	if at == 0 || b[at-1] != '.' || !callNearby(b, at+near) && !hasReplicate(b, max(0, at-near), at) {
+		return nil
+	}
+	return inputsIn(b, at+len("predict"), at)
+}
+
+// inputsIn returns the secrets among what a bracket holds.
+func inputsIn(b []byte, open, at int) (found []Found) {
+	pairs(b, open, anchorReach-(open-at)-1, func(key, value span) {
+		if slices.Contains([]string{"apitoken", "replicateapitoken", "replicateapikey", "auth", "webhooksecret"}, plainName(key.of(b))) {
+			return
+		}
+		if c, ok := secretInput(b, key, value); ok {
+			found = append(found, c)
+		}
+	})
+	return found
+}
+
+// trainInputs looks at the commands replicate train and replicate run.
+func trainInputs(b []byte, at int) []Found {
+	follows := b[at+len(replicate):]
+	if !startsWithAny(follows, []string{" train", " run ", " prediction", " training"}) {
+		return nil
+	}
+	return flagInputs(b, at)
+}
+
+// commandInputs looks at a model of r8.im in a command of cog.
+func commandInputs(b []byte, at int) []Found {
+	from, _ := command(b, at)
+	for _, c := range []string{"cog predict", "cog run", "cog train", "cog exec"} {
+		if bytes.Contains(b[from:at], []byte(c)) {
+			return flagInputs(b, at)
+		}
+	}
+	return nil
+}
+
+// flagInputs returns the secrets among the key=value of a command, as they are
+// or behind -i.
+func flagInputs(b []byte, at int) (found []Found) {
+	_, to := command(b, at)
+	to = min(to, at+anchorReach)
+	for i := at; i < to; i++ {
+		if b[i] != '=' {
+			continue
+		}
+		from := i
+		for from > at && i-from < maxName && (isAlnum(b[from-1]) || b[from-1] == '_') {
+			from--
+		}
+		start := runOf(b[:to], i+1, 2, func(c byte) bool { return c == '"' || c == '\'' })
+		end := runOf(b[:to], start, maxInput, func(c byte) bool { return c > ' ' && c != '"' && c != '\'' && c != '\\' && c != ';' })
+		if c, ok := secretInput(b, span{from, i}, span{start, end}); ok && from < i {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
 // calls follow Replicate's name where a model is run.
 var calls = []string{".run", ".stream", ".async", ".predictions", ".trainings", ".deployments", ".models", ".com/v1", ".PredictionInput",
-	".TrainingInput", ".createPrediction", ".use("}
+	".TrainingInput", ".createPrediction", ".use(", ".Predictions", ".Trainings", "(model"}
 
 // clients follow Replicate's name where a client gets a name of its own.
-var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'"}
+var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'", "Client(", ".client", "::Client", ".Client", "(\n"}
 
 // ownCalls run a model through a client of any name.
-var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream("}
+var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream(", "PredictionsCreate", "TrainingsCreate", ".predict(", ".RunAsync(", "trainings.create("}
 
 // isCall reports whether a name that is followed by b runs a model, or is that
 // of a client that may.

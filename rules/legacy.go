@@ -29,10 +29,17 @@ var LegacyToken = &Rule{
 // token for a value?
 func legacyNamed(b []byte, at int) []Found {
 	_, end := nameAround(b, at, at+len(replicate))
-	if !legacyName(plainName(b[at:end])) && !clientCall(b, at, &end) {
-		return nil
+	if legacyName(plainName(b[at:end])) || clientCall(b, at, &end) {
+		if found := legacyAt(b, valueOf(b, end).at); found != nil {
+			return found
+		}
 	}
-	return legacyAt(b, valueOf(b, end).at)
+	if found := legacyAt(b, constructed(b, at+len(replicate))); found != nil {
+		return found
+	}
+	var found []Found
+	nested(b, at, at+len(replicate), func(value int) { found = legacyAt(b, value) })
+	return found
 }
 
 // legacyAt takes the 40 hex digits at i, if there are some, for a token.
@@ -50,7 +57,7 @@ func legacyAt(b []byte, i int) []Found {
 // legacyName reports whether a plain name that begins with "replicate" is one
 // for an API token: replicateapitoken, replicatekeyprod, replicatetoken2.
 func legacyName(name string) bool {
-	rest := strings.TrimPrefix(name, replicate)
+	rest := strings.TrimPrefix(strings.TrimPrefix(name, replicate), "client")
 	rest = strings.TrimRight(rest, "0123456789")
 	for _, stage := range []string{"prod", "production", "dev", "development", "staging", "test", "live", "old", "new", "backup", "default", "value"} {
 		if cut, ok := strings.CutSuffix(rest, stage); ok {
@@ -84,25 +91,75 @@ func clientCall(b []byte, i int, end *int) bool {
 // maxHeader bounds the header that "uthorization" is in.
 const maxHeader = 128
 
-// isAPI reports whether a name that is followed by b is the API's host.
-func isAPI(b []byte) bool { return bytes.HasPrefix(b, []byte(".com")) }
+// isAPI reports whether a name that is followed by b is the API's host, or what
+// a gateway has in its path for it.
+func isAPI(b []byte) bool {
+	return startsWithAny(b, []string{".com", "/predictions", "/models", "/v1", "/trainings", "/deployments", ".ai"})
+}
 
-// legacyHeader looks at "uthorization", the end of a header's name.
+// hasAPI reports whether a request to the API is in b: to a host with api in it,
+// or through a gateway.
+func hasAPI(b []byte) bool {
+	for i := 0; ; i += len(replicate) {
+		j := bytes.Index(b[i:], []byte(replicate))
+		if j < 0 {
+			return false
+		}
+		i += j
+		follows := b[i+len(replicate):]
+		from, _ := nameAround(b, i, i)
+		if bytes.HasPrefix(follows, []byte(".com")) && (bytes.Contains(b[from:i], []byte("api")) || startsWithAny(follows, []string{".com/v1", ".com/api"})) ||
+			i > 0 && b[i-1] == '/' && isAPI(follows) && follows[0] == '/' {
+			return true
+		}
+	}
+}
+
+// legacyHeader looks at "uthorization", the end of a header's name: its value
+// stands behind it, or in front as Swift's setValue has it.
 func legacyHeader(b []byte, at int) []Found {
-	i := runOf(b, at+len("uthorization"), 24, func(c byte) bool { return bytes.IndexByte([]byte("\"'` \t:=,\\f({"), c) >= 0 })
-	end := runOf(b, i, 8, isAlnum)
-	if scheme := plainName(b[i:end]); scheme != "token" && scheme != "bearer" {
+	high := min(len(b), at+96)
+	low := max(0, at-96)
+	low += bytes.LastIndexByte(b[low:at], '\n') + 1
+	v := schemed(b, at, min(high, at+lineRest(b[at:])))
+	if v < 0 {
+		v = schemed(b, low, at)
+	}
+	if v < 0 {
+		v = schemed(b, at, high) // on the next line
+	}
+	if v < 0 || !hasAPI(b[max(0, at-near):min(len(b), v+hexLen+near)]) {
 		return nil
 	}
-	i = runOf(b, end, 8, func(c byte) bool { return bytes.IndexByte([]byte(" \t\"'+"), c) >= 0 })
-	if bytes.HasPrefix(b[i:], []byte("%20")) {
-		i += len("%20")
-	}
-	if i > end && isHex40(b, i) && bytes.Contains(b[:min(len(b), i+hexLen+near)], []byte("api.replicate.com")) {
-		return legacyAt(b, i)
-	}
-	return nil
+	return legacyAt(b, v)
 }
+
+// schemed returns where the first 40 hex digits stand in b[low:high] that a
+// header gives as a token; -1 if none do.
+func schemed(b []byte, low, high int) int {
+	for i := low; i < high; i++ {
+		if c := b[i] | 0x20; c != 't' && c != 'b' || i > 0 && isAlnum(b[i-1]) && !bytes.HasSuffix(b[:i], []byte("%20")) {
+			continue
+		}
+		for _, scheme := range []string{"token", "bearer"} {
+			end := i + len(scheme)
+			if end > len(b) || !foldedEqual(b[i:end], scheme) {
+				continue
+			}
+			v := runOf(b, end, 12, func(c byte) bool { return bytes.IndexByte([]byte(" \t\"'+,.&("), c) >= 0 })
+			if bytes.HasPrefix(b[v:], []byte("%20")) {
+				v += len("%20")
+			}
+			if v > end && isHex40(b, v) {
+				return v
+			}
+		}
+	}
+	return -1
+}
+
+// maxSequence is how long a sequence of hex digits may be that nobody typed.
+const maxSequence = 7
 
 // typedHex is placeholder for hex digits. Of random tokens one in a million
 // has six or fewer different digits or seven in a row.

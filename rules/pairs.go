@@ -52,7 +52,10 @@ func (p *pairReader) next() bool {
 		}
 		p.depth--
 		p.i++
-		p.last, p.key = span{}, span{}
+		if c != ']' || !keyed(p.b[p.i:]) { // C#'s ["key"] = value
+			p.last = span{}
+		}
+		p.key = span{}
 		return p.depth > 0
 	case c == ',' || c == ';':
 		p.i++
@@ -70,6 +73,12 @@ func (p *pairReader) next() bool {
 		p.expression()
 	}
 	return true
+}
+
+// keyed reports whether an assignment follows.
+func keyed(b []byte) bool {
+	i := runOf(b, 0, 4, func(c byte) bool { return c == ' ' })
+	return i+1 < len(b) && b[i] == '=' && b[i+1] != '='
 }
 
 // open reads a bracket.

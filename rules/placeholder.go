@@ -1,57 +1,222 @@
 package rules
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
-// Each test below holds for a random body with a probability under one in a
-// hundred million, so that no real token is called a placeholder. The figures
-// are union bounds over a body of 37 characters from an alphabet of 62.
+// Each test below holds for a random body with a probability under four in a
+// hundred million, and all together under one in ten million, so that no real
+// token is called a placeholder. The figures are union bounds over a body of 37
+// characters from an alphabet of 62: whatever came before, a given character
+// has a given value with 1/62, and a given letter in either case with 2/62.
 const (
 	minDistinct = 15 // a random body has 28 on average; 14 or fewer: 3e-10
 	maxRun      = 6  // of one character; 7 or more: 7e-10
-	maxSequence = 7  // abcdefgh, 87654321; 8 or more: 2e-11
+
+	// Repeated: a character is the one a period before, in either case. 8 or more
+	// such in a row, for any of 18 periods: 37*18*(2/62)^8 = 8e-10.
+	maxRepeat, maxPeriod = 7, 18
+
+	// Steps: a character is the neighbour of the one a stride before. 8 or more in
+	// a row, for strides 1 to 4, each of their strands up or down:
+	// 37*(2+4+8+16)*(2/62)^8 = 1.3e-9. 16 or more at one stride, up or down:
+	// 4*C(36,16)*(4/62)^16 = 3e-9.
+	// Of its letters alone 8 or more in a row, up or down: 37*2*(1/26)^8 = 4e-10.
+	maxStride   = 4
+	maxSteps    = 7
+	maxAllSteps = 15
+
+	// Keys that are next to each other in one of six orders: 8 steps or more in a
+	// row, 6*37*2*(2/62)^8 = 5e-10, or 16 or more in all, 6*C(36,16)*(4/62)^16 = 4e-9.
 )
 
-// placeholderWords are seven letters or longer: a given one stands in a random
-// body, in any case of letters, with a probability under 1.2e-9.
-var placeholderWords = [][]byte{
-	[]byte("example"), []byte("replace"), []byte("replicate"), []byte("placeholder"), []byte("changeme"),
-	[]byte("yourtoken"), []byte("yourapi"), []byte("yourkey"), []byte("yoursecret"), []byte("tokenhere"), []byte("insertyour"),
+// orders are rows and columns of keyboards; a body that follows one was typed.
+var orders = newOrders("1234567890qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+	"0p9ol8ik7ujm6yhn5tgb4rfv3edc2wsx1qaz", "qazwsxedcrfvtgbyhnujmikolp")
+
+// order has each character's place, counted from 1.
+type order [256]byte
+
+func newOrders(rows ...string) (list []order) {
+	for _, row := range rows {
+		var o order
+		for i := range len(row) {
+			o[row[i]] = byte(i + 1)
+		}
+		list = append(list, o)
+	}
+	return list
 }
+
+// placeholderWords are seven letters or longer: a given one stands in a random
+// body, in any case of letters, with a probability under 1.2e-9. All of them:
+// 2e-8, since most are longer.
+var placeholderWords = [][]byte{
+	[]byte("example"), []byte("replace"), []byte("replicate"), []byte("placeholder"), []byte("changeme"), []byte("changethis"),
+	[]byte("yourtoken"), []byte("yourapi"), []byte("yourkey"), []byte("yoursecret"), []byte("youraccess"), []byte("tokenhere"), []byte("insertyour"),
+	[]byte("notareal"), []byte("notreal"), []byte("nottherealtoken"), []byte("realtoken"), []byte("faketoken"), []byte("fakekey"), []byte("fakeapi"), []byte("faketest"),
+	[]byte("dummytoken"), []byte("dummykey"), []byte("dummyapi"), []byte("testtoken"), []byte("testkey"), []byte("testapi"), []byte("testing"), []byte("mocktoken"), []byte("mockapi"),
+	[]byte("sampletoken"), []byte("samplekey"), []byte("secrettoken"), []byte("apitoken"), []byte("mytoken"), []byte("thisisa"), []byte("thisisnot"), []byte("invalid"),
+	[]byte("redacted"), []byte("goeshere"), []byte("password"), []byte("donotuse"), []byte("loremipsum"), []byte("helloworld"), []byte("deadbeef"), []byte("undefined"),
+}
+
+// shortWords are too short to tell anything alone. Two of them, behind each
+// other or apart: of four letters one stands in a random body with 34*(2/62)^4
+// = 3.7e-5, of five with 1.2e-6. Together that is 2.4e-4, and two of them
+// (2.4e-4)^2/2 = 3e-8.
+var shortWords = [][]byte{[]byte("fake"), []byte("your"), []byte("mock"), []byte("test"), []byte("here"), []byte("demo"),
+	[]byte("token"), []byte("dummy"), []byte("valid"), []byte("apikey"), []byte("secret"), []byte("sample"), []byte("insert"), []byte("enter"), []byte("placed")}
 
 // placeholder reports whether a token's body was plainly typed by a person.
 func placeholder(body []byte) bool {
+	folded := bytes.ToLower(body)
+	if monotonous(body) || repeats(folded) || steps(folded) {
+		return true
+	}
+	for i := range orders {
+		if orders[i].typed(folded) {
+			return true
+		}
+	}
+	return hasWords(body, folded)
+}
+
+// monotonous reports whether a body has few different characters, a run of one,
+// or letters of one case only: 2*(26/62)^37 = 2e-14.
+func monotonous(body []byte) bool {
 	var seen [256]bool
-	distinct, run, up, down := 0, 1, 1, 1
-	lower, upper := false, false
+	distinct, run := 0, 1
 	for i, c := range body {
 		if !seen[c] {
 			seen[c] = true
 			distinct++
 		}
-		lower = lower || 'a' <= c && c <= 'z'
-		upper = upper || 'A' <= c && c <= 'Z'
-		if i == 0 {
-			continue
+		if i > 0 {
+			if run = lengthen(run, c == body[i-1]); run > maxRun {
+				return true
+			}
 		}
-		run = lengthen(run, c == body[i-1])
-		up = lengthen(up, c == body[i-1]+1)
-		down = lengthen(down, c == body[i-1]-1)
-		if run > maxRun || up > maxSequence || down > maxSequence {
+	}
+	return distinct < minDistinct || all(body, isUpper) || all(body, func(c byte) bool { return 'a' <= c && c <= 'z' })
+}
+
+// repeats reports whether a body says the same again.
+func repeats(folded []byte) bool {
+	for period := 1; period <= maxPeriod; period++ {
+		run := 0
+		for i := period; i < len(folded); i++ {
+			if run++; folded[i] != folded[i-period] {
+				run = 0
+			}
+			if run > maxRepeat {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// steps reports whether a body counts, as abcdefgh, A1B2C3D4E5 and a9b8c7d6e5
+// do, or its letters alone, as in ab1cd2ef3.
+func steps(folded []byte) bool {
+	letters := make([]byte, 0, bodyLen)
+	for _, c := range folded {
+		if !isDigit(c) {
+			letters = append(letters, c)
+		}
+	}
+	return stepping(folded, maxStride) || stepping(letters, 1)
+}
+
+// stepping is steps for strides up to a longest.
+func stepping(folded []byte, longest int) bool {
+	for stride := 1; stride <= longest; stride++ {
+		var way [maxStride]int // each strand goes its own
+		run, sum := 0, 0
+		for i := stride; i < len(folded); i++ {
+			step := stepOf(folded[i-stride], folded[i])
+			if step != 0 {
+				sum++
+			}
+			switch {
+			case step == 0:
+				run = 0
+			case run >= stride && way[i%stride] != step:
+				run = 1
+			default:
+				run++
+			}
+			way[i%stride] = step
+			if run > maxSteps {
+				return true
+			}
+		}
+		if sum > maxAllSteps && longest > 1 {
 			return true
 		}
 	}
-	if distinct < minDistinct {
-		return true
+	return false
+}
+
+// stepOf returns 1 or -1 if b follows a or is before it in the alphabet, or
+// among the digits, round their ends.
+func stepOf(a, b byte) int {
+	if isDigit(a) != isDigit(b) {
+		return 0
 	}
-	folded := bytes.ToLower(body)
+	n, low := 26, byte('a')
+	if isDigit(a) {
+		n, low = 10, '0'
+	}
+	switch (int(b) - int(low) - int(a) + int(low) + n) % n {
+	case 1:
+		return 1
+	case n - 1:
+		return -1
+	}
+	return 0
+}
+
+// typed reports whether a body follows the keyboard.
+func (o *order) typed(folded []byte) bool {
+	up, down, sum := 0, 0, 0
+	for i := 1; i < len(folded); i++ {
+		a, b := o[folded[i-1]], o[folded[i]]
+		isUp, isDown := a > 0 && b == a+1, b > 0 && a == b+1
+		up, down = lengthen(up, isUp), lengthen(down, isDown)
+		if !isUp {
+			up = 0
+		}
+		if !isDown {
+			down = 0
+		}
+		if isUp || isDown {
+			sum++
+		}
+		if up > maxSteps || down > maxSteps || sum > maxAllSteps {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWords reports whether a body has a word that tells, or two.
+func hasWords(body, folded []byte) bool {
 	for _, word := range placeholderWords {
 		if bytes.Contains(folded, word) {
 			return true
 		}
 	}
+	short := 0
+	for _, word := range shortWords {
+		if bytes.Contains(folded, word) {
+			short++
+		}
+	}
 	// "your" alone is too short a word (one random body in 27,000 has it), but
 	// not together with letters of one case only (one random body in 2.7e8).
-	return bytes.Contains(folded, []byte("your")) && !(lower && upper)
+	return short > 1 || short == 1 && bytes.Contains(folded, []byte("your")) && (bytes.Equal(body, folded) || bytes.Equal(body, bytes.ToUpper(body)))
 }
 
 func lengthen(n int, grows bool) int {
@@ -59,4 +224,13 @@ func lengthen(n int, grows bool) int {
 		return n + 1
 	}
 	return 1
+}
+
+// fixtures are the ids of credentials that documents and public test suites
+// have: of the Standard Webhooks, of Svix, and of Replicate's own clients.
+var fixtures = []string{"96ad2ccd81462a76", "2ab19aabf25bf1fa", "ce5db258282b9663", "17327e264ca750bd"}
+
+// isFixture reports whether a credential is a well-known one.
+func isFixture(credential string) bool {
+	return len(credential) >= guessable && slices.Contains(fixtures, tokenID(credential))
 }

@@ -76,9 +76,9 @@ type Rule struct {
 	// keeps more than 11, or more than a quarter. Nil: none.
 	Shown func(credential string) int
 
-	// find finds the credentials of a rule without anchors: it appends those
-	// that start in text[from:to] to dst, without their Rule. Only API tokens
-	// are found so: all their encoded forms in one pass.
+	// find finds credentials by a search of the rule's own: it appends those that
+	// start in text[from:to] to dst, without their Rule. Only API tokens are found
+	// so: all their encoded forms in one pass. Anchors beside it are for contents.
 	find func(dst []Match, text []byte, from, to int) []Match
 }
 

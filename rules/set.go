@@ -22,7 +22,7 @@ type Match struct {
 // never changes, and may be used by several goroutines.
 type Set struct {
 	rules []*Rule
-	token *Rule // the one without anchors; may be nil
+	token *Rule // the one with a search of its own; may be nil
 
 	words    [len(words)]Texts // by a word's number: where rules apply that need it
 	led      [len(words)][]look
@@ -36,6 +36,7 @@ type Set struct {
 // look is an anchor of a rule.
 type look struct {
 	rule *Rule
+	in   Texts // where the anchor applies
 	Anchor
 }
 
@@ -63,14 +64,18 @@ func NewSet(list ...*Rule) (*Set, error) {
 			s.token = r
 		}
 		for _, a := range r.Anchors {
-			s.add(look{r, a})
+			in := r.in()
+			if r.find != nil {
+				in &= Contents // what is only near its form has no name around it in a name
+			}
+			s.add(look{r, in, a})
 		}
 	}
 	return s, nil
 }
 
 func (s *Set) add(l look) {
-	in := l.rule.in()
+	in := l.in
 	s.named |= in & Names
 	switch {
 	case l.word != nil:
@@ -192,7 +197,7 @@ func compareMatches(a, b Match) int {
 
 // Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
 const (
-	HintBehind = 1
+	HintBehind = 2
 	HintAhead  = len(replicate) + 4
 )
 
@@ -228,7 +233,7 @@ func (s *Set) plainHint(text []byte, from, to int, in Texts) bool {
 	for _, l := range s.plain {
 		start := l.Text[:min(len(l.Text), HintAhead)]
 		end := min(len(text), to+len(start)-1)
-		if l.rule.in()&in != 0 && from < end && bytes.Contains(text[from:end], []byte(start)) {
+		if l.in&in != 0 && from < end && bytes.Contains(text[from:end], []byte(start)) {
 			return true
 		}
 	}

@@ -31,9 +31,10 @@ var APIToken = &Rule{
 		Harm:    "run models at your expense and read your data",
 		Read:    "set REPLICATE_API_TOKEN, which Replicate's clients read",
 	},
-	In:    Contents | Names,
-	Shown: keeps(shown),
-	find:  findTokens,
+	In:      Contents | Names,
+	Anchors: []Anchor{wordReplicate.leads(nearMisses)},
+	Shown:   keeps(shown),
+	find:    findTokens,
 }
 
 const (
