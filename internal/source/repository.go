@@ -92,12 +92,6 @@ func (r *repository) follow(root repo.Root) {
 	}
 }
 
-// addUnsigned adds a blob by its raw id. Of several names the first in the
-// alphabet is kept, so that the result is stable.
-func (r *repository) addUnsigned(id []byte, name string) {
-	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
-}
-
 // prefix is shown for a folder, "" if it is the root itself or there is none.
 func prefix(root, tree string) string {
 	if tree == "" {
