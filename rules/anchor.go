@@ -34,7 +34,7 @@ func besideName(text string, b beside, find func(view []byte, at int) []Found) A
 
 // anchored appends to dst the matches that start in text[from:to] of the rules
 // with anchors that are for a kind of text, in order.
-func (s *Set) anchored(dst []Match, text []byte, from, to int, in Texts) []Match {
+func anchored(s *Set, dst []Match, text []byte, from, to int, in Texts) []Match {
 	f := &finder{set: s, in: in, text: text, from: from, to: to, anchors: max(0, from-anchorReach)}
 	f.words(max(0, from-siblingBehind), min(len(text), to+siblingAhead))
 	for i := range s.besides {

@@ -1,5 +1,7 @@
 package rules
 
+import "io"
+
 // Holds reports whether a credential stands in text, in any form and of any
 // confidence.
 func (s *Set) Holds(text string) bool {
@@ -42,4 +44,15 @@ func mask(text []byte, matches []Match) {
 			}
 		}
 	}
+}
+
+// RedactStream copies r to w with every credential masked, whatever its
+// confidence, and returns how many there were. All other bytes stay as they
+// are. What cannot become a part of a credential any more is written at once,
+// so that w follows a log that grows. The rest, some of the last line and at
+// most Ahead bytes, is written as soon as what follows decides, or after 200
+// milliseconds without. An error is one of r or w; what was read before an
+// error of r is written.
+func (s *Set) RedactStream(w io.Writer, r io.Reader) (int64, error) {
+	return redactStream(s.orDefault(), w, r, make([]byte, redactLen), redactWait)
 }

@@ -36,7 +36,7 @@ func TestRedactStream(t *testing.T) {
 				"error with data": iotest.DataErrReader(strings.NewReader(text)), "random": &randomReader{strings.NewReader(text), r},
 			} {
 				var out bytes.Buffer
-				n, err := standard.redactStream(&out, reader, make([]byte, size), 0)
+				n, err := redactStream(standard, &out, reader, make([]byte, size), 0)
 				if err != nil || out.String() != want {
 					t.Fatalf("%s, %s, buffer of %d: %v, %d bytes of %d are the same", name, kind, size, err, common(out.String(), want), len(want))
 				}
@@ -117,7 +117,7 @@ func TestRedactStreamOverLines(t *testing.T) {
 		}
 		for name, r := range map[string]io.Reader{"bytes": iotest.OneByteReader(strings.NewReader(text)), "lines": &lineReader{text}, "whole": strings.NewReader(text)} {
 			var out bytes.Buffer
-			if _, err := standard.redactStream(&out, r, make([]byte, redactLen), 0); err != nil || out.String() != want {
+			if _, err := redactStream(standard, &out, r, make([]byte, redactLen), 0); err != nil || out.String() != want {
 				t.Errorf("%s, %q: %v, %q", name, want, err, out.String())
 			}
 		}
@@ -148,7 +148,7 @@ func TestRedactStreamWaits(t *testing.T) {
 	out, sink := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		n, err := standard.redactStream(sink, in, make([]byte, redactLen), 20*time.Millisecond)
+		n, err := redactStream(standard, sink, in, make([]byte, redactLen), 20*time.Millisecond)
 		if n != 1 {
 			err = errors.Join(err, errors.New("not one token"))
 		}
@@ -219,7 +219,7 @@ func FuzzRedactStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, size, seed uint16) {
 		var out bytes.Buffer
 		r := &randomReader{bytes.NewReader(text), rand.New(rand.NewPCG(uint64(seed), 1))}
-		if _, err := standard.redactStream(&out, r, make([]byte, smallest+int(size)%1000), 0); err != nil {
+		if _, err := redactStream(standard, &out, r, make([]byte, smallest+int(size)%1000), 0); err != nil {
 			t.Fatal(err)
 		}
 		if want := Redact(string(text)); out.String() != want {

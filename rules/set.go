@@ -158,7 +158,7 @@ func (s *Set) FindName(dst []Match, name []byte) []Match {
 	dst = s.FindTokens(dst, name, 0, len(name))
 	tokens := len(dst)
 	if s = s.orDefault(); s.named != 0 {
-		dst = s.anchored(dst, name, 0, len(name), Names)
+		dst = anchored(s, dst, name, 0, len(name), Names)
 	}
 	if len(dst) > tokens {
 		Sort(dst[first:])
@@ -184,7 +184,7 @@ func (s *Set) FindTokens(dst []Match, text []byte, from, to int) []Match {
 // FindSiblings is Find without API tokens. In a text without a Hint it finds
 // nothing.
 func (s *Set) FindSiblings(dst []Match, text []byte, from, to int) []Match {
-	return s.orDefault().anchored(dst, text, from, to, Contents)
+	return anchored(s.orDefault(), dst, text, from, to, Contents)
 }
 
 // Sort puts matches in order: by their start, and where several start at one

@@ -14,20 +14,9 @@ const (
 // RedactStream is that of the Default set.
 func RedactStream(w io.Writer, r io.Reader) (int64, error) { return standard.RedactStream(w, r) }
 
-// RedactStream copies r to w with every credential masked, whatever its
-// confidence, and returns how many there were. All other bytes stay as they
-// are. What cannot become a part of a credential any more is written at once,
-// so that w follows a log that grows. The rest, some of the last line and at
-// most Ahead bytes, is written as soon as what follows decides, or after 200
-// milliseconds without. An error is one of r or w; what was read before an
-// error of r is written.
-func (s *Set) RedactStream(w io.Writer, r io.Reader) (int64, error) {
-	return s.orDefault().redactStream(w, r, make([]byte, redactLen), redactWait)
-}
-
 // redactStream is RedactStream with len(buf) bytes, more than twice Behind and
 // Ahead, that holds nothing back for longer than wait; 0: however long.
-func (s *Set) redactStream(w io.Writer, r io.Reader, buf []byte, wait time.Duration) (int64, error) {
+func redactStream(s *Set, w io.Writer, r io.Reader, buf []byte, wait time.Duration) (int64, error) {
 	in := readAhead(r, len(buf)/2)
 	defer close(in.done)
 	rd := &redactor{set: s, w: w, buf: buf}
@@ -95,7 +84,7 @@ func (r *redactor) take(data []byte) error {
 func (r *redactor) decided() int {
 	to := max(r.from, r.n-Ahead)
 	line := bytes.LastIndexByte(r.buf[to:r.n], '\n') + 1
-	return max(to, min(to+line, r.set.open(r.buf[:r.n], to)))
+	return max(to, min(to+line, open(r.set, r.buf[:r.n], to)))
 }
 
 // write masks and writes buf[from:to].
@@ -131,7 +120,7 @@ func (r *redactor) write(to int) error {
 
 // open returns where in text[from:] something begins that may become a
 // credential with what follows; the end if nothing does.
-func (s *Set) open(text []byte, from int) int {
+func open(s *Set, text []byte, from int) int {
 	first := len(text)
 	if s.token != nil {
 		tokenProbes.each(text, max(0, from-maxSpan), len(text), func(at int, kind form) bool {
