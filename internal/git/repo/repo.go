@@ -61,13 +61,13 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 		info, err := os.Stat(git)
 		switch here := dir; {
 		case err == nil && (info.Mode().IsRegular() || info.IsDir() && isGitDir(git)):
-			return bounds(dir).openNamed(dir)
+			return bounds(dir).openNamed(dir, info.IsDir())
 		case isGitDir(dir):
-			return bounds(dir).OpenDir(dir)
+			return bounds(dir).open(dir, "")
 		case damaged == nil && err == nil && info.IsDir() && IsGitDir(git):
-			damaged = func() (*Repo, error) { return bounds(here).openNamed(here) }
+			damaged = func() (*Repo, error) { return bounds(here).openNamed(here, true) }
 		case damaged == nil && IsGitDir(dir):
-			damaged = func() (*Repo, error) { return bounds(here).OpenDir(here) }
+			damaged = func() (*Repo, error) { return bounds(here).open(here, "") }
 		case passed == "" && err == nil:
 			passed = git
 		}
@@ -85,9 +85,9 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 	}
 }
 
-// openNamed is Open for a folder that the user named: an error tells which.
-func (b *Bounds) openNamed(dir string) (*Repo, error) {
-	r, err := b.Open(dir)
+// openNamed is openAt for a folder that the user named: an error tells which.
+func (b *Bounds) openNamed(dir string, isGitDir bool) (*Repo, error) {
+	r, err := b.openAt(dir, isGitDir)
 	if IsOutside(err) {
 		err = fmt.Errorf("%s: %w", filepath.Join(dir, ".git"), err)
 	}
@@ -97,7 +97,10 @@ func (b *Bounds) openNamed(dir string) (*Repo, error) {
 // Open reads the repository whose work tree has its .git, a folder or a file
 // that names one, in dir. It is ErrNone if git passes that .git by: a folder
 // that is no git directory, a link that leads nowhere, or a pipe.
-func (b *Bounds) Open(dir string) (*Repo, error) {
+func (b *Bounds) Open(dir string) (*Repo, error) { return b.openAt(dir, false) }
+
+// openAt is Open where it may be known that the .git is a git directory.
+func (b *Bounds) openAt(dir string, isGitDir bool) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
 	info, err := os.Stat(git)
@@ -120,7 +123,7 @@ func (b *Bounds) Open(dir string) (*Repo, error) {
 		b = b.with(git)
 	}
 	switch {
-	case IsGitDir(git):
+	case isGitDir, IsGitDir(git):
 	case !isFile:
 		return nil, ErrNone
 	default:
