@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"r8scan/internal/regular"
 )
 
 // configMax bounds a configuration. Those of clones with a hundred thousand
@@ -42,17 +40,9 @@ func (v *variable) yes() bool {
 	}
 }
 
-// readConfigFile calls each with the variables of the configuration at path, in
-// their order, up to what git could not read either: the error tells where.
-func readConfigFile(path string, each func(v *variable)) error {
-	text, err := regular.ReadFollowed(path, configMax)
-	if err != nil {
-		return err
-	}
-	return eachVariable(text, each)
-}
-
-// eachVariable is readConfigFile for a text. What includes name is not read.
+// eachVariable calls each with the variables of a configuration, in their order,
+// up to what git could not read either: the error tells where. What includes name
+// is not read.
 func eachVariable(text []byte, each func(v *variable)) error {
 	p := configParser{text: bytes.TrimPrefix(text, []byte("\ufeff")), line: 1}
 	for {
