@@ -35,7 +35,7 @@ var CogToken = &Rule{
 
 var (
 	wordCogToken = &word{text: "cog_token"}
-	wordCogLogin = &word{text: "og login", probe: 1, exact: true, is: isCogLogin}
+	wordCogLogin = &word{text: "og login", probe: 4, exact: true, is: isCogLogin}
 	wordDocker   = &word{text: "configjso", probe: 5} // of .dockerconfigjson
 	wordRegistry = &word{text: "r8.im", exact: true}
 )
