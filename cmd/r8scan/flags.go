@@ -43,13 +43,13 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.include, "include", nil, "scan only paths that match this `glob` (repeatable)")
 	fs.StringArrayVar(&f.exclude, "exclude", nil, "leave out paths that match this `glob` (repeatable)")
-	fs.StringVar(&f.baseline, "baseline", "", "count the tokens whose ids this `file` has, and report the others")
-	fs.StringVar(&f.config, "config", "", "read this configuration `file`, not the "+result.AllowedByOwn+" of what is scanned")
+	fs.StringVar(&f.baseline, "baseline", "", "report only tokens that this `file` does not list")
+	fs.StringVar(&f.config, "config", "", "use this configuration `file` instead of the scanned tree's "+result.AllowedByOwn)
 	fs.StringVar(&f.confidence, "min-confidence", "medium", "report tokens of this `level` and above: high, medium or low")
 	f.work.add(cmd)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
-	fs.BoolVar(&f.noCache, "no-cache", false, "read packs again that an earlier scan has read")
+	fs.BoolVar(&f.noCache, "no-cache", false, "read all packs, also those that an earlier scan has read")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
 }
 
@@ -81,7 +81,7 @@ type workFlags struct {
 func (f *workFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.IntVarP(&f.jobs, "jobs", "j", 0, "`number` of workers (default: one a core)")
-	fs.Func("max-memory", "`SIZE` of the memory for what is read and found, such as 512MiB or 2GiB (default 1GiB)", func(text string) (err error) {
+	fs.Func("max-memory", "use at most this `SIZE` of memory for what is read and found, such as 512MiB (default 1GiB)", func(text string) (err error) {
 		f.memory, err = budget.ParseSize(text)
 		return err
 	})
@@ -117,7 +117,7 @@ func addFormat(cmd *cobra.Command, format *string) {
 
 // addOutput adds the flag for the file that a result goes to.
 func addOutput(cmd *cobra.Command, path *string) {
-	cmd.Flags().StringVarP(path, "output", "o", "", "write the result to this `file`, whole or not at all")
+	cmd.Flags().StringVarP(path, "output", "o", "", "write the result to this `file`, completely or not at all")
 }
 
 // addAnswer adds the flags of a command that asks Replicate and writes what it

@@ -17,8 +17,8 @@ func (c command) history() *cobra.Command {
 		Short: "Scan all git objects of a repository, and nothing else",
 		Long: `Scan every object in the stores of the repository that holds the current folder,
 or REPO: blobs, commit and tag messages, file names, notes and stashes, reachable
-or not. For each token it tells which commit brought it in, which took it out, and
-which refs reach it.
+or not. For each token it tells which commit added it, which one removed it, and which
+refs reach it.
 
 With --range, scan what the commits of a range add, merges included, and nothing
 that was there before it. --github-event takes the range from the push, pull

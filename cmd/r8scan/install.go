@@ -49,8 +49,8 @@ Exit codes:
 func (c command) uninstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "uninstall [REPO]",
-		Short: "Take away what r8scan install has made, and nothing else",
-		Long: `Take away the hooks that r8scan install has made in the repository that holds the
+		Short: "Remove what r8scan install has made, and nothing else",
+		Long: `Remove the hooks that r8scan install has made in the repository that holds the
 current folder, or in REPO, and put back those that were there before; with --global,
 those for all of your repositories. A hook that was changed since is left alone.
 

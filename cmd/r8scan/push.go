@@ -17,17 +17,17 @@ func (c command) push() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push [REMOTE [URL]]",
 		Short: "Scan what a push brings: for a pre-push hook, or by hand before a push",
-		Long: `Scan what a push is to bring and the remote does not have: what each commit adds
-that is pushed, not only the last one, annotated tags and the names of new refs.
+		Long: `Scan what a push adds to the remote: what each pushed commit adds, annotated tags,
+and the names of new refs.
 
-As a pre-push hook it takes from standard input the lines that git gives one; with
-no line nothing is pushed. Under the pre-commit framework PRE_COMMIT_FROM_REF,
-PRE_COMMIT_TO_REF and their like say what is pushed. In a terminal, and without
-both, it scans what the current branch has and REMOTE has not (by default the
-remote that git push takes).
+As a pre-push hook it reads the lines that git writes to the hook's standard input;
+with no line nothing is pushed. Under the pre-commit framework PRE_COMMIT_FROM_REF,
+PRE_COMMIT_TO_REF and the like say what is pushed. With neither hook input nor these,
+or in a terminal, it scans what the current branch has and REMOTE has not (by default
+the remote that git push uses).
 
-What the remote has is what git says of the refs that are pushed, as far as it is
-here, and what refs/remotes/REMOTE had after the last fetch or push.
+What the remote has is known from git's lines, if these commits are in this clone,
+and from refs/remotes/REMOTE as of the last fetch or push.
 ` + exitCodes,
 		Example: `  r8scan push                     what git push would bring
   exec r8scan push "$@"           in .git/hooks/pre-push`,

@@ -21,11 +21,11 @@ func (c command) receive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive",
 		Short: "Scan what a push brings to a server: for a pre-receive hook",
-		Long: `Scan what a push brings to this repository and no ref of it reaches: what each
-commit adds, annotated tags, and the names of new refs. As a pre-receive hook it
-takes from standard input the lines that git gives one, reads the pushed objects
-where git keeps them until they are accepted, and says to the pusher why they are
-not. It refuses what it could not read, or not in time.
+		Long: `Scan what a push adds to this repository: what each new commit adds, annotated tags,
+and the names of new refs. As a pre-receive hook it reads the lines that git writes
+to the hook's standard input, reads the pushed objects where git keeps them until
+they are accepted, and tells the pusher why they are refused. It also refuses what
+it could not read, or not in time.
 
 Only a configuration that --config names counts.
 ` + exitCodes,

@@ -22,8 +22,8 @@ func (c command) recheck() *cobra.Command {
 		Use:   "recheck RESULT.json",
 		Short: "Ask again about the tokens of a saved result: what still has to be disabled",
 		Long: `Read a result of -f json (- is standard input), find its tokens again where they
-stood (old commits and other git objects included), and ask Replicate whether they
-still work. A result holds no tokens, only their ids: what is found is known by those.
+were (old commits and other git objects included), and ask Replicate whether they
+still work. A result holds no tokens, only their ids, by which they are found again.
 
 A token that is gone from its places cannot be asked about. It may still work,
 unless it was said to be revoked before: look for it in the account by its mask.
@@ -32,7 +32,7 @@ Exit codes:
   0  every token is revoked
   1  a token is live
   2  wrong usage, or the result or its target could not be read
-  3  none is known to be live, but of some it is not known`,
+  3  none is known to be live, and some could not be checked`,
 		Example: `  r8scan audit --verify -f json -o leak.json
   r8scan recheck leak.json
   r8scan recheck leak.json --dir ~/src/app -f json -o after.json`,

@@ -14,7 +14,8 @@ Exit codes:
   0  nothing found, and everything was read
   1  tokens found that --fail-on counts (those in git-ignored files do not)
   2  wrong usage, or the run could not start
-  3  none found, but something could not be read, or not be told by --fail-on live`
+  3  none found, but something could not be read or, with --fail-on live,
+     Replicate gave no clear answer`
 
 // Help has the commands in the order of their use. The switch is one of the
 // whole process.

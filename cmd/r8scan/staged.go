@@ -15,10 +15,10 @@ func (c command) staged() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "staged [REPO]",
 		Short: "Scan what the next commit would add: the pre-commit hook",
-		Long: `Scan what the next commit would add, as it stands in the index and whatever the
-work tree has: in the repository that holds the current folder, that git runs a
-hook for, or REPO. A token that HEAD has at the same path is not new: audit finds
-that one. Nothing is sent anywhere without --verify. In the pre-push stage of the
+		Long: `Scan what the next commit would add. What counts is the index, not the work tree:
+that of REPO, of the repository that git runs a hook for, or of the one that holds
+the current folder. A token that HEAD has at the same path is not new: audit finds
+it. Nothing is sent anywhere without --verify. In the pre-push stage of the
 pre-commit framework, which has one command for all stages, it does what push does.
 ` + exitCodes,
 		Example: `  r8scan staged

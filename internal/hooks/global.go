@@ -130,7 +130,7 @@ func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chose
 		key := configKey(hook.name)
 		for _, kv := range [][2]string{{"command", g.configCommand(hook.name)}, {"event", hook.name}} {
 			if _, err := g.git.run(ctx, "config", "--global", "--replace-all", key+kv[0], kv[1]); err != nil {
-				return fmt.Errorf("%w: see to it, and install again", err)
+				return fmt.Errorf("%w: fix this, then run install again", err)
 			}
 		}
 		i.tell("installed for all of your repositories: %s (%scommand in your git configuration)", hook.name, key)
@@ -156,7 +156,7 @@ func (i Installer) installHooksPath(ctx context.Context, g *globalHooks, chosen 
 		return err
 	}
 	if _, err := g.git.run(ctx, "config", "--global", "core.hooksPath", filepath.ToSlash(g.dir)); err != nil {
-		return fmt.Errorf("%w: see to it, and install again", err)
+		return fmt.Errorf("%w: fix this, then run install again", err)
 	}
 	for _, hook := range chosen {
 		i.tell("installed for all of your repositories: %s", filepath.Join(g.dir, hook.name))
