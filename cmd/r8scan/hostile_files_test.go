@@ -142,7 +142,11 @@ func TestRefFolders(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, command := range []string{"audit", "history"} {
-				if res := limited(t, repo.Dir, command, "-f", "json", "."); res.code != exitIncomplete {
+				want := exitIncomplete
+				if name == "a circle" {
+					want = exitClean // git follows it as far as the system does, and it names nothing that is not there
+				}
+				if res := limited(t, repo.Dir, command, "-f", "json", "."); res.code != want {
 					t.Errorf("%s: exit code %d: %s", command, res.code, res.err)
 				}
 			}

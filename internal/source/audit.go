@@ -205,6 +205,7 @@ func (a *audit) enter(top *collect.WorkTree) func(dir string, w *worker) (*colle
 		g, err := bounds.Open(dir)
 		switch {
 		case errors.Is(err, repo.ErrNone):
+			a.nameLink(top, filepath.Join(dir, ".git"), collect.Join(name, ".git"))
 			return nil, !a.addBare(bounds, dir, name, w)
 		case errors.Is(err, fs.ErrNotExist):
 			a.env.Sink.Unread(collect.Join(name, ".git"), "the git directory that it names does not exist")
@@ -216,6 +217,20 @@ func (a *audit) enter(top *collect.WorkTree) func(dir string, w *worker) (*colle
 			return t, t == nil || !t.Apart
 		}
 		return nil, true
+	}
+}
+
+// nameLink names a link that leads out of what the user named to something that is
+// there, though it is none that git follows.
+func (a *audit) nameLink(top *collect.WorkTree, path, name string) {
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return
+	}
+	if _, err := os.Stat(path); err != nil {
+		return
+	}
+	if err := top.Git.Reach(path); err != nil {
+		a.env.Sink.Unread(name, regular.Reason(err))
 	}
 }
 
