@@ -176,7 +176,7 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 			return found
 		}
 	}
-	if at > 0 && (text[at-1] == '+' || text[at-1] == '-') {
+	if at > 0 && (text[at-1] == '+' || text[at-1] == '-' || !isBase64Any(text[at-1])) { // a diff's line, which may be a comment
 		if y := before(text, at, true); y >= 0 && y < at-1 && bytes.IndexByte([]byte("yjJ5"), text[y]) >= 0 {
 			return inLines(text, y, 3, depth, true)
 		}
