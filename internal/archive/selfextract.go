@@ -38,9 +38,32 @@ func selfExtracting(head []byte) (at int, f Format) {
 	return 0, None
 }
 
+// isPlain reports whether text is ASCII without the control characters below the
+// tab. A container is not: what is compressed has bytes of all kinds, and a tar
+// zeros.
+func isPlain(text []byte) bool {
+	const high, tabs = 0x8080808080808080, 0x0909090909090909
+	for len(text) >= 8 {
+		x := binary.LittleEndian.Uint64(text)
+		if (x|(x-tabs))&high != 0 { // a byte below the tab borrows from its high bit
+			return false
+		}
+		text = text[8:]
+	}
+	for _, c := range text {
+		if c >= 0x80 || c < '\t' {
+			return false
+		}
+	}
+	return true
+}
+
 // behindScript finds the first container that begins where a line of a script
 // might.
 func behindScript(head []byte) (at int, f Format) {
+	if isPlain(head) {
+		return 0, None // as nearly all scripts are
+	}
 	for {
 		i := bytes.IndexByte(head[at:], '\n')
 		if i < 0 {
