@@ -191,20 +191,17 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 // characters behind the start of a group of four.
 func fromGroup(text []byte, at, lead, depth int) []Match {
 	found := inLines(text, at, lead, depth, false)
-	if len(found) == 0 && maybeDiff(text[at:min(len(text), at+maxSpan)]) {
+	if len(found) == 0 && maybeDiff(text, at) {
 		return inLines(text, at, lead, depth, true)
 	}
 	return found
 }
 
-// maybeDiff reports whether a line of b begins as one of a diff may.
-func maybeDiff(b []byte) bool {
-	for _, start := range []string{"\n+", "\n-", "> +", "> -", ">+", ">-"} {
-		if bytes.Contains(b, []byte(start)) {
-			return true
-		}
-	}
-	return false
+// maybeDiff reports whether the line that text[at] is in ends, and the next one
+// begins as one of a diff may.
+func maybeDiff(text []byte, at int) bool {
+	end := runOf(text, at, maxSpan, isBase64Any)
+	return lineJoint(text, end, true) != lineJoint(text, end, false)
 }
 
 // inLines is fromGroup with lines as they are or as those of a diff.
@@ -308,7 +305,7 @@ func follows(d []byte, i, n, depth int, diff bool) bool {
 	}
 	group := i - leadOf(kind)
 	// The group of the last kind is the one before, which may be on another line.
-	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && (goesOn(d, group, n, depth+1, false) || maybeDiff(d) && goesOn(d, group, n, depth+1, true))
+	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && (goesOn(d, group, n, depth+1, false) || maybeDiff(d, i) && goesOn(d, group, n, depth+1, true))
 }
 
 // all reports whether is holds for all of b.
