@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"unicode/utf8"
 )
 
 // stubLen is how much of an executable is searched for the archive that it
@@ -38,24 +39,26 @@ func selfExtracting(head []byte) (at int, f Format) {
 	return 0, None
 }
 
-// isPlain reports whether text is ASCII without the control characters below the
-// tab. A container is not: what is compressed has bytes of all kinds, and a tar
-// zeros.
+// isPlain reports whether text is UTF-8 without the control characters below the
+// tab. A container is not: a tar has zeros, all signatures but one have bytes that
+// UTF-8 has not there, and what is compressed is never UTF-8 for long.
 func isPlain(text []byte) bool {
 	const high, tabs = 0x8080808080808080, 0x0909090909090909
-	for len(text) >= 8 {
-		x := binary.LittleEndian.Uint64(text)
-		if (x|(x-tabs))&high != 0 { // a byte below the tab borrows from its high bit
+	seen, rest := uint64(0), text
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		if (x-tabs)&^x&high != 0 { // a byte is below the tab
 			return false
 		}
-		text = text[8:]
+		seen |= x
 	}
-	for _, c := range text {
-		if c >= 0x80 || c < '\t' {
+	for _, c := range rest {
+		if c < '\t' {
 			return false
 		}
+		seen |= uint64(c)
 	}
-	return true
+	return seen&high == 0 || utf8.Valid(text)
 }
 
 // behindScript finds the first container that begins where a line of a script
