@@ -67,16 +67,12 @@ func behindScript(head []byte) (at int, f Format) {
 	if isPlain(head) {
 		return 0, None // as nearly all scripts are
 	}
-	zeros := bytes.IndexByte(head, 0) >= 0 // a tar has some
 	for {
 		i := bytes.IndexByte(head[at:], '\n')
 		if i < 0 {
 			return 0, None
 		}
 		at += i + 1
-		if !zeros && len(head)-at >= 2 && !maySign(head[at:]) {
-			continue
-		}
 		switch f = strong(head[at:], 0); f {
 		case None, Zlib, Skippable, Ar: // these begin as lines do
 		default:
