@@ -54,7 +54,7 @@ func (c *Config) read() {
 	case IsOutside(err):
 		c.repo.problem(path, err.Error())
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		c.repo.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", why(err)))
+		c.repo.problem(path, fmt.Sprintf("it cannot be parsed to its end, so some defaults are taken: %s", regular.Cause(err)))
 	}
 	if version != "" && version != "0" && version != "1" {
 		c.repo.problem(path, fmt.Sprintf("repository format %q is unknown: what it changes may have been missed", version))

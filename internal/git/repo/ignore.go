@@ -80,12 +80,12 @@ func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path
 	}
 	if errors.Is(err, regular.ErrOther) {
 		if err := g.place.Reach(path); err != nil {
-			g.place.problem(path, why(err)+": git does not follow it either")
+			g.place.problem(path, regular.Cause(err)+": git does not follow it either")
 		}
 		return nil
 	}
 	if err != nil {
-		g.place.problem(path, why(err)+": what git ignores because of it counts as untracked")
+		g.place.problem(path, regular.Cause(err)+": what git ignores because of it counts as untracked")
 		return nil
 	}
 	g.left -= int64(len(text))

@@ -150,7 +150,7 @@ func (c *configReader) include(path, from string) error {
 	defer func() { c.depth-- }()
 	err := c.file(path)
 	if c.own && err != nil {
-		c.note(from, path, "cannot be read: "+why(err))
+		c.note(from, path, "cannot be read: "+regular.Cause(err))
 		if !errors.Is(err, errIncludes) {
 			return nil
 		}

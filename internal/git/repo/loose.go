@@ -57,7 +57,7 @@ func (w *looseRefs) folder(path, name string, depth int) {
 	}
 	entries, err := regular.List(path, w.left.entries)
 	if err != nil && (depth > 0 || !errors.Is(err, fs.ErrNotExist)) {
-		w.place.problem(path, why(err))
+		w.place.problem(path, regular.Cause(err))
 	}
 	for _, e := range entries {
 		if w.ending {
@@ -111,7 +111,7 @@ func (w *looseRefs) link(path, ref string, depth int) {
 func (w *looseRefs) file(path, ref string, read func(path string, limit int64) ([]byte, error)) {
 	text, err := read(path, refMax)
 	if err != nil {
-		w.place.problem(path, why(err))
+		w.place.problem(path, regular.Cause(err))
 		return
 	}
 	w.add(ref, refValue(text))

@@ -107,7 +107,7 @@ func (p *Place) Shallow() []string {
 	text, err := p.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			p.problem(path, why(err))
+			p.problem(path, regular.Cause(err))
 		}
 		return nil
 	}
@@ -132,7 +132,7 @@ func (p *Place) takeCommon() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		p.problem(filepath.Join(p.Dir, "commondir"), why(err)+": where the rest of the repository is, is unknown")
+		p.problem(filepath.Join(p.Dir, "commondir"), regular.Cause(err)+": where the rest of the repository is, is unknown")
 		return nil
 	case p.Bounds.Holds(common), lists(common, p.Dir):
 		p.Common = common

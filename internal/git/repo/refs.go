@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/wire"
+	"r8scan/internal/regular"
 )
 
 // Ref is a name and the object it stands for.
@@ -66,7 +67,7 @@ func (r *Refs) readFiles(raw map[string]string) []Ref {
 		readLoose(r.Place, raw, r.Dir, defaultRefLimits())
 	}
 	if value, err := r.readHead(); err != nil {
-		r.problem(filepath.Join(r.Dir, "HEAD"), why(err))
+		r.problem(filepath.Join(r.Dir, "HEAD"), regular.Cause(err))
 	} else {
 		raw["HEAD"] = value
 	}
@@ -114,7 +115,7 @@ func (r *Refs) readPacked(raw map[string]string) {
 	text, err := r.Place.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			r.problem(path, why(err))
+			r.problem(path, regular.Cause(err))
 		}
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"r8scan/internal/git/wire"
+	"r8scan/internal/regular"
 )
 
 // Root is a place that names an object and is none itself.
@@ -73,7 +74,7 @@ func (f *rootFinder) read(path string) (string, bool) {
 	text, err := f.repo.read(path, listMax)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			f.problem(path, why(err))
+			f.problem(path, regular.Cause(err))
 		}
 		return "", false
 	}
@@ -143,7 +144,7 @@ func (f *rootFinder) rootRefs() {
 	}
 	entries, err := os.ReadDir(f.repo.Dir)
 	if err != nil {
-		f.problem(f.repo.Dir, why(err))
+		f.problem(f.repo.Dir, regular.Cause(err))
 	}
 	for _, e := range entries {
 		if name := e.Name(); isRootRef(name) && !e.IsDir() {
@@ -161,7 +162,7 @@ func (f *rootFinder) head() {
 		f.found(Root{File: path, ID: value, Kept: true})
 	case f.repo.Refs.named: // Refs.Read has named it
 	case err != nil:
-		f.problem(path, why(err))
+		f.problem(path, regular.Cause(err))
 	case value == "":
 		f.problem(path, isEmpty)
 	default:
@@ -231,7 +232,7 @@ func (f *rootFinder) logs(dir string) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && path == dir:
 		case err != nil:
-			f.problem(path, why(err))
+			f.problem(path, regular.Cause(err))
 		case path != dir && strings.HasPrefix(e.Name(), "."): // no ref has such a name
 			if e.IsDir() {
 				return fs.SkipDir
@@ -242,7 +243,7 @@ func (f *rootFinder) logs(dir string) {
 		return nil
 	})
 	if err != nil {
-		f.problem(dir, why(err))
+		f.problem(dir, regular.Cause(err))
 	}
 }
 

@@ -117,7 +117,7 @@ func readStack(dir string, limits stackLimits) *stack {
 		s := &stack{raw: map[string]string{}, stash: map[uint64]string{}, logs: map[logKey]logged{}, limits: limits}
 		text, err := regular.Read(list, maxList)
 		if err != nil {
-			s.problem(list, "which refs there are is unknown: "+why(err))
+			s.problem(list, "which refs there are is unknown: "+regular.Cause(err))
 			return s
 		}
 		if gone := s.tables(dir, string(text)); !gone || string(text) == before || tries == maxTries {
@@ -136,15 +136,6 @@ const (
 
 func (s *stack) problem(what, reason string) {
 	s.problems = append(s.problems, Problem{what, reason})
-}
-
-// why says what an error is about without the path, which is named beside it.
-func why(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }
 
 // tables reads the tables of a list, from the oldest to the newest, and
@@ -167,7 +158,7 @@ func (s *stack) tables(dir, list string) (gone bool) {
 			gone = true
 			s.problem(path, "it is missing: the refs and reflogs that it held are unknown")
 		} else if err != nil {
-			s.problem(path, why(err))
+			s.problem(path, regular.Cause(err))
 		}
 	}
 	return gone
