@@ -289,12 +289,9 @@ func (r *commitReader) before(id []byte) ([]odb.TreeEntry, error) {
 // entriesShare is how many bytes a list of entries takes for one of the tree.
 const entriesShare = 4
 
-func (r *commitReader) entries(tree []byte) (list []odb.TreeEntry) {
+func (r *commitReader) entries(tree []byte) []odb.TreeEntry {
 	r.v.w.memory.Take(entriesShare * int64(len(tree)))
-	_ = odb.EachEntry(tree, r.c.repo.Store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-		list = append(list, e)
-		return true
-	}) // visiting the tree has named what is wrong with it
+	list, _ := odb.Entries(tree, r.c.repo.Store.HashLen()) // visiting the tree has named what is wrong with it
 	return list
 }
 

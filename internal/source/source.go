@@ -58,17 +58,25 @@ func (e *Env) with(s *collect.Sink) *Env {
 	return &other
 }
 
-// searchName searches a name that stands in no other text: a file's or folder's,
-// or a ref's. at is the place; what is in the name is in line 1.
-func (e *Env) searchName(name string, at collect.Hit) {
+// inName searches a name that stands in no other text: a file's or folder's, or a
+// ref's. at is the place; what is in the name is in line 1.
+func (e *Env) inName(name string, at collect.Hit) (list []collect.Hit) {
 	q := search.NewQuota(e.Budget.Found, nil)
 	hits, all := search.Name(nil, e.Rules, name, "", &q)
 	for _, h := range hits {
 		at.Hit = h
-		e.Sink.Hit(at)
+		list = append(list, at)
 	}
 	if !all {
 		e.Sink.Unread(at.Path, search.TooMany)
+	}
+	return list
+}
+
+// searchName is inName for what counts in any case.
+func (e *Env) searchName(name string, at collect.Hit) {
+	for _, h := range e.inName(name, at) {
+		e.Sink.Hit(h)
 	}
 }
 

@@ -15,7 +15,6 @@ import (
 	"r8scan/internal/git/repo"
 	"r8scan/internal/git/treediff"
 	"r8scan/internal/regular"
-	"r8scan/internal/search"
 	"r8scan/result"
 )
 
@@ -52,7 +51,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
 	x := &stagedDiff{env: env, git: s.git, environment: s.getenv != nil,
-		blobs: blobReader{git: s.git, promisor: s.git.Config.Promisor, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
+		blobs: blobReader{git: s.git, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
 	defer x.blobs.store.Close()
 	head, err := x.compare()
 	if err != nil {
@@ -184,12 +183,5 @@ func (s *stagedDiff) entry(e treediff.Entry) {
 
 // name searches the name of the new file or folder at a path.
 func (s *stagedDiff) name(at, name string) {
-	q := search.NewQuota(s.env.Budget.Found, nil)
-	hits, all := search.Name(nil, s.env.Rules, name, "", &q)
-	for _, h := range hits {
-		s.names = append(s.names, collect.Hit{Hit: h, Kind: result.KindIndex, Path: at})
-	}
-	if !all {
-		s.env.Sink.Unread(at, search.TooMany)
-	}
+	s.names = append(s.names, s.env.inName(name, collect.Hit{Kind: result.KindIndex, Path: at})...)
 }

@@ -91,7 +91,7 @@ func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 	b := budget.New(0, 1)
 	store := odb.NewLookup(g.ObjectDirs(nil), g.Hash, odb.LimitsOf(b))
 	defer store.Close()
-	s := &stagedDiff{env: &Env{Sink: collect.NewSink(b), Budget: b}, git: g, blobs: blobReader{store: store}}
+	s := &stagedDiff{env: &Env{Sink: collect.NewSink(b), Budget: b}, git: g, blobs: blobReader{store: store, git: g}}
 	if _, err := s.compare(); err != nil {
 		t.Fatal(err)
 	}

@@ -151,9 +151,8 @@ func (t tokens) has(m *rules.Match) bool {
 
 // blobReader looks up single objects.
 type blobReader struct {
-	store    *odb.Lookup
-	promisor bool // objects may be missing by design
-	git      *repo.Repo
+	store *odb.Lookup
+	git   *repo.Repo
 }
 
 // search searches the blob with a raw id, which stands at a path. What it reads
@@ -164,29 +163,20 @@ func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, a
 		err = fmt.Errorf("it is a %s", o.Type)
 	}
 	if err != nil {
-		if b.promisor && errors.Is(err, odb.ErrMissing) {
+		if b.git.Config.Promisor && errors.Is(err, odb.ErrMissing) {
 			err = errors.New("it is not in this partial clone")
 		}
 		sink.Unread(at, fmt.Sprintf("object %x: %v", id, err))
 		return nil
 	}
 	defer o.Close()
-	text := w.searcher.Text(func(member, reason string) { sink.Unread(inside(at, member), reason) })
-	defer text.Done()
-	text.Held = odb.Held(o.Data)
 	content, again := o.Stream, io.ReaderAt(nil)
 	if content == nil {
 		whole := bytes.NewReader(o.Data)
 		content, again = whole, whole
 	}
-	n, err := text.Read(ctx, content, again, path.Base(at))
 	sink.Objects.Add(1)
-	sink.Bytes.Add(n + text.Bytes)
-	sink.Members.Add(text.Members)
-	if err != nil {
-		sink.Unread(at, fmt.Sprintf("object %x: %s after %d bytes", id, regular.Reason(err), n))
-	}
-	hits := slices.Clone(text.Hits)
+	hits := searchText(ctx, w, sink, at, fmt.Sprintf("object %x", id), content, again, odb.Held(o.Data))
 	if id, ok := pointedTo(o.Data); ok && len(o.Data) <= maxPointer {
 		hits = append(hits, b.pointed(ctx, w, sink, at, id)...)
 	}
@@ -208,17 +198,28 @@ func (b blobReader) pointed(ctx context.Context, w *worker, sink *collect.Sink, 
 		return nil
 	}
 	if err != nil {
-		sink.Unread(at, "its content in Git LFS: "+regular.Reason(err))
+		sink.Unread(at, inLFS+": "+regular.Reason(err))
 		return nil
 	}
 	defer content.Close()
+	return searchText(ctx, w, sink, at, inLFS, io.LimitReader(content, info.Size()), content, 0)
+}
+
+// inLFS is what a file of Git LFS is called.
+const inLFS = "its content in Git LFS"
+
+// searchText searches what stands at a path, and is called what; again gives its
+// bytes again, if they can be had, and held of them are in memory. What it reads
+// counts for the sink.
+func searchText(ctx context.Context, w *worker, sink *collect.Sink, at, what string, content io.Reader, again io.ReaderAt, held int64) []search.Hit {
 	text := w.searcher.Text(func(member, reason string) { sink.Unread(inside(at, member), reason) })
 	defer text.Done()
-	n, err := text.Read(ctx, io.LimitReader(content, info.Size()), content, path.Base(at))
+	text.Held = held
+	n, err := text.Read(ctx, content, again, path.Base(at))
 	sink.Bytes.Add(n + text.Bytes)
 	sink.Members.Add(text.Members)
 	if err != nil {
-		sink.Unread(at, fmt.Sprintf("its content in Git LFS: %s after %d bytes", regular.Reason(err), n))
+		sink.Unread(at, fmt.Sprintf("%s: %s after %d bytes", what, regular.Reason(err), n))
 	}
 	return slices.Clone(text.Hits)
 }
@@ -229,17 +230,13 @@ func (b blobReader) tree(id []byte) ([]odb.TreeEntry, error) {
 		return nil, nil
 	}
 	data, err := b.store.ReadAll(id, odb.Tree, nil)
-	entries := make([]odb.TreeEntry, 0, len(data)/(len(id)+16)) // a mode and a name of medium length
 	if err == nil {
-		err = odb.EachEntry(data, len(id), func(_ int, e odb.TreeEntry) bool {
-			entries = append(entries, e)
-			return true
-		})
+		var entries []odb.TreeEntry
+		if entries, err = odb.Entries(data, len(id)); err == nil {
+			return entries, nil
+		}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("tree %x: %w", id, err)
-	}
-	return entries, nil
+	return nil, fmt.Errorf("tree %x: %w", id, err)
 }
 
 // treeOf returns the raw id of the tree of the commit with an id in hex.

@@ -59,6 +59,17 @@ func EachEntry(tree []byte, hash int, f func(at int, e TreeEntry) bool) error {
 	return nil
 }
 
+// Entries returns the entries of a tree, as EachEntry gives them: those before an
+// error come with it.
+func Entries(tree []byte, hash int) ([]TreeEntry, error) {
+	list := make([]TreeEntry, 0, len(tree)/(hash+16)) // a mode and a name of medium length
+	err := EachEntry(tree, hash, func(_ int, e TreeEntry) bool {
+		list = append(list, e)
+		return true
+	})
+	return list, err
+}
+
 type treeDiff struct {
 	node    *Node
 	hash    int

@@ -82,14 +82,10 @@ func compare(t *testing.T, r *gittest.Repo, store *odb.Store, now string, before
 			return nil, odb.ErrMissing
 		}
 		_, data, err := store.Read(o)
-		var list []odb.TreeEntry
-		if err == nil {
-			err = odb.EachEntry(data, store.HashLen(), func(_ int, e odb.TreeEntry) bool {
-				list = append(list, e)
-				return true
-			})
+		if err != nil {
+			return nil, err
 		}
-		return list, err
+		return odb.Entries(data, store.HashLen())
 	}
 	var gone []string
 	d := &Diff{
