@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"report":                {"internal/door", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":               {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
 	"internal/source":       {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
-	"internal/collect":      {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/policy", "internal/search", "result", "rules"},
+	"internal/collect":      {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":       {"internal/archive", "internal/budget", "rules"},
 	"internal/policy":       {"internal/plain", "internal/regular", "result", "rules"},
 	"internal/git/revision": {"internal/git/history", "internal/git/odb", "internal/git/repo"},

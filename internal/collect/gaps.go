@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"encoding/hex"
 	"fmt"
 	"os"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
+	"r8scan/internal/git/wire"
 )
 
 // Missing is an object that others name and the store does not have.
@@ -155,9 +155,9 @@ func (r *Repository) nameRoots(s *Sink, why string) {
 	missing, _ := r.Missing.All()
 	for file, l := range r.Roots.lost {
 		left := slices.DeleteFunc(l.first, func(root repo.Root) bool {
-			raw, err := hex.DecodeString(root.ID)
+			raw, ok := wire.Unhex(root.ID)
 			_, named := missing[string(raw)]
-			return err == nil && named
+			return ok && named
 		})
 		if len(left) == 0 {
 			continue // and of those beyond maxNamed not more is to be expected

@@ -31,10 +31,11 @@ func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
 	told := map[search.Key]*history.Token{}
 	for i := range hits {
 		h := &hits[i]
-		token := told[h.Key()]
+		key := h.Key()
+		token := told[key]
 		if token == nil {
 			token = &history.Token{}
-			told[h.Key()] = token
+			told[key] = token
 			tokens = append(tokens, token)
 		}
 		marks = append(marks, history.Hit{Obj: h.Object, Type: h.Type, Token: token, Name: h.Name})
@@ -102,11 +103,12 @@ func (s *storyteller) places(hits []Hit) {
 	committed := map[search.Key]bool{}
 	for i := range hits {
 		h := &hits[i]
+		key := h.Key()
 		if s.inIndex(h, index[h.Object]) {
-			s.staged[h.Key()] = true
+			s.staged[key] = true
 		}
 		if s.inCommits(h, at[h.Object], len(index[h.Object]) > 0, current) {
-			committed[h.Key()] = true
+			committed[key] = true
 		}
 	}
 	for key := range committed {

@@ -142,13 +142,15 @@ func (t *Text) Matches(data []byte, from int, matches []rules.Match) {
 // add adds the hits in a container's own bytes, except for those that were
 // found in a member of it too, and as surely, which t.Hits has from inside on.
 func (t *Text) add(own []Hit, inside int) {
-	var known map[Key]rules.Confidence
-	if len(own) > 0 && len(t.Hits) > inside {
-		known = map[Key]rules.Confidence{}
+	if len(own) == 0 || len(t.Hits) == inside {
+		t.Hits = append(t.Hits, own...)
+		return
 	}
-	for i := inside; known != nil && i < len(t.Hits); i++ {
+	known := map[Key]rules.Confidence{}
+	for i := inside; i < len(t.Hits); i++ {
 		if h := &t.Hits[i]; h.Member != own[0].Member { // its own hits all have its path
-			known[h.Key()] = max(known[h.Key()], h.Match.Confidence)
+			key := h.Key()
+			known[key] = max(known[key], h.Match.Confidence)
 		}
 	}
 	for _, h := range own {

@@ -2,12 +2,12 @@ package source
 
 import (
 	"bytes"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
+	"r8scan/internal/git/wire"
 )
 
 // A pointer of Git LFS stands in a blob for a file that is kept elsewhere. What
@@ -28,13 +28,13 @@ func pointedTo(text []byte) (id []byte, ok bool) {
 	if !ok || len(rest) < 64 {
 		return nil, false
 	}
-	id, err := hex.DecodeString(string(rest[:64]))
-	return id, err == nil && (len(rest) == 64 || rest[64] == '\n' || rest[64] == '\r')
+	id, ok = wire.Unhex(string(rest[:64]))
+	return id, ok && (len(rest) == 64 || rest[64] == '\n' || rest[64] == '\r')
 }
 
 // pointedFile returns where git-lfs keeps a file by its raw SHA-256.
 func pointedFile(g *repo.Repo, id []byte) string {
-	name := hex.EncodeToString(id)
+	name := wire.Hex(id)
 	return filepath.Join(g.Common, "lfs", "objects", name[:2], name[2:4], name)
 }
 

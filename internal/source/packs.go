@@ -2,12 +2,12 @@ package source
 
 import (
 	"context"
-	"encoding/hex"
 	"strconv"
 	"strings"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/packcache"
 	"r8scan/rules"
 )
@@ -77,13 +77,13 @@ func (o *objects) remembered(i int, e *packcache.Entry) job {
 		}
 		for _, out := range e.Outside {
 			if _, ok := repo.Store.FindHex(out.ID); !ok {
-				if raw, err := hex.DecodeString(out.ID); err == nil {
+				if raw, ok := wire.Unhex(out.ID); ok {
 					repo.Miss(raw, out.Kind, out.Name)
 				}
 			}
 		}
 		for _, n := range e.Named {
-			if raw, err := hex.DecodeString(n.ID); err == nil {
+			if raw, ok := wire.Unhex(n.ID); ok {
 				repo.addUnsigned(raw, n.Name)
 			}
 		}

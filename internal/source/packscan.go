@@ -1,7 +1,6 @@
 package source
 
 import (
-	"encoding/hex"
 	"maps"
 	"slices"
 	"sync"
@@ -9,6 +8,7 @@ import (
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/packcache"
 	"r8scan/rules"
 )
@@ -48,10 +48,10 @@ func (p *packScan) done(cache *packcache.Cache) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.outside)) {
 		m := p.outside[id]
-		e.Outside = append(e.Outside, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Kind: m.Kind, Name: rules.Redact(m.Name)})
+		e.Outside = append(e.Outside, packcache.Outside{ID: wire.Hex([]byte(id)), Kind: m.Kind, Name: rules.Redact(m.Name)})
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.unsigned)) {
-		e.Named = append(e.Named, packcache.Outside{ID: hex.EncodeToString([]byte(id)), Name: rules.Redact(p.unsigned[id])})
+		e.Named = append(e.Named, packcache.Outside{ID: wire.Hex([]byte(id)), Name: rules.Redact(p.unsigned[id])})
 	}
 	_ = cache.Save(p.repo.Store.PackKey(p.number), e)
 }

@@ -2,7 +2,6 @@ package source
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +13,7 @@ import (
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
 	"r8scan/internal/git/revision"
+	"r8scan/internal/git/wire"
 	"r8scan/internal/regular"
 )
 
@@ -58,7 +58,7 @@ func (r *repository) open(env *Env) {
 	r.Refs, r.Head = r.Git.Refs.Read()
 	r.shallow = map[string]bool{}
 	for _, id := range r.Git.Shallow() {
-		if raw, err := hex.DecodeString(id); err == nil {
+		if raw, ok := wire.Unhex(id); ok {
 			r.shallow[string(raw)] = true
 		}
 	}
@@ -87,7 +87,7 @@ func (r *repository) follow(root repo.Root) {
 	} else {
 		there = len(r.Store.WithPrefix(root.ID)) > 0
 	}
-	if raw, err := hex.DecodeString(root.ID); !there && (err != nil || !odb.IsEmptyTree(raw)) {
+	if raw, ok := wire.Unhex(root.ID); !there && (!ok || !odb.IsEmptyTree(raw)) {
 		r.Roots.Lose(root)
 	}
 }
@@ -116,7 +116,7 @@ func (r *repository) shallowIn(i int) string {
 	if n == 0 {
 		return ""
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	return wire.Hex(sum.Sum(nil))
 }
 
 // discover finds the repository that holds path, which must be a folder.

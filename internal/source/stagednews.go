@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -81,7 +80,7 @@ func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
 			known.add(n.blobs.search(ctx, w, past, f.path, id))
 		}
 	}
-	object := hex.EncodeToString(f.id)
+	object := wire.Hex(f.id)
 	for _, h := range hits {
 		if !known.has(&h.Match) {
 			n.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindIndex, Path: f.path, ID: object})
@@ -241,9 +240,9 @@ func (b blobReader) tree(id []byte) ([]odb.TreeEntry, error) {
 
 // treeOf returns the raw id of the tree of the commit with an id in hex.
 func (b blobReader) treeOf(commit string) ([]byte, error) {
-	id, err := hex.DecodeString(commit)
-	if err != nil {
-		return nil, err
+	id, ok := wire.Unhex(commit)
+	if !ok {
+		return nil, fmt.Errorf("%q is no id", commit)
 	}
 	data, err := b.store.ReadAll(id, odb.Commit, nil)
 	if err != nil {
