@@ -18,7 +18,7 @@ const Schema = "r8scan/1"
 // findings, and its lists are never null.
 type Document struct {
 	Run
-	Findings []Finding `json:"findings"` // in the order of the scan
+	Findings []Finding `json:"findings"` // in any order: each format puts them in its own
 }
 
 // Run is what a Document says about the scan as a whole.
@@ -30,9 +30,10 @@ type Run struct {
 	DurationMS int64            `json:"duration_ms"`
 	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
 	Coverage   result.Coverage  `json:"coverage"`
-	Allowed    []result.Allowed `json:"allowed"`         // what the user has allowed; not in Findings
-	LeftOut    map[string]int   `json:"left_out"`        // findings of too low a confidence, by the reason for it
-	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
+	Allowed    []result.Allowed `json:"allowed"`              // what the user has allowed; not in Findings
+	LeftOut    map[string]int   `json:"left_out"`             // findings of too low a confidence, by the reason for it
+	NotListed  map[Status]int   `json:"not_listed,omitempty"` // findings that are left out of the listing only, by status
+	Asked      *Asked           `json:"asked,omitempty"`      // nil if no token was to be verified
 
 	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
 }
@@ -94,6 +95,9 @@ const (
 	StatusUnknown   Status = "unknown" // asked, without a clear answer
 	StatusUnchecked Status = "unchecked"
 )
+
+// statuses are all of them.
+var statuses = []Status{StatusLive, StatusRevoked, StatusUnknown, StatusUnchecked}
 
 // Verification is what Replicate said about a token, and when.
 type Verification struct {

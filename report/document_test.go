@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,8 +113,8 @@ func TestReadRefuses(t *testing.T) {
 		{"something behind", good, good + "{}", "give it a result in the json format"},
 		{"half a file", good[len(good)/2:], "", "unexpected end of JSON"},
 		{"a false claim", `"complete": false`, `"complete": true`, "complete is true, with 2 things unread"},
-		{"an unmasked token", fakeSecret(0).Mask(), fakeSecret(0).Reveal(), "finding 1: token is not masked"},
-		{"a mask that shows much", fakeSecret(0).Mask(), fakeSecret(0).Reveal()[:38] + strings.Repeat("*", 150), "finding 1: token is not masked"},
+		{"an unmasked token", fakeSecret(0).Mask(), fakeSecret(0).Reveal(), "finding 3: token is not masked"},
+		{"a mask that shows much", fakeSecret(0).Mask(), fakeSecret(0).Reveal()[:38] + strings.Repeat("*", 150), "finding 3: token is not masked"},
 		{"a part of a token as schema", `"r8scan/1"`, `"` + fakeSecret(0).Reveal()[:17] + `"`, `its schema is not "r8scan/1"`},
 		{"a bad token id", fakeSecret(1).ID(), "xyz", "finding 2: token_id is not 16 hex digits"},
 		{"an unknown confidence", `"medium"`, `"sure"`, "unknown confidence"},
@@ -168,6 +169,7 @@ func TestJSONLines(t *testing.T) {
 	if len(lines) != len(doc.Findings)+1 {
 		t.Fatalf("got %d lines", len(lines))
 	}
+	slices.SortFunc(doc.Findings, stable)
 	for i, line := range lines {
 		want := `{"type":"finding",` + mustJSON(t, doc.Findings[min(i, len(doc.Findings)-1)])[1:]
 		if i == len(doc.Findings) {

@@ -49,13 +49,17 @@ func Example() {
 		log.Fatal(err)
 	}
 	// Output:
-	// r8_Q7***********************************  id 66b1d95da02ebb23
-	//   Replicate API token, confidence high, not in git
-	//   where
+	// 1 token to take out of files before they are committed.
+	// Nobody has asked Replicate whether it is live: --verify asks.
+	//
+	// Not in git: take out before it is committed (1 token)
+	//   1. If this was ever shared (sent, synced, copied into an image), disable the
+	//      token at https://replicate.com/account/api-tokens and create a new one.
+	//   2. Move the token out of the file into an environment variable before the next
+	//      commit.
+	//
+	//   r8_Q7***********************************  id 66b1d95da02ebb23
 	//     app.py:3:9
-	//   next
-	//     1. If this was ever shared (sent, synced, copied into an image), disable the token at https://replicate.com/account/api-tokens and create a new one.
-	//     2. Move the token out of the file into an environment variable before the next commit.
 	//
 	// 1 token in 1 place; read 12 files, 3.4 kB in 250ms
 }

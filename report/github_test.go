@@ -114,11 +114,11 @@ func TestGitHubLimits(t *testing.T) {
 	for _, tt := range []struct{ findings, shown, rest int }{{0, 0, 0}, {1, 1, 0}, {10, 10, 0}, {11, 9, 2}, {2000, 9, 1991}} {
 		var findings []Finding
 		for i := range tt.findings {
-			findings = append(findings, found(file(fmt.Sprintf("f%d", i), 1)))
+			findings = append(findings, found(file(fmt.Sprintf("f%04d", i), 1)))
 		}
 		got := annotate(t, findings...)
 		for i := range tt.shown {
-			if got[i].properties["file"] != fmt.Sprintf("f%d", i) {
+			if got[i].properties["file"] != fmt.Sprintf("f%04d", i) {
 				t.Errorf("%d findings: annotation %d is %+v", tt.findings, i, got[i])
 			}
 		}

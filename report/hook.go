@@ -267,19 +267,9 @@ func (p *part) line(color, s string) {
 // text writes words of our own in lines that the screen is wide enough for,
 // with lead before the first and as much room before the others.
 func (p *part) text(lead, words string) {
-	line := lead
-	for i, word := range strings.Fields(words) {
-		switch {
-		case i == 0:
-			line += word
-		case columns(line)+1+columns(word) > p.screen.columns:
-			p.line("", line)
-			line = strings.Repeat(" ", len(lead)) + word
-		default:
-			line += " " + word
-		}
+	for _, line := range wrapped(lead, strings.Repeat(" ", len(lead)), words, p.screen.columns) {
+		p.line("", line)
 	}
-	p.line("", line)
 }
 
 // findings writes two lines for each finding, as many as there is room for.

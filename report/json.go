@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 
 	"r8scan/internal/door"
 )
@@ -14,7 +15,8 @@ func writeJSON(w io.Writer, doc *Document, _ Options) error {
 }
 
 // writeJSONLines writes one compact object a line. Each finding is a line,
-// {"type":"finding", …} with the fields of a finding in a Document; the last
+// {"type":"finding", …} with the fields of a finding in a Document, in the order of
+// the scan; the last
 // line is {"type":"summary", …} with all of the Document but the findings. So
 // every line but the last is a finding, and a stream without a summary was cut
 // short and proves nothing.
@@ -27,7 +29,7 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 		Type string `json:"type"`
 		Run
 	}
-	for _, f := range doc.Findings {
+	for _, f := range slices.SortedFunc(slices.Values(doc.Findings), stable) {
 		if err := door.EncodeMasked(w, findingLine{"finding", f}, ""); err != nil {
 			return err
 		}

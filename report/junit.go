@@ -86,10 +86,10 @@ func junitFinding(f Finding) junitCase {
 	at := f.Locations[0]
 	c := junitCase{Class: terminal.Safe(ruleTitle(f)), Name: terminal.Safe(f.TokenID) + " at " + place(at), File: terminal.Safe(at.Path), Line: at.Line}
 	var text strings.Builder
-	for _, l := range f.Locations[:min(len(f.Locations), shownLocations)] {
+	for _, l := range f.Locations[:min(len(f.Locations), shownPlaces)] {
 		fmt.Fprintf(&text, "%s\n", place(l))
 	}
-	if rest := len(f.Locations) - shownLocations; rest > 0 {
+	if rest := len(f.Locations) - shownPlaces; rest > 0 {
 		fmt.Fprintf(&text, "and %s\n", plural(int64(rest), "more place"))
 	}
 	for _, step := range advice(f) {

@@ -124,7 +124,7 @@ func (m *markdownWriter) table(findings []Finding) {
 func (m *markdownWriter) row(f Finding) string {
 	at := f.Locations[anchor(f.Locations)]
 	where := m.code(place(at))
-	if notes := locationNotes(at); notes != "" {
+	if notes := locationNotes(at, true); notes != "" {
 		where += " " + m.code(notes)
 	}
 	if rest := len(f.Locations) - 1; rest > 0 {

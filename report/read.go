@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"r8scan/internal/plain"
-	"r8scan/result"
 )
 
 // maxDocument bounds the memory that a saved result may take, in bytes. A
@@ -92,6 +92,11 @@ func (d *Document) check() error {
 			return fmt.Errorf("allowed token %d: no rule, nobody who allows it, or a token_id that is not 16 hex digits", i+1)
 		}
 	}
+	for status, n := range d.NotListed {
+		if n < 1 || !slices.Contains(statuses, status) {
+			return errors.New("not_listed has a number below 1, or an unknown status")
+		}
+	}
 	for _, n := range d.LeftOut {
 		if n < 1 {
 			return errors.New("left_out has a number below 1")
@@ -113,15 +118,10 @@ func (f *Finding) check() error {
 	case len(f.Locations) == 0:
 		return errors.New("no locations")
 	}
-	switch f.Exposure {
-	case result.ExposureHistory, result.ExposureTracked, result.ExposureStaged,
-		result.ExposureUntracked, result.ExposureIgnored:
-	default:
+	if !slices.Contains(worstFirst, f.Exposure) {
 		return errors.New("unknown exposure")
 	}
-	switch f.Verification.Status {
-	case StatusLive, StatusRevoked, StatusUnknown, StatusUnchecked:
-	default:
+	if !slices.Contains(statuses, f.Verification.Status) {
 		return errors.New("unknown verification status")
 	}
 	for _, l := range f.Locations {

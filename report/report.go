@@ -15,6 +15,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"r8scan/internal/door"
@@ -30,6 +31,7 @@ type Options struct {
 	Color   bool // text: ANSI colors
 	Links   bool // text: OSC 8 links on the places that are files; needs Root
 	Verbose bool // text: every location, ref and unread thing, not the first few
+	Width   int  // text: columns of a line, where words are wrapped; 0 for 80
 
 	// Root is the absolute path of the folder that paths in the result are
 	// relative to; "" if there is none. SARIF names it where the result does not
@@ -39,7 +41,8 @@ type Options struct {
 
 // Renderer writes doc to w in one format. It does not change doc, and several
 // may run at once. An error is one of writing to w, or says what the format cannot
-// hold: SARIF refuses a finding of a rule that this version does not know.
+// hold: SARIF refuses a finding of a rule that this version does not know. Findings
+// stand most urgent first; in json lines, in the order of the scan.
 type Renderer func(w io.Writer, doc *Document, opts Options) error
 
 // formats is in the order in which help texts name the formats.
@@ -76,7 +79,9 @@ func ByName(name string) (Renderer, error) {
 	for _, f := range formats {
 		if f.name == name {
 			return func(w io.Writer, doc *Document, opts Options) error {
-				return f.render(w, door.Values(doc), door.Values(opts))
+				masked := *door.Values(doc)
+				masked.Findings = slices.SortedFunc(slices.Values(masked.Findings), urgent)
+				return f.render(w, &masked, door.Values(opts))
 			}, nil
 		}
 	}

@@ -8,35 +8,40 @@ import (
 	"r8scan/result"
 )
 
-// story tells in lines of terminal-safe text when a token came into git, when
-// it went out, and what still holds it. All refs are named if verbose.
-func story(h *result.History, verbose bool) []string {
-	lines := []string{"introduced by no commit that is known"}
+// storyParts tells in terminal-safe text when a token came into git, when it went
+// out, and what still holds it: parts of one line, each of which begins with a
+// word of our own. If verbose it names all refs, and authors with their addresses.
+func storyParts(h *result.History, verbose bool) []string {
+	parts := []string{"in no commit that is known"}
 	if h.Introduced != nil {
-		lines[0] = "introduced " + event(h.Introduced)
+		parts[0] = "since " + event(h.Introduced, verbose)
+		if verbose && h.Introduced.Path != "" {
+			parts = append(parts, "as "+terminal.Safe(h.Introduced.Path))
+		}
 	}
 	switch {
 	case h.AtHead:
-		lines = append(lines, "still at HEAD")
+		parts = append(parts, "still at HEAD")
 	case h.Removed != nil:
-		lines = append(lines, "removed "+event(h.Removed)+", not at HEAD")
+		parts = append(parts, "removed "+event(h.Removed, verbose))
 	default:
-		lines = append(lines, "in no file at HEAD")
+		parts = append(parts, "in no file at HEAD")
 	}
-	return append(lines, reach(h, verbose))
+	return append(parts, reach(h, verbose))
 }
 
-func event(e *result.Event) string {
-	s := fmt.Sprintf("%s in %s by %s", e.Date.Format("2006-01-02"), short(e.Commit), terminal.Safe(e.Author))
-	if e.Path != "" {
-		s += " as " + terminal.Safe(e.Path)
+// event returns "2026-11-02 (0123456789, Ann)".
+func event(e *result.Event, verbose bool) string {
+	author := e.Author
+	if name, _, ok := strings.Cut(author, " <"); ok && name != "" && !verbose {
+		author = name
 	}
-	return s
+	return fmt.Sprintf("%s (%s, %s)", e.Date.Format("2006-01-02"), short(e.Commit), terminal.Safe(author))
 }
 
 func reach(h *result.History, verbose bool) string {
 	if !h.Reachable {
-		return "not reachable from any ref: such objects still travel in backups, and stay until git gc prunes them"
+		return "no ref leads to it, but backups and copies may hold it until git gc prunes it"
 	}
 	if len(h.Refs) == 0 {
 		return "reachable from a ref"
@@ -47,11 +52,24 @@ func reach(h *result.History, verbose bool) string {
 	}
 	names := make([]string, len(shown))
 	for i, ref := range shown {
-		names[i] = terminal.Safe(ref)
+		names[i] = terminal.Safe(refName(ref, verbose))
 	}
-	s := "reachable from " + strings.Join(names, ", ")
+	s := "in " + strings.Join(names, ", ")
 	if rest := len(h.Refs) - len(shown); rest > 0 {
-		s += fmt.Sprintf(" and %s more", plural(int64(rest), "ref"))
+		s += fmt.Sprintf(" and %s", plural(int64(rest), "more ref"))
 	}
 	return s
+}
+
+// refName is a ref as people call it; in full if verbose.
+func refName(ref string, verbose bool) string {
+	if verbose {
+		return ref
+	}
+	for _, prefix := range []string{"refs/heads/", "refs/remotes/", "refs/tags/"} {
+		if name, ok := strings.CutPrefix(ref, prefix); ok {
+			return name
+		}
+	}
+	return ref
 }

@@ -114,7 +114,7 @@ func counts(n map[string]int, between string) string {
 }
 
 func foundLine(doc *Document) string {
-	if len(doc.Findings) == 0 {
+	if doc.Found() == 0 {
 		if !doc.Complete {
 			return "no tokens found, but the scan is incomplete"
 		}
@@ -135,6 +135,9 @@ func foundLine(doc *Document) string {
 		}
 	}
 	line := fmt.Sprintf("%s in %s", plural(int64(len(doc.Findings)), "token"), plural(int64(places), "place"))
+	if len(doc.NotListed) > 0 {
+		line = fmt.Sprintf("%s, of which %s are live and listed", plural(int64(doc.Found()), "token"), count(int64(len(doc.Findings))))
+	}
 	if ignored > 0 {
 		line += fmt.Sprintf(" (%s only in files that git ignores)", count(int64(ignored)))
 	}

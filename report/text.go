@@ -3,57 +3,196 @@ package report
 import (
 	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
 	"strings"
 
 	"r8scan/internal/terminal"
 	"r8scan/result"
+	"r8scan/rules"
 )
 
 // How much of a long list is shown unless Options.Verbose is set.
 const (
-	shownLocations = 5
-	shownRefs      = 5
+	shownPlaces   = 3
+	shownRefs     = 2
+	shownFindings = 30 // of a group in full: more have a line each
 )
 
-// writeText writes one block a finding for people, with an empty line between
-// blocks: the token, where it stands, its life story and what to do next. It
-// writes nothing when there are no findings; Summary says so instead, because
-// the text is for standard output and the summary for standard error.
-func writeText(w io.Writer, doc *Document, opts Options) error {
-	for i, f := range doc.Findings {
-		var b strings.Builder
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		textFinding(&b, f, opts)
-		if _, err := io.WriteString(w, b.String()); err != nil {
-			return err
-		}
-	}
-	return nil
+// defaultWidth is that of a line in a file or a pipe.
+const defaultWidth = 80
+
+// textWriter writes findings for people.
+type textWriter struct {
+	strings.Builder
+	run  Run
+	opts Options
 }
 
-func textFinding(b *strings.Builder, f Finding, opts Options) {
-	fmt.Fprintf(b, "%s  id %s\n", terminal.Paint(opts.Color, terminal.Bold, terminal.Safe(f.Token)), terminal.Safe(f.TokenID))
-	fmt.Fprintf(b, "  %s, confidence %s, %s\n",
-		terminal.Safe(ruleTitle(f)), f.Confidence, terminal.Paint(opts.Color, exposureColor(f.Exposure), terminal.Safe(exposureWords(f))))
-	if f.Verification.Status != StatusUnchecked {
-		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
+// writeText writes what has to be done now in its first line, and then the
+// findings, most urgent first, in groups of those with the same steps: the steps
+// once, and under each token a line a place and its story. It writes nothing when
+// there are no findings; Summary says so instead, because the text is for standard
+// output and the summary for standard error.
+func writeText(w io.Writer, doc *Document, opts Options) error {
+	if doc.Found() == 0 {
+		return nil
 	}
-	b.WriteString("  where\n")
-	textLocations(b, f.Locations, opts)
-	if f.History != nil {
-		b.WriteString("  story\n")
-		for _, line := range story(f.History, opts.Verbose) {
-			fmt.Fprintf(b, "    %s\n", line)
+	if opts.Width == 0 {
+		opts.Width = defaultWidth
+	}
+	t := &textWriter{run: doc.Run, opts: opts}
+	t.words("", "", terminal.Bold, headline(doc.Findings)+".")
+	if how := howToAsk(doc.Findings); how != "" {
+		t.words("", "", "", how)
+	}
+	if more := notListed(doc.NotListed); more != "" {
+		t.words("", "", "", more)
+	}
+	for _, g := range groups(doc.Findings) {
+		t.group(g)
+		if _, err := io.WriteString(w, t.String()); err != nil { // one group at a time
+			return err
+		}
+		t.Reset()
+	}
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+func (t *textWriter) group(g *group) {
+	t.WriteByte('\n')
+	t.words("", "", groupColor(g), g.head())
+	for i, step := range g.steps {
+		lead := fmt.Sprintf("  %d. ", i+1)
+		if len(g.steps) == 1 {
+			lead = "  "
+		}
+		t.words(lead, strings.Repeat(" ", len(lead)), "", step)
+	}
+	t.WriteByte('\n')
+	brief := !t.opts.Verbose && (!g.acts() || len(g.findings) > shownFindings)
+	for _, f := range g.findings {
+		if brief {
+			t.brief(f)
+		} else {
+			t.finding(f)
 		}
 	}
-	b.WriteString("  next\n")
-	for i, line := range advice(f) {
-		fmt.Fprintf(b, "    %d. %s\n", i+1, line)
+}
+
+func groupColor(g *group) string {
+	f := g.findings[0]
+	switch {
+	case !g.acts():
+		return terminal.Dim
+	case f.Exposure != result.ExposureHistory || f.doubtful():
+		return terminal.Yellow
 	}
+	return terminal.Red
+}
+
+// brief writes a finding in one line.
+func (t *textWriter) brief(f Finding) {
+	mask := strings.TrimRight(f.Token, "*")
+	lead := fmt.Sprintf("  %-8s  %s  ", terminal.Safe(mask)+"***", terminal.Safe(f.TokenID))
+	rest := ""
+	if n := len(f.Locations) - 1; n > 0 {
+		rest = fmt.Sprintf(" (+%s)", count(int64(n)))
+	}
+	where := shortened(place(f.Locations[0]), t.opts.Width-columns(lead)-columns(rest))
+	fmt.Fprintf(t, "%s%s%s\n", lead, t.link(f.Locations[0], where), rest)
+}
+
+// finding writes the token, what is known of it, its places and its story.
+func (t *textWriter) finding(f Finding) {
+	fmt.Fprintf(t, "  %s  id %s\n", terminal.Paint(t.opts.Color, terminal.Bold, terminal.Safe(f.Token)), terminal.Safe(f.TokenID))
+	if known := strings.Join(knownOf(f), ", "); known != "" {
+		fmt.Fprintf(t, "    %s\n", known)
+	}
+	spots := spotsOf(f.Locations, t.opts.Verbose)
+	shown := spots
+	if !t.opts.Verbose && len(spots) > shownPlaces {
+		shown = spots[:shownPlaces]
+	}
+	for _, s := range shown {
+		t.spot(f, s)
+	}
+	if rest := len(spots) - len(shown); rest > 0 {
+		fmt.Fprintf(t, "    and %s (-v lists them)\n", plural(int64(rest), "more place"))
+	}
+	if f.History != nil {
+		t.story(f.History)
+	}
+}
+
+// spot writes the line of a place.
+func (t *textWriter) spot(f Finding, s spot) {
+	where := t.link(s.at, place(s.at))
+	if notes := s.notes(t.opts.Verbose); notes != "" {
+		where += " (" + notes + ")"
+	}
+	fmt.Fprintf(t, "    %s\n", where)
+	if url := permalink(t.run.Target, f.History, s.at); url != "" && !t.opts.Links {
+		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
+	}
+}
+
+// story writes the life of a token in git, in one line if it is wide enough.
+func (t *textWriter) story(h *result.History) {
+	line := "   "
+	for i, part := range storyParts(h, t.opts.Verbose) {
+		if i > 0 {
+			line += ","
+		}
+		if len(line) > len("   ") && columns(line)+1+columns(part) > t.opts.Width {
+			fmt.Fprintf(t, "%s\n", line)
+			line = "     "
+		}
+		line += " " + part
+	}
+	fmt.Fprintf(t, "%s\n", line)
+}
+
+// words writes text of our own, wrapped to the width, with first before the first
+// line and next before the others.
+func (t *textWriter) words(first, next, color, text string) {
+	for _, line := range wrapped(first, next, text, t.opts.Width) {
+		if color != "" {
+			line = terminal.Paint(t.opts.Color, color, line)
+		}
+		t.WriteString(line + "\n")
+	}
+}
+
+// link makes a place that can be opened a link: a file on disk, else the page of
+// the remote that shows it.
+func (t *textWriter) link(l result.Location, shown string) string {
+	if !t.opts.Links {
+		return shown
+	}
+	if url := placeURL(l, t.opts.Root); url != "" {
+		return terminal.Link(url, shown)
+	}
+	return shown
+}
+
+// knownOf says what is remarkable about a finding beside its place: what it is if
+// it is no API token, how sure that is, and what Replicate said.
+func knownOf(f Finding) []string {
+	var known []string
+	if f.Rule != rules.APIToken.ID {
+		known = append(known, terminal.Safe(ruleTitle(f)))
+	}
+	if f.Confidence != rules.High {
+		known = append(known, "confidence "+f.Confidence.String())
+	}
+	v := f.Verification
+	if v.Account != nil {
+		known = append(known, owner(v.Account))
+	}
+	if v.Reason != "" {
+		known = append(known, terminal.Safe(v.Reason))
+	}
+	return known
 }
 
 // ruleTitle returns a few words for a finding's rule; a rule that this version
@@ -65,30 +204,6 @@ func ruleTitle(f Finding) string {
 	return f.Rule
 }
 
-func exposureColor(e result.Exposure) string {
-	switch e {
-	case result.ExposureIgnored:
-		return terminal.Dim
-	case result.ExposureUntracked:
-		return terminal.Yellow
-	}
-	return terminal.Red
-}
-
-func verificationLine(v Verification) string {
-	line := "Replicate says: " + terminal.Safe(string(v.Status))
-	if v.Status == StatusUnknown {
-		line = "not known whether it is live"
-	}
-	if v.Account != nil {
-		line += ", " + owner(v.Account)
-	}
-	if v.Reason != "" {
-		line += ", " + terminal.Safe(v.Reason)
-	}
-	return line
-}
-
 // owner returns "user ada (Ada L.)".
 func owner(a *Account) string {
 	s := terminal.Safe(a.Type) + " " + terminal.Safe(a.Username)
@@ -96,90 +211,4 @@ func owner(a *Account) string {
 		s += " (" + terminal.Safe(a.Name) + ")"
 	}
 	return s
-}
-
-func textLocations(b *strings.Builder, locs []result.Location, opts Options) {
-	shown := locs
-	if !opts.Verbose && len(locs) > shownLocations {
-		shown = locs[:shownLocations]
-	}
-	for _, l := range shown {
-		where := place(l)
-		if url := placeURL(l, opts); url != "" {
-			where = terminal.Link(url, where)
-		}
-		if notes := locationNotes(l); notes != "" {
-			where += " (" + notes + ")"
-		}
-		fmt.Fprintf(b, "    %s\n", where)
-	}
-	if rest := len(locs) - len(shown); rest > 0 {
-		fmt.Fprintf(b, "    and %s more (see -v or -f json)\n", count(int64(rest)))
-	}
-}
-
-// place returns path!member:line:column; in the path's stead it names the git
-// object, or standard input.
-func place(l result.Location) string {
-	where := terminal.Safe(l.Path)
-	switch {
-	case where != "":
-	case l.Kind == result.KindFile:
-		where = "stdin"
-	default:
-		where = strings.TrimSpace(terminal.Safe(l.Kind) + " " + short(l.Object))
-	}
-	if l.Member != "" {
-		where += "!" + terminal.Safe(l.Member)
-	}
-	if l.Line > 0 {
-		where += fmt.Sprintf(":%d:%d", l.Line, l.Column)
-	}
-	return where
-}
-
-// placeURL returns the file URL of a location that is a file on disk, else "".
-func placeURL(l result.Location, opts Options) string {
-	if !opts.Links || l.Path == "" || l.Kind != result.KindFile && l.Kind != result.KindConfig {
-		return ""
-	}
-	return fileURL(opts.Root, l.Path)
-}
-
-// locationNotes says what a place is when it is no plain file, and how the
-// token is written there.
-func locationNotes(l result.Location) string {
-	var notes []string
-	if l.Kind != result.KindFile && l.Path != "" {
-		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
-	}
-	if l.Header != "" {
-		notes = append(notes, "in its header "+terminal.Safe(l.Header))
-	}
-	if l.Commit != "" && l.Commit != l.Object {
-		notes = append(notes, "commit "+short(l.Commit))
-	}
-	if len(l.Encoding) > 0 {
-		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
-	}
-	if l.AllowedBy != "" {
-		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
-	}
-	return strings.Join(notes, ", ")
-}
-
-// fileURL returns the file URL of path, which may be relative to root, or ""
-// where that gives no absolute path.
-func fileURL(root, path string) string {
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(root, path)
-	}
-	if !filepath.IsAbs(path) {
-		return ""
-	}
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // file:///C:/x
-	}
-	return (&url.URL{Scheme: "file", Path: path}).String()
 }

@@ -62,8 +62,8 @@ func TestTextShortensLists(t *testing.T) {
 	doc := &Document{Findings: []Finding{f}}
 	short := render(t, "text", doc, Options{})
 	for want, there := range map[string]bool{
-		"    f4:5:9\n": true, "    f5:6:9\n": false, "    and 997 more (see -v or -f json)\n": true,
-		"refs/heads/e and 2 refs more\n": true, "refs/tags/v1": false,
+		"    f2:3:9\n": true, "    f3:4:9\n": false, "    and 999 more places (-v lists them)\n": true,
+		", \\x1b]0;x\\x07 and 5 more refs\n": true, "v1": false,
 	} {
 		if strings.Contains(short, want) != there {
 			t.Errorf("%q: want %v in\n%s", want, there, short)
@@ -84,13 +84,13 @@ func TestTextLinks(t *testing.T) {
 		t.Skip("the paths here are Unix paths")
 	}
 	at := func(kind, path string) string {
-		var b strings.Builder
-		textLocations(&b, []result.Location{{Kind: kind, Path: path, Line: 1, Column: 2}}, Options{Links: true, Root: "/home/a b"})
-		return b.String()
+		w := textWriter{opts: Options{Links: true, Root: "/home/a b"}}
+		w.spot(Finding{}, spot{at: result.Location{Kind: kind, Path: path, Line: 1, Column: 2}})
+		return w.String()
 	}
 	for _, tt := range []struct{ kind, path, want string }{
-		{result.KindFile, "x/é;.py", "    \x1b]8;;file:///home/a%20b/x/%C3%A9;.py\x1b\\x/é;.py:1:2\x1b]8;;\x1b\\\n"},
-		{result.KindFile, "/tmp/x", "    \x1b]8;;file:///tmp/x\x1b\\/tmp/x:1:2\x1b]8;;\x1b\\\n"},
+		{result.KindFile, "x/é;.py", "    \x1b]8;;file:///home/a%20b/x/%C3%A9;.py#L1,2\x1b\\x/é;.py:1:2\x1b]8;;\x1b\\\n"},
+		{result.KindFile, "/tmp/x", "    \x1b]8;;file:///tmp/x#L1,2\x1b\\/tmp/x:1:2\x1b]8;;\x1b\\\n"},
 		{result.KindBlob, "x.py", "    x.py:1:2 (blob)\n"}, // need not exist any more
 		{result.KindFile, "", "    stdin:1:2\n"},
 	} {
@@ -113,7 +113,7 @@ func TestTextColor(t *testing.T) {
 		t.Error("colors without Color")
 	}
 	colored := render(t, "text", doc, Options{Color: true})
-	for _, want := range []string{"\x1b[31mcommitted, and still there\x1b[0m", "\x1b[2mignored by git\x1b[0m", "\x1b[33mnot in git\x1b[0m", "\x1b[1m" + doc.Findings[0].Token} {
+	for _, want := range []string{"\x1b[31mCommitted: disable now (3 tokens)\x1b[0m", "\x1b[2mOnly in files that git ignores", "\x1b[33mNot in git", "\x1b[1m" + doc.Findings[0].Token} {
 		if !strings.Contains(colored, want) {
 			t.Errorf("no %q", want)
 		}
@@ -159,22 +159,29 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-func TestVerificationLine(t *testing.T) {
+// TestKnownOf shows beside a token what its group's title does not say.
+func TestKnownOf(t *testing.T) {
+	api := Finding{Rule: rules.APIToken.ID, Confidence: rules.High}
 	for _, tt := range []struct {
-		v    Verification
-		want string
+		change func(f *Finding)
+		want   string
 	}{
-		{Verification{Status: StatusLive, Account: &Account{"user", "ann", "Ann A"}}, "Replicate says: live, user ann (Ann A)"},
-		{Verification{Status: StatusLive, Account: &Account{"organization", "acme", ""}}, "Replicate says: live, organization acme"},
-		{Verification{Status: StatusLive, Reason: "no billing"}, "Replicate says: live, no billing"},
-		{Verification{Status: StatusRevoked}, "Replicate says: revoked"},
-		{Verification{Status: StatusUnknown, Reason: "timeout"}, "not known whether it is live, timeout"},
+		{func(*Finding) {}, ""},
+		{func(f *Finding) { f.Rule = rules.WebhookSecret.ID }, rules.WebhookSecret.Title},
+		{func(f *Finding) { f.Rule = "of-a-newer-version" }, "of-a-newer-version"},
+		{func(f *Finding) { f.Confidence = rules.Medium }, "confidence medium"},
+		{func(f *Finding) {
+			f.Verification = Verification{Status: StatusLive, Account: &Account{"user", "ada", "Ada L."}}
+		}, "user ada (Ada L.)"},
+		{func(f *Finding) {
+			f.Verification = Verification{Status: StatusLive, Account: &Account{"organization", "acme", ""}, Reason: "billing required"}
+		}, "organization acme, billing required"},
+		{func(f *Finding) { f.Verification = Verification{Status: StatusUnknown, Reason: "throttled\x1b"} }, `throttled\x1b`},
 	} {
-		f := fullDocument().Findings[5]
-		f.Verification = tt.v
-		out := render(t, "text", &Document{Findings: []Finding{f}}, Options{})
-		if !strings.Contains(out, "\n  "+tt.want+"\n") {
-			t.Errorf("no %q in\n%s", tt.want, out)
+		f := api
+		tt.change(&f)
+		if got := strings.Join(knownOf(f), ", "); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
 }

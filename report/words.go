@@ -54,9 +54,28 @@ func duration(ms int64) string {
 	return d.Round(time.Second).String()
 }
 
-func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// wrapped breaks words of our own into lines of a width, with first before the
+// first line and next before the others. A longer word has a line of its own.
+func wrapped(first, next, words string, width int) []string {
+	var lines []string
+	line := first
+	for i, word := range strings.Fields(words) {
+		switch {
+		case i == 0:
+			line += word
+		case columns(line)+1+columns(word) > width:
+			lines = append(lines, line)
+			line = next + word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
 
-func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+func upperFirst(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
+
+func lowerFirst(s string) string { return strings.ToLower(s[:min(1, len(s))]) + s[min(1, len(s)):] }
 
 // short cuts an object id down to ten digits, which tell objects apart in all
 // but the very largest repositories.

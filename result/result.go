@@ -3,6 +3,8 @@
 package result
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"r8scan/rules"
@@ -27,6 +29,9 @@ type Target struct {
 	Path  string `json:"path"`
 	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
 	Range string `json:"range,omitempty"` // as the user wrote it
+
+	Branch string `json:"branch,omitempty"` // the one at HEAD, such as main; "" if it is detached
+	Remote string `json:"remote,omitempty"` // URL of the remote that the branch is pushed to, without credentials: https or ssh; "" if none
 }
 
 // Coverage counts what was read and names each thing that was not.
@@ -109,6 +114,27 @@ type Location struct {
 	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
 	Current   bool     `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
 	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
+}
+
+// kinds are all of them, in the order of CompareKinds.
+var kinds = []string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}
+
+// CompareKinds orders kinds of locations: what an editor can open comes first.
+func CompareKinds(a, b string) int {
+	return cmp.Compare(slices.Index(kinds, a), slices.Index(kinds, b))
+}
+
+// Compare orders the locations of a finding, and findings of the same exposure and
+// confidence by their first ones.
+func (l Location) Compare(other Location) int {
+	return cmp.Or(
+		CompareKinds(l.Kind, other.Kind),
+		cmp.Compare(l.Path, other.Path),
+		cmp.Compare(l.Member, other.Member),
+		cmp.Compare(l.Object, other.Object),
+		cmp.Compare(l.Header, other.Header),
+		cmp.Compare(l.Line, other.Line),
+		cmp.Compare(l.Column, other.Column))
 }
 
 // Who allows a token.

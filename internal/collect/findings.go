@@ -93,22 +93,11 @@ func compareFindings(a, b result.Finding) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(exposures, a.Exposure), slices.Index(exposures, b.Exposure)),
 		cmp.Compare(b.Confidence, a.Confidence),
-		compareLocations(a.Locations[0], b.Locations[0]),
+		a.Locations[0].Compare(b.Locations[0]),
 		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
 		cmp.Compare(a.Rule, b.Rule))
 }
 
 func compareAllowed(a, b result.Allowed) int {
 	return cmp.Or(cmp.Compare(a.By, b.By), cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
-}
-
-func compareLocations(a, b result.Location) int {
-	return cmp.Or(
-		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
-		cmp.Compare(a.Path, b.Path),
-		cmp.Compare(a.Member, b.Member),
-		cmp.Compare(a.Object, b.Object),
-		cmp.Compare(a.Header, b.Header),
-		cmp.Compare(a.Line, b.Line),
-		cmp.Compare(a.Column, b.Column))
 }

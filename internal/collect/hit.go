@@ -2,7 +2,6 @@ package collect
 
 import (
 	"cmp"
-	"slices"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/search"
@@ -37,7 +36,7 @@ func (h Hit) cost() int64 {
 
 func compareHits(a, b Hit) int {
 	return cmp.Or(
-		cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)),
+		result.CompareKinds(a.Kind, b.Kind),
 		cmp.Compare(a.Path, b.Path),
 		cmp.Compare(a.Repo.name(), b.Repo.name()),
 		cmp.Compare(a.Object, b.Object),
@@ -48,6 +47,3 @@ func compareHits(a, b Hit) int {
 		cmp.Compare(a.From.Column, b.From.Column),
 		cmp.Compare(a.Name, b.Name))
 }
-
-// kinds orders locations: what an editor can open first.
-var kinds = []string{result.KindFile, result.KindConfig, result.KindIndex, result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindRef, result.KindReflog}

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
+	"r8scan/result"
+	"r8scan/rules"
 )
 
 // Repository is a repository that was scanned, as far as findings depend on it.
@@ -37,6 +40,14 @@ func (r *Repository) name() string {
 		return ""
 	}
 	return r.Name
+}
+
+// describe adds to a target what the repository is at, and where it is pushed to.
+func (r *Repository) describe(target *result.Target, set *rules.Set) {
+	target.Head = r.Head
+	branch := r.Git.Refs.Branch()
+	target.Branch = set.Redact(strings.TrimPrefix(branch, "refs/heads/"))
+	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.Getenv))
 }
 
 // Label says which repository something is in, unless it is the main one.

@@ -41,7 +41,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	}
 	target.Path = r.Rules.Redact(target.Path)
 	if len(r.Repos) > 0 {
-		target.Head = r.Repos[0].Head
+		r.Repos[0].describe(&target, r.Rules)
 	}
 	res := &result.Result{Target: target, Rules: r.Rules, Root: root, Coverage: r.Sink.coverage(r.Rules), LeftOut: map[string]int{}}
 	if !r.ReportAllowed {
@@ -54,7 +54,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 			res.LeftOut[d.belowBecause()]++
 			continue
 		}
-		slices.SortFunc(d.Locations, compareLocations)
+		slices.SortFunc(d.Locations, result.Location.Compare)
 		if a, ok := r.Policy.Allows(&d.Finding); ok && !r.ReportAllowed {
 			res.Allowed = append(res.Allowed, a)
 			continue

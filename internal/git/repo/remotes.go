@@ -1,6 +1,11 @@
 package repo
 
-import "strings"
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+)
 
 // Remote is another repository, as the config of this one names it.
 type Remote struct {
@@ -67,6 +72,44 @@ func (c *Config) PushRemote(branch string, getenv func(string) string) string {
 		return remotes[0].Name
 	}
 	return "origin"
+}
+
+// PushAddress returns the address of the remote that git push takes on a branch,
+// whose full name is given, "" if it has none that an Address can be made of.
+func (c *Config) PushAddress(branch string, getenv func(string) string) string {
+	name := c.PushRemote(branch, getenv)
+	for _, r := range c.Remotes(getenv) {
+		if r.Name == name && len(r.URLs) > 0 {
+			return Address(r.URLs[0])
+		}
+	}
+	return ""
+}
+
+// scpLike matches [user@]host:path, which git takes for ssh. A host of one letter
+// would be a drive of Windows.
+var scpLike = regexp.MustCompile(`^(?:[^@/:]*@)?([A-Za-z0-9.-]{2,}):([^:]*)$`)
+
+// Address returns the URL of a remote as it can be shown: its scheme (http, https
+// or ssh), host and path, with no user, password, query or ".git" at the end. It
+// is "" for a path on this machine and for what is no URL.
+func Address(remote string) string {
+	if m := scpLike.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
+		remote = "ssh://" + m[1] + "/" + m[2]
+	}
+	u, err := url.Parse(strings.TrimSpace(remote))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	switch u.Scheme {
+	case "git+ssh", "ssh+git":
+		u.Scheme = "ssh"
+	case "http", "https", "ssh":
+	default:
+		return ""
+	}
+	clean := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(path.Clean("/"+u.Path), ".git")}
+	return clean.String()
 }
 
 // Tracking returns those of refs that tell what the remote had when it was last

@@ -80,3 +80,32 @@ func TestTracking(t *testing.T) {
 		}
 	}
 }
+
+// TestAddress shows of a remote's URL what may be shown: no user, no password.
+func TestAddress(t *testing.T) {
+	for remote, want := range map[string]string{
+		"https://github.com/o/r.git":                  "https://github.com/o/r",
+		"https://ada:secret@github.com/o/r":           "https://github.com/o/r",
+		"https://x-access-token:a@b@host/o/r.git?k=v": "https://host/o/r",
+		"http://localhost:8080/r":                     "http://localhost:8080/r",
+		"git@github.com:o/r.git":                      "ssh://github.com/o/r",
+		"gitlab.example.com:group/sub/r":              "ssh://gitlab.example.com/group/sub/r",
+		"ssh://git@host:2222/o/r.git":                 "ssh://host:2222/o/r",
+		"git+ssh://git@host/o/r":                      "ssh://host/o/r",
+		"https://host/a/../../b":                      "https://host/b",
+		" https://host/r\n":                           "https://host/r",
+		"":                                            "",
+		"/srv/git/r.git":                              "",
+		"../r":                                        "",
+		`C:\src\r`:                                    "",
+		"C:/src/r":                                    "",
+		"file:///srv/r":                               "",
+		"ext::sh -c x":                                "",
+		"https://[::1":                                "",
+		"a:b://c":                                     "",
+	} {
+		if got := Address(remote); got != want {
+			t.Errorf("%q: got %q, want %q", remote, got, want)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"r8scan/result"
+)
+
+// forge is a service that shows files of a commit as pages.
+type forge struct {
+	host string                         // or the start of that of an installation of one's own, with a period
+	file string                         // between the repository and the commit
+	line func(l result.Location) string // the fragment of a line
+}
+
+var forges = []forge{
+	{"github.com", "/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }},
+	{"gitlab.com", "/-/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }},
+	{"bitbucket.org", "/src/", func(l result.Location) string { return fmt.Sprintf("lines-%d", l.Line) }},
+}
+
+// forgeOf returns the forge of a host, nil for another one. A company's own is
+// called gitlab.example.com or github.example.com mostly.
+func forgeOf(host string) *forge {
+	for i, f := range forges {
+		name, _, _ := strings.Cut(f.host, ".")
+		if host == f.host || name != "bitbucket" && strings.HasPrefix(host, name+".") {
+			return &forges[i]
+		}
+	}
+	return nil
+}
+
+// homeOf returns the address of the repository's page on a forge, "" if its remote
+// is none.
+func homeOf(target result.Target) (home string, on *forge) {
+	u, err := url.Parse(target.Remote)
+	if err != nil || u.Path == "" || u.Path == "/" {
+		return "", nil
+	}
+	if on = forgeOf(u.Hostname()); on == nil {
+		return "", nil
+	}
+	return (&url.URL{Scheme: "https", Host: u.Hostname(), Path: u.Path}).String(), on
+}
+
+// permalink returns the page that shows a place in a commit which a remote has, ""
+// where there is none.
+func permalink(target result.Target, h *result.History, l result.Location) string {
+	if l.Path == "" || h == nil || !slices.ContainsFunc(h.Refs, isRemote) {
+		return ""
+	}
+	commit := l.Commit
+	if l.Kind == result.KindFile && h.AtHead && commit == "" { // HEAD has the file, or had it before it was changed
+		commit = target.Head
+	}
+	if commit == "" || strings.Contains(l.Path, "***") { // a name that holds a token
+		return ""
+	}
+	home, on := homeOf(target)
+	if home == "" {
+		return ""
+	}
+	page := home + on.file + commit + "/" + escapePath(l.Path)
+	if l.Member == "" && l.Line > 0 {
+		page += "#" + on.line(l)
+	}
+	return page
+}
+
+// isRemote reports whether a ref tells what a remote has.
+func isRemote(ref string) bool { return strings.HasPrefix(ref, "refs/remotes/") }

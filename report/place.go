@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"r8scan/internal/terminal"
+	"r8scan/result"
+)
+
+// place returns path!member:line:column; in the path's stead it names the git
+// object, or standard input.
+func place(l result.Location) string {
+	where := terminal.Safe(l.Path)
+	switch {
+	case where != "":
+	case l.Kind == result.KindFile:
+		where = "stdin"
+	default:
+		where = strings.TrimSpace(terminal.Safe(l.Kind) + " " + short(l.Object))
+	}
+	if l.Member != "" {
+		where += "!" + terminal.Safe(l.Member)
+	}
+	if l.Line > 0 {
+		where += fmt.Sprintf(":%d:%d", l.Line, l.Column)
+	}
+	return where
+}
+
+// spot is one place for a reader: a line of a file, with git's copies of the file
+// and what else of it has the token.
+type spot struct {
+	at       result.Location
+	lines    int // other places in the same version of the file
+	versions int // other versions of the file that git holds
+}
+
+// spotsOf returns the places of a token, in their order: one for each file, or
+// each location if all are to be shown.
+func spotsOf(locs []result.Location, all bool) []spot {
+	type file struct{ path, member string }
+	var spots []spot
+	index := map[file]int{}
+	seen := map[file]map[string]bool{} // objects
+	for _, l := range locs {
+		at := file{l.Path, l.Member}
+		i, ok := index[at]
+		if all || !ok || !isVersion(l) || !isVersion(spots[i].at) {
+			index[at] = len(spots)
+			seen[at] = map[string]bool{l.Object: true}
+			spots = append(spots, spot{at: l})
+			continue
+		}
+		s := &spots[i]
+		sameLine := s.at.Line == l.Line && s.at.Column == l.Column
+		switch {
+		case l.Object == s.at.Object && !sameLine:
+			s.lines++
+		case sameLine && (l.Kind == result.KindIndex || l.Current): // git's copy of the file
+		case !seen[at][l.Object]:
+			s.versions++
+		}
+		seen[at][l.Object] = true
+	}
+	return spots
+}
+
+// isVersion reports whether a place is in the contents of a file with a path.
+func isVersion(l result.Location) bool {
+	return l.Path != "" && (l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Kind == result.KindBlob)
+}
+
+// notes says what a place is when it is no plain file, how the token is written
+// there, and what else the spot stands for.
+func (s spot) notes(verbose bool) string {
+	var notes []string
+	if own := locationNotes(s.at, verbose); own != "" {
+		notes = append(notes, own)
+	}
+	if s.lines > 0 {
+		notes = append(notes, plural(int64(s.lines), "more place")+" in it")
+	}
+	if s.versions > 0 {
+		notes = append(notes, "and in "+plural(int64(s.versions), "other version")+" in git")
+	}
+	return strings.Join(notes, ", ")
+}
+
+// locationNotes says what a place is when it is no plain file, and how the
+// token is written there. Of a file in a commit the blob is named if verbose.
+func locationNotes(l result.Location, verbose bool) string {
+	var notes []string
+	inCommit := l.Kind == result.KindBlob && l.Commit != ""
+	if l.Kind != result.KindFile && l.Path != "" && (verbose || !inCommit) {
+		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
+	}
+	if l.Header != "" {
+		notes = append(notes, "in its header "+terminal.Safe(l.Header))
+	}
+	if l.Commit != "" && l.Commit != l.Object {
+		notes = append(notes, "commit "+short(l.Commit))
+	}
+	if len(l.Encoding) > 0 {
+		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
+	}
+	if l.AllowedBy != "" {
+		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
+	}
+	return strings.Join(notes, ", ")
+}
+
+// placeURL returns the file URL of a location that is a file on disk, with the
+// line and column in the form that editors read, else "".
+func placeURL(l result.Location, root string) string {
+	if l.Path == "" || l.Kind != result.KindFile && l.Kind != result.KindConfig {
+		return ""
+	}
+	target := fileURL(root, l.Path)
+	if target == "" || l.Member != "" || l.Line == 0 {
+		return target
+	}
+	return fmt.Sprintf("%s#L%d,%d", target, l.Line, l.Column)
+}
+
+// fileURL returns the file URL of path, which may be relative to root, or ""
+// where that gives no absolute path.
+func fileURL(root, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(root, path)
+	}
+	if !filepath.IsAbs(path) {
+		return ""
+	}
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // file:///C:/x
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
