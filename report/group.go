@@ -41,7 +41,7 @@ func (g *group) head() string {
 }
 
 // acts reports whether somebody has to act because of the group.
-func (g *group) acts() bool { return g.findings[0].acts() }
+func (g *group) acts() bool { return acts(g.findings[0]) }
 
 // groupTitle says what Replicate says, where the tokens are, and what follows.
 func groupTitle(f Finding) string {
@@ -57,7 +57,7 @@ func groupTitle(f Finding) string {
 	default:
 		title = upperFirst(where)
 	}
-	if f.doubtful() {
+	if doubtful(f) {
 		title += ", perhaps no token at all"
 	}
 	switch f.Exposure {
@@ -91,7 +91,7 @@ func headline(findings []Finding) string {
 	var live, open, local int
 	for _, f := range findings {
 		switch {
-		case !f.acts() || f.doubtful():
+		case !acts(f) || doubtful(f):
 		case f.Exposure != result.ExposureHistory:
 			local++
 		case f.Verification.Status == StatusLive:

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"r8scan/result"
@@ -16,8 +17,8 @@ var worstFirst = []result.Exposure{result.ExposureHistory, result.ExposureTracke
 // in local files, and what may be no token after what is one.
 func urgent(a, b Finding) int {
 	return cmp.Or(
-		cmp.Compare(a.urgency(), b.urgency()),
-		compareBool(a.doubtful(), b.doubtful()),
+		cmp.Compare(urgency(a), urgency(b)),
+		compareBool(doubtful(a), doubtful(b)),
 		cmp.Compare(slices.Index(worstFirst, a.Exposure), slices.Index(worstFirst, b.Exposure)),
 		cmp.Compare(a.Verification.Status, b.Verification.Status), // unchecked before unknown
 		stable(a, b))
@@ -47,7 +48,7 @@ func stable(a, b Finding) int {
 
 // urgency is 0 for a live token, 1 if it is not known whether it is live, and 2
 // for a revoked one.
-func (f Finding) urgency() int {
+func urgency(f Finding) int {
 	switch f.Verification.Status {
 	case StatusLive:
 		return 0
@@ -59,30 +60,28 @@ func (f Finding) urgency() int {
 
 // acts reports whether somebody has to act because of the finding now: nobody can
 // use a revoked token, and a file that git ignores is where a token may live.
-func (f Finding) acts() bool {
+func acts(f Finding) bool {
 	return f.Verification.Status != StatusRevoked && f.Exposure != result.ExposureIgnored
 }
 
 // doubtful reports whether what was found may be no credential.
-func (f Finding) doubtful() bool {
+func doubtful(f Finding) bool {
 	return f.Confidence == rules.Low && f.Verification.Status != StatusLive
 }
 
-// KeepLive leaves only live tokens in d.Findings, and counts the others in
+// keepLive leaves only live tokens in d.Findings, and counts the others in
 // d.NotListed by their status.
-func (d *Document) KeepLive() {
-	live := []Finding{}
+func (d *Document) keepLive() {
+	live, others := []Finding{}, map[Status]int{}
+	maps.Copy(others, d.NotListed)
 	for _, f := range d.Findings {
 		if f.Verification.Status == StatusLive {
 			live = append(live, f)
 			continue
 		}
-		if d.NotListed == nil {
-			d.NotListed = map[Status]int{}
-		}
-		d.NotListed[f.Verification.Status]++
+		others[f.Verification.Status]++
 	}
-	d.Findings = live
+	d.Findings, d.NotListed = live, others
 }
 
 // Found is how many tokens were found, with those that are not listed.

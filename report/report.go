@@ -33,6 +33,8 @@ type Options struct {
 	Verbose bool // text: every location, ref and unread thing, not the first few
 	Width   int  // text: columns of a line, where words are wrapped; 0 for 80
 
+	OnlyLive bool // list live tokens only, and count the others
+
 	// Root is the absolute path of the folder that paths in the result are
 	// relative to; "" if there is none. SARIF names it where the result does not
 	// name a URL.
@@ -80,7 +82,11 @@ func ByName(name string) (Renderer, error) {
 		if f.name == name {
 			return func(w io.Writer, doc *Document, opts Options) error {
 				masked := *door.Values(doc)
-				masked.Findings = slices.SortedFunc(slices.Values(masked.Findings), urgent)
+				masked.Findings = slices.Clone(masked.Findings)
+				slices.SortFunc(masked.Findings, urgent)
+				if opts.OnlyLive {
+					masked.keepLive()
+				}
 				return f.render(w, &masked, door.Values(opts))
 			}, nil
 		}

@@ -135,8 +135,8 @@ func foundLine(doc *Document) string {
 		}
 	}
 	line := fmt.Sprintf("%s in %s", plural(int64(len(doc.Findings)), "token"), plural(int64(places), "place"))
-	if len(doc.NotListed) > 0 {
-		line = fmt.Sprintf("%s, of which %s are live and listed", plural(int64(doc.Found()), "token"), count(int64(len(doc.Findings))))
+	if len(doc.NotListed) > 0 { // of those it is not known where they stand
+		line = plural(int64(doc.Found()), "token")
 	}
 	if ignored > 0 {
 		line += fmt.Sprintf(" (%s only in files that git ignores)", count(int64(ignored)))

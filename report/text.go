@@ -84,7 +84,7 @@ func groupColor(g *group) string {
 	switch {
 	case !g.acts():
 		return terminal.Dim
-	case f.Exposure != result.ExposureHistory || f.doubtful():
+	case f.Exposure != result.ExposureHistory || doubtful(f):
 		return terminal.Yellow
 	}
 	return terminal.Red

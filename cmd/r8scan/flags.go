@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -150,32 +151,29 @@ const (
 
 // askFlags are the flags of a scan that concern Replicate's answer.
 type askFlags struct {
-	verify         bool
-	failOn, apiURL string
+	verify, onlyLive bool
+	failOn, apiURL   string
 }
 
 func (f *askFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the tokens are live: sends them there")
 	fs.StringVar(&f.failOn, "fail-on", failOnAny, "which `tokens` make the exit code 1: any, live (with --verify) or none")
+	fs.BoolVar(&f.onlyLive, "only-live", false, "list only live tokens, and count the others (with --verify)")
 	addAPIURL(cmd, &f.apiURL)
 }
 
 // verifier returns what asks Replicate, nil if no token is to be sent.
 func (f askFlags) verifier() (*verifier.Verifier, error) {
-	switch f.failOn {
-	case failOnAny, failOnNone:
-	case failOnLive:
-		if !f.verify {
-			return nil, errors.New("--fail-on live needs --verify: only Replicate knows which tokens are live")
-		}
-	default:
+	switch {
+	case !slices.Contains([]string{failOnAny, failOnLive, failOnNone}, f.failOn):
 		return nil, fmt.Errorf("--fail-on %q: use any, live or none", f.failOn)
+	case f.verify:
+		return ask.NewVerifier(f.apiURL, version, verifier.Config{})
+	case f.failOn == failOnLive || f.onlyLive:
+		return nil, errors.New("--fail-on live or --only-live needs --verify: only Replicate knows which tokens are live")
 	}
-	if !f.verify {
-		return nil, nil
-	}
-	return ask.NewVerifier(f.apiURL, version, verifier.Config{})
+	return nil, nil
 }
 
 // onlyArg returns the argument, or the current folder.

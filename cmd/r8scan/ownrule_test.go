@@ -108,7 +108,7 @@ func checkOwn(t *testing.T, res *result.Result, err error, n ...int) {
 			t.Fatal(err)
 		}
 		var b bytes.Buffer
-		if err := render(&b, doc, report.Options{Verbose: true}); err != nil {
+		if err := render(&b, doc, report.Options{Verbose: true, Width: 1000}); err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
 		out[format] = b.String()

@@ -13,8 +13,8 @@ import (
 )
 
 type reportFlags struct {
-	format, output string
-	verbose        bool
+	format, output    string
+	verbose, onlyLive bool
 }
 
 func (c command) report() *cobra.Command {
@@ -43,6 +43,7 @@ Exit codes:
 	}
 	addFormat(cmd, &f.format)
 	addOutput(cmd, &f.output)
+	cmd.Flags().BoolVar(&f.onlyLive, "only-live", false, "list only live tokens, and count the others")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "name every location and ref")
 	return cmd
 }
@@ -59,6 +60,6 @@ func (c command) runReport(ctx context.Context, f reportFlags, path string) erro
 	if err != nil {
 		return err
 	}
-	opts := report.Options{Verbose: f.verbose, Color: c.colors(f.output)}
+	opts := c.look(f.output, f.verbose, f.onlyLive)
 	return c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) })
 }

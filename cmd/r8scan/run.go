@@ -60,8 +60,8 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if hook.kind != "" && (f.format == report.Auto || f.format == "text") && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
-	colors := c.colors(f.output)
-	opts := report.Options{Verbose: f.verbose, Root: res.Root, Color: colors, Links: colors}
+	opts := c.look(f.output, f.verbose, f.asking.onlyLive)
+	opts.Root, opts.Links = res.Root, opts.Color
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) }); err != nil {
 		return err
 	}
@@ -132,9 +132,13 @@ func (c command) tellNotes(res *result.Result) {
 	}
 }
 
-// colors reports whether what is written to path, standard output if it is
-// empty, may have colors.
-func (c command) colors(path string) bool { return path == "" && terminal.Colors(c.out) }
+// look returns how a report looks that goes to path, or to standard output.
+func (c command) look(path string, verbose, onlyLive bool) report.Options {
+	if path != "" {
+		return report.Options{Verbose: verbose, OnlyLive: onlyLive}
+	}
+	return report.Options{Verbose: verbose, OnlyLive: onlyLive, Color: terminal.Colors(c.out), Width: terminal.Width(c.out)}
+}
 
 // write writes a report, to standard output if path is empty.
 func (c command) write(ctx context.Context, path string, render func(io.Writer) error) error {
@@ -156,7 +160,7 @@ func (c command) writeAnswer(ctx context.Context, format, path string, a answer)
 		if format == "json" {
 			return a.WriteJSON(w, tool)
 		}
-		return a.WriteText(w, c.colors(path))
+		return a.WriteText(w, path == "" && terminal.Colors(c.out))
 	})
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)

@@ -24,6 +24,22 @@ func Is(w io.Writer) bool {
 // Colors reports whether what is written to w may have colors and links.
 func Colors(w io.Writer) bool { return Is(w) && os.Getenv("NO_COLOR") == "" }
 
+// Width returns how many columns a terminal has that w writes to, 0 for anything
+// else.
+func Width(w io.Writer) int {
+	if !Is(w) {
+		return 0
+	}
+	if d, ok := w.(interface{ Under() io.Writer }); ok {
+		w = d.Under()
+	}
+	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 // Input returns in if it is a terminal that somebody types on, else nil.
 func Input(in io.Reader) *os.File {
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
