@@ -7,7 +7,7 @@ import (
 	"r8scan/rules"
 )
 
-// What Options.MaxMemory is if it is 0, and the least that it can be.
+// The default of Options.MaxMemory, and the least that it can be.
 const (
 	DefaultMemory = budget.Default
 	MinMemory     = budget.Min
@@ -16,23 +16,23 @@ const (
 // Options are shared by all scans. The zero value scans everything, on all
 // cores, and keeps findings of every confidence: rules.Low is the lowest.
 type Options struct {
-	Jobs          int              // goroutines; 0: one a core
-	MaxMemory     int64            // bytes that what is read and found may take, beside mapped packs; 0: 1 GiB
+	Jobs          int              // goroutines; 0: one per core
+	MaxMemory     int64            // bytes for what is read and found, beside mapped packs; 0: 1 GiB
 	Rules         *rules.Set       // what is searched for; nil: the rules of package rules
 	MinConfidence rules.Confidence // findings below it are counted, not kept
-	Include       []string         // doublestar globs; if there are any, only paths that match one are kept
-	Exclude       []string         // doublestar globs; paths that match one are left out
-	Config        string           // configuration file to read instead of the scanned tree's own; "" for that one
-	Baseline      string           // file of token ids to leave alone; "" for none
-	ReportAllowed bool             // report what is allowed too, and read no configuration that is not named
-	CheckIDs      bool             // compare all objects with their ids, not only those where it is cheap; needs all packs to be read
+	Include       []string         // doublestar globs; if there are any, only matching paths are scanned
+	Exclude       []string         // doublestar globs; matching paths are not scanned
+	Config        string           // a configuration file instead of the scanned tree's own; "" for that one
+	Baseline      string           // a file of token ids not to report; "" for none
+	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
+	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
 
-	longRanges bool // tests: a range of any length is read like a long one
+	longRanges bool // for tests: read every range like a long one
 }
 
-// Progress says how far a scan has come.
+// Progress says how far a scan is.
 type Progress struct {
 	Bytes, Objects, Files int64
 	Total                 int64 // objects to read, as far as is known

@@ -2,13 +2,13 @@ package scanner
 
 import "r8scan/internal/source"
 
-// Pushed says what a push is to bring and where. One of Updates, To and Current
-// says what it brings.
+// Pushed says what a push adds, and where. One of Updates, To and Current says
+// what.
 type Pushed struct {
-	Remote  string      // its name, or its URL if it has none; "" for the one that the branch goes to, unless From is given
+	Remote  string      // its name, or its URL without one; "" for the branch's own remote, unless From is set
 	URL     string      // as git push uses it; may be ""
-	Updates []RefUpdate // as git tells a hook
-	To      string      // a revision: what leads to it and not to From; Ref is the name at the remote, if known
+	Updates []RefUpdate // as a hook gets them from git
+	To      string      // a revision: it and its ancestors, without From's; Ref is its name at the remote, if known
 	From    string      // a revision that the remote has; "" for none
 	Ref     string
 	Current bool // the branch that HEAD is on
@@ -16,9 +16,9 @@ type Pushed struct {
 
 // RefUpdate is a ref that a push sets.
 type RefUpdate struct {
-	Ref string // its full name where it is pushed to
-	New string // id in hex of what it is to name; zeros if it is deleted
-	Old string // id of what it names there now; zeros for nothing
+	Ref string // its full name at the remote
+	New string // the new id in hex; zeros if the ref is deleted
+	Old string // the id at the remote now; zeros if the ref is new
 }
 
 func (p Pushed) source() source.Pushed {

@@ -1,11 +1,10 @@
-// Package scanner finds Replicate's credentials in files, on standard input and
-// in everything that a git repository holds, and tells for each one where it
-// stands and how it came there. Each function scans one kind of source; what it
-// returns is in a stable order, so two scans of the same input give equal
-// results.
+// Package scanner finds Replicate's credentials in files, on standard input and in
+// everything that a git repository holds. For each it says where it is and how it
+// got there. Each function scans one kind of source. Results are in a stable order:
+// two scans of the same input give equal results.
 //
-// A scan starts no process, sends nothing, and takes no instruction from what it
-// reads. What it cannot read does not end it: Result.Coverage names it.
+// A scan starts no process, sends nothing, and obeys nothing that it reads. What it
+// cannot read does not end it: Result.Coverage names it.
 package scanner
 
 import (
@@ -23,9 +22,9 @@ import (
 	"r8scan/result"
 )
 
-// Audit scans all that the repository that holds the folder path has: work
-// trees, index, objects, refs, logs and configuration, those of its submodules,
-// and the repositories in its work trees. Outside a repository it is Files.
+// Audit scans everything that the repository around the folder path has: work
+// trees, indexes, objects, refs, reflogs and configuration, its submodules, and the
+// repositories in its work trees. Outside a repository it does what Files does.
 func Audit(ctx context.Context, path string, opts Options) (*result.Result, error) {
 	res, err := scan(ctx, opts, func() (source.Source, error) { return source.OpenRepository(path) })
 	if errors.Is(err, source.ErrNoRepository) || source.IsOutside(err) {
@@ -34,7 +33,7 @@ func Audit(ctx context.Context, path string, opts Options) (*result.Result, erro
 	return res, err
 }
 
-// auditFiles is Files, and says why there was no more to read.
+// auditFiles does what Files does, and says why there is no repository.
 func auditFiles(ctx context.Context, path string, why error, opts Options) (*result.Result, error) {
 	res, err := Files(ctx, []string{path}, nil, opts)
 	if err != nil {
@@ -44,19 +43,18 @@ func auditFiles(ctx context.Context, path string, why error, opts Options) (*res
 		res.Coverage.Unread = append(res.Coverage.Unread, result.Unread{What: "the repository", Reason: opts.Rules.Redact(regular.Reason(why))})
 		return res, nil
 	}
-	res.Notes = append(res.Notes, fmt.Sprintf("%s is in no git repository: its files were scanned, and there is no history", opts.Rules.Redact(path)))
+	res.Notes = append(res.Notes, fmt.Sprintf("%s is not in a git repository: only its files were scanned", opts.Rules.Redact(path)))
 	slices.Sort(res.Notes)
 	return res, nil
 }
 
-// Files scans files and folders; "-" is stdin. A path that does not exist is an
-// error before anything is read.
+// Files scans files and folders; "-" is stdin. If a path does not exist, it returns
+// an error before it reads anything.
 func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (*result.Result, error) {
 	return scan(ctx, opts, func() (source.Source, error) { return &source.Files{Paths: paths, Stdin: stdin}, nil })
 }
 
-// History scans the git objects of the repository that holds the folder path,
-// and nothing else.
+// History scans only the git objects of the repository around the folder path.
 func History(ctx context.Context, path string, opts Options) (*result.Result, error) {
 	return Range(ctx, path, "", opts)
 }
@@ -67,25 +65,25 @@ func Range(ctx context.Context, path, commits string, opts Options) (*result.Res
 	return scan(ctx, opts, func() (source.Source, error) { return source.OpenObjects(path, commits) })
 }
 
-// Staged scans what the next commit of the repository that holds the folder path
-// would add; with "", of the one that git runs a hook for.
+// Staged scans what the next commit would add to the repository around the folder
+// path or, with "", to the one that git runs a hook for.
 func Staged(ctx context.Context, path string, opts Options) (*result.Result, error) {
 	return scan(ctx, opts, func() (source.Source, error) { return source.OpenStaged(path) })
 }
 
-// Push scans what a push from the repository that holds the folder path brings;
-// with "", from the one that git runs a hook for.
+// Push scans what a push adds. It comes from the repository around the folder path
+// or, with "", from the one that git runs a hook for.
 func Push(ctx context.Context, path string, what Pushed, opts Options) (*result.Result, error) {
 	return scan(ctx, opts, func() (source.Source, error) { return source.OpenPush(path, what.source()) })
 }
 
-// Receive is Push for the repository that is pushed to. No configuration but one
-// that Options name counts there.
+// Receive is Push for the repository that is pushed to. It reads only the
+// configuration that Options name.
 func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options) (*result.Result, error) {
 	return scan(ctx, opts, func() (source.Source, error) { return source.OpenReceived(path, sourceUpdates(updates)) })
 }
 
-// scan opens a source, reads it and makes a result of what it holds.
+// scan opens a source, reads it, and returns the result.
 func scan(ctx context.Context, opts Options, open func() (source.Source, error)) (*result.Result, error) {
 	judged, err := policy.Load(opts.Baseline, opts.Config, opts.Rules)
 	if err != nil {
@@ -124,7 +122,8 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	return run.Result(ctx, read.Target, read.Root)
 }
 
-// progress returns what tells a sink's counters to tell; nil if nobody asks.
+// progress returns a function that passes a sink's counters to tell; nil without
+// tell.
 func progress(tell func(Progress)) func(*collect.Sink) {
 	if tell == nil {
 		return nil
@@ -134,12 +133,12 @@ func progress(tell func(Progress)) func(*collect.Sink) {
 	}
 }
 
-// Exposure says how git treats the file at path: tracked, untracked or ignored.
-// It is "" if the file is in no work tree, or in one whose index cannot be read.
+// Exposure says how git treats the file at path: tracked, untracked or ignored. It
+// is "" outside a work tree, or if the index cannot be read.
 func Exposure(path string) result.Exposure { return collect.FileExposure(path) }
 
-// MissingRevisions returns those of the revisions, which are written as in a
-// range, that name no commit in the repository that holds the folder path.
+// MissingRevisions returns those of the revisions, written as in a range, that name
+// no commit in the repository around the folder path.
 func MissingRevisions(path string, revisions ...string) ([]string, error) {
 	b := budget.New(0, 1)
 	return source.MissingRevisions(path, &source.Env{Sink: collect.NewSink(b), Budget: b, Goroutines: 1}, revisions...)

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	maxBody = 64 << 10 // bytes of an answer that are read; Replicate's have some hundred
-	maxText = 200      // runes of a name that are kept
+	maxBody = 64 << 10 // bytes of an answer; Replicate's have a few hundred
+	maxText = 200      // runes of a name
 )
 
-// answer is what a server said to one request.
+// answer is a server's answer to one request.
 type answer struct {
 	code   int
 	header http.Header
@@ -30,13 +30,13 @@ type problem struct {
 	Status float64 `json:"status"`
 }
 
-// refusal is what Replicate says of a token it does not accept. For a request
-// without any token it says something else, so a gateway that strips the
-// Authorization header does not make every token look revoked.
+// refusal is what Replicate says about an invalid token. For a request without a
+// token it says something else, so a gateway that strips the Authorization header
+// does not make every token look revoked.
 const refusal = "You did not pass a valid authentication token"
 
-// judge tells what an answer means. It decides by the form of the body and not
-// by the code alone: a proxy's 200, 401 and 403 say nothing about the token.
+// judge says what an answer means. It checks the form of the body too: a proxy's
+// 200, 401 or 403 says nothing about the token.
 func (a answer) judge(secret rules.Secret) Verdict {
 	v := Verdict{Status: Unknown, HTTP: a.code}
 	switch code := a.code; {
@@ -47,21 +47,21 @@ func (a answer) judge(secret rules.Secret) Verdict {
 			v.Status, v.Account = Live, account
 			break
 		}
-		v.Reason = "HTTP 200 without an account in it: something other than Replicate's API answered"
+		v.Reason = "HTTP 200 without an account: something other than Replicate's API answered"
 	case code == http.StatusUnauthorized:
 		if a.refuses() {
 			v.Status = Revoked
 			break
 		}
-		v.Reason = "HTTP 401 in a form that is not Replicate's answer to a bad token: a proxy or gateway may have refused, or removed the token"
+		v.Reason = "HTTP 401 that is not Replicate's answer to a bad token: a proxy or gateway may have refused, or removed the token"
 	case code == http.StatusPaymentRequired && a.isProblem():
 		v.Status, v.Reason = Live, "accepted, but billing is not set up (HTTP 402)"
 	case code == http.StatusForbidden && a.isProblem():
 		v.Status, v.Reason = Live, "accepted, but without permission to read the account (HTTP 403)"
 	case code == http.StatusForbidden:
-		v.Reason = "HTTP 403 in a form that is not Replicate's: a firewall or proxy may have refused"
+		v.Reason = "HTTP 403 that is not Replicate's answer: a firewall or proxy may have refused"
 	case code == http.StatusNotFound:
-		v.Reason = "HTTP 404: the account endpoint is not there; check the API's address"
+		v.Reason = "HTTP 404: there is no account endpoint; check the API's address"
 	case code == http.StatusTooManyRequests:
 		v.Reason = "still throttled (HTTP 429): ask again later"
 	case code >= 500:
@@ -69,13 +69,12 @@ func (a answer) judge(secret rules.Secret) Verdict {
 	case code >= 300 && code < 400:
 		v.Reason = fmt.Sprintf("HTTP %d: a redirect, which is not followed", code)
 	default:
-		v.Reason = fmt.Sprintf("HTTP %d, which Replicate does not answer here", code)
+		v.Reason = fmt.Sprintf("HTTP %d, which is no answer of Replicate's", code)
 	}
 	return v
 }
 
-// account returns the account that the body describes, nil if it has not the
-// form of one.
+// account returns the account in the body, nil if the body has another form.
 func (a answer) account(secret rules.Secret) *Account {
 	var body struct {
 		Type     string  `json:"type"`
@@ -93,7 +92,7 @@ func (a answer) account(secret rules.Secret) *Account {
 }
 
 // problem returns the body as one of Replicate's errors, and whether it can be
-// one: it has words for people, and does not contradict the answer's code.
+// one: it has a text, and does not contradict the status code.
 func (a answer) problem() (problem, bool) {
 	var p problem
 	if json.Unmarshal(a.body, &p) != nil || p.Status != 0 && p.Status != float64(a.code) {
@@ -107,15 +106,15 @@ func (a answer) isProblem() bool {
 	return ok
 }
 
-// refuses is strict, unlike isProblem: that a token is taken for revoked by
-// mistake is the worst that can happen here.
+// refuses is strict, unlike isProblem: to call a live token revoked would be the
+// worst mistake.
 func (a answer) refuses() bool {
 	p, ok := a.problem()
 	return ok && p.Title == "Unauthenticated" && p.Status == http.StatusUnauthorized && strings.TrimRight(p.Detail, ". ") == refusal
 }
 
-// clean makes a server's text safe to show: without the token, should a server
-// send it back, without what changes a terminal, and short.
+// clean makes a server's text safe to show: short, without control characters, and
+// without the token, which a server may send back.
 func clean(s string, secret rules.Secret) string {
 	if token := secret.Reveal(); token != "" {
 		s = strings.ReplaceAll(s, token, secret.Mask())

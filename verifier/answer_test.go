@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestAnswers gives each answer that a server may have for a token, and says
-// what it means. Only Replicate's own form makes a token live or revoked.
+// TestAnswers lists the answers of a server and what they mean. Only Replicate's
+// own form makes a token live or revoked.
 func TestAnswers(t *testing.T) {
 	const html = "<!DOCTYPE html><html><body>Sign in to the network</body></html>"
 	acme := Account{"organization", "acme", "Acme, Inc."}
@@ -29,7 +29,7 @@ func TestAnswers(t *testing.T) {
 		{"200 with another object", `{"ok":true}`, 200, Unknown, nil, "something other", 1},
 		{"200 with another type", `{"type":"bot","username":"x","name":"x"}`, 200, Unknown, nil, "something other", 1},
 		{"200 without a user name", `{"type":"user","username":"","name":"x"}`, 200, Unknown, nil, "something other", 1},
-		{"200 with a name that is none", `{"type":"user","username":"x","name":7}`, 200, Unknown, nil, "something other", 1},
+		{"200 with a number as name", `{"type":"user","username":"x","name":7}`, 200, Unknown, nil, "something other", 1},
 		{"200 with two objects", accountBody + accountBody, 200, Unknown, nil, "something other", 1},
 		{"200 with a list", "[" + accountBody + "]", 200, Unknown, nil, "something other", 1},
 		{"200 with a refusal", refusedBody, 200, Unknown, nil, "something other", 1},
@@ -81,7 +81,7 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("HTTP %d after %d requests, the server saw %d and %d canaries; want %d requests", got.HTTP, got.Requests, own, others, c.requests)
 			}
 			if got.Timing.Total <= 0 || got.Timing.FirstByte <= 0 {
-				t.Errorf("no times were taken: %+v", got.Timing)
+				t.Errorf("no times were measured: %+v", got.Timing)
 			}
 		})
 	}

@@ -13,29 +13,28 @@ import (
 // DefaultBaseURL is Replicate's API.
 const DefaultBaseURL = "https://api.replicate.com"
 
-// parseBaseURL returns the address of the account endpoint below raw. Tokens
-// are sent there, so it must be https, or http to this very machine. The
-// errors do not repeat raw: it may be a token that was put in the wrong place.
+// parseBaseURL returns the URL of the account endpoint below raw. Tokens are sent
+// there, so it must be https, or http to this machine. Errors do not repeat raw: it
+// may be a token in the wrong place.
 func parseBaseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, errors.New("the API's address is no URL: write it as " + DefaultBaseURL)
+		return nil, errors.New("the API's address is not a URL: write it as " + DefaultBaseURL)
 	}
 	switch {
 	case u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || u.Hostname() == "":
-		return nil, errors.New("the API's address is no https URL: write it as " + DefaultBaseURL)
+		return nil, errors.New("the API's address is not an https URL: write it as " + DefaultBaseURL)
 	case u.User != nil:
-		return nil, errors.New("the API's address holds a user name or password: leave it out")
+		return nil, errors.New("the API's address has a user name or password: leave it out")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, errors.New("the API's address holds a query or fragment: leave out what follows the path")
+		return nil, errors.New("the API's address has a query or fragment: leave it out")
 	case u.Scheme == "http" && !isLoopbackName(u.Hostname()):
-		return nil, errors.New("the API's address is plain http: use https, so that nobody can read the tokens on their way (http is for localhost, 127.0.0.1 and [::1] only)")
+		return nil, errors.New("the API's address is plain http: use https, so that nobody else can read the tokens (http is for localhost, 127.0.0.1 and [::1] only)")
 	}
 	if err := checkPort(u.Port()); err != nil {
 		return nil, err
 	}
-	// Some clients call https://api.replicate.com/v1 the base, others leave
-	// the version to the path. Both are taken.
+	// Some clients have /v1 in the base URL, others in the path.
 	if base := strings.TrimRight(u.Path, "/"); strings.HasSuffix(base, "/v1") {
 		return u.JoinPath("account"), nil
 	}
@@ -52,9 +51,8 @@ func checkPort(port string) error {
 	return nil
 }
 
-// isLoopbackName reports whether host can only mean this machine: a literal
-// loopback address, or localhost, whose addresses loopbackOnly checks when it
-// is dialed.
+// isLoopbackName reports whether host can only be this machine: a literal loopback
+// address, or localhost, whose addresses loopbackOnly checks when it is dialed.
 func isLoopbackName(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
@@ -63,11 +61,11 @@ func isLoopbackName(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-var errNotLoopback = errors.New("the name localhost does not lead to this machine")
+var errNotLoopback = errors.New("localhost does not resolve to this machine")
 
-// loopbackOnly refuses connections that leave this machine. As a dialer's
-// Control it sees each address after name resolution, so that a hosts file or
-// DNS server that sends localhost elsewhere gets no token.
+// loopbackOnly refuses connections to other machines. As a dialer's Control it
+// sees each address after name resolution, so a hosts file or DNS server cannot
+// redirect localhost.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {

@@ -11,14 +11,13 @@ import (
 	"r8scan/verifier"
 )
 
-// The tokens are put together here, so that no scanner takes this file for a
-// leak.
+// The tokens are put together at run time, so that no scanner reports this file.
 var (
 	liveToken    = "r8_" + "Hw3kTq9ZbN5xYc7VmL2pRs8DfG4jKe6WuA1tB"
 	revokedToken = "r8_" + "Zb5xYc7VmHw3kTq9NL2pRs8DfG4jKe6WuA1tB"
 )
 
-// likeReplicate answers as Replicate's API does, which accepts one token.
+// likeReplicate answers as Replicate's API does, and accepts one token.
 func likeReplicate(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") == "Bearer "+liveToken {
 		fmt.Fprint(w, `{"type":"user","username":"ada","name":"Ada L."}`)
@@ -29,7 +28,7 @@ func likeReplicate(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, `{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}`)
 }
 
-// A Verifier asks Replicate's API, and here a server in its stead.
+// A Verifier asks Replicate's API; here, a test server instead.
 func Example() {
 	server := httptest.NewServer(http.HandlerFunc(likeReplicate))
 	defer server.Close()
@@ -51,8 +50,7 @@ func Example() {
 	// r8_Zb*********************************** is revoked
 }
 
-// A server that is not Replicate's API gets no token, and makes none live or
-// revoked.
+// A server that is not Replicate's API gets no token, and the verdict is unknown.
 func ExampleVerifier_Verify_unknown() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "<html>Please log in to this network</html>")
@@ -69,7 +67,7 @@ func ExampleVerifier_Verify_unknown() {
 	// unknown after 0 requests with the token
 }
 
-// Probe tells whether the API can be reached, without any token.
+// Probe tells whether the API can be reached, without a real token.
 func ExampleVerifier_Probe() {
 	server := httptest.NewServer(http.HandlerFunc(likeReplicate))
 	defer server.Close()
@@ -83,11 +81,10 @@ func ExampleVerifier_Probe() {
 	// revoked
 }
 
-// Plain http to another machine is refused: anybody on the way could read the
-// tokens.
+// Plain http to another machine is refused: others could read the tokens.
 func ExampleNew_http() {
 	_, err := verifier.New(verifier.Config{BaseURL: "http://api.example.com"})
 	fmt.Println(err)
 	// Output:
-	// the API's address is plain http: use https, so that nobody can read the tokens on their way (http is for localhost, 127.0.0.1 and [::1] only)
+	// the API's address is plain http: use https, so that nobody else can read the tokens (http is for localhost, 127.0.0.1 and [::1] only)
 }

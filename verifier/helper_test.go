@@ -15,7 +15,7 @@ import (
 	"r8scan/rules"
 )
 
-// testSecret makes a token; the same seed makes the same one.
+// testSecret returns the token for a seed.
 func testSecret(seed uint64) rules.Secret {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	r := rand.New(rand.NewPCG(seed, 55))
@@ -37,8 +37,8 @@ func refuse(w http.ResponseWriter) {
 	fmt.Fprint(w, refusedBody)
 }
 
-// api is a handler in Replicate's stead: it refuses every token but the test's
-// own, for which respond answers.
+// api is a handler like Replicate's. It refuses every token but the test's own,
+// for which it calls respond.
 type api struct {
 	secret  rules.Secret
 	respond http.HandlerFunc
@@ -63,7 +63,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.respond(w, r)
 }
 
-// requests returns how often the test's own token came, and how often others.
+// requests counts the requests with the test's own token, and with others.
 func (a *api) requests() (own, others int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,7 +84,7 @@ func serve(t *testing.T, h http.Handler) *httptest.Server {
 	return s
 }
 
-// newTest returns a Verifier whose waits take no time.
+// newTest returns a Verifier with a fake clock.
 func newTest(t *testing.T, cfg Config) (*Verifier, *fakeClock) {
 	t.Helper()
 	v, err := New(cfg)
@@ -115,7 +115,7 @@ func verifyAll(t *testing.T, v *Verifier, ctx context.Context, secrets ...rules.
 	}
 	for i, verdict := range verdicts {
 		if verdict.Status == Unknown && verdict.Reason == "" {
-			t.Error("an unknown verdict without a reason")
+			t.Error("an unknown verdict has no reason")
 		}
 		if (verdict.Requests == 0) != verdict.CheckedAt.IsZero() {
 			t.Errorf("%d requests, checked at %v", verdict.Requests, verdict.CheckedAt)
@@ -129,18 +129,18 @@ func verifyAll(t *testing.T, v *Verifier, ctx context.Context, secrets ...rules.
 	return verdicts
 }
 
-// assertHidden fails if more of the token than its mask stands in text.
+// assertHidden fails if text has more of the token than its mask.
 func assertHidden(t *testing.T, text string, secret rules.Secret) {
 	t.Helper()
 	token := secret.Reveal()
 	for i := 5; i+8 <= len(token); i++ {
 		if strings.Contains(text, token[i:i+8]) {
-			t.Fatalf("bytes %d to %d of a token stand in a verdict or an error", i, i+8)
+			t.Fatalf("bytes %d to %d of a token are in a verdict or an error", i, i+8)
 		}
 	}
 }
 
-// fakeClock passes over each wait at once.
+// fakeClock ends each wait at once.
 type fakeClock struct {
 	mu    sync.Mutex
 	now   time.Time

@@ -19,13 +19,12 @@ import (
 	"r8scan/rules"
 )
 
-// newTransport returns what carries requests to the host of target. It is used
-// without an http.Client, which adds only what must not happen here: redirects,
-// cookies, and errors that repeat the URL.
+// newTransport returns a transport for the host of target. It is used without an
+// http.Client, which would add redirects, cookies, and errors that repeat the URL.
 func newTransport(cfg Config, target *url.URL) *http.Transport {
 	dialer := &net.Dialer{Timeout: cfg.connectTimeout}
-	// http.ProxyFromEnvironment reads the environment once a process; this is
-	// the same, once a Verifier.
+	// http.ProxyFromEnvironment reads the environment once per process. This reads
+	// it once per Verifier.
 	fromEnv := httpproxy.FromEnvironment().ProxyFunc()
 	proxy := func(r *http.Request) (*url.URL, error) { return fromEnv(r.URL) }
 	if target.Scheme == "http" {
@@ -54,12 +53,12 @@ func newTransport(cfg Config, target *url.URL) *http.Transport {
 	}
 }
 
-// proxyRefusal is the status code with which a proxy refused a connection.
+// proxyRefusal is the status code of a proxy that refused a connection.
 type proxyRefusal int
 
 func (p proxyRefusal) Error() string { return fmt.Sprintf("the proxy answered HTTP %d", int(p)) }
 
-// send makes one request for secret and reads its answer.
+// send sends one request for secret and reads the answer.
 func (v *Verifier) send(ctx context.Context, secret rules.Secret) (answer, Timing, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.AnswerTimeout)
 	defer cancel()
@@ -84,8 +83,8 @@ func (v *Verifier) send(ctx context.Context, secret rules.Secret) (answer, Timin
 	return a, watch.timing(), err
 }
 
-// stopwatch takes the times of one request. Its trace may be called by several
-// goroutines, and by a dial that lost a race even after the answer came.
+// stopwatch measures one request. Several goroutines may call its trace; a dial
+// that lost the race may call it after the answer.
 type stopwatch struct {
 	start time.Time
 
@@ -109,8 +108,8 @@ func (w *stopwatch) trace() *httptrace.ClientTrace {
 	}
 }
 
-// begin notes the first of several starts: with two addresses two connections
-// are tried, and what was waited for is the whole of both.
+// begin records the first of several starts: two addresses mean two dials, and the
+// request waits for both.
 func (w *stopwatch) begin(at *time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,8 +126,8 @@ func (w *stopwatch) end(since *time.Time, d *time.Duration) {
 	}
 }
 
-// connected leaves failed connections out: they may end long after another
-// one of the same request was made.
+// connected ignores failed connections: they may end long after another one of
+// the same request succeeded.
 func (w *stopwatch) connected(err error) {
 	if err == nil {
 		w.end(&w.connect, &w.out.Connect)
@@ -142,9 +141,8 @@ func (w *stopwatch) timing() Timing {
 	return w.out
 }
 
-// explain tells in words of our own what went wrong, and whether another try
-// may mend it. The error's own text is not used: what a library writes there
-// (an address with a proxy's password, a header) is not ours to vouch for.
+// explain says what went wrong, and whether another try may help. It does not use
+// the error's text: a library may put a header or a proxy's password there.
 func (v *Verifier) explain(err error) (reason string, again bool) {
 	host := v.target.Host
 	var dns *net.DNSError
@@ -163,7 +161,7 @@ func (v *Verifier) explain(err error) (reason string, again bool) {
 	case errors.As(err, &refused):
 		return fmt.Sprintf("the proxy refused a connection to %s (HTTP %d): check HTTPS_PROXY and its password", host, int(refused)), refused >= 500
 	case errors.As(err, &record) || errors.As(err, &alert) || errors.Is(err, http.ErrSchemeMismatch):
-		return fmt.Sprintf("no TLS connection to %s: what answers there does not speak it as it should", host), false
+		return fmt.Sprintf("no TLS connection to %s: the server does not speak TLS, or only an old version", host), false
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
 			return fmt.Sprintf("no such host: %s; check the network and the API's address", host), false

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// TestRedirects: the place that a redirect names sees no request.
+// TestRedirects makes sure that a redirect's target gets no request.
 func TestRedirects(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		var visits atomic.Int32
@@ -32,13 +32,13 @@ func TestRedirects(t *testing.T) {
 			t.Errorf("HTTP %d: %s", got.HTTP, got.Status)
 		}
 		if visits.Load() != 0 {
-			t.Errorf("the target of a %d was visited", code)
+			t.Errorf("the target of a %d got a request", code)
 		}
 	}
 }
 
-// TestTLS: a certificate that is not trusted, or for another name, gets no
-// token; one that is does.
+// TestTLS makes sure that a server without a trusted certificate for its name gets
+// no token.
 func TestTLS(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}
 	s := httptest.NewUnstartedServer(a)
@@ -59,7 +59,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("another name: %s (%s)", got.Status, got.Reason)
 	}
 	if own, others := a.requests(); own+others != 0 {
-		t.Errorf("%d requests over connections that cannot be trusted", own+others)
+		t.Errorf("%d requests over untrusted connections", own+others)
 	}
 	v, _ = newTest(t, Config{BaseURL: s.URL, rootCAs: trusted, FreshConnections: true})
 	got = verifyOne(t, v, a.secret)
@@ -68,7 +68,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestNoTLS: an https address where plain http answers.
+// TestNoTLS asks an https address where plain http answers.
 func TestNoTLS(t *testing.T) {
 	s := serve(t, http.HandlerFunc(live))
 	v, _ := newTest(t, Config{BaseURL: strings.Replace(s.URL, "http:", "https:", 1)})
@@ -77,7 +77,7 @@ func TestNoTLS(t *testing.T) {
 	}
 }
 
-// TestOldTLS: versions of TLS that are broken are not spoken.
+// TestOldTLS makes sure that old versions of TLS are refused.
 func TestOldTLS(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.HandlerFunc(live))
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // that is what is tested
@@ -92,7 +92,8 @@ func TestOldTLS(t *testing.T) {
 	}
 }
 
-// TestHugeBody: of an endless body 64 KB are read, and it proves nothing.
+// TestHugeBody makes sure that 64 KB of an endless body are read, and that the
+// verdict is unknown.
 func TestHugeBody(t *testing.T) {
 	for _, code := range []int{200, 401, 403} {
 		a := &api{secret: testSecret(1)}
@@ -119,11 +120,11 @@ func TestHugeBody(t *testing.T) {
 	}
 }
 
-// TestSlow: servers that do not answer, or never end their answer, are given up.
+// TestSlow has servers that do not answer, or never end their answer.
 func TestSlow(t *testing.T) {
 	for name, respond := range map[string]http.HandlerFunc{
 		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"no end of it": func(w http.ResponseWriter, r *http.Request) {
+		"no end": func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, accountBody[:20])
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
@@ -131,7 +132,7 @@ func TestSlow(t *testing.T) {
 	} {
 		a := &api{secret: testSecret(1), respond: respond}
 		v, _ := newTest(t, Config{BaseURL: serve(t, a).URL, Retries: 1})
-		v.proven = true // by a canary that takes no part in the short limit
+		v.proven = true // so that no canary takes part of the short limit
 		v.cfg.AnswerTimeout = 50 * time.Millisecond
 		got := verifyOne(t, v, a.secret)
 		if got.Status != Unknown || got.Requests != 2 || !strings.Contains(got.Reason, "no answer from 127.0.0.1") {
@@ -140,7 +141,7 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestCutAnswers: connections that end within an answer.
+// TestCutAnswers has connections that end within an answer.
 func TestCutAnswers(t *testing.T) {
 	for _, raw := range []string{
 		"",
@@ -165,7 +166,7 @@ func TestCutAnswers(t *testing.T) {
 	}
 }
 
-// TestNobodyThere: a port where nothing listens.
+// TestNobodyThere asks a port where nothing listens.
 func TestNobodyThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -184,7 +185,7 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
-// proxyServer is an HTTP proxy that notes what it was asked for.
+// proxyServer is an HTTP proxy that records its requests.
 func proxyServer(t *testing.T, connect http.HandlerFunc) (address string, heard func() string) {
 	t.Helper()
 	var all bytes.Buffer
@@ -203,8 +204,8 @@ func proxyServer(t *testing.T, connect http.HandlerFunc) (address string, heard 
 	}
 }
 
-// TestProxy: HTTPS_PROXY is honoured, and a proxy never sees a token: neither
-// one that refuses, nor one that says 200 and answers in the server's place.
+// TestProxy makes sure that HTTPS_PROXY is respected, and that no proxy sees a
+// token: neither one that refuses, nor one that answers instead of the server.
 func TestProxy(t *testing.T) {
 	secret := testSecret(1)
 	for name, c := range map[string]struct {
@@ -241,7 +242,8 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestNoProxyForLoopback: plain http would show a proxy the token.
+// TestNoProxyForLoopback makes sure that plain http uses no proxy, which would see
+// the token.
 func TestNoProxyForLoopback(t *testing.T) {
 	address, heard := proxyServer(t, live)
 	t.Setenv("HTTP_PROXY", address)
@@ -260,8 +262,8 @@ func TestNoProxyForLoopback(t *testing.T) {
 	}
 }
 
-// TestLoopbackOnly: plain http is dialed on this machine only, whatever a name
-// leads to.
+// TestLoopbackOnly makes sure that plain http stays on this machine, whatever a
+// name resolves to.
 func TestLoopbackOnly(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:80": true, "127.9.9.9:80": true, "[::1]:80": true, "[::ffff:127.0.0.1]:80": true,
@@ -273,7 +275,7 @@ func TestLoopbackOnly(t *testing.T) {
 	}
 	v, _ := newTest(t, Config{BaseURL: "http://localhost:1"})
 	v.target.Host = "192.0.2.1:1" // as if localhost led there; nothing is sent to it
-	if got := verifyOne(t, v, testSecret(1)); !strings.Contains(got.Reason, "does not lead to this machine") {
+	if got := verifyOne(t, v, testSecret(1)); !strings.Contains(got.Reason, "does not resolve to this machine") {
 		t.Errorf("%s: %s", got.Status, got.Reason)
 	}
 }
@@ -310,7 +312,7 @@ func TestBaseURL(t *testing.T) {
 	} {
 		_, err := New(Config{BaseURL: raw})
 		if err == nil {
-			t.Errorf("%q was taken", raw)
+			t.Errorf("%q was accepted", raw)
 			continue
 		}
 		assertHidden(t, err.Error(), secret)
@@ -322,7 +324,7 @@ func TestConfig(t *testing.T) {
 		"concurrency": {concurrency: -1}, "rate": {Rate: 3000}, "rate below zero": {Rate: -1}, "time": {TotalTimeout: -1}, "answer": {AnswerTimeout: -1}, "connect": {connectTimeout: -1},
 	} {
 		if _, err := New(cfg); err == nil {
-			t.Errorf("%s was taken", name)
+			t.Errorf("%s was accepted", name)
 		}
 	}
 }

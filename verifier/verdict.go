@@ -1,11 +1,10 @@
 // Package verifier asks Replicate whether tokens are live: a [Verifier] gives a
 // [Verdict] on each.
 //
-// A token is sent to one host, in one header of one kind of request, GET
-// /v1/account, which reads nothing private and starts nothing. Only an answer
-// that has the form of Replicate's own makes a token live or revoked; whatever
-// else comes back (a proxy's page, a redirect, an error, silence) leaves it
-// unknown.
+// A token is sent to one host, in one header of one request, GET /v1/account,
+// which reads the name of the account and starts nothing. Only an answer in
+// Replicate's own form makes a token live or revoked. Anything else (a proxy's
+// page, a redirect, an error, no answer) leaves it unknown.
 package verifier
 
 import "time"
@@ -16,23 +15,22 @@ type Status string
 // The statuses.
 const (
 	Live    Status = "live"    // Replicate accepts it
-	Revoked Status = "revoked" // Replicate does not: disabled, or never a token
+	Revoked Status = "revoked" // Replicate refuses it: disabled, or never a token
 	Unknown Status = "unknown" // no clear answer
 )
 
-// Verdict is what came of asking about one token. Its texts hold no token, no
-// control character and nothing longer than 200 characters, whatever the server said.
+// Verdict is the result of asking about one token. Whatever the server sends, its
+// texts hold no token, no control character, and 200 characters at most.
 type Verdict struct {
 	Status    Status
-	Reason    string    // why it is unknown, or what is remarkable about it; may be ""
-	Account   *Account  // whose token it is; nil unless Replicate said so
+	Reason    string    // why it is unknown, or what is special about it; may be ""
+	Account   *Account  // the owner; nil unless Replicate named it
 	CheckedAt time.Time // when the last answer or error came, UTC; zero if the token was not sent
-	HTTP      int       // status code of the last answer, 0 if there was none
-	Requests  int       // how many were sent, 0 if the token was not
+	HTTP      int       // status code of the last answer, 0 without one
+	Requests  int       // how many were sent with the token
 	Timing    Timing    // of the last request
 
-	// ServerTime is the server's clock when it answered, in whole seconds; zero
-	// if it did not say.
+	// ServerTime is the Date header of the answer; zero without one.
 	ServerTime time.Time
 }
 
@@ -43,8 +41,8 @@ type Account struct {
 	Name     string // may be ""
 }
 
-// Timing says where the time of one request went. Parts that did not take
-// place, as on a connection that was open already, are zero.
+// Timing has the parts of a request's time. Parts that did not happen, as on a
+// reused connection, are zero.
 type Timing struct {
 	DNS       time.Duration
 	Connect   time.Duration

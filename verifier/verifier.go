@@ -16,27 +16,27 @@ import (
 	"r8scan/rules"
 )
 
-// Config says how to ask. The zero value of each field stands for its default,
-// which is named behind the semicolon.
+// Config says how to ask. A zero field means its default, which the comment names
+// after the semicolon.
 type Config struct {
 	BaseURL   string  // of the API, with or without /v1: https, or http to this machine; DefaultBaseURL
 	UserAgent string  // names the program that asks; r8scan
-	Rate      float64 // requests a minute, retries included, below 3000; DefaultRate
-	Retries   int     // tries after the first one, for a token, none if negative; 4
+	Rate      float64 // requests per minute, retries included, below 3000; DefaultRate
+	Retries   int     // tries per token after the first, none if negative; 4
 
 	AnswerTimeout time.Duration // one request, from its start to the end of its answer; 30 s
-	TotalTimeout  time.Duration // one call of Verify, on top of what Rate takes for its tokens; 5 min
+	TotalTimeout  time.Duration // one call of Verify, beyond the time that Rate needs; 5 min
 
 	FreshConnections bool // a new connection for each request, to measure it
 
 	concurrency    int               // requests at a time; 8
 	connectTimeout time.Duration     // one connection, and one TLS handshake; 10 s
 	rootCAs        *x509.CertPool    // the system's
-	transport      http.RoundTripper // one that honours HTTPS_PROXY; others are for tests
+	transport      http.RoundTripper // one that respects HTTPS_PROXY; others are for tests
 }
 
-// DefaultRate is how many requests a minute are sent. Replicate documents 3,000
-// as the limit of its API.
+// DefaultRate is in requests per minute. Replicate documents 3,000 as the limit of
+// its API.
 const DefaultRate = 2400
 
 const maxRate = 3000
@@ -60,8 +60,8 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-// Verifier asks one server about tokens. It keeps nothing of them between
-// calls, and may be used by several goroutines, which share its rate.
+// Verifier asks one server about tokens. It keeps no token between calls. Several
+// goroutines may use it, and share its rate.
 type Verifier struct {
 	cfg       Config
 	target    *url.URL
@@ -70,10 +70,10 @@ type Verifier struct {
 	gate      gate
 
 	canaryMu sync.Mutex // held while the canary is asked
-	proven   bool       // the server refused a made-up token in Replicate's way
+	proven   bool       // the server refused a fake token as Replicate does
 }
 
-// clock is the time that waits are measured by. Tests set their own.
+// clock is the time. Tests have their own.
 type clock interface {
 	Now() time.Time
 	Sleep(ctx context.Context, d time.Duration) error // nil after d, or ctx's error
@@ -98,9 +98,9 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // New checks cfg and returns a Verifier. It sends nothing. It refuses a BaseURL
-// that tokens could leak through: plain http to another machine, one with a
-// user name, a password or a query. Its errors do not repeat the URL, which may
-// be a token in the wrong place.
+// that could leak tokens: plain http to another machine, or a URL with a user name,
+// a password or a query. Errors do not repeat the URL, which may be a token in the
+// wrong place.
 func New(cfg Config) (*Verifier, error) {
 	cfg = cfg.withDefaults()
 	target, err := parseBaseURL(cfg.BaseURL)
@@ -110,14 +110,14 @@ func New(cfg Config) (*Verifier, error) {
 	switch {
 	case cfg.concurrency < 0 || cfg.connectTimeout < 0 || cfg.AnswerTimeout < 0 || cfg.TotalTimeout < 0:
 		return nil, errors.New("the verifier's limits must not be negative")
-	case !(cfg.Rate > 0 && cfg.Rate < maxRate): // written so that NaN fails too
-		return nil, fmt.Errorf("a rate of %g requests a minute: use more than 0 and less than %d", cfg.Rate, maxRate)
+	case !(cfg.Rate > 0 && cfg.Rate < maxRate): // also true for NaN
+		return nil, fmt.Errorf("a rate of %g requests per minute: use more than 0 and less than %d", cfg.Rate, maxRate)
 	}
 	v := &Verifier{cfg: cfg, target: target, transport: cfg.transport, clock: systemClock{}}
 	if v.transport == nil {
 		v.transport = newTransport(cfg, target)
 	}
-	// With a burst of b, a minute sees Rate+b requests at most.
+	// With a burst of b, a minute has Rate+b requests at most.
 	burst := max(1, min(cfg.concurrency, int(maxRate-cfg.Rate)-1))
 	v.gate.limiter = rate.NewLimiter(rate.Limit(cfg.Rate/60), burst)
 	return v, nil
@@ -127,14 +127,12 @@ func New(cfg Config) (*Verifier, error) {
 func (v *Verifier) Host() string { return v.target.Host }
 
 // Verify asks about each distinct token once and returns a verdict for each of
-// secrets, in their order. It always returns: what could not be asked, because
-// ctx or the time ran out, is unknown and says so.
+// secrets, in their order. It always returns: a token that could not be asked about
+// in time, or before ctx ended, is unknown, and the reason says so.
 //
-// Before the first token the server has to prove itself: it is asked about a
-// made-up token and has to refuse it in Replicate's own way. Until it has, no
-// token is sent to it and all verdicts are unknown. A server that accepts
-// anything would make every token live, one that answers neither would tell
-// nothing, and none of them should be given tokens.
+// Before the first token, Verify asks about a fake one, which the server must
+// refuse in Replicate's own words. Until then it gets no token, and all verdicts are
+// unknown: a server that accepts everything is not Replicate's API.
 func (v *Verifier) Verify(ctx context.Context, secrets []rules.Secret) []Verdict {
 	place := map[string]int{} // of each token in distinct
 	var distinct []rules.Secret
@@ -175,15 +173,15 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 		})
 	}
 	for i := range secrets {
-		next <- i // a run out of time still takes them, without asking
+		next <- i // after the time limit they are taken too, without a request
 	}
 	close(next)
 	workers.Wait()
 	return verdicts
 }
 
-// Probe asks about a made-up token and sends no real one. The verdict is
-// Revoked if the server is Replicate's API, or behaves as it does.
+// Probe asks about a fake token and sends no real one. The verdict is Revoked if
+// the server is Replicate's API, or behaves like it.
 func (v *Verifier) Probe(ctx context.Context) Verdict {
 	ctx, cancel, r := v.begin(ctx, 0)
 	defer cancel()
@@ -196,9 +194,8 @@ type run struct {
 	deadline time.Time
 }
 
-// begin starts a run that may take extra beyond the usual limit. Both the
-// clock and ctx hold the limit: the clock says beforehand that a wait would
-// pass it, ctx ends a request under way.
+// begin starts a run that may take extra beyond the usual limit. The deadline
+// tells before a wait that it would pass the limit; ctx ends a running request.
 func (v *Verifier) begin(ctx context.Context, extra time.Duration) (context.Context, context.CancelFunc, run) {
 	limit := v.cfg.TotalTimeout + extra
 	r := run{v: v, deadline: v.clock.Now().Add(limit)}
@@ -206,8 +203,8 @@ func (v *Verifier) begin(ctx context.Context, extra time.Duration) (context.Cont
 	return ctx, cancel, r
 }
 
-// prove asks about a made-up token, unless the server refused one before. It
-// returns why no token may be sent, "" if they may.
+// prove asks about a fake token, unless the server has refused one. It returns why
+// no token may be sent, "" if tokens may be sent.
 func (r run) prove(ctx context.Context) string {
 	v := r.v
 	v.canaryMu.Lock()
@@ -220,14 +217,14 @@ func (r run) prove(ctx context.Context) string {
 		v.proven = true
 		return ""
 	case Live:
-		return fmt.Sprintf("not asked: %s accepts a made-up token, so it is not Replicate's API", v.Host())
+		return fmt.Sprintf("not asked: %s accepts a fake token, so it is not Replicate's API", v.Host())
 	default:
-		return "not asked: a made-up token, which is sent first, got no clear answer: " + verdict.Reason
+		return "not asked: there was no clear answer about the fake token that is sent first: " + verdict.Reason
 	}
 }
 
-// canary makes up a token. It has the form of a real one, so that no server
-// can tell it from those, and 220 random bits, so it is nobody's.
+// canary returns a fake token. It has the form of a real one, so that no server can
+// tell the difference, and 220 random bits, so that it is nobody's.
 func canary() rules.Secret {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	token := []byte("r8_")
@@ -237,11 +234,10 @@ func canary() rules.Secret {
 	return rules.NewSecret(string(token), 5)
 }
 
-// ask asks about one token until there is an answer that a further try would
-// not change.
+// ask asks about one token until another try would not change the answer.
 func (r run) ask(ctx context.Context, secret rules.Secret) Verdict {
 	if !sendable(secret.Reveal()) {
-		return Verdict{Status: Unknown, Reason: "not asked: it holds characters that no token has"}
+		return Verdict{Status: Unknown, Reason: "not asked: it has characters that no token has"}
 	}
 	var last Verdict
 	for try := 0; ; try++ {
@@ -267,8 +263,8 @@ func (r run) ask(ctx context.Context, secret rules.Secret) Verdict {
 	}
 }
 
-// try sends one request. It returns what came of it and how long to wait before
-// the next try, below zero if there need not be one.
+// try sends one request. It returns the verdict and how long to wait before the
+// next try, negative if there is none.
 func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, time.Duration) {
 	v := r.v
 	a, timing, err := v.send(ctx, secret)
@@ -286,7 +282,7 @@ func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, 
 			wait = backoff(tries)
 			if asked, ok := a.asked(now); ok {
 				wait = asked + backoff(0)
-				v.gate.close(now.Add(asked)) // it is the address that is throttled, so other tokens wait too
+				v.gate.close(now.Add(asked)) // the server throttles this address, so other tokens wait too
 			}
 		}
 	}
@@ -297,8 +293,8 @@ func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, 
 	return verdict, wait
 }
 
-// stopped returns the verdict of the last try, or if there was none, one that
-// says why.
+// stopped returns the verdict of the last try or, without one, a verdict that says
+// why.
 func (v Verdict) stopped(err error) Verdict {
 	if v.Requests > 0 {
 		return v
@@ -318,7 +314,7 @@ var (
 	errThrottled = errors.New("the server throttles until after the time limit")
 )
 
-// sendable reports whether token can stand in a header.
+// sendable reports whether token can be in a header.
 func sendable(token string) bool {
 	for i := range len(token) {
 		if token[i] <= ' ' || token[i] > '~' {
@@ -328,8 +324,7 @@ func sendable(token string) bool {
 	return token != ""
 }
 
-// gate lets requests through at the limiter's rate, and none while the server
-// throttles.
+// gate passes requests at the limiter's rate, and none while the server throttles.
 type gate struct {
 	limiter *rate.Limiter
 
@@ -337,7 +332,7 @@ type gate struct {
 	closed time.Time // until then
 }
 
-// close keeps requests back until then.
+// close holds requests back until then.
 func (g *gate) close(until time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -346,7 +341,7 @@ func (g *gate) close(until time.Time) {
 	}
 }
 
-// pass waits for a turn, and fails if there is none before the deadline.
+// pass waits for a turn. It fails if there is none before the deadline.
 func (g *gate) pass(ctx context.Context, c clock, deadline time.Time) error {
 	for {
 		g.mu.Lock()
@@ -370,8 +365,8 @@ func (g *gate) pass(ctx context.Context, c clock, deadline time.Time) error {
 	return c.Sleep(ctx, wait)
 }
 
-// reserve returns how far off the next turn is. It holds the lock because the
-// limiter counts time twice when it is told the time out of order.
+// reserve returns the time to the next turn. It holds the lock because the limiter
+// must get times in order: otherwise it counts time twice.
 func (g *gate) reserve(c clock, deadline time.Time) (time.Duration, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -16,22 +16,22 @@ import (
 
 func live(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, accountBody) }
 
-// TestCanary: a server that does not refuse a made-up token in Replicate's way
-// is given no real one.
+// TestCanary makes sure that a server gets no real token unless it refuses a fake
+// one as Replicate does.
 func TestCanary(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		respond http.HandlerFunc
 		reason  string
 	}{
-		{"accepts everything", live, "accepts a made-up token"},
-		{"wants money from everybody", func(w http.ResponseWriter, _ *http.Request) {
+		{"accepts everything", live, "accepts a fake token"},
+		{"402 for everybody", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(402)
 			fmt.Fprint(w, `{"title":"Billing required","status":402}`)
-		}, "accepts a made-up token"},
-		{"says 200 to everything", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>OK</html>") }, "something other than Replicate"},
+		}, "accepts a fake token"},
+		{"200 for everybody", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>OK</html>") }, "something other than Replicate"},
 		{"refuses like a proxy", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who are you?", http.StatusUnauthorized) }, "not Replicate's answer"},
-		{"sends everybody elsewhere", func(w http.ResponseWriter, r *http.Request) {
+		{"redirects everybody", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://example.com/", http.StatusFound)
 		}, "redirect"},
 		{"is down", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, "HTTP 503"},
@@ -61,11 +61,11 @@ func TestCanary(t *testing.T) {
 			}
 			for _, header := range seen {
 				if len(header) != len("Bearer ")+40 {
-					t.Error("the canary has not the form of a token")
+					t.Error("the canary does not have the form of a token")
 				}
 				for _, s := range secrets {
 					if strings.Contains(header, s.Reveal()) {
-						t.Error("a real token was sent to a server that had not proven itself")
+						t.Error("a server that refused no fake token got a real one")
 					}
 				}
 			}
@@ -73,8 +73,8 @@ func TestCanary(t *testing.T) {
 	}
 }
 
-// TestCanaryOnce: the canary goes first, and once for all calls; when it got no
-// clear answer it is sent again with the next call.
+// TestCanaryOnce makes sure that the canary goes first, once for all calls. Without
+// a clear answer the next call sends it again.
 func TestCanaryOnce(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}
 	down := atomic.Bool{}
@@ -99,11 +99,12 @@ func TestCanaryOnce(t *testing.T) {
 		t.Errorf("%d requests for the token, %d canaries", own, others)
 	}
 	if one, other := canary().Reveal(), canary().Reveal(); len(one) != 40 || one == other {
-		t.Error("canaries have not the form of a token, or are all the same")
+		t.Error("canaries do not have the form of a token, or are all the same")
 	}
 }
 
-// TestProbe sends no real token and tells the server's time.
+// TestProbe makes sure that Probe sends no real token, and returns the server's
+// time.
 func TestProbe(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}
 	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL})
@@ -116,8 +117,8 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// TestDistinct: one request a token, however often it is given, and verdicts in
-// the order of the tokens.
+// TestDistinct makes sure that each token gets one request, however often it is
+// given, and that verdicts are in the order of the tokens.
 func TestDistinct(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}
 	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL})
@@ -136,7 +137,7 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
-// TestUnsendable: what cannot be a token is not sent.
+// TestUnsendable makes sure that what cannot be a token is not sent.
 func TestUnsendable(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}
 	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL})
@@ -151,7 +152,7 @@ func TestUnsendable(t *testing.T) {
 	}
 }
 
-// TestThrottledThenLive: what the server asks to wait is waited for.
+// TestThrottledThenLive makes sure that a run waits as long as the server asks.
 func TestThrottledThenLive(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -192,14 +193,14 @@ func TestThrottledThenLive(t *testing.T) {
 				t.Errorf("%s after %d requests (%s)", got.Status, got.Requests, got.Reason)
 			}
 			if waited := clock.total(); waited < c.wait || waited > c.wait+2*firstBackoff {
-				t.Errorf("waited %v, want %v and a little", waited, c.wait)
+				t.Errorf("waited %v, want little more than %v", waited, c.wait)
 			}
 		})
 	}
 }
 
-// TestWaitPastTheLimit: a wait that is longer than the time limit is not begun,
-// neither for the token that was throttled nor for the others.
+// TestWaitPastTheLimit makes sure that no wait beyond the time limit begins, for
+// the throttled token or for others.
 func TestWaitPastTheLimit(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3600")
@@ -218,7 +219,7 @@ func TestWaitPastTheLimit(t *testing.T) {
 	}
 }
 
-// TestThrottleIsShared: when one token is throttled the others wait too.
+// TestThrottleIsShared makes sure that all tokens wait when one is throttled.
 func TestThrottleIsShared(t *testing.T) {
 	clock := &fakeClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	var mu sync.Mutex
@@ -253,8 +254,8 @@ func TestThrottleIsShared(t *testing.T) {
 	}
 }
 
-// TestManyTokens: 10,000 tokens keep to the bound on requests at a time and to
-// the rate, and each gets its own verdict.
+// TestManyTokens asks about 10,000 tokens. They keep to the rate and to the limit
+// of requests at a time, and each gets its own verdict.
 func TestManyTokens(t *testing.T) {
 	const n, concurrency, perMinute = 10_000, 6, 2400
 	secrets := make([]rules.Secret, n)
@@ -292,8 +293,8 @@ func TestManyTokens(t *testing.T) {
 	}
 }
 
-// TestRateAMinute looks at every minute of a run: none sees as many requests as
-// Replicate throttles at, although they may come in a burst.
+// TestRateAMinute makes sure that no minute of a run reaches Replicate's limit,
+// even with a burst.
 func TestRateAMinute(t *testing.T) {
 	clock := &fakeClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	var times []time.Time
@@ -321,7 +322,8 @@ func TestRateAMinute(t *testing.T) {
 	}
 }
 
-// TestTotalTimeout: a run ends at its limit, and what was not asked says so.
+// TestTotalTimeout makes sure that a run ends at its limit, and that the verdicts
+// say so.
 func TestTotalTimeout(t *testing.T) {
 	v, clock := newTest(t, Config{concurrency: 1, Retries: 1000, TotalTimeout: time.Minute, transport: roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("broken")
@@ -341,7 +343,8 @@ func TestTotalTimeout(t *testing.T) {
 	}
 }
 
-// TestCancel: an interrupted run returns at once, with what is known.
+// TestCancel makes sure that an interrupted run returns at once, with the verdicts
+// so far.
 func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -366,7 +369,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestSystemClock: the real clock ends a wait when its context does.
+// TestSystemClock makes sure that a wait ends with its context.
 func TestSystemClock(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := systemClock{}

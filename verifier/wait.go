@@ -16,19 +16,19 @@ const (
 	maxBackoff   = 8 * time.Second
 )
 
-// resetsIn is how Replicate says in a sentence how long it throttles.
+// resetsIn matches how Replicate says how long it throttles.
 var resetsIn = regexp.MustCompile(`resets in ~?\s*(\d{1,6})\s*s`)
 
-// backoff returns how long to wait before the next try, after tries that
-// failed without saying how long. It is between a half and the whole of a time
-// that doubles: clients that failed together shall not come back together.
+// backoff returns how long to wait after tries failures without a time from the
+// server. It doubles with each try, and is cut by a random part of up to a half, so
+// that clients that failed together do not retry together.
 func backoff(tries int) time.Duration {
 	d := min(maxBackoff, firstBackoff<<min(tries, 10))
 	return d/2 + rand.N(d/2)
 }
 
-// asked returns how long the server asks to wait, the longest of what it says,
-// and whether it does. now is used if the server does not tell its own time.
+// asked returns the longest wait that the server asks for, and whether it asks
+// for one. now is used if the answer has no Date.
 func (a answer) asked(now time.Time) (time.Duration, bool) {
 	longest := time.Duration(-1)
 	if d, ok := retryAfter(a.header, now); ok {
@@ -38,7 +38,7 @@ func (a answer) asked(now time.Time) (time.Duration, bool) {
 		Detail     string   `json:"detail"`
 		RetryAfter *float64 `json:"retry_after"`
 	}
-	// The body of a gateway need not be JSON; then it says nothing.
+	// The body of a gateway need not be JSON.
 	if json.Unmarshal(a.body, &body) == nil {
 		if body.RetryAfter != nil {
 			longest = max(longest, seconds(*body.RetryAfter))
@@ -56,8 +56,8 @@ func (a answer) asked(now time.Time) (time.Duration, bool) {
 	return max(longest, 0), longest >= 0
 }
 
-// retryAfter reads the header of that name: seconds, or a date. A date is
-// compared with the server's own, since clocks differ.
+// retryAfter reads the header of that name: seconds, or a date. A date is compared
+// with the server's Date, because clocks differ.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if n, err := strconv.ParseFloat(value, 64); err == nil {
@@ -73,7 +73,7 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	return max(0, until.Sub(now)), true
 }
 
-// seconds converts n without overflow; what is no number or below zero is zero.
+// seconds converts n without overflow. NaN and negative numbers are zero.
 func seconds(n float64) time.Duration {
 	if math.IsNaN(n) || n < 0 {
 		return 0

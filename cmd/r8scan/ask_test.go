@@ -100,7 +100,7 @@ func TestScanAtUntrustedServer(t *testing.T) {
 		t.Fatalf("exit %d, %v: %s", code, err, errs)
 	}
 	v := doc.Findings[0].Verification
-	if v.Status != report.StatusUnknown || !strings.Contains(v.Reason, "accepts a made-up token") || !v.CheckedAt.IsZero() {
+	if v.Status != report.StatusUnknown || !strings.Contains(v.Reason, "accepts a fake token") || !v.CheckedAt.IsZero() {
 		t.Errorf("%+v", v)
 	}
 	if doc.Asked.Sent != 0 || !strings.Contains(errs, "no token was sent") {
@@ -127,7 +127,7 @@ func TestRecheckAtUntrustedServer(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
 	code, out, errs := runCommand(t, "", "recheck", saved, "--api-url", s.URL)
-	if code != exitIncomplete || !strings.Contains(out, "accepts a made-up token") || !strings.Contains(errs, "1 unknown") || !strings.Contains(errs, "no token was sent") {
+	if code != exitIncomplete || !strings.Contains(out, "accepts a fake token") || !strings.Contains(errs, "1 unknown") || !strings.Contains(errs, "no token was sent") {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }

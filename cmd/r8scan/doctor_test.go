@@ -92,8 +92,8 @@ func TestDoctorVariable(t *testing.T) {
 		code int
 		want string
 	}{
-		"":                     {exitFound, "holds nothing but white space"},
-		" \t":                  {exitFound, "holds nothing but white space"},
+		"":                     {exitFound, "is set, but empty: only white space"},
+		" \t":                  {exitFound, "is set, but empty: only white space"},
 		token:                  {exitClean, "ok       REPLICATE_API_TOKEN: has the form of a token: " + token[:5] + "***"},
 		token + "\n":           {exitFound, "there is a line break around it"},
 		`"` + token + `"`:      {exitFound, "there are quotes around it"},
@@ -127,7 +127,7 @@ func TestDoctorNames(t *testing.T) {
 	if code != exitFound {
 		t.Errorf("exit %d", code)
 	}
-	wantAll(t, out, "error    environment: NEXT_PUBLIC_REPLICATE_API_TOKEN is set", "error    environment: VITE_SECRET is set", "every visitor's browser")
+	wantAll(t, out, "error    environment: NEXT_PUBLIC_REPLICATE_API_TOKEN is set", "error    environment: VITE_SECRET is set", "the code that browsers load")
 }
 
 func TestDoctorDotenv(t *testing.T) {
@@ -149,7 +149,7 @@ func TestDoctorDotenv(t *testing.T) {
 	}
 	git("init", "-q")
 	_, out := diagnose(t, tokens)
-	wantAll(t, out, "warning  .env: sets REPLICATE_API_TOKEN, the environment does not", "python-dotenv", "fix: set -a; . ./.env; set +a", "warning  .env: holds a token, and git does not ignore it")
+	wantAll(t, out, "warning  .env: sets REPLICATE_API_TOKEN, but the environment does not", "python-dotenv", "fix: set -a; . ./.env; set +a", "warning  .env: holds a token, and git does not ignore it")
 	t.Setenv(ask.TokenVariable, token)
 	git("add", "-f", "app/.env")
 	writeFile(t, filepath.Join(dir, "..", ".gitignore"), ".env.local\n", 0o600)
@@ -212,7 +212,7 @@ func TestDoctorTools(t *testing.T) {
 	writeFile(t, hosts, "", 0o600)
 	writeFile(t, docker, `{`, 0o600)
 	_, out = diagnose(t, tokens)
-	wantAll(t, out, "holds no token", "is no valid JSON")
+	wantAll(t, out, "holds no token", "is not valid JSON")
 }
 
 func TestDoctorProxy(t *testing.T) {
@@ -225,7 +225,7 @@ func TestDoctorProxy(t *testing.T) {
 	}
 	t.Setenv("HTTPS_PROXY", "http://")
 	_, out = diagnose(t, nil)
-	wantAll(t, out, "error    HTTPS_PROXY: is set, but no address of a proxy")
+	wantAll(t, out, "error    HTTPS_PROXY: is set, but is not the address of a proxy")
 }
 
 func TestDoctorAPI(t *testing.T) {
@@ -234,7 +234,7 @@ func TestDoctorAPI(t *testing.T) {
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
 	t.Setenv(ask.TokenVariable, good)
 	code, out, errs := runCommand(t, "", "doctor")
-	wantAll(t, out, "can be reached, and refuses a made-up token", "clock: agrees")
+	wantAll(t, out, "can be reached, and refuses a fake token", "clock: agrees")
 	if code != exitClean || api.requests(good) != 0 {
 		t.Errorf("exit %d, %d requests with the token that nobody asked to send: %s", code, api.requests(good), errs)
 	}
@@ -258,7 +258,7 @@ func TestDoctorAPI(t *testing.T) {
 	}))
 	t.Cleanup(s.Close)
 	code, out, _ = runCommand(t, "", "doctor", "--verify", "--api-url", s.URL)
-	wantAll(t, out, "accepts a made-up token", "warning  clock: is 1h0m", "warning  REPLICATE_API_TOKEN: whether the token is live is not known")
+	wantAll(t, out, "accepts a fake token", "warning  clock: is 1h0m", "warning  REPLICATE_API_TOKEN: no clear answer about the token")
 	if code != exitFound {
 		t.Errorf("exit %d", code)
 	}

@@ -44,12 +44,12 @@ Only a configuration that --config names counts.
 		err := hooks.InTime(cmd.Context(), limit, func(ctx context.Context) error {
 			return c.runScan(ctx, f, args, func(ctx context.Context, _ []string, opts scanner.Options) (*result.Result, error) {
 				return hooks.ScanReceive(ctx, c.in, opts)
-			}, gitHook{report.Receive, "ask who runs this server to fix it"})
+			}, gitHook{report.Receive, "ask the server's administrator to fix it"})
 		})
 		if errors.Is(err, hooks.ErrLate) {
 			fmt.Fprintf(c.err, "r8scan: this push was not read within %s, so it was stopped\n"+
-				"Push fewer commits at once, or ask who runs this server for\n"+
-				"a longer --timeout in its hook. --no-verify does not help.\n", limit)
+				"Push fewer commits at once, or ask the server's administrator for\n"+
+				"a longer --timeout in the hook. --no-verify does not help.\n", limit)
 			return exitError(exitIncomplete)
 		}
 		return err

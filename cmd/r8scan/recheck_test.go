@@ -60,7 +60,7 @@ func TestRecheckRepository(t *testing.T) {
 	if code != exitFound || !strings.Contains(errs, "2 live, 1 revoked") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	wantAll(t, out, "state    live", "account  user ada", "disable it at "+rules.TokensPage+" as ada", "nobody can use it any more")
+	wantAll(t, out, "state    live", "account  user ada", "disable it at "+rules.TokensPage+" as ada", "no action needed")
 	assertNoToken(t, out+errs, old, now, file)
 
 	// One is disabled since, one no longer answers, a revoked one is deleted.
@@ -119,7 +119,7 @@ func TestRecheckFiles(t *testing.T) {
 	if code != exitIncomplete {
 		t.Errorf("exit %d: %s", code, errs)
 	}
-	wantAll(t, out, "being gone does not disable it", "state    revoked")
+	wantAll(t, out, "removing it did not disable it", "state    revoked")
 
 	_, saved, _ = runCommand(t, kept, "files", "-", "-f", "json")
 	code, out, _ = runCommand(t, saved, "recheck", "-")

@@ -102,9 +102,9 @@ func TestVerify(t *testing.T) {
 		want        []string
 	}{
 		{"live", good + "\n", exitLive, []string{"verdict   live", "account   user ada (Ada L.)", "format    ok", "provider  Replicate", "HTTP 200 in ", "works"}},
-		{"live, in quotes", "'" + good + "'", exitLive, []string{"verdict   live", "quotes around it", "not as it stands"}},
+		{"live, in quotes", "'" + good + "'", exitLive, []string{"verdict   live", "quotes around it", "more than the token"}},
 		{"live, from Windows", good + "\r\n", exitLive, []string{"verdict   live", "carriage return"}},
-		{"live without billing", poor, exitLive, []string{"verdict   live", "billing", "cannot pay"}},
+		{"live without billing", poor, exitLive, []string{"verdict   live", "billing", "has no billing"}},
 		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", rules.TokensPage}},
 		{"a page", page, exitUnknown, []string{"verdict   unknown", "firewall or proxy"}},
 		{"cut", good[:30], exitNotLive, []string{"verdict   malformed", "30 characters instead of 40", "was not sent"}},
@@ -180,7 +180,7 @@ func TestVerifyUsage(t *testing.T) {
 		{"token as a flag's value", "", "no such flag", []string{"-n", cut}},
 		{"token as a format", good, "writes text or json", []string{"-f", cut}},
 		{"token as a source", good, "use stdin, env, prompt or auto", []string{"--from", cut}},
-		{"token as URL", good, "no https URL", []string{"--api-url", cut}},
+		{"token as URL", good, "not an https URL", []string{"--api-url", cut}},
 		{"plain http", good, "plain http", []string{"--api-url", "http://api.replicate.com"}},
 		{"nothing", "", "no token to test", nil},
 		{"blank", " \n\n\t\n", "no token to test", nil},

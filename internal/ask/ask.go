@@ -1,6 +1,6 @@
-// Package ask asks Replicate about tokens: about those that a scan has found,
-// about those that somebody wants tested, and again about those of a saved
-// result. It says what each answer means and what to do.
+// Package ask asks Replicate about tokens: those that a scan found, those that a
+// user wants to test, and those of a saved result. It says what each answer means
+// and what to do.
 package ask
 
 import (
@@ -17,22 +17,21 @@ import (
 	"r8scan/verifier"
 )
 
-// TokenVariable is what Replicate's clients read.
+// TokenVariable is the variable that Replicate's clients read.
 const TokenVariable = "REPLICATE_API_TOKEN"
 
-// URLVariable names another server than Replicate's. It comes from the user: no
-// file of a scanned repository is asked.
+// URLVariable names another server to ask. Only the user's environment can set it,
+// no file of a scanned repository.
 const URLVariable = "R8SCAN_API_URL"
 
-// NewVerifier returns a verifier of the server at url, or, if that is empty, of
-// the one that URLVariable names. version is that of r8scan, which the server is
-// told.
+// NewVerifier returns a verifier for the server at url or, if that is empty, at
+// URLVariable. version is r8scan's, for the User-Agent.
 func NewVerifier(url, version string, cfg verifier.Config) (*verifier.Verifier, error) {
 	cfg.BaseURL, cfg.UserAgent = cmp.Or(url, os.Getenv(URLVariable)), "r8scan/"+version
 	return verifier.New(cfg)
 }
 
-// Verification puts a verdict into the form of a result.
+// Verification converts a verdict.
 func Verification(v verifier.Verdict) report.Verification {
 	out := report.Verification{Status: report.Status(v.Status), Reason: v.Reason, CheckedAt: v.CheckedAt.Truncate(time.Second)}
 	if v.Account != nil {
@@ -41,16 +40,16 @@ func Verification(v verifier.Verdict) report.Verification {
 	return out
 }
 
-// askable reports whether Replicate can be asked about a finding: other
-// credentials than API tokens are not this API's to know.
+// askable reports whether Replicate can be asked about a finding: its API knows
+// API tokens only.
 func askable(f result.Finding) bool {
 	r := rules.ByID(f.Rule)
 	return r != nil && r.Askable
 }
 
-// Findings asks about findings, from which doc was made in the same order, and
-// notes the answers in doc. It says on told, which may be nil, how many it asks
-// about: that may take long. The error is ctx's.
+// Findings asks about findings and writes the answers into doc, which has the same
+// findings in the same order. It prints to told, which may be nil, how many it
+// asks about, because that may take long. The error is ctx's.
 func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding, told io.Writer) error {
 	var b batch
 	for i, f := range findings {
@@ -65,10 +64,10 @@ func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 	return ctx.Err()
 }
 
-// handling is what a verifying run does with tokens.
+// handling says what a run does with the tokens that it sends.
 const handling = "sent to no other host; not stored, not logged"
 
-// batch is what is asked about in one go.
+// batch is a list of tokens to ask about.
 type batch struct {
 	secrets []rules.Secret
 	answers []func(verifier.Verdict) // what to do with the verdict on each
@@ -78,7 +77,7 @@ func (b *batch) add(s rules.Secret, answer func(verifier.Verdict)) {
 	b.secrets, b.answers = append(b.secrets, s), append(b.answers, answer)
 }
 
-// ask asks, hands out the verdicts and counts them.
+// ask asks about the tokens, passes each verdict on, and counts.
 func (b *batch) ask(ctx context.Context, v *verifier.Verifier) *report.Asked {
 	asked := &report.Asked{Host: v.Host(), Handling: handling}
 	for i, verdict := range v.Verify(ctx, b.secrets) {

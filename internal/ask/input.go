@@ -16,25 +16,25 @@ import (
 // Input is where texts to test come from.
 type Input struct {
 	In  io.Reader
-	Err io.Writer // where a question is put, and a word about what is tested
+	Err io.Writer // for the prompt and messages
 }
 
 // The sources that Texts knows.
 const (
-	FromAuto   = "auto" // the first of the others that has one
+	FromAuto   = "auto" // the first of the others that has a token
 	fromStdin  = "stdin"
 	fromEnv    = "env"
 	fromPrompt = "prompt"
 )
 
-const maxTokenInput = 16 << 20 // bytes; ten thousand tokens have 400 kB
+const maxTokenInput = 16 << 20 // bytes; ten thousand tokens take 400 kB
 
-// manyTokens take long enough to say so.
+// manyTokens is from how many tokens on a message says that it takes time.
 const manyTokens = 200
 
 var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + TokenVariable + ", or run it in a terminal, where it asks")
 
-// Texts returns the texts to test, at least one, as they were given.
+// Texts returns the texts to test, unchanged. There is at least one.
 func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
 	in := terminal.Input(i.In)
 	switch from {
@@ -69,14 +69,14 @@ func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
 }
 
 // tokenLines returns the lines of standard input that are not blank, without
-// the line feed at their ends.
+// their line feeds.
 func (i Input) tokenLines() ([]string, error) {
 	data, err := io.ReadAll(io.LimitReader(i.In, maxTokenInput+1))
 	if err != nil {
 		return nil, fmt.Errorf("read tokens from standard input: %w", err)
 	}
 	if len(data) > maxTokenInput {
-		return nil, errors.New("more than 16 MB on standard input: give one token a line; to find tokens in a text use r8scan files -")
+		return nil, errors.New("more than 16 MB on standard input: write one token per line; to find tokens in a text use r8scan files -")
 	}
 	var texts []string
 	for line := range plain.Lines(plain.Text(data)) {
@@ -88,12 +88,12 @@ func (i Input) tokenLines() ([]string, error) {
 		return nil, errNoToken
 	}
 	if len(texts) > manyTokens {
-		fmt.Fprintf(i.Err, "testing %d tokens, %d a minute at most\n", len(texts), verifier.DefaultRate)
+		fmt.Fprintf(i.Err, "testing %d tokens, at most %d per minute\n", len(texts), verifier.DefaultRate)
 	}
 	return texts, nil
 }
 
-// promptToken asks for a token on a terminal without showing it.
+// promptToken asks for a token on a terminal, without echo.
 func (i Input) promptToken(ctx context.Context, in *os.File) ([]string, error) {
 	if in == nil {
 		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + TokenVariable)

@@ -9,22 +9,21 @@ import (
 	"r8scan/verifier"
 )
 
-// latency is how long requests took, each on a connection of its own.
+// latency is how long requests took, each on a new connection.
 type latency struct {
-	requests int // answered clearly
-	failed   int // answered otherwise, or not
+	requests int // with a clear answer
+	failed   int // without one
 	parts    []part
 }
 
-// part is one part of the requests' time.
+// part is one part of a request's time.
 type part struct {
 	name                 string
 	minimum, median, p95 time.Duration
 }
 
-// measure sends requests for a token that was asked about already, until there
-// are n with that one, one after the other. It returns nil if the first got no
-// clear answer: there is nothing to measure then.
+// measure sends n-1 more requests for a token that was asked about once, one after
+// the other. It returns nil if the first got no clear answer.
 func measure(ctx context.Context, v *verifier.Verifier, first tested, n int) *latency {
 	if first.verdict.Status != verifier.Live && first.verdict.Status != verifier.Revoked {
 		return nil
@@ -72,6 +71,6 @@ func median(sorted []time.Duration) time.Duration {
 	return (sorted[n/2-1] + sorted[n/2]) / 2
 }
 
-// rank returns the index of the pth percentile of n values by nearest rank: a
-// time that was measured, not one between two.
+// rank returns the index of the pth percentile of n values by nearest rank, which
+// is a measured value.
 func rank(p, n int) int { return max(0, (p*n+99)/100-1) }

@@ -19,25 +19,25 @@ import (
 
 // The states of a recorded token, worst first.
 const (
-	Live     = "live"      // it is there and works
-	Unknown  = "unknown"   // it is there; no clear answer
-	NotFound = "not found" // its places could not be read, so nobody was asked
-	Gone     = "gone"      // its places were read and no longer hold it, so nobody was asked
-	Revoked  = "revoked"   // nobody can use it any more
+	Live     = "live"      // found, and it works
+	Unknown  = "unknown"   // found, but no clear answer
+	NotFound = "not found" // its places could not be read, so Replicate was not asked
+	Gone     = "gone"      // its places no longer have it, so Replicate was not asked
+	Revoked  = "revoked"   // it no longer works
 )
 
-// states are all of them, worst first.
+// states are all states, worst first.
 var states = []string{Live, Unknown, NotFound, Gone, Revoked}
 
-// rechecked is one recorded token and what became of it.
+// rechecked is one recorded token and its state now.
 type rechecked struct {
-	report.Finding                     // as recorded, with the new verification if it was asked about
+	report.Finding                     // as recorded, with the new verification if there is one
 	was            report.Verification // the recorded one
 	state          string
-	places         int // where it was found now
+	places         int // how many were found now
 }
 
-// Rechecked is what became of the tokens of a saved result.
+// Rechecked is the state of the tokens of a saved result.
 type Rechecked struct {
 	at     time.Time
 	asked  report.Asked
@@ -46,9 +46,8 @@ type Rechecked struct {
 	tokens []rechecked
 }
 
-// Recheck finds the tokens of doc again where they stood, as seen from the
-// folder dir, and asks about them. Of opts, Cache, Jobs and MaxMemory
-// count.
+// Recheck finds the tokens of doc again in their places, relative to dir, and asks
+// about them. Of opts it uses Cache, Jobs and MaxMemory.
 func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options) (*Rechecked, error) {
 	found, unread, err := findAgain(ctx, doc, dir, opts)
 	if err != nil {
@@ -57,8 +56,8 @@ func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, di
 	return askAgain(ctx, v, doc, found, unread), nil
 }
 
-// findAgain scans what the result is of and returns what it finds, by token
-// id, and what could not be read.
+// findAgain repeats the scan of the result. It returns the findings by token id,
+// and what could not be read.
 func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]result.Finding, []result.Unread, error) {
 	opts.MinConfidence, opts.ReportAllowed = rules.Low, true
 	var res *result.Result
@@ -70,7 +69,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	case slices.Contains([]string{"repository", "staged", "push"}, doc.Target.Kind):
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
 	case doc.Target.Kind == "stdin":
-		return nil, []result.Unread{{What: "standard input", Reason: "what was read there is not kept"}}, nil
+		return nil, []result.Unread{{What: "standard input", Reason: "a result does not keep what was read there"}}, nil
 	default:
 		var paths []string
 		paths, missing = recordedFiles(doc, dir)
@@ -89,9 +88,8 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	return found, slices.Concat(missing, res.Coverage.Unread), nil
 }
 
-// recordedFiles returns the files that the result names and that are there;
-// one that is not there any more has been read, as it were. What cannot be
-// looked at is the second result.
+// recordedFiles returns the files of the result that still exist, and as unread
+// those that cannot be inspected. A deleted file counts as read.
 func recordedFiles(doc *report.Document, dir string) (paths []string, unread []result.Unread) {
 	seen := map[string]bool{}
 	for _, finding := range doc.Findings {
@@ -103,11 +101,11 @@ func recordedFiles(doc *report.Document, dir string) (paths []string, unread []r
 			path := below(dir, filepath.FromSlash(l.Path))
 			switch _, err := os.Stat(path); {
 			case door.Mask(l.Path) != l.Path || masked(l.Path):
-				unread = append(unread, result.Unread{What: l.Path, Reason: "its name holds a token, which the result does not keep"})
+				unread = append(unread, result.Unread{What: l.Path, Reason: "its name has a token, which a result does not keep"})
 			case err == nil:
 				paths = append(paths, path)
 			case !errors.Is(err, os.ErrNotExist):
-				unread = append(unread, result.Unread{What: l.Path, Reason: "it cannot be looked at"})
+				unread = append(unread, result.Unread{What: l.Path, Reason: "it cannot be inspected"})
 			}
 		}
 	}
@@ -121,8 +119,8 @@ func below(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// askAgain asks about what was found and puts the tokens in order: what has to
-// be done first comes first, else they stay as they were recorded.
+// askAgain asks about the tokens that were found. It sorts all tokens, worst state
+// first, and otherwise keeps the recorded order.
 func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]result.Finding, unread []result.Unread) *Rechecked {
 	res := &Rechecked{at: time.Now().UTC().Truncate(time.Second), of: doc.Run, unread: unread, tokens: make([]rechecked, len(doc.Findings))}
 	var b batch
@@ -137,7 +135,7 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 			if askable(again) {
 				b.add(again.Secret, func(v verifier.Verdict) { t.Verification, t.state = Verification(v), string(v.Status) })
 			}
-		case f.Verification.Status == report.StatusRevoked: // that cannot be undone
+		case f.Verification.Status == report.StatusRevoked: // a revoked token stays revoked
 			t.state = Revoked
 		case len(unread) > 0:
 			t.state = NotFound
@@ -150,8 +148,7 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 	return res
 }
 
-// Worst returns the worst state of a token: Live if one is, Revoked if all are,
-// and another one if of some it is not known.
+// Worst returns the worst state of all tokens, Revoked if there are none.
 func (r *Rechecked) Worst() string {
 	worst := Revoked
 	for _, t := range r.tokens {

@@ -13,11 +13,11 @@ import (
 	"r8scan/rules"
 )
 
-// masked reports whether a recorded path holds a mask in a token's place, or in
-// that of what a cut has left of one.
+// masked reports whether a recorded path has a mask in the place of a token or of
+// a part of one.
 func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 7)) }
 
-// next says what has to be done about the token.
+// next says what to do about the token.
 func (t rechecked) next() string {
 	switch t.state {
 	case Live:
@@ -27,16 +27,16 @@ func (t rechecked) next() string {
 		}
 		return "disable it at " + rules.TokensPage + whose + ", then run this again"
 	case Revoked:
-		return "nothing: nobody can use it any more"
+		return "no action needed: it no longer works"
 	case Unknown:
 		return "run this again later, or look for it at " + rules.TokensPage
 	case NotFound:
 		return "make its places readable and run this again, or look for it at " + rules.TokensPage
 	}
-	return "look for it by its mask at " + rules.TokensPage + ": being gone does not disable it"
+	return "look for its mask at " + rules.TokensPage + ": removing it did not disable it"
 }
 
-// since says what has changed, "" if nothing has.
+// since says what has changed since the scan, "" if nothing has.
 func (t rechecked) since() string {
 	if t.state == string(t.was.Status) || t.was.Status == report.StatusUnchecked {
 		return ""
@@ -51,7 +51,7 @@ func (t rechecked) since() string {
 	return s
 }
 
-// WriteText writes a block a token for people.
+// WriteText writes a block of text per token.
 func (r *Rechecked) WriteText(w io.Writer, color bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "rechecked %s, of the scan of %s\n", r.at.Format(time.RFC3339), r.of.StartedAt.Format(time.RFC3339))
@@ -89,7 +89,7 @@ func (r *Rechecked) WriteText(w io.Writer, color bool) error {
 	return err
 }
 
-// Summary counts the states and says what was done with tokens.
+// Summary counts the states, and says what was done with the tokens.
 func (r *Rechecked) Summary() string {
 	counts := map[string]int{}
 	for _, t := range r.tokens {

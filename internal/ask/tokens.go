@@ -10,26 +10,26 @@ import (
 	"r8scan/verifier"
 )
 
-// statusMalformed is of a text that was not sent, because it cannot be a token.
+// statusMalformed means that the text cannot be a token and was not sent.
 const statusMalformed report.Status = "malformed"
 
-// tested is one text with what was found out about it.
+// tested is one text with its diagnosis and verdict.
 type tested struct {
 	rules.Diagnosis
 	status  report.Status
-	verdict verifier.Verdict // the zero one if the text is malformed
+	verdict verifier.Verdict // zero if the text is malformed
 }
 
-// Tested is what verify tells.
+// Tested is the result of verify.
 type Tested struct {
 	host    string
 	at      time.Time
 	tokens  []tested
-	latency *latency // nil unless it was asked for and could be taken
+	latency *latency // nil if it was not asked for, or could not be measured
 }
 
-// Tokens tests texts that may be tokens. With more than one request, which only
-// a single text may have, it measures how long they take.
+// Tokens tests texts that may be tokens. If requests is more than one, it measures
+// how long they take; there must be only one text then.
 func Tokens(ctx context.Context, v *verifier.Verifier, texts []string, requests int) *Tested {
 	res := &Tested{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
 	if requests > 1 {
@@ -38,7 +38,7 @@ func Tokens(ctx context.Context, v *verifier.Verifier, texts []string, requests 
 	return res
 }
 
-// test looks at each text and asks about those that can be tokens.
+// test diagnoses each text and asks about those that can be tokens.
 func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
 	out := make([]tested, len(texts))
 	var b batch
@@ -53,8 +53,8 @@ func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
 	return out
 }
 
-// Worst returns the status of the worst token: one that is not live is worse
-// than one of which it is not known, and a malformed one is not live.
+// Worst returns the worst status: not live is worse than unknown. All that is not
+// live counts as malformed.
 func (r *Tested) Worst() report.Status {
 	worst := report.StatusLive
 	for _, t := range r.tokens {
@@ -71,7 +71,7 @@ func (r *Tested) Worst() report.Status {
 	return worst
 }
 
-// Summary says what came out, and what was done with the tokens.
+// Summary counts the verdicts, and says what was done with the tokens.
 func (r *Tested) Summary() string {
 	var live, unknown, sent int
 	for _, t := range r.tokens {

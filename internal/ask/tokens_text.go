@@ -15,8 +15,8 @@ import (
 	"r8scan/verifier"
 )
 
-// name returns what a token is called in the output. Of a text that is no
-// token nothing is shown: it may be anything, a password as well.
+// name returns the name of a token in the output. It shows nothing of a text that
+// is no token: that may be a password.
 func (t tested) name() string {
 	if !t.Askable {
 		return fmt.Sprintf("a text of %d characters", utf8.RuneCountInString(t.Secret.Reveal()))
@@ -24,8 +24,8 @@ func (t tested) name() string {
 	return t.Secret.Mask()
 }
 
-// id returns the token id, "" for what is no token: the hash of a short text
-// can be turned back.
+// id returns the token id, "" for a text that is no token: the text behind the
+// hash of a short text can be guessed.
 func (t tested) id() string {
 	if !t.Askable {
 		return ""
@@ -33,43 +33,43 @@ func (t tested) id() string {
 	return t.Secret.ID()
 }
 
-// Advise says in a sentence each what the verdict on a token means and what to
-// do.
+// Advise says what the verdict on a token means and what to do, in one sentence
+// each.
 func Advise(d rules.Diagnosis, v verifier.Verdict) (meaning, next string) {
 	return tested{Diagnosis: d, status: report.Status(v.Status), verdict: v}.advise()
 }
 
-// advise says in a sentence each what a verdict means and what to do.
+// advise is Advise for a text that may be malformed.
 func (t tested) advise() (meaning, next string) {
 	v := t.verdict
 	switch {
 	case t.status == statusMalformed:
-		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or make a new one at " + rules.TokensPage + "."
+		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or create a new one at " + rules.TokensPage + "."
 	case t.status == report.StatusRevoked:
-		return "Replicate does not accept this token (HTTP 401): it was disabled, or never was one.", "Make a new token at " + rules.TokensPage + ", and copy it whole."
+		return "Replicate does not accept this token (HTTP 401): it was disabled, or never existed.", "Create a new token at " + rules.TokensPage + ", and copy all of it."
 	case t.status == report.StatusLive && v.HTTP == http.StatusPaymentRequired:
-		return "The token is accepted, but its account cannot pay (HTTP 402).", "Set up billing for the account on replicate.com."
+		return "The token is accepted, but its account has no billing (HTTP 402).", "Set up billing for the account on replicate.com."
 	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
-		return "The token is accepted, but may not do this (HTTP 403).", "Check which account or organization it belongs to, and that billing is set up there."
+		return "The token is accepted, but lacks permission (HTTP 403).", "Check which account or organization it belongs to, and that billing is set up there."
 	case t.status == report.StatusLive && len(t.Problems) > 0:
-		return "The token itself works, but not as it stands here.", "Remove what the form names, such as quotes, spaces or \"Bearer\": a client fails with the text as it is."
+		return "The token works, but this text is more than the token: a client that sends it fails.", "Remove the quotes, spaces or \"Bearer\"."
 	case t.status == report.StatusLive:
-		return "The token works.", "Keep it out of files that git tracks. If anybody else may have seen it, disable it at " + rules.TokensPage + "."
+		return "The token works.", "Keep it out of files that git tracks. If somebody else may have seen it, disable it at " + rules.TokensPage + "."
 	case v.Requests == 0:
-		return "The token was not sent, so nothing is known about it.", "See the reason; check --api-url and " + URLVariable + ", the network and HTTPS_PROXY."
+		return "The token was not sent, so nothing is known about it.", "Read the reason. Check --api-url, " + URLVariable + ", the network and HTTPS_PROXY."
 	case v.HTTP == http.StatusTooManyRequests:
-		return "Too many requests were made from here or with this token (HTTP 429).", "Wait a minute and test again."
+		return "There were too many requests from here or with this token (HTTP 429).", "Wait a minute and test again."
 	case v.HTTP == http.StatusNotFound:
 		return "The server has no account endpoint (HTTP 404).", "Check --api-url and " + URLVariable + "."
 	case v.HTTP >= 500:
-		return fmt.Sprintf("The server has a problem (HTTP %d), which says nothing about the token.", v.HTTP), "Look at Replicate's status page, and test again later."
+		return fmt.Sprintf("The server has a problem (HTTP %d), which says nothing about the token.", v.HTTP), "Read Replicate's status page, and test again later."
 	case v.HTTP == 0:
-		return "No answer came, which says nothing about the token.", "Check the network, HTTPS_PROXY and the clock, and test again."
+		return "There was no answer, which says nothing about the token.", "Check the network, HTTPS_PROXY and the clock, and test again."
 	}
-	return fmt.Sprintf("Something other than Replicate answered (HTTP %d), which says nothing about the token.", v.HTTP), "Check for a proxy, a firewall or a network that wants you to sign in."
+	return fmt.Sprintf("Something other than Replicate answered (HTTP %d), which says nothing about the token.", v.HTTP), "Check for a proxy, a firewall, or a network with a login page."
 }
 
-// WriteText writes a block a token for people.
+// WriteText writes a block of text per token.
 func (r *Tested) WriteText(w io.Writer, color bool) error {
 	var b strings.Builder
 	for i, t := range r.tokens {
@@ -136,7 +136,7 @@ func paintStatus(s report.Status, color bool) string {
 // barWidth is the length of the longest bar, in columns.
 const barWidth = 30
 
-// write writes a table, with bars for the medians if it is for a terminal.
+// write writes a table, with bars for the medians if bars is true.
 func (l *latency) write(b *strings.Builder, bars bool) {
 	fmt.Fprintf(b, "\nlatency of %d requests, each on a new connection", l.requests)
 	if l.failed > 0 {
@@ -155,7 +155,7 @@ func (l *latency) write(b *strings.Builder, bars bool) {
 	}
 }
 
-// Millis returns d in milliseconds, with a digit behind the point below 100.
+// Millis returns d in milliseconds, below 100 with one decimal.
 func Millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	if ms < 100 {
@@ -176,10 +176,10 @@ type (
 		Handling  string         `json:"handling"` // what was done with the tokens
 	}
 	verifyToken struct {
-		Token        string              `json:"token,omitempty"` // the mask; left out for what is no token
+		Token        string              `json:"token,omitempty"` // the mask; left out if the text is no token
 		TokenID      string              `json:"token_id,omitempty"`
 		Provider     string              `json:"provider,omitempty"`
-		Problems     []string            `json:"problems"` // of its form
+		Problems     []string            `json:"problems"` // of the format
 		Verification report.Verification `json:"verification"`
 		HTTPStatus   int                 `json:"http_status,omitempty"`
 		Requests     int                 `json:"requests"`

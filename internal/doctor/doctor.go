@@ -1,5 +1,5 @@
-// Package doctor finds out why a Replicate client in the current folder fails
-// to sign in, and says what cures it. It runs nothing and shows no token.
+// Package doctor finds out why a Replicate client in the current folder cannot
+// authenticate, and how to fix it. It runs nothing and shows no token.
 package doctor
 
 import (
@@ -24,16 +24,16 @@ const (
 	levelError   = "error"
 )
 
-// Check is one thing that doctor looked at.
+// Check is the result of one check.
 type Check struct {
 	Level string `json:"level"`
 	About string `json:"about"`          // a variable, a file, the API
 	What  string `json:"what"`           // what was seen
 	Means string `json:"means"`          // "" if all is well
-	Mend  string `json:"mend,omitempty"` // a command or a step
+	Fix   string `json:"mend,omitempty"` // a command or a step
 }
 
-// Checks are what was looked at, in the order of the report.
+// Checks are in the order of the report.
 type Checks []Check
 
 // Failed reports whether there is an error: a client here will fail, or a token
@@ -47,8 +47,8 @@ func (checks Checks) Failed() bool {
 	return false
 }
 
-// Examine looks at what a client in the current folder would use. api is asked
-// about a made-up token, and with live about the real one; nil is not asked.
+// Examine checks what a client in the current folder would use. It asks api about
+// a fake token and, if live is true, about the real one. A nil api is not asked.
 func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, error) {
 	e, err := newEnvironment()
 	if err != nil {
@@ -70,7 +70,7 @@ func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, er
 type environment struct {
 	dir, home string
 	token     rules.Diagnosis // of REPLICATE_API_TOKEN
-	set       bool            // that variable is, be it to nothing
+	set       bool            // the variable is set, perhaps to nothing
 }
 
 func newEnvironment() (*environment, error) {
@@ -78,7 +78,7 @@ func newEnvironment() (*environment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
-	home, _ := os.UserHomeDir() // without one there is nothing in it to Check
+	home, _ := os.UserHomeDir() // "": then nothing in it is checked
 	value, set := os.LookupEnv(ask.TokenVariable)
 	return &environment{dir: dir, home: home, token: rules.Diagnose(value), set: set}, nil
 }
@@ -92,7 +92,7 @@ func (checks Checks) WriteJSON(w io.Writer, tool report.Tool) error {
 	}{"r8scan-doctor/1", tool, checks})
 }
 
-// WriteText writes a check a line, with what it means and what cures it below.
+// WriteText writes one line per check, and below it what it means and the fix.
 func (checks Checks) WriteText(w io.Writer, color bool) error {
 	var b strings.Builder
 	counts := map[string]int{}
@@ -104,8 +104,8 @@ func (checks Checks) WriteText(w io.Writer, color bool) error {
 		if ch.Means != "" {
 			fmt.Fprintf(&b, "         %s\n", door.Printable(ch.Means))
 		}
-		if ch.Mend != "" {
-			fmt.Fprintf(&b, "         fix: %s\n", door.Printable(ch.Mend))
+		if ch.Fix != "" {
+			fmt.Fprintf(&b, "         fix: %s\n", door.Printable(ch.Fix))
 		}
 	}
 	fmt.Fprintf(&b, "\nerrors: %d, warnings: %d, ok: %d\n", counts[levelError], counts[levelWarning], counts[levelOK])

@@ -24,18 +24,18 @@ import (
 	"r8scan/scanner"
 )
 
-// maxConfig bounds a configuration file, in bytes; they have some kB.
+// maxConfig bounds a configuration file, in bytes. Usually it has a few kB.
 const maxConfig = 1 << 20
 
-// configFile is a file that was read.
+// configFile is a configuration file that was read.
 type configFile struct {
 	text []byte // as UTF-8
 	form plain.Form
 	info os.FileInfo
 }
 
-// readConfig reads the regular file at path. A pipe in its place would block, a
-// device never end.
+// readConfig reads the regular file at path. A pipe would block, and a device
+// might never end.
 func readConfig(path string) (configFile, error) {
 	f, info, err := regular.Follow(path)
 	if err != nil {
@@ -46,28 +46,28 @@ func readConfig(path string) (configFile, error) {
 	return configFile{plain.Text(data), plain.FormOf(data), info}, err
 }
 
-// unread says that a file is there and was not read; nil if it is not there.
+// unread says why a file was not read. It returns nil if the file does not exist.
 func unread(about string, err error) []Check {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
-	return []Check{{levelWarning, about, "was not read: " + regular.Cause(err), "What it sets is not known here.", ""}}
+	return []Check{{levelWarning, about, "was not read: " + regular.Cause(err), "Its settings were not checked.", ""}}
 }
 
-// formCheck says of a file that it is written as few of its readers expect.
+// formCheck warns of an encoding that few programs expect.
 func (c configFile) formCheck(about string) []Check {
 	if c.form == "" {
 		return nil
 	}
-	return []Check{{levelWarning, about, "is written as " + string(c.form), "Programs that expect plain UTF-8 miss its first line, or all of it.", "save it as UTF-8 without a byte order mark"}}
+	return []Check{{levelWarning, about, "is written as " + string(c.form), "Programs that expect plain UTF-8 misread its first line, or all of it.", "save it as UTF-8 without a byte order mark"}}
 }
 
-// levelsUp is how many folders above the current one are looked into for .env
-// files: programs are started from within their projects.
+// levelsUp is how many folders above the current one may have a .env file that
+// counts: programs are often started in a subfolder of their project.
 const levelsUp = 3
 
-// checkDotenvs looks at the .env files from the current folder up to that of
-// the repository.
+// checkDotenvs checks the .env files from the current folder up to the top of the
+// repository.
 func (e *environment) checkDotenvs() []Check {
 	var out []Check
 	dir := e.dir
@@ -82,24 +82,24 @@ func (e *environment) checkDotenvs() []Check {
 		dir = filepath.Dir(dir)
 	}
 	if out == nil {
-		return []Check{{levelOK, ".env files", "none here names Replicate", "", ""}}
+		return []Check{{levelOK, ".env files", "none of them names Replicate", "", ""}}
 	}
 	return out
 }
 
 func globQuoted(dir string) string {
-	if runtime.GOOS == "windows" { // where a backslash separates
+	if runtime.GOOS == "windows" { // a backslash is a separator there
 		return dir
 	}
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
 }
 
-// checkDotenv looks at one file, which need not be there.
+// checkDotenv checks one file, which need not exist.
 func (e *environment) checkDotenv(path string) []Check {
 	about := door.Printable(e.shown(path))
 	file, err := readConfig(path)
 	if err != nil {
-		if isFolder(path) { // as the environments of Python have it
+		if isFolder(path) { // a virtual environment of Python
 			return nil
 		}
 		return unread(about, err)
@@ -131,8 +131,7 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// isTemplate reports whether path is an example of a .env file, which no
-// program loads.
+// isTemplate reports whether path is an example file, which no program loads.
 func isTemplate(path string) bool {
 	return slices.Contains([]string{".example", ".sample", ".template", ".dist", ".defaults"}, filepath.Ext(path))
 }
@@ -145,12 +144,12 @@ func (e *environment) checkAssignment(about string, d rules.Diagnosis) []Check {
 	}
 	switch {
 	case !e.set:
-		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + ", the environment does not",
-			"Clients do not read .env files by themselves: the program has to load it (python-dotenv, node --env-file), or the token is missing.",
+		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + ", but the environment does not",
+			"Clients do not read .env files: your program has to load it (python-dotenv, node --env-file).",
 			"set -a; . " + shell.Quote("./"+about) + "; set +a"})
 	case d.Secret.Reveal() != e.token.Secret.Reveal():
 		out = append(out, Check{levelWarning, about, "sets " + ask.TokenVariable + " to another token than the environment",
-			"The environment's comes first: most loaders do not override what is set.", "unset " + ask.TokenVariable + ", or correct the file"})
+			"The environment wins: most loaders do not override a variable that is set.", "unset " + ask.TokenVariable + ", or correct the file"})
 	case len(d.Problems) == 0:
 		out = append(out, Check{levelOK, about, "sets " + ask.TokenVariable + " as the environment does", "", ""})
 	}
@@ -161,23 +160,24 @@ func exposureCheck(about, base string, exposure result.Exposure) Check {
 	quoted := shell.Quote(door.Printable(base))
 	switch exposure {
 	case result.ExposureTracked:
-		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, also after it is deleted.",
+		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, even after you delete it.",
 			fmt.Sprintf("disable the token at %s; then: git rm --cached %s && echo %s >> .gitignore", rules.TokensPage, quoted, quoted)}
 	case result.ExposureUntracked:
-		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next git add . puts the token into the repository.",
+		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next `git add .` puts the token into the repository.",
 			fmt.Sprintf("echo %s >> .gitignore", quoted)}
 	case result.ExposureIgnored:
 		return Check{levelOK, about, "holds a token, and git ignores it", "", ""}
 	}
-	return Check{levelOK, about, "holds a token, outside of any repository", "", ""}
+	return Check{levelOK, about, "holds a token, outside any repository", "", ""}
 }
 
-// holdsToken reports whether there is a token in data that is no placeholder.
+// holdsToken reports whether data has a token that is not a placeholder.
 func holdsToken(data []byte) bool {
 	return slices.ContainsFunc(rules.Find(nil, data, 0, len(data)), func(m rules.Match) bool { return m.Confidence > rules.Low })
 }
 
-// shown returns path as seen from the current folder, or with ~ for the home.
+// shown returns path relative to the current folder, or with ~ for the home
+// folder.
 func (e *environment) shown(path string) string {
 	if rel, err := filepath.Rel(e.dir, path); err == nil && !strings.HasPrefix(rel, filepath.Join("..", "..", "..", "..")) {
 		return rel
@@ -190,8 +190,8 @@ func (e *environment) shown(path string) string {
 
 type variable struct{ name, value string }
 
-// parseDotenv returns the assignments of a .env file. Loaders take one pair of
-// quotes off a value, and white space around it.
+// parseDotenv returns the assignments of a .env file. Like loaders, it removes
+// white space around a value and one pair of quotes.
 func parseDotenv(data []byte) []variable {
 	var out []variable
 	for text := range plain.Lines(data) {
@@ -211,7 +211,7 @@ func parseDotenv(data []byte) []variable {
 	return out
 }
 
-// checkTools looks at what Replicate's CLI and cog keep.
+// checkTools checks the files of Replicate's CLI and of cog.
 func (e *environment) checkTools() []Check {
 	var out []Check
 	if e.home == "" {
@@ -226,7 +226,7 @@ func (e *environment) checkTools() []Check {
 	case unread(about, err) != nil:
 		out = append(out, unread(about, err)...)
 	default:
-		out = append(out, Check{levelOK, "replicate CLI", "is not signed in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
+		out = append(out, Check{levelOK, "replicate CLI", "is not logged in (no " + filepath.Join("~", ".config", "replicate", "hosts") + ")", "", ""})
 	}
 	docker := os.Getenv("DOCKER_CONFIG")
 	if docker == "" {
@@ -248,16 +248,16 @@ func (e *environment) checkHosts(about string, data []byte, info os.FileInfo) Ch
 	switch {
 	case len(matches) > 0 && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return Check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
-			"Every user and every program of theirs can take the token.", "chmod 600 " + shell.Quote(about)}
+			"Other users and their programs can copy the token.", "chmod 600 " + shell.Quote(about)}
 	case differs:
-		return Check{levelWarning, about, "holds another token than " + ask.TokenVariable, "The CLI and the clients act for different tokens, maybe accounts.", "replicate auth login"}
+		return Check{levelWarning, about, "holds another token than " + ask.TokenVariable, "The CLI and the clients use different tokens, perhaps of different accounts.", "replicate auth login"}
 	case len(matches) == 0:
-		return Check{levelWarning, about, "holds no token", "The CLI is not signed in.", "replicate auth login"}
+		return Check{levelWarning, about, "holds no token", "The CLI is not logged in.", "replicate auth login"}
 	}
 	return Check{levelOK, about, "holds the CLI's token", "", ""}
 }
 
-// checkDocker looks at the entry that cog login makes for r8.im.
+// checkDocker checks the entry that cog login makes for r8.im.
 func checkDocker(about string, data []byte) Check {
 	var config struct {
 		Auths map[string]struct {
@@ -267,17 +267,17 @@ func checkDocker(about string, data []byte) Check {
 		CredHelpers map[string]string `json:"credHelpers"`
 	}
 	if json.Unmarshal(data, &config) != nil {
-		return Check{levelWarning, about, "is no valid JSON", "docker and cog cannot sign in.", "move the file away, then: cog login"}
+		return Check{levelWarning, about, "is not valid JSON", "docker and cog cannot log in.", "move the file away, then: cog login"}
 	}
 	entry, ok := config.Auths["r8.im"]
-	decoded, _ := base64.StdEncoding.DecodeString(entry.Auth) // of what is no base64, nothing is known
+	decoded, _ := base64.StdEncoding.DecodeString(entry.Auth) // what is not base64 holds no token
 	switch {
 	case !ok && config.CredHelpers["r8.im"] == "":
-		return Check{levelOK, about, "has no entry for r8.im: cog is not signed in, which only cog push needs", "", ""}
+		return Check{levelOK, about, "has no entry for r8.im: cog is not logged in (only cog push needs that)", "", ""}
 	case holdsToken(decoded):
-		return Check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration has a token that can run models.", "cog login, which stores a token of its own; then disable the old one at " + rules.TokensPage}
+		return Check{levelWarning, about, "holds an API token for r8.im", "Every program that reads Docker's configuration gets a token that can run models.", "run cog login, which stores a separate token; then disable the old one at " + rules.TokensPage}
 	}
-	return Check{levelOK, about, "has an entry for r8.im, for cog: API clients do not use it", "", ""}
+	return Check{levelOK, about, "has an entry for r8.im, for cog only: API clients do not use it", "", ""}
 }
 
 // checkClients looks for installed clients and their versions.
@@ -302,25 +302,25 @@ func (e *environment) checkClients() []Check {
 		var manifest struct {
 			Version string `json:"version"`
 		}
-		_ = json.Unmarshal(file.text, &manifest) // a version that is not there is said below
+		_ = json.Unmarshal(file.text, &manifest) // clientCheck reports an empty version
 		out = append(out, clientCheck("Node client", e.shown(path), manifest.Version, "npm install replicate@latest"))
 	}
 	slices.SortFunc(out, func(a, b Check) int { return strings.Compare(a.About+a.What, b.About+b.What) })
-	out = slices.Compact(out) // VIRTUAL_ENV may be the .venv here
+	out = slices.Compact(out) // VIRTUAL_ENV may be this .venv
 	if out == nil {
-		return []Check{{levelOK, "clients", "no Python or Node client of Replicate's is installed in this folder", "", ""}}
+		return []Check{{levelOK, "clients", "this folder has no Python or Node client of Replicate's", "", ""}}
 	}
 	return out
 }
 
-func clientCheck(about, path, version, mend string) Check {
+func clientCheck(about, path, version, fix string) Check {
 	where := " (" + door.Printable(path) + ")"
 	major, err := strconv.Atoi(strings.SplitN(version, ".", 2)[0])
 	switch {
 	case err != nil:
-		return Check{levelWarning, about, "its version cannot be read" + where, "An old client may not sign in as Replicate expects today.", mend}
+		return Check{levelWarning, about, "its version cannot be read" + where, "An old client may not authenticate as Replicate expects.", fix}
 	case major < 1:
-		return Check{levelWarning, about, "version " + door.Printable(version) + where, "It is from before 1.0, and may not sign in as Replicate expects today.", mend}
+		return Check{levelWarning, about, "version " + door.Printable(version) + where, "A version before 1.0 may not authenticate as Replicate expects.", fix}
 	}
 	return Check{levelOK, about, "version " + door.Printable(version) + where, "", ""}
 }

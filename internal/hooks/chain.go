@@ -10,18 +10,18 @@ import (
 
 // chain says where a hook script finds the hook that it runs besides r8scan.
 //
-// The scripts name their variables r8scan_…: another name may be one that the
-// user exports, and the hooks that they run would see it changed.
+// The scripts' variables begin with r8scan_: the user may export any other name,
+// and the hooks that the scripts run would see it changed.
 type chain struct {
 	text string // as shell, which sets r8scan_other
-	dir  string // the folder of hooks, with its links followed; "" if the text does not name it
+	dir  string // the folder of hooks, with links resolved; "" if the text does not name it
 }
 
-// chainNone is nowhere: git itself runs it.
+// chainNone runs no other hook: git itself does.
 var chainNone = chain{}
 
-// chainRepository is the repository's own hook, which git passes over while a
-// global core.hooksPath is set. Most hooks need no process to find it.
+// chainRepository runs the repository's own hook, which git ignores while a
+// global core.hooksPath is set. Most hooks find it without starting a process.
 var chainRepository = chain{text: `r8scan_dir=${GIT_COMMON_DIR:-${GIT_DIR:-.git}}
 if ! [ -f "$r8scan_dir/HEAD" ] || [ -f "$r8scan_dir/commondir" ]; then
   r8scan_dir=$(git rev-parse --git-common-dir 2>/dev/null) || r8scan_dir=.git
@@ -30,13 +30,12 @@ r8scan_other=$r8scan_dir/hooks/NAME
 `}
 
 const (
-	// keptText finds the hook that stood in the script's place. It goes by its own
-	// name in a folder of its own, since dispatchers go by $0. That folder is
-	// next to the folder of hooks, not in it: hooks find the work tree by
-	// $0/../.., and a relative link leads to the same file.
+	// keptText finds the hook that the script replaced. It keeps its name, because
+	// dispatchers look at $0. Its folder is next to the folder of hooks, not in it:
+	// hooks find the work tree by $0/../.., and relative links stay valid.
 	//
 	// $0 alone does not say where that is: other managers rename the scripts that
-	// they find, and one may be run without a slash.
+	// they find, and $0 may have no slash.
 	keptText = `r8scan_here=.
 case $0 in
 */*) r8scan_here=${0%/*} ;;
@@ -45,9 +44,9 @@ r8scan_kept=$r8scan_here/../FOLDER
 r8scan_other=$r8scan_kept/NAME
 `
 
-	// linkSiblings makes what a kept hook reads beside itself appear in its
-	// folder, each time anew, as files may have come since. r8scan's own scripts
-	// are no part of what was there.
+	// linkSiblings links the files that a kept hook reads beside itself into its
+	// folder. It runs each time, because files may have been added. r8scan's own
+	// scripts are not linked.
 	linkSiblings = `if [ -d "$r8scan_kept" ]; then
   for r8scan_file in "$r8scan_here"/* "$r8scan_here"/.[!.]* "$r8scan_here"/..?*; do
     r8scan_link=$r8scan_kept/${r8scan_file##*/}
@@ -66,10 +65,10 @@ r8scan_other=$r8scan_kept/NAME
   done 2>/dev/null
 fi
 `
-	// runAsLink is for a dispatcher with links to it: what was pre-commit may be
-	// commit-msg too. Such a link now leads to r8scan's script, which runs the
-	// dispatcher by the link's name. It checks only what a link to pre-commit is
-	// there for, a merge's commit.
+	// runAsLink is for a dispatcher that other hooks link to: commit-msg may be a
+	// link to pre-commit. Such a link now leads to r8scan's script, which runs the
+	// dispatcher under the link's name. It checks only pre-merge-commit, which
+	// needs what pre-commit does.
 	runAsLink = `case ${0##*/} in
 OTHERS)
   r8scan_other=$r8scan_kept/${0##*/}
@@ -86,17 +85,15 @@ OTHERS)
   ;;
 esac
 `
-	// missKept tells of a hook that was kept and is gone, or out of reach: it
-	// checks nothing any more.
+	// missKept warns that a kept hook is gone or cannot be reached.
 	missKept = `if ! [ -e "$r8scan_other" ] && ! [ -h "$r8scan_other" ]; then
-  printf '%s\n' "r8scan: the hook that was here before r8scan is not run, because it is not at $r8scan_other: put it there, or run r8scan install again" >&2
+  printf '%s\n' "r8scan: your earlier hook was not run, because it is not at $r8scan_other: put it there, or run r8scan install again" >&2
 fi
 `
 )
 
-// keptChain returns the chain to the hook that stood in the place of one in dir,
-// a folder with its links followed, whether there is one or a dispatcher's link
-// may lead here.
+// keptChain returns the chain to the hook that one in dir replaced. dir has its
+// links resolved. Without a kept hook, a dispatcher's link may still lead here.
 func keptChain(dir string, isKept bool) chain {
 	c := chain{text: keptText + linkSiblings + runAsLink, dir: dir}
 	if isKept {
@@ -105,7 +102,7 @@ func keptChain(dir string, isKept bool) chain {
 	return c
 }
 
-// words returns what stands for what in the text, beside the kind's own words.
+// words returns the replacements for c.text, as pairs, beside those of the kind.
 func (c chain) words(name string) []string {
 	base := filepath.Base(c.dir)
 	others := slices.DeleteFunc(slices.Clone(allHooks), func(other string) bool { return other == name })

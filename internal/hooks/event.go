@@ -13,8 +13,8 @@ import (
 	"r8scan/scanner"
 )
 
-// githubEvent is the part of a GitHub Actions event's payload that says which
-// commits the event is about.
+// githubEvent is the part of a GitHub Actions event's payload that names the
+// commits.
 type githubEvent struct {
 	PullRequest *struct {
 		Base, Head struct{ SHA string }
@@ -24,7 +24,7 @@ type githubEvent struct {
 		Head string `json:"head_sha"`
 	} `json:"merge_group"`
 
-	// A push has these; Before is all zeros for a new ref, After for a deleted one.
+	// Of a push. Before is all zeros for a new ref, After for a deleted one.
 	Before, After string
 	Ref           string
 	Repository    struct {
@@ -35,15 +35,15 @@ type githubEvent struct {
 // maxEvent is far above the 25 MB that GitHub limits a payload to.
 const maxEvent = 64 << 20
 
-// fullClone is what mends a commit that is not there.
+// fullClone says how to get a missing commit.
 const fullClone = "give actions/checkout fetch-depth: 0"
 
-// readEvent reads the payload that the runner names by GITHUB_EVENT_PATH.
+// readEvent reads the payload in the file GITHUB_EVENT_PATH.
 func readEvent() (githubEvent, error) {
 	var e githubEvent
 	path := os.Getenv("GITHUB_EVENT_PATH")
 	if path == "" {
-		return e, errors.New("GITHUB_EVENT_PATH is not set, as it is in a GitHub workflow: use --range elsewhere")
+		return e, errors.New("GITHUB_EVENT_PATH is not set: outside a GitHub workflow, use --range")
 	}
 	f, _, err := regular.Follow(path)
 	if err != nil {
@@ -56,8 +56,8 @@ func readEvent() (githubEvent, error) {
 	return e, nil
 }
 
-// span returns the range of what the event's commits add in the repository at
-// repo, and what the user should know about it, "" if nothing.
+// span returns the range of the event's commits in the repository at repo, and a
+// note for the user, which may be "".
 func (e githubEvent) span(repo string) (span, note string, err error) {
 	switch {
 	case e.PullRequest != nil:
@@ -69,12 +69,12 @@ func (e githubEvent) span(repo string) (span, note string, err error) {
 	case isCommitID(e.After):
 		return e.pushed(repo)
 	}
-	return "", "", errors.New("the event names no commits, as a push, a pull request or a merge group does: use audit")
+	return "", "", errors.New("the event is no push, pull request or merge group, so it names no commits: use r8scan audit")
 }
 
 func between(repo, what, base, head string) (string, error) {
 	if !isCommitID(base) || !isCommitID(head) {
-		return "", fmt.Errorf("the event does not say which commits %s has: use audit", what)
+		return "", fmt.Errorf("the event does not say which commits %s has: use r8scan audit", what)
 	}
 	missing, err := scanner.MissingRevisions(repo, base, head)
 	if err != nil {
@@ -86,8 +86,8 @@ func between(repo, what, base, head string) (string, error) {
 	return base + ".." + head, nil
 }
 
-// pushed returns the range of a push. Of a new ref, and of one whose old commit
-// is gone with a forced push, it is what the default branch does not have.
+// pushed returns the range of a push. For a new ref, and after a force push whose
+// old commit is gone, it is what the default branch does not have.
 func (e githubEvent) pushed(repo string) (span, note string, err error) {
 	main := "refs/remotes/origin/" + e.Repository.DefaultBranch
 	missing, err := scanner.MissingRevisions(repo, e.Before, e.After, e.Ref, main)
@@ -99,7 +99,7 @@ func (e githubEvent) pushed(repo string) (span, note string, err error) {
 		has[name] = false
 	}
 	to := e.After
-	if !has[to] && strings.HasPrefix(e.Ref, "refs/tags/") { // it is the tag's own id, and the commit was fetched alone
+	if !has[to] && strings.HasPrefix(e.Ref, "refs/tags/") { // After is the tag's id; checkout fetches the commit only
 		to = e.Ref
 	}
 	switch {
@@ -108,18 +108,17 @@ func (e githubEvent) pushed(repo string) (span, note string, err error) {
 	case has[e.Before] && isCommitID(e.Before):
 		return e.Before + ".." + to, "", nil
 	case isCommitID(e.Before):
-		note = fmt.Sprintf("commit %s, which the push replaced, is not in this clone (it was forced, or checkout lacks fetch-depth: 0): ", e.Before)
+		note = fmt.Sprintf("commit %s, which the push replaced, is not in this clone (a force push, or checkout without fetch-depth: 0): ", e.Before)
 	default:
-		note = "the push made a new ref: "
+		note = "the push created a ref: "
 	}
 	if has[main] && e.Ref != "refs/heads/"+e.Repository.DefaultBranch {
 		return "^" + main + " " + to, note + "scanning what " + main + " does not have", nil
 	}
-	return to, note + "scanning all that led to " + to, nil
+	return to, note + "scanning " + to + " and all its ancestors", nil
 }
 
-// isCommitID reports whether s is a whole id in hex, and not the zeros that
-// stand for none.
+// isCommitID reports whether s is a complete id in hex, and not all zeros.
 func isCommitID(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == "" && strings.Trim(s, "0") != ""
 }

@@ -22,11 +22,11 @@ const (
 	hookForeign
 )
 
-// maxHook bounds a hook. Some are programs.
+// maxHook bounds the size of a hook. Some hooks are programs.
 const maxHook = 256 << 20
 
 // inspect reads the hook at path, following a link, and says whose it is. text
-// is nil for one that is absent or a link to nothing.
+// is nil if the hook is absent or a broken link.
 func inspect(path string) (state hookState, text []byte, err error) {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +40,7 @@ func inspect(path string) (state hookState, text []byte, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return hookForeign, nil, nil
 	case errors.Is(err, regular.ErrOther):
-		return 0, nil, fmt.Errorf("%s is no file, so no hook either: move it away first", path)
+		return 0, nil, fmt.Errorf("%s is not a file: move it away first", path)
 	case err != nil:
 		return 0, nil, err
 	}
@@ -59,18 +59,18 @@ type file struct {
 	kind  *kind
 	path  string
 	state hookState
-	text  []byte // what is there, nil for nothing
+	text  []byte // nil if there is no hook
 	shelf shelf
 	kept  string // where an earlier hook is kept, "" if none is
 }
 
-// besides returns where r8scan up to 0.1.0 kept the earlier hook.
+// besides returns where r8scan 0.1.0 and older kept the earlier hook.
 func (h *file) besides() string { return h.path + keptSuffix }
 
 // shelved returns where an earlier hook is kept now.
 func (h *file) shelved() string { return filepath.Join(h.shelf.dir, filepath.Base(h.path)) }
 
-// openHook looks at a hook of dir.
+// openHook inspects a hook of dir.
 func openHook(dir string, g *kind) (*file, error) {
 	h := &file{kind: g, path: filepath.Join(dir, g.name), shelf: shelfOf(dir)}
 	var err error
@@ -90,29 +90,29 @@ func openHook(dir string, g *kind) (*file, error) {
 func (h *file) mayInstall() error {
 	switch {
 	case h.state == hookChanged:
-		return fmt.Errorf("%s is r8scan's, and was changed since: move it away to have it installed anew", h.path)
+		return fmt.Errorf("%s was changed after r8scan wrote it: move it away, then run install again", h.path)
 	case h.state == hookForeign && h.kept != "" && !sameEntry(h.path, h.kept):
 		return fmt.Errorf("%s is not r8scan's, and %s keeps an older one: move one of them away first", h.path, h.kept)
 	case h.kept == h.shelved() && exists(h.besides()) && !sameEntry(h.kept, h.besides()):
 		return fmt.Errorf("%s and %s both keep an older hook: move one of them away first", h.kept, h.besides())
 	case h.state == hookForeign && leadsToHook(h.path):
-		return fmt.Errorf("%s is a link to another hook by its whole path: make it a relative link first", h.path)
+		return fmt.Errorf("%s is an absolute link to another hook: make it a relative link first", h.path)
 	}
-	// Git for Windows takes pre-commit.exe only where there is no pre-commit.
+	// Git for Windows runs pre-commit.exe only if there is no pre-commit.
 	if exe := h.path + ".exe"; runtime.GOOS == "windows" && exists(exe) {
-		return fmt.Errorf("%s is a hook that git would no longer run: move it away first", exe)
+		return fmt.Errorf("git would no longer run the hook %s: move it away first", exe)
 	}
 	return nil
 }
 
-// script returns r8scan's script for the hook's place.
+// script returns r8scan's script for the hook.
 func (h *file) script(binary string) []byte {
 	return checkScript(h.kind, keptChain(h.shelf.hooks, h.kept != "" || h.state == hookForeign), binary)
 }
 
-// install writes script in the hook's place and keeps the hook that is there.
-// It returns false if nothing was to be done. Whenever it is interrupted, git
-// finds the one hook or the other, if the file system can do that.
+// install replaces the hook by script and keeps the earlier one. It returns false
+// if there was nothing to do. If it is interrupted, git still finds one of the two
+// hooks, if the file system has hard links.
 func (h *file) install(script []byte) (bool, error) {
 	if h.state == hookOurs && bytes.Equal(h.text, script) && executable(h.path) && h.kept != h.besides() {
 		return false, nil
@@ -149,34 +149,34 @@ func (h *file) install(script []byte) (bool, error) {
 	return true, nil
 }
 
-// movedSuffixes are what pre-commit and lefthook put behind the names of hooks
-// that they find. The first goes on running them.
+// movedSuffixes are what pre-commit and lefthook append to the names of hooks
+// that they find. pre-commit keeps running them.
 var movedSuffixes = [...]string{".legacy", ".old"}
 
-// mayUninstall says why the hook has to be left alone, nil if it may go.
+// mayUninstall says why r8scan may not remove the hook, nil if it may.
 func (h *file) mayUninstall() error {
 	for _, suffix := range movedSuffixes {
 		if state, _, _ := inspect(h.path + suffix); state == hookOurs || state == hookChanged {
-			return fmt.Errorf("left alone: %s%s is r8scan's, and was moved there by another manager of hooks; uninstall that first, or remove the file", h.path, suffix)
+			return fmt.Errorf("left alone: another hook manager moved r8scan's hook to %s%s; uninstall that manager first, or remove the file", h.path, suffix)
 		}
 	}
 	switch {
 	case h.state == hookChanged:
-		return fmt.Errorf("left alone: %s was changed since r8scan wrote it; take out what is r8scan's by hand", h.path)
+		return fmt.Errorf("left alone: %s was changed after r8scan wrote it; remove r8scan's part by hand", h.path)
 	case h.state == hookForeign && h.kept != "" && !sameEntry(h.path, h.kept):
-		return fmt.Errorf("left alone: %s is not r8scan's any more; the hook from before r8scan is still in %s", h.path, h.kept)
+		return fmt.Errorf("left alone: %s is no longer r8scan's; your earlier hook is still in %s", h.path, h.kept)
 	case h.kept == h.shelved() && exists(h.besides()) && !sameEntry(h.kept, h.besides()):
 		return fmt.Errorf("left alone: %s and %s both keep an older hook; move one of them away", h.kept, h.besides())
 	}
 	return nil
 }
 
-// uninstall takes r8scan's hook away and puts the earlier one back. It returns
-// false if nothing was to be done.
+// uninstall removes r8scan's hook and puts the earlier one back. It returns false
+// if there was nothing to do.
 func (h *file) uninstall() (bool, error) {
 	clearTemps(h.path)
 	switch {
-	case h.state == hookForeign && h.kept != "": // an install was interrupted, and this is it
+	case h.state == hookForeign && h.kept != "": // an install was interrupted, and both are the earlier hook
 		return true, errors.Join(os.Remove(h.kept), h.shelf.clear())
 	case h.state == hookForeign || h.state == hookAbsent && h.kept == "":
 		return false, h.shelf.clear()
@@ -198,8 +198,8 @@ func (h *file) uninstall() (bool, error) {
 	return true, h.shelf.clear()
 }
 
-// writeTemp writes an executable file next to path, for path's place. Anybody
-// may run it, whatever the umask: git passes over a hook that it may not run.
+// writeTemp writes an executable file next to path, to be renamed to path. Every
+// user may run it, whatever the umask: git skips a hook that it may not run.
 func writeTemp(path string, text []byte) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+tempMark+"*")
 	if err != nil {
@@ -221,8 +221,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// executable reports whether git would run the hook at path. On Windows it runs
-// whatever begins with #!.
+// executable reports whether git would run the hook at path. On Windows, git runs
+// every hook that begins with #!.
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && (runtime.GOOS == "windows" || info.Mode()&0o111 != 0)

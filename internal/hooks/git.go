@@ -15,18 +15,18 @@ import (
 	"r8scan/internal/door"
 )
 
-// Installing is no scan, and only git knows where it looks for hooks, so this
-// file is the one that starts git. It asks for paths and settings only: none of
-// these commands runs a program that a repository's configuration names.
+// Only git knows where it looks for hooks, and installing is no scan. So this is
+// the only file that starts git. It asks for paths and settings: none of these
+// commands runs a program that a repository's configuration names.
 
-// git asks git about a folder.
+// git runs git in a folder.
 type git struct {
 	dir string   // absolute
 	env []string // of the processes
 }
 
-// gitAt returns a git that works in dir and not where this process's variables
-// point to, which they do where r8scan is started by a hook or an alias.
+// gitAt returns a git that works in dir. It drops git's variables, which a hook
+// or an alias sets, because they may name another repository.
 func gitAt(dir string, more ...string) git {
 	env := slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
@@ -38,7 +38,7 @@ func gitAt(dir string, more ...string) git {
 // errUnset says that git config has no such setting.
 var errUnset = errors.New("not set")
 
-// run returns what git prints, without the one newline at its end.
+// run returns what git prints, without the final newline.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = g.dir, g.env
@@ -48,18 +48,18 @@ func (g git) run(ctx context.Context, args ...string) (string, error) {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
-		return "", errors.New("git is not on PATH: install it first, hooks are its own")
+		return "", errors.New("git is not on PATH: install it first")
 	case errors.As(err, &exit) && args[0] == "config" && exit.ExitCode() == 1 && said.Len() == 0:
 		return "", errUnset
 	case err != nil:
 		line, _, _ := strings.Cut(strings.TrimPrefix(said.String(), "fatal: "), "\n")
-		line = door.Mask(line) // git cuts what it says
+		line = door.Mask(line) // here, because git may have cut a token
 		return "", fmt.Errorf("git %s in %s: %s", args[0], g.dir, cmp.Or(line, err.Error()))
 	}
 	return strings.TrimSuffix(string(out), "\n"), nil
 }
 
-// version returns the major and minor number of git's version.
+// version returns git's major and minor version.
 func (g git) version(ctx context.Context) (major, minor int, err error) {
 	text, err := g.run(ctx, "version")
 	if err != nil {
@@ -73,13 +73,13 @@ func (g git) version(ctx context.Context) (major, minor int, err error) {
 		}
 	}
 	if err != nil || len(numbers) < 2 {
-		return 0, 0, fmt.Errorf("%q is no version of git that r8scan can read", text)
+		return 0, 0, fmt.Errorf("git version prints %q, which r8scan cannot read: install another git", text)
 	}
 	return major, minor, nil
 }
 
-// hooksPath returns core.hooksPath, with a ~ in it replaced, and the scope that
-// sets it: local, worktree, global, system or command; "" if none does.
+// hooksPath returns core.hooksPath with ~ expanded, and the scope that sets it:
+// local, worktree, global, system or command; "" if it is not set.
 func (g git) hooksPath(ctx context.Context) (path, scope string, err error) {
 	text, err := g.run(ctx, "config", "--show-scope", "-z", "--type=path", "--get", "core.hooksPath")
 	if errors.Is(err, errUnset) {
@@ -98,7 +98,7 @@ type target struct {
 	own   string // the hooks folder of the repository, shared by its work trees
 	hooks string // the folder that git looks in: own, or what core.hooksPath names
 	scope string // of core.hooksPath, "" if it is not set
-	setTo string // core.hooksPath, with a ~ in it replaced
+	setTo string // core.hooksPath with ~ expanded
 }
 
 // openTarget finds the repository around path.
@@ -108,7 +108,7 @@ func openTarget(ctx context.Context, path string) (*target, error) {
 		return nil, err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("%s is no folder: name a repository", path)
+		return nil, fmt.Errorf("%s is not a folder: name a repository", path)
 	}
 	g := gitAt(dir)
 	common, err := g.run(ctx, "rev-parse", "--git-common-dir")
@@ -139,7 +139,7 @@ func openTarget(ctx context.Context, path string) (*target, error) {
 	return r, nil
 }
 
-// under returns path, which git gave, as seen from dir.
+// under returns path, which git printed, relative to dir or absolute.
 func under(dir, path string) string {
 	path = filepath.FromSlash(path)
 	if filepath.IsAbs(path) {
@@ -148,13 +148,14 @@ func under(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// shared reports whether git looks for this repository's hooks in a folder that
-// is not the repository's to choose.
+// shared reports whether core.hooksPath is set outside the repository, so that
+// other repositories share the folder.
 func (r *target) shared() bool {
 	return r.scope != "" && r.scope != "local" && r.scope != "worktree"
 }
 
-// tracked reports whether git looks for hooks among the files that it tracks.
+// tracked reports whether the hooks are in the work tree, where git may track
+// them.
 func (r *target) tracked() bool {
 	if r.top == "" {
 		return false

@@ -15,7 +15,7 @@ import (
 )
 
 // allHooks are the hooks that git looks for in a folder of hooks, as githooks(5)
-// lists them. fsmonitor-watchman is not among them: its path is a setting.
+// lists them, without fsmonitor-watchman, whose path is a setting.
 var allHooks = []string{
 	"applypatch-msg", "pre-applypatch", "post-applypatch", "pre-commit", "pre-merge-commit",
 	"prepare-commit-msg", "commit-msg", "post-commit", "pre-rebase", "post-checkout", "post-merge",
@@ -24,11 +24,11 @@ var allHooks = []string{
 	"p4-changelist", "p4-prepare-changelist", "p4-post-changelist", "p4-pre-submit", "post-index-change",
 }
 
-// globalHooksDir is the folder of the hooks for all of the user's repositories.
+// globalHooksDir is the folder of the global hooks.
 func globalHooksDir() (string, error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", fmt.Errorf("find the folder of your configuration: %w", err)
+		return "", fmt.Errorf("find your configuration folder: %w", err)
 	}
 	return filepath.Join(dir, "r8scan", "hooks"), nil
 }
@@ -37,8 +37,8 @@ func globalHooksDir() (string, error) {
 type globalHooks struct {
 	dir  string
 	git  git
-	path string // core.hooksPath outside of any repository
-	from string // the scope that sets it, "" if none does
+	path string // core.hooksPath outside any repository
+	from string // the scope that sets it, "" if it is not set
 }
 
 func openGlobal(ctx context.Context) (*globalHooks, error) {
@@ -50,8 +50,8 @@ func openGlobal(ctx context.Context) (*globalHooks, error) {
 	if err != nil {
 		return nil, err
 	}
-	// With a GIT_DIR that does not exist git knows no repository, so none adds
-	// its configuration to the user's.
+	// With a GIT_DIR that does not exist, git reads no repository's configuration,
+	// only the user's.
 	g := &globalHooks{dir: dir, git: gitAt(cwd, "GIT_DIR="+filepath.Join(dir, "no-repository"))}
 	g.path, g.from, err = g.git.hooksPath(ctx)
 	return g, err
@@ -60,8 +60,8 @@ func openGlobal(ctx context.Context) (*globalHooks, error) {
 // ours reports whether core.hooksPath is r8scan's.
 func (g *globalHooks) ours() bool { return g.from == "global" && g.path == g.dir }
 
-// configKey is the start of the names of the settings that make a script a hook
-// from git 2.54 on. git refuses names that are those of hooks.
+// configKey is the prefix of the settings that make a script a hook, from git 2.54
+// on. git refuses the plain names of hooks.
 func configKey(name string) string { return "hook.r8scan-" + name + "." }
 
 // configCommand is the setting that runs a hook's script.
@@ -69,7 +69,8 @@ func (g *globalHooks) configCommand(name string) string {
 	return shell.Quoted(filepath.ToSlash(filepath.Join(g.dir, name)))
 }
 
-// setting returns what the user's own configuration sets key to, "" if nothing.
+// setting returns the value of key in the user's configuration, "" if it is not
+// set.
 func (g *globalHooks) setting(ctx context.Context, key string) (string, error) {
 	value, err := g.git.run(ctx, "config", "--global", "--get", key)
 	if errors.Is(err, errUnset) {
@@ -104,13 +105,13 @@ func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
 		return i.installConfigHooks(ctx, g, chosen, binary)
 	}
 	if g.from != "" && !g.ours() {
-		return fmt.Errorf("core.hooksPath is already %q (%s configuration), and git knows one only: %s", g.path, g.from, linesToAdd(chosen))
+		return fmt.Errorf("core.hooksPath is already %q (%s configuration), and git allows only one: %s", g.path, g.from, linesToAdd(chosen))
 	}
 	return i.installHooksPath(ctx, g, chosen, binary)
 }
 
-// installConfigHooks names scripts in the user's configuration, which git 2.54
-// runs besides whatever hooks a repository has.
+// installConfigHooks names scripts in the user's configuration. git 2.54 runs
+// them in addition to a repository's hooks.
 func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chosen []*kind, binary string) error {
 	scripts := map[string][]byte{}
 	for _, hook := range chosen {
@@ -119,7 +120,7 @@ func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chose
 			return err
 		}
 		if was != "" && was != g.configCommand(hook.name) {
-			return fmt.Errorf("%scommand is set to something else than what r8scan sets: unset it first, with git config --global --unset %[1]scommand", configKey(hook.name))
+			return fmt.Errorf("%scommand has a value that r8scan did not set: unset it first with git config --global --unset %[1]scommand", configKey(hook.name))
 		}
 		scripts[hook.name] = checkScript(hook, chainNone, binary)
 	}
@@ -135,13 +136,13 @@ func (i Installer) installConfigHooks(ctx context.Context, g *globalHooks, chose
 		}
 		i.tell("installed for all of your repositories: %s (%scommand in your git configuration)", hook.name, key)
 	}
-	i.tell("they run besides the hooks of each repository; a git older than 2.54 does not know them")
+	i.tell("they run in addition to each repository's hooks; a git older than 2.54 ignores them")
 	i.tell("undo with: r8scan uninstall --global")
 	return nil
 }
 
-// installHooksPath makes core.hooksPath a folder with a script for every hook,
-// since git then passes over the repositories' own: each script runs that too.
+// installHooksPath sets core.hooksPath to a folder with a script for every hook.
+// git then ignores the repositories' hooks, so each script also runs them.
 func (i Installer) installHooksPath(ctx context.Context, g *globalHooks, chosen []*kind, binary string) error {
 	scripts := map[string][]byte{}
 	for _, name := range allHooks {
@@ -161,14 +162,14 @@ func (i Installer) installHooksPath(ctx context.Context, g *globalHooks, chosen 
 	for _, hook := range chosen {
 		i.tell("installed for all of your repositories: %s", filepath.Join(g.dir, hook.name))
 	}
-	i.tell("core.hooksPath in your git configuration names that folder; its scripts also run each repository's own hooks")
-	i.tell("a repository that sets core.hooksPath itself, as husky does, is not covered: run r8scan install there")
+	i.tell("core.hooksPath in your git configuration names that folder; its scripts also run each repository's hooks")
+	i.tell("a repository that sets core.hooksPath itself, as with husky, is not covered: run r8scan install there")
 	i.tell("undo with: r8scan uninstall --global")
 	return nil
 }
 
-// write writes scripts, by their names, if none of them would go over what is
-// not r8scan's.
+// write writes scripts by name, unless one would overwrite a file that is not
+// r8scan's.
 func (g *globalHooks) write(scripts map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(scripts)) {
 		path := filepath.Join(g.dir, name)
@@ -177,7 +178,7 @@ func (g *globalHooks) write(scripts map[string][]byte) error {
 			return err
 		}
 		if state == hookChanged || state == hookForeign {
-			return fmt.Errorf("%s is not as r8scan writes it: move it away first", path)
+			return fmt.Errorf("r8scan did not write %s: move it away first", path)
 		}
 	}
 	err := os.MkdirAll(g.dir, 0o755)
@@ -193,8 +194,8 @@ func (g *globalHooks) write(scripts map[string][]byte) error {
 	return nil
 }
 
-// UninstallGlobal undoes InstallGlobal in either form. What was changed since
-// is left, together with what makes git run it.
+// UninstallGlobal undoes InstallGlobal in either form. It leaves what was changed
+// since, and the settings that make git run it.
 func (i Installer) UninstallGlobal(ctx context.Context) error {
 	g, err := openGlobal(ctx)
 	if err != nil {
@@ -227,7 +228,7 @@ func (i Installer) UninstallGlobal(ctx context.Context) error {
 		case value == "":
 			continue
 		case value != g.configCommand(hook.name):
-			left = append(left, fmt.Errorf("left alone: %scommand was changed since r8scan set it; unset it by hand", key))
+			left = append(left, fmt.Errorf("left alone: %scommand was changed after r8scan set it; unset it by hand", key))
 			continue
 		}
 		if err := errors.Join(i.unset(ctx, g, key+"command"), i.unset(ctx, g, key+"event")); err != nil {
@@ -241,12 +242,12 @@ func (i Installer) UninstallGlobal(ctx context.Context) error {
 		}
 	}
 	if !done && len(left) == 0 {
-		i.tell("no hooks of r8scan for all of your repositories")
+		i.tell("r8scan has no global hooks here")
 	}
 	return i.leftAlone(left)
 }
 
-// unset removes a setting from the user's configuration, if it is there.
+// unset removes a setting from the user's configuration if it is set.
 func (i Installer) unset(ctx context.Context, g *globalHooks, key string) error {
 	if value, err := g.setting(ctx, key); err != nil || value == "" {
 		return err
@@ -258,8 +259,8 @@ func (i Installer) unset(ctx context.Context, g *globalHooks, key string) error 
 	return nil
 }
 
-// scripts returns the names of r8scan's scripts in the folder, and what in it
-// is not as r8scan wrote it.
+// scripts returns the names of r8scan's scripts in the folder, and an error for
+// each file that r8scan did not write.
 func (g *globalHooks) scripts() (names []string, left []error, err error) {
 	entries, err := os.ReadDir(g.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -271,7 +272,7 @@ func (g *globalHooks) scripts() (names []string, left []error, err error) {
 		case err != nil:
 			left = append(left, err)
 		case state != hookOurs:
-			left = append(left, fmt.Errorf("left alone: %s is not as r8scan wrote it; move it away to uninstall the rest", path))
+			left = append(left, fmt.Errorf("left alone: r8scan did not write %s; move it away to uninstall the rest", path))
 		default:
 			names = append(names, e.Name())
 		}
@@ -279,7 +280,7 @@ func (g *globalHooks) scripts() (names []string, left []error, err error) {
 	return names, left, err
 }
 
-// removeScripts removes scripts, and the folders if that empties them.
+// removeScripts removes scripts, and then the folders if they are empty.
 func (i Installer) removeScripts(g *globalHooks, names []string) error {
 	for _, name := range names {
 		if err := os.Remove(filepath.Join(g.dir, name)); err != nil {
@@ -291,7 +292,7 @@ func (i Installer) removeScripts(g *globalHooks, names []string) error {
 	}
 	for _, dir := range []string{g.dir, filepath.Dir(g.dir)} {
 		if os.Remove(dir) != nil {
-			break // there is something else in it
+			break // it is not empty
 		}
 	}
 	return nil

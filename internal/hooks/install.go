@@ -1,6 +1,6 @@
-// Package hooks installs r8scan as git hooks, in one repository or for all of
-// the user's, beside the hooks that are there; and it reads what git tells a
-// hook, and GitHub a workflow, about the commits that they run for.
+// Package hooks installs r8scan as git hooks, in one repository or for all of the
+// user's, and keeps existing hooks working. It also reads which commits a git hook
+// or a GitHub workflow runs for.
 package hooks
 
 import (
@@ -18,20 +18,20 @@ import (
 	"r8scan/internal/shell"
 )
 
-// Installer installs and uninstalls hooks, and tells of each what it did.
+// Installer installs and uninstalls hooks, and prints what it did.
 type Installer struct {
 	Out     io.Writer // what was done goes here
-	Err     io.Writer // and why something was not
-	Version string    // of r8scan, for what is added to others' configuration
+	Err     io.Writer // why something was not done goes here
+	Version string    // of r8scan, for the configuration of other hook managers
 }
 
-// ErrLeft says that not all was done, and that Installer.Err says why.
+// ErrLeft says that something was not done. Installer.Err says why.
 var ErrLeft = errors.New("hooks were left as they are")
 
-// ErrUnknown says that a name is that of no hook which r8scan can be.
+// ErrUnknown says that r8scan cannot be a hook of that name.
 var ErrUnknown = errors.New("unknown hook")
 
-// chosenKinds returns the kinds with these names, nil if there are none.
+// chosenKinds returns the kinds with these names, nil without names.
 func chosenKinds(names []string) ([]*kind, error) {
 	var chosen []*kind
 	for _, name := range names {
@@ -46,12 +46,12 @@ func chosenKinds(names []string) ([]*kind, error) {
 	return chosen, nil
 }
 
-// tell prints a line about what was done. Paths may hold anything.
+// tell prints a line about what was done. A path in it may hold any character.
 func (i Installer) tell(format string, args ...any) {
 	fmt.Fprintln(i.Out, door.Printable(fmt.Sprintf(format, args...)))
 }
 
-// complain says in one line or more why something was not done.
+// complain prints why something was not done, in one or more lines.
 func (i Installer) complain(text string) {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for n, line := range lines {
@@ -60,9 +60,9 @@ func (i Installer) complain(text string) {
 	fmt.Fprintf(i.Err, "r8scan: %s\n", strings.Join(lines, "\n"))
 }
 
-// Install installs the hooks with these names in the repository around path;
-// without names, those that it is used for. Either all may be installed or none
-// is.
+// Install installs the hooks with these names in the repository around path.
+// Without names it installs pre-commit and pre-push, or pre-receive in a bare
+// repository. It installs none if one of them may not be installed.
 func (i Installer) Install(ctx context.Context, path string, names []string) error {
 	chosen, err := chosenKinds(names)
 	if err != nil {
@@ -90,7 +90,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		return err
 	}
 	if m := managerOf(r.hooks, hooks); m != nil {
-		i.complain(fmt.Sprintf("nothing was installed, because %s manages the hooks here; %s", m.name, m.add(i.Version)))
+		i.complain(fmt.Sprintf("not installed, because %s manages the hooks here: %s", m.name, m.add(i.Version)))
 		return ErrLeft
 	}
 	for _, h := range hooks {
@@ -114,24 +114,24 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 	return nil
 }
 
-// installShared tells what to do where git looks for hooks in one folder for
-// many repositories: that is not this repository's to change.
+// installShared says what to do if many repositories share one folder of hooks:
+// an install in one repository must not change it.
 func (i Installer) installShared(r *target, chosen []*kind) error {
 	dir, err := globalHooksDir()
 	if err != nil || r.hooks != dir {
-		return fmt.Errorf("git looks for the hooks of all repositories in %s (core.hooksPath, %s configuration): %s, or first give this one its own with git config --local core.hooksPath %s",
+		return fmt.Errorf("git takes the hooks of all repositories from %s (core.hooksPath, %s configuration): %s, or first give this repository its own hooks with git config --local core.hooksPath %s",
 			r.hooks, r.scope, linesToAdd(chosen), shell.Quoted(filepath.ToSlash(r.own)))
 	}
 	for _, g := range chosen {
 		if text, err := regular.ReadFollowed(filepath.Join(dir, g.name), maxHook); err != nil || !isCheck(text) {
-			return fmt.Errorf("git looks for the hooks of all repositories in %s, which r8scan has made: r8scan install --global --hook %s adds this one", dir, g.name)
+			return fmt.Errorf("git takes the hooks of all repositories from r8scan's folder %s: add this one with r8scan install --global --hook %s", dir, g.name)
 		}
 	}
-	i.tell("already installed for all of your repositories, this one included: undo with r8scan uninstall --global")
+	i.tell("already installed for all of your repositories: undo with r8scan uninstall --global")
 	return nil
 }
 
-// linesToAdd tells what to add to hooks that r8scan does not write.
+// linesToAdd says what to add to hooks that r8scan does not write.
 func linesToAdd(chosen []*kind) string {
 	var add []string
 	for _, g := range chosen {
@@ -140,10 +140,10 @@ func linesToAdd(chosen []*kind) string {
 	return strings.Join(add, " and ")
 }
 
-// openHooks looks at hooks in the folder that git looks in.
+// openHooks inspects hooks in the folder where git looks for them.
 func (r *target) openHooks(chosen []*kind) ([]*file, error) {
 	if info, err := os.Stat(r.hooks); err == nil && !info.IsDir() || r.scope != "" && r.setTo == "" {
-		return nil, fmt.Errorf("core.hooksPath is %q, which is no folder: git runs no hooks here; unset it first", r.setTo)
+		return nil, fmt.Errorf("core.hooksPath is %q, which is not a folder, so git runs no hooks here: unset it first", r.setTo)
 	}
 	var hooks []*file
 	for _, g := range chosen {
@@ -156,7 +156,7 @@ func (r *target) openHooks(chosen []*kind) ([]*file, error) {
 	return hooks, nil
 }
 
-// installHook installs one hook and tells of it.
+// installHook installs one hook and prints what it did.
 func (i Installer) installHook(h *file, script []byte) error {
 	err := os.MkdirAll(filepath.Dir(h.path), 0o755)
 	done := false
@@ -168,7 +168,7 @@ func (i Installer) installHook(h *file, script []byte) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("install %s: %w: install as somebody who may write there", h.path, err)
+		return fmt.Errorf("install %s: %w: run it as a user who may write there", h.path, err)
 	case !done:
 		i.tell("already installed: %s", h.path)
 	default:
@@ -177,15 +177,15 @@ func (i Installer) installHook(h *file, script []byte) error {
 	switch {
 	case h.kept == "":
 	case !executable(h.kept):
-		i.tell("  the hook that was there is kept as %s; git did not run it, as it is not executable", h.kept)
+		i.tell("  your earlier hook is now %s; git did not run it, because it is not executable", h.kept)
 	default:
-		i.tell("  the hook that was there goes on working; it is kept as %s", h.kept)
+		i.tell("  your earlier hook keeps working; it is now %s", h.kept)
 	}
 	return nil
 }
 
-// Uninstall takes r8scan's hooks out of the repository around path: also
-// out of its own folder, if core.hooksPath was set after they were installed.
+// Uninstall removes r8scan's hooks from the repository around path. It also looks
+// in the repository's own folder, because core.hooksPath may have been set later.
 func (i Installer) Uninstall(ctx context.Context, path string) error {
 	r, err := openTarget(ctx, path)
 	if err != nil {
@@ -207,13 +207,13 @@ func (i Installer) Uninstall(ctx context.Context, path string) error {
 		}
 	}
 	if !done && left == nil {
-		i.tell("no hooks of r8scan in %s", strings.Join(dirs, " and "))
+		i.tell("r8scan has no hooks in %s", strings.Join(dirs, " or "))
 	}
 	return i.leftAlone(left)
 }
 
-// uninstallHook takes one hook away and tells of it. It returns false if it was
-// not there.
+// uninstallHook removes one hook and prints what it did. It returns false if
+// there was nothing to do.
 func (i Installer) uninstallHook(dir string, g *kind) (bool, error) {
 	h, err := openHook(dir, g)
 	if err == nil {
@@ -235,7 +235,8 @@ func (i Installer) uninstallHook(dir string, g *kind) (bool, error) {
 	return done, nil
 }
 
-// leftAlone tells what an uninstall had to leave, and returns nil if nothing.
+// leftAlone prints what an uninstall had to leave. It returns nil if that is
+// nothing.
 func (i Installer) leftAlone(left []error) error {
 	for _, err := range left {
 		i.complain(err.Error())

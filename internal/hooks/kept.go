@@ -15,23 +15,23 @@ import (
 )
 
 const (
-	// keptSuffix ends the name of the folder with the hooks that r8scan's stand in
-	// the place of. Up to 0.1.0 it ended the names of the hooks, in their own
-	// folder, and so it does in repositories that were not installed anew.
+	// keptSuffix ends the name of the folder with the hooks that r8scan replaced.
+	// r8scan 0.1.0 appended it to the names of the hooks themselves, and these are
+	// still there in repositories where install has not run since.
 	keptSuffix = ".before-r8scan"
 
-	// selfLink begins the targets of links by which a dispatcher is run under
-	// another name. No one else writes it so.
+	// selfLink begins the targets of links that run a dispatcher under another
+	// name. Nobody else writes links like this.
 	selfLink = "././"
 
-	tempMark = ".r8scan-" // in the names of files that are being written
+	tempMark = ".r8scan-" // in the names of temporary files
 )
 
-// shelf is the folder of the hooks that were there before r8scan's. Scripts put
-// links to the other files of the folder of hooks into it.
+// shelf is the folder of the earlier hooks. Scripts put links to the other files
+// of the folder of hooks into it.
 type shelf struct {
 	dir   string // of the kept hooks
-	hooks string // of the hooks, with its links followed
+	hooks string // of the hooks, with links resolved
 }
 
 // shelfOf returns the shelf of a folder of hooks, which need not exist.
@@ -45,7 +45,7 @@ func (s shelf) has(name string) bool {
 	return exists(filepath.Join(s.dir, name)) && !s.linked(name)
 }
 
-// linked reports whether a script has made the entry called name.
+// linked reports whether a script made the entry called name.
 func (s shelf) linked(name string) bool {
 	target, err := os.Readlink(filepath.Join(s.dir, name))
 	if err != nil {
@@ -55,8 +55,8 @@ func (s shelf) linked(name string) bool {
 	return target == "../"+filepath.Base(s.hooks)+"/"+name || strings.HasPrefix(target, selfLink)
 }
 
-// unlink removes the entry called name if a script has made it: once r8scan's
-// hook is in the place that it leads to, it would run that.
+// unlink removes the entry called name if a script made it: the link would lead to
+// r8scan's own hook.
 func (s shelf) unlink(name string) error {
 	if s.dir == "" || !s.linked(name) {
 		return nil
@@ -64,8 +64,8 @@ func (s shelf) unlink(name string) error {
 	return os.Remove(filepath.Join(s.dir, name))
 }
 
-// make makes the shelf, for those who may enter the folder of hooks: a hook that
-// they cannot reach would be passed over.
+// make creates the shelf with the permissions of the folder of hooks: a user who
+// cannot enter it would not run the kept hook.
 func (s shelf) make() error {
 	err := os.Mkdir(s.dir, 0o755)
 	if errors.Is(err, fs.ErrExist) {
@@ -81,9 +81,9 @@ func (s shelf) make() error {
 	return os.Chmod(s.dir, info.Mode()&(fs.ModePerm|fs.ModeSetgid|fs.ModeSticky))
 }
 
-// put makes the shelf hold the hook at path under a name. The hook stays where
-// it is if the file system lets it have two names, so that git finds one at
-// every moment; else it moves, and moved is true.
+// put adds the hook at path to the shelf under a name. With a hard link the hook
+// also stays at path, so that git finds one at every moment. Without hard links it
+// moves, and moved is true.
 func (s shelf) put(path, name string) (moved bool, err error) {
 	if err := s.make(); err != nil {
 		return false, err
@@ -99,14 +99,14 @@ func (s shelf) put(path, name string) (moved bool, err error) {
 		if sameEntry(path, to) {
 			return false, nil
 		}
-		_ = os.Remove(to) // some systems follow a link, and name what it leads to
+		_ = os.Remove(to) // some systems follow a symbolic link, and link its target
 	}
 	return true, os.Rename(path, to)
 }
 
-// link makes what stands beside the hooks appear on the shelf, as scripts do with
-// what comes later: whoever runs them may have no right to. Where that is the
-// one who installs, or a system without links, scripts are left to it.
+// link links the files beside the hooks into the shelf. Scripts do the same later,
+// but the user who runs them may not be allowed to. Errors are ignored: then the
+// scripts try.
 func (s shelf) link() error {
 	entries, err := os.ReadDir(s.hooks)
 	if err != nil {
@@ -125,8 +125,8 @@ func (s shelf) link() error {
 	return nil
 }
 
-// isOurs reports whether the file at path, or the one that it links to, begins as
-// r8scan's scripts do.
+// isOurs reports whether the file at path, or the target of that link, begins like
+// r8scan's scripts.
 func isOurs(path string) bool {
 	f, _, err := regular.Follow(path)
 	if err != nil {
@@ -138,16 +138,16 @@ func isOurs(path string) bool {
 	return err == nil && string(head) == sealStart
 }
 
-// sameEntry reports whether two paths name one file, or one link.
+// sameEntry reports whether two paths name the same file or link.
 func sameEntry(a, b string) bool {
 	x, errX := os.Lstat(a)
 	y, errY := os.Lstat(b)
 	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
-// clear takes the shelf away once no earlier hook is on it. What the hooks have
-// written beside themselves goes to where they are again; an error names what
-// cannot, and stays.
+// clear removes the shelf once it holds no earlier hook. Files that the hooks
+// wrote beside themselves move back to the folder of hooks; an error names one
+// that cannot.
 func (s shelf) clear() error {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -167,14 +167,14 @@ func (s shelf) clear() error {
 	return os.Remove(s.dir)
 }
 
-// giveBack takes one entry off the shelf.
+// giveBack removes one entry from the shelf.
 func (s shelf) giveBack(name string) error {
 	from, to := filepath.Join(s.dir, name), filepath.Join(s.hooks, name)
 	switch {
-	case s.linked(name), sameText(from, to): // where there are no links, scripts have copied
+	case s.linked(name), sameText(from, to): // on a system without links, ln -s copies
 		return os.Remove(from)
 	case exists(to):
-		return fmt.Errorf("left alone: %s and %s differ: keep one of them", from, to)
+		return fmt.Errorf("left alone: %s and %s differ: remove one of them", from, to)
 	}
 	if err := os.MkdirAll(s.hooks, 0o755); err != nil {
 		return err
@@ -182,20 +182,20 @@ func (s shelf) giveBack(name string) error {
 	return os.Rename(from, to)
 }
 
-// sameText reports whether two regular files hold the same.
+// sameText reports whether two regular files have the same content.
 func sameText(a, b string) bool {
 	x, errX := regular.Read(a, maxHook)
 	y, errY := regular.Read(b, maxHook)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
-// clearTemps removes what an interrupted install was writing for the hook at
+// clearTemps removes the temporary files of an interrupted install of the hook at
 // path.
 func clearTemps(path string) {
 	dir, name := filepath.Split(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return // the hook's own removal says it
+		return // removing the hook fails too, and says so
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), name+tempMark) {
@@ -204,13 +204,13 @@ func clearTemps(path string) {
 		temp := filepath.Join(dir, e.Name())
 		text, err := regular.Read(temp, maxHook)
 		if err == nil && (bytes.HasPrefix(text, []byte(sealStart)) || strings.HasPrefix(sealStart, string(text))) {
-			_ = os.Remove(temp) // it does no harm
+			_ = os.Remove(temp) // a leftover does no harm
 		}
 	}
 }
 
-// leadsToHook reports whether the link at path names, from the root, a hook of
-// its folder. r8scan's would be in the place that it leads to.
+// leadsToHook reports whether the link at path has an absolute target that is a
+// hook in the same folder. After an install it would lead to r8scan's script.
 func leadsToHook(path string) bool {
 	target, err := os.Readlink(path)
 	if err != nil || !filepath.IsAbs(target) {

@@ -11,8 +11,8 @@ import (
 
 const theirHook = "#!/bin/sh\necho theirs\n"
 
-// hookFolder makes a folder of hooks with these files: a text that begins with
-// "-> " makes a link.
+// hookFolder creates a folder of hooks with these files. A text that begins with
+// "-> " creates a link.
 func hookFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := filepath.Join(regularDir(t), "hooks")
@@ -34,7 +34,7 @@ func hookFolder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// regularDir is a temporary folder, with its links followed.
+// regularDir returns a temporary folder, with links resolved.
 func regularDir(t *testing.T) string {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -43,7 +43,7 @@ func regularDir(t *testing.T) string {
 	return dir
 }
 
-// shown lists the files below dir and what is in them.
+// shown returns the files below dir with their content.
 func shown(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -78,8 +78,8 @@ func opened(t *testing.T, dir string) *file {
 // oldScript is a hook as r8scan 0.1.0 wrote it.
 var oldScript = string(seal("other=${0%/*}/pre-commit" + keptSuffix + "\nr8scan='/bin/r8scan'\n"))
 
-// states are what an install or an uninstall may find in a folder of hooks that
-// had theirHook, and where that is to be afterwards.
+// states are what install or uninstall may find in a folder of hooks that had
+// theirHook.
 var states = map[string]map[string]string{
 	"fresh":             {"pre-commit": theirHook},
 	"old":               {"pre-commit": oldScript, "pre-commit" + keptSuffix: theirHook},
@@ -90,8 +90,8 @@ var states = map[string]map[string]string{
 	"link in the way":   {"pre-commit": theirHook, "../hooks" + keptSuffix + "/pre-commit": "-> ../hooks/pre-commit"},
 }
 
-// TestKeptHookComesBack makes sure that whatever state a folder is in, installing
-// keeps the hook that was there, and uninstalling leaves that alone.
+// TestKeptHookComesBack makes sure that in every state install keeps the earlier
+// hook, and uninstall puts it back.
 func TestKeptHookComesBack(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege there")
@@ -113,7 +113,7 @@ func TestKeptHookComesBack(t *testing.T) {
 					t.Errorf("%s: installed: %q", name, is)
 				}
 				if again, err := opened(t, dir).install(h.script("/bin/r8scan")); again || err != nil {
-					t.Errorf("%s: a second install did something: %v", name, err)
+					t.Errorf("%s: a second install changed something: %v", name, err)
 				}
 			}
 			h := opened(t, dir)
@@ -130,8 +130,8 @@ func TestKeptHookComesBack(t *testing.T) {
 	}
 }
 
-// TestInterrupted stops an install between its steps: git has a hook at each, and
-// both ways out lead where they do without the interruption.
+// TestInterrupted stops an install between its steps. git has a hook at each step,
+// and a second install or an uninstall ends as without the interruption.
 func TestInterrupted(t *testing.T) {
 	for _, from := range []string{"fresh", "old"} {
 		for _, undo := range []bool{true, false} {
@@ -170,8 +170,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestShelfIsGivenBack makes sure that nothing a hook wrote beside itself is lost
-// or written over.
+// TestShelfIsGivenBack makes sure that files which a hook wrote beside itself are
+// not lost or overwritten.
 func TestShelfIsGivenBack(t *testing.T) {
 	kept := "../hooks" + keptSuffix + "/"
 	dir := hookFolder(t, map[string]string{"pre-commit": oldScript, kept + "pre-commit": theirHook, kept + "state": "new", kept + "sub/more": "more"})
@@ -183,13 +183,13 @@ func TestShelfIsGivenBack(t *testing.T) {
 	}
 	dir = hookFolder(t, map[string]string{"pre-commit": oldScript, "state": "old", kept + "pre-commit": theirHook, kept + "state": "new"})
 	_, err := opened(t, dir).uninstall()
-	if is := shown(t, filepath.Dir(dir)); err == nil || !strings.Contains(err.Error(), "differ: keep one of them") || is["hooks/state"] != "old" || is["hooks"+keptSuffix+"/state"] != "new" || is["hooks/pre-commit"] != theirHook {
-		t.Errorf("it said %v and left %q", err, is)
+	if is := shown(t, filepath.Dir(dir)); err == nil || !strings.Contains(err.Error(), "differ: remove one of them") || is["hooks/state"] != "old" || is["hooks"+keptSuffix+"/state"] != "new" || is["hooks/pre-commit"] != theirHook {
+		t.Errorf("error %v; left %q", err, is)
 	}
 }
 
-// TestSiblingsAreLinked makes sure that whoever may not write there, as those who
-// push to a server, finds what a hook reads beside itself.
+// TestSiblingsAreLinked makes sure that install links the files that a hook reads
+// beside itself: users who push to a server may not write there.
 func TestSiblingsAreLinked(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege there")
@@ -201,11 +201,11 @@ func TestSiblingsAreLinked(t *testing.T) {
 	}
 	var said strings.Builder
 	h := opened(t, dir)
-	if err := (Installer{Out: &said}).installHook(h, h.script("/bin/r8scan")); err != nil || !strings.Contains(said.String(), "goes on working") {
+	if err := (Installer{Out: &said}).installHook(h, h.script("/bin/r8scan")); err != nil || !strings.Contains(said.String(), "keeps working") {
 		t.Fatalf("%v, %s", err, said.String())
 	}
 	if info, err := os.Stat(h.shelf.dir); err != nil || info.Mode().Perm() != 0o770 {
-		t.Errorf("the shelf has not the folder's mode: %v, %v", info.Mode(), err)
+		t.Errorf("the shelf does not have the folder's mode: %v, %v", info.Mode(), err)
 	}
 	want := map[string]string{"pre-commit": "-> _run", "_run": "-> ../hooks/_run", "lib": "-> ../hooks/lib", ".hidden": "-> ../hooks/.hidden"}
 	if is := shown(t, h.shelf.dir); !maps.Equal(is, want) {
@@ -213,15 +213,15 @@ func TestSiblingsAreLinked(t *testing.T) {
 	}
 }
 
-// TestTwoKeptHooks makes sure that of two different earlier hooks none is lost.
+// TestTwoKeptHooks makes sure that two different earlier hooks are both kept.
 func TestTwoKeptHooks(t *testing.T) {
 	dir := hookFolder(t, map[string]string{"pre-commit": oldScript, "pre-commit" + keptSuffix: theirHook, "../hooks" + keptSuffix + "/pre-commit": "another"})
 	before := len(shown(t, filepath.Dir(dir)))
 	h := opened(t, dir)
 	if h.mayInstall() == nil || h.mayUninstall() == nil {
-		t.Error("nothing is said")
+		t.Error("there is no error")
 	}
 	if len(shown(t, filepath.Dir(dir))) != before {
-		t.Error("files have gone")
+		t.Error("files are gone")
 	}
 }

@@ -11,26 +11,25 @@ import (
 	"r8scan/scanner"
 )
 
-// Limits on what git tells a hook. Names of refs have at most a few hundred
-// bytes, and a push of all refs of a large mirror some hundred thousand lines.
+// Limits on a hook's input. Names of refs have a few hundred bytes at most, and a
+// push of all refs of a large mirror has some hundred thousand lines.
 const (
 	maxRefLine  = 64 << 10
 	maxRefLines = 1 << 21
 )
 
-// pushLines reads the lines by which git tells a pre-push hook what is to be
-// pushed. An error names the line and repeats nothing of it.
+// pushLines reads the lines that git writes to a pre-push hook. An error has the
+// line's number and none of its text.
 func pushLines(in io.Reader) ([]scanner.RefUpdate, error) {
 	return refLines(in, parsePushLine, pushForm)
 }
 
-// receiveLines reads the lines by which git tells a pre-receive hook what a push
-// brings.
+// receiveLines reads the lines that git writes to a pre-receive hook.
 func receiveLines(in io.Reader) ([]scanner.RefUpdate, error) {
 	return refLines(in, parseReceiveLine, receiveForm)
 }
 
-// refLines reads such lines; parse reads one of them.
+// refLines reads lines with parse. form describes a line.
 func refLines(in io.Reader, parse func(line string) (scanner.RefUpdate, bool), form string) ([]scanner.RefUpdate, error) {
 	lines := bufio.NewScanner(plain.NewReader(in))
 	lines.Buffer(nil, maxRefLine)
@@ -38,27 +37,27 @@ func refLines(in io.Reader, parse func(line string) (scanner.RefUpdate, bool), f
 	for n := 1; lines.Scan(); n++ {
 		u, ok := parse(lines.Text())
 		if !ok || n > maxRefLines {
-			return nil, fmt.Errorf("line %d of standard input is not what git gives this hook, which is %s", n, form)
+			return nil, fmt.Errorf("line %d of standard input is not what git writes to this hook: %s", n, form)
 		}
 		updates = append(updates, u)
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, fmt.Errorf("line %d of standard input has more than %d bytes: git gives this hook %s", len(updates)+1, maxRefLine, form)
+		return nil, fmt.Errorf("line %d of standard input has more than %d bytes: git writes %s to this hook", len(updates)+1, maxRefLine, form)
 	case err != nil:
 		return nil, fmt.Errorf("read standard input: %w", err)
 	}
 	return updates, nil
 }
 
-// The forms of the lines.
+// What a line has.
 const (
 	pushForm    = "local ref, local id, remote ref and remote id"
 	receiveForm = "old id, new id and ref"
 )
 
-// parsePushLine parses a line that git gives a pre-push hook. The local ref is
-// as the user wrote it, so it may have spaces.
+// parsePushLine parses a line of a pre-push hook. The local ref is as the user
+// wrote it, so it may have spaces.
 func parsePushLine(line string) (u scanner.RefUpdate, ok bool) {
 	rest, old, _ := cutLast(line)
 	rest, ref, _ := cutLast(rest)
@@ -66,7 +65,7 @@ func parsePushLine(line string) (u scanner.RefUpdate, ok bool) {
 	return scanner.RefUpdate{Ref: ref, New: id, Old: old}, ok && local != "" && ref != "" && isID(id) && isID(old) && len(id) == len(old)
 }
 
-// parseReceiveLine parses a line that git gives a pre-receive hook.
+// parseReceiveLine parses a line of a pre-receive hook.
 func parseReceiveLine(line string) (u scanner.RefUpdate, ok bool) {
 	old, rest, _ := strings.Cut(line, " ")
 	id, ref, ok := strings.Cut(rest, " ")

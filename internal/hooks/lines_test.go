@@ -53,7 +53,7 @@ func TestRefLines(t *testing.T) {
 		})
 	}
 	if _, err := refLines(failing{}, parsePushLine, "form"); err == nil {
-		t.Error("standard input cannot be read, and there is no error")
+		t.Error("standard input fails, and there is no error")
 	}
 }
 
@@ -62,8 +62,8 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// FuzzRefLines: whatever is taken for a line has its parts, in the order of the
-// line; and nothing of what is not is repeated.
+// FuzzRefLines makes sure that an accepted line has all its parts in order, and
+// that an error repeats nothing of the input.
 func FuzzRefLines(f *testing.F) {
 	a, b := strings.Repeat("a", 40), strings.Repeat("0", 40)
 	for _, seed := range []string{"", "\n", "x " + a + " refs/heads/y " + b + "\n", b + " " + a + " refs/tags/y\n", "x  " + a + "  " + b, "\x00 \xff"} {

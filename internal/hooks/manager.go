@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// manager is a tool that writes the hooks of a repository itself, and would
-// write over r8scan's or lose them. Its users add r8scan to its configuration.
+// manager is a tool that writes a repository's hooks and would overwrite
+// r8scan's. Its users add r8scan to its configuration instead.
 type manager struct {
 	name string
-	add  func(version string) string // what to add where, for that version of r8scan
+	add  func(version string) string // says what to add where, for that version of r8scan
 }
 
 var (
@@ -33,15 +33,15 @@ var (
     rev: v` + version + `
     hooks:
       - id: r8scan
-with the owner of your copy in place of OWNER, and run: pre-commit install -t pre-commit -t pre-push
+replace OWNER by the owner of your copy, and run: pre-commit install -t pre-commit -t pre-push
 `
 	}}
 )
 
 func always(text string) func(string) string { return func(string) string { return text } }
 
-// managerOf returns the tool that a folder of hooks, or one of the hooks in it,
-// belongs to, nil if none is known.
+// managerOf returns the tool that manages a folder of hooks or one of the hooks in
+// it, nil if it is not known.
 func managerOf(dir string, hooks []*file) *manager {
 	if filepath.Base(dir) == ".husky" || strings.HasSuffix(filepath.ToSlash(dir), "/.husky/_") {
 		return huskyManager

@@ -9,20 +9,19 @@ import (
 	"r8scan/scanner"
 )
 
-// PreCommitPushes reports whether the pre-commit framework has started this
-// process in its pre-push stage, or for a range of commits. It has one command
-// for all stages, so that staged has to do what push does.
+// PreCommitPushes reports whether the pre-commit framework runs this process in
+// its pre-push stage, or for a range of commits. The framework has one command for
+// all stages, so staged then does what push does.
 func PreCommitPushes() bool {
 	return os.Getenv("PRE_COMMIT") != "" && (os.Getenv("PRE_COMMIT_TO_REF") != "" || os.Getenv("PRE_COMMIT_REMOTE_NAME") != "")
 }
 
-// RunByCommit reports whether git has started this process, or one that has, to
-// check a commit: it then names the index. It does so whether it is quiet or not.
+// RunByCommit reports whether this process runs in a hook of git commit, which
+// sets GIT_INDEX_FILE, with -q too.
 func RunByCommit() bool { return os.Getenv("GIT_INDEX_FILE") != "" }
 
-// pushed finds out what is to be pushed, and where: from the lines on in, unless
-// somebody types there, the framework's variables, or args, a remote and its
-// URL.
+// pushed finds out what is pushed, and where: from the lines of in, unless it is a
+// terminal, from the framework's variables, or from args, a remote and its URL.
 func pushed(in io.Reader, args []string) (scanner.Pushed, error) {
 	var p scanner.Pushed
 	if len(args) > 0 {
@@ -37,7 +36,7 @@ func pushed(in io.Reader, args []string) (scanner.Pushed, error) {
 	}
 	switch {
 	case len(p.Updates) > 0:
-	case os.Getenv("PRE_COMMIT") != "" || os.Getenv("PRE_COMMIT_TO_REF") != "": // it has read the lines itself
+	case os.Getenv("PRE_COMMIT") != "" || os.Getenv("PRE_COMMIT_TO_REF") != "": // the framework has read the lines
 		p.Remote = cmp.Or(p.Remote, os.Getenv("PRE_COMMIT_REMOTE_NAME"))
 		p.URL = cmp.Or(p.URL, os.Getenv("PRE_COMMIT_REMOTE_URL"))
 		p.From, p.To = os.Getenv("PRE_COMMIT_FROM_REF"), os.Getenv("PRE_COMMIT_TO_REF")

@@ -11,10 +11,10 @@ import (
 	"r8scan/scanner"
 )
 
-// ScanPush scans what is to be pushed from the repository that git runs a hook
-// for, or that holds the current folder. What that is, it finds out from the
-// lines on in, unless somebody types there, from the pre-commit framework's
-// variables, or from args, a remote and its URL.
+// ScanPush scans what is pushed from the repository that git runs a hook for, or
+// from that of the current folder. It finds out what is pushed from the lines of
+// in, unless it is a terminal, from the pre-commit framework's variables, or from
+// args, a remote and its URL.
 func ScanPush(ctx context.Context, in io.Reader, args []string, opts scanner.Options) (*result.Result, error) {
 	what, err := pushed(in, args)
 	if err != nil {
@@ -23,8 +23,8 @@ func ScanPush(ctx context.Context, in io.Reader, args []string, opts scanner.Opt
 	return scanner.Push(ctx, "", what, opts)
 }
 
-// ScanReceive scans what a push brings to the repository that git runs a
-// pre-receive hook for, by the lines on in.
+// ScanReceive scans what a push adds to the repository that git runs a pre-receive
+// hook for. The lines of in name the refs.
 func ScanReceive(ctx context.Context, in io.Reader, opts scanner.Options) (*result.Result, error) {
 	updates, err := receiveLines(in)
 	if err != nil {
@@ -33,9 +33,9 @@ func ScanReceive(ctx context.Context, in io.Reader, opts scanner.Options) (*resu
 	return scanner.Receive(ctx, "", updates, opts)
 }
 
-// ScanEvent scans what the commits of the event add that a GitHub workflow runs
-// for, in the repository at repo. A note says
-// what is scanned in place of the range that a push names, if that is not here.
+// ScanEvent scans what the commits of a GitHub workflow's event add, in the
+// repository at repo. If the clone does not have the range that a push names, a
+// note says what is scanned instead.
 func ScanEvent(ctx context.Context, repo string, opts scanner.Options) (*result.Result, error) {
 	e, err := readEvent()
 	if err != nil {
@@ -55,15 +55,14 @@ func ScanEvent(ctx context.Context, repo string, opts scanner.Options) (*result.
 // ErrLate says that a scan took too long.
 var ErrLate = errors.New("not scanned in time")
 
-// InTime runs a scan and returns ErrLate if it takes longer than limit, else the
-// scan's error. A scan that does not stop when its context ends goes on until
-// the process does.
+// InTime runs a scan and returns its error, or ErrLate if it takes longer than
+// limit. A scan that ignores its context keeps running until the process ends.
 func InTime(ctx context.Context, limit time.Duration, scan func(context.Context) error) error {
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		if err := timed.Err(); err != nil { // it is late before it begins
+		if err := timed.Err(); err != nil { // a limit of zero
 			done <- err
 			return
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestInTime has scans that end by themselves, that stop when they are told to,
-// that do not, and one that the user stops.
+// TestInTime has scans that end, that stop at the limit, that ignore it, and one
+// that the user stops.
 func TestInTime(t *testing.T) {
 	other := errors.New("other")
 	stopped, stop := context.WithCancel(context.Background())

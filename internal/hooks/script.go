@@ -12,19 +12,19 @@ import (
 	"r8scan/internal/shell"
 )
 
-// kinds are the git hooks that r8scan can be, with what each runs.
+// kinds are the git hooks that r8scan can be.
 var kinds = []kind{
-	{"pre-commit", `staged`, "this commit was not checked and is refused", "go on regardless with git commit --no-verify"},
-	{"pre-push", `push "$@"`, "this push was not checked and is refused", "go on regardless with git push --no-verify"},
-	{"pre-receive", `receive`, "this push was not checked and is refused", "whoever keeps the server can take the hook away"},
+	{"pre-commit", `staged`, "this commit was not checked and is refused", "skip the check with git commit --no-verify"},
+	{"pre-push", `push "$@"`, "this push was not checked and is refused", "skip the check with git push --no-verify"},
+	{"pre-receive", `receive`, "this push was not checked and is refused", "ask the server's administrator to remove the hook"},
 }
 
 // kind is a hook that r8scan can be.
 type kind struct {
 	name    string
 	command string // r8scan's command and arguments, as shell
-	refusal string // what it means that r8scan is gone
-	anyway  string // how to go on then
+	refusal string // what the script says if r8scan is gone
+	anyway  string // how to continue then
 }
 
 // kindByName returns the kind of hook called name, nil if there is none.
@@ -38,8 +38,8 @@ func kindByName(name string) *kind {
 }
 
 const (
-	// hasOther is the test for a hook that git would run. One that leads back to
-	// the script would never end.
+	// hasOther tests for a hook that git would run. A link back to the script would
+	// never end.
 	hasOther = `[ -f "$r8scan_other" ] && [ -x "$r8scan_other" ] && ! [ "$r8scan_other" -ef "$0" ] 2>/dev/null`
 
 	findR8scan = binaryIs + `BINARY
@@ -58,9 +58,8 @@ fi
 fi
 ` + findR8scan + `exec "$r8scan_binary" COMMAND
 `
-	// A pre-push or pre-receive hook may pass things on, so it comes last. Both
-	// get the lines on standard input, to the byte. A hook that does not read them
-	// all is no failure of the one who writes.
+	// A pre-push or pre-receive hook may pass things on, so it comes last. Both get
+	// the same bytes on standard input. A hook need not read them all.
 	usThenOther = findR8scan + `if ! { ` + hasOther + `; }; then
   exec "$r8scan_binary" COMMAND
 fi
@@ -75,8 +74,8 @@ r8scan_feed | "$r8scan_other" "$@"
   exec "$r8scan_other" "$@"
 fi
 `
-	// Where there is a push-to-checkout hook, git leaves the work tree to it.
-	// This is what git does where there is none.
+	// A push-to-checkout hook replaces what git does with the work tree. So this
+	// script does what git would do without such a hook.
 	checkOut = `if ! { git update-index -q --ignore-submodules --refresh && git diff-files --quiet --ignore-submodules --; }; then
   echo 'the work tree has changes' >&2
   exit 1
@@ -90,8 +89,8 @@ exec git read-tree -u -m "$1"
 `
 )
 
-// checkScript returns the script of a hook: binary is the r8scan to run, an
-// absolute path.
+// checkScript returns the script of a hook. binary is the absolute path of the
+// r8scan to run.
 func checkScript(g *kind, c chain, binary string) []byte {
 	body := otherThenUs
 	switch {
@@ -109,8 +108,8 @@ func checkScript(g *kind, c chain, binary string) []byte {
 	)...).Replace(c.text + body))
 }
 
-// passScript returns the script of a hook in the global folder that r8scan has
-// no part in: it runs the repository's own.
+// passScript returns the script of a hook in the global folder that only runs the
+// repository's own hook.
 func passScript(name string) []byte {
 	body := onlyOther
 	if name == "push-to-checkout" {
@@ -121,12 +120,12 @@ func passScript(name string) []byte {
 
 const (
 	sealStart = "#!/bin/sh\n# r8scan-hook "
-	sealText  = "# Written by r8scan install. r8scan uninstall takes it away, unless it was changed.\n"
+	sealText  = "# Written by r8scan install. r8scan uninstall removes it, unless it was changed.\n"
 	sealSize  = 16 // hex digits
 )
 
-// seal puts a head before body that tells r8scan's scripts from others, and
-// from its own that somebody has changed since.
+// seal prepends a header to body. It marks the script as r8scan's, and its
+// checksum shows later changes.
 func seal(body string) []byte {
 	body = sealText + body
 	return []byte(sealStart + sealOf([]byte(body)) + "\n" + body)
@@ -137,8 +136,7 @@ func sealOf(body []byte) string {
 	return hex.EncodeToString(sum[:])[:sealSize]
 }
 
-// sealed reports whether a hook's text is one of r8scan's, and whether it is as
-// r8scan wrote it.
+// sealed reports whether a hook's text is r8scan's, and whether it is unchanged.
 func sealed(text []byte) (ours, intact bool) {
 	rest, ours := bytes.CutPrefix(text, []byte(sealStart))
 	if !ours {
@@ -148,14 +146,14 @@ func sealed(text []byte) (ours, intact bool) {
 	return true, string(seal) == sealOf(body)
 }
 
-// isCheck reports whether a hook's text is one of r8scan's that checks
-// something, rather than passing on to another hook only.
+// isCheck reports whether a hook's text is an unchanged script of r8scan's that
+// runs r8scan, rather than only another hook.
 func isCheck(text []byte) bool {
 	_, intact := sealed(text)
-	return intact && (bytes.Contains(text, []byte("\n"+binaryIs)) || bytes.Contains(text, []byte("\nr8scan="))) // as scripts up to 0.1.0 have it
+	return intact && (bytes.Contains(text, []byte("\n"+binaryIs)) || bytes.Contains(text, []byte("\nr8scan="))) // scripts of 0.1.0
 }
 
-// ownBinary returns the path of this program for hooks to run.
+// ownBinary returns the path of this program, for hooks.
 func ownBinary() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -164,11 +162,11 @@ func ownBinary() (string, error) {
 	return path, lasting(path)
 }
 
-// lasting returns an error if path is where go run builds: hooks would find
-// nothing there.
+// lasting returns an error if path is where go run builds: the file is removed
+// when the program ends.
 func lasting(path string) error {
 	if dir := filepath.Dir(filepath.Dir(filepath.Dir(path))); strings.HasPrefix(filepath.Base(dir), "go-build") {
-		return fmt.Errorf("%s was built by go run, and will not stay: run go install ./cmd/r8scan first, and then r8scan install", path)
+		return fmt.Errorf("go run removes %s when it ends: run go install ./cmd/r8scan first, then r8scan install", path)
 	}
 	return nil
 }

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// TestSeal makes sure that r8scan tells its hooks from others, and from its own
-// that were changed in any byte.
+// TestSeal makes sure that r8scan recognizes its hooks, and a change of any byte.
 func TestSeal(t *testing.T) {
 	scripts := map[string][]byte{"pass": passScript("update"), "check out": passScript("push-to-checkout")}
 	for i := range kinds {
@@ -20,33 +19,33 @@ func TestSeal(t *testing.T) {
 	}
 	for name, script := range scripts {
 		if ours, intact := sealed(script); !ours || !intact {
-			t.Errorf("%s: r8scan does not know its own hook", name)
+			t.Errorf("%s: r8scan does not recognize its own hook", name)
 		}
 		if isCheck(script) == (name == "pass" || name == "check out") {
-			t.Errorf("%s: whether it checks something is not known", name)
+			t.Errorf("%s: isCheck is wrong", name)
 		}
 		for at := range script {
 			changed := append([]byte{}, script...)
 			changed[at] ^= 1
 			if _, intact := sealed(changed); intact {
-				t.Fatalf("%s: a change of byte %d passes", name, at)
+				t.Fatalf("%s: changing byte %d is not noticed", name, at)
 			}
 		}
 		if _, intact := sealed(append(script, '\n')); intact {
-			t.Errorf("%s: a line more passes", name)
+			t.Errorf("%s: an added line is not noticed", name)
 		}
 		if strings.Contains(string(script), "\r") {
 			t.Errorf("%s has carriage returns", name)
 		}
 		for _, word := range []string{"NAME", "BINARY", "COMMAND", "REFUSAL", "ANYWAY", "FOLDER", "SIBLINGS", "OTHERS"} {
 			if strings.Contains(string(script), word) {
-				t.Errorf("%s: %s was left in it", name, word)
+				t.Errorf("%s: %s was not replaced", name, word)
 			}
 		}
 	}
 	for _, other := range []string{"", "#!/bin/sh\n", "#!/bin/sh\n# r8scan\n"} {
 		if ours, _ := sealed([]byte(other)); ours {
-			t.Errorf("%q is taken for r8scan's", other)
+			t.Errorf("%q passes as r8scan's", other)
 		}
 	}
 	for _, other := range []string{sealStart, sealStart + "\n", sealStart + "0123456789abcdef\nexit 0\n"} {
@@ -70,11 +69,11 @@ func TestHookBinary(t *testing.T) {
 	}
 }
 
-// TestHooksThatCannotBeWritten makes sure that a folder without permission to
-// write is named, and stays as it is.
+// TestHooksThatCannotBeWritten makes sure that the error names a folder without
+// write permission, and that nothing is left in it.
 func TestHooksThatCannotBeWritten(t *testing.T) {
 	if runtime.GOOS == "windows" || os.Geteuid() == 0 {
-		t.Skip("here permissions do not keep this user from writing")
+		t.Skip("this user may write everywhere")
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "pre-commit")
@@ -90,8 +89,8 @@ func TestHooksThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = Installer{Out: io.Discard}.installHook(h, h.script("/bin/r8scan"))
-	if err == nil || !strings.Contains(err.Error(), "permission denied: install as somebody who may write there") {
-		t.Errorf("it said %v", err)
+	if err == nil || !strings.Contains(err.Error(), "permission denied: run it as a user who may write there") {
+		t.Errorf("error %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("%d files are left, %v", len(entries), err)
