@@ -76,7 +76,7 @@ func (o *objects) all(trees []*collect.WorkTree) job {
 		o.repo.open(o.env)
 		for _, path := range o.repo.Store.Stray {
 			w.pool.Add(func(ctx context.Context, w *worker) error {
-				files{o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})
+				files{env: o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})
 				return nil
 			})
 		}

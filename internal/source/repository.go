@@ -26,6 +26,8 @@ type repository struct {
 	// that the user did not name, which they are not about.
 	getenv func(string) string
 
+	lfs      repo.LFS
+	asFiles  bool                    // the files in its git directory are read too
 	shallow  map[string]bool         // raw ids of commits whose parents are left out
 	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
 }
@@ -49,7 +51,7 @@ func newRepository(env *Env, g *repo.Repo, root string, getenv func(string) stri
 // forget makes nothing known of what objects name.
 func (r *repository) forget(env *Env) {
 	r.Missing = &collect.Firsts[collect.Missing]{Most: int(env.Budget.Found >> 11)}
-	r.Pointed = &collect.Firsts[struct{}]{Most: maxUnsigned}
+	r.Pointed = newPointed()
 	r.unsigned = &collect.Firsts[string]{Most: maxUnsigned}
 }
 
@@ -63,7 +65,13 @@ func (r *repository) open(env *Env) {
 		}
 	}
 	r.Shallow = len(r.shallow)
-	r.Store = odb.OpenFolders(r.Git.ObjectDirs(r.getenv), r.Git.Hash, odb.LimitsOf(env.Budget))
+	folders := r.Git.ObjectDirs(r.getenv)
+	r.Store = odb.OpenFolders(folders, r.Git.Hash, odb.LimitsOf(env.Budget))
+	var notes []string
+	r.lfs, notes = r.Git.LFS(folders, os.Getenv)
+	for _, note := range notes {
+		env.Sink.Note(r.Label(note))
+	}
 	r.Store.Workers = env.Goroutines
 	env.Sink.Total.Add(int64(r.Store.Len()))
 }
