@@ -89,7 +89,7 @@ func (r *Repository) nameUnread(s *Sink) {
 		parts = append(parts, t.Git)
 	}
 	for _, g := range append(parts, r.Followed...) {
-		g.Config.NoteIncludes(os.Getenv)
+		g.Config.NoteIncludes(os.LookupEnv)
 		for _, p := range g.Problems {
 			s.Unread(Shown(r.Root, p.What), p.Reason)
 		}

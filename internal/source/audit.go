@@ -50,7 +50,7 @@ func (s *Repository) Read(ctx context.Context, env *Env) (*Read, error) {
 		root = s.git.Dir
 	}
 	a := &audit{env: env, files: files{env, &pointerFiles{}}, root: root}
-	jobs := a.add(s.git, "", os.Getenv)
+	jobs := a.add(s.git, "", os.LookupEnv)
 	for _, t := range a.main().Trees {
 		if t.Git.WorkTree != "" {
 			jobs = append(jobs, a.walk(t))
@@ -84,7 +84,7 @@ type audit struct {
 
 // add registers a repository and returns the jobs of reading it. One that is
 // registered already gives none: worktrees share their repository.
-func (a *audit) add(g *repo.Repo, name string, getenv func(string) string) []job {
+func (a *audit) add(g *repo.Repo, name string, getenv repo.Lookup) []job {
 	real, err := filepath.EvalSymlinks(g.Common)
 	if err != nil {
 		a.env.Sink.Unread(collect.Shown(a.root, g.Common), regular.Reason(err))

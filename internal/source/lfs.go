@@ -232,11 +232,11 @@ func readPointerFiles(ctx context.Context, r files) error {
 // storesAt returns the LFS stores of the repository that holds a folder, none if
 // it is in none.
 func storesAt(dir string, sink *collect.Sink) repo.LFS {
-	g, err := repo.Discover(dir)
+	g, err := repo.Discover(dir, os.LookupEnv)
 	if err != nil {
 		return repo.LFS{}
 	}
-	stores, notes := g.LFS(g.ObjectDirs(nil), os.Getenv)
+	stores, notes := g.LFS(g.ObjectDirs(nil), os.LookupEnv)
 	for _, note := range notes {
 		sink.Note(note)
 	}

@@ -41,7 +41,7 @@ func (s *Objects) Tree() (root, top string) { return s.git.WorkTree, "" }
 
 // Read reads the objects.
 func (s *Objects) Read(ctx context.Context, env *Env) (*Read, error) {
-	r := newRepository(env, s.git, s.git.Common, os.Getenv)
+	r := newRepository(env, s.git, s.git.Common, os.LookupEnv)
 	target := result.Target{Kind: "repository", Path: s.Path, Range: s.Range}
 	if s.Range != "" {
 		r.open(env)

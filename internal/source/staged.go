@@ -25,7 +25,7 @@ import (
 type Staged struct {
 	path   string
 	git    *repo.Repo
-	getenv func(string) string
+	getenv repo.Lookup
 }
 
 // OpenStaged finds the repository at path; with "", the one that git runs a hook
@@ -51,7 +51,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
 	folders := s.git.ObjectDirs(s.getenv)
-	lfs, notes := s.git.LFS(folders, os.Getenv)
+	lfs, notes := s.git.LFS(folders, os.LookupEnv)
 	for _, note := range notes {
 		env.Sink.Note(note)
 	}

@@ -27,7 +27,7 @@ type lfsStore struct {
 // default one in the git directory, and those next to alternates. objects are
 // what ObjectDirs returns; getenv looks up the environment variables that lead to
 // the user's configuration. The notes name stores that are not followed.
-func (r *Repo) LFS(objects odb.Folders, getenv func(string) string) (l LFS, notes []string) {
+func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
 	add := func(dir string, bounds *Bounds) bool {
 		if err := bounds.reach(filepath.Join(dir, "objects")); err != nil {
 			return false
@@ -55,7 +55,7 @@ func (r *Repo) LFS(objects odb.Folders, getenv func(string) string) (l LFS, note
 // configuredLFS returns the folder that lfs.storage names, "" if it is not set,
 // and where it may lead. The repository's own configuration may lead to no place
 // that its includes may not lead to.
-func (r *Repo) configuredLFS(getenv func(string) string) (dir string, bounds *Bounds) {
+func (r *Repo) configuredLFS(getenv Lookup) (dir string, bounds *Bounds) {
 	var c *configReader
 	c = newConfigReader(r, getenv, func(v *variable) {
 		if v.is("lfs", "storage") {
