@@ -254,7 +254,7 @@ func TestHonestLayouts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, err := repo.Discover(dir)
+			g, err := repo.Discover(dir, os.LookupEnv)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package collect
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"r8scan/internal/git/repo"
@@ -20,7 +21,7 @@ func FileExposure(path string) result.Exposure {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return ""
 	}
-	repo, err := repo.Discover(dir)
+	repo, err := repo.Discover(dir, os.LookupEnv)
 	if err != nil || repo.WorkTree == "" {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"slices"
@@ -78,6 +79,7 @@ func (r *Repository) nameUnread(s *Sink) {
 	if !r.Promised {
 		r.nameMissing(s, why)
 	}
+	r.namePointed(s)
 	if r.Pushed {
 		return
 	}
@@ -87,7 +89,7 @@ func (r *Repository) nameUnread(s *Sink) {
 		parts = append(parts, t.Git)
 	}
 	for _, g := range append(parts, r.Followed...) {
-		g.Config.NoteIncludes(os.Getenv)
+		g.Config.NoteIncludes(os.LookupEnv)
 		for _, p := range g.Problems {
 			s.Unread(Shown(r.Root, p.What), p.Reason)
 		}
@@ -103,7 +105,6 @@ func (r *Repository) nameUnread(s *Sink) {
 			s.Unread(r.Label("ref "+ref.Name), "it names "+ref.ID+", which is "+why)
 		}
 	}
-	r.namePointed(s)
 	if r.Shallow > 0 {
 		commits := "1 commit"
 		if r.Shallow > 1 {
@@ -113,22 +114,54 @@ func (r *Repository) nameUnread(s *Sink) {
 	}
 }
 
-// namePointed names, at once, the files of Git LFS that are not here. Those that
-// a range adds count as the remote's.
+// Point notes that the LFS file that a pointer names is not here. key is the raw
+// SHA-256 of the file and the raw id of the blob that is the pointer, which may be
+// left out for a pointer that is no blob.
+func (r *Repository) Point(key []byte, blob odb.Obj) {
+	r.Pointed.Set(key, blob, func(a, b odb.Obj) bool { return a < b })
+}
+
+// namePointed names, at once, the LFS files that are not here. Of a push they are
+// no gap: git-lfs uploads only what is here.
 func (r *Repository) namePointed(s *Sink) {
-	pointed, whole := r.Pointed.All()
-	n := len(pointed)
-	if n == 0 || r.Span != nil {
-		return
+	if r.Pushed {
+		NotePointed(s, r.Pointed)
+	} else {
+		NamePointed(s, r.Label, r.Pointed)
 	}
-	what := "1 file"
-	if n > 1 {
-		what = fmt.Sprintf("%d files", n)
+}
+
+// NamePointed names LFS files that are not here as unread; label says where.
+func NamePointed(s *Sink, label func(what string) string, pointed *Firsts[odb.Obj]) {
+	if files := countPointed(pointed); files != "" {
+		s.Unread(label(files), "only pointers are here: git lfs fetch --all brings the content")
 	}
-	if !whole {
-		what = fmt.Sprintf("more than %d files", r.Pointed.Most)
+}
+
+// NotePointed notes LFS files that are not here.
+func NotePointed(s *Sink, pointed *Firsts[odb.Obj]) {
+	if files := countPointed(pointed); files != "" {
+		s.Note(files + ": only pointers are here, so the content was not scanned")
 	}
-	s.Unread(r.Label(what+" of Git LFS"), "only pointers are here: git lfs fetch --all brings the content")
+}
+
+// countPointed says how many LFS files pointers name, "" if there are none.
+func countPointed(pointed *Firsts[odb.Obj]) string {
+	keys, whole := pointed.All()
+	files := map[string]bool{}
+	for key := range keys {
+		files[key[:sha256.Size]] = true
+	}
+	switch n := len(files); {
+	case !whole:
+		return fmt.Sprintf("more than %d files of Git LFS", n)
+	case n == 0:
+		return ""
+	case n == 1:
+		return "1 file of Git LFS"
+	default:
+		return fmt.Sprintf("%d files of Git LFS", n)
+	}
 }
 
 // nameMissing names the objects that others name and that are not there.

@@ -24,12 +24,12 @@ type Repository struct {
 	Head  string        // id in hex, "" if there is none
 	Span  *history.Span // the commits whose additions count; nil for all
 
-	Shallow  int               // commits whose parents a shallow clone leaves out
-	Pushed   bool              // only is what a push brings: what else is wrong with the repository does not count
-	Promised bool              // what is missing is where it is pushed to: a partial clone left it there
-	Missing  *Firsts[Missing]  // what objects name and the store does not have, by raw id
-	Roots    Roots             // likewise what is no object
-	Pointed  *Firsts[struct{}] // raw ids of files of Git LFS that are not here
+	Shallow  int              // commits whose parents a shallow clone leaves out
+	Pushed   bool             // only is what a push brings: what else is wrong with the repository does not count
+	Promised bool             // what is missing is where it is pushed to: a partial clone left it there
+	Missing  *Firsts[Missing] // what objects name and the store does not have, by raw id
+	Roots    Roots            // likewise what is no object
+	Pointed  *Firsts[odb.Obj] // LFS pointers whose files are not here: see Point
 
 	Followed []*repo.Repo // whose roots were followed, beside those of Trees: what is wrong with them is named
 }

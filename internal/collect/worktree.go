@@ -54,7 +54,7 @@ func (t *WorkTree) tracks(path string) bool {
 // ignores reports whether git ignores the file at path.
 func (t *WorkTree) ignores(path string) bool {
 	if t.ignore == nil {
-		t.ignore = t.Git.Ignorer(os.Getenv)
+		t.ignore = t.Git.Ignorer(os.LookupEnv)
 	}
 	return t.ignore.Ignored(path)
 }

@@ -49,8 +49,8 @@ func (s *Repository) Read(ctx context.Context, env *Env) (*Read, error) {
 	if root == "" {
 		root = s.git.Dir
 	}
-	a := &audit{env: env, files: files{env}, root: root}
-	jobs := a.add(s.git, "", os.Getenv)
+	a := &audit{env: env, files: files{env, &pointerFiles{}}, root: root}
+	jobs := a.add(s.git, "", os.LookupEnv)
 	for _, t := range a.main().Trees {
 		if t.Git.WorkTree != "" {
 			jobs = append(jobs, a.walk(t))
@@ -60,6 +60,9 @@ func (s *Repository) Read(ctx context.Context, env *Env) (*Read, error) {
 		return nil, err
 	}
 	if err := readUnsigned(ctx, env, a.repos...); err != nil {
+		return nil, err
+	}
+	if err := a.files.readPointers(ctx, a.pointerFile); err != nil {
 		return nil, err
 	}
 	read := &Read{Target: result.Target{Kind: "repository", Path: s.path}, Root: root}
@@ -81,7 +84,7 @@ type audit struct {
 
 // add registers a repository and returns the jobs of reading it. One that is
 // registered already gives none: worktrees share their repository.
-func (a *audit) add(g *repo.Repo, name string, getenv func(string) string) []job {
+func (a *audit) add(g *repo.Repo, name string, getenv repo.Lookup) []job {
 	real, err := filepath.EvalSymlinks(g.Common)
 	if err != nil {
 		a.env.Sink.Unread(collect.Shown(a.root, g.Common), regular.Reason(err))
@@ -91,7 +94,7 @@ func (a *audit) add(g *repo.Repo, name string, getenv func(string) string) []job
 		real = g.Common // the one that the user named
 	}
 	r := newRepository(a.env, g, a.root, getenv)
-	r.real, r.Name = real, name
+	r.real, r.Name, r.asFiles = real, name, true
 	for _, w := range append([]*repo.Repo{g}, g.Worktrees()...) {
 		t := &collect.WorkTree{Git: w, Name: prefix(a.root, w.WorkTree)}
 		if w.WorkTree != "" {

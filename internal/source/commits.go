@@ -58,13 +58,12 @@ func (c *commits) read(ctx context.Context, span *history.Span) (err error) {
 		c.known(o)
 	}
 	commits := c.graph.Commits(c.graph.Range(span))
-	var all *collect.Sink
+	var all *reading
 	if len(commits) > c.env.SmallRange {
-		var sound bool
-		if all, sound, err = c.readAll(ctx); err != nil {
+		if all, err = c.readAll(ctx); err != nil {
 			return err
 		}
-		if sound {
+		if all.sound {
 			return c.takeOver(ctx, all)
 		} // else it is not known what of the rest is the span's
 	}
@@ -83,11 +82,11 @@ func (c *commits) read(ctx context.Context, span *history.Span) (err error) {
 		return nil
 	}
 	if all == nil {
-		if all, _, err = c.readAll(ctx); err != nil {
+		if all, err = c.readAll(ctx); err != nil {
 			return err
 		}
 	}
-	c.addOthers(own, all)
+	c.addOthers(own, all.sink)
 	return nil
 }
 
@@ -95,54 +94,67 @@ func (c *commits) graphOf(ctx context.Context, hits []history.Hit) (*history.Gra
 	return collect.Graph(ctx, &c.repo.Repository, c.env.Sink, hits, c.env.Budget, c.env.Goroutines)
 }
 
-// readAll reads all objects into a sink of their own, and reports whether it
-// could read all commits and trees and has what they name. What is wrong is not
-// noted elsewhere: it may have nothing to do with the span.
-func (c *commits) readAll(ctx context.Context) (all *collect.Sink, sound bool, err error) {
-	all = collect.NewSink(c.env.Budget)
+// reading is what was found in all objects.
+type reading struct {
+	sink    *collect.Sink
+	pointed map[string]odb.Obj // see collect.Repository
+	sound   bool               // all commits and trees could be read, and what they name is there
+}
+
+// readAll reads all objects into a sink of their own. What is wrong is not noted
+// elsewhere: it may have nothing to do with the span.
+func (c *commits) readAll(ctx context.Context) (*reading, error) {
+	all := collect.NewSink(c.env.Budget)
 	all.Total.Store(c.env.Sink.Total.Load())
 	env, r := c.env.with(all), c.repo
-	missing, unsigned := r.Missing, r.unsigned
-	defer func() { r.Missing, r.unsigned = missing, unsigned }()
+	missing, pointed, unsigned := r.Missing, r.Pointed, r.unsigned
+	defer func() { r.Missing, r.Pointed, r.unsigned = missing, pointed, unsigned }()
 	r.forget(env)
 	o := &objects{env, r}
 	if err := env.run(ctx, o.families()...); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if err := readUnsigned(ctx, env, r); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	faults, whole := all.Faults()
-	sound = whole && (r.Promised || !r.Lacks()) &&
+	files, every := r.Pointed.All()
+	sound := whole && every && (r.Promised || !r.Lacks()) &&
 		!slices.ContainsFunc(faults, func(f collect.Fault) bool { return f.Type != odb.Blob })
-	return all, sound, nil
+	return &reading{all, files, sound}, nil
 }
 
 // takeOver makes what was found and counted in all objects the span's, and of
 // what could not be read that which the span adds: the story of a blob with a
-// fault is told like that of a token.
-func (c *commits) takeOver(ctx context.Context, all *collect.Sink) error {
-	c.env.Sink.Take(all)
-	faults, _ := all.Faults()
-	if len(faults) == 0 {
-		return nil
-	}
+// fault, or of an LFS pointer, is told like that of a token.
+func (c *commits) takeOver(ctx context.Context, all *reading) error {
+	c.env.Sink.Take(all.sink)
 	var hits []history.Hit
 	var tokens []*history.Token
-	told := map[*history.Token]collect.Fault{}
-	for _, f := range faults {
+	told := map[*history.Token]func(){}
+	tell := func(o odb.Obj, t odb.Type, news func()) {
 		token := &history.Token{}
-		tokens, told[token] = append(tokens, token), f
-		hits = append(hits, history.Hit{Obj: f.Object, Type: f.Type, Token: token})
+		tokens, told[token] = append(tokens, token), news
+		hits = append(hits, history.Hit{Obj: o, Type: t, Token: token})
+	}
+	faults, _ := all.sink.Faults()
+	for _, f := range faults {
+		tell(f.Object, f.Type, func() { c.env.Sink.Unread(f.What, f.Reason) })
+	}
+	for key, o := range all.pointed {
+		tell(o, odb.Blob, func() { c.repo.Point([]byte(key), o) })
+	}
+	if len(tokens) == 0 {
+		return nil
 	}
 	g, err := c.graphOf(ctx, hits)
 	if err != nil {
 		return err
 	}
 	g.Stories(tokens, nil, g.Range(c.repo.Span))
-	for token, f := range told {
+	for token, news := range told {
 		if token.Story.News {
-			c.env.Sink.Unread(f.What, f.Reason)
+			news()
 		}
 	}
 	return nil

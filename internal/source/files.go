@@ -39,14 +39,18 @@ func (s *Files) Tree() (root, top string) {
 // is read.
 func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 	var jobs []job
+	r := files{env, &pointerFiles{}}
 	for _, path := range s.Paths {
-		j, err := s.job(files{env}, path)
+		j, err := s.job(r, path)
 		if err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, j)
 	}
 	if err := env.run(ctx, jobs...); err != nil {
+		return nil, err
+	}
+	if err := readPointerFiles(ctx, r); err != nil {
 		return nil, err
 	}
 	kind := "files"

@@ -47,7 +47,10 @@ func (f folder) child(name string) folder {
 }
 
 // files reads folders and files.
-type files struct{ env *Env }
+type files struct {
+	env      *Env
+	pointers *pointerFiles // takes those that are LFS pointers; may be nil
+}
 
 // walk returns the job of reading a folder: its files, and a further job for
 // each folder in it.
@@ -134,7 +137,11 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 		r.env.Sink.Files.Add(1)
 	}
 	if info.Size() > 0 { // 0 is also what files in /proc say
-		r.text(ctx, w, io.LimitReader(file, info.Size()), file, f) // a log that grows ends where it ended
+		content := io.LimitReader(file, info.Size()) // a log that grows ends where it ended
+		if r.pointers != nil && f.kind == nil && info.Size() <= maxPointer {
+			content = &pointerReader{r: content, take: func(id []byte) { r.pointers.add(f, id) }}
+		}
+		r.text(ctx, w, content, file, f)
 		return
 	}
 	limited := &io.LimitedReader{R: file, N: search.WindowLen}

@@ -41,7 +41,7 @@ func (s *Objects) Tree() (root, top string) { return s.git.WorkTree, "" }
 
 // Read reads the objects.
 func (s *Objects) Read(ctx context.Context, env *Env) (*Read, error) {
-	r := newRepository(env, s.git, s.git.Common, os.Getenv)
+	r := newRepository(env, s.git, s.git.Common, os.LookupEnv)
 	target := result.Target{Kind: "repository", Path: s.Path, Range: s.Range}
 	if s.Range != "" {
 		r.open(env)
@@ -76,7 +76,7 @@ func (o *objects) all(trees []*collect.WorkTree) job {
 		o.repo.open(o.env)
 		for _, path := range o.repo.Store.Stray {
 			w.pool.Add(func(ctx context.Context, w *worker) error {
-				files{o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})
+				files{env: o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})
 				return nil
 			})
 		}

@@ -17,9 +17,9 @@ import (
 // 5 what only their names tell to be some, since 6 what is in further copies of
 // objects and what is in no object of a pack, since 7 what stands behind and
 // between containers, since 8 the entries of the cache have other names, since 9
-// pointers of Git LFS are known, and since 10 more of what begins or ends as a
-// container, or has the name of one.
-const readVersion = 10
+// pointers of Git LFS are known, since 10 more of what begins or ends as a
+// container, or has the name of one, and since 11 the files that pointers name.
+const readVersion = 11
 
 // OpenCache returns the cache of packs in a folder, none for "". Other rules than
 // the default ones have no version, so nothing is remembered of them.

@@ -44,7 +44,7 @@ type Push struct {
 
 	path   string
 	git    *repo.Repo
-	getenv func(string) string
+	getenv repo.Lookup
 }
 
 // OpenPush finds the repository at path that a push is from; with "", the one
@@ -132,12 +132,12 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 			return nil, err
 		}
 	} else if what.Remote == "" {
-		what.Remote = repo.Git.Config.PushRemote(repo.Git.Refs.Branch(), os.Getenv)
+		what.Remote = repo.Git.Config.PushRemote(repo.Git.Refs.Branch(), os.LookupEnv)
 	}
 	remote := p.remote(what.Remote, what.URL)
 	repo.Promised = remote.Promisor
 	lost := p.addUpdates(span, what.Updates)
-	tracking := repo.Git.Config.Tracking(remote.Name, repo.Refs, os.Getenv)
+	tracking := repo.Git.Config.Tracking(remote.Name, repo.Refs, os.LookupEnv)
 	for _, ref := range tracking {
 		p.has(span, ref.ID)
 	}
@@ -155,7 +155,7 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 // remote returns the remote that goes by a name or a URL. One that the config
 // does not have goes by that name.
 func (p *push) remote(name, url string) repo.Remote {
-	all := p.repo.Git.Config.Remotes(os.Getenv)
+	all := p.repo.Git.Config.Remotes(os.LookupEnv)
 	for _, known := range []func(repo.Remote) bool{
 		func(m repo.Remote) bool { return m.Name == name },
 		func(m repo.Remote) bool { return slices.Contains(m.URLs, name) },

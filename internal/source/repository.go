@@ -24,8 +24,10 @@ type repository struct {
 
 	// getenv looks up git's own environment variables; nil for a repository
 	// that the user did not name, which they are not about.
-	getenv func(string) string
+	getenv repo.Lookup
 
+	lfs      repo.LFS
+	asFiles  bool                    // the files in its git directory are read too
 	shallow  map[string]bool         // raw ids of commits whose parents are left out
 	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
 }
@@ -40,7 +42,7 @@ func isUnsigned(e odb.TreeEntry) bool {
 
 // newRepository returns a repository that is not open yet. Paths on disk are
 // shown relative to root.
-func newRepository(env *Env, g *repo.Repo, root string, getenv func(string) string) *repository {
+func newRepository(env *Env, g *repo.Repo, root string, getenv repo.Lookup) *repository {
 	r := &repository{Repository: collect.Repository{Git: g, Root: root}, getenv: getenv}
 	r.forget(env)
 	return r
@@ -49,7 +51,7 @@ func newRepository(env *Env, g *repo.Repo, root string, getenv func(string) stri
 // forget makes nothing known of what objects name.
 func (r *repository) forget(env *Env) {
 	r.Missing = &collect.Firsts[collect.Missing]{Most: int(env.Budget.Found >> 11)}
-	r.Pointed = &collect.Firsts[struct{}]{Most: maxUnsigned}
+	r.Pointed = newPointed()
 	r.unsigned = &collect.Firsts[string]{Most: maxUnsigned}
 }
 
@@ -63,7 +65,13 @@ func (r *repository) open(env *Env) {
 		}
 	}
 	r.Shallow = len(r.shallow)
-	r.Store = odb.OpenFolders(r.Git.ObjectDirs(r.getenv), r.Git.Hash, odb.LimitsOf(env.Budget))
+	folders := r.Git.ObjectDirs(r.getenv)
+	r.Store = odb.OpenFolders(folders, r.Git.Hash, odb.LimitsOf(env.Budget))
+	var notes []string
+	r.lfs, notes = r.Git.LFS(folders, os.LookupEnv)
+	for _, note := range notes {
+		env.Sink.Note(r.Label(note))
+	}
 	r.Store.Workers = env.Goroutines
 	env.Sink.Total.Add(int64(r.Store.Len()))
 }
@@ -128,7 +136,10 @@ func discover(path string) (*repo.Repo, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is a file, not a repository: use r8scan files %s", path, path)
 	}
-	g, err := repo.Discover(regular.Real(path))
+	if err := repo.CheckEnvironment(os.LookupEnv); err != nil {
+		return nil, err
+	}
+	g, err := repo.Discover(regular.Real(path), os.LookupEnv)
 	if err != nil && !errors.Is(err, repo.ErrNone) {
 		return nil, fmt.Errorf("open the repository at %s: %w", path, err)
 	}
@@ -138,11 +149,11 @@ func discover(path string) (*repo.Repo, error) {
 // hookRepository finds the repository at path or, if it is "", the one that git
 // runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
 // environment is about no repository that the user names.
-func hookRepository(path string) (g *repo.Repo, getenv func(string) string, err error) {
+func hookRepository(path string) (g *repo.Repo, getenv repo.Lookup, err error) {
 	if path != "" {
 		g, err = discover(path)
 	} else {
-		path, getenv = "the current folder", os.Getenv
+		path, getenv = "the current folder", os.LookupEnv
 		g, err = repo.FromEnvironment(getenv)
 	}
 	if errors.Is(err, repo.ErrNone) {
@@ -161,7 +172,7 @@ func MissingRevisions(path string, env *Env, revisions ...string) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	r := newRepository(env, g, g.Common, os.Getenv)
+	r := newRepository(env, g, g.Common, os.LookupEnv)
 	r.open(env)
 	defer r.Store.Close()
 	var missing []string

@@ -25,7 +25,7 @@ import (
 type Staged struct {
 	path   string
 	git    *repo.Repo
-	getenv func(string) string
+	getenv repo.Lookup
 }
 
 // OpenStaged finds the repository at path; with "", the one that git runs a hook
@@ -50,8 +50,14 @@ func (s *Staged) Tree() (root, top string) { return s.git.WorkTree, "" }
 func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
 	problems := len(s.git.Problems) // of what the rest depends on
+	folders := s.git.ObjectDirs(s.getenv)
+	lfs, notes := s.git.LFS(folders, os.LookupEnv)
+	for _, note := range notes {
+		env.Sink.Note(note)
+	}
 	x := &stagedDiff{env: env, git: s.git, environment: s.getenv != nil,
-		blobs: blobReader{git: s.git, store: odb.NewLookup(s.git.ObjectDirs(s.getenv), s.git.Hash, odb.LimitsOf(env.Budget))}}
+		blobs: blobReader{git: s.git, lfs: lfs, store: odb.NewLookup(folders, s.git.Hash, odb.LimitsOf(env.Budget)),
+			sink: env.Sink, pointed: newPointed()}}
 	defer x.blobs.store.Close()
 	head, err := x.compare()
 	if err != nil {
@@ -61,6 +67,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	if err := env.run(ctx, news.jobs()...); err != nil {
 		return nil, err
 	}
+	collect.NotePointed(env.Sink, x.blobs.pointed)
 	if !env.Sink.Clean() { // they may be why
 		problems = len(s.git.Problems)
 	}

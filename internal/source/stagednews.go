@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"sync"
@@ -66,7 +65,7 @@ func (n *stagedNews) jobs() []job {
 
 // file searches one file and keeps the tokens that are new.
 func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
-	hits := n.blobs.search(ctx, w, n.env.Sink, f.path, f.id)
+	hits := n.blobs.search(ctx, w, f.path, f.id)
 	if len(hits) == 0 {
 		return
 	}
@@ -77,7 +76,7 @@ func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
 		known = tokens{}
 		past := n.past()
 		for _, id := range f.before {
-			known.add(n.blobs.search(ctx, w, past, f.path, id))
+			known.add(past.search(ctx, w, f.path, id))
 		}
 	}
 	object := wire.Hex(f.id)
@@ -88,9 +87,13 @@ func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
 	}
 }
 
-// past returns a sink for what is read of the parents. What of that cannot be
-// read is nothing that a commit adds: a token in it then counts as new.
-func (n *stagedNews) past() *collect.Sink { return collect.NewSink(n.env.Budget) }
+// past returns what reads blobs of the parents. What of these cannot be read is
+// nothing that a commit adds: a token in it then counts as new.
+func (n *stagedNews) past() blobReader {
+	past := n.blobs
+	past.sink, past.pointed = collect.NewSink(n.env.Budget), newPointed()
+	return past
+}
 
 // entryLen is what an entry of a tree takes in memory, with its part of the tree.
 const entryLen = 128
@@ -124,7 +127,7 @@ func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 			}
 			left = append(left, below...)
 		default:
-			n.moved.add(n.blobs.search(ctx, w, past, string(e.Name), e.ID))
+			n.moved.add(past.search(ctx, w, string(e.Name), e.ID))
 		}
 	}
 	return n.moved
@@ -148,15 +151,17 @@ func (t tokens) has(m *rules.Match) bool {
 	return ok && best >= m.Confidence
 }
 
-// blobReader looks up single objects.
+// blobReader looks up single objects. What it reads counts for the sink.
 type blobReader struct {
-	store *odb.Lookup
-	git   *repo.Repo
+	store   *odb.Lookup
+	git     *repo.Repo
+	lfs     repo.LFS
+	sink    *collect.Sink
+	pointed *collect.Firsts[odb.Obj] // LFS pointers whose files are not here, by the raw SHA-256 of these
 }
 
-// search searches the blob with a raw id, which stands at a path. What it reads
-// counts for the sink.
-func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, at string, id []byte) []search.Hit {
+// search searches the blob with a raw id, which is at a path.
+func (b blobReader) search(ctx context.Context, w *worker, at string, id []byte) []search.Hit {
 	o, err := b.store.Read(id, w.memory)
 	if err == nil && o.Type != odb.Blob {
 		err = fmt.Errorf("it is a %s", o.Type)
@@ -165,7 +170,7 @@ func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, a
 		if b.git.Config.Promisor && errors.Is(err, odb.ErrMissing) {
 			err = errors.New("it is not in this partial clone")
 		}
-		sink.Unread(at, fmt.Sprintf("object %x: %v", id, err))
+		b.sink.Unread(at, fmt.Sprintf("object %x: %v", id, err))
 		return nil
 	}
 	defer o.Close()
@@ -174,38 +179,29 @@ func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, a
 		whole := bytes.NewReader(o.Data)
 		content, again = whole, whole
 	}
-	sink.Objects.Add(1)
-	hits := searchText(ctx, w, sink, at, fmt.Sprintf("object %x", id), content, again, odb.Held(o.Data))
-	if id, ok := pointedTo(o.Data); ok && len(o.Data) <= maxPointer {
-		hits = append(hits, b.pointed(ctx, w, sink, at, id)...)
+	b.sink.Objects.Add(1)
+	hits := searchText(ctx, w, b.sink, at, fmt.Sprintf("object %x", id), content, again, odb.Held(o.Data))
+	if id, ok := pointedTo(o.Data); ok {
+		hits = append(hits, b.followPointer(ctx, w, at, id)...)
 	}
 	return hits
 }
 
-// pointed searches the file of Git LFS for which a blob stands, if it is here:
-// git-lfs keeps what is staged.
-func (b blobReader) pointed(ctx context.Context, w *worker, sink *collect.Sink, at string, id []byte) []search.Hit {
-	file := pointedFile(b.git, id)
-	err := b.git.Reach(file)
-	var content *os.File
-	var info fs.FileInfo
-	if err == nil {
-		content, info, err = regular.Open(file)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		sink.Note("staged are pointers of Git LFS to files that are not here: these were not scanned")
+// followPointer searches the LFS file that the pointer at a path names, if it is
+// here: git-lfs keeps what is staged.
+func (b blobReader) followPointer(ctx context.Context, w *worker, at string, id []byte) []search.Hit {
+	file, info, err := b.lfs.Open(id)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		b.pointed.Set(id, odb.None, func(_, _ odb.Obj) bool { return false })
+		return nil
+	case err != nil:
+		b.sink.Unread(at, inLFS+": "+regular.Reason(err))
 		return nil
 	}
-	if err != nil {
-		sink.Unread(at, inLFS+": "+regular.Reason(err))
-		return nil
-	}
-	defer content.Close()
-	return searchText(ctx, w, sink, at, inLFS, io.LimitReader(content, info.Size()), content, 0)
+	defer file.Close()
+	return searchText(ctx, w, b.sink, at, inLFS, io.LimitReader(file, info.Size()), file, 0)
 }
-
-// inLFS is what a file of Git LFS is called.
-const inLFS = "its content in Git LFS"
 
 // searchText searches what stands at a path, and is called what; again gives its
 // bytes again, if they can be had, and held of them are in memory. What it reads

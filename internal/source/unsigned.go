@@ -62,12 +62,25 @@ func searchUnsigned(v *visitor, id []byte, name string) {
 	if container(n) != archive.None {
 		return // that was read too
 	}
-	f := archive.Detect(data[:min(len(data), archive.HeadLen)], name)
+	in := archive.Input{Name: name, At: bytes.NewReader(data), Size: n.Size}
+	if id, ok := pointedTo(data); ok {
+		file, info, err := v.repo.lfs.Open(id)
+		if err != nil {
+			return // that was named where the pointer was read
+		}
+		defer file.Close()
+		in.At, in.Size = file, info.Size()
+	}
+	head := make([]byte, min(in.Size, archive.HeadLen))
+	if k, err := in.At.ReadAt(head, 0); k < len(head) && err != nil {
+		return // likewise
+	}
+	f := archive.Detect(head, name)
 	if f == archive.None {
 		return
 	}
 	text := v.text(n)
-	text.Container(v.ctx, archive.Input{Name: name, At: bytes.NewReader(data), Size: n.Size}, f)
+	text.Container(v.ctx, in, f)
 	v.add(n, text)
 	v.env.Sink.Bytes.Add(v.inside)
 	v.env.Sink.Members.Add(v.members)

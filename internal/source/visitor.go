@@ -47,8 +47,16 @@ func (v *visitor) links() *links {
 	return &v.w.links
 }
 
-// search looks for matches in an object.
+// search looks for matches in an object, and in the file that it is an LFS
+// pointer to.
 func (v *visitor) search(n *odb.Node) error {
+	if err := v.searchObject(n); err != nil {
+		return err
+	}
+	return v.followPointer(n)
+}
+
+func (v *visitor) searchObject(n *odb.Node) error {
 	w := v.w
 	v.members, v.inside = 0, 0
 	if n.Stream != nil {
@@ -56,7 +64,6 @@ func (v *visitor) search(n *odb.Node) error {
 	}
 	v.find(n)
 	defer v.quota.Done()
-	notePointer(v, n)
 	f := container(n)
 	isFalse := !v.checkID(n, f)
 	if n.Type == odb.Tree {

@@ -15,14 +15,14 @@ import (
 const maxAlternates = 5
 
 // findObjectDirs is Repo.ObjectDirs.
-func findObjectDirs(p *Place, getenv func(string) string) odb.Folders {
+func findObjectDirs(p *Place, getenv Lookup) odb.Folders {
 	d := objectDirs{place: p, bounds: p.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
-		if dir := getenv("GIT_OBJECT_DIRECTORY"); dir != "" {
+		if dir := getenv.get("GIT_OBJECT_DIRECTORY"); dir != "" {
 			d.bounds = d.bounds.with(dir)
 			d.add(dir, "GIT_OBJECT_DIRECTORY", 0)
 		}
-		for _, path := range splitPaths(getenv("GIT_ALTERNATE_OBJECT_DIRECTORIES")) {
+		for _, path := range splitPaths(getenv.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")) {
 			d.add(path, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
 		}
 	}

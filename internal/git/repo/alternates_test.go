@@ -80,7 +80,7 @@ func TestQuarantine(t *testing.T) {
 		"GIT_OBJECT_DIRECTORY":             quarantine,
 		"GIT_ALTERNATE_OBJECT_DIRECTORIES": strings.Join([]string{own, strconv.Quote(odd), other}, string(filepath.ListSeparator)),
 	}
-	got := r.ObjectDirs(func(name string) string { return env[name] }).Dirs
+	got := r.ObjectDirs(mapEnv(env)).Dirs
 	if want := []string{quarantine, own, odd, other}; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -90,14 +90,22 @@ func TestQuarantine(t *testing.T) {
 }
 
 // noEnv is an environment without variables.
-func noEnv(string) string { return "" }
+func noEnv(string) (string, bool) { return "", false }
+
+// mapEnv looks up variables in a map.
+func mapEnv(vars map[string]string) Lookup {
+	return func(name string) (string, bool) {
+		value, ok := vars[name]
+		return value, ok
+	}
+}
 
 // env returns what looks up the variables that git has in a test's repository.
-func env(r *gittest.Repo) func(string) string {
+func env(r *gittest.Repo) Lookup {
 	vars := map[string]string{}
 	for _, e := range r.Env {
 		name, value, _ := strings.Cut(e, "=")
 		vars[name] = value
 	}
-	return func(name string) string { return vars[name] }
+	return mapEnv(vars)
 }

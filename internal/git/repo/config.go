@@ -81,12 +81,12 @@ func (c *Config) each(f func(v *variable)) error {
 // every calls f with what the configurations of the machine, the user and the
 // repository set, in this order and with all that they include. getenv looks up
 // the environment variables that lead to the user's.
-func (c *Config) every(getenv func(string) string, f func(v *variable)) {
+func (c *Config) every(getenv Lookup, f func(v *variable)) {
 	newConfigReader(c.repo, getenv, f).all()
 }
 
 // NoteIncludes notes which files that the configuration includes are not read.
-func (c *Config) NoteIncludes(getenv func(string) string) {
+func (c *Config) NoteIncludes(getenv Lookup) {
 	if c.included || c.tree.own {
 		_ = newConfigReader(c.repo, getenv, func(*variable) {}).ours() // read has noted what is wrong with it
 	}

@@ -85,7 +85,7 @@ func TestDiscoverAsGit(t *testing.T) {
 			in := *r
 			in.Dir = filepath.Join(dir, "deep")
 			want, gitErr := in.Try("", "rev-parse", "--absolute-git-dir")
-			g, err := discoverIn(in.Dir, func(string) *Bounds { return nil })
+			g, err := discoverIn(in.Dir, noEnv, func(string) *Bounds { return nil })
 			switch {
 			case gitErr != nil:
 				if err == nil {
@@ -116,13 +116,13 @@ func TestDiscoverDamaged(t *testing.T) {
 		if lost == "HEAD" {
 			put(t, path, "")
 		}
-		if g, err := Discover(r.Dir); err != nil || g.WorkTree != r.Dir {
+		if g, err := Discover(r.Dir, noEnv); err != nil || g.WorkTree != r.Dir {
 			t.Errorf("without %s: %v", lost, err)
 		}
 		if err := os.RemoveAll(filepath.Join(r.Dir, ".git", "objects")); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Discover(r.Dir); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "is not a git directory") {
+		if _, err := Discover(r.Dir, noEnv); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "is not a git directory") {
 			t.Errorf("without %s and objects: %v", lost, err)
 		}
 	}

@@ -4,19 +4,34 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"r8scan/internal/regular"
 )
+
+// Lookup looks up an environment variable, as os.LookupEnv does.
+type Lookup func(name string) (value string, isSet bool)
+
+// get returns the value of a variable, "" if it is not set.
+func (l Lookup) get(name string) string {
+	value, _ := l(name)
+	return value
+}
 
 // FromEnvironment finds the repository that git runs a hook for: the one that
 // GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, relative to
 // the current folder, as far as they are set; else the one that holds this
 // folder. getenv looks them up. ObjectDirs heeds those that are about objects.
-func FromEnvironment(getenv func(string) string) (*Repo, error) {
+func FromEnvironment(getenv Lookup) (*Repo, error) {
+	if err := CheckEnvironment(getenv); err != nil {
+		return nil, err
+	}
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
+	here = regular.Real(here) // git goes upwards from there
 	path := func(name string) string {
-		if value := getenv(name); value != "" {
+		if value := getenv.get(name); value != "" {
 			return relativeTo(here, value)
 		}
 		return ""
@@ -41,11 +56,11 @@ func FromEnvironment(getenv func(string) string) (*Repo, error) {
 
 // discover is Discover for the current folder. If git itself has chosen it, as it
 // does for a hook, it is named with all that git reads there.
-func discover(here string, getenv func(string) string) (*Repo, error) {
-	if getenv("GIT_EXEC_PATH") == "" && getenv("GIT_INDEX_FILE") == "" {
-		return Discover(here)
+func discover(here string, getenv Lookup) (*Repo, error) {
+	if getenv.get("GIT_EXEC_PATH") == "" && getenv.get("GIT_INDEX_FILE") == "" {
+		return Discover(here, getenv)
 	}
-	return discoverIn(here, func(string) *Bounds { return nil })
+	return discoverIn(here, getenv, func(string) *Bounds { return nil })
 }
 
 // openGitDir opens the git directory that GIT_DIR names. As in git, the current

@@ -40,7 +40,7 @@ func TestFromEnvironment(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(tt.in)
-			r, err := FromEnvironment(func(name string) string { return tt.env[name] })
+			r, err := FromEnvironment(mapEnv(tt.env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +64,7 @@ func TestFromEnvironment(t *testing.T) {
 		{"GIT_DIR": ".git/worktrees/linked", "GIT_COMMON_DIR": "sub"},
 	} {
 		t.Chdir(top)
-		if r, err := FromEnvironment(func(name string) string { return env[name] }); err == nil {
+		if r, err := FromEnvironment(mapEnv(env)); err == nil {
 			t.Errorf("%v gives %+v", env, r)
 		}
 	}

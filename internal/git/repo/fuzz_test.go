@@ -24,7 +24,7 @@ func FuzzHead(f *testing.F) {
 			"shallow": pointer, "MERGE_HEAD": pointer, "worktrees/w/HEAD": head, "worktrees/w/gitdir": pointer, "logs/refs/stash": loose} {
 			put(t, filepath.Join(git, filepath.FromSlash(name)), text)
 		}
-		r, err := Discover(dir)
+		r, err := Discover(dir, noEnv)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ type pattern struct {
 
 // newIgnorer is Repo.Ignorer. Of git's two lists for the whole work tree, the
 // repository's own has the last word.
-func newIgnorer(r *Repo, getenv func(string) string) *Ignorer {
+func newIgnorer(r *Repo, getenv Lookup) *Ignorer {
 	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	u := user{getenv}
 	path, own, from := u.xdg("ignore"), false, ""

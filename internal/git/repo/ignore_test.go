@@ -100,7 +100,7 @@ func TestIgnoreAgainstGit(t *testing.T) {
 			if len(ignored) < 50 {
 				t.Fatalf("git ignores only %q", ignored)
 			}
-			ig := g.Ignorer(func(name string) string { return env[name] })
+			ig := g.Ignorer(mapEnv(env))
 			for _, path := range paths {
 				if got, want := ig.Ignored(path), slices.Contains(ignored, path); got != want {
 					t.Errorf("%q: ignored is %v, git says %v", path, got, want)
@@ -151,7 +151,7 @@ func TestRandomIgnore(t *testing.T) {
 			if len(paths) < 1000 || len(ignored) < 200 {
 				t.Fatalf("git ignores %d of %d paths", len(ignored), len(paths))
 			}
-			ig := g.Ignorer(func(string) string { return "" })
+			ig := g.Ignorer(noEnv)
 			for _, path := range paths {
 				if got := ig.Ignored(path); got != ignored[path] {
 					dir, _, _ := strings.Cut(path, "/")

@@ -19,7 +19,10 @@ const (
 	includesMax     = 2 * configMax
 )
 
-var errIncludes = errors.New("it includes more than can be read")
+var (
+	errIncludes = errors.New("it includes more than can be read")
+	errRelative = errors.New("a relative path is included from no file")
+)
 
 // configReader reads configurations as git does, with what they include.
 type configReader struct {
@@ -40,17 +43,28 @@ type configReader struct {
 	work   int      // steps of patterns that may still be tried
 }
 
-func newConfigReader(r *Repo, getenv func(string) string, use func(v *variable)) *configReader {
+func newConfigReader(r *Repo, getenv Lookup, use func(v *variable)) *configReader {
 	return &configReader{repo: r, user: user{getenv}, use: use, left: includesMax, work: 1 << 26}
 }
 
-// all reads the configurations of the machine, the user and the repository, up to
-// what git could not read either.
+// all reads the configurations of the machine, the user, the repository and git's
+// command line, up to what git could not read either.
 func (c *configReader) all() {
+	top := c.repo.WorkTree // where git runs
+	if top == "" {
+		top = c.repo.Dir
+	}
 	for _, path := range c.user.configs() {
-		_ = c.file(path) // git does not work then, and says why
+		_ = c.file(relativeTo(top, path)) // git does not work then, and says why
 	}
 	_ = c.ours() // Config.read has noted what is wrong with it
+	c.own = false
+	list, _ := commandVariables(c.user.getenv) // CheckEnvironment says what is wrong with it
+	for i := range list {
+		if c.take(&list[i], "") != nil {
+			return
+		}
+	}
 }
 
 // ours reads the repository's own configuration, and that of the worktree.
@@ -94,15 +108,24 @@ func (c *configReader) text(text []byte, path string) error {
 	c.left -= int64(len(text))
 	var failed error
 	err := eachVariable(text, func(v *variable) {
-		c.use(v)
-		if failed == nil && v.key == "path" && !v.noValue && c.includes(v, path) {
-			failed = c.include(string(v.value), path)
+		if err := c.take(v, path); failed == nil {
+			failed = err
 		}
 	})
 	if err != nil {
 		return err
 	}
 	return failed
+}
+
+// take takes a variable of the file from, "" for git's command line, and reads
+// what it includes.
+func (c *configReader) take(v *variable, from string) error {
+	c.use(v)
+	if v.key == "path" && !v.noValue && c.includes(v, from) {
+		return c.include(string(v.value), from)
+	}
+	return nil
 }
 
 // includes reports whether a variable of the file from names one to include.
@@ -133,6 +156,9 @@ func (c *configReader) include(path, from string) error {
 	path = c.user.expand(path, false)
 	if path == "" {
 		return nil
+	}
+	if from == "" && !filepath.IsAbs(path) {
+		return errRelative
 	}
 	path = relativeTo(filepath.Dir(from), path)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -174,6 +200,8 @@ func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
 	pattern = filepath.ToSlash(pattern)
 	literal := "" // what stands in front of the pattern
 	switch rest, relative := strings.CutPrefix(pattern, "./"); {
+	case relative && from == "":
+		return false // git does not work with that
 	case relative:
 		literal, pattern = strings.TrimSuffix(filepath.ToSlash(filepath.Dir(realPath(from))), "/")+"/", rest
 	case !filepath.IsAbs(pattern):

@@ -14,7 +14,7 @@ import (
 
 // listAll returns what the configurations of a repository say, as git config
 // --list prints it.
-func listAll(g *Repo, getenv func(string) string) []string {
+func listAll(g *Repo, getenv Lookup) []string {
 	var out []string
 	g.Config.every(getenv, func(v *variable) {
 		name := v.section
@@ -124,7 +124,7 @@ func TestIncludesElsewhere(t *testing.T) {
 			in := *r.Repo
 			in.Dir = filepath.Join(r.home, dir)
 			(&included{&in, r.home}).checkIn(t, func() (*Repo, error) {
-				return discoverIn(in.Dir, func(string) *Bounds { return nil })
+				return discoverIn(in.Dir, noEnv, func(string) *Bounds { return nil })
 			})
 			if t.Failed() {
 				t.Fatal(dir, condition)

@@ -117,7 +117,7 @@ func TestIgnoreLimits(t *testing.T) {
 			r := newRepo(Place{Dir: dir, Common: dir})
 			r.WorkTree = dir
 			put(t, filepath.Join(dir, ".gitignore"), c.text)
-			g := r.Ignorer(func(string) string { return "" })
+			g := r.Ignorer(noEnv)
 			for i := range 10 {
 				if g.Ignored(fmt.Sprint(path, i, "a")) {
 					t.Error("it is ignored")

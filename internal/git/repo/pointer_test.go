@@ -147,7 +147,7 @@ func TestLentObjects(t *testing.T) {
 	r.Write("a", "a")
 	r.Git("add", "a")
 	r.Git("commit", "-qm", "one")
-	g, err := Discover(r.Dir)
+	g, err := Discover(r.Dir, noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,11 +102,11 @@ func TestLinkedRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{second, linked} {
-		if g, err := Discover(dir); err == nil && len(g.ObjectDirs(nil).Dirs) > 0 {
+		if g, err := Discover(dir, noEnv); err == nil && len(g.ObjectDirs(nil).Dirs) > 0 {
 			t.Errorf("%s: a link out of it is followed", dir)
 		}
 		t.Chdir(dir) // git itself follows, and what it runs a hook for is named
-		g, err := FromEnvironment(func(name string) string { return map[string]string{"GIT_EXEC_PATH": "x"}[name] })
+		g, err := FromEnvironment(mapEnv(map[string]string{"GIT_EXEC_PATH": "x"}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ type Remote struct {
 
 // Remotes returns the remotes in the configurations of the repository, the user
 // and the machine. getenv leads to the user's.
-func (c *Config) Remotes(getenv func(string) string) []Remote {
+func (c *Config) Remotes(getenv Lookup) []Remote {
 	var out []Remote
 	at := map[string]int{} // in out
 	partial := ""
@@ -48,7 +48,7 @@ func (c *Config) Remotes(getenv func(string) string) []Remote {
 
 // PushRemote returns the name of the remote that git push takes on a branch,
 // whose full name is given: by the branch's config, or the only one, or origin.
-func (c *Config) PushRemote(branch string, getenv func(string) string) string {
+func (c *Config) PushRemote(branch string, getenv Lookup) string {
 	branch = strings.TrimPrefix(branch, "refs/heads/")
 	var push, byDefault, remote string
 	c.every(getenv, func(v *variable) {
@@ -115,7 +115,7 @@ func Address(remote string) string {
 // Tracking returns those of refs that tell what the remote had when it was last
 // talked to. Names of remotes may have slashes, so those of a remote whose name
 // begins with this one's are told apart.
-func (c *Config) Tracking(remote string, refs []Ref, getenv func(string) string) []Ref {
+func (c *Config) Tracking(remote string, refs []Ref, getenv Lookup) []Ref {
 	prefix := "refs/remotes/" + remote + "/"
 	longer := map[string]bool{}
 	for _, other := range c.Remotes(getenv) {

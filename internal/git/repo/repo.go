@@ -43,17 +43,19 @@ var ErrNone = errors.New("not in a git repository")
 // Discover finds the repository that holds path, which is a folder: its own
 // .git, path itself as a bare repository or git directory, or the same in a
 // folder above, as git does. A damaged one counts only if there is no other: git
-// passes it by.
-func Discover(path string) (*Repo, error) {
-	return discoverIn(path, func(dir string) *Bounds { return Within(dir) })
+// passes it by. getenv looks up GIT_CEILING_DIRECTORIES; path is a real path, with
+// no links in it.
+func Discover(path string, getenv Lookup) (*Repo, error) {
+	return discoverIn(path, getenv, func(dir string) *Bounds { return Within(dir) })
 }
 
 // discoverIn is Discover with the bounds for the folder where it is found.
-func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
+func discoverIn(path string, getenv Lookup, bounds func(dir string) *Bounds) (*Repo, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
+	ceiling := ceilingOf(dir, getenv.get("GIT_CEILING_DIRECTORIES"))
 	var damaged func() (*Repo, error)
 	passed := "" // the first .git that is no repository
 	for {
@@ -73,7 +75,7 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 		}
 		up := filepath.Dir(dir)
 		switch {
-		case up != dir:
+		case up != dir && up != ceiling:
 			dir = up
 		case damaged != nil:
 			return damaged()
@@ -83,6 +85,33 @@ func discoverIn(path string, bounds func(dir string) *Bounds) (*Repo, error) {
 			return nil, ErrNone
 		}
 	}
+}
+
+// ceilingOf returns the nearest folder above dir that a list of ceilings names, ""
+// for none: git does not look in it, nor above it. Links in an entry are followed,
+// except behind an empty one.
+func ceilingOf(dir, list string) string {
+	ceiling, asIs := "", false
+	for _, entry := range filepath.SplitList(list) {
+		switch {
+		case entry == "":
+			asIs = true
+			continue
+		case !filepath.IsAbs(entry):
+			continue
+		case !asIs:
+			entry = realPath(entry)
+		}
+		entry = strings.TrimSuffix(filepath.FromSlash(entry), string(filepath.Separator))
+		rest, isAbove := strings.CutPrefix(dir, entry)
+		if isAbove && len(rest) > 1 && os.IsPathSeparator(rest[0]) && len(entry) >= len(ceiling) {
+			ceiling = entry + rest[:1] // the slash stays at a root
+		}
+	}
+	if ceiling == "" {
+		return ""
+	}
+	return filepath.Clean(ceiling)
 }
 
 // openNamed is openAt for a folder that the user named: an error tells which.
@@ -224,7 +253,7 @@ func (r *Repo) index() *indexFile {
 // nil, looks up git's environment variables: in a pre-receive hook they lead to
 // the quarantine in which pushed objects wait. They are about the one
 // repository that git was started on, so pass nil for any other.
-func (r *Repo) ObjectDirs(getenv func(string) string) odb.Folders {
+func (r *Repo) ObjectDirs(getenv Lookup) odb.Folders {
 	return findObjectDirs(&r.Place, getenv)
 }
 
@@ -237,7 +266,7 @@ func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
 
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
 // the environment variables that lead to the user's configuration.
-func (r *Repo) Ignorer(getenv func(string) string) *Ignorer {
+func (r *Repo) Ignorer(getenv Lookup) *Ignorer {
 	return newIgnorer(r, getenv)
 }
 

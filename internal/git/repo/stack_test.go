@@ -71,7 +71,7 @@ func busyRepo(t *testing.T, r *gittest.Repo) *gittest.Repo {
 
 func openLinked(t *testing.T, r *gittest.Repo) *Repo {
 	t.Helper()
-	g, err := Discover(r.Dir)
+	g, err := Discover(r.Dir, noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}

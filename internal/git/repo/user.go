@@ -8,19 +8,19 @@ import (
 )
 
 // user is who runs the scan, as the environment tells it.
-type user struct{ getenv func(string) string }
+type user struct{ getenv Lookup }
 
 func (u user) home() string {
-	if home := u.getenv("HOME"); home != "" {
+	if home := u.getenv.get("HOME"); home != "" {
 		return home
 	}
-	return u.getenv("USERPROFILE")
+	return u.getenv.get("USERPROFILE")
 }
 
 // xdg returns the path of a file of git's in the user's configuration folder, ""
 // if there is none.
 func (u user) xdg(name string) string {
-	if dir := u.getenv("XDG_CONFIG_HOME"); dir != "" {
+	if dir := u.getenv.get("XDG_CONFIG_HOME"); dir != "" {
 		return filepath.Join(dir, "git", name)
 	}
 	if home := u.home(); home != "" {
@@ -30,15 +30,15 @@ func (u user) xdg(name string) string {
 }
 
 // configs returns the paths of the machine's and the user's configurations, in
-// the order in which git reads them.
+// the order in which git reads them. A relative one is relative to where git runs.
 func (u user) configs() []string {
 	var paths []string
 	if path := u.system(); path != "" {
 		paths = append(paths, path)
 	}
 	global := []string{u.xdg("config"), filepath.Join(u.home(), ".gitconfig")}
-	if path := u.getenv("GIT_CONFIG_GLOBAL"); path != "" {
-		global = []string{path}
+	if path, isSet := u.getenv("GIT_CONFIG_GLOBAL"); isSet {
+		return append(paths, path)
 	}
 	for _, path := range global {
 		if filepath.IsAbs(path) { // else there is no home
@@ -51,17 +51,18 @@ func (u user) configs() []string {
 // system returns the path of the machine's configuration, where most builds of
 // git have it; "" if it is not to be read.
 func (u user) system() string {
-	switch no := (&variable{value: []byte(u.getenv("GIT_CONFIG_NOSYSTEM"))}); {
+	path, isSet := u.getenv("GIT_CONFIG_SYSTEM")
+	switch no := (&variable{value: []byte(u.getenv.get("GIT_CONFIG_NOSYSTEM"))}); {
 	case no.yes():
 		return ""
-	case u.getenv("GIT_CONFIG_SYSTEM") != "":
-		return u.getenv("GIT_CONFIG_SYSTEM")
+	case isSet:
+		return path
 	case runtime.GOOS != "windows":
 		return "/etc/gitconfig"
-	case u.getenv("ProgramFiles") == "":
+	case u.getenv.get("ProgramFiles") == "":
 		return ""
 	}
-	return filepath.Join(u.getenv("ProgramFiles"), "Git", "etc", "gitconfig")
+	return filepath.Join(u.getenv.get("ProgramFiles"), "Git", "etc", "gitconfig")
 }
 
 // expand returns a path of a configuration with the home folder in place of ~,
