@@ -41,7 +41,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	}
 	target.Path = r.Rules.Redact(target.Path)
 	if len(r.Repos) > 0 {
-		target.Head = r.Repos[0].Head
+		target.Head, target.Bare = r.Repos[0].Head, r.Repos[0].Git.WorkTree == ""
 	}
 	res := &result.Result{Target: target, Rules: r.Rules, Root: root, Coverage: r.Sink.coverage(r.Rules), LeftOut: map[string]int{}}
 	if !r.ReportAllowed {
