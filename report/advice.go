@@ -1,6 +1,9 @@
 package report
 
 import (
+	"strings"
+
+	advise "r8scan/internal/advice"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -37,31 +40,60 @@ func remedyOf(f Finding) rules.Remedy {
 	return rules.APIToken.Remedy
 }
 
-// advice returns what the owner of a token should do next, in order. It is
-// text of our own: nothing of the scanned repository is in it.
+// caseOf returns a finding as advice takes it.
+func caseOf(run Run, f Finding) advise.Case {
+	c := advise.Case{
+		Remedy:    remedyOf(f),
+		Doubt:     f.Confidence == rules.Low,
+		Exposure:  f.Exposure,
+		CopiedBy:  f.CopiedBy,
+		Locations: f.Locations,
+		History:   f.History,
+		Head:      run.Target.Head,
+		FilesOnly: run.Target.Kind == "files",
+		Bare:      run.Target.Bare,
+	}
+	switch f.Verification.Status {
+	case StatusLive:
+		c.Verdict = advise.Live
+	case StatusRevoked:
+		c.Verdict = advise.Revoked
+	}
+	return c
+}
+
+// groupOf returns what findings with the same steps have in common. It may be the
+// key of a map.
+func groupOf(run Run, f Finding) advise.Group { return advise.GroupOf(caseOf(run, f)) }
+
+// steps returns what to do about findings of one group, in order.
+func steps(run Run, of ...Finding) []advise.Step {
+	cases := make([]advise.Case, len(of))
+	for i, f := range of {
+		cases[i] = caseOf(run, f)
+	}
+	return advise.Steps(cases...)
+}
+
+// instead says what to write in a place of a finding. line is the line of code
+// there, "" if it is not known; it may tell more than the file's name.
+func instead(f Finding, at result.Location, line string) advise.Line {
+	row := advise.Of(advise.Place{Path: at.Path, Member: at.Member, Kind: at.Kind, Text: line})
+	return row.Instead(advise.Variable(f.Rule, ""))
+}
+
+// notes returns what else to know about a finding.
+func notes(run Run, f Finding) []string { return advise.Notes(caseOf(run, f), run.StartedAt) }
+
+// mayStay reports whether a finding is where a token may live. It does not fail a
+// run.
+func mayStay(f Finding) bool { return f.Exposure == result.ExposureIgnored && f.CopiedBy == "" }
+
+// advice returns the steps for a finding as lines of text.
 func advice(f Finding) []string {
-	var steps []string
-	r := remedyOf(f)
-	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
-		steps = append(steps, "Look at it first: it may be a placeholder, or part of something else.")
+	var lines []string
+	for _, s := range steps(Run{}, f) {
+		lines = append(lines, strings.TrimSpace(s.Text+" "+s.Command))
 	}
-	if f.Verification.Status == StatusRevoked {
-		return append(steps, "Nobody can use this token any more: remove it when convenient.")
-	}
-	switch f.Exposure {
-	case result.ExposureHistory:
-		return append(steps,
-			upperFirst(r.Disable)+" first: deleting it is not enough, since others may have copies. "+r.Effect,
-			r.Renew,
-			"Then remove the old "+r.Noun()+" from the files and, if a rewrite is worth it, from the history.")
-	case result.ExposureStaged:
-		return append(steps,
-			"Unstage it before it is committed: git restore --staged <file>",
-			"Read "+r.It+" from an environment variable instead of the file.")
-	case result.ExposureIgnored:
-		return append(steps, "No action needed: git ignores the file. Keep it out of images, archives and whatever else you share.")
-	}
-	return append(steps,
-		"If this was ever shared (sent, synced, copied into an image), "+r.Disable+r.Another,
-		"Move "+r.It+" out of the file into an environment variable before the next commit.")
+	return lines
 }

@@ -71,8 +71,9 @@ type Finding struct {
 	Confidence   rules.Confidence  `json:"confidence"`
 	Exposure     result.Exposure   `json:"exposure"`
 	Verification Verification      `json:"verification"`
-	Locations    []result.Location `json:"locations"` // the most telling one first
-	History      *result.History   `json:"history"`   // nil if the token is in no git object
+	Locations    []result.Location `json:"locations"`           // the most telling one first
+	History      *result.History   `json:"history"`             // nil if the token is in no git object
+	CopiedBy     string            `json:"copied_by,omitempty"` // as in a result.Finding
 
 	rule *rules.Rule // nil in a saved result
 }
@@ -159,6 +160,7 @@ func newFinding(f result.Finding, set *rules.Set) Finding {
 		Exposure:     f.Exposure,
 		Verification: Verification{Status: StatusUnchecked},
 		Locations:    copied(f.Locations),
+		CopiedBy:     f.CopiedBy,
 	}
 	if f.History != nil {
 		h := *f.History

@@ -4,29 +4,33 @@ import (
 	"fmt"
 	"strings"
 
+	advise "r8scan/internal/advice"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
 // group is what findings have in common as to what has to be done.
 type group struct {
-	title    string // of our own words
-	steps    []string
+	run      Run
+	reach    advise.Reach
 	findings []Finding
 }
 
 // groups puts findings, which are in the order of urgent, into groups of those
 // with the same steps. The groups stay in that order.
-func groups(findings []Finding) []*group {
+func groups(run Run, findings []Finding) []*group {
+	type key struct {
+		status Status
+		same   advise.Group
+	}
 	var all []*group
-	byTitle := map[string]*group{}
+	byKey := map[key]*group{}
 	for _, f := range findings {
-		title, steps := groupTitle(f), advice(f)
-		key := title + "\x00" + strings.Join(steps, "\x00")
-		g := byTitle[key]
+		k := key{f.Verification.Status, groupOf(run, f)}
+		g := byKey[k]
 		if g == nil {
-			g = &group{title: title, steps: steps}
-			byTitle[key] = g
+			g = &group{run: run, reach: k.same.Reach}
+			byKey[k] = g
 			all = append(all, g)
 		}
 		g.findings = append(g.findings, f)
@@ -34,24 +38,20 @@ func groups(findings []Finding) []*group {
 	return all
 }
 
-// head is the title and how many findings there are.
+// steps returns what to do, in order.
+func (g *group) steps() []advise.Step { return steps(g.run, g.findings...) }
+
+// head says what Replicate says of the tokens, where they are, what follows and how
+// many there are.
 func (g *group) head() string {
-	noun := remedyOf(g.findings[0]).Noun()
-	return g.title + " (" + plural(int64(len(g.findings)), noun) + ")"
-}
-
-// acts reports whether somebody has to act because of the group.
-func (g *group) acts() bool { return acts(g.findings[0]) }
-
-// groupTitle says what Replicate says, where the tokens are, and what follows.
-func groupTitle(f Finding) string {
-	where := exposureWord(f.Exposure)
+	f := g.findings[0]
+	where := whereabouts(g.reach, f)
 	title := ""
 	switch f.Verification.Status {
 	case StatusLive:
 		title = "Live, " + where
 	case StatusRevoked:
-		return "Revoked, " + where + ": nothing to disable"
+		title = "Revoked, " + where
 	case StatusUnknown:
 		title = "Not known whether live, " + where
 	default:
@@ -60,55 +60,92 @@ func groupTitle(f Finding) string {
 	if doubtful(f) {
 		title += ", perhaps no token at all"
 	}
-	switch f.Exposure {
-	case result.ExposureHistory:
-		return title + ": disable now"
-	case result.ExposureIgnored:
-		return title + ": no action needed"
-	}
-	return title + ": take out before it is committed"
+	return fmt.Sprintf("%s: %s (%s)", title, g.order(), plural(int64(len(g.findings)), remedyOf(f).Noun()))
 }
 
-// exposureWord says where the worst place of a token is.
-func exposureWord(e result.Exposure) string {
-	switch e {
-	case result.ExposureHistory:
-		return "committed"
-	case result.ExposureTracked:
-		return "changed and not committed"
-	case result.ExposureStaged:
-		return "staged and not committed"
-	case result.ExposureUntracked:
-		return "not in git"
-	case result.ExposureIgnored:
+// The orders that the head of a group gives.
+const (
+	disableNow   = "disable now"
+	beforePush   = "take out before it is pushed"
+	beforeCommit = "take out before it is committed"
+	outOfImage   = "keep it out of images"
+	noAction     = "no action needed"
+	noDisabling  = "nothing to disable"
+)
+
+// order is what has to be done, in a few words.
+func (g *group) order() string { return orderFor(g.reach, g.findings[0]) }
+
+func orderFor(at advise.Reach, f Finding) string {
+	switch {
+	case f.Verification.Status == StatusRevoked:
+		return noDisabling
+	case mayStay(f):
+		return noAction
+	case at.Stage == advise.Ignored:
+		return outOfImage
+	case at.Stage < advise.Dropped:
+		return beforeCommit
+	case f.Verification.Status == StatusLive || at.Stage >= advise.Elsewhere:
+		return disableNow
+	}
+	return beforePush
+}
+
+// whereabouts says in words people use where a token is.
+func whereabouts(at advise.Reach, f Finding) string {
+	switch at.Stage {
+	case advise.Ignored:
 		return "only in files that git ignores"
+	case advise.Here:
+		return "not in git"
+	case advise.Tracked:
+		return "changed and not committed"
+	case advise.Staged:
+		return "staged and not committed"
+	case advise.Dropped:
+		return "in git, and on no branch or tag"
+	case advise.Committed:
+		return "committed, on no remote branch"
+	case advise.Pushed:
+		where := "pushed"
+		if at.Remotes != "" {
+			where += " to " + at.Remotes
+		}
+		if at.Request != "" {
+			where += ", in " + at.Request
+		}
+		return where
 	}
-	return terminal.Safe(string(e))
+	if f.Exposure != result.ExposureHistory { // of a newer version
+		return terminal.Safe(string(f.Exposure))
+	}
+	return "committed"
 }
 
-// headline says in one line what has to be done now.
-func headline(findings []Finding) string {
-	var live, open, local int
-	for _, f := range findings {
-		switch {
-		case !acts(f) || doubtful(f):
-		case f.Exposure != result.ExposureHistory:
-			local++
-		case f.Verification.Status == StatusLive:
-			live++
-		default:
-			open++
+// headline says in one line what has to be done now, over all findings.
+func headline(all []*group) string {
+	counts := map[string]int{}
+	for _, g := range all {
+		if !doubtful(g.findings[0]) {
+			order := g.order()
+			if order == disableNow && g.findings[0].Verification.Status != StatusLive {
+				order = "perhaps"
+			}
+			counts[order] += len(g.findings)
 		}
 	}
 	var parts []string
-	if live > 0 {
-		parts = append(parts, plural(int64(live), "token")+" to disable now: live, and others may have copies")
-	}
-	if open > 0 {
-		parts = append(parts, plural(int64(open), "token")+" to disable now, unless revoked already")
-	}
-	if local > 0 {
-		parts = append(parts, plural(int64(local), "token")+" to take out of files before they are committed")
+	for _, part := range []struct{ order, words string }{
+		{disableNow, "to disable now: live, and others may have copies"},
+		{"perhaps", "to disable now, unless revoked already"},
+		{beforePush, "to take out of commits before they are pushed"},
+		{beforeCommit, "to take out of files before they are committed"},
+		{outOfImage, "to keep out of images"},
+	} {
+		if n := counts[part.order]; n > 0 {
+			parts = append(parts, plural(int64(n), "token")+" "+part.words)
+		}
 	}
 	if len(parts) == 0 {
 		return "No token to disable now"
@@ -125,10 +162,10 @@ func howToAsk(findings []Finding) string {
 			n++
 		}
 	}
-	if n == 0 {
+	switch n {
+	case 0:
 		return ""
-	}
-	if n == 1 {
+	case 1:
 		return "Nobody has asked Replicate whether it is live: --verify asks."
 	}
 	return fmt.Sprintf("Nobody has asked Replicate whether %s are live: --verify asks.", count(int64(n)))

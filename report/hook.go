@@ -7,10 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
+	advise "r8scan/internal/advice"
 	"r8scan/internal/door"
-	"r8scan/internal/shell"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
@@ -158,31 +157,16 @@ func inFile(f Finding) bool {
 	return slices.ContainsFunc(f.Locations, func(l result.Location) bool { return l.Kind == result.KindBlob })
 }
 
-// rewriteStep says how to take findings out of what is to be pushed: a commit
-// on top does not.
+// rewriteStep says how to take findings out of what is to be pushed.
 func rewriteStep(doc *Document) hookStep {
-	commit, tags, others := "", true, false
-	for _, f := range doc.Findings {
-		for _, l := range f.Locations {
-			tags = tags && l.Kind == result.KindTag
-		}
-		if f.History != nil && f.History.Introduced != nil {
-			others = others || commit != "" && commit != f.History.Introduced.Commit
-			commit = f.History.Introduced.Commit
-		}
+	cases := make([]advise.Case, len(doc.Findings))
+	for i, f := range doc.Findings {
+		cases[i] = caseOf(doc.Run, f)
 	}
-	switch {
-	case tags:
-		return hookStep{text: "Make the tag again, with another message:", command: "git tag -f -a NAME"}
-	case commit == "":
-		return hookStep{text: "Push it by another name."}
-	case others:
-		return hookStep{text: "Take it out of each commit that has it, with edit in the list of git rebase -i."}
-	case commit == doc.Target.Head:
-		return hookStep{text: "Take it out of the last commit:", command: "git commit --amend"}
+	if step := advise.Rewrite(cases...); step != (advise.Step{}) {
+		return hookStep{text: step.Text, command: step.Command}
 	}
-	return hookStep{text: "Take it out of every commit (edit in the list; --root if the first one has it):",
-		command: "git rebase -i " + short(commit) + "~"}
+	return hookStep{text: "Push it by another name."}
 }
 
 // allowStep says how to allow a finding.
@@ -192,39 +176,15 @@ func allowStep(f Finding) hookStep {
 }
 
 // unstage returns the git command that takes the files with findings out of
-// the index; everything, if they are too many to name. Hooks run at the top of
-// the work tree, and who reads this may be elsewhere: paths begin with :/.
+// the index.
 func unstage(doc *Document) string {
-	command := "git restore --staged"
-	if doc.Target.Head == "" { // nothing that a file could be restored from
-		command = "git reset -q --"
-	}
-	files := command
-	seen := map[string]bool{}
+	var paths []string
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
-			if !seen[l.Path] {
-				seen[l.Path] = true
-				files += " " + pathspec(l.Path)
-			}
-			if columns(files) > 2*screenColumns-10 {
-				return command + " :/"
-			}
+			paths = append(paths, l.Path)
 		}
 	}
-	return files
-}
-
-// pathspec returns the pathspec of a path as a word of a POSIX shell. What a
-// terminal must not show becomes a ?, which there stands for any character.
-func pathspec(path string) string {
-	shown := strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || terminal.Safe(string(r)) != string(r) {
-			return '?'
-		}
-		return r
-	}, path)
-	return shell.Quote(":/" + shown)
+	return advise.Unstage(doc.Target.Head, paths)
 }
 
 // hookHead is the first line.

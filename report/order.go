@@ -58,12 +58,6 @@ func urgency(f Finding) int {
 	return 1
 }
 
-// acts reports whether somebody has to act because of the finding now: nobody can
-// use a revoked token, and a file that git ignores is where a token may live.
-func acts(f Finding) bool {
-	return f.Verification.Status != StatusRevoked && f.Exposure != result.ExposureIgnored
-}
-
 // doubtful reports whether what was found may be no credential.
 func doubtful(f Finding) bool {
 	return f.Confidence == rules.Low && f.Verification.Status != StatusLive

@@ -73,6 +73,12 @@ func isVersion(l result.Location) bool {
 	return l.Path != "" && (l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Kind == result.KindBlob)
 }
 
+// isThere reports whether the place is in a file that is there now, in the work
+// tree or what it is made from.
+func (s spot) isThere() bool {
+	return s.at.Path != "" && (s.at.Kind == result.KindFile || s.at.Kind == result.KindIndex || s.at.Current)
+}
+
 // notes says what a place is when it is no plain file, how the token is written
 // there, and what else the spot stands for.
 func (s spot) notes(verbose bool) string {

@@ -40,14 +40,15 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 		opts.Width = defaultWidth
 	}
 	t := &textWriter{run: doc.Run, opts: opts}
-	t.words("", "", terminal.Bold, headline(doc.Findings)+".")
+	all := groups(doc.Run, doc.Findings)
+	t.words("", "", terminal.Bold, headline(all)+".")
 	if how := howToAsk(doc.Findings); how != "" {
 		t.words("", "", "", how)
 	}
 	if more := notListed(doc.NotListed); more != "" {
 		t.words("", "", "", more)
 	}
-	for _, g := range groups(doc.Findings) {
+	for _, g := range all {
 		t.group(g)
 		if _, err := io.WriteString(w, t.String()); err != nil { // one group at a time
 			return err
@@ -61,15 +62,20 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 func (t *textWriter) group(g *group) {
 	t.WriteByte('\n')
 	t.words("", "", groupColor(g), g.head())
-	for i, step := range g.steps {
+	steps := g.steps()
+	for i, step := range steps {
 		lead := fmt.Sprintf("  %d. ", i+1)
-		if len(g.steps) == 1 {
+		if len(steps) == 1 {
 			lead = "  "
 		}
-		t.words(lead, strings.Repeat(" ", len(lead)), "", step)
+		t.words(lead, strings.Repeat(" ", len(lead)), "", step.Text)
+		if step.Command != "" {
+			fmt.Fprintf(t, "%s  %s\n", strings.Repeat(" ", len(lead)), step.Command)
+		}
 	}
 	t.WriteByte('\n')
-	brief := !t.opts.Verbose && (!g.acts() || len(g.findings) > shownFindings)
+	quiet := g.order() == noAction || g.order() == noDisabling
+	brief := !t.opts.Verbose && (quiet || len(g.findings) > shownFindings)
 	for _, f := range g.findings {
 		if brief {
 			t.brief(f)
@@ -80,14 +86,13 @@ func (t *textWriter) group(g *group) {
 }
 
 func groupColor(g *group) string {
-	f := g.findings[0]
-	switch {
-	case !g.acts():
+	switch order := g.order(); {
+	case order == noAction || order == noDisabling:
 		return terminal.Dim
-	case f.Exposure != result.ExposureHistory || doubtful(f):
-		return terminal.Yellow
+	case order == disableNow && !doubtful(g.findings[0]):
+		return terminal.Red
 	}
-	return terminal.Red
+	return terminal.Yellow
 }
 
 // brief writes a finding in one line.
@@ -122,6 +127,9 @@ func (t *textWriter) finding(f Finding) {
 	if f.History != nil {
 		t.story(f.History)
 	}
+	for _, note := range notes(t.run, f) {
+		t.words("    ", "    ", "", note)
+	}
 }
 
 // spot writes the line of a place.
@@ -133,6 +141,11 @@ func (t *textWriter) spot(f Finding, s spot) {
 	fmt.Fprintf(t, "    %s\n", where)
 	if url := permalink(t.run.Target, f.History, s.at); url != "" && !t.opts.Links {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
+	}
+	if f.Verification.Status != StatusRevoked && !mayStay(f) && s.isThere() {
+		if line := instead(f, s.at, "").String(); line != "" {
+			t.words("      ", "      ", "", line)
+		}
 	}
 }
 

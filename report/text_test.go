@@ -126,39 +126,6 @@ func TestTextColor(t *testing.T) {
 	}
 }
 
-func TestAdvice(t *testing.T) {
-	for _, tt := range []struct {
-		exposure result.Exposure
-		status   Status
-		steps    int
-		first    string
-	}{
-		{result.ExposureHistory, StatusUnchecked, 3, "Disable the token at https://replicate.com/account/api-tokens first"},
-		{result.ExposureHistory, StatusLive, 3, "Disable the token"},
-		{result.ExposureHistory, StatusRevoked, 1, "Nobody can use this token"},
-		{result.ExposureStaged, StatusUnchecked, 2, "Unstage it"},
-		{result.ExposureTracked, StatusUnknown, 2, "If this was ever shared"},
-		{result.ExposureUntracked, StatusUnchecked, 2, "If this was ever shared"},
-		{result.ExposureIgnored, StatusUnchecked, 1, "No action needed"},
-	} {
-		f := Finding{Exposure: tt.exposure, Confidence: rules.High, Verification: Verification{Status: tt.status}}
-		got := advice(f)
-		if len(got) != tt.steps || !strings.HasPrefix(got[0], tt.first) {
-			t.Errorf("%s, %s: got %q", tt.exposure, tt.status, got)
-		}
-		f.Confidence = rules.Low
-		if tt.status == StatusLive {
-			if low := advice(f); len(low) != len(got) {
-				t.Errorf("a live token that looks like a placeholder: got %q", low)
-			}
-			continue
-		}
-		if low := advice(f); len(low) != len(got)+1 || !strings.HasPrefix(low[0], "Look at it first") {
-			t.Errorf("%s, low confidence: got %q", tt.exposure, low)
-		}
-	}
-}
-
 // TestKnownOf shows beside a token what its group's title does not say.
 func TestKnownOf(t *testing.T) {
 	api := Finding{Rule: rules.APIToken.ID, Confidence: rules.High}

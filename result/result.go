@@ -28,6 +28,7 @@ type Target struct {
 	Kind  string `json:"kind"` // repository, files, stdin, staged, push
 	Path  string `json:"path"`
 	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
+	Bare  bool   `json:"bare,omitempty"`  // a repository without a work tree
 	Range string `json:"range,omitempty"` // as the user wrote it
 
 	Branch string `json:"branch,omitempty"` // the one at HEAD, such as main; "" if it is detached
@@ -83,6 +84,7 @@ type Finding struct {
 	Exposure   Exposure
 	Locations  []Location // the most telling one first: work tree, index, then git
 	History    *History   // nil if the token is in no git object
+	CopiedBy   string     // a Dockerfile that copies a file with the token into an image; "" if none is known
 }
 
 // Kinds of a location.

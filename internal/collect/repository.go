@@ -44,10 +44,10 @@ func (r *Repository) name() string {
 
 // describe adds to a target what the repository is at, and where it is pushed to.
 func (r *Repository) describe(target *result.Target, set *rules.Set) {
-	target.Head = r.Head
+	target.Head, target.Bare = r.Head, r.Git.WorkTree == ""
 	branch := r.Git.Refs.Branch()
 	target.Branch = set.Redact(strings.TrimPrefix(branch, "refs/heads/"))
-	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.Getenv))
+	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.LookupEnv))
 }
 
 // Label says which repository something is in, unless it is the main one.

@@ -76,7 +76,7 @@ func (c *Config) PushRemote(branch string, getenv Lookup) string {
 
 // PushAddress returns the address of the remote that git push takes on a branch,
 // whose full name is given, "" if it has none that an Address can be made of.
-func (c *Config) PushAddress(branch string, getenv func(string) string) string {
+func (c *Config) PushAddress(branch string, getenv Lookup) string {
 	name := c.PushRemote(branch, getenv)
 	for _, r := range c.Remotes(getenv) {
 		if r.Name == name && len(r.URLs) > 0 {
