@@ -68,11 +68,15 @@ func groupOf(run Run, f Finding) advise.Group { return advise.GroupOf(caseOf(run
 
 // steps returns what to do about findings of one group, in order.
 func steps(run Run, of ...Finding) []advise.Step {
+	return advise.Steps(casesOf(run, of)...)
+}
+
+func casesOf(run Run, of []Finding) []advise.Case {
 	cases := make([]advise.Case, len(of))
 	for i, f := range of {
 		cases[i] = caseOf(run, f)
 	}
-	return advise.Steps(cases...)
+	return cases
 }
 
 // instead says what to write in a place of a finding. line is the line of code
@@ -82,8 +86,8 @@ func instead(f Finding, at result.Location, line string) advise.Line {
 	return row.Instead(advise.Variable(f.Rule, ""))
 }
 
-// notes returns what else to know about a finding.
-func notes(run Run, f Finding) []string { return advise.Notes(caseOf(run, f), run.StartedAt) }
+// old says that findings of one group are old, "" if they are not.
+func old(run Run, of ...Finding) string { return advise.Old(run.StartedAt, casesOf(run, of)...) }
 
 // mayStay reports whether a finding is where a token may live. It does not fail a
 // run.

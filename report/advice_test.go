@@ -70,8 +70,8 @@ func TestAdviceGroups(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", f.Locations[0].Path, got, want)
 		}
 	}
-	if n := notes(run, a); len(n) != 1 || !strings.Contains(n[0], "first committed on 2023-04-05") {
-		t.Errorf("got %q", n)
+	if got := old(run, a, b, c); !strings.Contains(got, "the oldest on 2023-04-05") {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -27,6 +27,9 @@ func groups(run Run, findings []Finding) []*group {
 	byKey := map[key]*group{}
 	for _, f := range findings {
 		k := key{f.Verification.Status, groupOf(run, f)}
+		if k.status == StatusRevoked && k.same.Stage != advise.Pushed {
+			k.same.Reach = advise.Reach{} // nothing is to be done wherever it is
+		}
 		g := byKey[k]
 		if g == nil {
 			g = &group{run: run, reach: k.same.Reach}
@@ -51,7 +54,9 @@ func (g *group) head() string {
 	case StatusLive:
 		title = "Live, " + where
 	case StatusRevoked:
-		title = "Revoked, " + where
+		if title = "Revoked"; g.reach.Stage == advise.Pushed {
+			title += ", " + where
+		}
 	case StatusUnknown:
 		title = "Not known whether live, " + where
 	default:

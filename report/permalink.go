@@ -49,22 +49,16 @@ func homeOf(target result.Target) (home string, on *forge) {
 
 // permalink returns the page that shows a place in a commit which a remote has, ""
 // where there is none.
-func permalink(target result.Target, h *result.History, l result.Location) string {
-	if l.Path == "" || h == nil || !slices.ContainsFunc(h.Refs, isRemote) {
-		return ""
-	}
-	commit := l.Commit
-	if l.Kind == result.KindFile && h.AtHead && commit == "" { // HEAD has the file, or had it before it was changed
-		commit = target.Head
-	}
-	if commit == "" || strings.Contains(l.Path, "***") { // a name that holds a token
+func permalink(target result.Target, h *result.History, s spot) string {
+	l := s.at
+	if l.Path == "" || s.commit == "" || h == nil || !slices.ContainsFunc(h.Refs, isRemote) || strings.Contains(l.Path, "***") { // a name that holds a token
 		return ""
 	}
 	home, on := homeOf(target)
 	if home == "" {
 		return ""
 	}
-	page := home + on.file + commit + "/" + escapePath(l.Path)
+	page := home + on.file + s.commit + "/" + escapePath(l.Path)
 	if l.Member == "" && l.Line > 0 {
 		page += "#" + on.line(l)
 	}

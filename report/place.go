@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -34,8 +35,9 @@ func place(l result.Location) string {
 // and what else of it has the token.
 type spot struct {
 	at       result.Location
-	lines    int // other places in the same version of the file
-	versions int // other versions of the file that git holds
+	commit   string // id of the first one that has this version of the file; "" if none is known
+	lines    int    // other places in the same version of the file
+	versions int    // other versions of the file that git holds
 }
 
 // spotsOf returns the places of a token, in their order: one for each file, or
@@ -51,7 +53,7 @@ func spotsOf(locs []result.Location, all bool) []spot {
 		if all || !ok || !isVersion(l) || !isVersion(spots[i].at) {
 			index[at] = len(spots)
 			seen[at] = map[string]bool{l.Object: true}
-			spots = append(spots, spot{at: l})
+			spots = append(spots, spot{at: l, commit: l.Commit})
 			continue
 		}
 		s := &spots[i]
@@ -60,6 +62,7 @@ func spotsOf(locs []result.Location, all bool) []spot {
 		case l.Object == s.at.Object && !sameLine:
 			s.lines++
 		case sameLine && (l.Kind == result.KindIndex || l.Current): // git's copy of the file
+			s.commit = cmp.Or(s.commit, l.Commit)
 		case !seen[at][l.Object]:
 			s.versions++
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	advise "r8scan/internal/advice"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
@@ -73,6 +74,9 @@ func (t *textWriter) group(g *group) {
 			fmt.Fprintf(t, "%s  %s\n", strings.Repeat(" ", len(lead)), step.Command)
 		}
 	}
+	if note := old(t.run, g.findings...); note != "" && g.order() != noAction {
+		t.words("  ", "  ", "", note)
+	}
 	t.WriteByte('\n')
 	quiet := g.order() == noAction || g.order() == noDisabling
 	brief := !t.opts.Verbose && (quiet || len(g.findings) > shownFindings)
@@ -99,12 +103,19 @@ func groupColor(g *group) string {
 func (t *textWriter) brief(f Finding) {
 	mask := strings.TrimRight(f.Token, "*")
 	lead := fmt.Sprintf("  %-8s  %s  ", terminal.Safe(mask)+"***", terminal.Safe(f.TokenID))
-	rest := ""
-	if n := len(f.Locations) - 1; n > 0 {
+	spots, rest := spotsOf(f.Locations, false), ""
+	if n := len(spots) - 1; n > 0 {
 		rest = fmt.Sprintf(" (+%s)", count(int64(n)))
 	}
-	where := shortened(place(f.Locations[0]), t.opts.Width-columns(lead)-columns(rest))
-	fmt.Fprintf(t, "%s%s%s\n", lead, t.link(f.Locations[0], where), rest)
+	switch h := f.History; {
+	case h != nil && h.AtHead:
+		rest += ", still there"
+	case h != nil && h.Removed != nil:
+		rest += ", removed later"
+	}
+	at := spots[0].at
+	where := shortened(place(at), t.opts.Width-columns(lead)-columns(rest))
+	fmt.Fprintf(t, "%s%s%s\n", lead, t.link(at, where), rest)
 }
 
 // finding writes the token, what is known of it, its places and its story.
@@ -127,7 +138,7 @@ func (t *textWriter) finding(f Finding) {
 	if f.History != nil {
 		t.story(f.History)
 	}
-	for _, note := range notes(t.run, f) {
+	if note := advise.Shared(caseOf(t.run, f)); note != "" {
 		t.words("    ", "    ", "", note)
 	}
 }
@@ -139,7 +150,7 @@ func (t *textWriter) spot(f Finding, s spot) {
 		where += " (" + notes + ")"
 	}
 	fmt.Fprintf(t, "    %s\n", where)
-	if url := permalink(t.run.Target, f.History, s.at); url != "" && !t.opts.Links {
+	if url := permalink(t.run.Target, f.History, s); url != "" && !t.opts.Links {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
 	}
 	if f.Verification.Status != StatusRevoked && !mayStay(f) && s.isThere() {

@@ -9,24 +9,35 @@ import (
 	"r8scan/result"
 )
 
-// Notes returns what else to know about a token that may still work: that several
-// environments share it, and that it is old. started is when the scan began.
-func Notes(c Case, started time.Time) []string {
-	if c.Verdict == Revoked {
-		return nil
+// Shared says that several environments share a token, "" if they do not or if it
+// does not work any more.
+func Shared(c Case) string {
+	if e := environments(c.Locations); len(e) > 1 && c.Verdict != Revoked {
+		return "It stands in files of several environments (" + listed(e) + "): use " + separate(c) + " for each."
 	}
-	var notes []string
-	if e := environments(c.Locations); len(e) > 1 {
-		notes = append(notes, "It stands in files of several environments ("+listed(e)+"): use "+separate(c)+" for each.")
-	}
-	if c.History != nil && c.History.Introduced != nil && !started.IsZero() {
-		if date := c.History.Introduced.Date; !date.IsZero() {
-			if days := int(started.Sub(date).Hours() / 24); days > oldDays {
-				notes = append(notes, fmt.Sprintf("It was first committed on %s, %d days before this scan: renew tokens more often.", date.Format("2006-01-02"), days))
-			}
+	return ""
+}
+
+// Old says that tokens should be renewed from time to time, "" if none of those
+// that may work is old. started is when the scan began.
+func Old(started time.Time, cases ...Case) string {
+	old, oldest := 0, time.Time{}
+	for _, c := range cases {
+		if c.Verdict == Revoked || c.History == nil || c.History.Introduced == nil {
+			continue
+		}
+		date := c.History.Introduced.Date
+		if date.IsZero() || started.Sub(date) <= oldDays*24*time.Hour {
+			continue
+		}
+		if old++; oldest.IsZero() || date.Before(oldest) {
+			oldest = date
 		}
 	}
-	return notes
+	if old == 0 || started.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("First committed over %d days ago: %d of them, the oldest on %s. Renew tokens from time to time.", oldDays, old, oldest.Format(time.DateOnly))
 }
 
 // oldDays is the age in days from which a token should have been renewed.

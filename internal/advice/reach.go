@@ -40,6 +40,9 @@ func reachOf(c Case) Reach {
 	case result.ExposureIgnored:
 		return Reach{Stage: Ignored}
 	case result.ExposureTracked:
+		if slices.ContainsFunc(c.Locations, func(l result.Location) bool { return l.Kind == result.KindIndex }) {
+			return Reach{Stage: Staged}
+		}
 		return Reach{Stage: Tracked}
 	case result.ExposureStaged:
 		return Reach{Stage: Staged}

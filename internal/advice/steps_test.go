@@ -209,7 +209,7 @@ func TestNotes(t *testing.T) {
 		{[]string{"test/a.py", "src/production.py", "tests/dev.md"}, ""},
 		{[]string{"live/a.py", "dev/b.py"}, ""},
 	} {
-		got := strings.Join(Notes(at(tt.paths...), started), " ")
+		got := Shared(at(tt.paths...))
 		if tt.want == "" && got != "" || tt.want != "" && !strings.Contains(got, "several environments ("+tt.want+"): use a token of its own for each.") {
 			t.Errorf("%q: got %q, want %q", tt.paths, got, tt.want)
 		}
@@ -219,17 +219,17 @@ func TestNotes(t *testing.T) {
 		want string
 	}{
 		{started.AddDate(0, 0, -90), ""},
-		{started.AddDate(0, 0, -91), "It was first committed on 2026-03-02, 91 days before this scan: renew tokens more often."},
+		{started.AddDate(0, 0, -91), "First committed over 90 days ago: 1 of them, the oldest on 2026-03-02. Renew tokens from time to time."},
 		{started.AddDate(1, 0, 0), ""},
 		{time.Time{}, ""},
 	} {
 		c := at("a.py")
 		c.History = &result.History{Introduced: &result.Event{Commit: id("a"), Date: tt.date}}
-		if got := strings.Join(Notes(c, started), " "); got != tt.want {
+		if got := Old(started, c); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.date, got, tt.want)
 		}
 		c.Verdict = Revoked
-		if got := Notes(c, started); got != nil {
+		if got := Old(started, c); got != "" {
 			t.Errorf("of a revoked token: %q", got)
 		}
 	}
