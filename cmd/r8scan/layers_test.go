@@ -42,7 +42,7 @@ var layers = map[string][]string{
 	"internal/git/odb":      {"internal/budget", "internal/git/wire", "internal/inflate", "internal/regular", "rules"},
 	"internal/door":         {"internal/terminal", "rules"},
 	"internal/terminal":     {},
-	"internal/output":       {},
+	"internal/output":       {"internal/regular"},
 	"internal/packcache":    {"internal/regular"},
 	"result":                {"rules"},
 	"verifier":              {"rules"},

@@ -11,7 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"r8scan/internal/regular"
 )
 
 // Check returns an error if no file at path could be written, as far as can be
@@ -71,11 +72,11 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 	case err == nil && !info.Mode().IsRegular():
 		return writeDirect(ctx, path, render)
 	}
-	target, err := followLinks(path)
+	target, isOpen, err := regular.Target(path)
 	if err != nil {
 		return err
 	}
-	if isOpenFile(target) {
+	if isOpen {
 		return writeDirect(ctx, path, render)
 	}
 	var mode fs.FileMode // 0: there is no file yet
@@ -83,14 +84,6 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 		mode = info.Mode().Perm()
 	}
 	return replace(ctx, target, mode, render)
-}
-
-// isOpenFile reports whether path, in which no folder is a link, is an open file
-// of a process. With > or >> that is a regular file which must go on being the
-// same file. Other files below /dev, as in /dev/shm, are files like all.
-func isOpenFile(path string) bool {
-	dir := filepath.ToSlash(filepath.Dir(path))
-	return dir == "/dev/fd" || strings.HasPrefix(dir, "/proc/") && strings.HasSuffix(dir, "/fd")
 }
 
 // writeDirect appends, because opening /dev/stdout anew starts at offset 0 and
@@ -101,28 +94,6 @@ func writeDirect(ctx context.Context, path string, render func(io.Writer) error)
 		return err
 	}
 	return errors.Join(renderTo(ctx, f, render), f.Close())
-}
-
-// followLinks returns the path that path leads to, which need not exist. An open
-// file of a process is where it ends: what the link there says is no path, but
-// what the file was once called.
-func followLinks(path string) (string, error) {
-	for range 40 { // as many as Linux follows
-		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-		if err != nil {
-			return "", err
-		}
-		path = filepath.Join(dir, filepath.Base(path))
-		next, err := os.Readlink(path)
-		if err != nil || isOpenFile(path) {
-			return path, nil // no link, or nothing there yet
-		}
-		if !filepath.IsAbs(next) {
-			next = filepath.Join(dir, next)
-		}
-		path = next
-	}
-	return "", errors.New("too many links")
 }
 
 // replace writes a new file beside target and renames it to target. The two

@@ -78,7 +78,7 @@ func (p *Policy) Unread() []string { return p.unread }
 
 // readNamed reads a file that the user named.
 func readNamed(path string, limit int64) ([]byte, error) {
-	text, err := regular.ReadFollowed(path, limit)
+	text, err := regular.ReadNamed(path, limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.New("there is no such file: name one that exists")
 	}

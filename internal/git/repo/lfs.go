@@ -23,11 +23,8 @@ type lfsStore struct {
 	bounds *Bounds // where the files must be
 }
 
-// LFS returns the repository's LFS stores: the one that lfs.storage names, the
-// default one in the git directory, and those next to alternates. objects are
-// what ObjectDirs returns; getenv looks up the environment variables that lead to
-// the user's configuration. The notes name stores that are not followed.
-func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
+// findLFS is Repo.LFS.
+func findLFS(r *Repo, objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
 	add := func(dir string, bounds *Bounds) bool {
 		if err := bounds.reach(filepath.Join(dir, "objects")); err != nil {
 			return false
@@ -38,7 +35,7 @@ func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
 		return true
 	}
 	own := filepath.Join(r.Common, "lfs")
-	if dir, bounds := r.configuredLFS(getenv); dir != "" && !add(dir, bounds) {
+	if dir, bounds := configuredLFS(r, getenv); dir != "" && !add(dir, bounds) {
 		notes = append(notes, "lfs.storage in the repository's configuration leads out of the repository and is not followed: "+filepath.ToSlash(dir))
 	}
 	if !add(own, r.Bounds) {
@@ -55,7 +52,7 @@ func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
 // configuredLFS returns the folder that lfs.storage names, "" if it is not set,
 // and where it may lead. The repository's own configuration may lead to no place
 // that its includes may not lead to.
-func (r *Repo) configuredLFS(getenv Lookup) (dir string, bounds *Bounds) {
+func configuredLFS(r *Repo, getenv Lookup) (dir string, bounds *Bounds) {
 	var c *configReader
 	c = newConfigReader(r, getenv, func(v *variable) {
 		if v.is("lfs", "storage") {

@@ -21,7 +21,9 @@ import (
 //
 //   - a work tree, if its .git names the git directory that names it;
 //   - a git directory, if its gitdir or core.worktree names the work tree;
-//   - the store of a linked worktree, if it lists that worktree.
+//   - the store of a linked worktree, if it lists that worktree;
+//   - a git directory that git init --separate-git-dir made, which knows no work
+//     tree, if the folder that the user named has its .git file.
 //
 // Alternates are no exception: ObjectDirs follows them as git does, for objects
 // only. With nil Bounds everything is followed: git itself has named it.
@@ -171,6 +173,30 @@ func namesTree(dir, tree string) bool {
 	_ = other.Config.each(func(v *variable) { other.Config.tree.take(v) }) // what cannot be read leads nowhere
 	to, _ := other.configuredTree()
 	return to != "" && sameFile(to, tree)
+}
+
+// isSeparate reports whether a git directory is one that git init
+// --separate-git-dir made: it has a work tree, and nothing says where. A .git that
+// names it is all that git knows of that work tree.
+func isSeparate(dir string) bool {
+	if _, inside := storeTop(realPath(dir)); inside || !isGitDir(dir) {
+		return false
+	}
+	for _, name := range []string{"commondir", "gitdir"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return false
+		}
+	}
+	other := newRepo(Place{Dir: dir, Common: dir})
+	hasTree := false // core.bare is false, and not only left out
+	err := other.Config.each(func(v *variable) {
+		if v.is("core", "bare") {
+			hasTree = !v.yes()
+		}
+		other.Config.tree.take(v)
+	})
+	tree, _ := other.configuredTree()
+	return err == nil && hasTree && tree == ""
 }
 
 // lists reports whether the store common has dir among its worktrees.

@@ -116,7 +116,7 @@ func ceilingOf(dir, list string) string {
 
 // openNamed is openAt for a folder that the user named: an error tells which.
 func (b *Bounds) openNamed(dir string, isGitDir bool) (*Repo, error) {
-	r, err := b.openAt(dir, isGitDir)
+	r, err := b.openAt(dir, isGitDir, true)
 	if IsOutside(err) {
 		err = fmt.Errorf("%s: %w", filepath.Join(dir, ".git"), err)
 	}
@@ -126,10 +126,11 @@ func (b *Bounds) openNamed(dir string, isGitDir bool) (*Repo, error) {
 // Open reads the repository whose work tree has its .git, a folder or a file
 // that names one, in dir. It is ErrNone if git passes that .git by: a folder
 // that is no git directory, a link that leads nowhere, or a pipe.
-func (b *Bounds) Open(dir string) (*Repo, error) { return b.openAt(dir, false) }
+func (b *Bounds) Open(dir string) (*Repo, error) { return b.openAt(dir, false, false) }
 
-// openAt is Open where it may be known that the .git is a git directory.
-func (b *Bounds) openAt(dir string, isGitDir bool) (*Repo, error) {
+// openAt is Open where it may be known that the .git is a git directory, and that
+// the user named dir, or a folder in it.
+func (b *Bounds) openAt(dir string, isGitDir, isNamed bool) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
 	info, err := os.Stat(git)
@@ -146,7 +147,7 @@ func (b *Bounds) openAt(dir string, isGitDir bool) (*Repo, error) {
 		}
 	}
 	if !b.Holds(git) {
-		if _, err := os.Stat(git); err == nil && !namesTree(git, dir) {
+		if _, err := os.Stat(git); err == nil && !namesTree(git, dir) && !(isNamed && isSeparate(git)) {
 			return nil, leadsOut(git)
 		}
 		b = b.with(git)
@@ -268,6 +269,14 @@ func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
 // the environment variables that lead to the user's configuration.
 func (r *Repo) Ignorer(getenv Lookup) *Ignorer {
 	return newIgnorer(r, getenv)
+}
+
+// LFS returns the repository's LFS stores: the one that lfs.storage names, the
+// default one in the git directory, and those next to alternates. objects are
+// what ObjectDirs returns; getenv looks up the environment variables that lead to
+// the user's configuration. The notes name stores that are not followed.
+func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
+	return findLFS(r, objects, getenv)
 }
 
 func firstLine(text []byte) string {
