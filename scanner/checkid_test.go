@@ -78,7 +78,7 @@ func TestFalseLoose(t *testing.T) {
 			r := gittest.New(t)
 			id := r.GitInput("text", "hash-object", "-w", "--stdin")
 			writeLoose(t, filepath.Join(r.GitDir(), "objects"), id, c.kind, c.content)
-			checkScans(t, r, c.findings, c.kind+" "+id+": its content is not what its id says")
+			checkScans(t, r, c.findings, c.kind+" "+id+": its content does not match its id")
 		})
 	}
 }
@@ -95,12 +95,12 @@ func TestCopies(t *testing.T) {
 	t.Run("loose and another", func(t *testing.T) {
 		r, id := packed(t, "text")
 		writeLoose(t, filepath.Join(r.GitDir(), "objects"), id, "blob", token)
-		checkScans(t, r, 1, "a further copy of it holds something else")
+		checkScans(t, r, 1, "a further copy of it does not match its id")
 	})
 	t.Run("loose, another, nothing in it", func(t *testing.T) {
 		r, id := packed(t, token)
 		writeLoose(t, filepath.Join(r.GitDir(), "objects"), id, "blob", "nothing")
-		checkScans(t, r, 1, "a further copy of it holds something else")
+		checkScans(t, r, 1, "a further copy of it does not match its id")
 	})
 	t.Run("loose twice", func(t *testing.T) {
 		r := gittest.New(t)
@@ -130,7 +130,7 @@ func TestFalsePacks(t *testing.T) {
 		findings int
 		unread   string // without CheckIDs
 	}{
-		{"token in the false one", "text", token, 1, "its id says"}, // whichever of them counts
+		{"token in the false one", "text", token, 1, "match its id"}, // whichever of them counts
 		{"token in the right one", token, "text", 1, ""},
 		{"no token", "one text", "another text", 0, ""},
 	} {
@@ -181,7 +181,7 @@ func falsePack(t *testing.T, r *gittest.Repo, id, content string) {
 	write(t, path, idx)
 }
 
-// TestCheckIDs finds that a packed object is not what its id says.
+// TestCheckIDs finds that a packed object does not match its id.
 func TestCheckIDs(t *testing.T) {
 	r := gittest.New(t)
 	falsePack(t, r, ghost, "text")

@@ -233,8 +233,8 @@ func TestPushLost(t *testing.T) {
 		updates = append(updates, RefUpdate{fmt.Sprint("refs/heads/r", i), repo.Git("rev-parse", "HEAD"), strings.Repeat("12", 20)})
 	}
 	for remote, want := range map[string]string{
-		"origin":                       "origin has refs/heads/r0, refs/heads/r1, refs/heads/r2, others at a commit",
-		"https://me:secret@host/a.git": "what the remote has is not known",
+		"origin":                       "origin has refs/heads/r0, refs/heads/r1, refs/heads/r2, others at a commit that is not in this clone",
+		"https://me:secret@host/a.git": "it is not known what the remote has",
 	} {
 		res, err := Push(t.Context(), repo.Dir, Pushed{Remote: remote, URL: remote, Updates: updates}, Options{})
 		if err != nil {

@@ -26,7 +26,7 @@ var rootCases = []rootCase{
 	{"HEAD", "GHOST\n", "GHOST"},
 	{"HEAD", "ref: refs/heads/unborn\n", ""},
 	{"HEAD", "HEAD\n", ""},
-	{"ORIG_HEAD", "GHOST\n", "git gc has removed it"},
+	{"ORIG_HEAD", "GHOST\n", "removed by git gc"},
 	{"ORIG_HEAD", "HEAD\n", ""},
 	{"FETCH_HEAD", "HEAD\t\tbranch 'a' of b\nGHOST\tnot-for-merge\tbranch 'c' of b\n", "GHOST"},
 	{"FETCH_HEAD", "", ""},

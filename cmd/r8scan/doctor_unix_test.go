@@ -28,7 +28,7 @@ func TestDoctorUnread(t *testing.T) {
 	}
 	_, out := diagnose(t, nil)
 	wantAll(t, out, ".env: was not read: it is no regular file but a named pipe", ".env.large: was not read: it is too large", "hosts: was not read", "config.json: was not read", "package.json: was not read")
-	if strings.Contains(out, "is not signed in") || strings.Contains(out, ".env.d") {
+	if strings.Contains(out, "is not logged in") || strings.Contains(out, ".env.d") {
 		t.Error(out)
 	}
 }

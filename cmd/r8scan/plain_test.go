@@ -77,7 +77,7 @@ func TestForms(t *testing.T) {
 			t.Chdir(dir)
 			writeFile(t, ".env", form("A=b\n"+ask.TokenVariable+"="+token+"\n"), 0o600)
 			_, out := diagnose(t, []string{token})
-			wantAll(t, out, ".env: sets REPLICATE_API_TOKEN, the environment does not")
+			wantAll(t, out, ".env: sets REPLICATE_API_TOKEN, but the environment does not")
 			if strings.Contains(out, "is written as UTF-") != strings.HasPrefix(name, "UTF-") {
 				t.Errorf("what loaders make of it is not said:\n%s", out)
 			}
@@ -116,7 +116,7 @@ func TestEventForms(t *testing.T) {
 		}
 		writeFile(t, "event.json", form(string(payload)), 0o600)
 		t.Setenv("GITHUB_EVENT_PATH", "event.json")
-		if _, _, errs := runCommand(t, "", "history", "--github-event"); !strings.Contains(errs, "the event names no commits") {
+		if _, _, errs := runCommand(t, "", "history", "--github-event"); !strings.Contains(errs, "so it names no commits") {
 			t.Errorf("%s: %s", name, errs)
 		}
 	}

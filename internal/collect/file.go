@@ -11,8 +11,8 @@ import (
 )
 
 // FileExposure says how git treats the file at path: tracked, untracked or
-// ignored. It is "" if the file is in no work tree, or in one whose index
-// cannot be read. Like a scan it starts no git.
+// ignored. It is "" outside a work tree, or if the index cannot be read. Like a
+// scan it does not start git.
 func FileExposure(path string) result.Exposure {
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
@@ -34,8 +34,8 @@ func FileExposure(path string) result.Exposure {
 		return ""
 	}
 	tree := WorkTree{Git: repo}
-	// A repository without an index tracks nothing yet; of a damaged one it is
-	// better to say that nothing is known of it.
+	// Without an index nothing is tracked yet. With a damaged one, "" is the only
+	// safe answer.
 	if index, err := repo.ReadIndex(); err == nil {
 		tree.Index = index.Entries
 	} else if !errors.Is(err, fs.ErrNotExist) {

@@ -9,15 +9,15 @@ import (
 	"r8scan/rules"
 )
 
-// draft is a finding that is being put together.
+// draft is an unfinished finding.
 type draft struct {
 	result.Finding
-	why    string // why the confidence is no higher; "" for medium and high
+	why    string // why the confidence is low; "" for medium and high
 	places map[placeKey]bool
-	taken  int64 // bytes, by the places
+	taken  int64 // bytes of the places
 }
 
-// belowBecause says why the finding's confidence is as low as it is.
+// belowBecause says why the confidence of the finding is below the limit.
 func (d *draft) belowBecause() string {
 	if d.why == "" {
 		return d.Confidence.String() + " confidence"
@@ -33,13 +33,13 @@ type placeKey struct {
 // drafts are findings by token.
 type drafts struct {
 	m     map[search.Key]*draft
-	rules *rules.Set // what is masked
-	room  int64      // bytes for further places
+	rules *rules.Set // for masks
+	room  int64      // bytes left for places
 	token int64      // bytes for the places of one token
-	lost  int64      // places for which there was none
+	lost  int64      // places without room
 }
 
-// locationCost is what a place takes in a result and when that is written,
+// locationCost is the memory of a place in a result, and while it is written,
 // beside its texts.
 const locationCost = 512
 
@@ -54,10 +54,10 @@ func (d *drafts) of(m *rules.Match) *draft {
 	return f
 }
 
-// add notes a place of a token. The highest confidence of its places counts.
+// add adds a place of a token. The highest confidence of all places counts.
 func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Exposure) {
 	f := d.of(m)
-	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // whichever comes first
+	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // the same in any order
 		f.Confidence, f.why = m.Confidence, m.Why
 	}
 	if f.Exposure == "" || worse(exposure, f.Exposure) {
@@ -88,7 +88,7 @@ var exposures = []result.Exposure{result.ExposureHistory, result.ExposureTracked
 
 func worse(a, b result.Exposure) bool { return slices.Index(exposures, a) < slices.Index(exposures, b) }
 
-// compareFindings orders by what is worst, then by place, then by token.
+// compareFindings orders by exposure, worst first, then by place and token.
 func compareFindings(a, b result.Finding) int {
 	return cmp.Or(
 		cmp.Compare(slices.Index(exposures, a.Exposure), slices.Index(exposures, b.Exposure)),

@@ -12,11 +12,11 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// Missing is an object that others name and the store does not have.
+// Missing is how an object is named that the store does not have.
 type Missing struct{ Kind, Name string }
 
-// Miss notes that an object, by its raw id, is named and not there. Of several
-// names that it goes by the first in the alphabet is kept.
+// Miss records a missing object by its raw id. It keeps the alphabetically first
+// of several names.
 func (r *Repository) Miss(id []byte, kind, name string) {
 	r.Missing.Set(id, Missing{kind, name}, func(a, b Missing) bool { return a.Name < b.Name })
 }
@@ -32,24 +32,23 @@ func (r *Repository) Lacks() bool {
 	return false
 }
 
-// maxNamed is how many commits of a kind, or objects that a file names, coverage
-// names one by one.
+// maxNamed is how many commits of a kind, or objects of a file, coverage lists one
+// by one.
 const maxNamed = 100
 
-// Roots are what names objects and is none itself, where the objects are not
-// there.
+// Roots are the refs, index entries and so on that name missing objects.
 type Roots struct {
 	mu   sync.Mutex
 	lost map[string]*lostRoots // by file
 }
 
-// lostRoots are those of a file.
+// lostRoots are the roots in one file.
 type lostRoots struct {
 	first []repo.Root // maxNamed at most, each object once
 	more  int
 }
 
-// Lose notes a root that names what is not there.
+// Lose records a root that names a missing object.
 func (r *Roots) Lose(root repo.Root) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,9 +69,9 @@ func (r *Roots) Lose(root repo.Root) {
 	}
 }
 
-// nameUnread adds what is wrong with a repository's parts to what is unread.
+// nameUnread names the faults of a repository's parts as unread.
 func (r *Repository) nameUnread(s *Sink) {
-	why := "missing from the repository, which is damaged: git fsck"
+	why := "missing; the repository is damaged: see git fsck"
 	if r.Git.Config.Promisor {
 		why = "not in this partial clone"
 	}
@@ -110,7 +109,7 @@ func (r *Repository) nameUnread(s *Sink) {
 		if r.Shallow > 1 {
 			commits = fmt.Sprintf("%d commits", r.Shallow)
 		}
-		s.Unread(r.Label("history before "+commits), "this is a shallow clone: git fetch --unshallow brings the rest (in a GitHub workflow, fetch-depth: 0 of actions/checkout)")
+		s.Unread(r.Label("history before "+commits), "this is a shallow clone: run git fetch --unshallow (in a GitHub workflow, set fetch-depth: 0 for actions/checkout)")
 	}
 }
 
@@ -164,7 +163,7 @@ func countPointed(pointed *Firsts[odb.Obj]) string {
 	}
 }
 
-// nameMissing names the objects that others name and that are not there.
+// nameMissing names the objects that others name and the store does not have.
 func (r *Repository) nameMissing(s *Sink, why string) {
 	missing, whole := r.Missing.All()
 	if !whole {
@@ -182,8 +181,8 @@ func (r *Repository) nameMissing(s *Sink, why string) {
 	}
 }
 
-// nameRoots names what roots name and is not there, but for what an object names
-// too. why says it of what git keeps.
+// nameRoots names the missing objects of roots, except those that an object names
+// too. why is the reason for objects that git gc keeps.
 func (r *Repository) nameRoots(s *Sink, why string) {
 	missing, _ := r.Missing.All()
 	for file, l := range r.Roots.lost {
@@ -193,7 +192,7 @@ func (r *Repository) nameRoots(s *Sink, why string) {
 			return ok && named
 		})
 		if len(left) == 0 {
-			continue // and of those beyond maxNamed not more is to be expected
+			continue // those beyond maxNamed are then most likely named too
 		}
 		what, verb := left[0].ID, "is"
 		if left[0].Name != "" {
@@ -210,5 +209,5 @@ func (r *Repository) nameRoots(s *Sink, why string) {
 	}
 }
 
-// gone is said of what git gc does not keep though it is named.
-const gone = "no longer in the repository: git gc has removed it, or the repository is damaged (git fsck); if you do not need it, remove the file"
+// gone is the reason for objects that git gc does not keep.
+const gone = "missing: removed by git gc, or lost in a damaged repository (see git fsck); if you do not need it, remove the file"

@@ -8,26 +8,26 @@ import (
 	"r8scan/result"
 )
 
-// Hit is a match and the place where it stands: in a file, in a name, or in an
-// object of a repository.
+// Hit is a match and its place: in a file, in a name, or in an object of a
+// repository.
 type Hit struct {
 	search.Hit
 	Kind string // a Kind constant of package result
 
-	// Of a file, or of a text of git's that is no object.
+	// In a file, or in a text of git's that is no object.
 	Path string    // as shown
-	ID   string    // in hex, of the object that has the text; "" if there is none
+	ID   string    // in hex, of the object with the text; "" without one
 	Tree *WorkTree // nil outside a work tree
 
-	// Of an object.
-	Repo   *Repository // nil if it is none
+	// In an object.
+	Repo   *Repository // nil if it is in none
 	Object odb.Obj
 	Type   odb.Type
-	Name   string // of a tree: the entry whose name holds the match
-	Header string // of a commit or a tag: the header that holds it; "" for the message
+	Name   string // in a tree: the entry whose name has the match
+	Header string // in a commit or a tag: the header that has it; "" for the message
 }
 
-// hitCost is what a match on a shelf takes beside its texts.
+// hitCost is the memory of a match on a shelf, beside its texts.
 const hitCost = 320
 
 func (h Hit) cost() int64 {

@@ -13,28 +13,28 @@ import (
 	"r8scan/rules"
 )
 
-// Repository is a repository that was scanned, as far as findings depend on it.
+// Repository is a scanned repository, with what findings depend on.
 type Repository struct {
 	Git   *repo.Repo
-	Name  string // how paths in its history are shown: a prefix with slashes, "" for the main one
+	Name  string // the prefix of paths in its history, with slashes; "" for the main one
 	Root  string // paths on disk are shown relative to it
 	Trees []*WorkTree
 	Store *odb.Store // open; nil if no object was read
 	Refs  []repo.Ref
-	Head  string        // id in hex, "" if there is none
+	Head  string        // id in hex, "" without one
 	Span  *history.Span // the commits whose additions count; nil for all
 
-	Shallow  int              // commits whose parents a shallow clone leaves out
-	Pushed   bool             // only is what a push brings: what else is wrong with the repository does not count
-	Promised bool             // what is missing is where it is pushed to: a partial clone left it there
-	Missing  *Firsts[Missing] // what objects name and the store does not have, by raw id
-	Roots    Roots            // likewise what is no object
+	Shallow  int              // commits whose parents a shallow clone lacks
+	Pushed   bool             // only what a push adds is read: other damage does not count
+	Promised bool             // the remote has what is missing: it promised that to a partial clone
+	Missing  *Firsts[Missing] // objects that others name and the store does not have, by raw id
+	Roots    Roots            // the same for what roots name
 	Pointed  *Firsts[odb.Obj] // LFS pointers whose files are not here: see Point
 
-	Followed []*repo.Repo // whose roots were followed, beside those of Trees: what is wrong with them is named
+	Followed []*repo.Repo // beside those of Trees: their roots were followed, and their faults are named
 }
 
-// name is Name; of no repository it is "".
+// name returns Name, "" for a nil repository.
 func (r *Repository) name() string {
 	if r == nil {
 		return ""
@@ -50,7 +50,7 @@ func (r *Repository) describe(target *result.Target, set *rules.Set) {
 	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.LookupEnv))
 }
 
-// Label says which repository something is in, unless it is the main one.
+// Label prefixes what with the repository's name, unless it is the main one.
 func (r *Repository) Label(what string) string {
 	if r.Name == "" {
 		return what
@@ -58,7 +58,7 @@ func (r *Repository) Label(what string) string {
 	return r.Name + ": " + what
 }
 
-// Shown returns how a path on disk is shown: relative to root, with slashes.
+// Shown returns a path on disk as it is shown: relative to root, with slashes.
 func Shown(root, path string) string {
 	if rel, err := filepath.Rel(root, path); err == nil {
 		return filepath.ToSlash(rel)
@@ -66,7 +66,7 @@ func Shown(root, path string) string {
 	return filepath.ToSlash(path)
 }
 
-// Join joins two parts of a path as shown, either of which may be empty.
+// Join joins two parts of a shown path. Either may be empty.
 func Join(dir, name string) string {
 	switch {
 	case dir == "" || dir == ".":
@@ -77,8 +77,8 @@ func Join(dir, name string) string {
 	return strings.TrimSuffix(dir, "/") + "/" + name
 }
 
-// tips returns what the repository's refs and HEADs name. A HEAD that is on a
-// branch counts, but goes by the branch's name.
+// tips returns what the repository's refs and HEADs name. A HEAD on a branch has
+// the branch's name.
 func (r *Repository) tips() []history.Tip {
 	var tips []history.Tip
 	add := func(name, id string, head bool) {
@@ -91,7 +91,7 @@ func (r *Repository) tips() []history.Tip {
 	}
 	add(headName(r.Git, "HEAD"), r.Head, true)
 	for _, w := range r.Git.Worktrees() {
-		name := "main-worktree/HEAD" // git's own names for HEADs elsewhere
+		name := "main-worktree/HEAD" // git's own name for this HEAD
 		if w.Dir != w.Common {
 			name = "worktrees/" + filepath.Base(w.Dir) + "/HEAD"
 		}
@@ -109,12 +109,11 @@ func headName(g *repo.Repo, name string) string {
 	return ""
 }
 
-// maxEnds is for how many ends of a range, or refs of a push, it is told what is
-// there now: each is looked at for each token.
+// maxEnds is how many ends of a range, or refs of a push, count for what is
+// current: each is checked for each token.
 const maxEnds = 64
 
-// currentTrees returns the tree of HEAD or, of a range, those of its ends: what
-// is there now.
+// currentTrees returns the tree of HEAD or, for a range, the trees of its ends.
 func (r *Repository) currentTrees() []odb.Obj {
 	ends := []string{r.Head}
 	if r.Span != nil {
@@ -132,8 +131,8 @@ func (r *Repository) currentTrees() []odb.Obj {
 	return trees
 }
 
-// stagedPaths returns, for the blobs among hits, the paths as shown of index
-// entries that differ from HEAD.
+// stagedPaths returns, for the blobs among hits, the shown paths of index entries
+// that differ from HEAD.
 func (r *Repository) stagedPaths(hits []Hit, paths *history.Paths) map[odb.Obj][]string {
 	wanted := map[string]odb.Obj{} // by raw id
 	for _, h := range hits {
@@ -141,7 +140,7 @@ func (r *Repository) stagedPaths(hits []Hit, paths *history.Paths) map[odb.Obj][
 	}
 	out := map[odb.Obj][]string{}
 	for _, t := range r.Trees {
-		head := odb.None // not yet looked for
+		head := odb.None // set when needed
 		looked := false
 		for _, e := range t.Index {
 			blob, ok := wanted[string(e.ID)]

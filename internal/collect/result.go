@@ -13,7 +13,7 @@ import (
 	"r8scan/rules"
 )
 
-// Run is what a run has found and read, and what findings are made with.
+// Run is what a run found and read, and the settings for findings.
 type Run struct {
 	Sink          *Sink
 	Repos         []*Repository // the one that the user named comes first
@@ -22,13 +22,12 @@ type Run struct {
 	Rules         *rules.Set // what was searched for
 	Paths         policy.Paths
 	Policy        *policy.Policy
-	ReportAllowed bool             // report what is allowed too
+	ReportAllowed bool             // report allowed tokens too
 	MinConfidence rules.Confidence // findings below it are counted, not kept
 }
 
-// Result makes the result of what was found. root is the absolute path that its
-// paths are relative to. It fails only when ctx is done, and closes the
-// repositories.
+// Result returns the result. Its paths are relative to the absolute path root. It
+// fails only when ctx is done, and closes the repositories.
 func (r *Run) Result(ctx context.Context, target result.Target, root string) (*result.Result, error) {
 	defer func() {
 		for _, repo := range r.Repos {
@@ -70,8 +69,8 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	return res, nil
 }
 
-// findings joins the matches to findings by token, each with its story, and
-// names what is wrong with the repositories.
+// findings joins the matches to findings by token, each with its history, and names
+// the faults of the repositories.
 func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 	found := &drafts{m: map[search.Key]*draft{}, rules: r.Rules, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
 	hits, lost := r.Sink.hits.all()
@@ -86,7 +85,7 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 			Object: h.ID, Kind: h.Kind}, h.exposure())
 	}
 	if len(r.Repos) > 1 {
-		slices.SortFunc(r.Repos[1:], func(a, b *Repository) int { return cmp.Compare(a.Name, b.Name) }) // they were found side by side
+		slices.SortFunc(r.Repos[1:], func(a, b *Repository) int { return cmp.Compare(a.Name, b.Name) }) // they were found concurrently
 	}
 	for _, repo := range r.Repos {
 		if hits := in[repo]; len(hits) > 0 {
@@ -98,7 +97,7 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 		repo.nameUnread(r.Sink)
 	}
 	if lost += found.lost; lost > 0 {
-		r.Sink.Unread("places of tokens", fmt.Sprintf("%d are more than a result can hold, and are not listed: --max-memory sets the limit", lost))
+		r.Sink.Unread("places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", lost))
 	}
 	return found.m, nil
 }

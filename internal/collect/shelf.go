@@ -9,12 +9,11 @@ import (
 	"r8scan/rules"
 )
 
-// What is found takes memory, so there are limits to it. Which of it is kept
-// must not depend on what came first, as workers are not equally fast: a shelf
-// keeps what is first in an order of its own.
+// The memory for matches is limited. Which ones are kept must not depend on the
+// speed of the workers, so a shelf keeps the first in a fixed order.
 
-// shelf keeps of what it is given the first, in order, that there is room for.
-// It holds twice as much at most.
+// shelf keeps the first values, in order, that it has room for. It holds at most
+// twice as much.
 type shelf[T any] struct {
 	room    int64 // bytes
 	compare func(a, b T) int
@@ -23,7 +22,7 @@ type shelf[T any] struct {
 	items []T
 	bytes int64
 	lost  int64 // how many were not kept
-	last  *T    // what is behind it has no room
+	last  *T    // values after it have no room
 }
 
 func (s *shelf[T]) add(x T) {
@@ -37,7 +36,7 @@ func (s *shelf[T]) add(x T) {
 	}
 }
 
-// cut drops what there is no room for, and puts the rest in order.
+// cut sorts the values and drops those without room.
 func (s *shelf[T]) cut() {
 	slices.SortFunc(s.items, s.compare)
 	s.bytes = 0
@@ -58,15 +57,15 @@ func (s *shelf[T]) cut() {
 	}
 }
 
-// all returns what is kept, in order.
+// all returns the values, in order.
 func (s *shelf[T]) all() []T {
 	s.cut()
 	return s.items
 }
 
-// hits keeps matches: of each token the first places, and of the tokens the
-// first. So no flood of places of one token hides another, and none of low
-// confidence one that is surer.
+// hits keeps matches: the first tokens, and the first places of each. So many
+// places of one token do not hide another token, and many tokens of low confidence
+// do not hide one of higher.
 type hits struct {
 	mu        sync.Mutex
 	high, low tokenShelf
@@ -76,25 +75,25 @@ type hits struct {
 type tokenShelf struct {
 	room   int64
 	tokens map[search.Key]*tokenHits
-	bytes  int64       // that are held
-	lost   int64       // of the tokens that are not kept
-	last   *search.Key // what is behind it has no room
+	bytes  int64       // held now
+	lost   int64       // matches of tokens that were dropped
+	last   *search.Key // tokens after it have no room
 }
 
 // tokenHits are the places of one token.
 type tokenHits struct {
 	shelf[Hit]
-	seen int64 // bytes of all, with those that were lost
+	seen int64 // bytes of all places, also of dropped ones
 }
 
-// tokenCost is what a token takes beside its places.
+// tokenCost is the memory of a token, beside its places.
 const tokenCost = 384
 
 func newHits(room int64) *hits {
 	return &hits{high: tokenShelf{room: room / 3}, low: tokenShelf{room: room / 16}}
 }
 
-// add takes a match.
+// add adds a match.
 func (h *hits) add(x Hit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -116,7 +115,7 @@ func (h *hits) add(x Hit) {
 		s.tokens[key] = t
 		s.bytes += tokenCost
 	} else if len(t.items) > 0 {
-		x.Match.Secret = t.items[0].Match.Secret // one copy of it is enough
+		x.Match.Secret = t.items[0].Match.Secret // one copy is enough
 	}
 	before := t.bytes
 	t.add(x)
@@ -126,9 +125,9 @@ func (h *hits) add(x Hit) {
 	}
 }
 
-// cut drops the tokens that there is no room for and returns the others in
-// order. What a token takes is counted with what it has lost: that only grows,
-// so a token that has no room now never has.
+// cut drops the tokens without room and returns the others in order. A token's
+// bytes include its dropped places. They only grow, so a token without room now
+// never has room.
 func (s *tokenShelf) cut() (keys []search.Key) {
 	keys = slices.SortedFunc(maps.Keys(s.tokens), search.Key.Compare)
 	weight := int64(0)
@@ -154,7 +153,7 @@ func (s *tokenShelf) drop(keys []search.Key) {
 	}
 }
 
-// all returns what is kept, in order, and how many matches are not.
+// all returns the matches, in order, and how many were dropped.
 func (h *hits) all() (list []Hit, lost int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -168,19 +167,19 @@ func (h *hits) all() (list []Hit, lost int64) {
 	return list, lost
 }
 
-// Firsts keeps the values of the first keys in order, Most of them at most. It
-// may be used by many goroutines.
+// Firsts keeps the values of the first keys, in order, and at most Most of them.
+// Many goroutines may use it.
 type Firsts[V any] struct {
 	Most int
 
 	mu   sync.Mutex
 	m    map[string]V
-	last string // if full: what is behind it has no room
+	last string // if full: keys after it have no room
 	full bool
 }
 
-// Set gives a key a value if there is room for it. Of several values the key
-// keeps the one that comes first by less.
+// Set gives a key a value if there is room. A key keeps the first of several
+// values, by less.
 func (f *Firsts[V]) Set(key []byte, value V, less func(a, b V) bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -192,8 +191,8 @@ func (f *Firsts[V]) Set(key []byte, value V, less func(a, b V) bool) {
 	}
 }
 
-// All returns the values by key, and whether no key was left out. It ends the
-// use of f.
+// All returns the values by key, and whether no key was dropped. It is the last
+// call on f.
 func (f *Firsts[V]) All() (m map[string]V, whole bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -215,7 +214,7 @@ func (f *Firsts[V]) admits(key string) bool {
 	return !f.full || key <= f.last
 }
 
-// cut drops the keys that there is no room for.
+// cut drops the keys without room.
 func (f *Firsts[V]) cut() {
 	if len(f.m) <= f.Most {
 		return

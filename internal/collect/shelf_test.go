@@ -11,8 +11,8 @@ import (
 	"r8scan/rules"
 )
 
-// TestShelves gives the same matches in other orders: the same are kept, within
-// the room for them, and no token's many places keep another one out.
+// TestShelves adds the same matches in different orders. The same ones are kept,
+// within the limit, and many places of one token do not displace another token.
 func TestShelves(t *testing.T) {
 	const found = 1 << 20
 	var all []Hit
@@ -37,7 +37,7 @@ func TestShelves(t *testing.T) {
 			kept.add(h)
 			for _, s := range []*tokenShelf{&kept.high, &kept.low} {
 				if s.bytes > 2*s.room {
-					t.Fatalf("%d bytes are held, and there is room for %d", s.bytes, s.room)
+					t.Fatalf("%d bytes are held, with room for %d", s.bytes, s.room)
 				}
 			}
 		}
@@ -55,12 +55,12 @@ func TestShelves(t *testing.T) {
 			want, wantLost = got, lost
 		}
 		if !slices.Equal(got, want) || lost != wantLost {
-			t.Errorf("seed %d: other matches are kept", seed)
+			t.Errorf("seed %d: different matches are kept", seed)
 		}
 	}
 }
 
-// TestFirsts gives the same keys in other orders.
+// TestFirsts sets the same keys in different orders.
 func TestFirsts(t *testing.T) {
 	for seed := range uint64(5) {
 		f := Firsts[int]{Most: 10}

@@ -1,6 +1,6 @@
-// Package collect makes findings of matches: it joins what all sources have
-// found and read with limits, with what the user has judged, and with where in
-// git and since when a token stands.
+// Package collect turns matches into findings. It joins what all sources found and
+// read with limits, with what the user allows, and with each token's history in
+// git.
 package collect
 
 import (
@@ -20,29 +20,29 @@ import (
 // Counters count what was read.
 type Counters struct{ Files, Bytes, Objects, Commits, Members atomic.Int64 }
 
-// Sink takes what the sources of a run find and read. Many goroutines may use
-// it. What it keeps beyond its limits does not depend on what came first.
+// Sink takes what the sources of a run find and read. Many goroutines may use it.
+// What it drops beyond its limits does not depend on their order.
 type Sink struct {
 	Counters
 	Total atomic.Int64 // objects to read, as far as is known
 
 	hits    *hits
-	dropped atomic.Bool // there was no room for a match
+	dropped atomic.Bool // a match had no room
 
 	mu     sync.Mutex
 	unread shelf[result.Unread]
-	faults shelf[Fault] // those of unread that are about git objects
+	faults shelf[Fault] // unread git objects; unread has them too
 	notes  []string
 }
 
-// Fault is an object that could not be read, or not all that is in it.
+// Fault is an object that could not be read completely.
 type Fault struct {
 	Object odb.Obj
-	Type   odb.Type // 0 if that is not known
+	Type   odb.Type // 0 if it is not known
 	result.Unread
 }
 
-// NewSink returns a sink that takes as much as b allows.
+// NewSink returns a sink with limits from b.
 func NewSink(b *budget.Budget) *Sink {
 	return &Sink{
 		hits:   newHits(2 * b.Found),
@@ -61,11 +61,10 @@ func compareFaults(a, b Fault) int {
 	return cmp.Or(cmp.Compare(a.Object, b.Object), compareUnread(a.Unread, b.Unread))
 }
 
-// Hit takes a match.
+// Hit adds a match.
 func (s *Sink) Hit(h Hit) { s.hits.add(h) }
 
-// Hits returns the matches that there is room for, in a stable order, and
-// whether these are all.
+// Hits returns the matches in a stable order, and whether none was dropped.
 func (s *Sink) Hits() (list []Hit, all bool) {
 	list, lost := s.hits.all()
 	return list, lost == 0 && !s.dropped.Load()
@@ -81,7 +80,7 @@ func (s *Sink) Unread(what, reason string) {
 	}
 }
 
-// Fault is Unread for an object of git.
+// Fault is Unread for a git object.
 func (s *Sink) Fault(f Fault) {
 	s.Unread(f.What, f.Reason)
 	s.mu.Lock()
@@ -89,8 +88,7 @@ func (s *Sink) Fault(f Fault) {
 	s.faults.add(f)
 }
 
-// Faults returns the faults that there is room for, and whether nothing else is
-// unread.
+// Faults returns the faults, and whether nothing else is unread.
 func (s *Sink) Faults() (list []Fault, all bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,22 +96,21 @@ func (s *Sink) Faults() (list []Fault, all bool) {
 	return list, len(s.unread.all()) == len(list) && s.unread.lost == 0
 }
 
-// Clean reports whether all was read so far.
+// Clean reports whether everything so far was read.
 func (s *Sink) Clean() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.unread.items) == 0
 }
 
-// Note takes what the user should know and is not missing from the scan.
+// Note adds a text for the user that does not make the scan incomplete.
 func (s *Sink) Note(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.notes = append(s.notes, text)
 }
 
-// Take takes what another sink has found and counted, but nothing that is
-// unread.
+// Take adds the matches and counters of another sink, but not what is unread.
 func (s *Sink) Take(other *Sink) {
 	s.hits = other.hits
 	s.Objects.Add(other.Objects.Load())
@@ -122,11 +119,11 @@ func (s *Sink) Take(other *Sink) {
 	s.Members.Add(other.Members.Load())
 }
 
-// coverage sums up what was read. Names in it that hold a token are masked.
+// coverage returns what was read and what was not. Tokens in names are masked.
 func (s *Sink) coverage(set *rules.Set) result.Coverage {
 	unread := slices.Clone(s.unread.all())
 	if n := s.unread.lost; n > 0 {
-		unread = append(unread, result.Unread{What: "other things", Reason: fmt.Sprintf("%d more could not be read than a result can name", n)})
+		unread = append(unread, result.Unread{What: "other things", Reason: fmt.Sprintf("%d more could not be read, and are not listed, because a result cannot hold more", n)})
 	}
 	for i, u := range unread {
 		unread[i] = result.Unread{What: set.Redact(u.What), Reason: set.Redact(u.Reason)}

@@ -12,8 +12,8 @@ import (
 	"r8scan/result"
 )
 
-// storyteller adds the matches in a repository's objects to findings, with the
-// places and the life story of each token.
+// storyteller adds the matches in a repository's objects to findings, with each
+// token's places and history.
 type storyteller struct {
 	run   *Run
 	repo  *Repository
@@ -21,10 +21,10 @@ type storyteller struct {
 
 	graph  *history.Graph
 	scope  *history.Scope      // nil for all of it
-	staged map[search.Key]bool // tokens that stand in the index and in no history
+	staged map[search.Key]bool // tokens in the index that no commit has
 }
 
-// tell adds hits, all of which are in the repository's objects.
+// tell adds hits. All of them must be in the repository's objects.
 func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
 	var tokens []*history.Token
 	var marks []history.Hit
@@ -59,8 +59,8 @@ func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
 	return nil
 }
 
-// Graph returns the part of a repository's history that leads to hits, and names
-// the commits that have no place in it. It fails only when ctx is done.
+// Graph returns the part of a repository's history that leads to hits. It names the
+// commits that are in a circle. It fails only when ctx is done.
 func Graph(ctx context.Context, repo *Repository, sink *Sink, hits []history.Hit, b *budget.Budget, goroutines int) (*history.Graph, error) {
 	g, err := history.Read(ctx, repo.Store, hits, b, goroutines)
 	if err != nil {
@@ -72,7 +72,7 @@ func Graph(ctx context.Context, repo *Repository, sink *Sink, hits []history.Hit
 		if i == maxNamed {
 			what = fmt.Sprintf("%d more commits", len(lost)-i)
 		}
-		sink.Unread(repo.Label(what), "it is among its own ancestors, or one of these is: what it holds was searched, and has no life story")
+		sink.Unread(repo.Label(what), "it, or an ancestor of it, is its own ancestor: its content was searched, but has no history")
 		if i == maxNamed {
 			break
 		}
@@ -80,12 +80,12 @@ func Graph(ctx context.Context, repo *Repository, sink *Sink, hits []history.Hit
 	return g, nil
 }
 
-// places adds the places of hits. A token whose blobs are the index's own, and
-// in no commit, is staged.
+// places adds the places of hits. A token whose blobs are in the index and in no
+// commit is staged.
 func (s *storyteller) places(hits []Hit) {
 	places, complete := s.graph.Places(s.scope, s.run.Budget.Work/2)
 	if !complete {
-		s.run.Sink.Unread(s.repo.Label("paths in the history"), "there are more of them than the limit; some locations lack their path: --max-memory sets it")
+		s.run.Sink.Unread(s.repo.Label("paths in the history"), "there are too many; some locations lack their path: --max-memory sets the limit")
 	}
 	at := map[odb.Obj][]history.Place{}
 	for _, p := range places {
@@ -116,13 +116,13 @@ func (s *storyteller) places(hits []Hit) {
 	}
 }
 
-// location returns the place of a hit without its path.
+// location returns the place of a hit, without the path.
 func (s *storyteller) location(h *Hit) result.Location {
 	return result.Location{Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
 		Object: s.repo.Store.Hex(h.Object), Kind: h.Kind, Header: h.Header}
 }
 
-// inIndex adds the paths at which the index, and not HEAD, has the hit's object.
+// inIndex adds the paths where the index has the hit's object and HEAD does not.
 func (s *storyteller) inIndex(h *Hit, paths []string) (added bool) {
 	for _, path := range paths {
 		if s.run.Paths.Keeps(path, "") {
@@ -135,8 +135,8 @@ func (s *storyteller) inIndex(h *Hit, paths []string) (added bool) {
 	return added
 }
 
-// inCommits adds the places of a hit in the history and reports whether it is
-// there. An object that the index has needs a commit to be.
+// inCommits adds the places of a hit in the history, and reports whether it is in
+// the history. An object that the index has is there only if a commit has it.
 func (s *storyteller) inCommits(h *Hit, places []history.Place, inIndex bool, current func(odb.Obj, string) bool) bool {
 	base := s.location(h)
 	switch {
@@ -167,7 +167,7 @@ func (s *storyteller) inCommits(h *Hit, places []history.Place, inIndex bool, cu
 	return true
 }
 
-// story converts a story, with names that hold a token masked.
+// story converts a story. Tokens in names are masked.
 func (s *storyteller) story(told *history.Story) *result.History {
 	h := &result.History{AtHead: told.AtHead, Reachable: told.Reachable, Refs: []string{},
 		Introduced: s.event(told.Introduced), Removed: s.event(told.Removed)}

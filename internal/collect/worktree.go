@@ -13,20 +13,20 @@ import (
 // WorkTree is a work tree, or a bare repository, with its index.
 type WorkTree struct {
 	Git   *repo.Repo
-	Name  string       // prefix of its paths as shown
-	Top   fs.FileInfo  // of the work tree's folder; nil if there is none
-	Apart bool         // it has a walk of its own, though it is not the main repository's
-	Index []repo.Entry // once it was searched
+	Name  string       // prefix of its shown paths
+	Top   fs.FileInfo  // of the work tree's folder; nil without one
+	Apart bool         // it has its own walk, and is not the main repository's
+	Index []repo.Entry // set when the index was searched
 
 	once   sync.Once
-	read   *repo.Index     // by ReadIndex; nil if there is none
-	err    error           // likewise
-	byPath map[string]bool // paths in Index; made when one is asked for
-	ignore *repo.Ignorer   // likewise
+	read   *repo.Index     // from ReadIndex; nil without one
+	err    error           // from ReadIndex
+	byPath map[string]bool // paths in Index; set when needed
+	ignore *repo.Ignorer   // set when needed
 }
 
-// ReadIndex reads the index, the first time that it is called. There may be both
-// an index and something that is wrong with it.
+// ReadIndex reads the index on the first call. It may return both an index and an
+// error.
 func (t *WorkTree) ReadIndex() (*repo.Index, error) {
 	t.once.Do(func() { t.read, t.err = t.Git.ReadIndex() })
 	return t.read, t.err
@@ -43,7 +43,7 @@ func (t *WorkTree) tracks(path string) bool {
 	if t.byPath[path] {
 		return true
 	}
-	for i := range path { // a sparse index lists whole folders
+	for i := range path { // a sparse index has whole folders
 		if path[i] == '/' && t.byPath[path[:i+1]] {
 			return true
 		}
@@ -70,13 +70,13 @@ func (t *WorkTree) exposure(path string) result.Exposure {
 	return result.ExposureUntracked
 }
 
-// exposure says how bad it is that a match stands in a file, or in a text of
-// git's that is no object.
+// exposure returns the exposure of a match in a file, or in a text of git's that is
+// no object.
 func (h *Hit) exposure() result.Exposure {
 	switch h.Kind {
 	case result.KindRef, result.KindReflog:
 		return result.ExposureHistory
-	case result.KindIndex: // a name that is to be committed
+	case result.KindIndex: // a name in the index
 		return result.ExposureStaged
 	}
 	if h.Tree == nil {

@@ -13,38 +13,37 @@ import (
 	"r8scan/rules"
 )
 
-// Baseline is a list of token ids that were found before. It has a line for
-// each, with no place in it: a token that moves stays known, and a new token in
-// an old place does not.
+// Baseline is a list of known token ids, one per line, without places: a token that
+// moves stays known, and a new token in an old place is not.
 type Baseline struct {
 	head    []string // comments at the top, up to an empty line
 	entries []entry  // in the order of their ids
 	tail    []string // comments below the last id
 }
 
-// entry is a line with an id and the comments above it.
+// entry is a line with an id, and the comments above it.
 type entry struct {
 	above    []string
 	id, line string
 }
 
-// header stands above a new baseline.
+// header is the top of a new baseline.
 var header = [...]string{
-	"# Token ids that r8scan is to leave alone: it counts them, and reports new ones.",
-	"# Behind an id may stand its rule and a reason.",
+	"# Ids of known tokens: r8scan counts them, and reports only other tokens.",
+	"# After an id you can write its rule and a reason.",
 	"",
 }
 
 // NewBaseline returns a baseline without ids.
 func NewBaseline() *Baseline { return &Baseline{head: slices.Clone(header[:])} }
 
-// maxBaseline bounds a baseline, in bytes. It has some 40 of them a token.
+// maxBaseline bounds a baseline, in bytes. A token takes some 40.
 const maxBaseline = 256 << 20
 
-// LoadBaseline reads the baseline at path, to be added to and written again. One
-// that is not there, or is no regular file, is a new one: whoever writes it will
-// see what is wrong with it. One that is malformed is an error: it may be
-// something else, which must not be written over. The error begins with path.
+// LoadBaseline reads the baseline at path, for adding to it. If there is no regular
+// file, it returns a new one: writing will show what is wrong. A malformed file is
+// an error, because it may be something else that must not be overwritten. The
+// error begins with path.
 func LoadBaseline(path string) (*Baseline, error) {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return NewBaseline(), nil
@@ -63,9 +62,9 @@ func LoadBaseline(path string) (*Baseline, error) {
 	return b, nil
 }
 
-// ParseBaseline reads a baseline: a token id a line, behind which a rule and a
-// reason may stand, empty lines, and comments that begin with #. An error is an
-// *Error with the number of the line.
+// ParseBaseline reads a baseline: one token id per line, then perhaps a rule and a
+// reason; empty lines; and comments that begin with #. An error is an *Error with
+// the number of the line.
 func ParseBaseline(text []byte) (*Baseline, error) {
 	b := &Baseline{}
 	var above []string
@@ -81,8 +80,8 @@ func ParseBaseline(text []byte) (*Baseline, error) {
 			continue
 		}
 		id, _ := cutField(s)
-		if !IsTokenID(id) { // what stands there is not repeated: it may be a token
-			return nil, &Error{Line: number, Message: "this line does not begin with a token id (16 hex digits, in small letters): correct it, or write # before a comment"}
+		if !IsTokenID(id) { // the error does not repeat the line: it may have a token
+			return nil, &Error{Line: number, Message: "this line does not begin with a token id (16 hex digits in lower case): correct it, or write # before a comment"}
 		}
 		b.entries = append(b.entries, entry{above, id, s})
 		above = nil
@@ -94,7 +93,7 @@ func ParseBaseline(text []byte) (*Baseline, error) {
 	return b, nil
 }
 
-// cutField returns the first word of s, and what stands behind it.
+// cutField returns the first word of s, and the rest.
 func cutField(s string) (field, rest string) {
 	i := strings.IndexAny(s, " \t")
 	if i < 0 {
@@ -103,8 +102,8 @@ func cutField(s string) (field, rest string) {
 	return s[:i], strings.TrimSpace(s[i:])
 }
 
-// Find returns the reason that stands behind an id, "" for none, and whether
-// the id is there at all. A rule of set in front of the reason is left out.
+// Find returns the reason after an id, "" without one, and whether the id is there.
+// It leaves out a rule of set before the reason.
 func (b *Baseline) Find(id string, set *rules.Set) (reason string, found bool) {
 	i, found := b.search(id)
 	if !found {
@@ -121,8 +120,8 @@ func (b *Baseline) search(id string) (int, bool) {
 	return slices.BinarySearchFunc(b.entries, id, func(e entry, id string) int { return cmp.Compare(e.id, id) })
 }
 
-// Add adds a token and reports whether it is new. The line of one that is there
-// stays as it is.
+// Add adds a token and reports whether it is new. It does not change an existing
+// line.
 func (b *Baseline) Add(id, rule string) bool {
 	i, found := b.search(id)
 	if !found {
@@ -134,7 +133,7 @@ func (b *Baseline) Add(id, rule string) bool {
 // Len returns the number of ids.
 func (b *Baseline) Len() int { return len(b.entries) }
 
-// Bytes returns the file: sorted by id, with the comments that it had.
+// Bytes returns the file, sorted by id, with its comments.
 func (b *Baseline) Bytes() []byte {
 	var out bytes.Buffer
 	write := func(lines ...string) {

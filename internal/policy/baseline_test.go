@@ -25,8 +25,8 @@ func TestParseBaseline(t *testing.T) {
 	}
 }
 
-// TestBaselineErrors makes sure that a line that means nothing is told by its
-// number, and not repeated: it may hold a token.
+// TestBaselineErrors makes sure that an error has the number of a malformed line,
+// and does not repeat the line, which may have a token.
 func TestBaselineErrors(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	for _, tt := range []struct{ text, want string }{
@@ -44,7 +44,7 @@ func TestBaselineErrors(t *testing.T) {
 	}
 }
 
-// TestAdd makes sure that nothing is lost that a person has written.
+// TestAdd makes sure that nothing is lost that a user wrote.
 func TestAdd(t *testing.T) {
 	const a, b, c = "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"
 	for _, tt := range []struct{ name, old, want string }{
@@ -60,7 +60,7 @@ func TestAdd(t *testing.T) {
 			t.Fatal(err)
 		}
 		if base.Add(b, "rule") == strings.Contains(tt.old, b) || base.Add(b, "rule") {
-			t.Errorf("%s: Add does not tell what is new", tt.name)
+			t.Errorf("%s: Add does not say what is new", tt.name)
 		}
 		got := string(base.Bytes())
 		if got != tt.want {
@@ -68,7 +68,7 @@ func TestAdd(t *testing.T) {
 		}
 		again, err := ParseBaseline([]byte(got))
 		if err != nil || string(again.Bytes()) != got {
-			t.Errorf("%s: read again it is another file: %v", tt.name, err)
+			t.Errorf("%s: reading it again gives another file: %v", tt.name, err)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package policy reads what a user has allowed: the configuration file
-// .r8scan.yaml and baselines. It knows their form, and nothing of scans.
+// Package policy reads what a user allows: the configuration file .r8scan.yaml and
+// baselines. It knows nothing of scans.
 package policy
 
 import (
@@ -20,11 +20,10 @@ import (
 	"r8scan/rules"
 )
 
-// Config is a configuration file. Its zero value is that of an empty file.
+// Config is a configuration file. The zero value is an empty file.
 //
-// It has no setting for where tokens are sent, for verification, or for what
-// is reported at all: the file may come from whoever wrote the repository that
-// is scanned.
+// It has no setting for where tokens are sent, for verification, or for what is
+// reported: the author of the scanned repository may have written it.
 type Config struct {
 	Exclude []string // valid globs
 	Allow   []Allowance
@@ -32,45 +31,43 @@ type Config struct {
 	Unread  []Acceptance
 }
 
-// Acceptance is something that cannot be read and is not to count.
+// Acceptance is something that cannot be read, and that the user accepts as unread.
 type Acceptance struct {
-	What    string // a valid glob for what coverage names
+	What    string // a valid glob for names in coverage
 	Reason  string // not empty
-	Expires string // as in an Allowance
-	Line    int    // likewise
+	Expires string // as in Allowance
+	Line    int    // as in Allowance
 }
 
-// Expired is that of an Allowance.
+// Expired is like Allowance.Expired.
 func (a Acceptance) Expired(day string) bool { return expired(a.Expires, day) }
 
-// Matches reports whether a is about what coverage names.
+// Matches reports whether a covers what, a name in coverage.
 func (a Acceptance) Matches(what string) bool {
 	return a.What == what || doublestar.MatchUnvalidated(a.What, what)
 }
 
-// Allowance is a token that may stand anywhere.
+// Allowance is a token that is allowed everywhere.
 type Allowance struct {
 	ID      string
 	Reason  string // not empty
-	Expires string // last day on which it holds, as 2006-01-02; "" for no end
-	Line    int    // where it stands in the file, from 1
+	Expires string // the last day, as 2006-01-02; "" for no end
+	Line    int    // in the file, from 1
 }
 
-// Expired reports whether the allowance holds no longer on a day, written as
-// 2006-01-02.
+// Expired reports whether the allowance has expired on day, written as 2006-01-02.
 func (a Allowance) Expired(day string) bool { return expired(a.Expires, day) }
 
 func expired(last, day string) bool { return last != "" && last < day }
 
-// Error is what is wrong with a file, and where. Column is 0 if it is the whole
-// line.
+// Error says what is wrong with a file, and where. Column is 0 for a whole line.
 type Error struct {
 	Line, Column int
 	Message      string
 }
 
-// Error returns line:column: message, for the file's name and a colon to stand
-// before.
+// Error returns line:column: message. The caller puts the file's name and a colon
+// before it.
 func (e *Error) Error() string {
 	if e.Column == 0 {
 		return fmt.Sprintf("%d: %s", e.Line, e.Message)
@@ -82,10 +79,9 @@ func wrong(n *yaml.Node, format string, args ...any) error {
 	return &Error{n.Line, n.Column, fmt.Sprintf(format, args...)}
 }
 
-// ParseConfig reads a configuration file, in which the rules of a set may be
-// named. An error is an *Error. Nodes are
-// walked by hand: values decoded into a struct have lost their places, and an
-// id of digits only would have become a number.
+// ParseConfig reads a configuration file, which may name the rules of set. An error
+// is an *Error. It walks the nodes by hand: values decoded into a struct lose their
+// places, and an id of digits would become a number.
 func ParseConfig(text []byte, set *rules.Set) (*Config, error) {
 	root, err := document(text)
 	c := &Config{}
@@ -118,14 +114,14 @@ func document(text []byte) (*yaml.Node, error) {
 	}
 	switch err := loader.Load(&more); {
 	case err == nil:
-		return nil, wrong(&more, "a second document begins here: keep one")
+		return nil, wrong(&more, "a second YAML document begins here: keep only one")
 	case !errors.Is(err, io.EOF):
 		return nil, syntaxError(err)
 	}
 	return doc.Content[0], nil
 }
 
-// badByte says where text is no UTF-8.
+// badByte says where text is not UTF-8.
 func badByte(text []byte) error {
 	line, column := 1, 1
 	for len(text) > 0 {
@@ -139,30 +135,30 @@ func badByte(text []byte) error {
 		}
 		text = text[size:]
 	}
-	return &Error{line, column, "this byte is no UTF-8: save the file as UTF-8"}
+	return &Error{line, column, "this byte is not UTF-8: save the file as UTF-8"}
 }
 
-// syntaxError gives the YAML library's errors our form.
+// syntaxError converts an error of the YAML library.
 func syntaxError(err error) error {
 	if err == nil {
 		return nil
 	}
 	var load *yaml.LoadError
 	if !errors.As(err, &load) {
-		return &Error{1, 1, "this is no YAML: " + err.Error()}
+		return &Error{1, 1, "this is not YAML: " + err.Error()}
 	}
 	hint := ""
 	if strings.Contains(load.Message, "anchor") || strings.Contains(load.ContextMsg, "alias") {
 		hint = ": put a glob that begins with * in quotes"
 	}
-	return &Error{max(load.Mark.Line, 1), max(load.Mark.Column, 1), "this is no YAML: " + load.Message + hint}
+	return &Error{max(load.Mark.Line, 1), max(load.Mark.Column, 1), "this is not YAML: " + load.Message + hint}
 }
 
-// eachKey hands the values of a mapping to the readers of their keys. A key
-// that none knows is an error: a misspelled one must not be taken for done.
+// eachKey passes the values of a mapping to the readers of their keys. An unknown
+// key is an error, because a misspelled key must not be silently ignored.
 func eachKey(n *yaml.Node, what string, readers map[string]func(*yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
-		return wrong(n, "%s is %s, not keys with values: use %s", what, kindOf(n), names(readers))
+		return wrong(n, "%s is %s, not a mapping: use the keys %s", what, kindOf(n), names(readers))
 	}
 	first := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -175,7 +171,7 @@ func eachKey(n *yaml.Node, what string, readers map[string]func(*yaml.Node) erro
 			return unknownKey(key, names(readers))
 		}
 		if line, ok := first[key.Value]; ok {
-			return wrong(key, "%s stands on line %d already: keep one", key.Value, line)
+			return wrong(key, "%s is already on line %d: keep only one", key.Value, line)
 		}
 		first[key.Value] = key.Line
 		if err := read(value); err != nil {
@@ -185,7 +181,7 @@ func eachKey(n *yaml.Node, what string, readers map[string]func(*yaml.Node) erro
 	return nil
 }
 
-// unknownKey says more about keys that a file is not to have on purpose.
+// unknownKey explains keys that a file does not have on purpose.
 func unknownKey(key *yaml.Node, use string) error {
 	switch strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key.Value)) {
 	case "apiurl", "api", "url", "endpoint":
@@ -200,8 +196,8 @@ func names(readers map[string]func(*yaml.Node) error) string {
 	return strings.Join(slices.Sorted(maps.Keys(readers)), ", ")
 }
 
-// eachItem hands the items of a list to read. No value is an empty list: that
-// is what is left when all items are commented out.
+// eachItem passes the items of a list to read. No value is an empty list: that is
+// what remains when all items are comments.
 func eachItem(n *yaml.Node, what string, read func(*yaml.Node) error) error {
 	if isNull(n) {
 		return nil
@@ -217,7 +213,7 @@ func eachItem(n *yaml.Node, what string, read func(*yaml.Node) error) error {
 	return nil
 }
 
-// text returns a value that must be a string with something in it.
+// text returns a value that must be a string, not blank.
 func text(n *yaml.Node, what string) (string, error) {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!str" {
 		return "", wrong(n, "%s is %s, not a text: put it in quotes", what, kindOf(n))
@@ -230,11 +226,11 @@ func text(n *yaml.Node, what string) (string, error) {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// kindOf says what a value is, in words.
+// kindOf says in words what a value is.
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
-		return "keys with values"
+		return "a mapping"
 	case yaml.SequenceNode:
 		return "a list"
 	case yaml.AliasNode:
@@ -252,7 +248,7 @@ func kindOf(n *yaml.Node) string {
 	case "!!str":
 		return "a text"
 	}
-	return "of a type that is not known here"
+	return "of an unknown type"
 }
 
 func (c *Config) readExclude(n *yaml.Node) error {
@@ -284,9 +280,9 @@ func (c *Config) readAllow(n *yaml.Node) error {
 		case a.ID == "":
 			return wrong(item, "this item of allow has no id: give the token's id")
 		case a.Reason == "":
-			return wrong(item, "this item of allow has no reason: say why the token may stand there")
+			return wrong(item, "this item of allow has no reason: say why the token is allowed")
 		case first[a.ID] > 0:
-			return wrong(item, "token %s is allowed on line %d already: keep one", a.ID, first[a.ID])
+			return wrong(item, "token %s is already allowed on line %d: keep only one", a.ID, first[a.ID])
 		}
 		first[a.ID] = a.Line
 		c.Allow = append(c.Allow, a)
@@ -306,7 +302,7 @@ func (c *Config) readUnread(n *yaml.Node) error {
 		case err != nil:
 			return err
 		case a.What == "":
-			return wrong(item, "this item of unread has no what: give what results name as not read, or a glob for it")
+			return wrong(item, "this item of unread has no what: give a name that results list as not read, or a glob")
 		case a.Reason == "":
 			return wrong(item, "this item of unread has no reason: say why it need not be read")
 		}
@@ -315,7 +311,7 @@ func (c *Config) readUnread(n *yaml.Node) error {
 	})
 }
 
-// unreadGlob refuses what would accept anything at all.
+// unreadGlob refuses a glob that accepts everything.
 func unreadGlob(n *yaml.Node) (string, error) {
 	glob, err := text(n, "what")
 	switch {
@@ -324,15 +320,16 @@ func unreadGlob(n *yaml.Node) (string, error) {
 	case !doublestar.ValidatePattern(glob):
 		return "", wrong(n, "glob %q is malformed: see docs/use.md on globs", glob)
 	case strings.Trim(glob, "*?/!. ") == "":
-		return "", wrong(n, "%q would accept anything: name what need not be read", glob)
+		return "", wrong(n, "%q would accept everything: name what need not be read", glob)
 	}
 	return glob, nil
 }
 
-// tokenID does not repeat what it refuses, which may be a token.
+// tokenID returns a token id. Its error does not repeat the value, which may be a
+// token.
 func tokenID(n *yaml.Node) (string, error) {
 	if n.Kind != yaml.ScalarNode || !IsTokenID(n.Value) {
-		return "", wrong(n, "this is no token id: use the 16 hex digits, in small letters, that results name as the token's id")
+		return "", wrong(n, "this is not a token id: use the 16 hex digits in lower case that results show as the token's id")
 	}
 	return n.Value, nil
 }
@@ -346,7 +343,7 @@ func date(n *yaml.Node) (string, error) {
 			return n.Value, nil
 		}
 	}
-	return "", wrong(n, "expires is no date: write the last day on which it holds as YYYY-MM-DD")
+	return "", wrong(n, "expires is not a date: write the last day as YYYY-MM-DD")
 }
 
 func (c *Config) readRules(n *yaml.Node, set *rules.Set) error {

@@ -47,9 +47,8 @@ func TestConfigThatSaysNothing(t *testing.T) {
 	}
 }
 
-// TestConfigErrors makes sure that each mistake is told with its line and
-// column: a part of the file that is silently ignored would leave somebody
-// believing that it counts.
+// TestConfigErrors makes sure that each mistake is reported with line and column. A
+// user would believe that a silently ignored part of the file counts.
 func TestConfigErrors(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	item := func(rest string) string { return "allow:\n  - id: 0123456789abcdef\n" + rest }
@@ -57,7 +56,7 @@ func TestConfigErrors(t *testing.T) {
 		{"unknown key", "exclude: []\nexlude: []\n", `2:1: unknown key "exlude": use allow, exclude, rules, unread`},
 		{"unknown key in an item", item("    reason: x\n    why: y\n"), `4:5: unknown key "why": use expires, id, reason`},
 		{"unknown key in rules", "rules:\n  on: []\n", `2:3: unknown key "on": use off`},
-		{"a key twice", "allow: []\nallow: []\n", "2:1: allow stands on line 1 already"},
+		{"a key twice", "allow: []\nallow: []\n", "2:1: allow is already on line 1"},
 		{"a merge key", "<<: {}\n", `1:1: unknown key "<<"`},
 		{"a list as key", "[a]: b\n", "1:1: this key is a list"},
 
@@ -68,17 +67,17 @@ func TestConfigErrors(t *testing.T) {
 		{"less to read", "include: [a]\n", `1:1: unknown key "include"`},
 		{"a confidence", "min-confidence: high\n", `1:1: unknown key "min-confidence"`},
 
-		{"all unread", "unread: [{what: \"**\", reason: x}]\n", `1:17: "**" would accept anything`},
+		{"all unread", "unread: [{what: \"**\", reason: x}]\n", `1:17: "**" would accept everything`},
 		{"unread what", "unread:\n  - reason: x\n", "2:5: this item of unread has no what"},
 		{"unread why", "unread:\n  - what: a\n", "2:5: this item of unread has no reason"},
 		{"a bad glob of unread", "unread: [{what: \"[a\", reason: x}]\n", `1:17: glob "[a" is malformed`},
 
-		{"a list", "- a\n", "1:1: the file is a list, not keys with values: use allow, exclude, rules, unread"},
+		{"a list", "- a\n", "1:1: the file is a list, not a mapping: use the keys allow, exclude, rules, unread"},
 		{"a text", "exclude\n", "1:1: the file is a text"},
 		{"exclude is no list", "exclude: a\n", "1:10: exclude is a text, not a list"},
 		{"a glob is a number", "exclude:\n  - 12\n", "2:5: this glob is a number, not a text: put it in quotes"},
 		{"a glob is true", "exclude: [yes, true]\n", "1:16: this glob is true or false"},
-		{"a glob is a mapping", "exclude:\n  - {a,b}\n", "2:5: this glob is keys with values"},
+		{"a glob is a mapping", "exclude:\n  - {a,b}\n", "2:5: this glob is a mapping"},
 		{"a glob is empty", "exclude:\n  - \"\"\n", "2:5: this glob is empty"},
 		{"a glob is null", "exclude:\n  -\n", "this glob is empty"},
 		{"a bad glob", "exclude:\n  - a\n  - \"[a\"\n", `3:5: glob "[a" is malformed`},
@@ -86,31 +85,31 @@ func TestConfigErrors(t *testing.T) {
 		{"a star without quotes", "exclude:\n  - *\n", "put a glob that begins with * in quotes"},
 		{"an alias", "exclude: &a [x]\nallow: *a\n", "2:8: allow is an alias, not a list"},
 
-		{"allow is no list", "allow: {id: x}\n", "1:8: allow is keys with values, not a list"},
+		{"allow is no list", "allow: {id: x}\n", "1:8: allow is a mapping, not a list"},
 		{"an item is an id", "allow:\n  - 0123456789abcdef\n", "2:5: this item of allow is a"},
 		{"no id", "allow:\n  - reason: x\n", "2:5: this item of allow has no id"},
 		{"no reason", item(""), "2:5: this item of allow has no reason"},
 		{"an empty reason", item("    reason: ' '\n"), "3:13: reason is empty"},
 		{"a reason is a number", item("    reason: 12\n"), "3:13: reason is a number"},
-		{"an id that is short", "allow: [{id: 0123, reason: x}]\n", "1:14: this is no token id"},
-		{"an id in capitals", "allow: [{id: 0123456789ABCDEF, reason: x}]\n", "1:14: this is no token id"},
-		{"an id is a list", "allow: [{id: [0123456789abcdef], reason: x}]\n", "1:14: this is no token id"},
-		{"a token for its id", "allow:\n  - reason: x\n    id: " + token + "\n", "3:9: this is no token id"},
-		{"an id twice", item("    reason: x\n  - {id: 0123456789abcdef, reason: y}\n"), "4:5: token 0123456789abcdef is allowed on line 2 already"},
-		{"a day that is none", item("    expires: 2026-02-30\n    reason: x\n"), "3:14: expires is no date"},
-		{"a date of another form", item("    expires: 1.2.2026\n    reason: x\n"), "3:14: expires is no date"},
-		{"a date with a time", item("    expires: 2026-02-03T00:00:00Z\n    reason: x\n"), "3:14: expires is no date"},
-		{"a date is never", item("    expires:\n    reason: x\n"), "expires is no date"},
+		{"an id that is short", "allow: [{id: 0123, reason: x}]\n", "1:14: this is not a token id"},
+		{"an id in capitals", "allow: [{id: 0123456789ABCDEF, reason: x}]\n", "1:14: this is not a token id"},
+		{"an id is a list", "allow: [{id: [0123456789abcdef], reason: x}]\n", "1:14: this is not a token id"},
+		{"a token for its id", "allow:\n  - reason: x\n    id: " + token + "\n", "3:9: this is not a token id"},
+		{"an id twice", item("    reason: x\n  - {id: 0123456789abcdef, reason: y}\n"), "4:5: token 0123456789abcdef is already allowed on line 2"},
+		{"a day that is none", item("    expires: 2026-02-30\n    reason: x\n"), "3:14: expires is not a date"},
+		{"a date of another form", item("    expires: 1.2.2026\n    reason: x\n"), "3:14: expires is not a date"},
+		{"a date with a time", item("    expires: 2026-02-03T00:00:00Z\n    reason: x\n"), "3:14: expires is not a date"},
+		{"a date is never", item("    expires:\n    reason: x\n"), "expires is not a date"},
 
-		{"rules is off", "rules: off\n", "1:8: rules is a text, not keys with values: use off"},
+		{"rules is off", "rules: off\n", "1:8: rules is a text, not a mapping: use the keys off"},
 		{"rules is a list", "rules: [replicate-api-token]\n", "1:8: rules is a list"},
 		{"an unknown rule", "rules:\n  off:\n    - no-rule\n", `3:7: unknown rule "no-rule": see r8scan rules`},
 
-		{"no YAML", "exclude: []\na: b: c\n", "2:5: this is no YAML: mapping values are not allowed"},
-		{"a tab", "exclude:\n\t- a\n", "2:1: this is no YAML"},
-		{"an open list", "exclude: [\n", "this is no YAML"},
-		{"two documents", "exclude: []\n---\nallow: []\n", "a second document begins here"},
-		{"no UTF-8", "exclude:\n- \"é\xff\"\n", "2:5: this byte is no UTF-8"},
+		{"no YAML", "exclude: []\na: b: c\n", "2:5: this is not YAML: mapping values are not allowed"},
+		{"a tab", "exclude:\n\t- a\n", "2:1: this is not YAML"},
+		{"an open list", "exclude: [\n", "this is not YAML"},
+		{"two documents", "exclude: []\n---\nallow: []\n", "a second YAML document begins here"},
+		{"no UTF-8", "exclude:\n- \"é\xff\"\n", "2:5: this byte is not UTF-8"},
 		{"nested without end", "exclude: " + strings.Repeat("[", 1<<20), "exceeded max depth"},
 	} {
 		_, err := ParseConfig([]byte(tt.text), nil)
@@ -126,11 +125,12 @@ func TestConfigErrors(t *testing.T) {
 func TestExpired(t *testing.T) {
 	a := Allowance{Expires: "2026-03-31"}
 	if a.Expired("2026-03-30") || a.Expired("2026-03-31") || !a.Expired("2026-04-01") || (Allowance{}).Expired("2026-04-01") {
-		t.Error("an allowance holds through its last day, and for ever without one")
+		t.Error("an allowance holds through its last day, and forever without one")
 	}
 }
 
-// FuzzParseConfig makes sure that no file panics, and that errors have places.
+// FuzzParseConfig makes sure that no file causes a panic, and that errors have
+// places.
 func FuzzParseConfig(f *testing.F) {
 	f.Add(good)
 	f.Add("exclude: &a [*a]\n? {x: y}\n: - !!binary z\n")
@@ -143,7 +143,7 @@ func FuzzParseConfig(f *testing.F) {
 		if err == nil {
 			for _, a := range c.Allow {
 				if !IsTokenID(a.ID) || a.Reason == "" || a.Line < 1 {
-					t.Errorf("%+v was taken", a)
+					t.Errorf("%+v was accepted", a)
 				}
 			}
 		}

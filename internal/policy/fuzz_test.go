@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzParseBaseline: an error has a line and repeats nothing of it; what is
-// taken is written again without loss, and has what is added to it.
+// FuzzParseBaseline makes sure that an error has a line and repeats nothing of it,
+// and that an accepted file is written without loss and has what is added.
 func FuzzParseBaseline(f *testing.F) {
 	id := "0123456789abcdef"
 	f.Add([]byte("# head\n\n# above\n"+id+" replicate-api-token # reason\n"+id+"\r\n# tail"), []byte("1"))
@@ -44,7 +44,7 @@ func FuzzParseBaseline(f *testing.F) {
 	})
 }
 
-// idFrom makes a token id of any bytes.
+// idFrom returns a token id made from any bytes.
 func idFrom(seed []byte) string {
 	id := []byte("0000000000000000")
 	for i, c := range seed {

@@ -7,12 +7,11 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Paths decides by path what is looked at. Paths have slashes and are as
-// shown.
+// Paths decides by path what is scanned. Paths are as shown, with slashes.
 type Paths struct{ include, exclude []string }
 
-// NewPaths returns what keeps the paths that include matches, all if it has no
-// globs, and exclude does not. The error names the glob that is malformed.
+// NewPaths returns a Paths that keeps what include matches, everything if include
+// is empty, and exclude does not match. The error names a malformed glob.
 func NewPaths(include, exclude []string) (Paths, error) {
 	var f Paths
 	for _, globs := range []struct{ from, to *[]string }{{&include, &f.include}, {&exclude, &f.exclude}} {
@@ -26,15 +25,15 @@ func NewPaths(include, exclude []string) (Paths, error) {
 	return f, nil
 }
 
-// Keeps reports whether a file at path is looked at. A glob that matches a
-// folder matches what is below it, except for top and the folders above it:
-// the user named top, and wants what is in it.
+// Keeps reports whether the file at path is scanned. A glob that matches a folder
+// matches everything below it, except for top and the folders above: the user named
+// top, and wants what is in it.
 func (f Paths) Keeps(path, top string) bool {
 	return (len(f.include) == 0 || matchesAny(f.include, path, top)) && !matchesAny(f.exclude, path, top)
 }
 
 // EntersDir reports whether anything below the folder at path can be kept. The
-// folders above it were asked for before.
+// caller has asked about the folders above.
 func (f Paths) EntersDir(path string) bool {
 	return !matchesOne(f.exclude, path)
 }
@@ -42,10 +41,10 @@ func (f Paths) EntersDir(path string) bool {
 // Only reports whether there are globs that a path must match.
 func (f Paths) Only() bool { return len(f.include) > 0 }
 
-// Excludes reports whether a glob leaves out what is at path.
+// Excludes reports whether a glob excludes path.
 func (f Paths) Excludes(path string) bool { return matchesAny(f.exclude, path, "") }
 
-// matchesAny matches the globs against path and the folders between it and top.
+// matchesAny matches globs with path and the folders between it and top.
 func matchesAny(globs []string, path, top string) bool {
 	if len(globs) == 0 {
 		return false
@@ -58,8 +57,8 @@ func matchesAny(globs []string, path, top string) bool {
 	return matchesOne(globs, path)
 }
 
-// matchesOne matches a glob against the path from its start or from any of its
-// folders on, so that *.py and vendor/** mean what they mean in .gitignore.
+// matchesOne matches globs with the path from its start or from any folder on, so
+// that *.py and vendor/** mean the same as in .gitignore.
 func matchesOne(globs []string, path string) bool {
 	for _, g := range globs {
 		if doublestar.MatchUnvalidated(g, path) || doublestar.MatchUnvalidated("**/"+g, path) {

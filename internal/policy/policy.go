@@ -19,34 +19,32 @@ import (
 // scanned.
 const OwnConfig = ".r8scan.yaml"
 
-// Policy knows what the user has judged, and so which findings are left alone.
+// Policy knows which findings the user allows.
 //
 // A configuration that the user names (Options.Config) speaks for the user. The
-// scanned tree's own may have been written by whoever wrote a leak, so
-// it decides on findings and never on what is read: what its globs match is
-// read like the rest, and a token that stands nowhere else is counted and named
-// as allowed. Even that much, which is a blank cheque, is only for a tree that
-// the user works in. Of one that is merely named the allowed ids count alone:
-// to write an id one must know the token, so it hides no leak that is yet to
-// come, and it is counted all the same.
+// scanned tree's own may come from the author of a leak. So it never decides what
+// is read: files that its globs match are read, and a token that is in no other
+// place is counted and named as allowed. Even that holds only for a tree that the
+// user works in. In a tree that is only named, just the allowed ids count: to write
+// an id one must know the token, so an id hides no future leak, and it is counted.
 type Policy struct {
 	today    string // 2006-01-02
 	rules    *rules.Set
-	unread   []string // globs of what is not to be read at all
+	unread   []string // globs of what is not read at all
 	baseline *Baseline
 
 	config  *Config
 	file    string   // where config was read, as the user would name it
-	by      string   // who speaks in config
-	exclude []string // globs of places that are allowed
-	top     string   // the part of places' paths that no glob decides on
+	by      string   // whose config it is: a result.AllowedBy constant
+	exclude []string // globs of allowed places
+	top     string   // the part of places' paths that globs do not apply to
 }
 
 // maxConfig bounds a configuration, in bytes.
 const maxConfig = 1 << 20
 
-// Load reads the files that the user named: a baseline and a configuration, ""
-// for none. set is what they may name, and what is masked in them.
+// Load reads the files that the user named: a baseline and a configuration, "" for
+// none. They may name the rules of set, which also masks tokens in them.
 func Load(baseline, config string, set *rules.Set) (*Policy, error) {
 	p := &Policy{today: time.Now().UTC().Format(time.DateOnly), rules: set, config: &Config{}, baseline: &Baseline{}}
 	if baseline != "" {
@@ -73,19 +71,19 @@ func Load(baseline, config string, set *rules.Set) (*Policy, error) {
 	return p, nil
 }
 
-// Unread returns the globs of what is not to be read at all.
+// Unread returns the globs of what is not read at all.
 func (p *Policy) Unread() []string { return p.unread }
 
 // readNamed reads a file that the user named.
 func readNamed(path string, limit int64) ([]byte, error) {
 	text, err := regular.ReadNamed(path, limit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.New("there is no such file: name one that exists")
+		return nil, errors.New("there is no such file: name an existing one")
 	}
 	return text, unreadable(err)
 }
 
-// unreadable says what to do about a file that a run depends on.
+// unreadable says what to do about a file that cannot be read.
 func unreadable(err error) error {
 	switch {
 	case err == nil:
@@ -96,11 +94,10 @@ func unreadable(err error) error {
 	return errors.New(regular.Cause(err))
 }
 
-// ReadOwn reads the configuration at the root of the tree that is scanned, ""
-// for none, unless the user named another one. top is the part of paths in the
-// result that the user gave. Only the file on disk is read: what history holds
-// under its name says nothing. The note is what the user should know, if it is
-// not empty.
+// ReadOwn reads the configuration at root, the top of the scanned tree ("" for
+// none), unless the user named another one. top is the part of the result's paths
+// that the user gave. It reads only the file on disk, not versions in history. The
+// note is for the user; it may be "".
 func (p *Policy) ReadOwn(root, top string) (note string, err error) {
 	if p.file != "" || root == "" {
 		return "", nil
@@ -121,20 +118,20 @@ func (p *Policy) ReadOwn(root, top string) (note string, err error) {
 	return p.takeOwn(c, shown, top, worksIn(root)), nil
 }
 
-// readOwn reads a configuration that the user did not name. A link is not
-// followed: it could lead to a secret, of which an error repeats a part.
+// readOwn reads a configuration that the user did not name. It follows no link: an
+// error could repeat a part of a secret that a link leads to.
 func readOwn(path string) ([]byte, error) {
 	text, err := regular.Read(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	if errors.Is(err, regular.ErrOther) {
-		return nil, fmt.Errorf("%w: put one in its place", regular.ErrOther)
+		return nil, fmt.Errorf("%w: replace it by one", regular.ErrOther)
 	}
 	return text, unreadable(err)
 }
 
-// fromHere is how a path is shown to who works in the current folder.
+// fromHere returns a path relative to the current folder, if possible.
 func fromHere(path string) string {
 	here, err := os.Getwd()
 	if err != nil {
@@ -146,21 +143,21 @@ func fromHere(path string) string {
 	return path
 }
 
-// worksIn reports whether the user is in the folder root or below it.
+// worksIn reports whether the current folder is root or below it.
 func worksIn(root string) bool {
 	here, err := os.Getwd()
 	return err == nil && regular.Within(root, here)
 }
 
-// takeOwn makes c, the scanned tree's own configuration, count as far as it
-// may. It returns what the user should know about that.
+// takeOwn uses c, the scanned tree's own configuration, as far as that is allowed.
+// It returns a note for the user.
 func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) {
 	p.config, p.file, p.by, p.top = c, file, result.AllowedByOwn, top
 	unread := len(c.Unread) > 0
 	c.Unread = nil
 	if !works && len(c.Exclude)+len(c.Off) > 0 {
 		c.Off = nil
-		return fmt.Sprintf("%s: its exclude and rules are ignored: you are not inside that folder. To follow them use --config %s", file, file)
+		return fmt.Sprintf("%s: its exclude and rules are ignored, because you are not inside that folder: use them with --config %s", file, file)
 	}
 	if works {
 		for _, g := range c.Exclude {
@@ -168,13 +165,13 @@ func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) 
 		}
 	}
 	if unread {
-		return fmt.Sprintf("%s: its unread is ignored: what is scanned cannot say what counts as read. To follow it use --config %s", file, file)
+		return fmt.Sprintf("%s: its unread is ignored, because a scanned folder cannot decide what counts as read: use it with --config %s", file, file)
 	}
 	return ""
 }
 
-// Accepts parts what was not read into what counts and what the user has
-// accepted, and says which acceptances have come to their end.
+// Accepts divides what was not read into what counts and what the user accepts. The
+// notes name expired acceptances.
 func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accepted []result.Accepted, notes []string) {
 	for _, u := range unread {
 		i := slices.IndexFunc(p.config.Unread, func(a Acceptance) bool { return a.Matches(u.What) && !a.Expired(p.today) })
@@ -185,16 +182,16 @@ func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accept
 		counts = append(counts, u)
 		for _, a := range p.config.Unread {
 			if a.Matches(u.What) {
-				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s and counts again: fix it, or set another date", p.file, a.Line, u.What, a.Expires))
+				notes = append(notes, fmt.Sprintf("%s:%d: %s was accepted as unread until %s, and counts again: fix it, or change the date", p.file, a.Line, u.What, a.Expires))
 			}
 		}
 	}
 	return counts, accepted, notes
 }
 
-// Allows reports whether a finding is left alone, and notes in its locations
-// which of them are allowed. A place that nothing allows makes it a finding,
-// unless the token itself is allowed.
+// Allows reports whether a finding is allowed, and marks its allowed locations. One
+// location that is not allowed makes it a finding, unless the token itself is
+// allowed.
 func (p *Policy) Allows(f *result.Finding) (result.Allowed, bool) {
 	a := result.Allowed{TokenID: f.Secret.ID(), Rule: f.Rule, Locations: f.Locations}
 	a.By, a.Reason = p.everyPlace(f.Locations)
@@ -205,8 +202,8 @@ func (p *Policy) Allows(f *result.Finding) (result.Allowed, bool) {
 	return a, a.By != ""
 }
 
-// everyPlace says who allows all the places; of several the one that is not in
-// the lines themselves, which are there to see.
+// everyPlace says who allows all places. A configuration wins over r8scan:allow,
+// which the reader sees on the line.
 func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
 	open := false
 	for i := range places {
@@ -231,7 +228,7 @@ func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
 	return by, reason
 }
 
-// token says who allows a token wherever it stands.
+// token says who allows a token everywhere.
 func (p *Policy) token(id, rule string) (by, reason string) {
 	if a := p.allowance(id); a != nil && !a.Expired(p.today) {
 		return p.by, a.Reason
@@ -245,7 +242,7 @@ func (p *Policy) token(id, rule string) (by, reason string) {
 	return "", ""
 }
 
-// allowance returns what the configuration says about a token, nil for nothing.
+// allowance returns the configuration's item for a token, or nil.
 func (p *Policy) allowance(id string) *Allowance {
 	i := slices.IndexFunc(p.config.Allow, func(a Allowance) bool { return a.ID == id })
 	if i < 0 {
@@ -254,12 +251,12 @@ func (p *Policy) allowance(id string) *Allowance {
 	return &p.config.Allow[i]
 }
 
-// Expired says of which findings the allowance has come to its end.
+// Expired returns a note for each finding whose allowance has expired.
 func (p *Policy) Expired(findings []result.Finding) (notes []string) {
 	for _, f := range findings {
 		id := f.Secret.ID()
 		if a := p.allowance(id); a != nil && a.Expired(p.today) {
-			notes = append(notes, fmt.Sprintf("%s:%d: token %s was allowed until %s and is reported again: disable it, or set another date",
+			notes = append(notes, fmt.Sprintf("%s:%d: token %s was allowed until %s, and is reported again: disable it, or change the date",
 				p.file, a.Line, id, a.Expires))
 		}
 	}

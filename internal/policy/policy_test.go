@@ -8,7 +8,7 @@ import (
 	"r8scan/rules"
 )
 
-// TestPolicy says who allows a finding, and which places do not count.
+// TestPolicy lists who allows a finding.
 func TestPolicy(t *testing.T) {
 	token := rules.NewSecret(gittest.Token(1), 5)
 	base, err := ParseBaseline([]byte(token.ID() + " replicate-api-token known\n"))
@@ -58,7 +58,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// TestReasonIsMasked keeps a token out of what results repeat of a file.
+// TestReasonIsMasked makes sure that a token in a reason is masked.
 func TestReasonIsMasked(t *testing.T) {
 	token := rules.NewSecret(gittest.Token(1), 5)
 	p := Policy{by: result.AllowedByOwn, config: &Config{Allow: []Allowance{{ID: token.ID(), Reason: "it is " + token.Reveal()}}}}

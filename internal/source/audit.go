@@ -16,18 +16,18 @@ import (
 	"r8scan/result"
 )
 
-// Repository is all that a repository holds: its work trees, objects and index,
-// git's own texts, its submodules, and the repositories in its work trees.
+// Repository is everything that a repository holds: its work trees, objects,
+// indexes, git's own texts, its submodules, and the repositories in its work trees.
 type Repository struct {
 	path string
 	git  *repo.Repo
 }
 
-// ErrNoRepository is why a folder has only files to read.
+// ErrNoRepository says that a folder is in no repository.
 var ErrNoRepository = repo.ErrNone
 
-// OpenRepository finds the repository that holds path. If there is none, or if
-// it lies outside of what path names, the error says so: see IsOutside.
+// OpenRepository finds the repository around path. The error says if there is
+// none, or if it is outside path: see IsOutside.
 func OpenRepository(path string) (*Repository, error) {
 	g, err := discover(path)
 	if err != nil {
@@ -37,7 +37,7 @@ func OpenRepository(path string) (*Repository, error) {
 }
 
 // IsOutside reports whether a repository was not opened because its pointers lead
-// out of what the user named.
+// out of the named folder.
 func IsOutside(err error) bool { return repo.IsOutside(err) }
 
 // Tree is the main work tree.
@@ -72,18 +72,18 @@ func (s *Repository) Read(ctx context.Context, env *Env) (*Read, error) {
 	return read, nil
 }
 
-// audit reads a repository and those that it comes upon in there.
+// audit reads a repository and those that it finds in it.
 type audit struct {
 	env   *Env
 	files files
 	root  string // paths on disk are shown relative to it
 
 	mu    sync.Mutex
-	repos []*repository // the main one is the first
+	repos []*repository // the main one first
 }
 
-// add registers a repository and returns the jobs of reading it. One that is
-// registered already gives none: worktrees share their repository.
+// add registers a repository and returns the jobs of reading it. It returns none
+// if the repository is known: worktrees share theirs.
 func (a *audit) add(g *repo.Repo, name string, getenv repo.Lookup) []job {
 	real, err := filepath.EvalSymlinks(g.Common)
 	if err != nil {
@@ -146,10 +146,9 @@ func (a *audit) main() *repository {
 	return a.repos[0]
 }
 
-// markApart finds those work trees of a repository other than the main one that
-// no other walk comes upon: they lie outside of what the user named, and lead
-// back. A store that lies outside itself was reached from the one work tree that
-// is read.
+// markApart finds the work trees, of repositories other than the main one, that no
+// other walk finds: they are outside the named folder, and lead back. If the store
+// itself is outside, only the work tree that led to it is read.
 func (a *audit) markApart(r *repository) {
 	main := a.main()
 	if main == nil || r.Git.Borrowed {
@@ -165,8 +164,8 @@ func (a *audit) walk(t *collect.WorkTree) job {
 	return a.files.walk(folder{path: t.Git.WorkTree, name: t.Name, tree: t, enter: a.enter(t)})
 }
 
-// gitFiles returns the job of reading the texts in a git directory: config,
-// hooks, logs, refs. Objects and submodules are read on their own.
+// gitFiles returns the job of reading the texts in a git directory: config, hooks,
+// logs, refs. Objects and submodules have jobs of their own.
 func (a *audit) gitFiles(r *repository) job {
 	dir := r.Git.Common
 	name := prefix(a.root, dir)
@@ -174,7 +173,7 @@ func (a *audit) gitFiles(r *repository) job {
 	return a.files.walk(folder{path: dir, name: name,
 		kind: func(shown, member string) string { return gitFileKind(inside(shown), member) },
 		skip: func(f folder) bool { return hasReader(inside(f.name), f.path) },
-		enter: func(in string, w *worker) (*collect.WorkTree, bool) { // as files a repository in here would be compressed
+		enter: func(in string, w *worker) (*collect.WorkTree, bool) { // a nested repository's objects are compressed
 			if in == dir {
 				return nil, true
 			}
@@ -189,9 +188,8 @@ func (a *audit) gitFiles(r *repository) job {
 }
 
 // enter returns what the walk of the work tree top does with a folder that has a
-// .git: other work trees of the main repository have walks of their own, and any
-// other repository is read too, unless its pointers lead out of what the user
-// named.
+// .git. Other work trees of the main repository have their own walks. Any other
+// repository is read too, unless its pointers lead out of the named folder.
 func (a *audit) enter(top *collect.WorkTree) func(dir string, w *worker) (*collect.WorkTree, bool) {
 	return func(dir string, w *worker) (*collect.WorkTree, bool) {
 		if dir == top.Git.WorkTree {
@@ -223,8 +221,8 @@ func (a *audit) enter(top *collect.WorkTree) func(dir string, w *worker) (*colle
 	}
 }
 
-// nameLink names a link that leads out of what the user named to something that is
-// there, though it is none that git follows.
+// nameLink names a link that git does not follow, if it leads out of the named
+// folder to something that exists.
 func (a *audit) nameLink(top *collect.WorkTree, path, name string) {
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		return
@@ -244,24 +242,24 @@ func (a *audit) addBare(bounds *repo.Bounds, dir, name string, w *worker) bool {
 		a.env.Sink.Unread(name, regular.Reason(err))
 	}
 	if err != nil {
-		return false // it only looks like one
+		return false // it only looks like a repository
 	}
 	if bounds.Holds(g.WorkTree) {
-		g.WorkTree = "" // its configuration has no say in what lies around it
+		g.WorkTree = "" // its configuration does not decide about the folders around it
 	}
 	w.pool.Add(a.add(g, name, nil)...)
 	return true
 }
 
-// treeAt returns the work tree of any repository whose top is dir, or nil.
+// treeAt returns the work tree, of any repository, whose top is dir, or nil.
 func (a *audit) treeAt(dir string) *collect.WorkTree {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return treeAt(dir, a.repos...)
 }
 
-// treeAt returns the work tree of one of the repositories whose top is dir, or
-// nil. The two may be named by different paths.
+// treeAt returns the work tree of repos whose top is dir, or nil. It compares
+// folders, not paths.
 func treeAt(dir string, repos ...*repository) *collect.WorkTree {
 	info, err := os.Stat(dir)
 	if err != nil {

@@ -17,13 +17,12 @@ import (
 	"r8scan/result"
 )
 
-// SmallRange is the number of commits up to which what they change is read
-// object by object. A longer range is found by a scan of all objects, which
-// reads far more and each far faster.
+// SmallRange is up to how many commits a range is read object by object. For a
+// longer one all objects are scanned: many more, but each much faster.
 const SmallRange = 2000
 
-// readSpan reads what the commits of a span add to an open repository, which it
-// closes after an error.
+// readSpan reads what the commits of a span add to an open repository. After an
+// error it closes the repository.
 func readSpan(ctx context.Context, env *Env, r *repository, span *history.Span, target result.Target) (*Read, error) {
 	r.Span = span
 	c := &commits{env: env, repo: r, seen: map[string]bool{}}
@@ -34,19 +33,19 @@ func readSpan(ctx context.Context, env *Env, r *repository, span *history.Span, 
 	return &Read{Target: target, Root: r.Root, Repos: []*collect.Repository{&r.Repository}}, nil
 }
 
-// commits reads what commits change against all their parents.
+// commits reads what commits change compared with all their parents.
 type commits struct {
 	env   *Env
 	repo  *repository
 	graph *history.Graph
 
 	mu   sync.Mutex
-	seen map[string]bool // raw ids of blobs, and changes of trees, that were read
+	seen map[string]bool // what was read: raw ids of blobs, and changes of trees
 }
 
-// read reads what the commits of a span add. A span without any match needs no
-// more than its own objects; for the rest, and for a long one, all objects are
-// read, once: where else they have a match tells whether it is news.
+// read reads what the commits of a span add. Without a match it reads only the
+// span's own objects. With one, or for a long span, it reads all objects once,
+// because a token that older commits have is not new.
 func (c *commits) read(ctx context.Context, span *history.Span) (err error) {
 	if len(span.With)+len(span.Also) == 0 {
 		return nil // a push that only deletes
@@ -65,7 +64,7 @@ func (c *commits) read(ctx context.Context, span *history.Span) (err error) {
 		}
 		if all.sound {
 			return c.takeOver(ctx, all)
-		} // else it is not known what of the rest is the span's
+		} // else it is not known which objects are the span's
 	}
 	jobs := []job{c.also(span.Also)}
 	for part := range slices.Chunk(commits, 16) {
@@ -101,8 +100,8 @@ type reading struct {
 	sound   bool               // all commits and trees could be read, and what they name is there
 }
 
-// readAll reads all objects into a sink of their own. What is wrong is not noted
-// elsewhere: it may have nothing to do with the span.
+// readAll reads all objects into a separate sink. Faults stay in that sink: they
+// may have nothing to do with the span.
 func (c *commits) readAll(ctx context.Context) (*reading, error) {
 	all := collect.NewSink(c.env.Budget)
 	all.Total.Store(c.env.Sink.Total.Load())
@@ -124,9 +123,9 @@ func (c *commits) readAll(ctx context.Context) (*reading, error) {
 	return &reading{all, files, sound}, nil
 }
 
-// takeOver makes what was found and counted in all objects the span's, and of
-// what could not be read that which the span adds: the story of a blob with a
-// fault, or of an LFS pointer, is told like that of a token.
+// takeOver takes the findings and counters of all objects into the span's sink, and
+// those faults and LFS pointers that the span adds: it traces their blobs like a
+// token.
 func (c *commits) takeOver(ctx context.Context, all *reading) error {
 	c.env.Sink.Take(all.sink)
 	var hits []history.Hit
@@ -160,7 +159,7 @@ func (c *commits) takeOver(ctx context.Context, all *reading) error {
 	return nil
 }
 
-// addOthers adds the matches in all objects that have none yet.
+// addOthers adds the matches in objects that are not in own.
 func (c *commits) addOthers(own []collect.Hit, all *collect.Sink) {
 	had := map[odb.Obj]bool{}
 	for _, h := range own {
@@ -179,8 +178,8 @@ func (c *commits) addOthers(own []collect.Hit, all *collect.Sink) {
 	}
 }
 
-// known names a commit that the graph does not have: what it adds, and what
-// those before it add, is not known then.
+// known names a commit that the graph does not have: then what it and its
+// ancestors add is not known.
 func (c *commits) known(o odb.Obj) {
 	if c.graph.Knows(o) {
 		return
@@ -189,12 +188,12 @@ func (c *commits) known(o odb.Obj) {
 	if err == nil {
 		err = odb.ParseHeader(data, &odb.Header{})
 	}
-	if err != nil { // else it is in a circle, and named
-		c.env.Sink.Unread(c.repo.Label("commit "+c.repo.Store.Hex(o)), err.Error()+"; what it and those before it add is not known")
+	if err != nil { // else it is in a circle, and already named
+		c.env.Sink.Unread(c.repo.Label("commit "+c.repo.Store.Hex(o)), err.Error()+"; what it and its ancestors add is not known")
 	}
 }
 
-// also returns the job of reading what a span names beside commits.
+// also returns the job of reading the objects of a span that are not commits.
 func (c *commits) also(named []odb.Obj) job {
 	return func(ctx context.Context, w *worker) error {
 		r := &commitReader{c, &visitor{ctx: ctx, env: c.env, repo: c.repo, w: w, part: true}}
@@ -215,7 +214,7 @@ func (c *commits) also(named []odb.Obj) job {
 	}
 }
 
-// some returns the job of reading what some commits change.
+// some returns the job of reading what the commits in list change.
 func (c *commits) some(list []odb.Obj) job {
 	return func(ctx context.Context, w *worker) error {
 		r := &commitReader{c, &visitor{ctx: ctx, env: c.env, repo: c.repo, w: w, part: true}}
@@ -230,7 +229,7 @@ func (c *commits) some(list []odb.Obj) job {
 	}
 }
 
-// first reports whether it is the first time that it is asked about key.
+// first reports whether this is the first call with key.
 func (c *commits) first(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -254,7 +253,7 @@ func (r *commitReader) commit(o odb.Obj) {
 	defer r.v.w.memory.Give(odb.Held(data))
 	var h odb.Header
 	if odb.ParseHeader(data, &h) != nil {
-		return // visiting it has named it
+		return // the visitor has named it
 	}
 	tree, ok := store.FindHex(string(h.Tree))
 	if !ok {
@@ -275,7 +274,7 @@ func (r *commitReader) commit(o odb.Obj) {
 	r.diff().Tree(store.ID(tree), before)
 }
 
-// diff returns the comparison of a tree with those in its place before, which
+// diff returns a comparison of a tree with the parents' trees at the same path. It
 // reads what is new.
 func (r *commitReader) diff() *treediff.Diff {
 	return &treediff.Diff{Memory: r.v.w.memory, Before: r.before, Now: r.now, Entry: r.entry, Failed: func(t treediff.Tree, err error) {
@@ -285,7 +284,7 @@ func (r *commitReader) diff() *treediff.Diff {
 	}}
 }
 
-// before reads a tree that was there before.
+// before reads a tree of a parent.
 func (r *commitReader) before(id []byte) ([]odb.TreeEntry, error) {
 	o, ok := r.c.repo.Store.Find(id)
 	if !ok {
@@ -298,18 +297,18 @@ func (r *commitReader) before(id []byte) ([]odb.TreeEntry, error) {
 	return r.entries(data), nil
 }
 
-// entriesShare is how many bytes a list of entries takes for one of the tree.
+// entriesShare is how many bytes a list of entries takes per byte of the tree.
 const entriesShare = 4
 
 func (r *commitReader) entries(tree []byte) []odb.TreeEntry {
 	r.v.w.memory.Take(entriesShare * int64(len(tree)))
-	list, _ := odb.Entries(tree, r.c.repo.Store.HashLen()) // visiting the tree has named what is wrong with it
+	list, _ := odb.Entries(tree, r.c.repo.Store.HashLen()) // the visitor has named what is wrong
 	return list
 }
 
-// now reads a tree that a commit has and searches it. The same tree has other
-// news beside other ones; the same change never has: trees that hold one tree
-// many times, or themselves, come to an end.
+// now reads and searches a tree of a commit. What is new in a tree depends on the
+// trees that it is compared with, so a comparison is done once, not a tree. That
+// also ends trees that hold a tree many times, or themselves.
 func (r *commitReader) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
 	o, ok := r.c.repo.Store.Find(t.ID)
 	if !ok {
@@ -321,12 +320,12 @@ func (r *commitReader) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
 	for _, id := range t.Before {
 		change.Write(id)
 	}
-	change.WriteByte('t') // else it could be that of a blob
+	change.WriteByte('t') // not the key of a blob
 	if !r.c.first(change.String()) {
 		return nil, false
 	}
 	if r.v.w.memory.Held() > r.c.env.Budget.Work/2 {
-		r.v.Failed(o, odb.Tree, fmt.Errorf("it and the folders that it is in have too many entries to compare them: %w", odb.ErrLimit))
+		r.v.Failed(o, odb.Tree, fmt.Errorf("it and the folders around it have too many entries to compare: %w", odb.ErrLimit))
 		return nil, false
 	}
 	data, ok := r.object(o, odb.Tree)
@@ -336,7 +335,7 @@ func (r *commitReader) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
 	return r.entries(data), true
 }
 
-// entry reads a blob that no tree before has at its path.
+// entry reads a blob that no parent has at its path.
 func (r *commitReader) entry(e treediff.Entry) {
 	if e.Mode == odb.ModeModule {
 		return
@@ -351,20 +350,20 @@ func (r *commitReader) entry(e treediff.Entry) {
 	}
 }
 
-// let reads and searches one object and lets go of it.
+// let reads, searches and releases one object.
 func (r *commitReader) let(o odb.Obj, t odb.Type) {
 	data, _ := r.object(o, t)
 	r.v.w.memory.Give(odb.Held(data))
 }
 
-// object reads and searches one object, whose bytes are returned: the worker's
-// memory holds them.
+// object reads and searches one object and returns its bytes, which count in the
+// worker's memory.
 func (r *commitReader) object(o odb.Obj, t odb.Type) ([]byte, bool) {
 	store, memory := r.c.repo.Store, r.v.w.memory
 	before := memory.Held()
 	got, data, err := store.ReadHeld(o, memory)
 	if err == nil && got != t {
-		err = fmt.Errorf("it is a %s where a %s is named", got, t)
+		err = fmt.Errorf("it is a %s, but is named as a %s", got, t)
 	}
 	if err == nil {
 		err = r.v.Visit(&odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true, Loose: store.IsLoose(o)})

@@ -19,15 +19,15 @@ type Files struct {
 	Stdin io.Reader
 }
 
-// Tree is the folder if it is the only one: the configuration of one of several
-// would speak for them all.
+// Tree is the folder if there is only one: the configuration of one of several
+// would decide for all.
 func (s *Files) Tree() (root, top string) {
 	if len(s.Paths) != 1 {
 		return "", ""
 	}
 	info, err := os.Stat(s.Paths[0])
 	if err != nil || !info.IsDir() {
-		return "", "" // whoever reads it says what is wrong
+		return "", "" // Read says what is wrong
 	}
 	if top = filepath.ToSlash(filepath.Clean(s.Paths[0])); top == "." {
 		top = ""
@@ -35,8 +35,8 @@ func (s *Files) Tree() (root, top string) {
 	return regular.Real(s.Paths[0]), top
 }
 
-// Read reads the files. A path that does not exist is an error before anything
-// is read.
+// Read reads the files. If a path does not exist, it returns an error before it
+// reads anything.
 func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 	var jobs []job
 	r := files{env, &pointerFiles{}}
@@ -77,7 +77,7 @@ func (s *Files) job(r files, path string) (job, error) {
 	if err != nil {
 		return nil, notThere(path, "file or folder", err)
 	}
-	real, err := filepath.EvalSymlinks(path) // a link that the user names is followed
+	real, err := filepath.EvalSymlinks(path) // the user's own link is followed
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", path, regular.Reason(err))
 	}
@@ -96,7 +96,7 @@ func (s *Files) job(r files, path string) (job, error) {
 			r.file(ctx, w, f)
 		case info.Mode()&fs.ModeSocket != 0: // it holds nothing
 		default:
-			r.env.Sink.Unread(f.name, "it is a "+regular.Kind(info.Mode())+", which is not opened: pipe it in and name it -")
+			r.env.Sink.Unread(f.name, "it is a "+regular.Kind(info.Mode())+", which is not opened: pipe its content to r8scan files -")
 		}
 		return nil
 	}, nil

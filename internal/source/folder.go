@@ -19,23 +19,23 @@ import (
 	"r8scan/result"
 )
 
-// folder is a folder to walk and how to speak of what is in it.
+// folder is a folder to walk, and how its content is shown and treated.
 type folder struct {
 	path string // on disk
-	name string // as shown and as globs see it: slashes, "" for the root
-	top  string // the part of name that the user gave, which no glob decides on
+	name string // as shown, and for globs: slashes, "" for the root
+	top  string // the part of name that the user gave: globs do not apply to it
 	tree *collect.WorkTree
-	// kind tells what the location in a file, or in a member of it, is of, by
-	// their shown names; nil: a file.
+	// kind returns the kind of locations in a file or in a member of it, by their
+	// shown names; nil: a file.
 	kind func(name, member string) string
 
-	uncounted bool // coverage does not count it: the same objects may be kept without it
+	uncounted bool // not counted in coverage: the same objects may be stored without it
 
-	skip func(f folder) bool // nil: nothing is left out
-	link func(f folder)      // is told of links, whose texts are read, if it is not nil
-	// enter is asked about a folder that has a .git or is a git directory: which
-	// work tree's top it is, if any, and whether to walk it. With nil, these are
-	// folders like any other.
+	skip func(f folder) bool // nil: nothing is skipped
+	link func(f folder)      // called for links, whose texts are read; may be nil
+	// enter is called for a folder that has a .git or is a git directory. It returns
+	// the work tree with this top, if any, and whether to walk it. With nil, these
+	// are ordinary folders.
 	enter func(dir string, w *worker) (tree *collect.WorkTree, walk bool)
 }
 
@@ -52,8 +52,8 @@ type files struct {
 	pointers *pointerFiles // takes those that are LFS pointers; may be nil
 }
 
-// walk returns the job of reading a folder: its files, and a further job for
-// each folder in it.
+// walk returns the job of reading a folder: its files, and a new job for each
+// folder in it.
 func (r files) walk(f folder) job {
 	return func(ctx context.Context, w *worker) error {
 		entries, err := os.ReadDir(f.path)
@@ -79,7 +79,7 @@ func (r files) walk(f folder) job {
 	}
 }
 
-// holdsRepository reports whether a folder may be a work tree's top or a bare
+// holdsRepository reports whether a folder may be the top of a work tree, or a bare
 // repository.
 func holdsRepository(entries []fs.DirEntry) bool {
 	has := func(name string) bool {
@@ -108,7 +108,7 @@ func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 	switch {
 	case e.Type().IsRegular():
 		r.file(ctx, w, f)
-	case e.Type()&fs.ModeSymlink != 0: // git keeps the link's text, and so does the disk
+	case e.Type()&fs.ModeSymlink != 0: // its text, as git keeps it
 		to, err := os.Readlink(f.path)
 		if err != nil {
 			r.env.Sink.Unread(f.name, regular.Reason(err))
@@ -136,8 +136,8 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 	if !f.uncounted {
 		r.env.Sink.Files.Add(1)
 	}
-	if info.Size() > 0 { // 0 is also what files in /proc say
-		content := io.LimitReader(file, info.Size()) // a log that grows ends where it ended
+	if info.Size() > 0 { // files in /proc report 0 too
+		content := io.LimitReader(file, info.Size()) // a log that grows is read up to its size now
 		if r.pointers != nil && f.kind == nil && info.Size() <= maxPointer {
 			content = &pointerReader{r: content, take: func(id []byte) { r.pointers.add(f, id) }}
 		}
@@ -147,17 +147,17 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 	limited := &io.LimitedReader{R: file, N: search.WindowLen}
 	r.text(ctx, w, limited, nil, f)
 	if n, _ := file.Read(make([]byte, 1)); limited.N == 0 && n > 0 {
-		r.env.Sink.Unread(f.name, fmt.Sprintf("it has 0 bytes by its own account and gives more than %d; the rest was not read: pipe it in and name it -", search.WindowLen))
+		r.env.Sink.Unread(f.name, fmt.Sprintf("it reports size 0 and has more than %d bytes; the rest was not read: pipe its content to r8scan files -", search.WindowLen))
 	}
 }
 
-// text searches the content of the file f; at gives its bytes again, if they
-// can be had.
+// text searches the content of the file f. at reads it again; nil if that is not
+// possible.
 func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
 	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(f.name, member), reason) })
 	defer t.Done()
 	name := path.Base(f.name)
-	if name == "-" { // standard input has none
+	if name == "-" { // standard input has no name
 		name = ""
 	}
 	n, err := t.Read(ctx, content, at, name)
@@ -175,8 +175,8 @@ func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.Rea
 	}
 }
 
-// inside is how coverage calls a member of what goes by a name, "" for that
-// itself.
+// inside returns the name in coverage of a member of name; of name itself if member
+// is "".
 func inside(name, member string) string {
 	if member == "" {
 		return name
@@ -187,7 +187,7 @@ func inside(name, member string) string {
 // searchName searches the last element of a file's or folder's name.
 func (r files) searchName(f folder) { r.env.searchName(filepath.Base(f.path), f.hit("")) }
 
-// hit returns where a match in the file is, or in a member of it.
+// hit returns the place of a match in the file or in a member of it.
 func (f folder) hit(member string) collect.Hit {
 	kind := result.KindFile
 	if f.kind != nil {
@@ -196,9 +196,9 @@ func (f folder) hit(member string) collect.Hit {
 	return collect.Hit{Kind: kind, Path: f.name, Tree: f.tree}
 }
 
-// nameLostObjects names a folder of git's objects around which there is no
-// repository: a damaged one, most likely. As files they are compressed, and
-// finding nothing in them would mean nothing.
+// nameLostObjects names a folder of git's objects outside any repository: most
+// likely a damaged one. As files the objects are compressed, so finding nothing in
+// them would mean nothing.
 func (r files) nameLostObjects(f folder) {
 	if filepath.Base(f.path) != "objects" || repo.IsGitDir(filepath.Dir(f.path)) {
 		return
@@ -207,22 +207,22 @@ func (r files) nameLostObjects(f folder) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name && e.IsDir() })
 	}
-	if err != nil || !has("pack") || !has("info") { // git makes both
+	if err != nil || !has("pack") || !has("info") { // git creates both
 		return
 	}
 	if packs, err := os.ReadDir(filepath.Join(f.path, "pack")); err == nil && len(packs) == 0 && len(entries) == 2 {
-		return // there are none yet
+		return // it has no objects
 	}
-	r.env.Sink.Unread(f.name, "it holds git's objects, and the folder around it is no repository: restore its HEAD (git init there makes one) and scan it again")
+	r.env.Sink.Unread(f.name, "it holds git's objects, but the folder around it is no repository: restore its HEAD (git init creates one) and scan it again")
 }
 
-// skipGitObjects leaves out what audit reads object by object: as files they
-// are compressed, and finding nothing in them would mean nothing.
+// skipGitObjects leaves out objects, which audit reads one by one: as files they are
+// compressed, so finding nothing in them would mean nothing.
 func (r files) skipGitObjects(f folder) bool {
 	if filepath.Base(f.path) != "objects" || !repo.IsGitDir(filepath.Dir(f.path)) {
 		return false
 	}
 	dir := strings.TrimSuffix(strings.TrimSuffix(f.name, "objects"), "/")
-	r.env.Sink.Note(fmt.Sprintf("the git objects in %s are not files and were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
+	r.env.Sink.Note(fmt.Sprintf("the git objects in %s were not scanned: use r8scan history %s", f.name, cmp.Or(dir, ".")))
 	return true
 }

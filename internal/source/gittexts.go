@@ -10,9 +10,9 @@ import (
 	"r8scan/result"
 )
 
-// hasReader reports whether a file or folder, by its path in the git directory,
-// is no text, or has a reader of its own. Shared indexes are searched as they
-// are: not every one that lies there is in use.
+// hasReader reports whether a file or folder, by its path in the git directory, is
+// no text, or has a reader of its own. Shared indexes are searched as they are,
+// because not each of them is in use.
 func hasReader(in, path string) bool {
 	if in == "objects" {
 		return true
@@ -23,8 +23,8 @@ func hasReader(in, path string) bool {
 	return in == "index" || strings.HasPrefix(in, "modules/") && repo.IsModule(path)
 }
 
-// gitFileKind tells what a file, or a member of it, is by its path in the git
-// directory.
+// gitFileKind returns the kind of a file, or of a member of it, by its path in the
+// git directory.
 func gitFileKind(in, member string) string {
 	if rest, ok := strings.CutPrefix(in, "worktrees/"); ok {
 		_, in, _ = strings.Cut(rest, "/")
@@ -42,8 +42,8 @@ func gitFileKind(in, member string) string {
 	return result.KindFile
 }
 
-// searchIndex returns the job of searching the paths in a work tree's index. What is
-// wrong with it is named where its ids are looked up.
+// searchIndex returns the job of searching the paths in a work tree's index. Damage
+// is named by indexRoots.
 func searchIndex(env *Env, t *collect.WorkTree) job {
 	return func(context.Context, *worker) error {
 		x, _ := t.ReadIndex()
@@ -62,9 +62,9 @@ func searchIndex(env *Env, t *collect.WorkTree) job {
 	}
 }
 
-// searchIndexPath searches the names in a path that the index of the work tree called
-// tree holds, but for the folders that before is in too. Like the match in a
-// tree, one in a folder's name has the folder's path.
+// searchIndexPath searches the names in a path of the index of the work tree called
+// tree, without the folders that before is in too. A match in a folder's name has
+// the folder's path, as in a tree.
 func searchIndexPath(env *Env, tree, path, before string) {
 	known := 0
 	for known < min(len(path), len(before)) && path[known] == before[known] {

@@ -7,25 +7,24 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// lookUps is how many objects are looked up at a time: their memory comes from
-// far away, and comes sooner if it is asked for together.
+// lookUps is how many objects are looked up at a time: the processor overlaps their
+// cache misses.
 const lookUps = 64
 
-// knownLen is how many ids a worker remembers to be there. Trees name the same
-// objects over and over: on git/git this saves half of the lookups.
+// knownLen is how many existing ids a worker remembers. Trees name the same objects
+// again and again: on git/git this saves half of the lookups.
 const knownLen = 1 << 14
 
-// links are what the objects that a worker reads name: it is made sure that the
-// store has it. They are of one repository, and of one pack if it is read for
-// what is worth remembering of it.
+// links are the ids that the objects of a worker name. They make sure that the store
+// has them. They are of one repository, and of one pack if a whole pack is read.
 type links struct {
 	env    *Env
 	repo   *repository
 	pack   *packScan // nil if what is read is not all of a pack
 	header odb.Header
-	known  []id128 // ids that are there; of the pack's own, if there is one
+	known  []id128 // ids that exist; only in pack, if it is not nil
 
-	// Those that are still to be looked up.
+	// The ids to look up.
 	ids   []byte
 	kinds []string
 	names []byte
@@ -39,14 +38,15 @@ func beginning(id []byte) id128 {
 	return id128{binary.BigEndian.Uint64(id), binary.BigEndian.Uint64(id[8:])}
 }
 
-// use makes l those of a repository's objects, or of a pack of it.
+// use sets the repository, and the pack, of the objects.
 func (l *links) use(env *Env, repo *repository, pack *packScan) {
 	if l.env != env || l.repo != repo || l.pack != pack {
 		*l = links{env: env, repo: repo, pack: pack, known: make([]id128, knownLen)}
 	}
 }
 
-// of takes what an object names. The error says that the object is malformed.
+// of takes the ids that an object names. The error says that the object is
+// malformed.
 func (l *links) of(n *odb.Node) error {
 	store := l.repo.Store
 	switch n.Type {
@@ -73,7 +73,7 @@ func (l *links) of(n *odb.Node) error {
 	return nil
 }
 
-// unsigned takes notice of an entry whose name alone may tell what it holds.
+// unsigned records an entry whose name alone may say what it holds.
 func (l *links) unsigned(e odb.TreeEntry) {
 	if !isUnsigned(e) {
 		return
@@ -91,7 +91,7 @@ func entryKind(mode uint32) string {
 	return "blob"
 }
 
-// addHex is add for an id in hex, if there is one.
+// addHex is add for an id in hex, which may be empty.
 func (l *links) addHex(id []byte, kind string) {
 	if len(id) == 0 {
 		return
@@ -99,15 +99,15 @@ func (l *links) addHex(id []byte, kind string) {
 	var buf [32]byte
 	raw := buf[:l.repo.Store.HashLen()]
 	if n, ok := wire.UnhexInto(raw, id); !ok || n != len(raw) {
-		l.env.Sink.Unread(l.repo.Label(kind), "an object names it by something that is no id")
+		l.env.Sink.Unread(l.repo.Label(kind), "an object names it by something that is not an id")
 		return
 	}
 	l.add(raw, kind, nil)
 }
 
-// add notes that an object names the one with a raw id, for lookUp.
+// add records a raw id that an object names, for lookUp.
 func (l *links) add(id []byte, kind string, name []byte) {
-	if key := beginning(id); l.known[key[1]%knownLen] == key && key != (id128{}) { // which is what known begins as
+	if key := beginning(id); l.known[key[1]%knownLen] == key && key != (id128{}) { // known starts with zeros
 		return
 	}
 	l.ids, l.kinds = append(l.ids, id...), append(l.kinds, kind)
@@ -118,8 +118,8 @@ func (l *links) add(id []byte, kind string, name []byte) {
 	}
 }
 
-// lookUp makes sure that what add has noted is there. It ends each job that
-// reads objects.
+// lookUp makes sure that the recorded ids exist. It ends each job that reads
+// objects.
 func (l *links) lookUp() {
 	if len(l.kinds) == 0 {
 		return

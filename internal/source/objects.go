@@ -14,9 +14,8 @@ import (
 	"r8scan/result"
 )
 
-// Objects are the objects of a repository and nothing else. With Range they are
-// what these commits add: what stands in them and in no commit that the range
-// leaves out.
+// Objects are the objects of a repository. With Range they are what these commits
+// add: what they have, and no commit outside the range has.
 type Objects struct {
 	Path  string // of a folder in the repository
 	Range string // as git log takes it; "" for all objects
@@ -24,7 +23,7 @@ type Objects struct {
 	git *repo.Repo
 }
 
-// OpenObjects finds the repository that holds path.
+// OpenObjects finds the repository around path.
 func OpenObjects(path, span string) (*Objects, error) {
 	g, err := discover(path)
 	if errors.Is(err, repo.ErrNone) {
@@ -68,9 +67,8 @@ type objects struct {
 	repo *repository
 }
 
-// all returns the job of opening the repository and reading all that is in it.
-// trees are those whose roots are followed; with nil, those of the repository's
-// work trees are.
+// all returns the job of opening the repository and reading everything in it. It
+// follows the roots of trees or, with nil, of the repository's work trees.
 func (o *objects) all(trees []*collect.WorkTree) job {
 	return func(_ context.Context, w *worker) error {
 		o.repo.open(o.env)
@@ -101,8 +99,8 @@ func (o *objects) families() []job {
 	return jobs
 }
 
-// family returns the job of searching one family of objects, of a pack if p is
-// not nil.
+// family returns the job of searching one family of objects. p is nil if the family
+// is in no pack, or the pack is not remembered.
 func (o *objects) family(f odb.Family, p *packScan) job {
 	return func(ctx context.Context, w *worker) error {
 		v := &visitor{ctx: ctx, env: o.env, repo: o.repo, w: w, pack: p}
@@ -131,8 +129,8 @@ func (o *objects) family(f odb.Family, p *packScan) job {
 	}
 }
 
-// roots returns the jobs of looking for the objects that all that is no object
-// names: a repository whose HEAD names a commit that is gone is not whole.
+// roots returns the jobs of looking for the objects that refs, indexes and other
+// files name: a repository whose HEAD names a missing commit is not complete.
 func (o *objects) roots(trees []*collect.WorkTree) []job {
 	r := o.repo
 	if trees == nil { // only objects are scanned
@@ -156,8 +154,8 @@ func (o *objects) roots(trees []*collect.WorkTree) []job {
 	return jobs
 }
 
-// indexRoots looks for the objects that an index names: those of its entries,
-// the trees that git remembers for them, and what was in conflict.
+// indexRoots looks for the objects that an index names: its entries, the trees that
+// git caches in it, and the versions of resolved conflicts.
 func (o *objects) indexRoots(t *collect.WorkTree) {
 	x, err := t.ReadIndex()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -182,7 +180,7 @@ func (o *objects) indexRoots(t *collect.WorkTree) {
 		}
 	}
 	for _, e := range x.Entries {
-		if e.Mode&0o170000 != odb.ModeModule && !e.IntentToAdd { // git add -N names the empty blob and makes none
+		if e.Mode&0o170000 != odb.ModeModule && !e.IntentToAdd { // git add -N names the empty blob, and does not write it
 			add(e.Path, e.ID)
 		}
 	}

@@ -12,17 +12,16 @@ import (
 	"r8scan/rules"
 )
 
-// readVersion changes with everything that changes what of an object is read:
-// since 2 what is in containers is read, since 4 reftables are among them, since
-// 5 what only their names tell to be some, since 6 what is in further copies of
-// objects and what is in no object of a pack, since 7 what stands behind and
-// between containers, since 8 the entries of the cache have other names, since 9
-// pointers of Git LFS are known, since 10 more of what begins or ends as a
-// container, or has the name of one, and since 11 the files that pointers name.
+// readVersion is raised whenever more of an object is read. Since 2 that is what is
+// in containers, since 4 reftables, since 5 containers known by name only, since 6
+// further copies of objects and bytes of a pack between them, since 7 what is after
+// and between containers, since 9 pointers of Git LFS, since 10 more of what begins,
+// ends or is named like a container, and since 11 the files that pointers name. With
+// 8 the cache's entries got other names.
 const readVersion = 11
 
-// OpenCache returns the cache of packs in a folder, none for "". Other rules than
-// the default ones have no version, so nothing is remembered of them.
+// OpenCache returns the cache of packs in a folder, nil for "". It is nil for rules
+// other than the default ones too, because they have no version.
 func OpenCache(dir string, set *rules.Set) *packcache.Cache {
 	if dir == "" || set != nil && set != rules.Default() {
 		return nil
@@ -30,8 +29,8 @@ func OpenCache(dir string, set *rules.Set) *packcache.Cache {
 	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
 }
 
-// pack returns the jobs of reading the i-th pack, or of taking over what an
-// earlier scan has found in it.
+// pack returns the jobs of reading the i-th pack, or of using what an earlier scan
+// found in it.
 func (o *objects) pack(i int) []job {
 	repo := o.repo
 	p := &packScan{repo: repo, number: i, toSearch: map[odb.Obj]bool{}, outside: map[string]collect.Missing{}, unsigned: map[string]string{}}
@@ -52,8 +51,8 @@ func (o *objects) pack(i int) []job {
 	return jobs
 }
 
-// remembered returns the job of taking over what is known of a pack: its
-// objects that searchAgain has noted are searched again.
+// remembered returns the job of using what is known of a pack. Objects that
+// searchAgain recorded are searched again.
 func (o *objects) remembered(i int, e *packcache.Entry) job {
 	repo, sink := o.repo, o.env.Sink
 	return func(ctx context.Context, w *worker) error {

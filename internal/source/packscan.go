@@ -13,7 +13,7 @@ import (
 	"r8scan/rules"
 )
 
-// packScan is the reading of one pack: what is worth remembering of it.
+// packScan is what the scan of one pack remembers.
 type packScan struct {
 	repo   *repository
 	number int
@@ -25,18 +25,18 @@ type packScan struct {
 	mu       sync.Mutex
 	toSearch map[odb.Obj]bool           // see searchAgain
 	outside  map[string]collect.Missing // raw id → what is known of it
-	unsigned map[string]string          // raw id → the name that tells what it holds
+	unsigned map[string]string          // raw id → the name that says what it holds
 	failed   bool
 }
 
-// maxOutside is how many objects outside of a pack, and with names of which
-// noteUnsigned takes notice, are remembered. A pack with more of them is small
-// against the others, and quickly read again.
+// maxOutside is how many objects outside a pack, and of those that noteUnsigned
+// records, are remembered. A pack with more of them is small compared with the
+// others, and quickly read again.
 const maxOutside = 100_000
 
-// done notes that a family was read and, after the last one, saves what is
-// known. A pack with anything wrong is read again each time, so that what is
-// wrong is named again. A cache that cannot be written costs time and no more.
+// done counts a family as read and, after the last one, saves the entry. A pack with
+// a fault is not saved, so that each scan names the fault. A cache that cannot be
+// written only costs time.
 func (p *packScan) done(cache *packcache.Cache) {
 	if p.pending.Add(-1) > 0 || p.stamp == "" || p.failed || len(p.outside)+len(p.unsigned) > maxOutside || len(p.repo.Store.Problems()) > 0 {
 		return
@@ -56,8 +56,8 @@ func (p *packScan) done(cache *packcache.Cache) {
 	_ = cache.Save(p.repo.Store.PackKey(p.number), e)
 }
 
-// searchAgain notes an object that the next scan has to search again: one with a
-// match, since no token is kept, or with something in it that cannot be read.
+// searchAgain records an object that the next scan has to search again: it has a
+// match (no token is kept), or something in it that cannot be read.
 func (p *packScan) searchAgain(o odb.Obj) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +70,7 @@ func (p *packScan) fail() {
 	p.failed = true
 }
 
-// linkOutside notes that an object is named that is not in the pack.
+// linkOutside records an object that is named and not in the pack.
 func (p *packScan) linkOutside(id []byte, kind, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +79,7 @@ func (p *packScan) linkOutside(id []byte, kind, name string) {
 	}
 }
 
-// noteUnsigned notes an entry whose name alone may tell what it holds.
+// noteUnsigned records an entry whose name alone may say what it holds.
 func (p *packScan) noteUnsigned(e odb.TreeEntry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,13 +16,13 @@ import (
 	"r8scan/result"
 )
 
-// Pushed says what a push is to bring and where. One of Updates, To and Current
-// says what it brings.
+// Pushed says what a push adds, and where. One of Updates, To and Current says
+// what.
 type Pushed struct {
-	Remote  string      // its name, or its URL if it has none; "" for the one that the branch goes to, unless From is given
+	Remote  string      // its name, or its URL without one; "" for the branch's own remote, unless From is set
 	URL     string      // as git push uses it; may be ""
-	Updates []RefUpdate // as git tells a hook
-	To      string      // a revision: what leads to it and not to From; Ref is the name at the remote, if known
+	Updates []RefUpdate // as a hook gets them from git
+	To      string      // a revision: it and its ancestors, without From's; Ref is its name at the remote, if known
 	From    string      // a revision that the remote has; "" for none
 	Ref     string
 	Current bool // the branch that HEAD is on
@@ -30,24 +30,24 @@ type Pushed struct {
 
 // RefUpdate is a ref that a push sets.
 type RefUpdate struct {
-	Ref string // its full name where it is pushed to
-	New string // id in hex of what it is to name; zeros if it is deleted
-	Old string // id of what it names there now; zeros for nothing
+	Ref string // its full name at the remote
+	New string // the new id in hex; zeros if the ref is deleted
+	Old string // the id at the remote now; zeros if the ref is new
 }
 
-// Push is what a push brings: what its commits and tags add, and the names of
-// new refs, but nothing that the other side has, as far as is known here. Only
-// that makes the result incomplete, not what else is wrong with the repository.
+// Push is what a push adds: what its commits and tags add, and the names of new
+// refs, without what the other side is known to have. Only faults in these make the
+// result incomplete, not other damage of the repository.
 type Push struct {
 	what     Pushed
-	received bool // by this repository, which has what its refs reach
+	received bool // this repository receives the push: it has what its refs reach
 
 	path   string
 	git    *repo.Repo
 	getenv repo.Lookup
 }
 
-// OpenPush finds the repository at path that a push is from; with "", the one
+// OpenPush finds the repository at path, from which a push comes; with "", the one
 // that git runs a hook for.
 func OpenPush(path string, what Pushed) (*Push, error) {
 	g, getenv, err := hookRepository(path)
@@ -57,7 +57,7 @@ func OpenPush(path string, what Pushed) (*Push, error) {
 	return &Push{what: what, path: path, git: g, getenv: getenv}, nil
 }
 
-// OpenReceived is OpenPush for the repository that is pushed to.
+// OpenReceived is OpenPush for the repository that receives the push.
 func OpenReceived(path string, updates []RefUpdate) (*Push, error) {
 	s, err := OpenPush(path, Pushed{Updates: updates})
 	if err != nil {
@@ -67,8 +67,8 @@ func OpenReceived(path string, updates []RefUpdate) (*Push, error) {
 	return s, nil
 }
 
-// Tree is the work tree that is pushed from. One in the repository that is
-// pushed to came by a push, so its configuration has no say.
+// Tree is the work tree that is pushed from. A work tree on the receiving side came
+// by a push, so its configuration is not read.
 func (s *Push) Tree() (root, top string) {
 	if s.received {
 		return "", ""
@@ -76,7 +76,7 @@ func (s *Push) Tree() (root, top string) {
 	return s.git.WorkTree, ""
 }
 
-// Read reads what the push brings.
+// Read reads what the push adds.
 func (s *Push) Read(ctx context.Context, env *Env) (*Read, error) {
 	r := newRepository(env, s.git, s.git.Common, s.getenv)
 	r.Pushed = true
@@ -102,19 +102,19 @@ func (s *Push) Read(ctx context.Context, env *Env) (*Read, error) {
 	return readSpan(ctx, env, r, span, result.Target{Kind: "push", Path: cmp.Or(s.path, ".")})
 }
 
-// push finds out what a push brings.
+// push finds out what a push adds.
 type push struct {
 	env  *Env
 	repo *repository
 }
 
-// span returns the span of what is pushed and not at the remote.
+// span returns what is pushed and not at the remote.
 func (p *push) span(what Pushed) (*history.Span, error) {
 	repo, names, span := p.repo, p.repo.names(), &history.Span{}
 	if what.Current {
 		branch := repo.Git.Refs.Branch()
 		if branch == "" {
-			return nil, errors.New("HEAD is on no branch, so git push would push nothing: git switch to one, or use r8scan history --range")
+			return nil, errors.New("HEAD is not on a branch, so git push would push nothing: git switch to one, or use r8scan history --range")
 		}
 		if repo.Head == "" {
 			return nil, fmt.Errorf("%s has no commit yet, so there is nothing to push: git commit first", p.env.Rules.Redact(branch))
@@ -141,19 +141,19 @@ func (p *push) span(what Pushed) (*history.Span, error) {
 	for _, ref := range tracking {
 		p.has(span, ref.ID)
 	}
-	switch has := "what refs/remotes/" + remote.Name + " reaches is taken for what it has"; {
-	case len(tracking) == 0 && (what.Current || len(lost) > 0): // its name may be a URL, with a password in it
-		p.env.Sink.Note("what the remote has is not known, so all that leads to what is pushed was scanned: git fetch tells more")
+	switch has := "what it has is taken from refs/remotes/" + remote.Name; {
+	case len(tracking) == 0 && (what.Current || len(lost) > 0): // no name: it may be a URL with a password
+		p.env.Sink.Note("it is not known what the remote has, so the whole history of what is pushed was scanned: git fetch helps")
 	case what.Current:
 		p.env.Sink.Note("this is a push to " + remote.Name + "; " + has)
 	case len(lost) > 0:
-		p.env.Sink.Note(fmt.Sprintf("%s has %s at a commit that is not here, so %s: git fetch tells more", remote.Name, strings.Join(lost, ", "), has))
+		p.env.Sink.Note(fmt.Sprintf("%s has %s at a commit that is not in this clone, so %s: git fetch helps", remote.Name, strings.Join(lost, ", "), has))
 	}
 	return span, nil
 }
 
-// remote returns the remote that goes by a name or a URL. One that the config
-// does not have goes by that name.
+// remote returns the remote with a name or a URL. One that the configuration does
+// not have gets that name.
 func (p *push) remote(name, url string) repo.Remote {
 	all := p.repo.Git.Config.Remotes(os.LookupEnv)
 	for _, known := range []func(repo.Remote) bool{
@@ -171,8 +171,8 @@ func (p *push) remote(name, url string) repo.Remote {
 // maxLost is how many refs a note names.
 const maxLost = 3
 
-// addUpdates adds to span what updates bring, and what they say is there
-// already. It returns the refs of which that is not known here.
+// addUpdates adds to span what updates add, and what they say the remote has. It
+// returns the refs whose old ids are not known here.
 func (p *push) addUpdates(span *history.Span, updates []RefUpdate) (lost []string) {
 	for _, u := range updates {
 		if isZero(u.New) {
@@ -191,22 +191,22 @@ func (p *push) addUpdates(span *history.Span, updates []RefUpdate) (lost []strin
 	return lost
 }
 
-// isZero reports whether an id is that of no object.
+// isZero reports whether an id is all zeros, for no object.
 func isZero(id string) bool { return strings.Trim(id, "0") == "" }
 
-// bring adds what an update names. What cannot be read is named: it is not to
-// pass.
+// bring adds what an update names. It names what cannot be read, so that the push
+// is stopped.
 func (p *push) bring(span *history.Span, u RefUpdate) {
 	o, ok := p.repo.Store.FindHex(u.New)
 	if !ok {
-		p.env.Sink.Unread("what "+u.Ref+" is to name", u.New+" is not in this repository")
+		p.env.Sink.Unread("the new value of "+u.Ref, u.New+" is not in this repository")
 		return
 	}
 	last, t, tags, err := p.repo.names().Peel(o)
 	span.Also = append(span.Also, tags...)
 	switch {
 	case err != nil:
-		p.env.Sink.Unread("what "+u.Ref+" is to name", err.Error())
+		p.env.Sink.Unread("the new value of "+u.Ref, err.Error())
 	case t == odb.Commit:
 		span.With = append(span.With, last)
 	default:
@@ -214,8 +214,8 @@ func (p *push) bring(span *history.Span, u RefUpdate) {
 	}
 }
 
-// has adds to span that the other side has what an id names, and all before it.
-// It reports whether that is known here.
+// has adds to span that the other side has the object with this id and all before
+// it. It reports whether the object is known here.
 func (p *push) has(span *history.Span, id string) bool {
 	o, ok := p.repo.Store.FindHex(id)
 	if !ok {

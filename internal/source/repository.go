@@ -20,19 +20,19 @@ import (
 // repository is a repository whose objects are read.
 type repository struct {
 	collect.Repository
-	real string // its common git directory, links followed
+	real string // its common git directory, with links resolved
 
-	// getenv looks up git's own environment variables; nil for a repository
-	// that the user did not name, which they are not about.
+	// getenv looks up git's own environment variables. It is nil for a repository
+	// that the user did not name: they are not about that.
 	getenv repo.Lookup
 
 	lfs      repo.LFS
 	asFiles  bool                    // the files in its git directory are read too
-	shallow  map[string]bool         // raw ids of commits whose parents are left out
+	shallow  map[string]bool         // raw ids of commits whose parents a shallow clone lacks
 	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
 }
 
-// maxUnsigned bounds the memory that such blobs take.
+// maxUnsigned bounds the memory for such blobs.
 const maxUnsigned = 1 << 16
 
 // isUnsigned reports whether an entry of a tree has such a name.
@@ -48,7 +48,7 @@ func newRepository(env *Env, g *repo.Repo, root string, getenv repo.Lookup) *rep
 	return r
 }
 
-// forget makes nothing known of what objects name.
+// forget drops what is known of the ids that objects name.
 func (r *repository) forget(env *Env) {
 	r.Missing = &collect.Firsts[collect.Missing]{Most: int(env.Budget.Found >> 11)}
 	r.Pointed = newPointed()
@@ -76,18 +76,18 @@ func (r *repository) open(env *Env) {
 	env.Sink.Total.Add(int64(r.Store.Len()))
 }
 
-// addUnsigned adds a blob by its raw id. Of several names the first in the
-// alphabet is kept, so that the result is stable.
+// addUnsigned adds a blob by its raw id. It keeps the alphabetically first of
+// several names, so that the result is stable.
 func (r *repository) addUnsigned(id []byte, name string) {
 	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
 }
 
-// names is what revisions are looked up in, once the repository is open.
+// names is where revisions are looked up. The repository must be open.
 func (r *repository) names() revision.Names {
 	return revision.Names{Store: r.Store, Git: r.Git, Refs: r.Refs, Head: r.Head}
 }
 
-// follow looks for what a root names.
+// follow looks for the object that a root names.
 func (r *repository) follow(root repo.Root) {
 	there := false
 	if len(root.ID) == 2*r.Git.Hash {
@@ -100,7 +100,7 @@ func (r *repository) follow(root repo.Root) {
 	}
 }
 
-// prefix is shown for a folder, "" if it is the root itself or there is none.
+// prefix returns how a folder is shown, "" for the root or for no folder.
 func prefix(root, tree string) string {
 	if tree == "" {
 		return ""
@@ -111,8 +111,8 @@ func prefix(root, tree string) string {
 	return ""
 }
 
-// shallowIn returns a digest of the commits in the i-th pack whose parents are
-// left out, "" if there is none: of these it is not remembered what they name.
+// shallowIn returns a digest of the i-th pack's commits whose parents a shallow
+// clone lacks, "" if there are none. The cache does not remember these parents.
 func (r *repository) shallowIn(i int) string {
 	sum, n := sha256.New(), 0
 	for _, id := range slices.Sorted(maps.Keys(r.shallow)) {
@@ -127,7 +127,7 @@ func (r *repository) shallowIn(i int) string {
 	return wire.Hex(sum.Sum(nil))
 }
 
-// discover finds the repository that holds path, which must be a folder.
+// discover finds the repository around the folder path.
 func discover(path string) (*repo.Repo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -146,9 +146,9 @@ func discover(path string) (*repo.Repo, error) {
 	return g, err
 }
 
-// hookRepository finds the repository at path or, if it is "", the one that git
-// runs a hook for, as its environment says. getenv is what ObjectDirs takes: the
-// environment is about no repository that the user names.
+// hookRepository finds the repository at path or, with "", the one that git runs a
+// hook for, by its environment. getenv is for ObjectDirs; it is nil with a path,
+// because the environment is not about that repository.
 func hookRepository(path string) (g *repo.Repo, getenv repo.Lookup, err error) {
 	if path != "" {
 		g, err = discover(path)
@@ -162,8 +162,8 @@ func hookRepository(path string) (g *repo.Repo, getenv repo.Lookup, err error) {
 	return g, getenv, err
 }
 
-// MissingRevisions returns those of the revisions, which are written as in a
-// range, that name no commit in the repository at path.
+// MissingRevisions returns those of the revisions, written as in a range, that name
+// no commit in the repository at path.
 func MissingRevisions(path string, env *Env, revisions ...string) ([]string, error) {
 	g, err := discover(path)
 	if errors.Is(err, repo.ErrNone) {

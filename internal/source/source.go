@@ -1,6 +1,6 @@
-// Package source reads what is scanned: files, standard input, the objects of
-// git, what commits and pushes add, the index, and git's own texts. It searches
-// all of it and puts what it finds into a sink. It knows nothing of findings.
+// Package source reads what is scanned: files, standard input, git objects, what
+// commits and pushes add, the index, and git's own texts. It searches all of it and
+// puts the matches into a sink. It knows nothing of findings.
 package source
 
 import (
@@ -22,22 +22,22 @@ import (
 
 // Source is something that can be scanned.
 type Source interface {
-	// Read reads all of it. The error says why there is no result, not what could
-	// not be read: that is in the sink.
+	// Read reads all of it. The error says why there is no result. What could not be
+	// read is in the sink.
 	Read(ctx context.Context, env *Env) (*Read, error)
-	// Tree returns the folder that may hold a configuration of its own, "" for none,
-	// and the part of the paths in the result that the user gave.
+	// Tree returns the folder that may have its own configuration, "" for none, and
+	// the part of the result's paths that the user gave.
 	Tree() (root, top string)
 }
 
 // Read is what was read.
 type Read struct {
 	Target result.Target // without the id at HEAD
-	Root   string        // absolute path that paths are relative to
+	Root   string        // the absolute path that paths are relative to
 	Repos  []*collect.Repository
 }
 
-// Env is what sources read with, and where they put what they find.
+// Env is what sources need: where matches go, limits and settings.
 type Env struct {
 	Sink       *collect.Sink
 	Budget     *budget.Budget
@@ -51,15 +51,15 @@ type Env struct {
 	SmallRange int // commits: see the constant
 }
 
-// with returns an environment whose findings go to a sink of their own.
+// with returns a copy of the environment with another sink.
 func (e *Env) with(s *collect.Sink) *Env {
 	other := *e
 	other.Sink = s
 	return &other
 }
 
-// inName searches a name that stands in no other text: a file's or folder's, or a
-// ref's. at is the place; what is in the name is in line 1.
+// inName searches the name of a file, folder or ref. at is its place; matches are in
+// line 1.
 func (e *Env) inName(name string, at collect.Hit) (list []collect.Hit) {
 	q := search.NewQuota(e.Budget.Found, nil)
 	hits, all := search.Name(nil, e.Rules, name, "", &q)
@@ -73,7 +73,7 @@ func (e *Env) inName(name string, at collect.Hit) (list []collect.Hit) {
 	return list
 }
 
-// searchName is inName for what counts in any case.
+// searchName searches a name and puts the matches into the sink.
 func (e *Env) searchName(name string, at collect.Hit) {
 	for _, h := range e.inName(name, at) {
 		e.Sink.Hit(h)
@@ -86,9 +86,9 @@ func notThere(path, kind string, err error) error {
 	case path == "":
 		return fmt.Errorf("a path is empty: name a %s", kind)
 	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
-		return fmt.Errorf("a URL is given, and nothing is fetched: git clone --mirror it, and name the clone") // it may hold a password
+		return fmt.Errorf("a URL cannot be scanned: run git clone --mirror, and name the clone") // it may hold a password
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s does not exist: name a %s that does", path, kind)
+		return fmt.Errorf("%s does not exist: name an existing %s", path, kind)
 	}
 	return fmt.Errorf("%s: %s", path, regular.Reason(err))
 }

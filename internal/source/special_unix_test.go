@@ -15,8 +15,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// TestSockets passes sockets by, wherever they are: they hold nothing. A pipe may
-// hold anything, and is named.
+// TestSockets makes sure that sockets, which hold nothing, are skipped wherever they
+// are. A pipe may hold anything, and is named.
 func TestSockets(t *testing.T) {
 	r := gittest.New(t)
 	r.Git("commit", "-q", "--allow-empty", "-m", "one")
@@ -55,12 +55,12 @@ func TestSockets(t *testing.T) {
 		return !env.Sink.Clean()
 	}
 	if unread() {
-		t.Error("a socket is unread")
+		t.Error("a socket is named as unread")
 	}
 	if err := syscall.Mkfifo(filepath.Join(r.Dir, ".git", "pipe"), 0o644); err != nil {
 		t.Skip(err)
 	}
 	if !unread() {
-		t.Error("a pipe is read")
+		t.Error("a pipe is not named as unread")
 	}
 }

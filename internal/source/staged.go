@@ -18,17 +18,17 @@ import (
 	"r8scan/result"
 )
 
-// Staged is what the next commit would add. What counts is the index, never the
-// work tree. A token is new unless a parent of the commit, HEAD or one that is
-// being merged, has it at the same path, or in a file that the commit removes:
-// then it was renamed with its file.
+// Staged is what the next commit would add, read from the index, never from the
+// work tree. A token is new unless a parent of the commit (HEAD, or a commit that is
+// being merged) has it at the same path, or in a file that the commit removes: then
+// it was renamed with its file.
 type Staged struct {
 	path   string
 	git    *repo.Repo
 	getenv repo.Lookup
 }
 
-// OpenStaged finds the repository at path; with "", the one that git runs a hook
+// OpenStaged finds the repository at path or, with "", the one that git runs a hook
 // for.
 func OpenStaged(path string) (*Staged, error) {
 	g, getenv, err := hookRepository(path)
@@ -37,7 +37,7 @@ func OpenStaged(path string) (*Staged, error) {
 	}
 	if g.WorkTree == "" {
 		if _, err := os.Stat(g.IndexFile); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s is a bare repository, and nothing is staged there: use r8scan history", g.Dir)
+			return nil, fmt.Errorf("%s is a bare repository, which has nothing staged: use r8scan history", g.Dir)
 		}
 	}
 	return &Staged{path, g, getenv}, nil
@@ -49,7 +49,7 @@ func (s *Staged) Tree() (root, top string) { return s.git.WorkTree, "" }
 // Read reads what is staged.
 func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	root := cmp.Or(s.git.WorkTree, s.git.Dir)
-	problems := len(s.git.Problems) // of what the rest depends on
+	problems := len(s.git.Problems) // that the rest depends on
 	folders := s.git.ObjectDirs(s.getenv)
 	lfs, notes := s.git.LFS(folders, os.LookupEnv)
 	for _, note := range notes {
@@ -68,7 +68,7 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 		return nil, err
 	}
 	collect.NotePointed(env.Sink, x.blobs.pointed)
-	if !env.Sink.Clean() { // they may be why
+	if !env.Sink.Clean() { // these problems may be the cause
 		problems = len(s.git.Problems)
 	}
 	for _, p := range s.git.Problems[:problems] {
@@ -77,22 +77,21 @@ func (s *Staged) Read(ctx context.Context, env *Env) (*Read, error) {
 	return &Read{Target: result.Target{Kind: "staged", Path: cmp.Or(s.path, "."), Head: head}, Root: root}, nil
 }
 
-// stagedDiff compares the index with the trees of the commits that the next one
-// will build on.
+// stagedDiff compares the index with the trees of the next commit's parents.
 type stagedDiff struct {
 	env         *Env
 	git         *repo.Repo
 	environment bool // the process's environment is about the repository
 	blobs       blobReader
 
-	files    []stagedFile  // with content that no parent has at their path
-	names    []collect.Hit // in names that no parent has at their path
+	files    []stagedFile  // whose content no parent has at the path
+	names    []collect.Hit // matches in names that no parent has at the path
 	gone     []odb.TreeEntry
 	unmerged int    // files
-	last     string // of them
+	last     string // path of the last unmerged file
 }
 
-// stagedFile is a file whose content is to be searched.
+// stagedFile is a file to search.
 type stagedFile struct {
 	path   string
 	id     []byte
@@ -111,7 +110,7 @@ func (s *stagedDiff) compare() (head string, err error) {
 			Gone:   func(e odb.TreeEntry) { s.gone = append(s.gone, e) },
 			Failed: func(t treediff.Tree, err error) { s.env.Sink.Unread(t.Path, err.Error()) }}
 		if err := d.Index(x, trees); err != nil {
-			failed = fmt.Errorf("the files at HEAD are not known: %w: see git fsck", err)
+			failed = fmt.Errorf("the files at HEAD cannot be read: %w: see git fsck", err)
 		}
 	}
 	err = s.git.UseIndex(compare)
@@ -122,12 +121,12 @@ func (s *stagedDiff) compare() (head string, err error) {
 		return "", fmt.Errorf("the index cannot be read: %s: see git status", regular.Reason(err))
 	}
 	if s.unmerged > 0 {
-		s.env.Sink.Note(fmt.Sprintf("unmerged files, which were not scanned and keep git from committing: %d", s.unmerged))
+		s.env.Sink.Note(fmt.Sprintf("unmerged files, which git cannot commit yet, were not scanned: %d", s.unmerged))
 	}
 	return head, failed
 }
 
-// parents returns HEAD and the trees of all commits that the next one builds on.
+// parents returns the id of HEAD, and the trees of the next commit's parents.
 func (s *stagedDiff) parents() (head string, trees [][]byte, err error) {
 	if head, err = s.git.Refs.Head(); err != nil {
 		return "", nil, err
@@ -146,7 +145,7 @@ func (s *stagedDiff) parents() (head string, trees [][]byte, err error) {
 		}
 		tree, err := s.blobs.treeOf(id)
 		if err != nil {
-			return "", nil, fmt.Errorf("commit %s, on which the next one builds, cannot be read: %w: see git fsck", id, err)
+			return "", nil, fmt.Errorf("commit %s, a parent of the next one, cannot be read: %w: see git fsck", id, err)
 		}
 		trees = append(trees, tree)
 	}
@@ -172,7 +171,7 @@ func (s *stagedDiff) folder(path, name string) {
 // entry notes a file that no parent has as it is.
 func (s *stagedDiff) entry(e treediff.Entry) {
 	switch {
-	case e.Stage > 0: // a file that is not merged has up to three entries
+	case e.Stage > 0: // an unmerged file has up to three entries
 		if e.Path != s.last {
 			s.unmerged++
 		}

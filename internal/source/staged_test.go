@@ -17,9 +17,8 @@ import (
 	"r8scan/internal/git/repo"
 )
 
-// TestStagedAgainstGit changes an index at random and compares what is new in
-// it, and what is gone, with what git says, for one and for two parents, and
-// for every form that an index can have.
+// TestStagedAgainstGit changes an index at random. It compares what is new and what
+// is gone with git, for one and two parents, and for every form of an index.
 func TestStagedAgainstGit(t *testing.T) {
 	for seed, format := range []string{"sha1", "sha256", "sha1", "sha1"} {
 		t.Run(fmt.Sprint(format, seed), func(t *testing.T) {
@@ -40,7 +39,7 @@ func TestStagedAgainstGit(t *testing.T) {
 			for step := range 25 {
 				switch step % 6 {
 				case 1:
-					r.Git("write-tree") // git notes the trees in the index
+					r.Git("write-tree") // git caches the trees in the index
 				case 2:
 					r.Git("update-index", "--index-version", fmt.Sprint(2+2*rng.IntN(2)))
 				case 3:
@@ -57,8 +56,8 @@ func TestStagedAgainstGit(t *testing.T) {
 	}
 }
 
-// change adds, changes and removes files in the index, with names that make
-// the order of files and folders matter.
+// change adds, changes and removes files in the index. The names make the order of
+// files and folders matter.
 func change(r *gittest.Repo, rng *rand.Rand, blobs []string, n int) {
 	names := []string{"a", "a-b", "a.c", "a0", "b", "ab"}
 	for range n {
@@ -74,11 +73,11 @@ func change(r *gittest.Repo, rng *rand.Rand, blobs []string, n int) {
 	}
 }
 
-// checkStaged compares the index with the parents, of which the first is HEAD.
+// checkStaged compares the index with the parents, HEAD first.
 func checkStaged(t *testing.T, r *gittest.Repo, parents []string) {
 	t.Helper()
 	merge := filepath.Join(r.GitDir(), "MERGE_HEAD")
-	_ = os.Remove(merge) // of the step before, if there is one
+	_ = os.Remove(merge) // of the step before
 	if len(parents) > 1 {
 		if err := os.WriteFile(merge, []byte(parents[1]+"\n"), 0o644); err != nil {
 			t.Fatal(err)
@@ -135,7 +134,7 @@ func stagedByGit(r *gittest.Repo, parents []string) []string {
 	return out
 }
 
-// checkGone compares the files that HEAD has and the index has not.
+// checkGone compares the files that HEAD has and the index does not.
 func checkGone(t *testing.T, s *stagedDiff, r *gittest.Repo) {
 	t.Helper()
 	var got, want []string

@@ -21,21 +21,21 @@ import (
 	"r8scan/rules"
 )
 
-// stagedNews searches what a comparison has found to be new, and leaves out the
-// tokens that the parents have.
+// stagedNews searches what is new in the index, and leaves out the tokens that the
+// parents have.
 type stagedNews struct {
 	env   *Env
 	blobs blobReader
 	found *stagedDiff
 
 	mu    sync.Mutex
-	moved tokens // in what is gone, once it was asked for
+	moved tokens // in removed files; set by goneTokens
 }
 
-// stagedBatch is how many files make a job.
+// stagedBatch is how many files a job reads.
 const stagedBatch = 16
 
-// jobs returns the jobs of reading what was found to be new.
+// jobs returns the jobs of reading what is new.
 func (n *stagedNews) jobs() []job {
 	var jobs []job
 	for files := range slices.Chunk(n.found.files, stagedBatch) {
@@ -87,18 +87,19 @@ func (n *stagedNews) file(ctx context.Context, w *worker, f stagedFile) {
 	}
 }
 
-// past returns what reads blobs of the parents. What of these cannot be read is
-// nothing that a commit adds: a token in it then counts as new.
+// past returns a reader for blobs of the parents. Faults there do not count: if a
+// parent's file cannot be read, its tokens count as new.
 func (n *stagedNews) past() blobReader {
 	past := n.blobs
 	past.sink, past.pointed = collect.NewSink(n.env.Budget), newPointed()
 	return past
 }
 
-// entryLen is what an entry of a tree takes in memory, with its part of the tree.
+// entryLen is the memory for an entry of a tree, with its part of the tree.
 const entryLen = 128
 
-// goneTokens returns the tokens in what the parents have and the index has not.
+// goneTokens returns the tokens in files that the parents have and the index does
+// not.
 func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -121,9 +122,9 @@ func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 		switch e.Mode {
 		case odb.ModeModule:
 		case odb.ModeDir:
-			below, _ := n.blobs.tree(e.ID) // of what cannot be read nothing is known
+			below, _ := n.blobs.tree(e.ID) // a folder that cannot be read is skipped
 			if room -= entryLen * int64(len(below)); room < 0 {
-				return n.moved // then what else is gone is not known, and tokens from there count as new
+				return n.moved // tokens in the other removed files count as new
 			}
 			left = append(left, below...)
 		default:
@@ -133,7 +134,7 @@ func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 	return n.moved
 }
 
-// tokens are those that are known, and how surely.
+// tokens are known tokens with their confidence.
 type tokens map[search.Key]rules.Confidence
 
 func (t tokens) add(hits []search.Hit) {
@@ -145,7 +146,7 @@ func (t tokens) add(hits []search.Hit) {
 	}
 }
 
-// has reports whether a match is known, and as surely.
+// has reports whether a match is known with at least its confidence.
 func (t tokens) has(m *rules.Match) bool {
 	best, ok := t[search.KeyOf(m)]
 	return ok && best >= m.Confidence
@@ -203,9 +204,9 @@ func (b blobReader) followPointer(ctx context.Context, w *worker, at string, id 
 	return searchText(ctx, w, b.sink, at, inLFS, io.LimitReader(file, info.Size()), file, 0)
 }
 
-// searchText searches what stands at a path, and is called what; again gives its
-// bytes again, if they can be had, and held of them are in memory. What it reads
-// counts for the sink.
+// searchText searches the content at a path; what is its name in a reason. again
+// reads the content again, nil if that is not possible, and held of its bytes are in
+// memory. The sink counts what is read.
 func searchText(ctx context.Context, w *worker, sink *collect.Sink, at, what string, content io.Reader, again io.ReaderAt, held int64) []search.Hit {
 	text := w.searcher.Text(func(member, reason string) { sink.Unread(inside(at, member), reason) })
 	defer text.Done()
@@ -238,7 +239,7 @@ func (b blobReader) tree(id []byte) ([]odb.TreeEntry, error) {
 func (b blobReader) treeOf(commit string) ([]byte, error) {
 	id, ok := wire.Unhex(commit)
 	if !ok {
-		return nil, fmt.Errorf("%q is no id", commit)
+		return nil, fmt.Errorf("%q is not an id", commit)
 	}
 	data, err := b.store.ReadAll(id, odb.Commit, nil)
 	if err != nil {
@@ -250,7 +251,7 @@ func (b blobReader) treeOf(commit string) ([]byte, error) {
 	}
 	tree := make([]byte, len(id))
 	if n, ok := wire.UnhexInto(tree, h.Tree); !ok || n != len(tree) {
-		return nil, errors.New("what it names as its tree is no id")
+		return nil, errors.New("its tree header is not an id")
 	}
 	return tree, nil
 }

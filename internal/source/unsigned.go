@@ -9,12 +9,11 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// A blob may be a container of a kind without a signature: only the name that a
-// tree or an index gives it tells. Trees and blobs come in any order, so these
-// are read when all else was, once.
+// Some containers have no signature: only the name that a tree or an index gives a
+// blob tells. Trees and blobs come in any order, so these blobs are read last.
 
-// readUnsigned reads the blobs of repositories that their names alone tell to be
-// containers.
+// readUnsigned reads the blobs of repositories that are containers by their names
+// only.
 func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
 	var jobs []job
 	for _, r := range repos {
@@ -43,8 +42,8 @@ func readUnsigned(ctx context.Context, env *Env, repos ...*repository) error {
 	return env.run(ctx, jobs...)
 }
 
-// searchUnsigned reads what is in a blob with a name. Its own bytes were searched,
-// and what is wrong with the blob itself was named, with all others.
+// searchUnsigned reads the content of such a blob. The blob itself was already
+// searched, and its faults were named.
 func searchUnsigned(v *visitor, id []byte, name string) {
 	o, ok := v.repo.Store.Find(id)
 	if !ok {
@@ -60,7 +59,7 @@ func searchUnsigned(v *visitor, id []byte, name string) {
 	}
 	n := &odb.Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Leaf: true}
 	if container(n) != archive.None {
-		return // that was read too
+		return // it was read as a container
 	}
 	in := archive.Input{Name: name, At: bytes.NewReader(data), Size: n.Size}
 	if id, ok := pointedTo(data); ok {

@@ -13,19 +13,19 @@ import (
 	"r8scan/rules"
 )
 
-// visitor searches objects. In an object built by a delta it looks only at what
-// its base does not have, unless the base has a match: so every object that
-// carries a credential is known.
+// visitor searches objects. In an object built by a delta it searches only what the
+// base does not have, unless the base has a match. So every object with a credential
+// is known.
 type visitor struct {
 	ctx   context.Context // of the walk; a visitor is made for one
 	env   *Env
 	repo  *repository
 	w     *worker
 	pack  *packScan    // nil if what is read is not all of a pack
-	part  bool         // only some objects are read: what they name is the caller's business
+	part  bool         // only some objects are read: the caller checks what they name
 	quota search.Quota // of the object at hand
 
-	members, inside int64 // in the object searched last, if it is a container: members, and bytes of them
+	members, inside int64 // number and bytes of the members in the last object, if it is a container
 }
 
 func (v *visitor) Visit(n *odb.Node) error {
@@ -41,7 +41,7 @@ func (v *visitor) Visit(n *odb.Node) error {
 	return nil
 }
 
-// links are what the worker has met of what objects name.
+// links are the worker's links for the repository and the pack.
 func (v *visitor) links() *links {
 	v.w.links.use(v.env, v.repo, v.pack)
 	return &v.w.links
@@ -73,14 +73,14 @@ func (v *visitor) searchObject(n *odb.Node) error {
 	search.MarkAllowed(n.Data, w.matches)
 	search.MarkBinary(n.Data, w.matches)
 	if n.Again && !isFalse {
-		f = archive.None // what is in it is reported with the copy that counts
+		f = archive.None // its content is reported with the copy that counts
 	}
 	switch {
 	case n.Type == odb.Commit || n.Type == odb.Tag:
 		v.message(n)
 	case f != archive.None || len(w.matches) > 0:
 		text := v.text(n)
-		if f != archive.None { // it is read whole: what follows a change in it is compressed differently
+		if f != archive.None { // read whole: after a change everything is compressed differently
 			text.Container(v.ctx, archive.Input{At: bytes.NewReader(n.Data), Size: int64(len(n.Data))}, f)
 		}
 		text.Matches(n.Data, 0, w.matches)
@@ -102,10 +102,10 @@ func (v *visitor) stream(n *odb.Node) error {
 	return v.ctx.Err()
 }
 
-// find searches an object and keeps the matches that there is room for. Of a
-// tree, whose names are searched one by one, and of what is only here for a delta
-// that builds on it only whether there are any counts. Of a further copy they
-// count like those of the one that is reported: it may hold something else.
+// find searches an object and keeps the matches that there is room for. For a tree,
+// whose names are searched one by one, and for an object that is only the base of a
+// delta, it keeps none: there it matters only whether there are any. Matches in a
+// further copy count, because it may hold something else.
 func (v *visitor) find(n *odb.Node) {
 	w, dropped := v.w, false
 	v.quota = w.searcher.Quota()
@@ -124,11 +124,11 @@ func (v *visitor) find(n *odb.Node) {
 
 var errTooMany = errors.New(search.TooMany)
 
-// tooMany says that matches in an object were not kept.
+// tooMany names an object whose matches were not all kept.
 func (v *visitor) tooMany(n *odb.Node) { v.Failed(n.Obj, n.Type, errTooMany) }
 
-// container tells whether an object is a container. It has no name here: those
-// that only their names tell are read by readUnsigned.
+// container returns the format of an object, if it is a container. readUnsigned
+// reads those that are containers by name only.
 func container(n *odb.Node) archive.Format {
 	if n.Type != odb.Blob {
 		return archive.None
@@ -141,20 +141,20 @@ func container(n *odb.Node) archive.Format {
 	return archive.DetectTail(f, n.Data)
 }
 
-// text returns what searches an object that may be a container.
+// text returns the search of an object that may be a container.
 func (v *visitor) text(n *odb.Node) *search.Text {
 	text := v.w.searcher.Text(func(member, reason string) {
 		v.env.Sink.Fault(collect.Fault{Object: n.Obj, Type: n.Type, Unread: result.Unread{What: inside(v.label(n.Obj, n.Type), member), Reason: reason}})
 		if v.pack != nil {
-			v.pack.searchAgain(n.Obj) // so that the next scan names it again
+			v.pack.searchAgain(n.Obj) // so that the next scan names the fault
 		}
 	})
 	text.Held = n.Held()
 	return text
 }
 
-// message notes the matches in a commit or a tag. Those in its message have
-// their lines and columns there, those in a header in its value.
+// message adds the matches in a commit or a tag. Lines and columns count in the
+// message, or in the value of a header.
 func (v *visitor) message(n *odb.Node) {
 	if len(v.w.matches) == 0 {
 		return
@@ -165,7 +165,7 @@ func (v *visitor) message(n *odb.Node) {
 		for _, m := range v.w.matches {
 			if part.Start <= m.Start && m.Start < part.To {
 				in = append(in, m)
-				from = min(from, m.Start) // it may stand in the keyword
+				from = min(from, m.Start) // it may be in the keyword
 			}
 		}
 		if len(in) == 0 {
@@ -180,12 +180,12 @@ func (v *visitor) message(n *odb.Node) {
 	}
 }
 
-// label says how coverage calls an object.
+// label returns the name of an object in coverage.
 func (v *visitor) label(o odb.Obj, t odb.Type) string {
 	return v.repo.Label(t.String() + " " + v.repo.Store.Hex(o))
 }
 
-// add takes what was found in an object.
+// add adds the matches of a text, and counts its members.
 func (v *visitor) add(n *odb.Node, text *search.Text) {
 	v.members, v.inside = text.Members, text.Bytes
 	for _, h := range text.Hits {
@@ -194,14 +194,14 @@ func (v *visitor) add(n *odb.Node, text *search.Text) {
 	text.Done()
 }
 
-// hit notes a match in an object.
+// hit adds a match in an object.
 func (v *visitor) hit(n *odb.Node, h collect.Hit) {
 	if outside(n) {
 		return
 	}
 	switch {
 	case v.pack == nil:
-	case n.Stream != nil: // to find it again it would be held whole
+	case n.Stream != nil: // searching it again would hold it whole
 		v.pack.fail()
 	default:
 		v.pack.searchAgain(n.Obj)
@@ -210,7 +210,7 @@ func (v *visitor) hit(n *odb.Node, h collect.Hit) {
 	v.env.Sink.Hit(h)
 }
 
-// names notes the matches in a tree, which stand in the names of its entries.
+// names adds the matches in the names of a tree's entries.
 func (v *visitor) names(n *odb.Node) {
 	if !n.Matched() || outside(n) {
 		return
@@ -255,13 +255,13 @@ func (v *visitor) Failed(o odb.Obj, t odb.Type, why error) {
 }
 
 var (
-	errContent = errors.New("its content is not what its id says, which is lost or elsewhere: git fsck; what is there was searched")
-	errCopy    = errors.New("a further copy of it holds something else than its id says; that was searched too")
+	errContent = errors.New("its content does not match its id; what is there was searched: see git fsck")
+	errCopy    = errors.New("a further copy of it does not match its id; it was searched too: see git fsck")
 )
 
-// checkID compares an object with its id where that costs little: one in a file
-// of its own, and one that will be reported; with Env.CheckIDs, each. It returns
-// false, and has named it, if they do not belong together.
+// checkID compares an object with its id where that is cheap: a loose object, and
+// one that is reported; with Env.CheckIDs, every object. If they do not match, it
+// names the object and returns false.
 func (v *visitor) checkID(n *odb.Node, f archive.Format) bool {
 	if outside(n) || !n.Loose && !v.env.CheckIDs && len(v.w.matches) == 0 && !n.Matched() && !(n.Extra && f != archive.None) {
 		return true
@@ -273,7 +273,7 @@ func (v *visitor) checkID(n *odb.Node, f archive.Format) bool {
 	return false
 }
 
-// mismatch names an object whose content is not what its id says.
+// mismatch names an object whose content does not match its id.
 func (v *visitor) mismatch(n *odb.Node) {
 	if n.Extra {
 		v.Failed(n.Obj, n.Type, errCopy)
@@ -282,6 +282,6 @@ func (v *visitor) mismatch(n *odb.Node) {
 	}
 }
 
-// outside reports whether an object is handed over only since a delta builds on
-// it: the place where it stands reports it.
+// outside reports whether an object is only visited as the base of a delta: it is
+// reported where it is stored.
 func outside(n *odb.Node) bool { return n.Again && !n.Extra }

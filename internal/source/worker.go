@@ -35,10 +35,10 @@ func (w *worker) walker(s *odb.Store) *odb.Walker {
 	return v
 }
 
-// progressEvery is the time between two reports of progress.
+// progressEvery is the time between two calls of Env.Progress.
 const progressEvery = 100 * time.Millisecond
 
-// run runs jobs, and those that they add, to their end.
+// run runs jobs, and the jobs that they add, to the end.
 func (e *Env) run(ctx context.Context, jobs ...job) error {
 	if e.Progress != nil {
 		tick := time.NewTicker(progressEvery)
