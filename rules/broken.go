@@ -2,6 +2,8 @@ package rules
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -44,6 +46,9 @@ func unseen(text []byte, i int, c byte) (next int, name string) {
 	if next = invisible(text, i); next > i {
 		return next, "invisible-character"
 	}
+	if next = tag(text, i); next > i {
+		return next, "markup"
+	}
 	return terminal(text, i), "terminal-sequence"
 }
 
@@ -85,8 +90,8 @@ var unseenTexts = []string{"&shy;", "&zwnj;", "&zwj;", "&ZeroWidthSpace;", "&NoB
 func invisible(text []byte, i int) int {
 	switch c := text[i]; {
 	case c >= utf8.RuneSelf:
-		if r, size := utf8.DecodeRune(text[i:]); isInvisible(r) {
-			return i + size
+		if r, size := utf8.DecodeRune(text[i:]); isInvisible(r) || size == 1 && c == 0xad { // or in Latin-1
+			return i + max(size, 1)
 		}
 		return i
 	case c == '&' || c == '<':
@@ -97,6 +102,34 @@ func invisible(text []byte, i int) int {
 		}
 	}
 	return invisibleEscape(text, i)
+}
+
+// inline are the elements of HTML that may stand within a word.
+var inline = []string{"b", "i", "u", "s", "em", "strong", "mark", "span", "font", "code", "tt", "kbd", "samp", "var", "small", "big", "sub", "sup", "ins", "del", "a"}
+
+// tag returns what follows a tag at text[i] of such an element, or a comment of
+// nothing but spaces, as templates write it between two values.
+func tag(text []byte, i int) int {
+	if text[i] != '<' {
+		return i
+	}
+	if hasAt(text, i, "<!--") {
+		end := runOf(text, i+len("<!--"), 4, func(c byte) bool { return c == ' ' })
+		if hasAt(text, end, "-->") {
+			return end + len("-->")
+		}
+		return i
+	}
+	from := i + 1
+	if hasAt(text, from, "/") {
+		from++
+	}
+	to := runOf(text, from, 8, isAlnum)
+	end := runOf(text, to, maxJoint, func(c byte) bool { return c != '>' && c != '<' && c != '\n' })
+	if end == len(text) || text[end] != '>' || end > to && text[to] != ' ' || !slices.Contains(inline, strings.ToLower(string(text[from:to]))) {
+		return i
+	}
+	return end + 1
 }
 
 // invisibleEscape knows \u200b, %u200b, &#8203;, and %E2%80%8B and its like for
@@ -152,20 +185,29 @@ func numbered(text []byte, i int) (value, next int) {
 			from, digits, base = j, 3, 8
 		}
 	}
-	if digits == 0 || from+digits > len(text) {
+	if value = digitsAt(text, from, digits, base); value < 0 {
 		return 0, i
-	}
-	for _, c := range text[from : from+digits] {
-		if !isHex(c) || int(unhex(c)) >= base {
-			return 0, i
-		}
-		value = value*base + int(unhex(c))
 	}
 	next = from + digits
 	if hasAt(text, next, ";") && text[i] == '&' || hasAt(text, next, "}") && text[from-1] == '{' {
 		next++
 	}
 	return value, next
+}
+
+// digitsAt reads a number of so many digits at text[i]; -1 if there is none.
+func digitsAt(text []byte, i, digits, base int) int {
+	if digits == 0 || i+digits > len(text) {
+		return -1
+	}
+	value := 0
+	for _, c := range text[i : i+digits] {
+		if !isHex(c) || int(unhex(c)) >= base {
+			return -1
+		}
+		value = value*base + int(unhex(c))
+	}
+	return value
 }
 
 // terminal returns what follows an order for a terminal at text[i].

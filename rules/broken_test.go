@@ -11,29 +11,46 @@ import (
 // named for them.
 var breaks = map[string][]string{
 	"terminal-sequence": {"\x1b[m\x1b[K", "\x1b[01;31m\x1b[K", "\x1b[0m", "\x1b[38:2::1:2:3m", "\x1b(B\x1b[m", `\u001b[0m`, `\x1b[31m`, `\033[0m`, `\e[0m`, `\\u001b[0m`, "^[[0m", "#033[0m", "&#27;[0m",
-		"\x1b]8;;https://x.test\x1b\\", "\x1b]8;;\a"},
+		"\x1b]8;;https://x.test\x1b\\", "\x1b]8;;\a", "%1B[0m", "=1B[0m", `\u{1b}[0m`, "<ESC>[0m"},
 	"invisible-character": {"\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u200e", "\u202c", "\ufe0f", "\u200b\u200b", "&shy;", "&#173;", "&#xAD;", "&#8203;", "&#x200b;", "<wbr>", "<wbr/>", "&zwnj;",
-		"&ZeroWidthSpace;", `\u200b`, `\u00ad`, `\xad`, `\\u200b`, `\u{200b}`, `\xe2\x80\x8b`, `\342\200\213`, "%E2%80%8B", "%C2%AD", "%u200B", "=C2=AD", "=E2=80=8B"},
-	"quoted-printable": {"=\n", "=\r\n", "= \n", `=\n`, `=\r\n`, "=\n> ", "=\r"},
-	"concatenation":    {`" + "`, "\\\n", `"` + "\n" + `"`},
+		"&ZeroWidthSpace;", `\u200b`, `\u00ad`, `\xad`, `\\u200b`, `\u{200b}`, `\xe2\x80\x8b`, `\342\200\213`, "%E2%80%8B", "%C2%AD", "%u200B", "=C2=AD", "=E2=80=8B", "\xad"},
+	"markup":           {"<b>", "</b>", "</em>", `<span class="hl">`, `</span><span class="x">`, "<!-- -->", "<!---->", "</MARK>"},
+	"quoted-printable": {"=\n", "=\r\n", "= \n", `=\n`, `=\r\n`, "=\n> ", "=\r", "=%0A", "=&#10;", "=&#xA;", `=\u000a`, "=`n", `=\x0d\x0a`, "=%0D%0A"},
+	"concatenation":    {`" + "`, "\\\n", `"` + "\n" + `"`, `' + '`, `" "`, "\" +\n    \"", `\" + \"`, "` + `"},
 }
 
-// TestBroken breaks a token at each place but between the characters of its
-// prefix, by each.
+// TestBroken breaks a token at each place, by each, also in what base64 and
+// UTF-16 hold.
 func TestBroken(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 1))
 	for want, list := range breaks {
 		for _, b := range list {
-			for at := len(prefix); at < tokenLen; at++ {
+			for at := 1; at < tokenLen; at++ {
 				token := randomToken(r)
-				ms := findAll("k=\"" + token[:at] + b + token[at:] + "\" x")
-				if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || len(ms[0].Encoding) != 1 || ms[0].Encoding[0] != want {
-					t.Fatalf("%q at %d: %s %v", b, at, summary(ms), encodings(ms))
-				}
-				if ms := findAll("k: " + encode("k="+token[:at]+b+token[at:]+" x", "base64")); len(ms) != 1 || ms[0].Confidence != High {
-					t.Fatalf("%q at %d in base64: %s", b, at, summary(ms))
+				text := "k=" + token[:at] + b + token[at:] + " x"
+				for outer, text := range map[string]string{"": text, "base64": "k: " + encode(text, "base64"), "utf-16": "\xff\xfe" + encode(text, "utf-16le"), "utf-16 ": "\xfe\xff" + encode(text, "utf-16be")} {
+					if b == "\xad" && strings.HasPrefix(outer, "utf-16") || at < len(prefix) && outer == "base64" {
+						continue // it is no text; its probe is broken
+					}
+					ms := findAll(text)
+					if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || ms[0].Encoding[len(ms[0].Encoding)-1] != want || outer == "" && len(ms[0].Encoding) != 1 {
+						t.Errorf("%q at %d, %s: %s %v", b, at, outer, summary(ms), encodings(ms))
+						break
+					}
+					assertHidden(t, Redact(text), token)
 				}
 			}
+		}
+	}
+}
+
+// TestBrokenAll breaks a token behind each character.
+func TestBrokenAll(t *testing.T) {
+	for _, b := range []string{"\u00ad", "\u200b", "\ufeff", "\u2060", "&shy;", "<wbr>", `\u200b`, `\u00ad`, "%E2%80%8B", "%C2%AD", "=E2=80=8B", "\x1b[m", "=\n", "&#8203;", `\u{200b}`} {
+		token := testToken(67)
+		text := "k=" + strings.Join(strings.Split(token, ""), b) + " x"
+		if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
+			t.Errorf("%q: %s", b, summary(ms))
 		}
 	}
 }

@@ -22,16 +22,21 @@ func appendEncoded(dst []Match, text []byte, at int, kind form, from, to, depth 
 		m, ok = spelled(text, at) // over several literals
 	case formEscaped:
 		m, ok = escaped(text, at)
-	case formUTF16:
-		m, ok = utf16(text, at)
+	case formEight:
+		m, ok = behindBreak(text, at)
 	case formHex:
 		m, ok = hexadecimal(text, at)
 	default:
-		if depth < maxDepth {
-			for _, m := range inBase64(text, at, kind, depth) {
-				if m.Start >= from && m.Start < to {
-					dst = append(dst, m)
-				}
+		if depth == maxDepth {
+			return dst
+		}
+		look := inBase64
+		if kind == formWide {
+			look = inUTF16
+		}
+		for _, m := range look(text, at, kind, depth) {
+			if m.Start >= from && m.Start < to {
+				dst = append(dst, m)
 			}
 		}
 		return dst
@@ -66,41 +71,6 @@ func (d decoded) outer(m Match, encoding string) Match {
 	m.Start, m.End = d.at[m.Start], d.at[m.End]
 	m.Encoding = append([]string{encoding}, m.Encoding...)
 	return m
-}
-
-// utf16 looks at the "8 NUL _" at a place: either byte order has it.
-func utf16(text []byte, at int) (Match, bool) {
-	if at < 2 || text[at-2] != 'r' || text[at-1] != 0 {
-		return Match{}, false
-	}
-	little, ok := units16(text, at-2, 0).judge(edgeLen/2, "utf-16")
-	if at < 3 || text[at-3] != 0 { // the big r has no upper half
-		return little, ok
-	}
-	// Amid other text both orders fit. At its ends, and beside what is no
-	// ASCII, the wrong one sees other neighbours than the token has: what it
-	// calls part of a longer word may be none.
-	big, ok2 := units16(text, at-3, 1).judge(edgeLen/2, "utf-16")
-	odd := little.End+1 == len(text) // half a unit is left
-	if !ok || ok2 && (odd || big.Confidence > little.Confidence) {
-		return big, ok2
-	}
-	return little, ok
-}
-
-// units16 decodes UTF-16 around the unit at start, whose ASCII character is its
-// byte number low, so that it becomes the decoded byte number edgeLen/2. Units
-// that are no ASCII, or lie outside of text, become 0xff, which is an edge.
-func units16(text []byte, start, low int) decoded {
-	d := decoded{make([]byte, 0, edgeLen/2+tokenLen+2), make([]int, 0, edgeLen/2+tokenLen+2)}
-	for i := start - edgeLen; i < start+2*(tokenLen+2); i += 2 {
-		c := byte(0xff)
-		if i >= 0 && i+1 < len(text) && text[i+1-low] == 0 {
-			c = text[i+low]
-		}
-		d.bytes, d.at = append(d.bytes, c), append(d.at, i)
-	}
-	return d
 }
 
 // hexadecimal looks at the "38" of 72385f at a place.
@@ -293,10 +263,10 @@ func follows(d []byte, i, n, depth int, diff bool) bool {
 		return false
 	case formPlain:
 		return all(d[i+probeLen:min(len(d), i+tokenLen)], isAlnum) || spellsOn(d, i+2)
-	case formEscaped:
+	case formEscaped, formEight:
 		return spellsOn(d, behindEight(d, i))
-	case formUTF16:
-		return all(d[i+3:min(len(d), i+2*bodyLen)], func(c byte) bool { return c == 0 || isAlnum(c) })
+	case formWide:
+		return tokenProbes.wide(d, i) != formNone
 	case formHex:
 		return all(d[i+2:min(len(d), i+2*bodyLen)], func(c byte) bool { return isHex(c) || isBreak(c) })
 	}
@@ -324,10 +294,10 @@ func isBreak(c byte) bool { return isTrailer(c) || mayLead(c) }
 
 // behindEight returns where the 8 of the probe for an escape at d[i] ends.
 func behindEight(d []byte, i int) int {
-	switch d[i] {
-	case '8':
+	switch {
+	case d[i] == '8':
 		return i + 1
-	case 'r', '2', ';', '}', '7', '\n', '\b', 'K', 'm': // r8 and what follows it; 70 of \070
+	case d[i+1] == '8', d[i+1] == '0': // r8 and what follows it; 70 of \070
 		return i + 2
 	}
 	i += 3

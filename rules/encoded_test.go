@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 	stdutf16 "unicode/utf16"
+	"unicode/utf8"
 )
 
 // encode applies one of the encodings that Find knows to a text.
@@ -266,6 +267,41 @@ func TestEncodedLow(t *testing.T) {
 	} {
 		if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why == "" {
 			t.Errorf("%s: %d matches, the first not low", Redact(text), len(ms))
+		}
+	}
+}
+
+// TestInUTF16: each form is found in UTF-16 too, of either byte order, and so is
+// a token behind each escape.
+func TestInUTF16(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 16))
+	for _, order := range []string{"utf-16le", "utf-16be"} {
+		for _, c := range encodedCases {
+			switch {
+			case strings.Contains(c.name, "utf-16"):
+				continue
+			case c.name == "unicode-escape", c.name == "unicode brace", c.name == "html hex":
+				continue // all of the token in escapes takes more bytes than a match may
+			}
+			for range 20 {
+				token := randomToken(r)
+				inner := c.hide(token, r)
+				text := encode("\ufeffsome text\r\n"+inner+"\r\nand more", order)
+				want := append([]string{"utf-16"}, c.want...)
+				if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || !slices.Equal(ms[0].Encoding, want) {
+					t.Errorf("%s, %s: %s %v, want %v", c.name, order, summary(ms), encodings(ms), want)
+					break
+				}
+			}
+		}
+		for _, front := range fronts {
+			if !utf8.ValidString(front) || front == "\u009b0K" {
+				continue
+			}
+			token := randomToken(r)
+			if ms := findAll(encode("a "+front+token+" x", order)); len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
+				t.Errorf("%q, %s: %s", front, order, summary(ms))
+			}
 		}
 	}
 }

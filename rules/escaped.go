@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // escaped looks for a token around the probe at a place, whose 8 may be raw or
 // the end of an escape that began up to seven bytes before.
@@ -34,6 +37,23 @@ func escaped(text []byte, at int) (Match, bool) {
 		}
 	}
 	return Match{}, false
+}
+
+// behindBreak looks for a token whose 8, at a place, has a break in front, or an
+// escape for the r.
+func behindBreak(text []byte, at int) (Match, bool) {
+	if at == 0 || text[at-1] == 'r' {
+		return Match{}, false // r8_ has a probe of its own
+	}
+	i := at
+	for i > 0 && at-i < maxIndent && isAlnum(text[i-1]) {
+		i--
+	}
+	// A letter or digit has to be the end of an order or an escape.
+	if i < at && (i == 0 || bytes.IndexByte([]byte("[\\%=&(^#;:?`"), text[i-1]) < 0) {
+		return Match{}, false
+	}
+	return escaped(text, at)
 }
 
 // maxTries bounds how often what stands between an r and an 8 is looked at: a

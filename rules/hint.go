@@ -69,6 +69,9 @@ func newWordProbes() *probeSet {
 // it returns false. No two words overlap.
 func eachWord(text []byte, from, to int, f func(at int, w *word) bool) {
 	wordProbes.each(text, from, min(to+maxProbeAt, len(text)), func(p int, kind form) bool {
+		if kind == formWide {
+			return true
+		}
 		w := words[kind-formWord]
 		at := p - w.probe
 		if at < from || at >= to || at+len(w.text) > len(text) {

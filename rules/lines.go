@@ -9,16 +9,13 @@ const (
 	maxBreaks = 3  // written out, and real
 )
 
-// breaksWritten are line breaks that are written out.
-var breaksWritten = []string{`\r\n`, `\n`, `\r`, "%0D%0A", "%0d%0a", "%0A", "%0a", "&#13;&#10;", "&#10;", "&#xA;", "&#xa;", "`r`n", "`n"}
-
-// breakAt returns what follows a line break at text[i], real or written out; i
-// if there is none.
+// breakAt returns what follows a line break at text[i], real or written out;
+// i if there is none.
 func breakAt(text []byte, i int) int {
 	if i >= len(text) {
 		return i
 	}
-	switch text[i] {
+	switch c := text[i]; c {
 	case '\n':
 		return i + 1
 	case '\r':
@@ -26,18 +23,61 @@ func breakAt(text []byte, i int) int {
 			return i + 2
 		}
 		return i + 1
-	case '\\', '%', '&', '`':
-		j := i
-		for hasAt(text, j, `\\`) && j-i < 3 { // in a string within a string
-			j++
+	case '\\', '%', '&', '`', '=', '#', '<':
+		next, value := oneBreak(text, i)
+		if again, lf := oneBreak(text, next); value == '\r' && lf == '\n' && again > next && text[next] == c {
+			return again
 		}
-		for _, s := range breaksWritten {
-			if hasAt(text, j, s) {
-				return j + len(s)
+		return next
+	}
+	return i
+}
+
+// tags break a line in HTML.
+var tags = []string{"<br>", "<br/>", "<br />", "&NewLine;"}
+
+// oneBreak returns what follows a line break at text[i] that is written out, and
+// which one it is; i if there is none.
+func oneBreak(text []byte, i int) (next int, value byte) {
+	if i >= len(text) {
+		return i, 0
+	}
+	name := i + 1
+	switch text[i] {
+	case '\\':
+		for hasAt(text, name-1, `\\`) && name-i < 4 { // in a string within a string
+			name++
+		}
+		fallthrough
+	case '`':
+		if hasAt(text, name, "n") {
+			return name + 1, '\n'
+		}
+		if hasAt(text, name, "r") {
+			return name + 1, '\r'
+		}
+	case '%':
+		for hasAt(text, name, "25") && name-i < 4 { // in a URL within a URL
+			name += len("25")
+		}
+		if v := digitsAt(text, name, 2, 16); v == '\n' || v == '\r' {
+			return name + 2, byte(v)
+		}
+	case '#': // of syslog
+		if v := digitsAt(text, name, 3, 8); v == '\n' || v == '\r' {
+			return name + 3, byte(v)
+		}
+	case '&', '<':
+		for _, tag := range tags {
+			if hasAt(text, i, tag) {
+				return i + len(tag), '\n'
 			}
 		}
 	}
-	return i
+	if v, next := numbered(text, i); v == '\n' || v == '\r' {
+		return next, byte(v)
+	}
+	return i, 0
 }
 
 // lineBreak returns what follows a line break at text[i], and the white space
@@ -163,7 +203,7 @@ func mayLead(c byte) bool {
 		return true
 	}
 	switch c {
-	case '+', '-', '/', '\\', 'b', 'B', 'r', 'R', 'u', 'U', 'f', 'F', 'L', '@', 'n', '\n', '\r', '0', 'A', 'a', 'D', 'd', '1', '3', 'x':
+	case '+', '-', '/', '\\', 'b', 'B', 'r', 'R', 'u', 'U', 'f', 'F', 'L', '@', 'n', '\n', '\r', '0', 'A', 'a', 'D', 'd', '1', '2', '3', '5', 'x', 'e', 'w', 'i', 'N', '=', '{', '}':
 		return true
 	}
 	return false
@@ -181,19 +221,25 @@ func lastOf(text []byte, i, low int) int {
 		for j < i && isBase64Any(text[j]) {
 			j++
 		}
-		again := false
-		for _, s := range append([]string{"\r\n", "\n", "\r"}, breaksWritten...) {
-			if n := j - len(s); n >= low && hasAt(text, n, s) {
-				i, again = n, true
-				for i > low && text[i-1] == '\\' {
-					i--
-				}
-				break
-			}
-		}
-		if !again {
+		start := breakBefore(text, j, low)
+		if start == j {
 			return j - 1
 		}
+		i = start
 	}
 	return i - 1
+}
+
+// maxBreak is how long a line break may be, written out.
+const maxBreak = 14
+
+// breakBefore returns where the line break starts that ends at text[j], the
+// longest one; j if none does.
+func breakBefore(text []byte, j, low int) int {
+	for i := max(low, j-maxBreak); i < j; i++ {
+		if breakAt(text[:j], i) == j { // without a line feed that is behind
+			return i
+		}
+	}
+	return j
 }

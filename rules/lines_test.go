@@ -11,7 +11,8 @@ import (
 var between = []string{
 	"\n", "\r\n", "\r", "\n+", "\r\n+", "\n-", "\n> ", "\n>> ", "\n> > ", "\n# ", "\n#", "\n * ", "\n *  ", "\n// ", "\n/// ", "\n    // ", "\n; ", "\n-- ", "\n% ", "\n| ", "\n   ", "\n\t",
 	"\"\n\"", "'\n'", "\",\n  \"", "',\n'", "\" +\n    \"", "\"\n  + \"", "' .\n '", "\" & _\n  \"", "\" \\\n\"", "\\\n", `\n`, `\r\n`, `\r`, `\\n`, `\\r\\n`, `\n" +` + "\n  \"", `\n",` + "\n    \"",
-	"\"\n.ascii \""[:3], "')\n('"[:4], "\"\r\n+\"", "\n+    ", "\n+\t\t", "\n+# ", "\n+ * ", " \n", "  \n  ", "%0A", "&#10;", "&#13;&#10;", "`n", "`r`n", "\n  - ", "\n> +", "'\nb'", "\",\n    r\"", "\n<", "\n\n", "\r\n\r\n",
+	"\"\n.ascii \""[:3], "')\n('"[:4], "\"\r\n+\"", "\n+    ", "\n+\t\t", "\n+# ", "\n+ * ", " \n", "  \n  ", "%0A", "%0a", "%0D%0A", "%250A", "%250D%250A", "&#10;", "&#xA;", "&#xa;", "&#x0A;", "&#13;&#10;", "&#xD;&#xA;", "&NewLine;", "`n", "`r`n", `\u000a`, `\u000D\u000A`, `\\u000a`, `\x0a`, `\x0d\x0a`, `\012`,
+	`\015\012`, `\u{a}`, "%u000A", "#012", "#015#012", "=0A", "=0D=0A", "<br>", "<br/>\n", "<br />\r\n", "%0A> ", `\u000a  `, "&#10;\n", "\n  - ", "\n> +", "'\nb'", "\",\n    r\"", "\n<", "\n\n", "\r\n\r\n",
 }
 
 // TestLines hides a token in encoded lines of every width with each of that
@@ -23,9 +24,6 @@ func TestLines(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(41, 1))
 	for _, b := range between {
-		// Where another break is within a probe, the token is lost.
-		maybe := strings.IndexByte("\n\r\\\"'", b[0]) < 0
-		lost := 0
 		for range rounds {
 			token := randomToken(r)
 			for _, encoding := range []string{"base64", "hex"} {
@@ -36,17 +34,14 @@ func TestLines(t *testing.T) {
 					text = b[1:] + text
 				}
 				ms := findAll("data:\n" + text + "\n")
-				if maybe && len(ms) == 0 {
-					lost++
-					continue
+				if encoding == "hex" && b[0] == ' ' && len(ms) == 0 {
+					continue // the probe is broken: 38 and a space are everywhere
 				}
 				if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
-					t.Fatalf("%s, %q, %d wide: %s\n%s", encoding, b, width, summary(ms), strings.ReplaceAll(code, "cjhf", "...."))
+					t.Errorf("%s, %q, %d wide: %s\n%s", encoding, b, width, summary(ms), wrap(code, width, b))
+					break
 				}
 			}
-		}
-		if lost > rounds/3 {
-			t.Errorf("%q: %d of %d are lost", b, lost, 2*rounds)
 		}
 	}
 }

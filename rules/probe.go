@@ -1,12 +1,15 @@
 package rules
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A probe is three bytes by which a credential, plain or encoded, or a word is
 // noticed. Everything else is looked at only around a probe.
 type probe struct {
-	bytes string
-	group int // 0 to 7: probes that look alike share one, so that few others look like it
+	bytes string // of two bytes if the third may be any
+	group int    // 0 to 7: probes that look alike share one, so that few others look like it
 	kind  form
 }
 
@@ -17,7 +20,8 @@ const (
 	formNone     form = iota
 	formPlain         // r8_ itself
 	formEscaped       // the 8 or what is around it is written as an escape
-	formUTF16         // 8 NUL _
+	formEight         // 8_ behind something else than an r
+	formWide          // the first two bytes of a probe in UTF-16
 	formHex           // 72385f
 	formBase64_0      // the probe begins at the first character of a group of four,
 	formBase64_2      // at the third,
@@ -27,41 +31,60 @@ const (
 	formWord // and those behind it: the number of a word
 )
 
-// tokenProbes are few, since each costs time for every byte that is read. Base64
-// has three for each of what may stand in it: a token, one in UTF-16 (as
+// tokenProbes are few, since each costs time for every byte that is read. The 8
+// is what a token in plain text is known by: it is written as an escape, it is
+// followed by _, or r8 is followed by what may stand within a token. Base64 has
+// three probes for each of what may stand in it: a token, one in UTF-16 (as
 // PowerShell encodes it), and base64 again; what is encoded begins at the
 // first, second or third byte of three, and what stays the same of it is one
 // of these. Lines of base64 and hex are broken between groups, and so are the
 // probes that would be broken with them.
-var tokenProbes = newProbeSet([]probe{
-	{"r8_", 2, formPlain},
-	{"8\x00_", 3, formUTF16},
-	{"385", 1, formHex}, {"38\n", 1, formHex}, {"38\r", 1, formHex}, {"38\\", 1, formHex}, {`38"`, 1, formHex}, {"38'", 1, formHex},
-	{"%38", 1, formEscaped}, {"x38", 2, formEscaped}, {"038", 2, formEscaped}, {"{38", 2, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
+var tokenProbes = newProbeSet(slices.Concat([]probe{
+	{"r8_", 2, formPlain}, {"8_", 0, formEight},
+	{"%38", 1, formEscaped}, {"x38", 2, formEscaped}, {"038", 2, formEscaped}, {"{38", 2, formEscaped}, {"=38", 1, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
 	{"#56", 5, formEscaped}, {"70\\", 3, formEscaped}, {"70_", 3, formEscaped}, // &#56;, \070\137
-	{"8%5", 0, formEscaped}, {"r8\\", 2, formEscaped}, {"r8&", 2, formEscaped}, // r8%5F, r8\x5f, r8&#95;
-	{"28_", 2, formEscaped}, {";8_", 2, formEscaped}, {"}8_", 2, formEscaped}, // \x728_ and its like, &#114;8_, \u{72}8_
-	{"28\\", 2, formEscaped}, {";8&", 2, formEscaped}, {"}8\\", 2, formEscaped},
-	{`r8"`, 2, formEscaped}, {"r8'", 2, formEscaped}, // "r8" + "_…"
-	{"r8=", 2, formEscaped}, {"8=5", 0, formEscaped}, {"=38", 1, formEscaped}, {"\n8_", 2, formEscaped}, // r8=5F, and lines that end with =
-	{"8\x1b[", 0, formEscaped}, {"m8_", 2, formEscaped}, {"K8_", 2, formEscaped}, // coloured
-	{"r8%", 2, formEscaped}, {"r8<", 2, formEscaped}, {"r8+", 2, formEscaped}, {"\b8_", 2, formEscaped}, // r8%u005f, r8<wbr>_, r8+AF8-, bold
-	{"cjh", 7, formBase64_0}, {"I4X", 3, formBase64_2}, // r8_
-	{"I4\n", 3, formBase64_2}, {"I4\r", 3, formBase64_2}, {"I4\\", 3, formBase64_2}, {`I4"`, 3, formBase64_2}, {"I4'", 3, formBase64_2},
+	{"8\x1b[", 0, formEscaped}, {"8\x1b(", 0, formEscaped}, {"8%5", 0, formEscaped}, {"8=5", 0, formEscaped}, {"8=\n", 0, formEscaped}, {"8=\r", 0, formEscaped}, // the break behind the r may be any
+	{"8\xc2\xad", 0, formEscaped}, {"8\xe2\x80", 0, formEscaped}, {"8\xe2\x81", 0, formEscaped}, {"8\xef\xbb", 0, formEscaped},
+	{";8&", 2, formEscaped}, {">8<", 2, formEscaped}, {"28\\", 2, formEscaped}, {"}8\\", 2, formEscaped}, {"b8\\", 2, formEscaped}, {"d8\\", 2, formEscaped},
+	{"B8%", 2, formEscaped}, {"D8%", 2, formEscaped}, {"B8=", 2, formEscaped}, {"D8=", 2, formEscaped},
+	{"385", 1, formHex},
+	{"cjh", 1, formBase64_0}, {"I4X", 3, formBase64_2}, // r8_
 	{"OF8", 0, formBase64_4}, {"OF9", 0, formBase64_4}, {"OF+", 0, formBase64_4}, {"OF/", 0, formBase64_4}, // behind a y
 	{"OF-", 0, formBase64_4}, {"OF_", 0, formBase64_4},
-	{"cgA", 7, formBase64_0}, {"IAO", 4, formBase64_2}, {"yAD", 4, formBase64_3}, // r8 in UTF-16
-	{"Y2p", 4, formBase64_0}, {"Nqa", 4, formBase64_2}, {"jam", 7, formBase64_3}, // cjhf
-	{"Nq\n", 3, formBase64_2}, {"Nq\r", 3, formBase64_2}, {"Nq\\", 3, formBase64_2}, {`Nq"`, 3, formBase64_2}, {"Nq'", 3, formBase64_2}, {"amh", 6, formBase64_4}, // behind a j
-	{"STR", 1, formBase64_0}, {"k0W", 6, formBase64_2}, {"JNF", 7, formBase64_3}, // I4X
-	{"k0\n", 6, formBase64_2}, {"k0\r", 6, formBase64_2}, {"k0\\", 6, formBase64_2}, {`k0"`, 6, formBase64_2}, {"k0'", 6, formBase64_2}, {"NFg", 4, formBase64_4}, {"NFh", 4, formBase64_4}, // behind a J
-	{"eU9", 5, formBase64_0}, {"lPR", 6, formBase64_2}, {"5T0", 1, formBase64_3}, // yOF
-	{"lP\n", 6, formBase64_2}, {"lP\r", 6, formBase64_2}, {"lP\\", 6, formBase64_2}, {`lP"`, 6, formBase64_2}, {"lP'", 6, formBase64_2}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // behind a 5
-	{"STQ", 1, formBase64_0}, {"k0C", 5, formBase64_2}, {"k0D", 5, formBase64_2}, {"JNA", 7, formBase64_3}, // I4 at the end of a line; T0Y, T0Z:
+	{"cgA", 1, formBase64_0}, {"IAO", 4, formBase64_2}, {"yAD", 4, formBase64_3}, // r8 in UTF-16
+	{"Y2p", 4, formBase64_0}, {"Nqa", 4, formBase64_2}, {"jam", 1, formBase64_3}, {"amh", 6, formBase64_4}, // cjhf; behind a j
+	{"STR", 1, formBase64_0}, {"k0W", 6, formBase64_2}, {"JNF", 1, formBase64_3}, {"NFg", 4, formBase64_4}, {"NFh", 4, formBase64_4}, // I4X; behind a J
+	{"eU9", 5, formBase64_0}, {"lPR", 6, formBase64_2}, {"5T0", 1, formBase64_3}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // yOF; behind a 5
+	{"STQ", 1, formBase64_0}, {"k0C", 5, formBase64_2}, {"k0D", 5, formBase64_2}, {"JNA", 1, formBase64_3}, // I4 at the end of a line; T0Y, T0Z:
 	{"Ck9", 0, formBase64_0}, {"pPR", 6, formBase64_2}, // OF8 at the start of one
-})
+},
+	endings("r8", breakStarts, 2, formEscaped),
+	endings("38", lineEnds, 1, formHex),
+	endings("I4", lineEnds+" ", 3, formBase64_2),
+	endings("Nq", lineEnds+" ", 3, formBase64_2),
+	endings("k0", lineEnds+" ", 6, formBase64_2),
+	endings("lP", lineEnds+" ", 6, formBase64_2),
+))
+
+const (
+	breakStarts = "\\\"'=%&<+^#`\x1b\b\xad\xc2\xcd\xd8\xe1\xe2\xef" // what may stand within a token, by its first byte
+	lineEnds    = "\n\r\\\"'%&`=#<"                                 // what may follow the last character of an encoded line
+)
+
+// endings returns a probe for each byte that may follow the first two.
+func endings(start, bytes string, group int, kind form) []probe {
+	var list []probe
+	for i := range len(bytes) {
+		list = append(list, probe{start + bytes[i:i+1], group, kind})
+	}
+	return list
+}
 
 const probeLen = 3
+
+// wideGroup is the group of all probes in UTF-16. It has no others, so that
+// text without zeros has none of it.
+const wideGroup = 7
 
 // probeSet finds its probes in texts. It is built once and never written again.
 type probeSet struct {
@@ -80,7 +103,7 @@ type probeSet struct {
 }
 
 // vectorTable is what a vector pass over a text looks up. Each bit in it stands
-// for a group of probes; bytes above 127 are in none.
+// for a group of probes. No probe begins with a byte above 127.
 type vectorTable struct {
 	bytes  [probeLen][128]byte   // for each byte of a probe: the groups that have it there
 	halves [probeLen][2][32]byte // the same by the byte's lower and upper half; both are needed. Each stands twice, as shuffles want it
@@ -90,7 +113,7 @@ type vectorTable struct {
 // slotBits leaves so much room that a multiplier without collisions is found in
 // some ten tries: a program that is started for each commit makes this table
 // each time.
-const slotBits = 10
+const slotBits = 12
 
 func newProbeSet(list []probe) *probeSet {
 	s := &probeSet{list: list, mul: 2654435761}
@@ -98,21 +121,46 @@ func newProbeSet(list []probe) *probeSet {
 		s.mul += 2
 	}
 	for _, p := range list {
-		k := key([]byte(p.bytes))
+		k := p.key()
 		i := s.slot(k)
 		s.keys[i], s.forms[i] = k, p.kind
-		s.pairs[k&0xffff] |= beginning
-		s.pairs[k>>8] |= ending
+		s.addPairs(p)
 		s.vector.add(p)
 	}
 	return s
+}
+
+// anyThird is the third byte of the key of a probe of two bytes.
+const anyThird = 0xff << 16
+
+// key packs the bytes of a probe.
+func (p probe) key() uint32 {
+	if len(p.bytes) == 2 {
+		return uint32(p.bytes[0]) | uint32(p.bytes[1])<<8 | anyThird
+	}
+	return key([]byte(p.bytes))
+}
+
+// addPairs adds the pairs of bytes of a probe, also as they are in UTF-16.
+func (s *probeSet) addPairs(p probe) {
+	first, second := int(p.bytes[0]), int(p.bytes[1])
+	s.pairs[first|second<<8] |= beginning
+	s.pairs[first] |= wideBeginning
+	s.pairs[second<<8] |= ending
+	if len(p.bytes) == probeLen {
+		s.pairs[second|int(p.bytes[2])<<8] |= ending
+		return
+	}
+	for third := range 1 << 8 {
+		s.pairs[second|third<<8] |= ending
+	}
 }
 
 // apart reports whether no two probes share a slot.
 func (s *probeSet) apart() bool {
 	var used [1 << slotBits]bool
 	for _, p := range s.list {
-		i := s.slot(key([]byte(p.bytes)))
+		i := s.slot(p.key())
 		if used[i] {
 			return false
 		}
@@ -124,20 +172,33 @@ func (s *probeSet) apart() bool {
 const (
 	ending = 1 << iota
 	beginning
+	wideBeginning // the first byte of a probe and a zero
 )
 
+// add adds a probe as it is and in UTF-16.
 func (t *vectorTable) add(p probe) {
-	group := byte(1) << p.group
-	for i := range probeLen {
-		b := p.bytes[i]
-		t.bytes[i][b] |= group
-		for _, lane := range []byte{0, 16} {
-			t.halves[i][0][lane+b&15] |= group
-			t.halves[i][1][lane+b>>4] |= group
+	for i := range len(p.bytes) {
+		t.addByte(i, p.bytes[i], 1<<p.group)
+	}
+	if len(p.bytes) == 2 {
+		for b := range 1 << 8 {
+			t.addByte(2, byte(b), 1<<p.group)
 		}
+	}
+	for i, b := range []byte{p.bytes[0], 0, p.bytes[1]} {
+		t.addByte(i, b, 1<<wideGroup)
 	}
 	for i := range t.low {
 		t.low[i] = 0x0f
+	}
+}
+
+// addByte adds a byte that may stand at place i of a probe of a group.
+func (t *vectorTable) addByte(i int, b, group byte) {
+	t.bytes[i][b&0x7f] |= group
+	for _, lane := range []byte{0, 16} {
+		t.halves[i][0][lane+b&15] |= group
+		t.halves[i][1][lane+b>>4] |= group
 	}
 }
 
@@ -149,6 +210,13 @@ func (s *probeSet) slot(key uint32) uint32 { return key * s.mul >> (32 - slotBit
 // at returns what the probe at the start of b belongs to.
 func (s *probeSet) at(b []byte) form {
 	k := key(b)
+	if i := s.slot(k); s.keys[i] == k {
+		return s.forms[i]
+	}
+	if b[1] == 0 && b[2] != 0 && s.pairs[uint16(b[0])|uint16(b[2])<<8]&beginning != 0 {
+		return formWide
+	}
+	k |= anyThird
 	if i := s.slot(k); s.keys[i] == k {
 		return s.forms[i]
 	}
@@ -190,7 +258,7 @@ func (s *probeSet) eachPair(text []byte, from, to int, f func(at int, kind form)
 		}
 		for at := from; at < from+step; at, x = at+2, x>>16 {
 			is := s.pairs[uint16(x)]
-			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&beginning != 0 && !s.eachPlace(text, at+1, at+2, f) {
+			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&(beginning|wideBeginning) != 0 && !s.eachPlace(text, at+1, at+2, f) {
 				return
 			}
 		}

@@ -6,8 +6,8 @@
 // A byte's two halves select a byte each of two tables; a bit that both have
 // says that the byte may stand at this place of a probe of that bit's group.
 // Three such tests, of the bytes at p, p+1 and p+2, are done for 32 p at a time.
-// The lower half needs no mask: a shuffle looks at nothing else of a byte, and
-// gives 0 for those above 127.
+// The lower half of the first byte needs no mask: a shuffle looks at nothing else
+// of a byte, and gives 0 for those above 127, with which no probe begins.
 TEXT ·probesAVX2(SB), NOSPLIT, $0-48
 	MOVQ t+0(FP), AX
 	MOVQ text+8(FP), SI
@@ -22,9 +22,10 @@ TEXT ·probesAVX2(SB), NOSPLIT, $0-48
 	VMOVDQU vectorTable_low(AX), Y6
 	VPXOR Y15, Y15, Y15
 
-loop:
 	CMPQ CX, DX
 	JGT done
+
+loop:
 	VMOVDQU 0(SI)(CX*1), Y7
 	VMOVDQU 1(SI)(CX*1), Y9
 	VMOVDQU 2(SI)(CX*1), Y11
@@ -34,6 +35,8 @@ loop:
 	VPAND Y8, Y6, Y8
 	VPAND Y10, Y6, Y10
 	VPAND Y12, Y6, Y12
+	VPAND Y9, Y6, Y9
+	VPAND Y11, Y6, Y11
 	VPSHUFB Y7, Y0, Y7
 	VPSHUFB Y8, Y1, Y8
 	VPSHUFB Y9, Y2, Y9
@@ -50,7 +53,8 @@ loop:
 	XORL $0xffffffff, BX
 	JNZ found
 	ADDQ $32, CX
-	JMP loop
+	CMPQ CX, DX
+	JLE loop
 
 done:
 	XORL BX, BX

@@ -8,13 +8,22 @@ import "math/bits"
 // for a probe may be none: the groups are coarser than the probes in them.
 func (s *probeSet) eachVector(p pass, text []byte, from, to int, f func(at int, kind form) bool) {
 	step := int(p)
-	read := step + probeLen - 1
-	for last := min(to-1, len(text)-read); from <= last; {
-		at, mask := vectorProbes(p, &s.vector, &text[0], from, last)
-		from = at
-		if mask != 0 {
-			from += step
+	last := len(text) - (step + probeLen - 1) // the last place for a vector
+	if last < 0 {
+		s.eachPlace(text, from, to, f)
+		return
+	}
+	for from < to {
+		start := min(from, last) // of the last vector some places were looked at
+		at, mask := vectorProbes(p, &s.vector, &text[0], start, min(to-1, last))
+		if mask == 0 {
+			from = at
+			continue
 		}
+		if at < from {
+			mask &= ^uint64(0) << (from - at)
+		}
+		from = at + step
 		for ; mask != 0; mask &= mask - 1 {
 			i := at + bits.TrailingZeros64(mask)
 			if i >= to {
@@ -25,5 +34,4 @@ func (s *probeSet) eachVector(p pass, text []byte, from, to int, f func(at int, 
 			}
 		}
 	}
-	s.eachPlace(text, from, to, f)
 }

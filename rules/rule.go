@@ -25,7 +25,7 @@ import (
 // Version is the version of this package's rules. It changes with everything
 // that changes what they find: what was found under another version says
 // nothing.
-const Version = 6
+const Version = 7
 
 // Confidence says how sure it is that a match is a real credential.
 type Confidence int

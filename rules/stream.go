@@ -147,7 +147,7 @@ func goesOnBehind(text []byte, at int, kind form) bool {
 		return false
 	}
 	switch kind {
-	case formPlain, formEscaped:
+	case formPlain, formEscaped, formEight:
 		low := max(0, at-maxLead)
 		for start := min(at+1, len(text)-1); start >= low; start-- {
 			if startsUnit(text[start]) && unfinished(text, start) {
@@ -155,8 +155,8 @@ func goesOnBehind(text []byte, at int, kind form) bool {
 			}
 		}
 		return false
-	case formUTF16:
-		return all(rest[1:], func(c byte) bool { return c == 0 || isAlnum(c) || c == '_' })
+	case formWide:
+		return all(rest, func(c byte) bool { return c == 0 || isAlnum(c) || c == '_' || isBreak(c) || mayJoin(c) })
 	case formHex:
 		return all(rest, func(c byte) bool { return isHex(c) || isBreak(c) || c == '\n' || c == '\r' })
 	}

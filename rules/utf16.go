@@ -1,0 +1,85 @@
+package rules
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	wideBehind = TokenBehind          // bytes in front of a probe that are decoded with it
+	wideAhead  = TokenAhead - maxLead // the same behind it
+)
+
+// wide returns what the probe at text[i] belongs to whose bytes have zeros
+// between them.
+func (s *probeSet) wide(text []byte, i int) form {
+	if i+4 >= len(text) {
+		return formNone
+	}
+	third := text[i+4]
+	if text[i+3] != 0 || i+5 < len(text) && text[i+5] != 0 {
+		third = 0xe2 // it may be one that nobody sees
+	}
+	return s.at([]byte{text[i], text[i+2], third})
+}
+
+// inUTF16 looks for the tokens that the probe at a place belongs to, of which
+// text[at] is the ASCII half of the first unit. Either byte order has it.
+func inUTF16(text []byte, at int, _ form, depth int) []Match {
+	if kind := tokenProbes.wide(text, at); kind == formNone || kind == formWide {
+		return nil
+	}
+	little := findWide(text, at, 0, depth)
+	if at == 0 || text[at-1] != 0 { // the first unit has no upper half
+		return little
+	}
+	big := findWide(text, at, 1, depth)
+	// Amid other text both orders fit. At its ends, and beside what is no
+	// ASCII, the wrong one sees other neighbours than the token has: what it
+	// calls part of a longer word may be none.
+	if len(little) == 0 || len(big) > 0 && (little[0].End+1 == len(text) || big[0].Confidence > little[0].Confidence) {
+		return big
+	}
+	return little
+}
+
+// findWide is inUTF16 for the byte order in which the ASCII half of a unit is
+// its byte number low.
+func findWide(text []byte, at, low, depth int) []Match {
+	d, probe := decode16(text, at, low)
+	found := find(nil, d.bytes, max(0, probe-maxLead), probe+1, depth+1)
+	kept := found[:0]
+	for _, m := range found {
+		if m.Why != whyJoined {
+			kept = append(kept, d.outer(m, "utf-16"))
+		}
+	}
+	return kept
+}
+
+// decode16 decodes the UTF-16 around the unit of text[at] to UTF-8, and returns
+// where that unit is in it.
+func decode16(text []byte, at, low int) (d decoded, probe int) {
+	first := at - low
+	from, to := first-wideBehind+2, min(len(text), first+wideAhead)
+	if from < 0 {
+		from = first % 2
+	}
+	d.bytes, d.at = make([]byte, 0, to-from), make([]int, 0, to-from)
+	for i := from; i+1 < to; i += 2 {
+		if i == first {
+			probe = len(d.bytes)
+		}
+		r := rune(text[i+low]) | rune(text[i+1-low])<<8
+		if utf16.IsSurrogate(r) {
+			r = utf8.RuneError
+		}
+		n := len(d.bytes)
+		d.bytes = utf8.AppendRune(d.bytes, r)
+		for range len(d.bytes) - n {
+			d.at = append(d.at, i)
+		}
+	}
+	d.at = append(d.at, from+(to-from)/2*2)
+	return d, probe
+}
