@@ -79,11 +79,10 @@ func casesOf(run Run, of []Finding) []advise.Case {
 	return cases
 }
 
-// instead says what to write in a place of a finding. line is the line of code
-// there, "" if it is not known; it may tell more than the file's name.
-func instead(f Finding, at result.Location, line string) advise.Line {
-	row := advise.Of(advise.Place{Path: at.Path, Member: at.Member, Kind: at.Kind, Text: line})
-	return row.Instead(advise.Variable(f.Rule, ""))
+// instead says what to write in a place of a finding.
+func instead(f Finding, at result.Location) advise.Line {
+	row := advise.Of(advise.Place{Path: at.Path, Member: at.Member, Kind: at.Kind, Text: at.Variable})
+	return row.Instead(advise.Variable(f.Rule, at.Variable))
 }
 
 // old says that findings of one group are old, "" if they are not.

@@ -66,7 +66,7 @@ func TestAdviceGroups(t *testing.T) {
 		&b: "Write process.env.REPLICATE_API_TOKEN instead.",
 		&c: `Write os.Getenv("REPLICATE_API_TOKEN") instead (it needs import "os").`,
 	} {
-		if got := instead(*f, f.Locations[0], "").String(); got != want {
+		if got := instead(*f, f.Locations[0]).String(); got != want {
 			t.Errorf("%s: got %q, want %q", f.Locations[0].Path, got, want)
 		}
 	}

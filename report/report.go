@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"r8scan/internal/door"
+	"r8scan/result"
 )
 
 // homePage is where the project can be read about; "" until it has a public
@@ -32,6 +33,10 @@ type Options struct {
 	Links   bool // text: OSC 8 links on the places that are files; needs Root
 	Verbose bool // text: every location, ref and unread thing, not the first few
 	Width   int  // text: columns of a line, where words are wrapped; 0 for 80
+
+	// Code returns the line of a place, cut to a number of columns, with no secret in
+	// it, "" if it is not known; nil if the text is to show none.
+	Code func(at result.Location, columns int) string
 
 	OnlyLive bool // list live tokens only, and count the others
 

@@ -150,11 +150,16 @@ func (t *textWriter) spot(f Finding, s spot) {
 		where += " (" + notes + ")"
 	}
 	fmt.Fprintf(t, "    %s\n", where)
+	if t.opts.Code != nil {
+		if line := t.opts.Code(s.at, t.opts.Width-len("      ")); line != "" {
+			fmt.Fprintf(t, "      %s\n", terminal.Paint(t.opts.Color, terminal.Dim, terminal.Safe(line)))
+		}
+	}
 	if url := permalink(t.run.Target, f.History, s); url != "" && !t.opts.Links {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
 	}
 	if f.Verification.Status != StatusRevoked && !mayStay(f) && s.isThere() {
-		if line := instead(f, s.at, "").String(); line != "" {
+		if line := instead(f, s.at).String(); line != "" {
 			t.words("      ", "      ", "", line)
 		}
 	}

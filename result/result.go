@@ -115,6 +115,7 @@ type Location struct {
 	Kind      string   `json:"kind"`
 	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
 	Current   bool     `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
+	Variable  string   `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
 	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
 }
 

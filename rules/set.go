@@ -15,7 +15,8 @@ type Match struct {
 	Confidence Confidence
 	Encoding   []string // outermost first; nil for plain text
 	Why        string   // what lowers the confidence; "" if nothing does
-	Allowed    bool     // its line says so; Find leaves it false, for a line is longer than what it looks at
+	Allowed    bool     // its line says so; Find leaves it false, because a line is longer than what it looks at
+	Variable   string   // the name that its line gives it; likewise ""
 }
 
 // Set is the rules that a search goes by. A nil *Set is the Default one. A Set

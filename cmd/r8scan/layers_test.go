@@ -21,10 +21,11 @@ const (
 // layers says which of the module's packages each may import: imports go one
 // way, and a package is on a line above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/hooks":        {"internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
+	"internal/excerpt":      {"internal/plain", "internal/regular", "result", "rules"},
 	"internal/progress":     {"internal/door", "internal/terminal", "scanner"},
 	"report":                {"internal/advice", "internal/door", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":       {"internal/shell", "internal/terminal", "result", "rules"},

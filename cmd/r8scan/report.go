@@ -60,6 +60,6 @@ func (c command) runReport(ctx context.Context, f reportFlags, path string) erro
 	if err != nil {
 		return err
 	}
-	opts := c.look(f.output, f.verbose, f.onlyLive)
+	opts := c.look(f.output, "", f.verbose, f.onlyLive)
 	return c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) })
 }

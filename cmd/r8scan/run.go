@@ -10,6 +10,7 @@ import (
 
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
+	"r8scan/internal/excerpt"
 	"r8scan/internal/output"
 	"r8scan/internal/progress"
 	"r8scan/internal/terminal"
@@ -60,8 +61,7 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if hook.kind != "" && (f.format == report.Auto || f.format == "text") && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
-	opts := c.look(f.output, f.verbose, f.asking.onlyLive)
-	opts.Root, opts.Links = res.Root, opts.Color
+	opts := c.look(f.output, res.Root, f.verbose, f.asking.onlyLive)
 	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, doc, opts) }); err != nil {
 		return err
 	}
@@ -132,12 +132,15 @@ func (c command) tellNotes(res *result.Result) {
 	}
 }
 
-// look returns how a report looks that goes to path, or to standard output.
-func (c command) look(path string, verbose, onlyLive bool) report.Options {
-	if path != "" {
-		return report.Options{Verbose: verbose, OnlyLive: onlyLive}
+// look returns how a report looks that goes to path, or to standard output. root is
+// what its paths are relative to.
+func (c command) look(path, root string, verbose, onlyLive bool) report.Options {
+	opts := report.Options{Root: root, Verbose: verbose, OnlyLive: onlyLive}
+	if path == "" && terminal.Is(c.out) {
+		opts.Width, opts.Code = terminal.Width(c.out), excerpt.New(root).Line
+		opts.Color, opts.Links = terminal.Colors(c.out), terminal.Colors(c.out)
 	}
-	return report.Options{Verbose: verbose, OnlyLive: onlyLive, Color: terminal.Colors(c.out), Width: terminal.Width(c.out)}
+	return opts
 }
 
 // write writes a report, to standard output if path is empty.

@@ -64,7 +64,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 		f.Exposure = exposure
 	}
 	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
-	place.Encoding = m.Encoding
+	place.Encoding, place.Variable = m.Encoding, m.Variable
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
 	}

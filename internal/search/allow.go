@@ -18,12 +18,13 @@ const lineReach = 4 << 10
 // lineEnds end a line: a file may have carriage returns alone.
 const lineEnds = "\r\n"
 
-// MarkAllowed notes which matches in text have the marker on their line. Only
-// matches pay for it: text without one is not looked at.
-func MarkAllowed(text []byte, matches []rules.Match) {
+// MarkLines notes which matches in text have the marker on their line, and what
+// the line calls them. Only matches pay for it: text without one is not looked at.
+func MarkLines(text []byte, matches []rules.Match) {
 	for i := range matches {
 		m := &matches[i]
 		m.Allowed = hasMarker(lineAround(text, m.Start, m.End))
+		m.Variable = nameBefore(text[max(0, m.Start-variableReach):m.Start])
 	}
 }
 

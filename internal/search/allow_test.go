@@ -41,7 +41,7 @@ func TestMarker(t *testing.T) {
 	} {
 		text := []byte(tt.text)
 		m := rules.Find(nil, text, 0, len(text))
-		if MarkAllowed(text, m); len(m) != 1 || m[0].Allowed != tt.want {
+		if MarkLines(text, m); len(m) != 1 || m[0].Allowed != tt.want {
 			t.Errorf("%s: %v", tt.name, m)
 		}
 	}

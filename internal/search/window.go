@@ -88,7 +88,7 @@ func (w *window) search(last bool) {
 		to = w.n
 	}
 	w.matches = w.rules.Find(w.matches[:0], w.buf[:w.n], w.from, to)
-	MarkAllowed(w.buf[:w.n], w.matches)
+	MarkLines(w.buf[:w.n], w.matches)
 	if !w.begun {
 		w.at, w.begun, w.binary = locate(w.buf[:w.n]), true, IsBinary(w.buf[:w.n])
 	}
