@@ -173,11 +173,11 @@ func TestVerifyUsage(t *testing.T) {
 		name, input, want string
 		args              []string
 	}{
-		{"argument", "", "takes no arguments, and a token least of all", []string{good}},
+		{"argument", "", "takes no arguments: other programs can see them", []string{good}},
 		{"part of a token as argument", "", "takes no arguments", []string{cut}},
-		{"token as flags", "", "no such flag", []string{"-" + cut}},
-		{"token as a flag", "", "no such flag", []string{"--" + cut}},
-		{"token as a flag's value", "", "no such flag", []string{"-n", cut}},
+		{"token as flags", "", "a flag is unknown", []string{"-" + cut}},
+		{"token as a flag", "", "a flag is unknown", []string{"--" + cut}},
+		{"token as a flag's value", "", "a flag is unknown", []string{"-n", cut}},
 		{"token as a format", good, "writes text or json", []string{"-f", cut}},
 		{"token as a source", good, "use stdin, env, prompt or auto", []string{"--from", cut}},
 		{"token as URL", good, "not an https URL", []string{"--api-url", cut}},
