@@ -10,8 +10,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// benchRepository makes a repository of 2,000 commits that each change one of
-// 200 files, packed by git. Of the commits, tokens add a token each.
+// benchRepository makes a repository of 2,000 commits that each change one of 200
+// files, packed by git. Some commits, as many as tokens says, add a token each.
 func benchRepository(b *testing.B, tokens int) *gittest.Repo {
 	b.Helper()
 	const commits, files = 2000, 200
@@ -59,8 +59,8 @@ func benchmarkObjects(b *testing.B, tokens int) {
 // BenchmarkObjects reads a history without tokens.
 func BenchmarkObjects(b *testing.B) { benchmarkObjects(b, 0) }
 
-// BenchmarkObjectsAndStories reads one with 50 tokens and tells their stories:
-// the difference is what attribution costs.
+// BenchmarkObjectsAndStories reads one with 50 tokens and traces their history. The
+// difference is the cost of tracing.
 func BenchmarkObjectsAndStories(b *testing.B) { benchmarkObjects(b, 50) }
 
 // BenchmarkRange reads what the last ten commits add.
@@ -74,8 +74,8 @@ func BenchmarkRange(b *testing.B) {
 	}
 }
 
-// stagedRepository makes a repository of 75,000 files in 3,000 folders, of which
-// the index has one changed.
+// stagedRepository makes a repository of 75,000 files in 3,000 folders, with one
+// changed file in the index.
 func stagedRepository(b *testing.B) *gittest.Repo {
 	b.Helper()
 	r := gittest.New(b)
@@ -94,7 +94,7 @@ func stagedRepository(b *testing.B) *gittest.Repo {
 	return r
 }
 
-// BenchmarkStaged scans what one changed file of 75,000 adds.
+// BenchmarkStaged scans one changed file of 75,000.
 func BenchmarkStaged(b *testing.B) {
 	r := stagedRepository(b)
 	b.ResetTimer()
@@ -104,13 +104,13 @@ func BenchmarkStaged(b *testing.B) {
 			b.Fatal(err)
 		}
 		if res.Coverage.Objects != 1 || !res.Coverage.Complete() {
-			b.Fatalf("%d objects were read, and %v not", res.Coverage.Objects, res.Coverage.Unread)
+			b.Fatalf("%d objects were read, unread %v", res.Coverage.Objects, res.Coverage.Unread)
 		}
 	}
 }
 
-// BenchmarkStagedGit is what git diff --cached --quiet takes for the same, the
-// start of a process included.
+// BenchmarkStagedGit runs git diff --cached --quiet for the same. It includes the start
+// of the process.
 func BenchmarkStagedGit(b *testing.B) {
 	r := stagedRepository(b)
 	b.ResetTimer()

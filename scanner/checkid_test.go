@@ -15,7 +15,7 @@ import (
 	"r8scan/result"
 )
 
-// writeLoose puts an object into the file of the id, and returns the file.
+// writeLoose writes an object into the loose file of an id, and returns the file.
 func writeLoose(t *testing.T, objects, id, kind, content string) string {
 	t.Helper()
 	var file bytes.Buffer
@@ -33,8 +33,8 @@ func writeLoose(t *testing.T, objects, id, kind, content string) string {
 	return path
 }
 
-// packed makes a repository with a pack, in which a file has a text, and returns
-// the file's id.
+// packed makes a repository with a pack that has a file with a text, and returns the
+// file's id.
 func packed(t *testing.T, text string) (r *gittest.Repo, id string) {
 	r = gittest.New(t)
 	r.Write("a", text)
@@ -44,8 +44,8 @@ func packed(t *testing.T, text string) (r *gittest.Repo, id string) {
 	return r, r.Git("rev-parse", "HEAD:a")
 }
 
-// checkScans scans objects without memory, and twice with it: findings, and what
-// is unread, are to be the same.
+// checkScans scans objects without a cache, and twice with one. Findings and what is
+// unread must be the same.
 func checkScans(t *testing.T, r *gittest.Repo, findings int, unread string) {
 	t.Helper()
 	cache := t.TempDir()
@@ -62,7 +62,7 @@ func checkScans(t *testing.T, r *gittest.Repo, findings int, unread string) {
 	}
 }
 
-// TestFalseLoose has loose objects that are not what their ids say.
+// TestFalseLoose has loose objects that do not match their ids.
 func TestFalseLoose(t *testing.T) {
 	token := gittest.Token(1)
 	for _, c := range []struct {
@@ -83,7 +83,7 @@ func TestFalseLoose(t *testing.T) {
 	}
 }
 
-// TestCopies has an object in a pack and, once more, loose, in an alternate or in
+// TestCopies has an object in a pack and again as a loose object, in an alternate or in
 // another pack.
 func TestCopies(t *testing.T) {
 	token := gittest.Token(1)
@@ -126,11 +126,11 @@ func TestFalsePacks(t *testing.T) {
 	token := gittest.Token(1)
 	for _, c := range []struct {
 		name     string
-		own, add string // of the object with the id, and of the false one
+		own, add string // content of the object with the id, and of the false one
 		findings int
 		unread   string // without CheckIDs
 	}{
-		{"token in the false one", "text", token, 1, "match its id"}, // whichever of them counts
+		{"token in the false one", "text", token, 1, "match its id"}, // whichever counts
 		{"token in the right one", token, "text", 1, ""},
 		{"no token", "one text", "another text", 0, ""},
 	} {
@@ -152,7 +152,7 @@ func TestFalsePacks(t *testing.T) {
 	}
 }
 
-// falsePack adds a pack of one blob under an id that is not its own.
+// falsePack adds a pack of one blob under another object's id.
 func falsePack(t *testing.T, r *gittest.Repo, id, content string) {
 	t.Helper()
 	own := r.GitInput(content, "hash-object", "-w", "--stdin")
@@ -170,7 +170,7 @@ func falsePack(t *testing.T, r *gittest.Repo, id, content string) {
 	if _, err := fmt.Sscanf(id, "%x", &raw); err != nil {
 		t.Fatal(err)
 	}
-	for first := range 256 { // the table of how many ids begin so, or with less
+	for first := range 256 { // the fan-out table
 		idx[8+4*first+3] = 0
 		if int(raw[0]) <= first {
 			idx[8+4*first+3] = 1
@@ -186,7 +186,7 @@ func TestCheckIDs(t *testing.T) {
 	r := gittest.New(t)
 	falsePack(t, r, ghost, "text")
 	cache := t.TempDir()
-	for i, want := range []bool{true, false, true} { // what is not looked for is not found, remembered or not
+	for i, want := range []bool{true, false, true} { // only CheckIDs finds it, with a cache or without
 		res, err := History(context.Background(), r.Dir, Options{Cache: cache, CheckIDs: !want})
 		if err != nil {
 			t.Fatal(err)

@@ -16,8 +16,8 @@ import (
 	"r8scan/result"
 )
 
-// Containers in git are read in each of their versions, loose and packed, and
-// a second scan that remembers the pack counts and finds the same.
+// TestContainersInGit makes sure that each version of a container in git is read, loose
+// and packed, and that a second scan with the cache counts and finds the same.
 func TestContainersInGit(t *testing.T) {
 	a, b := token(1), token(2)
 	repo := gittest.New(t)
@@ -68,8 +68,8 @@ func TestContainersInGit(t *testing.T) {
 	}
 }
 
-// What of a container in git cannot be read is named by object and member, by
-// every scan.
+// TestUnreadInGit makes sure that every scan names, by object and member, what cannot be
+// read in a container in git.
 func TestUnreadInGit(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Write("x.tar", tarWith(t, "c.gz", gzipped(strings.Repeat("text", 1000))[:40]))
@@ -89,7 +89,7 @@ func TestUnreadInGit(t *testing.T) {
 	}
 }
 
-// withoutSignature are compressed texts that only their names tell of.
+// withoutSignature returns compressed texts that only their names reveal.
 func withoutSignature(t *testing.T, text string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -111,9 +111,9 @@ func withoutSignature(t *testing.T, text string) map[string]string {
 	return out
 }
 
-// Brotli and bare LZMA in git are read by the names that trees give them: loose,
-// packed, remembered, in a pack without their trees, in a range, and by the
-// name that only the index has.
+// TestNamedInGit makes sure that Brotli and bare LZMA in git are read by the names that
+// trees give them: loose, packed, from the cache, in a pack without their trees, in a
+// range, and by a name that only the index has.
 func TestNamedInGit(t *testing.T) {
 	for name, content := range withoutSignature(t, strings.Repeat("a line\n", 9)+"key "+token(1)+"\n") {
 		repo := gittest.New(t)

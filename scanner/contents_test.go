@@ -74,7 +74,7 @@ func gzipped(text string) string {
 	return out.String()
 }
 
-// places lists where the findings stand, one a line.
+// places lists the places of findings.
 func places(res *result.Result) []string {
 	var out []string
 	for _, f := range res.Findings {
@@ -90,7 +90,7 @@ func at(secret, path, member string, line, column int) string {
 	return fmt.Sprintf("%s %s!%s:%d:%d", rules.NewSecret(secret, 5).ID()[:4], path, member, line, column)
 }
 
-// Each container once as a file and once on standard input.
+// TestContainersInFiles reads each container as a file and from standard input.
 func TestContainersInFiles(t *testing.T) {
 	a, b := token(1), token(2)
 	text := "first\nkey = \"" + a + "\"\n"
@@ -127,8 +127,8 @@ func TestContainersInFiles(t *testing.T) {
 	}
 }
 
-// Tokens in comments, between members and behind the damage stand in no
-// member, and are found in the container's own bytes.
+// TestBetweenMembers makes sure that tokens in no member (in comments, between members,
+// after damage) are found in the container's own bytes.
 func TestBetweenMembers(t *testing.T) {
 	a, b := token(1), token(2)
 	stored := tarWith(t, "c", "text "+a)
@@ -156,7 +156,8 @@ func TestBetweenMembers(t *testing.T) {
 	}
 }
 
-// A member's name may hold a token: it is found, and masked wherever it shows.
+// TestMemberNames makes sure that a token in a member's name is found, and masked
+// everywhere.
 func TestMemberNames(t *testing.T) {
 	a, b := token(1), token(2)
 	text := zipWith(t, zip.Deflate, "", "x/"+a+"/key", b, a+".gz", gzipped("text")[:15])
@@ -168,11 +169,12 @@ func TestMemberNames(t *testing.T) {
 		t.Errorf("%d findings, unread %q", len(res.Findings), res.Coverage.Unread)
 	}
 	if all := fmt.Sprintf("%+v", res); strings.Contains(all, a) || strings.Contains(all, b) {
-		t.Error("a token shows")
+		t.Error("a token is shown")
 	}
 }
 
-// result.Coverage counts members and names what was not read by path!member.
+// TestContainerCoverage makes sure that coverage counts members, and names what was not
+// read by path!member.
 func TestContainerCoverage(t *testing.T) {
 	inner := zipWith(t, zip.Deflate, "", "c", "text", "d", "text")
 	file := filepath.Join(t.TempDir(), "x.zip")
@@ -195,7 +197,8 @@ func TestContainerCoverage(t *testing.T) {
 	}
 }
 
-// What passes by a reader that fails is searched, and the failure is named.
+// TestFailingStream makes sure that what was read before a failure is searched, and that
+// the failure is named.
 func TestFailingStream(t *testing.T) {
 	text := gzipped(strings.Repeat("text ", 100_000) + token(1))
 	r := io.MultiReader(strings.NewReader(text), iotest.ErrReader(fmt.Errorf("the line broke")))
@@ -208,8 +211,8 @@ func TestFailingStream(t *testing.T) {
 	}
 }
 
-// A name can hold a token in a way that makes it low. The same token in the
-// container's own bytes, where it is high, is not dropped for that.
+// TestBestConfidenceCounts has a token that is low in a member's name and high in the
+// container's own bytes: it must not be dropped.
 func TestBestConfidenceCounts(t *testing.T) {
 	a := token(70)
 	dir := t.TempDir()
@@ -222,8 +225,8 @@ func TestBestConfidenceCounts(t *testing.T) {
 	}
 }
 
-// Tokens in a container are told once without comparing each with each: a
-// tar of 60,000 took minutes.
+// TestManyTokensInContainer makes sure that tokens in a container are not compared with
+// each other: a tar of 60,000 took minutes.
 func TestManyTokensInContainer(t *testing.T) {
 	var text strings.Builder
 	for i := range 60_000 {

@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// TestDamage inverts and cuts a repository's files byte by byte. Whatever
-// stands in them, a scan ends, and either finds what the whole repository holds
-// or says that it is incomplete.
+// TestDamage inverts and truncates a repository's files byte by byte. Each scan must
+// end, and either find everything or be incomplete.
 func TestDamage(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not there to make a repository")
+		t.Skip("no git to make a repository with")
 	}
 	step := 3 // co-prime to the widths of the fields in packs and indexes
 	if testing.Short() {
@@ -59,7 +58,7 @@ func damage(t *testing.T, repo, file string, step int, want *result.Result) {
 	}
 }
 
-// compare checks that a scan lost no token in silence.
+// compare checks that a scan lost no token silently.
 func compare(t *testing.T, got, want *result.Result, how string) {
 	t.Helper()
 	if !got.Coverage.Complete() {
@@ -85,8 +84,8 @@ func scanFor(t *testing.T, repo string) *result.Result {
 	return r
 }
 
-// buildRepo makes a repository in dir with a pack in which deltas build on each
-// other: one token came and went, one stands in a message, one is staged.
+// buildRepo makes a repository in dir with a pack of chained deltas. One token was added
+// and removed, one is in a message, one is staged.
 func buildRepo(t *testing.T, dir string) {
 	t.Helper()
 	filler := strings.Repeat("a line that deltas can copy\n", 20)

@@ -6,10 +6,8 @@ import (
 	"testing"
 )
 
-// Notebooks, HAR and Postman files are JSON: what stands in them in one piece
-// is found by the plain search, whatever escape is before it. A token that a
-// notebook splits over two source lines is not: it has to be joined first, as
-// string concatenations have.
+// TestDocuments makes sure that the plain search finds whole tokens in notebooks, HAR and
+// Postman files, which are JSON, after any escape.
 func TestDocuments(t *testing.T) {
 	a := token(1)
 	quote := func(s string) string {

@@ -13,8 +13,8 @@ import (
 	"r8scan/scanner"
 )
 
-// leaky makes a folder with a file that holds a token, which is put together
-// here so that it does not stand in the source.
+// leaky makes a folder with a file that has a token. The token is put together here, so
+// that the source does not have it.
 func leaky() string {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
@@ -57,7 +57,7 @@ func ExampleFiles_stdin() {
 	// Output: stdin 0 42
 }
 
-// Audit all that a repository has. Outside of one, its files are scanned.
+// Audit everything in a repository. Outside of one, audit scans the files.
 func ExampleAudit() {
 	dir := leaky()
 	defer os.RemoveAll(dir)

@@ -18,8 +18,8 @@ import (
 	"r8scan/result"
 )
 
-// noisyRepo is a repository with large delta families, so that they are split
-// between workers, and a few tokens that come and go.
+// noisyRepo is a repository with delta families that are large enough to be split
+// between workers, and with a few tokens that come and go.
 func noisyRepo(t *testing.T) (*gittest.Repo, []string) {
 	r := gittest.New(t)
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -56,8 +56,8 @@ func noisyRepo(t *testing.T) (*gittest.Repo, []string) {
 	return r, tokens
 }
 
-// TestEveryObjectThatHoldsAToken compares the objects that an audit names with
-// a search of all that git prints.
+// TestEveryObjectThatHoldsAToken compares the objects that an audit names with a search
+// of everything that git prints.
 func TestEveryObjectThatHoldsAToken(t *testing.T) {
 	r, tokens := noisyRepo(t)
 	var want []string
@@ -85,7 +85,7 @@ func TestEveryObjectThatHoldsAToken(t *testing.T) {
 		slices.Sort(got)
 		got = slices.Compact(got)
 		if !slices.Equal(got, want) {
-			t.Errorf("with %d jobs %d objects with tokens are found, git has %d", jobs, len(got), len(want))
+			t.Errorf("with %d jobs, %d objects with tokens are found, git has %d", jobs, len(got), len(want))
 		}
 		if len(want) < 40 || !res.Coverage.Complete() {
 			t.Errorf("%d objects hold tokens; unread: %v", len(want), res.Coverage.Unread)
@@ -93,8 +93,8 @@ func TestEveryObjectThatHoldsAToken(t *testing.T) {
 	}
 }
 
-// TestHitWithoutPath finds a token in a tree that holds itself. Only an id that
-// lies makes one, and it must not hide what is below.
+// TestHitWithoutPath makes sure that a tree that contains itself, which takes a wrong id,
+// does not hide a token below it.
 func TestHitWithoutPath(t *testing.T) {
 	r := gittest.New(t)
 	token := gittest.Token(1)
@@ -128,7 +128,7 @@ func TestHitWithoutPath(t *testing.T) {
 	}
 }
 
-// TestQuarantine scans what a push has brought and git has not yet taken in.
+// TestQuarantine scans what a push brought and git has not accepted yet.
 func TestQuarantine(t *testing.T) {
 	r := gittest.New(t)
 	other := gittest.New(t)

@@ -11,7 +11,8 @@ import (
 	"r8scan/rules"
 )
 
-// A flood of what is no token hides none, and what has no room is named.
+// TestRoom makes sure that many false matches hide no token, and that what has no room is
+// named.
 func TestRoom(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -31,13 +32,13 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-// A file of the kernel's says that it has 0 bytes. What is behind the first
-// ones that it gives is named, not passed over.
+// TestKernelFile makes sure that in a file that reports size 0, such as those in /proc,
+// what is not read is named.
 func TestKernelFile(t *testing.T) {
 	const path = "/proc/kallsyms"
 	text, err := os.ReadFile(path)
 	if err != nil || len(text) <= search.WindowLen {
-		t.Skip("there is no long one here")
+		t.Skip("this system has no such file that is long enough")
 	}
 	res, err := Files(t.Context(), []string{path}, nil, Options{})
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// explosion is a repository of some trees with a token on 10^40 paths, and with
-// more tokens, and more objects that are missing, than a result can hold.
+// explosion is a repository of a few trees with a token at 10^40 paths, and with more
+// tokens and missing objects than a result can hold.
 func explosion(t *testing.T) *gittest.Repo {
 	r := gittest.New(t)
 	first := gittest.Token(0) // of those that are kept
@@ -54,8 +54,8 @@ func explosion(t *testing.T) *gittest.Repo {
 	return r
 }
 
-// TestStableBeyondLimits scans what goes beyond all limits with some numbers of
-// workers: the results are the same bytes.
+// TestStableBeyondLimits makes sure that beyond all limits the result is the same, byte
+// for byte, with any number of workers.
 func TestStableBeyondLimits(t *testing.T) {
 	r := explosion(t)
 	for i := range 8 {
@@ -78,12 +78,12 @@ func TestStableBeyondLimits(t *testing.T) {
 			all := fmt.Sprint(res.Coverage.Unread)
 			for _, limit := range []string{"paths in the history", "places of tokens", "other objects"} {
 				if !strings.Contains(all, limit) {
-					t.Errorf("%s: not named as passing a limit, in %.300s … %.500s", limit, all, all[len(all)-500:])
+					t.Errorf("%s is not named as over a limit, in %.300s … %.500s", limit, all, all[len(all)-500:])
 				}
 			}
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%d workers: another result than that of one", jobs)
+			t.Errorf("%d workers: the result differs from that of one", jobs)
 		}
 	}
 }

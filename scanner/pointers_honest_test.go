@@ -11,7 +11,7 @@ import (
 	"r8scan/internal/git/repo"
 )
 
-// honest is a layout that git knows, in a folder of its own.
+// honest is a layout that git supports, in its own folder.
 type honest struct {
 	*gittest.Repo
 	top    string
@@ -36,7 +36,7 @@ func (h *honest) git(dir string, args ...string) string {
 	return h.Git(append([]string{"-C", h.in(dir), "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always"}, args...)...)
 }
 
-// repository makes a repository with a token in its history alone.
+// repository makes a repository with a token that only its history has.
 func (h *honest) repository(dir string, opts ...string) {
 	h.T.Helper()
 	if err := os.MkdirAll(h.in(dir), 0o755); err != nil {
@@ -57,15 +57,15 @@ func (h *honest) history(dir string) {
 	h.git(dir, "commit", "-qm", "two")
 }
 
-// token writes a file with a token of its own.
+// token writes a file with a new token.
 func (h *honest) token(path string) {
 	h.T.Helper()
 	h.tokens++
 	h.Write(path, gittest.Token(h.tokens))
 }
 
-// honestLayouts each return the folder to audit. All tokens that they make are
-// to be found, and nothing may be left unread.
+// honestLayouts each return the folder to audit. All their tokens must be found, and
+// nothing may be unread.
 var honestLayouts = map[string]func(h *honest) (dir string){
 	"a worktree outside": func(h *honest) string {
 		h.repository("main")
@@ -216,7 +216,7 @@ var honestLayouts = map[string]func(h *honest) (dir string){
 				h.T.Fatal(err)
 			}
 			if err := os.Symlink("../moved-"+part, h.in("main/.git/"+part)); err != nil {
-				h.T.Skip("links cannot be made here")
+				h.T.Skip("this system does not allow links")
 			}
 		}
 		h.Write("main/moved-modules/lib/config", "[core]\n\trepositoryformatversion = 0\n\tworktree = ../../lib\n")
@@ -238,10 +238,10 @@ func (h *honest) submoduleIn(dir string) {
 	h.git(dir, "commit", "-qm", "with a submodule")
 }
 
-// TestHonestLayouts reads all of repositories whose parts lie in several places,
-// as git does. Those that only some folders of lead back to have fewer tokens.
+// TestHonestLayouts audits repositories whose parts are in several places. Where not all
+// parts lead back to the audited folder, some tokens are not found.
 func TestHonestLayouts(t *testing.T) {
-	missing := map[string][]string{ // that lie outside of what is audited
+	missing := map[string][]string{ // outside the audited folder
 		"from a submodule": {gittest.Token(1)}, "from a submodule with a configuration of its work tree": {gittest.Token(1)},
 		"from a submodule's store": {gittest.Token(1)}, "from a submodule of a worktree": {gittest.Token(1)},
 		"from a worktree of a submodule": {gittest.Token(1)},
@@ -260,7 +260,7 @@ func TestHonestLayouts(t *testing.T) {
 			}
 			common, err := filepath.EvalSymlinks(g.Common)
 			if want := h.git("", "-C", dir, "rev-parse", "--path-format=absolute", "--git-common-dir"); err != nil || common != filepath.FromSlash(want) {
-				t.Errorf("the store is %s, git says %s: %v", common, want, err)
+				t.Errorf("the git directory is %s, git says %s: %v", common, want, err)
 			}
 			if !res.Coverage.Complete() {
 				t.Errorf("unread: %q", res.Coverage.Unread)

@@ -12,8 +12,8 @@ import (
 	"r8scan/result"
 )
 
-// pointerPlaces are a repository that is audited and a canary: another one, of
-// which each part holds a token that must not be found.
+// pointerPlaces are a repository that is audited and a canary: another repository, with a
+// token in each part that must not be found.
 type pointerPlaces struct {
 	t      *testing.T
 	top    string // holds both
@@ -23,7 +23,7 @@ type pointerPlaces struct {
 	spell  string // how paths are written: one of spellings
 }
 
-// spellings are the ways to write where a pointer leads.
+// spellings are the ways to write a pointer's target.
 var spellings = []string{"absolute", "relative", "link", "two links"}
 
 func (p *pointerPlaces) in(path ...string) string {
@@ -54,7 +54,7 @@ func (p *pointerPlaces) append(path, text string) {
 	p.write(path, string(old)+text)
 }
 
-// to spells the path to a target for a file in dir.
+// to returns the path to a target for a file in dir, as spell says.
 func (p *pointerPlaces) to(dir, target string) string {
 	p.t.Helper()
 	switch p.spell {
@@ -71,8 +71,8 @@ func (p *pointerPlaces) to(dir, target string) string {
 	return target
 }
 
-// alias makes a link, in the named folder, to the folder of a target, and
-// returns the target's path through it.
+// alias makes a link, in the named folder, to a target's folder. It returns the target's
+// path through the link.
 func (p *pointerPlaces) alias(target, name string) string {
 	p.t.Helper()
 	link := p.in("alias-" + name)
@@ -80,7 +80,7 @@ func (p *pointerPlaces) alias(target, name string) string {
 	return filepath.Join(link, filepath.Base(target))
 }
 
-// link makes a link at path, instead of what is there.
+// link replaces path by a link.
 func (p *pointerPlaces) link(path, target string) {
 	p.t.Helper()
 	p.ok(os.RemoveAll(path))
@@ -88,8 +88,8 @@ func (p *pointerPlaces) link(path, target string) {
 	p.ok(os.Symlink(p.to(filepath.Dir(path), target), path))
 }
 
-// pointerTemplate makes the two repositories. That which is audited has a git
-// directory of each kind: its own, a nested one, a bare one and a submodule's.
+// pointerTemplate makes the two repositories. The audited one has a git directory of each
+// kind: its own, a nested one, a bare one and a submodule's.
 func pointerTemplate(t *testing.T, token string) string {
 	t.Helper()
 	top := t.TempDir()
@@ -107,7 +107,7 @@ func pointerTemplate(t *testing.T, token string) string {
 		git(dir, "add", "a.txt")
 		git(dir, "commit", "-qm", "one")
 	}
-	git(named, "clone", "-q", "--template=", "--bare", canary, "bare.git") // nothing is in it yet
+	git(named, "clone", "-q", "--template=", "--bare", canary, "bare.git") // still empty
 	p.ok(os.Mkdir(filepath.Join(named, ".git", "modules"), 0o755))
 	git(filepath.Join(named, "sub"), "init", "-q", "--template=", "--separate-git-dir", filepath.Join(named, ".git", "modules", "sub"))
 	git(filepath.Join(named, "sub"), "config", "core.worktree", "../../../sub")
@@ -133,15 +133,14 @@ func pointerTemplate(t *testing.T, token string) string {
 	return top
 }
 
-// pointer is a way to lead out of a git directory. It returns the path that
-// must be named, or "" if nothing is left unread that git would read.
+// pointer is a way out of a git directory. It returns the path that must be named, or ""
+// if nothing that git would read is unread.
 type pointer struct {
 	name  string
 	point func(p *pointerPlaces, git string) string
 }
 
-// linkedPart is a pointer that is a link in the place of a part of the git
-// directory.
+// linkedPart is a pointer that replaces a part of the git directory by a link.
 func linkedPart(part, target string) pointer {
 	return pointer{"link " + part, func(p *pointerPlaces, git string) string {
 		path := filepath.Join(git, filepath.FromSlash(part))
@@ -228,9 +227,8 @@ func pointers() []pointer {
 	}})
 }
 
-// TestPointersThatLeadOut follows none of git's pointers out of the folder that
-// is audited, from a git directory of each kind. Each is written in another way
-// in each of them.
+// TestPointersThatLeadOut makes sure that none of git's pointers is followed out of the
+// audited folder, from each kind of git directory and in different spellings.
 func TestPointersThatLeadOut(t *testing.T) {
 	token := gittest.Token(1)
 	template := pointerTemplate(t, token)
@@ -245,8 +243,7 @@ func TestPointersThatLeadOut(t *testing.T) {
 	}
 }
 
-// copyPlaces copies the template. The paths in it that are absolute are the
-// canary's own.
+// copyPlaces copies the template. Absolute paths in it are the canary's own.
 func copyPlaces(t *testing.T, template, token, spell string) *pointerPlaces {
 	t.Helper()
 	top, err := filepath.EvalSymlinks(t.TempDir())
@@ -257,13 +254,13 @@ func copyPlaces(t *testing.T, template, token, spell string) *pointerPlaces {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("x", filepath.Join(top, "probe")); err != nil {
-		t.Skip("links cannot be made here")
+		t.Skip("this system does not allow links")
 	}
 	return &pointerPlaces{t: t, top: top, named: filepath.Join(top, "named"), canary: filepath.Join(top, "canary"), token: token, spell: spell}
 }
 
-// check audits a folder: nothing of the canary may be found, and what, a path,
-// must be named with the command that scans where it leads, unless it is "".
+// check audits a folder. Nothing of the canary may be found. Unless it is "", the path
+// what must be named, with the command that scans its target.
 func (p *pointerPlaces) check(dir, what string) {
 	p.t.Helper()
 	res, err := Audit(context.Background(), dir, Options{Jobs: 2})
@@ -286,8 +283,8 @@ func (p *pointerPlaces) check(dir, what string) {
 	}
 }
 
-// TestDotGitThatLeadsOut follows no .git, file or link, to a repository that does
-// not lead back: of the folder that is named, or of one in it.
+// TestDotGitThatLeadsOut makes sure that no .git, file or link, is followed to a
+// repository that does not lead back: of the named folder, or of one in it.
 func TestDotGitThatLeadsOut(t *testing.T) {
 	token := gittest.Token(1)
 	template := pointerTemplate(t, token)
@@ -304,7 +301,7 @@ func TestDotGitThatLeadsOut(t *testing.T) {
 					} else {
 						p.link(at, to)
 					}
-					if dir == "" { // it is what is named, so there is no repository
+					if dir == "" { // the named folder itself: there is no repository
 						checkNamed(p)
 					} else {
 						p.check(p.named, at)
@@ -315,8 +312,8 @@ func TestDotGitThatLeadsOut(t *testing.T) {
 	}
 }
 
-// checkNamed scans a folder whose own .git leads out: an audit reads its files,
-// and the others do not start.
+// checkNamed scans a folder whose own .git leads out. An audit reads the files, and other
+// scans do not start.
 func checkNamed(p *pointerPlaces) {
 	p.t.Helper()
 	res, err := Audit(context.Background(), p.named, Options{})

@@ -15,8 +15,8 @@ import (
 
 const zeros = "0000000000000000000000000000000000000000"
 
-// received scans what a push of a revision brings to a repository that has only
-// its refs.
+// received scans what a push of revisions adds to a repository, which has what its refs
+// reach.
 func received(t *testing.T, repo *gittest.Repo, revisions ...string) *result.Result {
 	t.Helper()
 	var updates []RefUpdate
@@ -30,23 +30,22 @@ func received(t *testing.T, repo *gittest.Repo, revisions ...string) *result.Res
 	return res
 }
 
-// A push of random commits and tags brings the tokens that stand in an object
-// that git counts to what is pushed, and in none that it counts to what is
-// there.
+// TestPushAgainstGit pushes random commits and tags. The push adds the tokens of objects
+// that git lists for the pushed side and not for the other side.
 func TestPushAgainstGit(t *testing.T) {
 	for seed := range uint64(8) {
 		rng := rand.New(rand.NewPCG(seed, 6))
 		repo := gittest.New(t)
 		ids := randomCommits(repo, rng)
 		var has, brings []string
-		for i := range 2 { // the tags come last; one is on both sides
+		for i := range 2 { // the tags are last; one is on both sides
 			has = append(has, ids[rng.IntN(len(ids))], ids[len(ids)-2-i])
 			brings = append(brings, ids[rng.IntN(len(ids))], ids[len(ids)-1-i])
 		}
 		moveRefs(repo, "refs/keep/", has)
 		want := tokensIn(repo, brings)
 		if len(want) == 0 {
-			t.Fatal("nothing is pushed with a token")
+			t.Fatal("the push has no token")
 		}
 		for token := range tokensIn(repo, has) {
 			delete(want, token)
@@ -75,8 +74,7 @@ func TestPushAgainstGit(t *testing.T) {
 // tokenPool is how many tokens come and go.
 const tokenPool = 40
 
-// randomCommits makes commits and tags in which tokens come and go, and returns
-// their ids.
+// randomCommits makes commits and tags in which tokens come and go. It returns their ids.
 func randomCommits(repo *gittest.Repo, rng *rand.Rand) []string {
 	text := func() string {
 		if rng.IntN(3) == 0 {
@@ -107,7 +105,7 @@ func randomCommits(repo *gittest.Repo, rng *rand.Rand) []string {
 	return gittest.Lines(repo.Git("for-each-ref", "--format=%(objectname)"))
 }
 
-// moveRefs makes refs below prefix that name ids, and takes away all others.
+// moveRefs makes refs below prefix that name ids, and deletes all others.
 func moveRefs(repo *gittest.Repo, prefix string, ids []string) {
 	var b strings.Builder
 	for _, ref := range gittest.Lines(repo.Git("for-each-ref", "--format=%(refname)")) {
@@ -121,7 +119,7 @@ func moveRefs(repo *gittest.Repo, prefix string, ids []string) {
 	repo.GitInput(b.String(), "update-ref", "--stdin")
 }
 
-// tokensIn returns the ids of the tokens in all that git reaches from ids.
+// tokensIn returns the ids of the tokens in all objects that git reaches from ids.
 func tokensIn(repo *gittest.Repo, ids []string) map[string]bool {
 	objects := repo.Git(append([]string{"rev-list", "--objects", "--no-object-names"}, ids...)...)
 	text := repo.GitInput(objects+"\n", "cat-file", "--batch")
@@ -142,7 +140,7 @@ func tokensOf(res *result.Result) map[string]bool {
 	return out
 }
 
-// What was wrong with a server before is not what a push brings.
+// TestReceiveOldDamage makes sure that older damage of the server does not count.
 func TestReceiveOldDamage(t *testing.T) {
 	for _, what := range []string{"HEAD~1:a", "HEAD~1:d", "HEAD~1", "HEAD~1^{tree}"} {
 		for _, how := range []string{"", "damaged"} {
@@ -165,7 +163,7 @@ func TestReceiveOldDamage(t *testing.T) {
 	}
 }
 
-// What a push brings and cannot be read does not pass.
+// TestReceiveBroken makes sure that what cannot be read of a push stops it.
 func TestReceiveBroken(t *testing.T) {
 	for _, what := range []string{"HEAD:d/e", "HEAD:d", "HEAD^{tree}", "HEAD", "HEAD~1", "HEAD~1:a", "inner", "outer"} {
 		for _, how := range []string{"", "damaged"} {
@@ -187,14 +185,14 @@ func TestReceiveBroken(t *testing.T) {
 			}
 			spoil(t, repo, spoiled, how)
 			if res := received(t, repo, id); res.Coverage.Complete() {
-				t.Errorf("%s %s: it passes", what, how)
+				t.Errorf("%s %s: the push passes", what, how)
 			}
 		}
 	}
 }
 
-// A partial clone lacks what the remote has promised to keep: that is no news
-// to this remote, and unread for another.
+// TestPushPartial makes sure that objects that the promisor remote has do not count in a
+// push to it, and are unread in a push to another remote.
 func TestPushPartial(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Write("a", "x")
@@ -222,8 +220,8 @@ func TestPushPartial(t *testing.T) {
 	}
 }
 
-// Many refs that are not known make a short note, and the password in a URL is
-// in none.
+// TestPushLost makes sure that many unknown refs give a short note, and that no note has
+// the password of a URL.
 func TestPushLost(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
@@ -246,8 +244,8 @@ func TestPushLost(t *testing.T) {
 	}
 }
 
-// What the other side has is known from refs in tables too, and so is the branch
-// that is pushed by hand.
+// TestPushReftable makes sure that reftables tell too what the other side has, and which
+// branch is pushed by hand.
 func TestPushReftable(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Write("a", token(1))
@@ -270,7 +268,7 @@ func TestPushReftable(t *testing.T) {
 			t.Errorf("%s: %d findings, notes %v, unread %v", name, len(res.Findings), res.Notes, res.Coverage.Unread)
 		}
 	}
-	if res := received(t, repo, id); len(res.Findings) != 0 { // a ref of its own reaches it
+	if res := received(t, repo, id); len(res.Findings) != 0 { // one of the receiver's refs reaches it
 		t.Errorf("received: %d findings", len(res.Findings))
 	}
 }

@@ -22,14 +22,14 @@ func scanRange(t *testing.T, repo *gittest.Repo, spec string) *result.Result {
 	return res
 }
 
-// commit commits all of the work tree.
+// commit commits the whole work tree.
 func commit(repo *gittest.Repo, message string) {
 	repo.Git("add", "-A")
 	repo.Git("commit", "-q", "--allow-empty", "-m", message)
 }
 
-// A token in a container is found in a range too. The second reading, of all
-// history, once had no limits to its walks, which then read nothing.
+// TestRangeContainer makes sure that a token in a container is found in a range too. The
+// second reading, of all history, once had no memory for containers.
 func TestRangeContainer(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
@@ -41,7 +41,7 @@ func TestRangeContainer(t *testing.T) {
 	}
 }
 
-// The message of a tag that the range's end names is part of what is pushed.
+// TestRangeTag makes sure that the message of a tag at the range's end counts.
 func TestRangeTag(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
@@ -62,7 +62,7 @@ func TestRangeTag(t *testing.T) {
 	}
 }
 
-// spoil takes a loose object away, or writes text over it.
+// spoil removes a loose object, or overwrites it with text.
 func spoil(t *testing.T, repo *gittest.Repo, id, text string) {
 	t.Helper()
 	path := filepath.Join(repo.GitDir(), "objects", id[:2], id[2:])
@@ -76,8 +76,7 @@ func spoil(t *testing.T, repo *gittest.Repo, id, text string) {
 	}
 }
 
-// A commit of the range that is gone or damaged takes those before it along:
-// the range is not complete then.
+// TestRangeBroken makes sure that a range with a missing or damaged commit is incomplete.
 func TestRangeBroken(t *testing.T) {
 	for _, how := range []string{"", "damaged"} {
 		repo := gittest.New(t)
@@ -91,14 +90,13 @@ func TestRangeBroken(t *testing.T) {
 		one := repo.Git("rev-parse", "HEAD")
 		res := scanRange(t, repo, one)
 		if res.Coverage.Complete() {
-			t.Errorf("%q: the range is called complete", how)
+			t.Errorf("%q: the range is complete", how)
 		}
 	}
 }
 
-// A long range is read in another way than a short one and finds the same. It
-// reads all objects once: where there is anything wrong among them, only what
-// is wrong with the range is named.
+// TestRangeLong makes sure that a long range, which is read in another way, finds the same
+// as a short one. It reads all objects once, and names only faults of the range.
 func TestRangeLong(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Write("old", token(1))
@@ -131,8 +129,8 @@ func TestRangeLong(t *testing.T) {
 	}
 }
 
-// A damaged archive (of which two things are named) somewhere does not make a long range slow, and counts where
-// the range adds it.
+// TestRangeLongFault makes sure that a damaged archive (two things are named) does not make
+// a long range slow, and counts only if the range adds it.
 func TestRangeLongFault(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Write("old.zip", zipWith(t, zip.Deflate, "", "old", "text")[:34])
@@ -153,7 +151,7 @@ func TestRangeLongFault(t *testing.T) {
 	}
 }
 
-// scanAs is scanRange, for which each range is a long one or not.
+// scanAs is scanRange, with every range long, or none.
 func scanAs(t *testing.T, repo *gittest.Repo, spec string, long bool) *result.Result {
 	t.Helper()
 	res, err := Range(t.Context(), repo.Dir, spec, Options{longRanges: long})
@@ -172,7 +170,7 @@ func placesOf(res *result.Result) map[string][]result.Location {
 	return out
 }
 
-// Trees that hold one tree many times, or themselves, are read once.
+// TestRangeTreeBomb makes sure that a tree that others hold many times is read once.
 func TestRangeTreeBomb(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
@@ -191,7 +189,8 @@ func TestRangeTreeBomb(t *testing.T) {
 	}
 }
 
-// A range with two wrong ends gets one line about the first.
+// TestRangeError makes sure that a range with two wrong ends gives one line about the
+// first.
 func TestRangeError(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")

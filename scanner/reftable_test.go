@@ -12,9 +12,8 @@ import (
 	"r8scan/result"
 )
 
-// leakyRepo is a repository with tokens in history, behind several refs, in
-// the index, in the name of a branch, and in reflogs of a branch, the stash
-// and a linked worktree.
+// leakyRepo is a repository with tokens in history under several refs, in the index, in
+// the name of a branch, and in reflogs of a branch, the stash and a linked worktree.
 func leakyRepo(t *testing.T) *gittest.Repo {
 	t.Helper()
 	r := gittest.New(t)
@@ -46,7 +45,7 @@ func leakyRepo(t *testing.T) *gittest.Repo {
 	return r
 }
 
-// told is what a finding says besides where in .git it stands.
+// told returns what findings say, without their places in .git.
 func told(t *testing.T, res *result.Result) (out []string) {
 	t.Helper()
 	for _, f := range res.Findings {
@@ -75,8 +74,8 @@ func told(t *testing.T, res *result.Result) (out []string) {
 	return out
 }
 
-// TestReftableLikeFiles audits a repository with refs in files and then in
-// tables: the tokens, their stories and the kinds of their places are the same.
+// TestReftableLikeFiles audits a repository with refs in files and then in tables. Tokens,
+// their history and the kinds of their places must be the same.
 func TestReftableLikeFiles(t *testing.T) {
 	r := leakyRepo(t)
 	scan := func(res *result.Result, err error) []string {
@@ -106,7 +105,7 @@ func TestReftableLikeFiles(t *testing.T) {
 	}
 }
 
-// TestReftablePlaces names a token's line in a table, once.
+// TestReftablePlaces makes sure that a token's line in a table is named once.
 func TestReftablePlaces(t *testing.T) {
 	r := leakyRepo(t)
 	r.ToReftable()
@@ -140,8 +139,8 @@ func TestReftablePlaces(t *testing.T) {
 	}
 }
 
-// TestReftableDamage inverts and cuts a table byte by byte: a token in a reflog
-// is found, or the audit is incomplete.
+// TestReftableDamage inverts and truncates a table byte by byte. A token in a reflog is
+// found, or the audit is incomplete.
 func TestReftableDamage(t *testing.T) {
 	step := 7
 	if testing.Short() {
@@ -163,7 +162,7 @@ func TestReftableDamage(t *testing.T) {
 	}
 	damage(t, r.Dir, tables[0], step, want)
 
-	// a table that the list names and that is not there may have held anything
+	// a missing table of the list may have had anything
 	for _, path := range append(tables, filepath.Join(r.GitDir(), "reftable", "tables.list")) {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -173,14 +172,14 @@ func TestReftableDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		if scanFor(t, r.Dir).Coverage.Complete() {
-			t.Errorf("%s is gone, and the scan says it is complete", path)
+			t.Errorf("%s is missing, but the scan is complete", path)
 		}
 		write(t, path, text)
 	}
 }
 
-// TestReftableOfWorktree names a table that a linked worktree's list has and
-// that is missing.
+// TestReftableOfWorktree makes sure that a missing table of a linked worktree's list is
+// named.
 func TestReftableOfWorktree(t *testing.T) {
 	r := leakyRepo(t)
 	r.ToReftable()

@@ -17,8 +17,8 @@ import (
 	"r8scan/rules"
 )
 
-// A blob that its name alone tells to be a container is read and counted once,
-// however many phases a scan has.
+// TestUnsignedOnce makes sure that a blob that is a container by name only is read and
+// counted once, in every kind of scan.
 func TestUnsignedOnce(t *testing.T) {
 	r := gittest.New(t)
 	commit(r, "one")
@@ -74,8 +74,8 @@ func TestUnsignedOnce(t *testing.T) {
 	}
 }
 
-// Names of members are searched like those of files: for API tokens, and within
-// the limits on what is found.
+// TestMemberNamesLikeFileNames makes sure that names of members are searched like names of
+// files: for API tokens only, and within the limits.
 func TestMemberNamesLikeFileNames(t *testing.T) {
 	hook := "REPLICATE_WEBHOOK_SECRET=whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po"
 	dir := t.TempDir()
@@ -126,8 +126,8 @@ func TestMemberNamesLikeFileNames(t *testing.T) {
 	}
 }
 
-// Lines and columns in a commit or a tag are those of its message, or of the
-// value of a header, which is named.
+// TestMessagePositions makes sure that lines and columns in a commit or a tag count in its
+// message, or in the value of a header, which is named.
 func TestMessagePositions(t *testing.T) {
 	r := gittest.New(t)
 	commit(r, "one")
@@ -173,7 +173,8 @@ func TestMessagePositions(t *testing.T) {
 	}
 }
 
-// An object whose id begins with sixteen zero bytes is looked for like others.
+// TestZerosInID makes sure that a missing object whose id begins with sixteen zero bytes is
+// noticed.
 func TestZerosInID(t *testing.T) {
 	r := gittest.New(t)
 	commit(r, "one")

@@ -14,12 +14,12 @@ import (
 
 const ghost = "1234567890abcdef1234567890abcdef12345678"
 
-// rootCase is a file in .git, in which HEAD stands for the commit at HEAD, GHOST
-// for one that is not there, SHORT for the first digits of that, and ZERO for no
-// object. W is the folder of a linked worktree.
+// rootCase is a file in .git. In it, HEAD stands for the commit at HEAD, GHOST for a
+// missing one, SHORT for its first digits, and ZERO for no object. W is the folder of a
+// linked worktree.
 type rootCase struct {
 	file, text string
-	want       string // in the reason that is given; "" if the repository is whole
+	want       string // part of the reason; "" if the repository is complete
 }
 
 var rootCases = []rootCase{
@@ -100,8 +100,7 @@ var rootCases = []rootCase{
 	{"W/index", "nonsense", "no index file"},
 }
 
-// TestRoots writes what names an object, and scans the repository and only its
-// objects.
+// TestRoots writes each file, and scans the repository, and its objects only.
 func TestRoots(t *testing.T) {
 	for i, c := range rootCases {
 		t.Run(c.file, func(t *testing.T) {
@@ -133,8 +132,7 @@ func TestRoots(t *testing.T) {
 
 const inWorktree = "staged in a worktree, gone"
 
-// fsckCases are repositories in which something was done, and in some of which
-// an object is gone.
+// fsckCases are repositories after different commands. Some lack an object.
 var fsckCases = []struct {
 	name string
 	do   func(r *gittest.Repo)
@@ -239,7 +237,7 @@ var fsckCases = []struct {
 	}},
 }
 
-// TestRootsLikeFsck compares what is complete with git fsck.
+// TestRootsLikeFsck makes sure that a scan is complete where git fsck finds no fault.
 func TestRootsLikeFsck(t *testing.T) {
 	for _, c := range fsckCases {
 		t.Run(c.name, func(t *testing.T) {
@@ -251,7 +249,7 @@ func TestRootsLikeFsck(t *testing.T) {
 			_, bad := r.Try("", "fsck", "--no-dangling")
 			whole, shallow := bad == nil, c.name == "shallow"
 			if shallow || c.name == inWorktree {
-				whole = false // git fsck takes the former as it is, and looks at the latter from 2.40 on
+				whole = false // git fsck ignores the former, and checks the latter from 2.40 on
 			}
 			for _, scan := range []func(context.Context, string, Options) (*result.Result, error){Audit, History} {
 				res, err := scan(context.Background(), r.Dir, Options{})
@@ -280,8 +278,8 @@ func must(r *gittest.Repo, err error) {
 	}
 }
 
-// fork makes two commits on main and three on the branch topic, which is checked
-// out; the last ones do not go together.
+// fork makes two commits on main and three on the branch topic, which is checked out. The
+// last ones conflict.
 func fork(r *gittest.Repo) {
 	for _, text := range []string{"b", "c"} {
 		r.Write("a", text)
@@ -300,8 +298,8 @@ func conflict(r *gittest.Repo) {
 	_, _ = r.Try("", "merge", "main")
 }
 
-// TestResolvedConflict loses what stood in a conflict before it was resolved. Old
-// versions of git do not look for it.
+// TestResolvedConflict removes a blob of a resolved conflict. Old versions of git do not
+// check for it.
 func TestResolvedConflict(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("a", "a")
@@ -322,8 +320,8 @@ func TestResolvedConflict(t *testing.T) {
 	}
 }
 
-// TestRootsInTables has reflogs and a worktree's HEAD that name what is gone, in
-// reftables; one entry was taken back.
+// TestRootsInTables has reftables whose reflogs and HEADs name missing objects; one entry
+// was deleted again.
 func TestRootsInTables(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("a", "a")
@@ -346,7 +344,7 @@ func TestRootsInTables(t *testing.T) {
 	}{
 		{"nothing", []gittest.Table{{First: 90, Last: 90, Logs: []gittest.TableLog{log(head)}}}, ""},
 		{"log", []gittest.Table{{First: 90, Last: 90, Logs: []gittest.TableLog{log(ghost)}}}, ghost + " (reflog of refs/heads/gone)"},
-		{"log taken back", []gittest.Table{{First: 90, Last: 90, Logs: []gittest.TableLog{log(ghost)}},
+		{"log deleted", []gittest.Table{{First: 90, Last: 90, Logs: []gittest.TableLog{log(ghost)}},
 			{First: 90, Last: 91, Logs: []gittest.TableLog{{Name: "refs/heads/gone", Update: 90}}}}, ""},
 		{"pseudo-ref", []gittest.Table{{First: 90, Last: 90, Refs: []gittest.TableRef{{Name: "ORIG_HEAD", ID: ghost}}}}, ghost + " (ORIG_HEAD)"},
 		{"HEAD", []gittest.Table{{First: 90, Last: 90, Refs: []gittest.TableRef{{Name: "HEAD", ID: ghost}}}}, ghost + " (HEAD)"},

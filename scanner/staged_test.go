@@ -11,8 +11,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// TestStagedDamage damages every third byte of the index: that is an error, and
-// never a result.
+// TestStagedDamage damages every third byte of the index. That must be an error, never a
+// result.
 func TestStagedDamage(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("a/b", gittest.Token(1))
@@ -41,8 +41,8 @@ func TestStagedDamage(t *testing.T) {
 	}
 }
 
-// TestStagedReftable: with refs in tables HEAD is known as well, and where a
-// table is damaged that is an error.
+// TestStagedReftable makes sure that HEAD is found in reftables, and that a damaged table is
+// an error.
 func TestStagedReftable(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("old", gittest.Token(1))

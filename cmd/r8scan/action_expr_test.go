@@ -37,7 +37,7 @@ func evaluate(text string, look func(string) (string, error)) (string, error) {
 	return out, failed
 }
 
-// evaluateBare evaluates one expression, as it stands behind if.
+// evaluateBare evaluates one expression without ${{ }}, as after if.
 func evaluateBare(text string, look func(string) (string, error)) (string, error) {
 	e := &expression{look: look}
 	for _, m := range words.FindAllStringSubmatch(text, -1) {

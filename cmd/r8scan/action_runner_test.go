@@ -48,21 +48,21 @@ func readAction(t *testing.T) action {
 	return a
 }
 
-// runner does what GitHub's does with a composite action: it runs the steps in
-// order, with their expressions evaluated, until one fails. Steps that use
-// another action are only noted.
+// runner runs a composite action as GitHub's runner does: the steps in order, with
+// their expressions evaluated, until one fails. Steps that use another action are
+// only recorded.
 type runner struct {
 	action  action
 	bash    string
 	dir     string            // GITHUB_WORKSPACE
 	temp    string            // RUNNER_TEMP and the runner's own files
-	inputs  map[string]string // those given; the others have their defaults
+	inputs  map[string]string // the others have their defaults
 	github  map[string]string // the github context
 	env     []string          // of the job
 	outputs map[string]map[string]string
 }
 
-// ran is how a run of the action went.
+// ran is the result of a run of the action.
 type ran struct {
 	code        int
 	outputs     map[string]string
@@ -73,13 +73,13 @@ type ran struct {
 	with        map[string]map[string]string
 }
 
-// annotatedLine is a workflow command that makes an annotation.
+// annotatedLine is a workflow command for an annotation.
 type annotatedLine struct{ level, properties, message string }
 
 // findBash returns the bash that GitHub's runners use for "shell: bash".
 func findBash(t *testing.T) string {
 	t.Helper()
-	if runtime.GOOS == "windows" { // the one in PATH may be that of a virtual machine
+	if runtime.GOOS == "windows" { // the one in PATH may belong to WSL
 		if git, err := exec.LookPath("git"); err == nil {
 			bash := filepath.Join(filepath.Dir(git), "..", "bin", "bash.exe")
 			if _, err := os.Stat(bash); err == nil {
@@ -95,7 +95,8 @@ func findBash(t *testing.T) string {
 	return bash
 }
 
-// look returns a value of a context. What action.yml may not know of is an error.
+// look returns a value of a context. A value that action.yml must not use is an
+// error.
 func (r *runner) look(name string) (string, error) {
 	context, rest, _ := strings.Cut(name, ".")
 	switch context {
@@ -140,7 +141,7 @@ func (r *runner) run(t *testing.T) ran {
 			continue
 		}
 		if step.ID == "build" && r.outputs["build"] != nil {
-			continue // it is done once for all runs
+			continue // built once for all runs
 		}
 		if got.code = r.runStep(t, step, &got); got.code != 0 && !step.ContinueOnError {
 			break
@@ -170,8 +171,8 @@ func (r *runner) values(t *testing.T, texts map[string]string) map[string]string
 	return values
 }
 
-// runStep runs the script of a step as the runner does, notes its outputs and
-// annotations, and returns its exit code.
+// runStep runs the script of a step as the runner does. It records the outputs and
+// annotations, and returns the exit code.
 func (r *runner) runStep(t *testing.T, step actionStep, got *ran) int {
 	t.Helper()
 	if step.Shell != "bash" {
@@ -222,16 +223,16 @@ func readOutputs(t *testing.T, path string) map[string]string {
 	for line := range strings.Lines(string(text)) {
 		name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "=")
 		if _, twice := values[name]; !ok || twice || strings.Contains(name, "<<") {
-			t.Fatalf("an output that was not meant: %q", line)
+			t.Fatalf("an unexpected output: %q", line)
 		}
 		values[name] = value
 	}
 	return values
 }
 
-// commandsIn returns the annotations in what a step printed. The runner takes
-// ::name at the start of a line, behind spaces too, and ##[name] anywhere for
-// commands, unless they are stopped; any other one was not meant.
+// commandsIn returns the annotations in a step's output. Unless commands are
+// stopped, the runner obeys ::name at the start of a line, also after spaces, and
+// ##[name] anywhere; any command but an annotation is an error.
 func commandsIn(t *testing.T, out string) []annotatedLine {
 	t.Helper()
 	var all []annotatedLine
@@ -256,7 +257,7 @@ func commandsIn(t *testing.T, out string) []annotatedLine {
 		case slices.Contains([]string{"error", "warning", "notice"}, name):
 			all = append(all, annotatedLine{name, properties, data})
 		default:
-			t.Errorf("a command that was not meant: %q", line)
+			t.Errorf("an unexpected command: %q", line)
 		}
 	}
 	if stopped != "" {
@@ -265,8 +266,8 @@ func commandsIn(t *testing.T, out string) []annotatedLine {
 	return all
 }
 
-// jobEnvironment is this process's environment without what would change how
-// git, r8scan or the runner's files behave.
+// jobEnvironment is this process's environment without variables that change git,
+// r8scan or the runner.
 func jobEnvironment(home string) []string {
 	kept := map[string]string{}
 	for _, kv := range os.Environ() {

@@ -21,9 +21,9 @@ const (
 	gone  = "1111111111111111111111111111111111111111"
 )
 
-// checkout is a repository as actions/checkout leaves it with fetch-depth 0:
-// HEAD is detached, and the branches are those of origin. On main is an old
-// leak; on topic, which leaves main there, is nothing yet.
+// checkout is a repository as actions/checkout leaves it with fetch-depth 0: HEAD is
+// detached, and the branches are origin's. main has an old leak; topic starts there
+// and has none yet.
 type checkout struct {
 	dir  string
 	main string // ids
@@ -88,7 +88,7 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// newRunner returns a runner with folders of its own.
+// newRunner returns a runner with new folders.
 func newRunner(t *testing.T, a action, bash string) *runner {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,7 +102,7 @@ func newRunner(t *testing.T, a action, bash string) *runner {
 	return r
 }
 
-// with makes a runner for another run in the same checkout.
+// with returns a runner for another run in the same checkout.
 func (r *runner) with(t *testing.T, event, payload string, inputs ...string) *runner {
 	t.Helper()
 	next := *r
@@ -120,7 +120,7 @@ func (r *runner) with(t *testing.T, event, payload string, inputs ...string) *ru
 	return &next
 }
 
-// build runs the build step once for all further runs.
+// build runs the build step, once for all runs.
 func (r *runner) build(t *testing.T) {
 	t.Helper()
 	for _, step := range r.action.Runs.Steps {
@@ -149,8 +149,8 @@ func payload(v any) string {
 	return string(text)
 }
 
-// want is what a run has to come to: its exit code, and the outputs findings,
-// live and complete.
+// want is the expected result of a run: its exit code, and the outputs findings, live
+// and complete.
 type want struct {
 	code                     int
 	findings, live, complete string
@@ -183,7 +183,7 @@ func testActionEvents(t *testing.T, r *runner, c *checkout) {
 	}{
 		{"pull request", "pull_request", pullRequest(c.main, after), nil, one},
 		{"pull request that is clean", "pull_request", pullRequest(c.main, clean), nil, none},
-		{"pull request behind the leak", "pull_request", pullRequest(leak, after), nil, none},
+		{"pull request after the leak", "pull_request", pullRequest(leak, after), nil, none},
 		{"pull request of a target", "pull_request_target", pullRequest(c.main, after), nil, one},
 		{"merge group", "merge_group", mergeGroup, nil, one},
 		{"push", "push", push("refs/heads/topic", clean, after), nil, one},
@@ -196,8 +196,8 @@ func testActionEvents(t *testing.T, r *runner, c *checkout) {
 		{"by hand", "workflow_dispatch", "{}", nil, two},
 		{"push with an audit", "push", push("refs/heads/topic", leak, after), []string{"scan", "audit"}, two},
 		{"range, and an event with none", "schedule", "{}", []string{"scan", "range"}, want{2, "", "", "false"}},
-		{"pull request, and its head is not here", "pull_request", pullRequest(c.main, gone), nil, want{2, "", "", "false"}},
-		{"push, and nothing of it is here", "push", push("refs/heads/topic", zeros, gone), nil, want{2, "", "", "false"}},
+		{"pull request whose head is missing", "pull_request", pullRequest(c.main, gone), nil, want{2, "", "", "false"}},
+		{"push whose commits are missing", "push", push("refs/heads/topic", zeros, gone), nil, want{2, "", "", "false"}},
 		{"no event", "pull_request", "", nil, want{2, "", "", "false"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func testActionEvents(t *testing.T, r *runner, c *checkout) {
 	}
 }
 
-// testActionReports looks at all that a run leaves behind.
+// testActionReports checks everything that a run writes.
 func testActionReports(t *testing.T, r *runner, c *checkout) {
 	head := c.commit(t, map[string]string{"app/a b.py": "\n\nk = '" + fakeToken("b") + "'\n"})
 	own := filepath.Join(r.dir, "out.sarif")
@@ -240,8 +240,9 @@ func testActionReports(t *testing.T, r *runner, c *checkout) {
 	}
 }
 
-// testActionUpload: what is uploaded replaces what was, so only an audit and
-// the range of a pull request are. The upload has no say in how the job ends.
+// testActionUpload makes sure that only an audit and a pull request are uploaded,
+// because an upload replaces the one before, and that a failed upload does not fail
+// the job.
 func testActionUpload(t *testing.T, r *runner, c *checkout) {
 	const upload = "github/codeql-action/upload-sarif"
 	head := c.commit(t, nil)
@@ -271,8 +272,8 @@ func testActionUpload(t *testing.T, r *runner, c *checkout) {
 	}
 }
 
-// testActionShallow: what actions/checkout fetches by default is too little, and
-// each way to notice says what to do.
+// testActionShallow makes sure that a run on a default clone, which has too few
+// commits, says what to do.
 func testActionShallow(t *testing.T, r *runner, c *checkout) {
 	head := c.commit(t, map[string]string{"old.py": "clean\n"})
 	shallow := filepath.Join(t.TempDir(), "shallow")
@@ -295,7 +296,7 @@ func testActionShallow(t *testing.T, r *runner, c *checkout) {
 	}
 }
 
-// testActionInputs: what inputs mean, and that wrong ones never pass.
+// testActionInputs tests the inputs, and makes sure that wrong ones never pass.
 func testActionInputs(t *testing.T, r *runner, c *checkout) {
 	api := newFakeAPI(t, map[string]fakeAnswer{fakeToken("a"): liveAnswer, fakeToken("c"): {403, "<html>no</html>"}})
 	r.env = append(r.env, ask.URLVariable+"="+api.URL)
@@ -323,9 +324,9 @@ func testActionInputs(t *testing.T, r *runner, c *checkout) {
 		{"a configuration in the commits", push("refs/heads/main", unclear, excused), nil, want{0, "0", "0", "true"}},
 		{"a configuration from elsewhere", push("refs/heads/main", unclear, excused), []string{"args", "--config=" + empty}, want{1, "1", "0", "true"}},
 		{"arguments", all, []string{"args", "--exclude\nol?.py\n\n-v"}, want{0, "0", "0", "true"}},
-		{"an argument that is none", all, []string{"args", "--exclude 'old.py'"}, want{2, "", "", "false"}},
-		{"arguments that are the action's own", all, []string{"args", "--fail-on=none\n--output=/dev/null\n--format=text"}, want{1, "1", "0", "true"}},
-		{"help in the scan's stead", all, []string{"args", "--help"}, want{2, "", "", "false"}},
+		{"an invalid argument", all, []string{"args", "--exclude 'old.py'"}, want{2, "", "", "false"}},
+		{"arguments that the action sets itself", all, []string{"args", "--fail-on=none\n--output=/dev/null\n--format=text"}, want{1, "1", "0", "true"}},
+		{"help instead of a scan", all, []string{"args", "--help"}, want{2, "", "", "false"}},
 		{"a wrong scan", all, []string{"scan", "all"}, want{2, "", "", "false"}},
 		{"a wrong verify", all, []string{"verify", "maybe"}, want{2, "", "", "false"}},
 		{"a wrong fail-on", all, []string{"fail-on", "some"}, want{2, "", "", "false"}},
@@ -343,11 +344,11 @@ func testActionInputs(t *testing.T, r *runner, c *checkout) {
 	}
 }
 
-// testActionHostile: nothing that comes from an input, a branch or a file's name
-// is run by the shell, or taken for a command or an output by the runner.
+// testActionHostile makes sure that the shell runs nothing from an input, a branch or
+// a file's name, and that the runner takes none of it for a command or an output.
 func testActionHostile(t *testing.T, r *runner, _ *checkout) {
 	if runtime.GOOS == "windows" {
-		t.Skip("such names cannot be made here")
+		t.Skip("this system does not allow such names")
 	}
 	touch := "$(touch pwned)`touch pwned`;touch${IFS}pwned;'\"&"
 	dir := "::add-mask::x " + touch + "\nfindings=7"
@@ -396,8 +397,8 @@ func testActionHostile(t *testing.T, r *runner, _ *checkout) {
 // pinned is a step's action at a commit.
 var pinned = regexp.MustCompile(`^\s*(?:- )?uses: [a-z-]+/[a-z/-]+@[0-9a-f]{40} # v[0-9.]+$`)
 
-// TestActionForm holds what the shape of action.yml promises: scripts without
-// expressions, other actions by commit, and docs/action.md naming each input.
+// TestActionForm makes sure that scripts in action.yml have no expressions, that
+// other actions are pinned by commit, and that docs/action.md names each input.
 func TestActionForm(t *testing.T) {
 	a := readAction(t)
 	inputs := []string{"annotations", "args", "baseline", "fail-on", "path", "sarif-file", "scan", "summary", "upload", "verify"}
@@ -414,7 +415,7 @@ func TestActionForm(t *testing.T) {
 	}
 	for _, step := range a.Runs.Steps {
 		if strings.Contains(step.Run, "${{") || strings.Contains(step.Run, "eval") {
-			t.Errorf("step %q: its script has an expression in it, or an eval", step.Name)
+			t.Errorf("step %q: its script has an expression or an eval", step.Name)
 		}
 	}
 	text, err := os.ReadFile(filepath.Join("..", "..", "action.yml"))
@@ -423,7 +424,7 @@ func TestActionForm(t *testing.T) {
 	}
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimRight(line, "\n"); strings.Contains(line, "uses:") && !pinned.MatchString(line) {
-			t.Errorf("not pinned by a commit, with its version behind it: %s", line)
+			t.Errorf("not pinned by a commit, with the version in a comment: %s", line)
 		}
 	}
 	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))

@@ -12,8 +12,8 @@ import (
 	"r8scan/report"
 )
 
-// TestScanVerifies runs a scan of three tokens, one of them in two files, with
-// each flag that concerns Replicate's answer.
+// TestScanVerifies scans three tokens, one of them in two files, with each flag about
+// Replicate's answer.
 func TestScanVerifies(t *testing.T) {
 	good, gone, page := seededToken(1), seededToken(2), seededToken(3)
 	folder := t.TempDir()
@@ -83,8 +83,8 @@ func TestScanVerifies(t *testing.T) {
 	}
 }
 
-// TestScanAtUntrustedServer: no token goes to a server that accepts anything,
-// and none becomes live by it.
+// TestScanAtUntrustedServer makes sure that a server that accepts everything gets no
+// token, and makes none live.
 func TestScanAtUntrustedServer(t *testing.T) {
 	token := seededToken(1)
 	newFakeAPI(t, nil)
@@ -111,8 +111,8 @@ func TestScanAtUntrustedServer(t *testing.T) {
 	}
 }
 
-// TestRecheckAtUntrustedServer: where no token was sent, recheck does not say
-// that tokens were.
+// TestRecheckAtUntrustedServer makes sure that recheck does not claim to have sent
+// tokens if it sent none.
 func TestRecheckAtUntrustedServer(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte(liveAnswer.body))
@@ -132,8 +132,8 @@ func TestRecheckAtUntrustedServer(t *testing.T) {
 	}
 }
 
-// TestScannedFolderCannotTurnOnVerifying: what lies in a scanned folder does
-// not say where tokens are sent.
+// TestScannedFolderCannotTurnOnVerifying makes sure that no file in a scanned folder
+// decides where tokens are sent.
 func TestScannedFolderCannotTurnOnVerifying(t *testing.T) {
 	token := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{token: liveAnswer})
@@ -143,13 +143,13 @@ func TestScannedFolderCannotTurnOnVerifying(t *testing.T) {
 		want       int
 	}{
 		{".env", "R8SCAN_API_URL=" + api.URL + "\nREPLICATE_API_TOKEN=" + token + "\n", exitFound},
-		{".r8scan.yaml", "verify: true\n", exitUsage}, // it is refused, not passed over
+		{".r8scan.yaml", "verify: true\n", exitUsage}, // refused, not ignored
 		{".r8scan.yaml", "api-url: " + api.URL + "\n", exitUsage},
 	} {
 		writeFile(t, filepath.Join(folder, tt.name), tt.text, 0o600)
 		for _, flag := range []string{"-q", "--verify"} {
 			if flag == "--verify" && tt.want == exitFound {
-				continue // then the user wants it asked, of Replicate
+				continue // the user asked for it, and it goes to Replicate
 			}
 			if code, _, errs := runCommand(t, "", "files", folder, flag); code != tt.want || api.requests(token) != 0 {
 				t.Errorf("%s: exit %d, %d requests: %s", tt.text, code, api.requests(token), errs)

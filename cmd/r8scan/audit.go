@@ -13,9 +13,9 @@ func (c command) audit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit [REPO]",
 		Short: "Scan everything a repository holds: files, index, all git objects, refs, config",
-		Long: `Scan the repository that holds the current folder, or REPO: its work trees, the
-index, every git object (reachable or not), refs, reflogs and the other texts in
-.git, submodules and alternates. Outside a repository audit scans the files.
+		Long: `Scan everything in REPO, or in the repository that you are in: work trees, index,
+every git object (reachable or not), refs, reflogs and other texts in .git,
+submodules and alternates. Outside a repository, audit scans the files.
 ` + exitCodes,
 		Example: `  r8scan audit
   r8scan audit ~/src/app -f sarif -o app.sarif

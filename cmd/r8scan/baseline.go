@@ -17,17 +17,17 @@ func (c command) baseline() *cobra.Command {
 	var f scanFlags
 	cmd := &cobra.Command{
 		Use:   "baseline [REPO]",
-		Short: "Write the ids of all tokens found, for --baseline to leave alone",
+		Short: "Write the ids of all tokens found; --baseline then reports only new ones",
 		Long: `Scan what audit scans and write a line for each token found: its id, which is safe
-to publish, and its rule. With --baseline and that file a scan reports what is new.
+to publish, and its rule. A scan with --baseline and this file reports only others.
 
-A file that is there is added to: its lines stay, with the reasons and comments
-in them, also where the token is gone. Delete a line to have its token reported.
+With -o, new tokens are added to the file. All its lines stay, with their reasons and
+comments, even if the token is gone. Delete a line to have its token reported again.
 
 Exit codes:
   0  written, and everything was read
   2  wrong usage, or the run could not start
-  3  written, but something could not be read and may hold further tokens`,
+  3  written, but something could not be read and may have more tokens`,
 		Example: `  r8scan baseline -o .r8scan-baseline
   r8scan audit --baseline .r8scan-baseline`,
 		Args: atMostOne,
@@ -40,7 +40,7 @@ Exit codes:
 	return cmd
 }
 
-// runBaseline scans as audit does and writes a baseline in a report's place.
+// runBaseline scans as audit does, and writes a baseline instead of a report.
 func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) error {
 	base := policy.NewBaseline()
 	if f.output != "" {
@@ -65,7 +65,7 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) er
 	if f.output == "" {
 		err = write(c.out)
 	} else {
-		err = output.WriteFile(ctx, f.output, write) // the user's own lines in it stay as they are
+		err = output.WriteFile(ctx, f.output, write) // with the user's own lines
 	}
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) er
 		if err := c.summarize(doc, res, f); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.err, "token ids in the baseline: %d, of them new: %d\n", base.Len(), added)
+		fmt.Fprintf(c.err, "token ids in the baseline: %d, new: %d\n", base.Len(), added)
 	}
 	return verdict(doc, failOnNone)
 }

@@ -40,7 +40,7 @@ func pages(t *testing.T) map[string]string {
 	return texts
 }
 
-// flagNames finds the flags in a help text, not the words behind them.
+// flagNames finds the flags in a help text, without the words after them.
 var flagNames = regexp.MustCompile(`(?m)--[a-z-]+\b`)
 
 // TestDocsNameAll makes sure that every command, flag and format is documented,
@@ -84,12 +84,13 @@ func checkHelp(t *testing.T, cmd *cobra.Command) {
 	}
 }
 
-// TestReadme holds what a newcomer needs: a short README with the two commands.
+// TestReadme makes sure that the README is short and has the two commands that a
+// newcomer needs.
 func TestReadme(t *testing.T) {
 	all := pages(t)
 	readme := all["README.md"]
 	if n := strings.Count(readme, "\n"); n > 150 {
-		t.Errorf("the README has %d lines, and 150 are the most", n)
+		t.Errorf("the README has %d lines, more than 150", n)
 	}
 	for _, line := range []string{"go run ./cmd/r8scan audit", "go test ./..."} { // .ci/run runs the second
 		if strings.Count(readme, "\n    "+line+"\n") != 1 {
@@ -172,12 +173,11 @@ func TestDocsLinks(t *testing.T) {
 	}
 }
 
-// started finds r8scan where a shell starts it, and what is before it on the
-// line.
+// started matches r8scan where a shell starts it, and the character before it.
 var started = regexp.MustCompile(`(^|[\s'"/])r8scan(?: |$)`)
 
-// TestDocsCommands makes sure that every command line that a page shows is one
-// that r8scan takes: the command, its flags and the number of its arguments.
+// TestDocsCommands makes sure that every command line on a page is valid: the command,
+// its flags and the number of arguments.
 func TestDocsCommands(t *testing.T) {
 	checked := 0
 	for page, text := range pages(t) {
@@ -195,8 +195,8 @@ func TestDocsCommands(t *testing.T) {
 	}
 }
 
-// shownLines returns the lines of a page's code blocks, and its code spans that
-// are a call of r8scan.
+// shownLines returns the lines of a page's code blocks, and the code spans that call
+// r8scan.
 func shownLines(text string) []string {
 	var lines []string
 	for _, m := range fenced.FindAllStringSubmatch(text, -1) {
@@ -217,8 +217,8 @@ func shownLines(text string) []string {
 	return lines
 }
 
-// commandLines returns the arguments of each r8scan that a line starts. Other
-// programs that are given its name or its folder do not start it.
+// commandLines returns the arguments of each r8scan that a line starts. Programs that
+// get its name or folder as an argument do not start it.
 func commandLines(line string) [][]string {
 	for _, other := range []string{"go test ", "go build ", "go install ", "docker build ", "- id:", "name:"} {
 		if strings.HasPrefix(strings.TrimSpace(line), other) {
@@ -268,7 +268,7 @@ func shellWords(line string) []string {
 	return list
 }
 
-// parses reports what is wrong with the arguments of r8scan.
+// parses returns an error if the arguments of r8scan are invalid.
 func parses(args []string) error {
 	root := command{}.root()
 	root.InitDefaultVersionFlag()
@@ -280,7 +280,7 @@ func parses(args []string) error {
 	if err := cmd.ParseFlags(rest); err != nil {
 		return err
 	}
-	if len(args) == 1 && cmd.HasParent() { // a command's name in a sentence
+	if len(args) == 1 && cmd.HasParent() { // the name of a command in a sentence
 		return nil
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
@@ -310,7 +310,7 @@ func TestDocsJSON(t *testing.T) {
 	}
 }
 
-// jsonNames returns the names of all fields of t and of what is in it.
+// jsonNames returns the JSON names of all fields of t and of the types in it.
 func jsonNames(t reflect.Type, seen map[reflect.Type]bool) []string {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:

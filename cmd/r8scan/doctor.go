@@ -22,12 +22,12 @@ func (c command) doctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find out why a Replicate client says AuthenticationError",
-		Long: `Look at what a Replicate client in this folder would use: REPLICATE_API_TOKEN and
-names that look like it, .env files, the configuration of Replicate's own tools, the
-installed clients, the proxy, the clock and the API. For each it says whether it is
-well, what it means and how to fix it. It runs nothing and shows no token.
+		Long: `Check what a Replicate client in this folder would use: REPLICATE_API_TOKEN and
+similar names, .env files, the configuration of Replicate's own tools, installed
+clients, the proxy, the clock and the API. For each problem it says what it means and
+how to fix it. It runs nothing and shows no token.
 
-The API is asked about a made-up token. Your own is sent only with --verify.
+It sends a fake token to the API, and yours only with --verify.
 
 Exit codes:
   0  no error (there may be warnings)
@@ -54,7 +54,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
 	}
 	var api *verifier.Verifier
-	if !f.offline { // a person waits: one more try will do
+	if !f.offline { // one retry, because a person waits
 		var err error
 		if api, err = ask.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err

@@ -17,8 +17,8 @@ import (
 	"r8scan/internal/doctor"
 )
 
-// sickbed is a folder in a home, both empty, with nothing of Replicate's in the
-// environment.
+// sickbed returns an empty home and an empty folder in it, and removes Replicate's
+// variables from the environment.
 func sickbed(t *testing.T) (home, dir string) {
 	t.Helper()
 	home, err := filepath.EvalSymlinks(t.TempDir())
@@ -159,15 +159,15 @@ func TestDoctorDotenv(t *testing.T) {
 		"error    "+up+": REPLICATE_API_TOKEN: there is a space around it", "warning  "+up+": sets REPLICATE_API_TOKEN to another token",
 		"warning  "+up+": REPLICATE_TOKEN is set", "error    "+up+": VITE_REPLICATE_API_KEY is set", "ok       "+up+": holds a token, and git ignores it")
 	if strings.Contains(out, ".env.example") || strings.Count(out, ".env: ") != 2 {
-		t.Errorf("files were looked at that do not concern this folder:\n%s", out)
+		t.Errorf("files that do not concern this folder were checked:\n%s", out)
 	}
 }
 
-// TestDoctorHostileNames: a file's name reaches neither the terminal nor a
-// command to copy.
+// TestDoctorHostileNames makes sure that a file's name cannot control the terminal, or
+// a command that the user copies.
 func TestDoctorHostileNames(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("no such names there")
+		t.Skip("this system does not allow such names")
 	}
 	_, dir := sickbed(t)
 	token := seededToken(1)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// TestDoctorUnread: a file that is there and cannot be read is named.
+// TestDoctorUnread makes sure that a file that cannot be read is named.
 func TestDoctorUnread(t *testing.T) {
 	home, dir := sickbed(t)
 	hosts := filepath.Join(home, ".config", "replicate", "hosts")

@@ -17,9 +17,8 @@ import (
 	"r8scan/report"
 )
 
-// TestSavedResultShowsNoToken puts a token, and what is left of one that was
-// cut, in the place of each text and name of a saved result in turn, and has all
-// commands that take one read it.
+// TestSavedResultShowsNoToken replaces each text and name of a saved result in turn by
+// a token, or a part of one, and reads the result with every command that takes one.
 func TestSavedResultShowsNoToken(t *testing.T) {
 	_, dir := sickbed(t)
 	newFakeAPI(t, nil)
@@ -55,8 +54,8 @@ func TestSavedResultShowsNoToken(t *testing.T) {
 	}
 }
 
-// eachText calls with for every text and name in doc, as JSON in which it is
-// text. It returns how many there were.
+// eachText calls with for every text and name in doc, with the JSON in which it is
+// replaced by text. It returns the number of calls.
 func eachText(doc any, text string, with func(changed string)) int {
 	n := 0
 	whole := func() {
@@ -93,8 +92,8 @@ func eachText(doc any, text string, with func(changed string)) int {
 	return n
 }
 
-// TestCutNamesShowNoToken: names of members are cut, and the cut goes through
-// the token at each of its places.
+// TestCutNamesShowNoToken makes sure that no part of a token shows when the name of a
+// member is cut, wherever the cut is.
 func TestCutNamesShowNoToken(t *testing.T) {
 	_, dir := sickbed(t)
 	token := seededToken(7)
@@ -125,7 +124,7 @@ func TestCutNamesShowNoToken(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "a.zip"), b.String(), 0o600)
 	for _, format := range report.Formats() {
 		_, out, errs := runCommand(t, "", "files", "-v", "-f", format, ".")
-		// What terminals are not shown is spelled out: a reader would put the rest together.
+		// Without escaped characters, a reader could put the rest together.
 		plain := regexp.MustCompile(`\\+(u0000|x00)`).ReplaceAllString(out+errs, "")
 		if form := shows(plain, token); form != "" {
 			t.Errorf("%s shows the token in %s", format, form)
@@ -133,8 +132,7 @@ func TestCutNamesShowNoToken(t *testing.T) {
 	}
 }
 
-// TestErrorsShowNoToken: what keeps a command from its work is named, and a
-// token in that is not.
+// TestErrorsShowNoToken makes sure that errors show no token in what they name.
 func TestErrorsShowNoToken(t *testing.T) {
 	home, dir := sickbed(t)
 	newFakeAPI(t, nil)
@@ -187,12 +185,12 @@ func TestErrorsShowNoToken(t *testing.T) {
 	}
 }
 
-// TestNoCommandGivesOrders names files, members, refs, people and reasons as
-// what runners and terminals obey. In no output is a line that begins so, or a
-// character that changes what is shown.
+// TestNoCommandGivesOrders names files, members, refs, people and reasons like commands
+// of runners and terminals. No output has a line that begins like one, or a character
+// that changes what is shown.
 func TestNoCommandGivesOrders(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("no such names there")
+		t.Skip("this system does not allow such names")
 	}
 	home, dir := sickbed(t)
 	newFakeAPI(t, nil)
@@ -263,11 +261,11 @@ func TestNoCommandGivesOrders(t *testing.T) {
 	}
 }
 
-// order is the start of a line that a runner obeys, or what it obeys anywhere.
+// order matches what a runner obeys at the start of a line, or anywhere.
 var order = regexp.MustCompile(`(?m)^[\s\v]*(::|##[^ #]|section_).*|.*##(vso|teamcity)?\[.*`)
 
-// ordered returns a line of text that may be an order, or holds what a terminal
-// or a viewer obeys; "" if there is none.
+// ordered returns a line of text that a runner, a terminal or a viewer may obey; "" if
+// there is none.
 func ordered(text string) string {
 	text = strings.NewReplacer("\r", "\n", "\u0085", "\n\u0085", "\u2028", "\n\u2028").Replace(text)
 	if line := order.FindString(text); line != "" {

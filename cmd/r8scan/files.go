@@ -13,8 +13,8 @@ func (c command) files() *cobra.Command {
 	return c.scan(&cobra.Command{
 		Use:   "files [PATH...]",
 		Short: "Scan files and folders; - is standard input",
-		Long: `Scan files and folders, the current one if none is named; - is standard input.
-What git keeps compressed in .git/objects is left to audit and history.
+		Long: `Scan files and folders, by default the current folder; - is standard input. It
+skips .git/objects, where git keeps compressed content: audit and history read it.
 ` + exitCodes,
 		Example: `  r8scan files
   r8scan files dist .env

@@ -39,7 +39,7 @@ func (f *scanFlags) add(cmd *cobra.Command) {
 	f.asking.add(cmd)
 }
 
-// addReading adds the flags that say what is read and what is left alone.
+// addReading adds the flags that say what is read and what is reported.
 func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.include, "include", nil, "scan only paths that match this `glob` (repeatable)")
@@ -54,7 +54,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
 }
 
-// options checks the flags, before a scan that would end in vain.
+// options checks the flags before the scan.
 func (f *scanFlags) options() (scanner.Options, error) {
 	opts, err := f.work.options()
 	if err != nil {
@@ -73,7 +73,7 @@ func (f *scanFlags) options() (scanner.Options, error) {
 	return opts, nil
 }
 
-// workFlags say with what a scan works.
+// workFlags say how many workers and how much memory a scan uses.
 type workFlags struct {
 	jobs   int
 	memory int64 // bytes; 0 if it is not given
@@ -91,9 +91,8 @@ func (f *workFlags) add(cmd *cobra.Command) {
 // maxJobs is far above what helps. Each worker holds a window of a file.
 const maxJobs = 1024
 
-// options returns what the flags stand for, with a folder in the user's cache
-// where what was found in packs is remembered. It limits the memory of the
-// process.
+// options returns the options of the flags, with the cache of packs in the user's
+// cache folder. It limits the memory of the process.
 func (f *workFlags) options() (scanner.Options, error) {
 	opts := scanner.Options{Jobs: f.jobs, MaxMemory: f.memory}
 	if f.jobs < 0 || f.jobs > maxJobs {
@@ -121,15 +120,15 @@ func addOutput(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVarP(path, "output", "o", "", "write the result to this `file`, completely or not at all")
 }
 
-// addAnswer adds the flags of a command that asks Replicate and writes what it
-// was told as text or JSON.
+// addAnswer adds the flags of a command that asks Replicate and writes the answer
+// as text or JSON.
 func addAnswer(cmd *cobra.Command, format, url *string) {
 	cmd.Flags().StringVarP(format, "format", "f", "text", "`format` of the answer: text or json")
 	addAPIURL(cmd, url)
 }
 
-// textOrJSON checks the format of such a command. What was given is not
-// repeated: it may be a token.
+// textOrJSON checks the format of such a command. The error does not repeat it: it
+// may be a token.
 func textOrJSON(cmd, format string) error {
 	if format != "text" && format != "json" {
 		return errors.New("unknown format: " + cmd + " writes text or json")

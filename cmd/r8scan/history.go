@@ -14,15 +14,14 @@ import (
 func (c command) history() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [REPO]",
-		Short: "Scan all git objects of a repository, and nothing else",
-		Long: `Scan every object in the stores of the repository that holds the current folder,
-or REPO: blobs, commit and tag messages, file names, notes and stashes, reachable
-or not. For each token it tells which commit added it, which one removed it, and which
-refs reach it.
+		Short: "Scan git objects only: all of them, or what a range of commits adds",
+		Long: `Scan every git object of REPO, or of the repository that you are in: blobs, commit
+and tag messages, file names, notes and stashes, reachable or not. For each token
+it says which commit added it, which one removed it, and which refs reach it.
 
 With --range, scan what the commits of a range add, merges included, and nothing
-that was there before it. --github-event takes the range from the push, pull
-request or merge group that a GitHub workflow runs for.
+that was there before. --github-event takes the range from the push, pull request
+or merge group that a GitHub workflow runs for.
 ` + exitCodes,
 		Example: `  r8scan history
   r8scan history ~/src/app -f json

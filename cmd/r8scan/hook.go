@@ -12,10 +12,10 @@ import (
 // gitHook is the hook that a scan is for. Its zero value is for none.
 type gitHook struct {
 	kind       report.HookKind
-	regardless string // how to go on where nothing could be scanned
+	regardless string // how to continue if nothing could be scanned
 }
 
-// unscanned says of an error that keeps a hook from scanning how to go on.
+// unscanned adds to an error that stops a hook's scan how to continue.
 func (h gitHook) unscanned(err error) error {
 	if err == nil || h.regardless == "" {
 		return err
@@ -23,11 +23,10 @@ func (h gitHook) unscanned(err error) error {
 	return fmt.Errorf("nothing was scanned: %w (%s)", err, h.regardless)
 }
 
-// tellHook tells the one who is stopped by a hook why, on one screen. Where
-// there is nothing to tell, the summary does for somebody who has run the command.
-// A push, which shows the output of two machines, goes on in silence, and so does
-// a commit: git does not tell a hook that it is to be quiet. Git push has results of its own for standard
-// output, so that they do not stand among this.
+// tellHook prints, on one screen, why a hook stops something. With nothing to
+// report, a hook prints nothing, because git does not tell it to be quiet; staged run
+// by hand prints the summary. Hooks of a push print to standard error: standard
+// output is for what git push prints.
 func (c command) tellHook(hook gitHook, doc *report.Document, res *result.Result, f scanFlags) error {
 	code := verdict(doc, f.asking.failOn)
 	stops := code != nil

@@ -22,9 +22,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// endless are what takes the place of a file: to open the first is to wait, the
-// second is a device, and the others are regular files that say they have 0
-// bytes and have no end.
+// endless replace a file: opening the first one blocks, the second is a device, and
+// the others are regular files that report size 0 and never end.
 var endless = map[string]func(path string) error{
 	"pipe":    func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	"zero":    func(path string) error { return os.Symlink("/dev/zero", path) },
@@ -32,8 +31,8 @@ var endless = map[string]func(path string) error{
 	"folder":  func(path string) error { return os.Mkdir(path, 0o755) },
 }
 
-// gitsFiles are files that git keeps, and whether an audit has to miss them: the
-// others are not asked for, or an audit reads the name alone.
+// gitsFiles are files of git, and whether an audit without them is incomplete: the
+// others are not needed, or an audit reads only the name.
 var gitsFiles = map[string]bool{
 	"HEAD": true, "config": true, "index": true, "packed-refs": true, "shallow": true, "commondir": true, "refs/heads/other": true,
 	"objects/info/alternates": true, "objects/pack/pack-1.idx": true, "objects/pack/pack-1.pack": true,
@@ -43,9 +42,8 @@ var gitsFiles = map[string]bool{
 	"worktrees/w/gitdir": false, "worktrees/w/index": false, "FETCH_HEAD": false, "sharedindex.1": false,
 }
 
-// TestEndlessFiles puts what cannot be read to an end in the place of each file
-// of git's. Each scan ends, in bounded memory, and does not call itself complete
-// without what it needs.
+// TestEndlessFiles replaces each file of git's by an endless one. Each scan ends, in
+// bounded memory, and is not complete without a file that it needs.
 func TestEndlessFiles(t *testing.T) {
 	for name, needed := range gitsFiles {
 		for kind, put := range endless {
@@ -70,8 +68,8 @@ func TestEndlessFiles(t *testing.T) {
 	}
 }
 
-// TestEndlessNamed is the same for files that the user names, that of the tree
-// that is scanned, and those of the cache.
+// TestEndlessNamed does the same with files that the user names, and with
+// .r8scan.yaml and .git of the scanned tree.
 func TestEndlessNamed(t *testing.T) {
 	for kind, put := range endless {
 		t.Run(kind, func(t *testing.T) {
@@ -123,8 +121,8 @@ func TestEndlessCache(t *testing.T) {
 	}
 }
 
-// TestRefFolders reads folders of refs that lead elsewhere, in circles, and down
-// without an end.
+// TestRefFolders has folders of refs that lead elsewhere, in circles, and down without
+// end.
 func TestRefFolders(t *testing.T) {
 	for name, make := range map[string]func(refs string) error{
 		"a large folder elsewhere": func(refs string) error { return errors.Join(os.RemoveAll(refs), os.Symlink("/usr", refs)) },
@@ -144,7 +142,7 @@ func TestRefFolders(t *testing.T) {
 			for _, command := range []string{"audit", "history"} {
 				want := exitIncomplete
 				if name == "a circle" {
-					want = exitClean // git follows it as far as the system does, and it names nothing that is not there
+					want = exitClean // git follows it as far as the system does, and nothing is missing
 				}
 				if res := limited(t, repo.Dir, command, "-f", "json", "."); res.code != want {
 					t.Errorf("%s: exit code %d: %s", command, res.code, res.err)
@@ -154,7 +152,7 @@ func TestRefFolders(t *testing.T) {
 	}
 }
 
-// deepFolders makes n folders in each other, of which no path leads to the last.
+// deepFolders creates n nested folders. The path to the last one is too long.
 func deepFolders(dir string, n int) error {
 	at, err := syscall.Open(dir, syscall.O_DIRECTORY, 0)
 	for ; n > 0 && err == nil; n-- {
@@ -167,7 +165,7 @@ func deepFolders(dir string, n int) error {
 	return errors.Join(err, syscall.Close(at))
 }
 
-// TestIndexBombs reads small indexes that stand for much.
+// TestIndexBombs reads small indexes that expand to much data.
 func TestIndexBombs(t *testing.T) {
 	entry := func(mode uint32, name string) string {
 		fixed := make([]byte, 62)
@@ -206,7 +204,7 @@ func TestIndexBombs(t *testing.T) {
 	}
 }
 
-// indexFile makes an index with the checksum that belongs to it.
+// indexFile returns an index with the right checksum.
 func indexFile(version, entries uint32, rest string) []byte {
 	data := binary.BigEndian.AppendUint32([]byte("DIRC"), version)
 	data = append(binary.BigEndian.AppendUint32(data, entries), rest...)
@@ -214,7 +212,7 @@ func indexFile(version, entries uint32, rest string) []byte {
 	return append(data, sum[:]...)
 }
 
-// hostileRepo makes a repository with a commit that no scan finds anything in.
+// hostileRepo creates a repository with a commit and no token.
 func hostileRepo(t *testing.T) *gittest.Repo {
 	t.Helper()
 	repo := gittest.New(t)
@@ -224,7 +222,7 @@ func hostileRepo(t *testing.T) *gittest.Repo {
 	return repo
 }
 
-// replace puts something in the place of what is at path.
+// replace removes what is at path and calls put for it.
 func replace(t *testing.T, path string, put func(path string) error) {
 	t.Helper()
 	if err := errors.Join(os.RemoveAll(path), os.MkdirAll(filepath.Dir(path), 0o755), put(path)); err != nil {
@@ -238,8 +236,8 @@ type limitedRun struct {
 	complete bool
 }
 
-// limited runs r8scan in a folder with 4 GB of address space, and ends the test
-// if it dies or does not end.
+// limited runs r8scan in a folder with 4 GB of address space. It fails the test if
+// r8scan crashes or does not end.
 func limited(t *testing.T, dir string, args ...string) limitedRun {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

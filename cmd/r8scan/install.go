@@ -14,22 +14,20 @@ func (c command) install() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install [REPO]",
 		Short: "Make git check commits and pushes with r8scan",
-		Long: `Install the git hooks pre-commit (r8scan staged) and pre-push (r8scan push) in the
-repository that holds the current folder, or in REPO; in a bare repository install
-pre-receive (r8scan receive). core.hooksPath is respected. A hook that is there goes
-on working, under its own name in a folder next to its own, and comes back with
-r8scan uninstall. Where husky, lefthook or pre-commit manages the hooks, nothing is
-changed, and you are told what to add for them.
+		Long: `Install the git hooks pre-commit (r8scan staged) and pre-push (r8scan push) in REPO,
+or in the repository that you are in; in a bare repository, install pre-receive
+(r8scan receive). It respects core.hooksPath. Your earlier hooks keep working, from a
+folder next to the hooks, and r8scan uninstall puts them back. If husky, lefthook or
+pre-commit manages the hooks, it changes nothing, and says what to add.
 
-With --global, install hooks for all of your repositories: in git's configuration
-where git is 2.54 or newer, else in a folder that core.hooksPath is set to, with hooks
-that also run each repository's own.
+With --global, install hooks for all of your repositories: with git 2.54 or newer in
+git's configuration, else in a folder that core.hooksPath names, with scripts that
+also run each repository's own hooks.
 
-Hooks run this r8scan, or the one on PATH if this one is gone. If there is none they
-refuse.
+Hooks run this r8scan or, if it is gone, the one on PATH. Without either they refuse.
 
 Exit codes:
-  0  installed, or was already
+  0  installed, or already installed
   2  not installed`,
 		Example: `  r8scan install
   r8scan install --hook pre-push ~/src/app
@@ -49,14 +47,14 @@ Exit codes:
 func (c command) uninstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "uninstall [REPO]",
-		Short: "Remove what r8scan install has made, and nothing else",
-		Long: `Remove the hooks that r8scan install has made in the repository that holds the
-current folder, or in REPO, and put back those that were there before; with --global,
-those for all of your repositories. A hook that was changed since is left alone.
+		Short: "Remove what r8scan install wrote, and nothing else",
+		Long: `Remove the hooks that r8scan install wrote in REPO, or in the repository that you are
+in, and put your earlier hooks back. With --global, remove the hooks for all of your
+repositories. A hook that was changed since is left alone.
 
 Exit codes:
-  0  nothing of r8scan install is left
-  2  something is, or the run could not start`,
+  0  no hook of r8scan is left
+  2  a hook is left, or the run could not start`,
 		Example: `  r8scan uninstall
   r8scan uninstall --global`,
 		Args: atMostOne,
@@ -65,8 +63,8 @@ Exit codes:
 	return forHooks(cmd, i.Uninstall, i.UninstallGlobal)
 }
 
-// forHooks makes cmd do one thing in a repository, and with --global another for
-// all of them. What the user has been told about becomes an exit code.
+// forHooks makes cmd run one in a repository or, with --global, all. An error that
+// was already printed becomes an exit code.
 func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) error, all func(context.Context) error) *cobra.Command {
 	global := cmd.Flags().Bool("global", false, "for all of your repositories")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
@@ -74,7 +72,7 @@ func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) err
 		case !*global:
 			err = one(cmd.Context(), onlyArg(args))
 		case len(args) > 0:
-			err = fmt.Errorf("--global is for all repositories, and takes no REPO: see %s --help", cmd.CommandPath())
+			err = fmt.Errorf("--global takes no REPO, because it is for all repositories: see %s --help", cmd.CommandPath())
 		default:
 			err = all(cmd.Context())
 		}
@@ -89,7 +87,7 @@ func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) err
 	return cmd
 }
 
-// installer installs hooks and tells of it.
+// installer returns an installer that prints to the command's streams.
 func (c command) installer() hooks.Installer {
 	return hooks.Installer{Out: c.out, Err: c.err, Version: version}
 }

@@ -18,8 +18,8 @@ const (
 	top    = "../.."
 )
 
-// layers says which of the module's packages each may import: imports go one
-// way, and a package is on a line above all that it may import.
+// layers says which of the module's packages each package may import. A package is
+// above all that it may import.
 var layers = map[string][]string{
 	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
@@ -58,13 +58,13 @@ var layers = map[string][]string{
 	"rules":                 {},
 }
 
-// startGit are the files that start a process: git, for install and for tests.
+// startGit are the files that may start a process: git, for install and for tests.
 var startGit = []string{"internal/hooks/git.go", testsOnly + "/gittest.go"}
 
 const testsOnly = "internal/git/gittest"
 
-// dependencies are the modules that this one may require by itself. A new one
-// needs a reason: each runs with the rights of who scans.
+// dependencies are the modules that go.mod may require directly. A new one needs a
+// reason: each runs with the user's rights.
 var dependencies = []string{
 	"github.com/andybalholm/brotli",            // br
 	"github.com/bmatcuk/doublestar/v4",         // globs
@@ -86,7 +86,7 @@ var dependencies = []string{
 	"golang.org/x/time",                        // the rate of requests
 }
 
-// TestLayers holds the direction of imports.
+// TestLayers checks the direction of imports.
 func TestLayers(t *testing.T) {
 	commands := map[string]bool{}
 	for file, folder := range goFiles(t) {
@@ -99,7 +99,7 @@ func TestLayers(t *testing.T) {
 		}
 		allowed, ok := layers[folder]
 		if !ok {
-			t.Errorf("%s: no layer is known for its package", file)
+			t.Errorf("%s: its package is not in layers", file)
 			continue
 		}
 		for _, spec := range parsed.Imports {
@@ -117,12 +117,12 @@ func TestLayers(t *testing.T) {
 		}
 	}
 	if len(commands) != 1 || !commands["cmd/r8scan"] {
-		t.Errorf("the main packages are %v, and cmd/r8scan is to be the only one", commands)
+		t.Errorf("the main packages are %v, want only cmd/r8scan", commands)
 	}
 }
 
-// goFiles returns the module's Go files that are no tests, with their folders
-// relative to the module.
+// goFiles returns the module's Go files without tests, and their folders relative to
+// the module.
 func goFiles(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -145,7 +145,7 @@ func goFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// TestDependencies holds the list of what go.mod requires directly.
+// TestDependencies compares what go.mod requires directly with the list.
 func TestDependencies(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(filepath.FromSlash(top), "go.mod"))
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestNoCommandShowsAToken runs each command that meets tokens, with good and
-// bad usage, against servers that answer well, badly and with the token itself.
-// Neither output nor errors nor any file that was written may hold a token.
+// TestNoCommandShowsAToken runs each command that reads tokens, with right and wrong
+// usage, with servers that answer well, badly, or with the token itself. No output,
+// error or written file may have a token.
 func TestNoCommandShowsAToken(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git to make a repository with")
@@ -91,8 +91,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 	}
 }
 
-// shows returns in which form more of the token than its mask stands in text,
-// "" if in none.
+// shows returns the form in which text has more of the token than its mask, or "".
 func shows(text, token string) string {
 	for i := 5; i+9 <= len(token); i++ {
 		part := token[i : i+9]

@@ -31,8 +31,8 @@ func main() {
 	os.Exit(runUntilSignal())
 }
 
-// graceful is how long an interrupted run may take to remove what it has half
-// written. Only a blocked read of standard input takes as long.
+// graceful is how long an interrupted run may take to remove a half-written file.
+// Only a blocked read of standard input takes that long.
 const graceful = 500 * time.Millisecond
 
 func runUntilSignal() int {
@@ -59,8 +59,8 @@ type command struct {
 	err io.Writer
 }
 
-// run runs the program with arguments args and returns its exit code. All that
-// it says goes through the door.
+// run runs the program with args and returns its exit code. All output goes
+// through the door.
 func (c command) run(ctx context.Context, args []string) int {
 	c.out, c.err = door.NewWriter(c.out), door.NewWriter(c.err)
 	root := c.root()
@@ -79,8 +79,8 @@ func (c command) run(ctx context.Context, args []string) int {
 	return exitUsage
 }
 
-// completed returns args as they may be shown if a shell asks for completions:
-// of what it cannot complete cobra tells the process's own standard error.
+// completed masks args if a shell asks for completions: cobra writes what it cannot
+// complete to the process's own standard error.
 func completed(args []string) []string {
 	if len(args) == 0 || !strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		return args
@@ -92,7 +92,7 @@ func completed(args []string) []string {
 	return shown
 }
 
-// exitError carries an exit code out of a command that has said all there is.
+// exitError is the exit code of a command that has printed everything.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

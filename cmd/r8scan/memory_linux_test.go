@@ -19,10 +19,10 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// bounded runs the command with an address space of 4 GB and a budget of 128
-// MiB, and returns its exit code. Its resident memory must stay within 1.25
-// times the budget, beside what the program itself takes. The binary is built
-// here, because the race detector takes several times the memory.
+// bounded runs the command with 4 GB of address space and a budget of 128 MiB, and
+// returns its exit code. Resident memory must stay below 1.25 times the budget and
+// what the program itself takes. The binary is built here, because the race detector
+// takes several times the memory.
 func bounded(t *testing.T, stdin io.Reader, args ...string) int {
 	t.Helper()
 	const budget, program = 128 << 10, 32 << 10 // in KB, as rusage is
@@ -49,9 +49,9 @@ func bounded(t *testing.T, stdin io.Reader, args ...string) int {
 	return code
 }
 
-// measured runs the command in its arguments and prints its exit code and the
-// most KB of it that were resident. A process counts what its parent had when
-// it was started, so the tests, which are large, do not start it themselves.
+// measured runs the command in its arguments, and prints its exit code and its peak
+// resident KB. A process starts with its parent's peak, so the tests, which are large,
+// do not start it themselves.
 func measured() {
 	cmd := exec.Command("sh", append([]string{"-c", `ulimit -v 4000000; exec "$@"`, "sh"}, os.Args[1:]...)...)
 	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
@@ -63,8 +63,8 @@ func measured() {
 	fmt.Println(cmd.ProcessState.ExitCode(), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 }
 
-// TestBoundedDeltas has eight packs of a few kilobytes whose deltas make
-// objects of many megabytes, with eight workers.
+// TestBoundedDeltas scans, with eight workers, eight packs of a few kilobytes whose
+// deltas expand to many megabytes.
 func TestBoundedDeltas(t *testing.T) {
 	for name, c := range map[string]struct{ size, code int }{"read": {36 << 20, exitClean}, "too large": {44 << 20, exitIncomplete}} {
 		r := gittest.New(t)
@@ -77,8 +77,8 @@ func TestBoundedDeltas(t *testing.T) {
 	}
 }
 
-// writeBomb writes a pack of a base, a delta on it and two deltas on that one,
-// which all make size bytes.
+// writeBomb writes a pack with a base, a delta on it, and two deltas on that one. Each
+// expands to size bytes.
 func writeBomb(t *testing.T, dir string, number, size int) {
 	t.Helper()
 	const baseSize = 1 << 20
@@ -118,7 +118,7 @@ func writeBomb(t *testing.T, dir string, number, size int) {
 	write(t, filepath.Join(dir, fmt.Sprintf("pack-%040d.idx", number)), index(ids, starts, checks, sum[:]))
 }
 
-// backwards is the distance to a delta's base.
+// backwards encodes the distance to a delta's base.
 func backwards(n int) []byte {
 	out := []byte{byte(n & 0x7f)}
 	for n >>= 7; n > 0; n >>= 7 {
@@ -128,7 +128,7 @@ func backwards(n int) []byte {
 	return out
 }
 
-// index is a pack's index of version 2.
+// index returns a pack's index of version 2.
 func index(ids map[string]int, starts []int, checks []uint32, pack []byte) []byte {
 	var sorted []string
 	for id := range ids {
@@ -167,8 +167,8 @@ func write(t *testing.T, path string, data []byte) {
 	}
 }
 
-// TestBoundedPipe pipes in a zip of 200 MB, which is read from its end: that is
-// named as unread, and all of it was searched as it is.
+// TestBoundedPipe pipes in a zip of 200 MB, which has to be read from its end. The zip
+// is named as unread, and searched as it is.
 func TestBoundedPipe(t *testing.T) {
 	head := "PK\x03\x04" + strings.Repeat("\x00", 60)
 	stream := io.MultiReader(strings.NewReader(head), io.LimitReader(endlessInput{}, 200<<20), strings.NewReader(" "+gittest.Token(1)+" "))
@@ -177,7 +177,7 @@ func TestBoundedPipe(t *testing.T) {
 	}
 }
 
-// endlessInput gives dots.
+// endlessInput reads as dots.
 type endlessInput struct{}
 
 func (endlessInput) Read(p []byte) (int, error) {

@@ -2,5 +2,5 @@
 
 package main
 
-// measured serves TestBoundedDeltas and TestBoundedPipe, which run on Linux.
+// measured is for tests that run on Linux only.
 func measured() {}

@@ -20,7 +20,7 @@ import (
 // ownKey is a key that only ownRule knows.
 func ownKey(n int) string { return fmt.Sprintf("acme_%024d", 918273645546372819+int64(n)) }
 
-// ownRule is a rule as another program may have one.
+// ownRule is a rule of another program.
 func ownRule() *rules.Rule {
 	const prefix, length = "acme_", len("acme_") + 24
 	return &rules.Rule{
@@ -39,9 +39,9 @@ func ownRule() *rules.Rule {
 	}
 }
 
-// TestOwnRule adds a rule of its own to those of the package: it is searched for
-// in files, archives' members, names, git's objects and messages, and listed,
-// reported and advised on as the others are. Nothing shows a key.
+// TestOwnRule adds a rule to those of the package. Like the others it finds keys in
+// files, members of archives, names, git objects and messages, and it is listed and
+// reported, with its own advice. No output shows a key.
 func TestOwnRule(t *testing.T) {
 	set, err := rules.NewSet(append(rules.All(), ownRule())...)
 	if err != nil {
@@ -59,7 +59,7 @@ func TestOwnRule(t *testing.T) {
 	r.Git("gc", "-q")
 
 	opts := scanner.Options{Rules: set, Cache: t.TempDir()}
-	for range 2 { // what the first scan saw must not hide anything from the second
+	for range 2 { // the first scan's cache must not hide anything from the second
 		history, err := scanner.History(t.Context(), r.Dir, opts)
 		checkOwn(t, history, err, 1, 2, 3, 4)
 	}
@@ -80,8 +80,8 @@ func TestOwnRule(t *testing.T) {
 	ownSays(t, "rules", listed.String(), "acme-shop-key\n", "acme_ and 24 digits", "ACME_KEY=acme_90")
 }
 
-// checkOwn looks at a scan's findings of ownRule, which are to be of the n-th
-// keys and no others, and at what the formats say of them.
+// checkOwn checks that ownRule found exactly the n-th keys, and what the formats say
+// about them.
 func checkOwn(t *testing.T, res *result.Result, err error, n ...int) {
 	t.Helper()
 	if err != nil {
@@ -123,7 +123,7 @@ func checkOwn(t *testing.T, res *result.Result, err error, n ...int) {
 	ownSays(t, "markdown", out["markdown"], "key for Acme's shop", advice)
 	ownSays(t, "sarif", out["sarif"], mask, `"AcmeShopKey"`, "A key for Acme's shop", "https://acme.test/keys", "ear it up")
 	if !json.Valid([]byte(out["sarif"])) || !json.Valid([]byte(out["json"])) {
-		t.Error("what is to be JSON is none")
+		t.Error("the JSON is invalid")
 	}
 }
 
@@ -136,7 +136,7 @@ func ownSays(t *testing.T, what, text string, words ...string) {
 	}
 }
 
-// TestOwnRuleOff switches a rule of the caller's own off by its id.
+// TestOwnRuleOff switches the caller's own rule off by its id.
 func TestOwnRuleOff(t *testing.T) {
 	set, err := rules.NewSet(ownRule())
 	if err != nil {
@@ -154,6 +154,6 @@ func TestOwnRuleOff(t *testing.T) {
 		t.Errorf("%v: %+v", err, res)
 	}
 	if _, err := scanner.Files(t.Context(), []string{file}, nil, scanner.Options{Config: config}); err == nil {
-		t.Error("the default set has no such rule, and the configuration is taken")
+		t.Error("a configuration is accepted whose rule the default set does not have")
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"r8scan/report"
 )
 
-var update = flag.Bool("update", false, "write docs/run.svg anew")
+var update = flag.Bool("update", false, "write docs/run.svg")
 
 // figures are the numbers in the last line of a run: they differ between
 // machines and git versions.
@@ -26,7 +26,7 @@ var figures = regexp.MustCompile(`[0-9.]+ ?(ms|s|[kMG]?B|objects|files|commits)\
 // TestPicture makes sure that the README's picture shows what r8scan prints
 // today: docs/run.svg is drawn from a real audit of a repository made here.
 func TestPicture(t *testing.T) {
-	repo := gittest.New(t, "--template=") // no sample hooks to count
+	repo := gittest.New(t, "--template=") // without sample hooks, which would be counted
 	commit := func(path, text, message string) {
 		repo.Write(path, text)
 		repo.Git("add", ".")
@@ -77,12 +77,12 @@ func TestPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	if figures.ReplaceAllString(string(was), "N $1") != figures.ReplaceAllString(drawn, "N $1") {
-		t.Errorf("docs/run.svg shows something else: renew it with go test ./cmd/r8scan -run TestPicture -update\n%s", drawn)
+		t.Errorf("docs/run.svg is out of date: run go test ./cmd/r8scan -run TestPicture -update\n%s", drawn)
 	}
 }
 
-// Sizes of the drawn terminal, in pixels and columns. The width of a letter is
-// that of the usual monospaced fonts, rounded up.
+// Sizes of the picture, in pixels and columns. The width of a letter is that of common
+// monospaced fonts, rounded up.
 const (
 	pictureColumns = 92
 	letterWidth    = 8.5
@@ -93,7 +93,7 @@ const (
 // escapeSequence is a color, or the start or end of a link.
 var escapeSequence = regexp.MustCompile(`\x1b\[([0-9;]*)m|\x1b\]8;;[^\x1b]*\x1b\\`)
 
-// looks says how the terminal's colors look on a dark ground.
+// looks maps the terminal's colors to those on a dark background.
 var looks = map[string]string{
 	"1":    ` font-weight="bold"`,
 	"2":    ` fill="#8b949e"`,
@@ -103,8 +103,8 @@ var looks = map[string]string{
 	"1;31": ` fill="#ff7b72" font-weight="bold"`,
 }
 
-// drawTerminal draws what a terminal shows of text as an SVG picture: lines are
-// broken at its width, and a color ends at the end of its line at the latest.
+// drawTerminal draws text as a terminal shows it, as SVG. Lines are broken at the
+// width, and a color must end on its line.
 func drawTerminal(title, text string) string {
 	var body strings.Builder
 	y := pictureMargin + lineHeight/2
@@ -148,8 +148,8 @@ func coloredSpans(row string) string {
 	return b.String()
 }
 
-// brokenRows breaks a line at the width of the picture, at spaces, and indents
-// what follows as far as the line. Only lines without colors may be so long.
+// brokenRows breaks a line at spaces, at the width of the picture, and indents the rest
+// like the line. Only lines without colors may be that long.
 func brokenRows(line string) []string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))] + "   "
 	var rows []string

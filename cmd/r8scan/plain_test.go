@@ -14,7 +14,7 @@ import (
 	"r8scan/rules"
 )
 
-// forms are how programs write the text files that users have.
+// forms are how programs write text files.
 var forms = map[string]func(string) string{
 	"as it is":             func(s string) string { return s },
 	"UTF-8, mark":          func(s string) string { return "\ufeff" + s },
@@ -40,7 +40,7 @@ func wide(s string, bigEndian bool) string {
 	return string(out)
 }
 
-// TestForms: each file that a user gives is read in whatever form it was saved.
+// TestForms makes sure that each file that a user gives is read in every form.
 func TestForms(t *testing.T) {
 	token, other := seededToken(1), seededToken(2)
 	ids := []string{rules.NewSecret(token, 5).ID(), rules.NewSecret(other, 5).ID()}
@@ -79,13 +79,13 @@ func TestForms(t *testing.T) {
 			_, out := diagnose(t, []string{token})
 			wantAll(t, out, ".env: sets REPLICATE_API_TOKEN, but the environment does not")
 			if strings.Contains(out, "is written as UTF-") != strings.HasPrefix(name, "UTF-") {
-				t.Errorf("what loaders make of it is not said:\n%s", out)
+				t.Errorf("doctor does not warn about the form:\n%s", out)
 			}
 		})
 	}
 }
 
-// TestTokenForms: what is piped to verify is tested line by line in any form.
+// TestTokenForms makes sure that verify reads its input line by line in every form.
 func TestTokenForms(t *testing.T) {
 	sickbed(t)
 	tokens := []string{seededToken(1), seededToken(2)}
@@ -101,12 +101,12 @@ func TestTokenForms(t *testing.T) {
 			}
 		}
 		if strings.Contains(out, "invisible") {
-			t.Errorf("%s: the mark is taken for a part of the token: %s", name, out)
+			t.Errorf("%s: the mark counts as a part of the token: %s", name, out)
 		}
 	}
 }
 
-// TestEventForms: the event of a workflow is read in any form.
+// TestEventForms makes sure that a workflow's event is read in every form.
 func TestEventForms(t *testing.T) {
 	sickbed(t)
 	for name, form := range forms {

@@ -16,20 +16,20 @@ import (
 func (c command) push() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "push [REMOTE [URL]]",
-		Short: "Scan what a push brings: for a pre-push hook, or by hand before a push",
+		Short: "Scan what a push adds: the pre-push hook, also by hand before a push",
 		Long: `Scan what a push adds to the remote: what each pushed commit adds, annotated tags,
 and the names of new refs.
 
-As a pre-push hook it reads the lines that git writes to the hook's standard input;
-with no line nothing is pushed. Under the pre-commit framework PRE_COMMIT_FROM_REF,
-PRE_COMMIT_TO_REF and the like say what is pushed. With neither hook input nor these,
-or in a terminal, it scans what the current branch has and REMOTE has not (by default
-the remote that git push uses).
+As a pre-push hook it reads git's lines from standard input; with no line nothing is
+pushed. Under the pre-commit framework it uses PRE_COMMIT_FROM_REF, PRE_COMMIT_TO_REF
+and similar variables. With none of these, or in a terminal, it scans what the
+current branch has and REMOTE does not. REMOTE is by default the remote that git push
+uses.
 
-What the remote has is known from git's lines, if these commits are in this clone,
+It knows what the remote has from git's lines, if these commits are in this clone,
 and from refs/remotes/REMOTE as of the last fetch or push.
 ` + exitCodes,
-		Example: `  r8scan push                     what git push would bring
+		Example: `  r8scan push                     what git push would add
   exec r8scan push "$@"           in .git/hooks/pre-push`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 2 {
@@ -44,7 +44,7 @@ and from refs/remotes/REMOTE as of the last fetch or push.
 	return cmd
 }
 
-// runPush scans what is to be pushed to the remote that args name.
+// runPush scans what is pushed to the remote in args.
 func (c command) runPush(ctx context.Context, f scanFlags, args []string) error {
 	hook := gitHook{report.Push, "to push anyway: git push --no-verify"}
 	if terminal.Input(c.in) != nil { // by hand: nothing is being pushed

@@ -14,20 +14,19 @@ import (
 	"r8scan/scanner"
 )
 
-// receiveTimeout is the default for --timeout: a push waits for so long.
+// receiveTimeout is the default of --timeout. A push waits that long.
 const receiveTimeout = time.Minute
 
 func (c command) receive() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receive",
-		Short: "Scan what a push brings to a server: for a pre-receive hook",
+		Short: "Scan what a push adds to a server: the pre-receive hook",
 		Long: `Scan what a push adds to this repository: what each new commit adds, annotated tags,
-and the names of new refs. As a pre-receive hook it reads the lines that git writes
-to the hook's standard input, reads the pushed objects where git keeps them until
-they are accepted, and tells the pusher why they are refused. It also refuses what
-it could not read, or not in time.
+and the names of new refs. As a pre-receive hook it reads git's lines from standard
+input, reads the pushed objects before git accepts them, and tells the pusher why it
+refuses. It also refuses what it cannot read, or cannot read in time.
 
-Only a configuration that --config names counts.
+It ignores .r8scan.yaml, and reads the configuration that --config names.
 ` + exitCodes,
 		Example: `  exec r8scan receive             in hooks/pre-receive on the server
   exec r8scan receive --timeout 5s --baseline /etc/r8scan-baseline`,

@@ -20,25 +20,25 @@ func (c command) recheck() *cobra.Command {
 	var f recheckFlags
 	cmd := &cobra.Command{
 		Use:   "recheck RESULT.json",
-		Short: "Ask again about the tokens of a saved result: what still has to be disabled",
-		Long: `Read a result of -f json (- is standard input), find its tokens again where they
-were (old commits and other git objects included), and ask Replicate whether they
-still work. A result holds no tokens, only their ids, by which they are found again.
+		Short: "Ask again about the tokens of a saved result: which are still to disable",
+		Long: `Read a result that -f json wrote (- is standard input), find its tokens again in
+their places, old commits included, and ask Replicate whether they still work. A
+result has no tokens, only their ids, so r8scan has to find the tokens again.
 
-A token that is gone from its places cannot be asked about. It may still work,
-unless it was said to be revoked before: look for it in the account by its mask.
+It cannot ask about a token that is gone from its places. That token may still work,
+unless it was revoked before: look for its mask in the account.
 
 Exit codes:
   0  every token is revoked
   1  a token is live
   2  wrong usage, or the result or its target could not be read
-  3  none is known to be live, and some could not be checked`,
+  3  none is known to be live, but some could not be checked`,
 		Example: `  r8scan audit --verify -f json -o leak.json
   r8scan recheck leak.json
   r8scan recheck leak.json --dir ~/src/app -f json -o after.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("recheck takes one result, a file of -f json or - for standard input: see r8scan recheck --help")
+				return errors.New("recheck takes one result, a file that -f json wrote or - for standard input: see r8scan recheck --help")
 			}
 			return nil
 		},

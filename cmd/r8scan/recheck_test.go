@@ -26,8 +26,8 @@ func states(t *testing.T, out string) map[string]string {
 	return m
 }
 
-// TestRecheckRepository: a token in an old commit only is found again, and the
-// loop closes when all are revoked.
+// TestRecheckRepository makes sure that a token that only an old commit has is found
+// again, and that recheck ends with 0 once all are revoked.
 func TestRecheckRepository(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git to make a repository with")
@@ -53,7 +53,7 @@ func TestRecheckRepository(t *testing.T) {
 	if code, _, errs := runCommand(t, "", "audit", "--verify", "-f", "json", "-o", saved); code != exitFound {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
-	// What is allowed since is as live as it was.
+	// A token that is allowed since then is still live.
 	writeFile(t, filepath.Join(dir, ".r8scan.yaml"), "rules: {off: [replicate-api-token]}\n", 0o600)
 	writeFile(t, filepath.Join(dir, "notes"), file+" r8scan:allow", 0o600)
 	code, out, errs := runCommand(t, "", "recheck", saved)
@@ -63,7 +63,7 @@ func TestRecheckRepository(t *testing.T) {
 	wantAll(t, out, "state    live", "account  user ada", "disable it at "+rules.TokensPage+" as ada", "no action needed")
 	assertNoToken(t, out+errs, old, now, file)
 
-	// One is disabled since, one no longer answers, a revoked one is deleted.
+	// One is disabled now, one gets no clear answer, a revoked one is deleted.
 	newFakeAPI(t, map[string]fakeAnswer{now: {403, "<html>"}})
 	if err := os.Remove(filepath.Join(dir, "notes")); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestRecheckRepository(t *testing.T) {
 	}
 }
 
-// TestRecheckFiles: what is gone is not said to be revoked.
+// TestRecheckFiles makes sure that a token that is gone is not called revoked.
 func TestRecheckFiles(t *testing.T) {
 	_, dir := sickbed(t)
 	kept, gone, edited := seededToken(1), seededToken(2), seededToken(3)
@@ -147,8 +147,8 @@ func TestRecheckUsage(t *testing.T) {
 	}
 }
 
-// TestRecheckStaged: what stood in the index only, and no longer anywhere but in
-// an object without a name, is found again.
+// TestRecheckStaged makes sure that a token that was staged, and is now only in an
+// object that nothing names, is found again.
 func TestRecheckStaged(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("no git to make a repository with")

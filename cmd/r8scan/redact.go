@@ -14,14 +14,14 @@ func (c command) redact() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "redact",
 		Short: "Copy standard input to standard output with every token masked",
-		Long: `Copy standard input to standard output and mask every token in it, also those that
-may be placeholders, in each form that a scan knows: encoded, coloured, over several
-lines. A mask is as long as what it hides; all other bytes stay as they are. What may be
-the start of a token waits for what follows, at most 200 ms and 2 KB; all else comes out
-at once. Memory stays the same however much comes.
+		Long: `Copy standard input to standard output and mask every token, also possible
+placeholders, in each form that a scan knows: encoded, colored, over several lines. A
+mask is as long as what it hides, and all other bytes stay as they are. What may be
+the start of a token waits for what follows, 200 ms and 2 KB at most. Everything else
+comes out at once. Memory stays constant.
 
 Exit codes:
-  0  all was copied
+  0  everything was copied
   2  wrong usage, or something could not be read or written`,
 		Example: `  tail -f app.log | r8scan redact
   r8scan redact < trace.har > trace-to-share.har`,

@@ -12,13 +12,12 @@ import (
 const exitCodes = `
 Exit codes:
   0  nothing found, and everything was read
-  1  tokens found that --fail-on counts (those in git-ignored files do not)
+  1  tokens found that --fail-on counts (git-ignored files never count)
   2  wrong usage, or the run could not start
   3  none found, but something could not be read or, with --fail-on live,
      Replicate gave no clear answer`
 
-// Help has the commands in the order of their use. The switch is one of the
-// whole process.
+// Help lists the commands in the order of their use. cobra's switch is global.
 func init() { cobra.EnableCommandSorting = false }
 
 func (c command) root() *cobra.Command {
@@ -27,10 +26,11 @@ func (c command) root() *cobra.Command {
 		Short: "Find leaked Replicate API tokens in files and in everything git holds",
 		Long: `r8scan finds leaked Replicate API tokens (r8_ and 37 letters or digits) in files
 and in everything that git holds: all objects, reachable or not, the index, refs,
-reflogs and configuration. It prints no token, and names what it could not read.
+reflogs and configuration. It never prints a token, and names what it could not
+read. To start, run r8scan audit.
 ` + exitCodes,
 		Example: `  r8scan audit              everything in the repository you are in
-  r8scan history ~/src/app  all its git objects, and nothing else
+  r8scan history ~/src/app  git objects only
   r8scan files dist .env    files and folders
   kubectl logs app | r8scan files -`,
 		Version:       version,
@@ -44,7 +44,7 @@ reflogs and configuration. It prints no token, and names what it could not read.
 	root.SetErr(c.err)
 	root.SetVersionTemplate("r8scan {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.Flags().Bool("version", false, "print the version") // cobra's own would have -v, which is --verbose elsewhere
+	root.Flags().Bool("version", false, "print the version") // cobra's own would have -v, which means --verbose
 	for _, g := range []struct {
 		id, title string
 		commands  []*cobra.Command
@@ -70,18 +70,23 @@ reflogs and configuration. It prints no token, and names what it could not read.
 
 // flagError says what is wrong with a flag and where to read about it.
 func flagError(cmd *cobra.Command, err error) error {
-	if number := (*strconv.NumError)(nil); errors.As(err, &number) && number.Func != "ParseBool" { // one flag takes a number
-		err = fmt.Errorf("--jobs takes a whole number, not %q", number.Num)
+	if wrong := (*strconv.NumError)(nil); errors.As(err, &wrong) {
+		if wrong.Func == "ParseBool" {
+			text, _, _ := strings.Cut(err.Error(), ": strconv.")
+			err = errors.New(text + ": use true or false")
+		} else { // only one flag takes a number
+			err = fmt.Errorf("--jobs takes a whole number, not %q", wrong.Num)
+		}
 	}
 	hint := ""
 	if !cmd.HasParent() && strings.HasPrefix(err.Error(), "unknown shorthand flag: 'v'") {
-		hint = "use --version, or -v behind a command that scans; "
+		hint = "use --version, or -v after a command that scans; "
 	}
 	return fmt.Errorf("%w: %ssee %s --help", err, hint, cmd.CommandPath())
 }
 
-// tellUnknownNames makes cobra's own commands fail on a name that they do not
-// know; by themselves they show help and succeed.
+// tellUnknownNames makes cobra's own commands fail on an unknown name. By default
+// they show help and succeed.
 func tellUnknownNames(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -91,7 +96,7 @@ func tellUnknownNames(root *cobra.Command) {
 			show := cmd.Run
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
 				if at, _, err := root.Find(args); err != nil || len(args) > 0 && at == root {
-					return fmt.Errorf("no help on %q: see r8scan --help", strings.Join(args, " "))
+					return fmt.Errorf("there is no help on %q: see r8scan --help", strings.Join(args, " "))
 				}
 				show(cmd, args)
 				return nil
@@ -99,13 +104,13 @@ func tellUnknownNames(root *cobra.Command) {
 		case "completion":
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = func(cmd *cobra.Command, args []string) error {
-				return fmt.Errorf("name one shell, bash, zsh, fish or powershell: see %s --help", cmd.CommandPath())
+				return fmt.Errorf("name a shell, bash, zsh, fish or powershell: see %s --help", cmd.CommandPath())
 			}
 		}
 	}
 }
 
-// noArgs says what is wrong with an unexpected argument in this program's voice.
+// noArgs is cobra.NoArgs with this program's messages.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -32,7 +32,7 @@ func (c command) scan(cmd *cobra.Command, scan scanFunc) *cobra.Command {
 	return cmd
 }
 
-// runScan scans, writes the report and says by its error how it went.
+// runScan scans and writes the report. Its error is the exit code.
 func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan scanFunc, hook gitHook) error {
 	render, err := report.For(f.format, f.output)
 	if err != nil {
@@ -97,9 +97,9 @@ func (c command) collect(ctx context.Context, f scanFlags, args []string, scan s
 // tool is this program as results name it.
 var tool = report.Tool{Name: "r8scan", Version: version}
 
-// verdict is the exit code of a scan. Tokens in files that git ignores are
-// where a token may live, and do not count. Of a token without a clear answer
-// it is not known whether --fail-on live counts it: that is no clean run.
+// verdict is the exit code of a scan. Tokens in files that git ignores do not count:
+// a token may be there. A token without a clear answer may be one that --fail-on
+// live counts, so the run is not clean.
 func verdict(doc *report.Document, failOn string) error {
 	complete := doc.Complete
 	for _, f := range doc.Findings {
@@ -117,7 +117,7 @@ func verdict(doc *report.Document, failOn string) error {
 	return nil
 }
 
-// summarize tells on standard error how the run went, unless that is to be quiet.
+// summarize prints notes and the summary to standard error, unless it is quiet.
 func (c command) summarize(doc *report.Document, res *result.Result, f scanFlags) error {
 	if f.quiet {
 		return nil

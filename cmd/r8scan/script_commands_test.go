@@ -15,7 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// scriptCommands are the commands that scripts have besides testscript's own.
+// scriptCommands are the commands of scripts, beside testscript's own.
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":     exits,
 	"refuses":   refuses,
@@ -71,7 +71,7 @@ func refuses(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// arg returns args if there are at least n and the command is not negated.
+// arg returns args. There must be at least n, and no !.
 func arg(ts *testscript.TestScript, neg bool, args []string, n int) []string {
 	if neg || len(args) < n {
 		ts.Fatalf("wrong usage: it takes at least %d arguments and no !", n)
@@ -92,7 +92,7 @@ func setVariable(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }
 
-// globVariable sets a variable to the one file that a pattern matches:
+// globVariable sets a variable to the only file that a pattern matches:
 // glob NAME PATTERN.
 func globVariable(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 2)
@@ -110,8 +110,8 @@ func copyTree(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
 }
 
-// looseObject sets a variable to the file of a loose object in a repository and
-// makes it writable: loose NAME DIR OBJECT.
+// looseObject sets a variable to the file of a loose object and makes it writable:
+// loose NAME DIR OBJECT.
 func looseObject(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 3)
 	ts.Check(ts.Exec("git", "-C", args[1], "rev-parse", "--verify", args[2]))
@@ -123,8 +123,8 @@ func looseObject(ts *testscript.TestScript, neg bool, args []string) {
 
 var escapes = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\0`, "\x00", `\x1b`, "\x1b", `\xff`, "\xff", `\\`, `\`)
 
-// writeText makes a file and its folder: write FILE TEXT..., with the texts
-// joined by spaces and \n, \r, \t, \0, \x1b and \xff in them replaced.
+// writeText writes a file and creates its folder: write FILE TEXT... It joins the texts
+// with spaces, and replaces \n, \r, \t, \0, \x1b and \xff.
 func writeText(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 1)
 	path := ts.MkAbs(args[0])
@@ -132,7 +132,7 @@ func writeText(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, []byte(escapes.Replace(strings.Join(args[1:], " "))), 0o644))
 }
 
-// appendText is writeText behind what a file has.
+// appendText is writeText at the end of a file.
 func appendText(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 2)
 	old, err := os.ReadFile(ts.MkAbs(args[0]))
@@ -157,7 +157,7 @@ func flipByte(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, text, 0o644))
 }
 
-// truncateFile cuts bytes off the end of a file: truncate FILE BYTES.
+// truncateFile removes bytes from the end of a file: truncate FILE BYTES.
 func truncateFile(ts *testscript.TestScript, neg bool, args []string) {
 	path := ts.MkAbs(arg(ts, neg, args, 2)[0])
 	n, err := strconv.Atoi(args[1])
@@ -168,9 +168,9 @@ func truncateFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(path, info.Size()-int64(n)))
 }
 
-// writeBulk makes a file of SIZE bytes without a newline and with TEXT at byte
-// AT, and sets $column to where TEXT stands: bulk FILE SIZE AT TEXT. The filler
-// has characters of one to four bytes, so that windows end within some.
+// writeBulk writes a file of SIZE bytes without a newline, with TEXT at byte AT, and
+// sets $column to the column of TEXT: bulk FILE SIZE AT TEXT. The filler has characters
+// of one to four bytes, so that windows end inside some.
 func writeBulk(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 4)
 	size, err := strconv.Atoi(args[1])
@@ -185,8 +185,8 @@ func writeBulk(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("column", strconv.Itoa(len(units)+1))
 }
 
-// interrupt starts r8scan with an input that does not end, interrupts it in
-// the middle of the scan and checks its exit code: interrupt CODE ARG...
+// interrupt starts r8scan with an endless input, interrupts it during the scan, and
+// checks its exit code: interrupt CODE ARG...
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(arg(ts, neg, args, 2)[0])
 	ts.Check(err)
@@ -198,7 +198,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(cmd.Start())
 	defer in.Close()
-	// No pipe holds as much: once it is written, the scan is reading.
+	// No pipe holds as much: once this is written, the scan is reading.
 	_, err = in.Write(bytes.Repeat([]byte("x "+ts.Getenv("tok_a")+"\n"), 1<<16))
 	if err != nil {
 		ts.Fatalf("%v after it printed %q", err, out.String())
@@ -214,8 +214,8 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// noToken checks that none of the script's tokens stands in files, or in
-// stdout and stderr: notoken FILE...
+// noToken checks that files, or stdout and stderr, have none of the script's tokens:
+// notoken FILE...
 func noToken(ts *testscript.TestScript, neg bool, args []string) {
 	tokens, _ := ts.Value(tokensKey{}).([]string)
 	for _, name := range arg(ts, neg, args, 1) {
@@ -224,7 +224,7 @@ func noToken(ts *testscript.TestScript, neg bool, args []string) {
 			// A part of a token is a leak too; eight digits of one are enough.
 			for at := len("r8_"); at+8 <= len(token); at++ {
 				if bytes.Contains(text, []byte(token[at:at+8])) {
-					ts.Fatalf("%s shows a token, or a part of one, that begins %s", name, token[:5])
+					ts.Fatalf("%s shows a token, or a part of one, that begins with %s", name, token[:5])
 				}
 			}
 		}

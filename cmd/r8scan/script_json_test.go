@@ -21,8 +21,8 @@ func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// jsonFinding checks that a result has one finding for a token, and values in
-// it: finding FILE ID [PATH=VALUE...]. With ! there must be none.
+// jsonFinding checks that a result has one finding for a token, with these values:
+// finding FILE ID [PATH=VALUE...]. With ! there must be none.
 func jsonFinding(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, false, args, 2)
 	f := findings(ts, args[0], args[1])
@@ -38,7 +38,7 @@ func jsonFinding(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(hasValues(f[0], args[2:]))
 }
 
-// jsonPlace checks that a token has one location with the values:
+// jsonPlace checks that a token has one location with these values:
 // place FILE ID PATH=VALUE... With ! there must be none.
 func jsonPlace(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, false, args, 3)
@@ -59,8 +59,8 @@ func jsonPlace(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// jsonUnread checks that coverage names something once, and why, with regular
-// expressions: unread FILE WHAT REASON. With ! it must not.
+// jsonUnread checks, with regular expressions, that coverage names something once with
+// a reason: unread FILE WHAT REASON. With ! it must not.
 func jsonUnread(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, false, args, 3)
 	what, reason := regexp.MustCompile(args[1]), regexp.MustCompile(args[2])
@@ -109,8 +109,8 @@ func hasValues(v any, conditions []string) error {
 	return nil
 }
 
-// lookUp returns the value at a path: a string as it is, anything else as JSON,
-// and "" for what is not there.
+// lookUp returns the value at a path: a string as it is, anything else as JSON, and ""
+// if it does not exist.
 func lookUp(v any, path string) (string, error) {
 	for step := range strings.SplitSeq(path, ".") {
 		switch in := v.(type) {
@@ -144,7 +144,7 @@ func lookUp(v any, path string) (string, error) {
 // times are the only values that differ between two runs on the same input.
 var times = regexp.MustCompile(`"(started_at|startTimeUtc|endTimeUtc)": *"[^"]*"|"duration_ms": *[0-9]+`)
 
-// sameButTimes checks that two results are equal but for their times:
+// sameButTimes checks that two results are equal except for their times:
 // same FILE FILE.
 func sameButTimes(ts *testscript.TestScript, neg bool, args []string) {
 	args = arg(ts, neg, args, 2)

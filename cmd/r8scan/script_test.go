@@ -19,8 +19,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"r8scan": main, "measured": measured})
 }
 
-// TestScripts runs the scripts at the top of the module, one behaviour each,
-// against the whole command.
+// TestScripts runs the whole command with the scripts in testdata/script.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", "script"),
@@ -32,9 +31,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// condition knows what scripts may ask for besides testscript's own: reftable, a
-// git that can write such tables, and config-hooks, one that takes hooks from
-// its configuration.
+// condition evaluates the conditions of scripts, beside testscript's own: reftable, a
+// git that can write reftables, and config-hooks, a git with hooks in its
+// configuration.
 func condition(name string) (bool, error) {
 	switch name {
 	case "reftable":
@@ -55,13 +54,12 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("condition %q is not known", name)
 }
 
-// tokenNames are the tokens that scripts may plant: $tok_NAME is the token,
-// $id_NAME its id and $mask_NAME its mask. They say where a script puts them.
+// tokenNames are the tokens of scripts: $tok_NAME is the token, $id_NAME its id and
+// $mask_NAME its mask. The names say where scripts put them.
 var tokenNames = strings.Fields("a b c d e working removed message tag note merge stash dangling never config " +
 	"staged untracked ignored crlf nofinal filename branch reflog hook")
 
-// setup gives a script its tokens and a git that no configuration of the
-// machine changes.
+// setup gives a script its tokens, and a git without the machine's configuration.
 func setup(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -86,7 +84,7 @@ func setup(env *testscript.Env) error {
 		"GIT_CONFIG_KEY_0=init.defaultBranch", "GIT_CONFIG_VALUE_0=main",
 		"GIT_CONFIG_KEY_1=protocol.file.allow", "GIT_CONFIG_VALUE_1=always", // for submodules
 		"GIT_CONFIG_KEY_2=core.autocrlf", "GIT_CONFIG_VALUE_2=false",
-		"GIT_CONFIG_KEY_3=gc.auto", "GIT_CONFIG_VALUE_3=0", // scripts decide what is packed
+		"GIT_CONFIG_KEY_3=gc.auto", "GIT_CONFIG_VALUE_3=0", // only scripts pack
 		"GIT_AUTHOR_NAME=Ann", "GIT_AUTHOR_EMAIL=ann@example.com", "GIT_AUTHOR_DATE=2024-01-02T03:04:05+0100",
 		"GIT_COMMITTER_NAME=Ann", "GIT_COMMITTER_EMAIL=ann@example.com", "GIT_COMMITTER_DATE=2024-01-02T03:04:05+0100",
 		"NO_COLOR=1",
@@ -97,11 +95,11 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// tokensKey is the key of all tokens among a script's values.
+// tokensKey is the key of the tokens in a script's values.
 type tokensKey struct{}
 
-// fakeToken makes a token that looks random and is the same in every run. It is
-// put together here so that no whole one stands in the repository.
+// fakeToken returns a token that looks random and is the same in every run. It is put
+// together here, so that the repository has no whole token.
 func fakeToken(name string) string {
 	const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	sum := sha256.Sum256([]byte("r8scan test " + name))

@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// maxFiles is in how many files a type outside cmd may have its methods: a
-// reader of one sees what the others do to its fields.
+// maxFiles is in how many files a type outside cmd may have methods: a reader should
+// see all that changes its fields.
 const maxFiles = 2
 
-// maxCommandLines is how many lines cmd may have. What a test of the command line
-// does not need has a place of its own.
+// maxCommandLines is how many lines cmd may have. What is not about the command line
+// belongs into another package.
 const maxCommandLines = 1500
 
-// TestShape holds the house to its measures.
+// TestShape checks these limits.
 func TestShape(t *testing.T) {
 	type typeOf struct{ folder, name string }
 	spread := map[typeOf][]string{}
@@ -43,7 +43,7 @@ func TestShape(t *testing.T) {
 				continue
 			}
 			of := typeOf{folder, receiver(f.Recv.List[0].Type)}
-			base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".go"), "_") // for each system one of _unix, _other, …
+			base, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".go"), "_") // _unix, _other, … count as one file
 			if !slices.Contains(spread[of], base) {
 				spread[of] = append(spread[of], base)
 			}
@@ -51,11 +51,11 @@ func TestShape(t *testing.T) {
 	}
 	for of, files := range spread {
 		if len(files) > maxFiles {
-			t.Errorf("%s: the type %s has methods in %v, which are more than %d", of.folder, of.name, files, maxFiles)
+			t.Errorf("%s: the type %s has methods in %v, more than %d files", of.folder, of.name, files, maxFiles)
 		}
 	}
 	if lines > maxCommandLines {
-		t.Errorf("cmd/r8scan has %d lines, which are more than %d", lines, maxCommandLines)
+		t.Errorf("cmd/r8scan has %d lines, more than %d", lines, maxCommandLines)
 	}
 }
 

@@ -15,11 +15,11 @@ func (c command) staged() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "staged [REPO]",
 		Short: "Scan what the next commit would add: the pre-commit hook",
-		Long: `Scan what the next commit would add. What counts is the index, not the work tree:
-that of REPO, of the repository that git runs a hook for, or of the one that holds
-the current folder. A token that HEAD has at the same path is not new: audit finds
-it. Nothing is sent anywhere without --verify. In the pre-push stage of the
-pre-commit framework, which has one command for all stages, it does what push does.
+		Long: `Scan what the next commit would add. It reads the index, not the work tree: that
+of REPO, of the repository that git runs a hook for, or of the one that you are in.
+A token that HEAD has at the same path is not new: audit finds it. Nothing is sent
+without --verify. In the pre-push stage of the pre-commit framework, which has one
+command for all stages, it does what push does.
 ` + exitCodes,
 		Example: `  r8scan staged
   printf '#!/bin/sh\nexec r8scan staged\n' > .git/hooks/pre-commit

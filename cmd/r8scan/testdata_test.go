@@ -18,8 +18,7 @@ import (
 	"r8scan/rules"
 )
 
-// TestSilent makes sure that what looks like a token and is none raises no
-// alarm.
+// TestSilent makes sure that texts that only look like tokens are not reported.
 func TestSilent(t *testing.T) {
 	eachFile(t, "ok", func(t *testing.T, text string) {
 		doc, code := scanText(t, strings.NewReplacer("{{R8}}", "r8_", "{{HEX}}", strings.Repeat("0c4f1e5a9b", 4), "{{WEBHOOK}}", "whsec_"+fakeToken("ok")[4:36],
@@ -30,14 +29,14 @@ func TestSilent(t *testing.T) {
 	})
 }
 
-// TestFound makes sure that tokens are found in every surrounding, at their
-// place, and that it is sure of API tokens; many of each, because tokens are random.
+// TestFound makes sure that tokens are found in every context, at their place, and API
+// tokens with high confidence. It runs many times, because tokens are random.
 func TestFound(t *testing.T) {
 	eachFile(t, "leak", func(t *testing.T, text string) {
 		for round := range 20 {
 			filled, want := fill(t, text, round)
 			if len(want) == 0 {
-				t.Fatal("the file holds no marker")
+				t.Fatal("the file has no marker")
 			}
 			doc, code := scanText(t, filled)
 			if code != exitFound || len(doc.Findings) != len(want) {
@@ -46,14 +45,14 @@ func TestFound(t *testing.T) {
 			for _, f := range doc.Findings {
 				place := fmt.Sprintf("%d:%d", f.Locations[0].Line, f.Locations[0].Column)
 				if len(f.Locations) != 1 || want[f.TokenID] != place || f.Confidence < sure(f.Rule) {
-					t.Errorf("%v stands at %q", f, want[f.TokenID])
+					t.Errorf("%v, want it at %q", f, want[f.TokenID])
 				}
 			}
 		}
 	})
 }
 
-// sure is the confidence in what a rule finds in the leaks.
+// sure is the confidence that findings of a rule in the leaks must have.
 func sure(rule string) rules.Confidence {
 	if rule == rules.APIToken.ID {
 		return rules.High
@@ -78,8 +77,8 @@ func eachFile(t *testing.T, folder string, test func(t *testing.T, text string))
 	}
 }
 
-// markers stand for credentials in the texts, and make new ones of a name:
-// what is written there, and the credential in it.
+// markers stand for credentials in the texts. Each function makes one from a name: the
+// text to write, and the credential in it.
 func markers() map[string]func(name string) (written, secret string) {
 	plain := func(make func(token string) string) func(string) (string, string) {
 		return func(name string) (string, string) {
@@ -102,8 +101,8 @@ func markers() map[string]func(name string) (written, secret string) {
 
 var marker = regexp.MustCompile(`\{\{[A-Z]+\}\}`)
 
-// fill puts a credential in each marker's place. It returns where each one
-// stands, as line:column, by its id.
+// fill replaces each marker by a credential. It returns the places, as line:column, by
+// id.
 func fill(t *testing.T, text string, round int) (filled string, places map[string]string) {
 	t.Helper()
 	places = map[string]string{}
@@ -131,7 +130,7 @@ func scanText(t *testing.T, text string) (*report.Document, int) {
 	code := command{strings.NewReader(text), &out, &errs}.run(context.Background(), []string{"files", "-", "-f", "json"})
 	var doc report.Document
 	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
-		t.Fatalf("%v; it said %q", err, errs.String())
+		t.Fatalf("%v; it printed %q", err, errs.String())
 	}
 	return &doc, code
 }

@@ -13,22 +13,21 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// tortureBase is a folder with tokens in known places, which trials damage and
-// restore.
+// tortureBase is a folder with tokens in known places. Trials damage and restore it.
 type tortureBase struct {
 	name   string
 	root   string // the folder
-	audit  string // what is audited in it
+	audit  string // the folder in it that is audited
 	tokens []planted
 	files  []tortureFile // in the order of their paths
 	byPath map[string]tortureFile
 	groups map[string][]string
-	needed map[string]bool     // files that something names: without one the rest is incomplete
-	lacks  bool                // part of the history is elsewhere: nothing makes it complete
+	needed map[string]bool     // files that something names: without one of them the audit is incomplete
+	lacks  bool                // part of the history is elsewhere: the audit is always incomplete
 	parts  map[string]*planted // of tokens, all of shownLen
 }
 
-// tortureFile is a file of a base as it was built.
+// tortureFile is a file of a base, before any damage.
 type tortureFile struct {
 	path string // in the base, with slashes
 	text []byte
@@ -41,19 +40,19 @@ type planted struct {
 	token string
 	where string
 	kept  kept
-	// only are the files without which it is gone for good; with inContainer
-	// the container. None if git can tell that it is missing.
+	// only are the files without which it is lost; with inContainer, the container.
+	// There are none if git can tell that it is missing.
 	only  []string
-	looks func(text []byte) bool // whether a damaged container can still be seen to be one
+	looks func(text []byte) bool // whether a damaged container can still be recognized
 }
 
-// kept is how a token is kept, which decides what damage may make it vanish.
+// kept is how a token is stored. It decides which damage may remove it.
 type kept int
 
 const (
-	inText      kept = iota // as it is: it may vanish whenever its bytes change
-	inObject                // in what git checks
-	inContainer             // in what has a checksum, but that nobody names
+	inText      kept = iota // in plain text: any change of its bytes may remove it
+	inObject                // in a git object, which has a checksum and is named
+	inContainer             // in a container, which has a checksum and is not named
 )
 
 // builder builds a base around a repository.
@@ -71,7 +70,7 @@ func newBuilder(t *testing.T, name string, initArgs ...string) *builder {
 	return b
 }
 
-// outside is a folder beside what is audited, with a token that no audit finds.
+// outside is a folder outside the audited one, with a token that no audit may find.
 const (
 	outside      = "outside"
 	outsideToken = 9000
@@ -96,7 +95,7 @@ func (b *builder) commit(message string) {
 	b.Git("commit", "-q", "--allow-empty", "-m", message)
 }
 
-// rel returns a path as it is called in the base.
+// rel returns a path relative to the base.
 func (b *builder) rel(path string) string {
 	rel, err := filepath.Rel(b.root, path)
 	if err != nil {
@@ -110,8 +109,8 @@ func (b *builder) loose(id string) string {
 	return b.rel(filepath.Join(b.GitDir(), "objects", id[:2], id[2:]))
 }
 
-// need notes which files hold objects that the repository names: packs, and
-// the loose ones among the objects.
+// need records the files with objects that the repository names: packs and loose
+// objects.
 func (b *builder) need() {
 	for _, line := range gittest.Lines(b.Git("rev-list", "--objects", "--all", "--reflog", "--indexed-objects")) {
 		id, _, _ := strings.Cut(line, " ")
@@ -126,7 +125,7 @@ func (b *builder) need() {
 	}
 }
 
-// done remembers the files as they are.
+// done reads the files and returns the base.
 func (b *builder) done() *tortureBase {
 	b.T.Helper()
 	b.byPath, b.groups = map[string]tortureFile{}, map[string][]string{}
@@ -168,8 +167,7 @@ func tortureBases(t *testing.T) []*tortureBase {
 	}
 }
 
-// buildTree makes a repository with a work tree and all that git keeps beside
-// it.
+// buildTree makes a repository with a work tree and everything that git keeps.
 func buildTree(t *testing.T, name string, index int, initArgs ...string) *tortureBase {
 	b := newBuilder(t, name, initArgs...)
 	b.Git("config", "index.version", strconv.Itoa(index))
@@ -208,8 +206,7 @@ func (b *builder) packed() {
 	b.Git("pack-refs", "--all")
 }
 
-// looseObjects makes objects that are loose, some of which only a reflog names,
-// or nothing.
+// looseObjects makes loose objects. Some are named by a reflog only, or not at all.
 func (b *builder) looseObjects() {
 	b.Write("loose.txt", b.text(inObject, "a loose blob"))
 	b.commit(b.text(inObject, "a loose commit's message"))
@@ -224,16 +221,16 @@ func (b *builder) looseObjects() {
 	b.looseBlob("a blob that nothing names")
 }
 
-// looseBlob plants a token in a loose blob, which the other files name, and
-// returns its id.
+// looseBlob plants a token in a loose blob, which the files in named name, and returns
+// the blob's id.
 func (b *builder) looseBlob(where string, named ...string) string {
 	id := b.GitInput(b.text(inObject, where), "hash-object", "-w", "--stdin")
 	b.tokens[len(b.tokens)-1].only = append(named, b.loose(id))
 	return id
 }
 
-// linked adds a worktree inside the work tree, with a commit that only its HEAD
-// has.
+// linked adds a linked worktree inside the work tree, with a commit that only its HEAD
+// names.
 func (b *builder) linked() {
 	b.Git("worktree", "add", "-q", "--detach", "linked", "HEAD~1")
 	there := builder{&gittest.Repo{T: b.T, Dir: filepath.Join(b.Dir, "linked"), Env: b.Env}, b.tortureBase}
@@ -306,8 +303,8 @@ func buildTables(t *testing.T) *tortureBase {
 	return b.done()
 }
 
-// buildBareRepo makes a bare repository with two packs and what git derives
-// from packs.
+// buildBareRepo makes a bare repository with two packs and the files that git derives
+// from them.
 func buildBareRepo(t *testing.T) *tortureBase {
 	b := newBuilder(t, "a bare repository")
 	b.packed()
@@ -344,7 +341,7 @@ func buildShallow(t *testing.T) *tortureBase {
 	return b.done()
 }
 
-// buildBorrower makes a clone that borrows all of its objects but one commit.
+// buildBorrower makes a clone that borrows all objects except one commit.
 func buildBorrower(t *testing.T) *tortureBase {
 	b := newBuilder(t, "alternates")
 	b.packed()
@@ -358,7 +355,7 @@ func buildBorrower(t *testing.T) *tortureBase {
 	return b.done()
 }
 
-// clone makes a clone, which is what is audited.
+// clone makes the clone that is audited.
 func (b *builder) clone(args ...string) {
 	dir := filepath.Join(b.root, "clone")
 	b.Git(append(append([]string{"clone", "-q", "--template="}, args...), dir)...)
@@ -400,7 +397,7 @@ func buildContainers(t *testing.T) *tortureBase {
 	return b.done()
 }
 
-// container writes a file of the work tree with a line that holds a token.
+// container writes a file of the work tree whose content has a line with a token.
 func (b *builder) container(name string, looks func([]byte) bool, content func(line string) []byte) {
 	b.Write(name, string(content(lineWith(b.bare(planted{where: name, kept: inContainer, only: []string{"repo/" + name}, looks: looks})))))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// compressors are those of which Go has writers.
+// compressors are the formats that Go can write.
 var compressors = []struct {
 	ext, magic string
 	open       func(io.Writer) (io.WriteCloser, error)
@@ -24,7 +24,7 @@ var compressors = []struct {
 	{".lz4", "\x04\x22\x4d\x18", func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }},
 }
 
-// samples were made by bzip2 and 7-Zip from a line with the token of a number.
+// samples were written by bzip2 and 7-Zip. Each has a line with the token of a number.
 var samples = []struct {
 	ext, magic string
 	token      int
@@ -34,13 +34,13 @@ var samples = []struct {
 	{".7z", "7z\xbc\xaf\x27\x1c", 9002, "N3q8ryccAARfUcRcPQAAAAAAAABhAAAAAAAAAIU6EnEANZlLlB8RLwUSHUVgMjnK+PH91iI41YL0Ymk85i+RmvAehUBjHUW61a9/BbEidoFyXzY+f3hdf//sTYAAAQQGAAEJ/z0AAAAAAAAAAAcLAQABIwMBAQVdAACAAAz/MQAAAAAAAAAACA3/AQAAAAAAAAAJCgEvLDFHAAAF/wEAAAAAAAAAEf8NAAAAAAAAAABhAC4AdAB4AHQAAAAAAA=="},
 }
 
-// looksLike returns what knows a container by its first bytes. One of less than
-// 12 bytes holds nothing behind them.
+// looksLike returns a function that recognizes a container by its first bytes. Less than
+// 12 bytes hold nothing.
 func looksLike(magic string) func(text []byte) bool {
 	return func(text []byte) bool { return len(text) >= 12 && bytes.HasPrefix(text, []byte(magic)) }
 }
 
-// looksZip knows a zip by its first header, or by the end of its directory.
+// looksZip recognizes a zip by its first header, or by the end of its directory.
 func looksZip(text []byte) bool {
 	return len(text) >= 30 && bytes.HasPrefix(text, []byte("PK\x03\x04")) || bytes.Contains(text, []byte("PK\x05\x06"))
 }
@@ -61,7 +61,7 @@ func through(t testing.TB, text []byte, open func(io.Writer) (io.WriteCloser, er
 	return out.Bytes()
 }
 
-// zipOf makes a zip in which a member with the text has others on both sides.
+// zipOf returns a zip with the text in a member between two others.
 func zipOf(t testing.TB, text string) []byte {
 	t.Helper()
 	var out bytes.Buffer

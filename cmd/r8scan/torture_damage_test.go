@@ -17,14 +17,13 @@ import (
 type damage struct {
 	how     string
 	path    string // in the base
-	with    string // the other file, of two that were swapped
-	removes bool   // there is no such file any more
+	with    string // the other one of two swapped files
+	removes bool   // the file is gone
 }
 
-// fileGroups tell which files are damaged as often as which others: first a
-// group is chosen, then a file in it. So that a repository's one index is
-// damaged as often as its objects together. What no expression matches is in
-// the group of its name's ending.
+// fileGroups are groups of files. A trial chooses a group, then a file in it, so that
+// the one index of a repository is damaged as often as all its objects together. Files
+// that match no expression are grouped by extension.
 var fileGroups = []*regexp.Regexp{
 	regexp.MustCompile(`objects/../[0-9a-f]+$`),
 	regexp.MustCompile(`objects/pack/.*\.pack$`),
@@ -70,8 +69,8 @@ func touches(all []damage, file string) bool {
 	return slices.ContainsFunc(all, func(d damage) bool { return d.path == file || d.with == file })
 }
 
-// another returns a file to swap the file with that no damage has touched, half
-// of the time one of its own group.
+// another returns an undamaged file to swap with file. Half of the time it is of the
+// same group.
 func (b *tortureBase) another(rng *rand.Rand, file string, touched []damage) string {
 	group := b.groups[fileGroup(file)]
 	if other := group[rng.IntN(len(group))]; rng.IntN(2) == 0 && other != file && !touches(touched, other) {
@@ -84,8 +83,8 @@ func (b *tortureBase) another(rng *rand.Rand, file string, touched []damage) str
 	}
 }
 
-// replacements are what a file is replaced by. Where a system has no such
-// thing, the file is only removed.
+// replacements replace a file. If the system does not support one, the file is only
+// removed.
 var replacements = []struct {
 	how  string
 	make func(path string) error
@@ -95,11 +94,11 @@ var replacements = []struct {
 	{"replacement by a link to nothing", func(path string) error { return os.Symlink("nothing", path) }},
 	{"replacement by a link to its folder", func(path string) error { return os.Symlink(".", path) }},
 	{"replacement by a link to /dev/zero", func(path string) error { return os.Symlink("/dev/zero", path) }},
-	{"replacement by a link without an end", func(path string) error { return os.Symlink("/proc/self/pagemap", path) }},
+	{"replacement by a link to an endless file", func(path string) error { return os.Symlink("/proc/self/pagemap", path) }},
 	{"replacement by a pipe", makePipe},
 }
 
-// damageFile damages a file, beside those that are damaged already.
+// damageFile damages a file; before is the damage so far.
 func (b *tortureBase) damageFile(t *testing.T, rng *rand.Rand, file string, before []damage) damage {
 	t.Helper()
 	full := filepath.Join(b.root, file)
@@ -123,7 +122,7 @@ func (b *tortureBase) damageFile(t *testing.T, rng *rand.Rand, file string, befo
 		writeTorture(t, full, y.text, y.mode)
 		writeTorture(t, filepath.Join(b.root, d.with), x.text, x.mode)
 	case 3:
-		d.how = "chmod 0" // root may read it all the same
+		d.how = "chmod 0" // root can still read it
 		if err := os.Chmod(full, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +130,7 @@ func (b *tortureBase) damageFile(t *testing.T, rng *rand.Rand, file string, befo
 	return d
 }
 
-// damageText changes bytes, most of them where the headers are: at both ends.
+// damageText changes bytes, mostly at both ends, where the headers are.
 func damageText(rng *rand.Rand, text []byte) (how string, out []byte) {
 	const header = 64
 	at := rng.IntN(len(text) + 1)
@@ -191,7 +190,7 @@ func (b *tortureBase) restore(t *testing.T) {
 	}
 }
 
-// writeTorture writes a new file in place of what is there.
+// writeTorture replaces what is at path by a new file.
 func writeTorture(t *testing.T, path string, text []byte, mode fs.FileMode) {
 	t.Helper()
 	removeTorture(t, path)
@@ -205,7 +204,7 @@ func writeTorture(t *testing.T, path string, text []byte, mode fs.FileMode) {
 
 func removeTorture(t *testing.T, path string) {
 	t.Helper()
-	_ = os.Chmod(path, 0o600) // Windows does not remove what may not be written
+	_ = os.Chmod(path, 0o600) // Windows does not remove read-only files
 	if err := os.RemoveAll(path); err != nil {
 		t.Fatal(err)
 	}

@@ -19,21 +19,20 @@ import (
 )
 
 var (
-	tortureN    = flag.Int("torture.n", 500, "how many damaged repositories and archives TestTorture scans; 100 with -short if it is not given")
-	tortureSeed = flag.Int64("torture.seed", 1, "seed of TestTorture's first trial; each further one has the next number")
+	tortureN    = flag.Int("torture.n", 500, "how many damaged repositories and archives TestTorture scans; 100 with -short, unless given")
+	tortureSeed = flag.Int64("torture.seed", 1, "seed of TestTorture's first trial; the next ones count up from it")
 )
 
-// tortureTime is far beyond what any trial takes: one that does not end in it
-// hangs.
+// tortureTime is much more than a trial takes: one that does not end in it hangs.
 const tortureTime = time.Minute
 
-// TestTorture damages repositories and archives at random, one or two files a
-// trial, and audits what is left. Whatever that is, the run ends by itself, with
-// a documented exit code and no token in its output, and each token that it does
-// not find although the damage has left it there makes it incomplete.
+// TestTorture damages repositories and archives at random, one or two files per trial,
+// and audits the rest. The run must end by itself, with a documented exit code and no
+// token in its output. If it does not find a token that survived, it must be
+// incomplete.
 //
-// A trial is a subtest that has its seed as name. If the process dies, the
-// seed is that of the last subtest that -v names.
+// A trial is a subtest with its seed as name. If the process dies, the last subtest
+// that -v prints has the seed.
 func TestTorture(t *testing.T) {
 	n := *tortureN
 	if testing.Short() && !isSet("torture.n") {
@@ -43,7 +42,7 @@ func TestTorture(t *testing.T) {
 	for _, b := range bases {
 		b.checkWhole(t)
 	}
-	hangs := false // and would go on beside all that follows
+	hangs := false // then it would run beside the next trials
 	for i := 0; i < n && !hangs; i++ {
 		seed := *tortureSeed + int64(i)
 		t.Run(strconv.FormatInt(seed, 10), func(t *testing.T) {
@@ -63,8 +62,7 @@ func TestTorture(t *testing.T) {
 	}
 }
 
-// homeAt leads to dir what looks for the user's own folders, the cache's above
-// all, on any system.
+// homeAt makes dir the user's home, with the cache folder, on any system.
 func homeAt(t *testing.T, dir string) {
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LocalAppData", "USERPROFILE"} {
 		t.Setenv(name, dir)
@@ -92,7 +90,7 @@ func (r *trial) run() {
 	args := []string{"audit", r.base.audit, "-f", "json", "-v"}
 	if r.rng.IntN(4) > 0 {
 		args = append(args, "--no-cache")
-	} else { // what is remembered of the whole repository must not hide the damage
+	} else { // the cache of the undamaged repository must not hide the damage
 		r.scan(args...)
 	}
 	r.damages = r.base.damage(r.t, r.rng)
@@ -100,8 +98,7 @@ func (r *trial) run() {
 	if code != exitUsage && !r.t.Failed() {
 		r.checkResult(code, out)
 	}
-	// What the other formats and commands say of the damage is checked for its
-	// form, and for tokens.
+	// Other formats and commands must show no token, and end as documented.
 	switch r.rng.IntN(8) {
 	case 0:
 		formats := report.Formats()
@@ -115,8 +112,8 @@ func (r *trial) run() {
 	}
 }
 
-// scan runs a command and checks what holds for any: it ends, with a documented
-// exit code, shows no token, and if it cannot start says so in a line.
+// scan runs a command and checks what every command must do: end with a documented
+// exit code, show no token, and print one line if it cannot start.
 func (r *trial) scan(args ...string) (code int, stdout []byte) {
 	r.t.Helper()
 	ctx, cancel := context.WithCancel(r.t.Context())
@@ -150,10 +147,10 @@ func (r *trial) scan(args ...string) (code int, stdout []byte) {
 	return code, out.Bytes()
 }
 
-// shownLen is how much of a token's body may not be seen together.
+// shownLen is how many characters in a row of a token's body must not be shown.
 const shownLen = 12
 
-// shown returns the tokens of which text shows as much.
+// shown returns the tokens of which text has shownLen characters in a row.
 func (b *tortureBase) shown(text []byte) map[*planted]bool {
 	if b.parts == nil {
 		b.parts = map[string]*planted{}
@@ -173,8 +170,8 @@ func (b *tortureBase) shown(text []byte) map[*planted]bool {
 	return out
 }
 
-// broken reports whether the damage has left a part of the token that is none
-// any more: nobody can mask it.
+// broken reports whether the damage left a part of the token that is no token any
+// more, and so cannot be masked.
 func (r *trial) broken(p *planted) bool {
 	for _, d := range r.damages {
 		for _, file := range []string{d.path, d.with} {
@@ -187,8 +184,8 @@ func (r *trial) broken(p *planted) bool {
 	return false
 }
 
-// checkWhole checks that all tokens are found in the base itself, which makes
-// what the trials say worth something.
+// checkWhole checks that all tokens are found in the undamaged base. Without that the
+// trials mean nothing.
 func (b *tortureBase) checkWhole(t *testing.T) {
 	t.Helper()
 	homeAt(t, t.TempDir())
@@ -208,36 +205,36 @@ func (b *tortureBase) checkWhole(t *testing.T) {
 
 func (r *trial) read(out []byte) *report.Document {
 	r.t.Helper()
-	doc, err := report.Read(bytes.NewReader(out)) // which takes nothing that contradicts itself
+	doc, err := report.Read(bytes.NewReader(out)) // Read refuses contradictions
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return doc
 }
 
-// checkResult checks that the result of an audit says no more than is true.
+// checkResult checks that the result of an audit claims nothing false.
 func (r *trial) checkResult(code int, out []byte) {
 	doc := r.read(out)
 	if code == exitClean && !doc.Complete {
-		r.t.Error("exit code 0, and the result is incomplete")
+		r.t.Error("exit code 0, but the result is incomplete")
 	}
 	if foundIn(doc)[tokenID(gittest.Token(outsideToken))] {
-		r.t.Error("it looked outside of what it was to audit")
+		r.t.Error("it read files outside the audited folder")
 	}
 	if !doc.Complete {
 		return
 	}
 	if r.base.lacks {
-		r.t.Error("false clean: the history that is not here is not missed")
+		r.t.Error("false clean: the missing history is not named")
 	}
 	if len(r.damages) == 1 && r.damages[0].removes && r.base.needed[r.damages[0].path] {
-		r.t.Error("what is removed is needed, and the result is complete")
+		r.t.Error("a needed file is removed, but the result is complete")
 	}
 	left := r.base.rawLeft(r.t)
 	for _, p := range r.missed(doc) {
 		switch {
 		case left[p]:
-			r.t.Errorf("false clean: the token in %s still stands there in plain text", p.where)
+			r.t.Errorf("false clean: the token in %s is still there in plain text", p.where)
 		case r.required(p):
 			r.t.Errorf("false clean: the token in %s is neither found nor gone", p.where)
 		}
@@ -264,19 +261,19 @@ func foundIn(doc *report.Document) map[string]bool {
 
 func tokenID(token string) string { return rules.NewSecret(token, 0).ID() }
 
-// required reports whether a token that does not stand in plain text must be
-// found, or its loss be noticed.
+// required reports whether a token that is not in plain text must be found, or its loss
+// be noticed.
 func (r *trial) required(p *planted) bool {
 	switch p.kept {
-	case inObject: // by checksums, and by what names it
+	case inObject: // its checksum, and what names it, show the damage
 		return len(p.only) == 0 || !r.removed(p.only)
-	case inContainer: // by checksums, as long as it can be seen to be one
+	case inContainer: // its checksum shows the damage, if it is still recognized
 		return r.swapped(p.only[0]) || !r.removed(p.only) && p.looks(r.base.readDamaged(p.only[0]))
 	}
 	return false
 }
 
-// swapped reports whether the file is whole and has another name.
+// swapped reports whether the file is undamaged and has another name.
 func (r *trial) swapped(file string) bool {
 	for _, d := range r.damages {
 		if d.with != "" && (d.path == file || d.with == file) {
@@ -300,8 +297,7 @@ func (r *trial) removed(files []string) bool {
 	return true
 }
 
-// rawLeft returns the tokens that stand in plain text in a file of what is
-// audited, or in a name.
+// rawLeft returns the tokens that are in plain text in an audited file or name.
 func (b *tortureBase) rawLeft(t *testing.T) map[*planted]bool {
 	t.Helper()
 	left := map[*planted]bool{}
@@ -332,8 +328,8 @@ func (b *tortureBase) rawLeft(t *testing.T) map[*planted]bool {
 	return left
 }
 
-// standsAlone reports whether text has the token with nothing around it that
-// could belong to it.
+// standsAlone reports whether text has the token, and the characters around it cannot
+// belong to it.
 func standsAlone(text []byte, token string) bool {
 	for {
 		at := bytes.Index(text, []byte(token))
@@ -352,7 +348,7 @@ func partOfWord(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
 
-// readDamaged returns what a file of the base holds now, nil if it cannot be
+// readDamaged returns the present content of a file of the base, nil if it cannot be
 // read.
 func (b *tortureBase) readDamaged(path string) []byte {
 	full := filepath.Join(b.root, path)

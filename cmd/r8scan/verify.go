@@ -12,12 +12,11 @@ import (
 	"r8scan/verifier"
 )
 
-// Exit codes of verify. Those of a scan say whether tokens were found, these
-// whether tokens work.
+// Exit codes of verify. They say whether tokens work.
 const (
 	exitLive    = 0 // every token is live
-	exitNotLive = 1 // a token is not
-	exitUnknown = 3 // of a token it is not known, and none is known not to be
+	exitNotLive = 1 // a token is not live
+	exitUnknown = 3 // there is no clear answer for a token, and none is known not to be live
 )
 
 // maxBenchmark bounds -n.
@@ -32,36 +31,35 @@ func (c command) verify() *cobra.Command {
 	var f verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Test tokens: their form, whether they are live, whose they are, how fast the API is",
-		Long: `Test Replicate API tokens. They come one a line from standard input; from
-REPLICATE_API_TOKEN if that is empty or a terminal; or from a prompt that does not
-show them. They are never taken from the command line, which other programs can see
-and shells write down.
+		Short: "Test tokens: format, whether they work, whose they are, and the API's latency",
+		Long: `Test Replicate API tokens. They come from standard input, one per line; if that is
+empty or a terminal, from REPLICATE_API_TOKEN; or from a prompt without echo. They
+are never arguments: other programs can see those, and shells save them.
 
-For each one it says what is wrong with its form, whether Replicate accepts it, whose
-account it belongs to, and what to do. A token is sent to the API only, and only after
-the API has refused a made-up one. Nothing is stored or logged.
+For each token it says what is wrong with its format, whether Replicate accepts it,
+whose account it is, and what to do. A token is sent only to the API, after the API
+has refused a fake one. Nothing is stored or logged.
 
 Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
-  0  live (also if something was pasted along with a token that is live)
-  1  not live: revoked, never valid, or no token at all
+  0  live (also with something else pasted around the token)
+  1  not live: revoked, never valid, or not a token
   2  wrong usage
   3  unknown: no clear answer`,
 		Example: `  r8scan verify                        asks for the token, or tests REPLICATE_API_TOKEN
-  r8scan verify < tokens.txt           one token a line
+  r8scan verify < tokens.txt           one token per line
   pbpaste | r8scan verify -n 10        with the latency of ten requests
   r8scan verify --from env -f json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return errors.New("verify takes no arguments, and a token least of all: other programs can see it there, and the shell writes it down; give it on standard input, or run r8scan verify and paste it")
+				return errors.New("verify takes no arguments: other programs can see them, and shells save them; pipe the token in, or run r8scan verify and paste it")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runVerify(cmd.Context(), f) },
 	}
-	// The usual message repeats the argument, and it may be a token.
+	// cobra's message repeats the argument, which may be a token.
 	cmd.SetFlagErrorFunc(func(*cobra.Command, error) error {
-		return errors.New("verify has no such flag, or its value is missing or wrong: see r8scan verify --help")
+		return errors.New("a flag is unknown, or its value is missing or wrong: see r8scan verify --help")
 	})
 	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()

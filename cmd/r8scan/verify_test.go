@@ -16,7 +16,7 @@ import (
 	"r8scan/rules"
 )
 
-// seededToken makes a token; the same seed makes the same one.
+// seededToken returns the token for a seed.
 func seededToken(seed uint64) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	r := rand.New(rand.NewPCG(seed, 77))
@@ -27,20 +27,20 @@ func seededToken(seed uint64) string {
 	return string(token)
 }
 
-// assertNoToken fails if more of a token than its mask stands in text.
+// assertNoToken fails if text has more of a token than its mask.
 func assertNoToken(t *testing.T, text string, tokens ...string) {
 	t.Helper()
 	for _, token := range tokens {
 		for i := 5; i+8 <= len(token); i++ {
 			if strings.Contains(text, token[i:i+8]) {
-				t.Fatalf("bytes %d to %d of a token stand in the output", i, i+8)
+				t.Fatalf("bytes %d to %d of a token are in the output", i, i+8)
 			}
 		}
 	}
 }
 
-// fakeAPI answers in Replicate's stead: for the tokens in answers as they say
-// there, and for any other that it is not valid.
+// fakeAPI answers like Replicate's API: for the tokens in answers as given there, for
+// any other that it is not valid.
 type fakeAPI struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -125,7 +125,7 @@ func TestVerify(t *testing.T) {
 				}
 			}
 			if !strings.Contains(errs, "stored or logged") {
-				t.Errorf("what was done with the tokens is not said: %s", errs)
+				t.Errorf("it does not say what was done with the tokens: %s", errs)
 			}
 			assertNoToken(t, out+errs, good, poor, page, gone)
 			code, out, errs = runCommand(t, c.input, "verify", "-f", "json")
@@ -138,7 +138,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerifyEnvironment: without input the variable is tested, with its spaces.
+// TestVerifyEnvironment makes sure that without input the variable is tested, with its
+// spaces.
 func TestVerifyEnvironment(t *testing.T) {
 	good := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
@@ -152,7 +153,7 @@ func TestVerifyEnvironment(t *testing.T) {
 	}
 	other := seededToken(2)
 	if code, _, _ := runCommand(t, other, "verify"); code != exitNotLive || api.requests(other) != 1 {
-		t.Errorf("input comes before the variable: exit %d", code)
+		t.Errorf("input must win over the variable: exit %d", code)
 	}
 	if code, _, errs := runCommand(t, "", "verify", "--from", "stdin"); code != exitUsage || !strings.Contains(errs, "no token to test") {
 		t.Errorf("exit %d: %s", code, errs)
@@ -163,8 +164,8 @@ func TestVerifyEnvironment(t *testing.T) {
 	}
 }
 
-// TestVerifyUsage: what is refused, each with a line that says what to do, and
-// without the token that it was given.
+// TestVerifyUsage makes sure that wrong usage gets one line that says what to do and
+// does not repeat the token.
 func TestVerifyUsage(t *testing.T) {
 	good := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
@@ -173,11 +174,11 @@ func TestVerifyUsage(t *testing.T) {
 		name, input, want string
 		args              []string
 	}{
-		{"argument", "", "takes no arguments, and a token least of all", []string{good}},
+		{"argument", "", "takes no arguments: other programs can see them", []string{good}},
 		{"part of a token as argument", "", "takes no arguments", []string{cut}},
-		{"token as flags", "", "no such flag", []string{"-" + cut}},
-		{"token as a flag", "", "no such flag", []string{"--" + cut}},
-		{"token as a flag's value", "", "no such flag", []string{"-n", cut}},
+		{"token as flags", "", "a flag is unknown", []string{"-" + cut}},
+		{"token as a flag", "", "a flag is unknown", []string{"--" + cut}},
+		{"token as a flag's value", "", "a flag is unknown", []string{"-n", cut}},
 		{"token as a format", good, "writes text or json", []string{"-f", cut}},
 		{"token as a source", good, "use stdin, env, prompt or auto", []string{"--from", cut}},
 		{"token as URL", good, "not an https URL", []string{"--api-url", cut}},
@@ -199,7 +200,7 @@ func TestVerifyUsage(t *testing.T) {
 		})
 	}
 	if n := api.requests(good); n != 0 {
-		t.Errorf("%d requests were made all the same", n)
+		t.Errorf("%d requests were sent", n)
 	}
 }
 
@@ -226,7 +227,7 @@ func TestVerifyLatency(t *testing.T) {
 	}
 }
 
-// TestVerifyMany: ten thousand tokens, of which the server has seen one.
+// TestVerifyMany tests ten thousand texts, of which only one is sent.
 func TestVerifyMany(t *testing.T) {
 	good := seededToken(1)
 	api := newFakeAPI(t, map[string]fakeAnswer{good: liveAnswer})
@@ -240,7 +241,7 @@ func TestVerifyMany(t *testing.T) {
 	}
 }
 
-// TestVerifyInterrupted: an interrupted test writes nothing.
+// TestVerifyInterrupted makes sure that an interrupted test writes nothing.
 func TestVerifyInterrupted(t *testing.T) {
 	newFakeAPI(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -252,7 +253,7 @@ func TestVerifyInterrupted(t *testing.T) {
 	}
 }
 
-// failingWriter is a pipe that nobody reads any more.
+// failingWriter is a closed pipe.
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, fmt.Errorf("broken pipe") }

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is kept in the source: pre-commit and go install build without tags.
+// version is in the source because pre-commit and go install build without tags.
 const version = "0.1.0"
 
 func (c command) version() *cobra.Command {

@@ -157,7 +157,7 @@ func hookRepository(path string) (g *repo.Repo, getenv repo.Lookup, err error) {
 		g, err = repo.FromEnvironment(getenv)
 	}
 	if errors.Is(err, repo.ErrNone) {
-		return nil, nil, fmt.Errorf("%s: %w: run this in one, or name it", path, err)
+		return nil, nil, fmt.Errorf("%s: %w: run this inside one", path, err)
 	}
 	return g, getenv, err
 }
