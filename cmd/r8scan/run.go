@@ -98,13 +98,13 @@ func (c command) collect(ctx context.Context, f scanFlags, args []string, scan s
 var tool = report.Tool{Name: "r8scan", Version: version}
 
 // verdict is the exit code of a scan. Tokens in files that git ignores are
-// where a token may live, and do not count. Of a token without a clear answer
+// where a token may live, and do not count unless an image takes them along. Of a token without a clear answer
 // it is not known whether --fail-on live counts it: that is no clean run.
 func verdict(doc *report.Document, failOn string) error {
 	complete := doc.Complete
 	for _, f := range doc.Findings {
 		switch {
-		case f.Exposure == result.ExposureIgnored || failOn == failOnNone:
+		case f.Exposure == result.ExposureIgnored && f.CopiedBy == "" || failOn == failOnNone:
 		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
 			return exitError(exitFound)
 		case f.Verification.Status == report.StatusUnknown:

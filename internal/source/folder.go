@@ -21,9 +21,10 @@ import (
 
 // folder is a folder to walk and how to speak of what is in it.
 type folder struct {
-	path string // on disk
-	name string // as shown and as globs see it: slashes, "" for the root
-	top  string // the part of name that the user gave, which no glob decides on
+	path string        // on disk
+	name string        // as shown and as globs see it: slashes, "" for the root
+	top  string        // the part of name that the user gave, which no glob decides on
+	root *collect.Root // from which the walk began; nil where git's texts are read
 	tree *collect.WorkTree
 	// kind tells what the location in a file, or in a member of it, is of, by
 	// their shown names; nil: a file.
@@ -186,7 +187,7 @@ func (f folder) hit(member string) collect.Hit {
 	if f.kind != nil {
 		kind = f.kind(f.name, member)
 	}
-	return collect.Hit{Kind: kind, Path: f.name, Tree: f.tree}
+	return collect.Hit{Kind: kind, Path: f.name, Tree: f.tree, Root: f.root}
 }
 
 // nameLostObjects names a folder of git's objects around which there is no
