@@ -8,6 +8,7 @@ require (
 	github.com/bodgit/sevenzip v1.6.5
 	github.com/klauspost/compress v1.20.3
 	github.com/mikelolasagasti/xz v1.0.1
+	github.com/moby/patternmatcher v0.6.1
 	github.com/nwaples/rardecode/v2 v2.4.6
 	github.com/pierrec/lz4/v4 v4.1.33
 	github.com/rogpeppe/go-internal v1.16.0

@@ -10,25 +10,39 @@ import (
 
 // exposureWords says in words people use where a token stands.
 func exposureWords(f Finding) string {
+	words := string(f.Exposure)
 	switch f.Exposure {
 	case result.ExposureHistory:
 		switch h := f.History; {
 		case h != nil && h.AtHead:
-			return "committed, and still there"
+			words = "committed, and still there"
 		case h != nil && h.Removed != nil:
-			return "committed, removed later"
+			words = "committed, removed later"
+		default:
+			words = "committed"
 		}
-		return "committed"
 	case result.ExposureTracked:
-		return "changed, not committed"
+		words = "in a tracked file" // r8scan files does not look whether it was committed
 	case result.ExposureStaged:
-		return "staged, not committed"
+		words = "staged, not committed"
 	case result.ExposureUntracked:
-		return "not in git"
+		words = "not in git"
 	case result.ExposureIgnored:
-		return "ignored by git"
+		words = "ignored by git"
 	}
-	return string(f.Exposure)
+	if f.CopiedBy != "" {
+		words += ", copied into images"
+	}
+	return words
+}
+
+// exposureIn is exposureWords where more is known: whether objects were read, in
+// which a committed token would have been found.
+func exposureIn(run Run, f Finding) string {
+	if f.Exposure == result.ExposureTracked && run.Target.Kind != "files" {
+		return strings.Replace(exposureWords(f), "in a tracked file", "changed, not committed", 1)
+	}
+	return exposureWords(f)
 }
 
 // remedyOf returns the remedy for a finding; of a rule that this version does
@@ -92,10 +106,11 @@ func old(run Run, of ...Finding) string { return advise.Old(run.StartedAt, cases
 // run.
 func mayStay(f Finding) bool { return f.Exposure == result.ExposureIgnored && f.CopiedBy == "" }
 
-// advice returns the steps for a finding as lines of text.
+// advice returns the steps for a finding as lines of text, where nothing is known
+// of the run: so nothing is said to be in this clone only.
 func advice(f Finding) []string {
 	var lines []string
-	for _, s := range steps(Run{}, f) {
+	for _, s := range steps(Run{Target: result.Target{Bare: true}}, f) {
 		lines = append(lines, strings.TrimSpace(s.Text+" "+s.Command))
 	}
 	return lines

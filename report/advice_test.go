@@ -1,12 +1,15 @@
 package report
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"r8scan/internal/git/gittest"
 	"r8scan/result"
 	"r8scan/rules"
+	"r8scan/scanner"
 )
 
 func TestAdvice(t *testing.T) {
@@ -84,5 +87,106 @@ func TestMayStay(t *testing.T) {
 	f.CopiedBy = "Dockerfile"
 	if mayStay(f) || !strings.Contains(advice(f)[0], ".dockerignore") {
 		t.Errorf("an image carries it: %q", advice(f))
+	}
+}
+
+// audited returns what an audit finds in a repository.
+func audited(t *testing.T, r *gittest.Repo) *Document {
+	t.Helper()
+	res, err := scanner.Audit(t.Context(), r.Dir, scanner.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(*res, Tool{Name: "r8scan", Version: "1"}, time.Now(), 0)
+}
+
+// follow runs the commands of the steps for all findings, as somebody would who
+// takes the token out of the file when git asks for it.
+func follow(t *testing.T, r *gittest.Repo, path string) {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no shell to run the commands with")
+	}
+	doc := audited(t, r)
+	for _, step := range steps(doc.Run, doc.Findings...) {
+		if step.Command == "" {
+			continue
+		}
+		rebase := strings.HasPrefix(step.Command, "git rebase")
+		if amend := step.Command == "git commit --amend"; amend {
+			r.Write(path, "clean\n")
+			r.Git("add", "-A")
+		}
+		cmd := exec.Command("sh", "-c", step.Command)
+		cmd.Dir = r.Dir
+		cmd.Env = append(cmd.Environ(), "GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=sed -i.bak 1s/^pick/edit/")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", step.Command, err, out)
+		}
+		if rebase {
+			r.Write(path, "clean\n")
+			r.Git("add", "-A")
+			r.Git("commit", "-q", "--amend", "--no-edit")
+			r.Git("-c", "core.editor=true", "rebase", "--continue")
+		}
+	}
+}
+
+// TestStepsWork: after the commands for a commit that was not pushed, or for what
+// is staged, the token is nowhere in the repository.
+func TestStepsWork(t *testing.T) {
+	commit := func(r *gittest.Repo, path, text string) {
+		r.Write(path, text)
+		r.Git("add", "-A")
+		r.Git("commit", "-qm", "change "+path)
+	}
+	for name, build := range map[string]func(r *gittest.Repo){
+		"the last commit": func(r *gittest.Repo) { commit(r, "a.py", gittest.Token(1)) },
+		"an older commit": func(r *gittest.Repo) { commit(r, "a.py", gittest.Token(1)); commit(r, "c.py", "y\n") },
+		"a dropped commit": func(r *gittest.Repo) {
+			commit(r, "a.py", gittest.Token(1))
+			r.Git("reset", "-q", "--hard", "HEAD~1")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := gittest.New(t)
+			commit(r, "b.py", "x\n")
+			build(r)
+			if doc := audited(t, r); len(doc.Findings) != 1 {
+				t.Fatalf("%d findings", len(doc.Findings))
+			}
+			follow(t, r, "a.py")
+			if doc := audited(t, r); len(doc.Findings) != 0 || !doc.Complete {
+				t.Errorf("findings %+v, unread %v", doc.Findings, doc.Coverage.Unread)
+			}
+		})
+	}
+}
+
+// TestStepsKnowRemotes: what a remote has is not said to be in this clone only.
+func TestStepsKnowRemotes(t *testing.T) {
+	r, remote := gittest.New(t), gittest.New(t, "--bare")
+	r.Write("a.py", gittest.Token(1))
+	r.Git("add", "-A")
+	r.Git("commit", "-qm", "one")
+	r.Git("remote", "add", "upstream", remote.Dir)
+	first := func(r *gittest.Repo) string {
+		doc := audited(t, r)
+		return steps(doc.Run, doc.Findings...)[0].Text
+	}
+	if got := first(r); !strings.HasPrefix(got, "No remote branch") {
+		t.Errorf("not pushed: %q", got)
+	}
+	r.Git("push", "-q", "upstream", "HEAD:refs/heads/main")
+	if got := first(r); !strings.Contains(got, "first: it was pushed to upstream, and rewriting") {
+		t.Errorf("pushed: %q", got)
+	}
+	if got := first(remote); !strings.Contains(got, "first: deleting it is not enough") {
+		t.Errorf("on the remote: %q", got)
+	}
+	r.Git("update-ref", "-d", "refs/remotes/upstream/main")
+	r.Git("update-ref", "refs/remotes/pull/7/merge", "HEAD") // as the checkout of a pull request has it
+	if got := first(r); !strings.Contains(got, "first: it is in pull request 7, and rewriting") {
+		t.Errorf("in a pull request: %q", got)
 	}
 }

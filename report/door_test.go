@@ -47,6 +47,8 @@ func filled(v reflect.Value, s string) {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		filled(v.Elem(), s)
+	case reflect.Func:
+		v.Set(reflect.MakeFunc(v.Type(), func([]reflect.Value) []reflect.Value { return []reflect.Value{reflect.ValueOf(s)} }))
 	case reflect.Bool:
 	default:
 		panic("no value for " + v.Type().String())

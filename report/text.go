@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	advise "r8scan/internal/advice"
+	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
@@ -152,7 +153,7 @@ func (t *textWriter) spot(f Finding, s spot) {
 	fmt.Fprintf(t, "    %s\n", where)
 	if t.opts.Code != nil {
 		if line := t.opts.Code(s.at, t.opts.Width-len("      ")); line != "" {
-			fmt.Fprintf(t, "      %s\n", terminal.Paint(t.opts.Color, terminal.Dim, terminal.Safe(line)))
+			fmt.Fprintf(t, "      %s\n", terminal.Paint(t.opts.Color, terminal.Dim, door.Printable(line)))
 		}
 	}
 	if url := permalink(t.run.Target, f.History, s); url != "" && !t.opts.Links {

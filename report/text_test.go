@@ -85,7 +85,7 @@ func TestTextLinks(t *testing.T) {
 	}
 	at := func(kind, path string) string {
 		w := textWriter{opts: Options{Links: true, Root: "/home/a b"}}
-		w.spot(Finding{}, spot{at: result.Location{Kind: kind, Path: path, Line: 1, Column: 2}})
+		w.spot(Finding{Verification: Verification{Status: StatusRevoked}}, spot{at: result.Location{Kind: kind, Path: path, Line: 1, Column: 2}})
 		return w.String()
 	}
 	for _, tt := range []struct{ kind, path, want string }{
@@ -113,7 +113,7 @@ func TestTextColor(t *testing.T) {
 		t.Error("colors without Color")
 	}
 	colored := render(t, "text", doc, Options{Color: true})
-	for _, want := range []string{"\x1b[31mCommitted: disable now (3 tokens)\x1b[0m", "\x1b[2mOnly in files that git ignores", "\x1b[33mNot in git", "\x1b[1m" + doc.Findings[0].Token} {
+	for _, want := range []string{"\x1b[33mCommitted, on no remote branch: take out before it is pushed (2 tokens)\x1b[0m", "\x1b[2mOnly in files that git ignores", "\x1b[33mNot in git", "\x1b[1m" + doc.Findings[0].Token} {
 		if !strings.Contains(colored, want) {
 			t.Errorf("no %q", want)
 		}

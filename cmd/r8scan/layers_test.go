@@ -31,7 +31,7 @@ var layers = map[string][]string{
 	"internal/advice":       {"internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":               {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
 	"internal/source":       {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
-	"internal/collect":      {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/policy", "internal/search", "result", "rules"},
+	"internal/collect":      {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/image", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":       {"internal/archive", "internal/budget", "rules"},
 	"internal/policy":       {"internal/plain", "internal/regular", "result", "rules"},
 	"internal/git/revision": {"internal/git/history", "internal/git/odb", "internal/git/repo"},
@@ -44,6 +44,7 @@ var layers = map[string][]string{
 	"internal/door":         {"internal/terminal", "rules"},
 	"internal/terminal":     {},
 	"internal/output":       {"internal/regular"},
+	"internal/image":        {"internal/regular"},
 	"internal/packcache":    {"internal/regular"},
 	"result":                {"rules"},
 	"verifier":              {"rules"},
@@ -71,6 +72,7 @@ var dependencies = []string{
 	"github.com/bodgit/sevenzip",               // 7z
 	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
 	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
+	"github.com/moby/patternmatcher",           // .dockerignore
 	"github.com/nwaples/rardecode/v2",          // RAR
 	"github.com/pierrec/lz4/v4",                // lz4
 	"github.com/rogpeppe/go-internal",          // tests: scripts

@@ -97,14 +97,14 @@ func (c command) collect(ctx context.Context, f scanFlags, args []string, scan s
 // tool is this program as results name it.
 var tool = report.Tool{Name: "r8scan", Version: version}
 
-// verdict is the exit code of a scan. Tokens in files that git ignores do not count:
-// a token may be there. A token without a clear answer may be one that --fail-on
-// live counts, so the run is not clean.
+// verdict is the exit code of a scan. Tokens in files that git ignores do not count,
+// unless an image takes them along: a token may be there. A token without a clear
+// answer may be one that --fail-on live counts, so the run is not clean.
 func verdict(doc *report.Document, failOn string) error {
 	complete := doc.Complete
 	for _, f := range doc.Findings {
 		switch {
-		case f.Exposure == result.ExposureIgnored || failOn == failOnNone:
+		case f.Exposure == result.ExposureIgnored && f.CopiedBy == "" || failOn == failOnNone:
 		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
 			return exitError(exitFound)
 		case f.Verification.Status == report.StatusUnknown:

@@ -158,10 +158,11 @@ func (g Group) committed(cases []Case) []Step {
 	return append(s, Step{Text: "Give what has it in its name another name."})
 }
 
-// forget is for the commits that a rewrite leaves behind.
+// forget is for the commits that a rewrite leaves behind. ORIG_HEAD names one, and
+// git gc drops that one too.
 var forget = Step{
 	Text:    "Then let git drop the commits that no branch or tag has, these and all others, which it keeps for some weeks:",
-	Command: "git reflog expire --expire-unreachable=now --all && git gc --prune=now",
+	Command: "git update-ref -d ORIG_HEAD; git reflog expire --expire-unreachable=now --all && git gc --prune=now",
 }
 
 func (g Group) staged(cases []Case) []Step {

@@ -74,10 +74,10 @@ func TestSteps(t *testing.T) {
 		want []string // how the steps begin; behind a | how the command does
 	}{
 		"pushed":           {inHistory("refs/remotes/origin/main"), []string{disable, "Create a new token", look, renew, "Then remove"}},
-		"not pushed":       {inHistory("refs/heads/main"), []string{"No remote branch", "Take it out of the files", "Take it out of every commit|git rebase -i aaaaaaaaaa~", "Then let git|git reflog expire"}},
-		"the last commit":  {with(inHistory("refs/heads/main"), func(c *Case) { c.Head = id("a") }), []string{"No remote branch", "Take it out of the files", "Take it out of the last|git commit --amend", "Then let git|git reflog"}},
-		"dropped":          {inHistory(), []string{"No branch or tag", "Then let git|git reflog"}},
-		"live, not pushed": {with(inHistory("refs/heads/main"), func(c *Case) { c.Verdict = Live }), []string{disable, "Create", look, renew, "Take it out of every|git rebase", "Then let git|git reflog"}},
+		"not pushed":       {inHistory("refs/heads/main"), []string{"No remote branch", "Take it out of the files", "Take it out of every commit|git rebase -i aaaaaaaaaa~", "Then let git|git update-ref -d ORIG_HEAD; git reflog expire"}},
+		"the last commit":  {with(inHistory("refs/heads/main"), func(c *Case) { c.Head = id("a") }), []string{"No remote branch", "Take it out of the files", "Take it out of the last|git commit --amend", "Then let git|git update-ref"}},
+		"dropped":          {inHistory(), []string{"No branch or tag", "Then let git|git update-ref"}},
+		"live, not pushed": {with(inHistory("refs/heads/main"), func(c *Case) { c.Verdict = Live }), []string{disable, "Create", look, renew, "Take it out of every|git rebase", "Then let git|git update-ref"}},
 		"revoked, pushed":  {with(inHistory("refs/remotes/origin/main"), func(c *Case) { c.Verdict = Revoked }), []string{"Nobody can use this token", "If it worked", renew}},
 		"revoked":          {with(plain(result.ExposureTracked), func(c *Case) { c.Verdict = Revoked }), []string{"Nobody can use this token"}},
 		"staged":           {plain(result.ExposureStaged), []string{"Unstage it|git restore --staged ':/a b.py'", "Take it out of the file", "If it was ever"}},

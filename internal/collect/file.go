@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"r8scan/internal/git/repo"
 	"r8scan/result"
@@ -21,25 +22,123 @@ func FileExposure(path string) result.Exposure {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return ""
 	}
-	repo, err := repo.Discover(dir, os.LookupEnv)
-	if err != nil || repo.WorkTree == "" {
-		return ""
+	f := diskFile{path: filepath.Join(dir, filepath.Base(path))}
+	return treatments([]diskFile{f})[f].exposure
+}
+
+// Root is a file or folder from which files are read.
+type Root struct {
+	Shown  string // how it is called in results; "" if paths there are relative to it
+	Disk   string // its path, absolute and through no link
+	Folder bool   // it is a folder
+}
+
+// file returns the file that a hit is in, by its path as shown.
+func (r *Root) file(shown string) diskFile {
+	f := diskFile{path: filepath.Join(r.Disk, filepath.FromSlash(strings.TrimPrefix(shown, r.Shown)))}
+	if r.Folder {
+		f.folder = r.Disk
 	}
-	root, err := filepath.EvalSymlinks(repo.WorkTree)
-	if err != nil {
-		return ""
+	return f
+}
+
+// diskFile is a file on disk, by absolute paths that lead through no link.
+type diskFile struct {
+	path   string
+	folder string // that the user named, with the file in it; "" if that is the file itself
+}
+
+// treatment is how git treats a file on disk.
+type treatment struct {
+	exposure result.Exposure // "" if the file is in no work tree, or its index cannot be read
+	top      string          // the work tree; "" if there is none
+}
+
+// treatments tells how git treats files that were read without their repository:
+// each file's is the one that git would find from its folder. One index is held at
+// a time.
+//
+// Who names a folder that git ignores, such as dist, wants to know what is in it:
+// to be ignored is no excuse there.
+func treatments(files []diskFile) map[diskFile]treatment {
+	finder := repositories{}
+	in := map[*repo.Repo][]diskFile{}
+	for _, f := range files {
+		if g := finder.of(filepath.Dir(f.path)); g != nil {
+			in[g] = append(in[g], f)
+		}
 	}
-	rel, err := filepath.Rel(root, filepath.Join(dir, filepath.Base(path)))
-	if err != nil || !filepath.IsLocal(rel) {
-		return ""
+	out := map[diskFile]treatment{}
+	for g, files := range in {
+		top, err := filepath.EvalSymlinks(g.WorkTree)
+		if err != nil {
+			continue
+		}
+		tree := WorkTree{Git: g}
+		index, err := g.ReadIndex()
+		// A repository without an index tracks nothing yet; of a damaged one it is
+		// better to say that nothing is known of it.
+		known := err == nil || errors.Is(err, fs.ErrNotExist)
+		if err == nil {
+			tree.Index = index.Entries
+		}
+		for _, f := range files {
+			rel, ok := inside(top, f.path)
+			if !ok || inGitDir(rel) {
+				continue
+			}
+			t := treatment{top: top}
+			if known {
+				t.exposure = tree.exposure(rel)
+			}
+			if folder, ok := inside(top, f.folder); ok && t.exposure == result.ExposureIgnored && tree.ignoresFolder(folder) {
+				t.exposure = result.ExposureUntracked
+			}
+			out[f] = t
+		}
 	}
-	tree := WorkTree{Git: repo}
-	// Without an index nothing is tracked yet. With a damaged one, "" is the only
-	// safe answer.
-	if index, err := repo.ReadIndex(); err == nil {
-		tree.Index = index.Entries
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return ""
+	return out
+}
+
+// inside returns the path, with slashes, of what is in a folder; of the folder
+// itself it is "".
+func inside(folder, path string) (rel string, ok bool) {
+	rel, err := filepath.Rel(folder, path)
+	if err != nil || path == "" || !filepath.IsLocal(rel) {
+		return "", false
 	}
-	return tree.exposure(filepath.ToSlash(rel))
+	if rel == "." {
+		return "", true
+	}
+	return filepath.ToSlash(rel), true
+}
+
+// inGitDir reports whether a path in a work tree leads into a .git, which no rule
+// of the work tree's is about.
+func inGitDir(rel string) bool {
+	for name := range strings.SplitSeq(rel, "/") {
+		if strings.EqualFold(name, ".git") {
+			return true
+		}
+	}
+	return false
+}
+
+// repositories finds the repositories that folders are in, nil for none, and
+// opens each once.
+type repositories map[string]*repo.Repo
+
+func (r repositories) of(dir string) *repo.Repo {
+	if g, ok := r[dir]; ok {
+		return g
+	}
+	var g *repo.Repo
+	up := filepath.Dir(dir)
+	if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil && up != dir && !repo.IsGitDir(dir) {
+		g = r.of(up)
+	} else if found, err := repo.Discover(dir, os.LookupEnv); err == nil && found.WorkTree != "" {
+		g = found
+	}
+	r[dir] = g
+	return g
 }

@@ -17,7 +17,8 @@ type Hit struct {
 	// In a file, or in a text of git's that is no object.
 	Path string    // as shown
 	ID   string    // in hex, of the object with the text; "" without one
-	Tree *WorkTree // nil outside a work tree
+	Tree *WorkTree // nil outside a work tree, or if it is not known
+	Root *Root     // from which the file was read; nil for a text of git's, and for what is no file
 
 	// In an object.
 	Repo   *Repository // nil if it is in none
@@ -33,6 +34,9 @@ const hitCost = 320
 func (h Hit) cost() int64 {
 	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header))
 }
+
+// isFile reports whether a match is in a file on disk, or in its name.
+func (h *Hit) isFile() bool { return h.Root != nil && h.Repo == nil && h.Kind == result.KindFile }
 
 func compareHits(a, b Hit) int {
 	return cmp.Or(

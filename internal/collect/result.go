@@ -72,9 +72,11 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 // findings joins the matches to findings by token, each with its history, and names
 // the faults of the repositories.
 func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
+	disk := &onDisk{}
 	found := &drafts{m: map[search.Key]*draft{}, rules: r.Rules, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
 	hits, lost := r.Sink.hits.all()
 	in := map[*Repository][]Hit{}
+	disk.look(hits)
 	for i := range hits {
 		h := &hits[i]
 		if h.Repo != nil {
@@ -82,7 +84,11 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 			continue
 		}
 		found.add(&h.Match, result.Location{Path: h.Path, Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
-			Object: h.ID, Kind: h.Kind}, h.exposure())
+			Object: h.ID, Kind: h.Kind}, disk.exposure(h))
+		if by := disk.copiedBy(h); by != "" {
+			d := found.of(&h.Match)
+			d.CopiedBy = cmp.Or(d.CopiedBy, r.Rules.Redact(by))
+		}
 	}
 	if len(r.Repos) > 1 {
 		slices.SortFunc(r.Repos[1:], func(a, b *Repository) int { return cmp.Compare(a.Name, b.Name) }) // they were found concurrently

@@ -52,11 +52,16 @@ func (t *WorkTree) tracks(path string) bool {
 }
 
 // ignores reports whether git ignores the file at path.
-func (t *WorkTree) ignores(path string) bool {
+func (t *WorkTree) ignores(path string) bool { return t.ignorer().Ignored(path) }
+
+// ignoresFolder is ignores for a folder.
+func (t *WorkTree) ignoresFolder(path string) bool { return t.ignorer().IgnoredFolder(path) }
+
+func (t *WorkTree) ignorer() *repo.Ignorer {
 	if t.ignore == nil {
 		t.ignore = t.Git.Ignorer(os.LookupEnv)
 	}
-	return t.ignore.Ignored(path)
+	return t.ignore
 }
 
 // exposure says how git treats the file at a path in the work tree.

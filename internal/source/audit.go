@@ -161,7 +161,8 @@ func (a *audit) markApart(r *repository) {
 
 // walk returns the job of reading a work tree's files.
 func (a *audit) walk(t *collect.WorkTree) job {
-	return a.files.walk(folder{path: t.Git.WorkTree, name: t.Name, tree: t, enter: a.enter(t)})
+	root := &collect.Root{Shown: t.Name, Disk: t.Git.WorkTree, Folder: true}
+	return a.files.walk(folder{path: t.Git.WorkTree, name: t.Name, root: root, tree: t, enter: a.enter(t)})
 }
 
 // gitFiles returns the job of reading the texts in a git directory: config, hooks,

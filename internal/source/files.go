@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"r8scan/internal/collect"
 	"r8scan/internal/regular"
 	"r8scan/result"
 )
@@ -82,7 +83,11 @@ func (s *Files) job(r files, path string) (job, error) {
 		return nil, fmt.Errorf("%s: %s", path, regular.Reason(err))
 	}
 	f := folder{path: real, name: filepath.ToSlash(filepath.Clean(path))}
+	f.root = &collect.Root{Shown: f.name, Disk: regular.Real(path), Folder: info.IsDir()}
 	if info.IsDir() {
+		if f.name == "." {
+			f.root.Shown = ""
+		}
 		if f.name != "." {
 			f.top = f.name
 		}

@@ -21,9 +21,10 @@ import (
 
 // folder is a folder to walk, and how its content is shown and treated.
 type folder struct {
-	path string // on disk
-	name string // as shown, and for globs: slashes, "" for the root
-	top  string // the part of name that the user gave: globs do not apply to it
+	path string        // on disk
+	name string        // as shown, and for globs: slashes, "" for the root
+	top  string        // the part of name that the user gave: globs do not apply to it
+	root *collect.Root // from which the walk began; nil where git's texts are read
 	tree *collect.WorkTree
 	// kind returns the kind of locations in a file or in a member of it, by their
 	// shown names; nil: a file.
@@ -193,7 +194,7 @@ func (f folder) hit(member string) collect.Hit {
 	if f.kind != nil {
 		kind = f.kind(f.name, member)
 	}
-	return collect.Hit{Kind: kind, Path: f.name, Tree: f.tree}
+	return collect.Hit{Kind: kind, Path: f.name, Tree: f.tree, Root: f.root}
 }
 
 // nameLostObjects names a folder of git's objects outside any repository: most

@@ -143,6 +143,9 @@ func (p pattern) matches(path string, isDir bool, work *int) bool {
 // tree with slashes.
 func (g *Ignorer) Ignored(path string) bool { return g.ignored(path, false) }
 
+// IgnoredFolder is Ignored for a folder, "" for the work tree's own.
+func (g *Ignorer) IgnoredFolder(path string) bool { return g.ignored(path, true) }
+
 func (g *Ignorer) ignored(path string, isDir bool) bool {
 	if v, ok := g.known[path]; ok && isDir {
 		return v
