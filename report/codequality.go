@@ -42,7 +42,7 @@ func writeCodeQuality(w io.Writer, doc *Document, _ Options) error {
 				Description: fmt.Sprintf("%s %s (id %s): %s", ruleTitle(f), f.Token, f.TokenID, exposureWords(f)),
 				CheckName:   f.Rule,
 				Fingerprint: placeID(f, l),
-				Severity:    severity(f, "blocker", "critical", "minor", "info"),
+				Severity:    qualitySeverities[severityOf(f)],
 				Location:    qualityLocation{l.Path, qualityLines{max(1, line)}},
 			})
 		}

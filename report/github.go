@@ -28,7 +28,7 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 		lines["warning"] = append(lines["warning"], incompleteAnnotation(doc.Coverage.Unread))
 	}
 	for _, f := range doc.Findings {
-		level := annotationLevel(f)
+		level := annotationLevels[severityOf(f)]
 		lines[level] = append(lines[level], annotation(level, f))
 	}
 	for _, level := range []string{"error", "warning", "notice"} {
@@ -44,14 +44,6 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 		}
 	}
 	return nil
-}
-
-// annotationLevel is GitHub's word for the level of an alert.
-func annotationLevel(f Finding) string {
-	if level := sarifLevel(f); level != "note" {
-		return level
-	}
-	return "notice"
 }
 
 // annotation shows a finding at a line of a file that is there now. A token

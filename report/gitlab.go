@@ -11,7 +11,6 @@ import (
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // gitlabVersion is the version of GitLab's report of secret detection that is
@@ -106,7 +105,7 @@ func gitlabFinding(f Finding, l result.Location) gitlabVulnerability {
 		ID:          placeID(f, l),
 		Name:        ruleTitle(f),
 		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", f.Token, f.TokenID, exposureWords(f), place(l)),
-		Severity:    severity(f, "Critical", "High", "Low", "Info"),
+		Severity:    gitlabSeverities[severityOf(f)],
 		Solution:    strings.Join(advice(f), " "),
 		Identifiers: []gitlabIdentifier{{"r8scan_rule", ruleTitle(f), f.Rule}},
 		Location:    gitlabLocation{File: l.Path, Commit: gitlabCommit{noCommit}},
@@ -125,18 +124,4 @@ func gitlabFinding(f Finding, l result.Location) gitlabVulnerability {
 func placeID(f Finding, l result.Location) string {
 	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column))
 	return hex.EncodeToString(sum[:16])
-}
-
-// severity chooses a word of a format's own: for a token that is live, one that
-// may be, one that is surely of no use or may be none, and one that git ignores.
-func severity(f Finding, live, maybe, unlikely, ignored string) string {
-	switch {
-	case f.Verification.Status == StatusLive:
-		return live
-	case f.Exposure == result.ExposureIgnored:
-		return ignored
-	case f.Verification.Status == StatusRevoked, f.Confidence == rules.Low:
-		return unlikely
-	}
-	return maybe
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"r8scan/internal/terminal"
-	"r8scan/result"
 )
 
 // junitSuites is a report in the form that CI services read test results in.
@@ -96,7 +95,7 @@ func junitFinding(f Finding) junitCase {
 		fmt.Fprintf(&text, "- %s\n", step)
 	}
 	p := &junitProblem{Message: terminal.Safe(f.Token) + ", " + exposureWords(f), Type: f.Rule, Text: text.String()}
-	if f.Exposure == result.ExposureIgnored {
+	if severityOf(f) == severityInfo {
 		p.Text = "" // skipped has a message only
 		c.Skipped = p
 	} else {

@@ -69,22 +69,6 @@ func (c *sarifConverter) findRule(id string) (int, *rules.Rule) {
 	return 0, nil
 }
 
-// sarifLevel is the level of an alert. What Replicate says is surer than what a
-// token looks like, but in a file that git ignores a live token may stand.
-func sarifLevel(f Finding) string {
-	switch {
-	case f.Exposure == result.ExposureIgnored || f.Verification.Status == StatusRevoked:
-		return "note"
-	case f.Verification.Status == StatusLive:
-		return "error"
-	case f.Confidence == rules.Low:
-		return "note"
-	case f.Confidence == rules.Medium:
-		return "warning"
-	}
-	return "error"
-}
-
 // anchor returns the index of the location that an alert is shown at. GitHub
 // looks the path up at HEAD, so a file that exists now comes before one in an
 // old commit, and any path before none; one that is allowed by itself comes

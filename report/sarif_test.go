@@ -174,24 +174,6 @@ func TestSARIFResult(t *testing.T) {
 	}
 }
 
-func TestSARIFLevels(t *testing.T) {
-	for _, tt := range []struct {
-		confidence rules.Confidence
-		exposure   result.Exposure
-		want       string
-	}{
-		{rules.High, result.ExposureHistory, "error"},
-		{rules.High, result.ExposureUntracked, "error"},
-		{rules.Medium, result.ExposureTracked, "warning"},
-		{rules.Low, result.ExposureHistory, "note"},
-		{rules.High, result.ExposureIgnored, "note"},
-	} {
-		if got := sarifLevel(Finding{Confidence: tt.confidence, Exposure: tt.exposure}); got != tt.want {
-			t.Errorf("%v, %s: got %s, want %s", tt.confidence, tt.exposure, got, tt.want)
-		}
-	}
-}
-
 // TestSARIFVerdicts: the level follows Replicate's answer, and the message
 // says it.
 func TestSARIFVerdicts(t *testing.T) {
