@@ -59,16 +59,13 @@ func annotation(level string, f Finding) string {
 		}
 	}
 	properties = append(properties, "title", upperFirst(terminal.Safe(ruleTitle(f))))
-	return command(level, properties, resultMessage(f, at, 0))
+	return command(level, properties, resultMessage(f, at, "", 0))
 }
 
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
 func isShowable(l result.Location) bool {
-	if l.Path == "" || inGitDir(l.Path) || terminal.Safe(l.Path) != l.Path {
-		return false
-	}
-	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Current
+	return isInRepository(l) && (l.Kind != result.KindBlob || l.Current) && terminal.Safe(l.Path) == l.Path
 }
 
 func incompleteAnnotation(unread []result.Unread) string {

@@ -34,8 +34,7 @@ type Options struct {
 	Width   int  // text: columns of a line, where words are wrapped; 0 for 80
 
 	// Root is the absolute path of the folder that paths in the result are
-	// relative to; "" if there is none. SARIF names it where the result does not
-	// name a URL.
+	// relative to; "" if there is none.
 	Root string
 }
 

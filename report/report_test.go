@@ -216,7 +216,7 @@ func TestGolden(t *testing.T) {
 		for _, format := range Formats() {
 			of := *doc.doc
 			if format == "sarif" {
-				of.Target.Path = "https://user:password@github.com/example/app?x=1"
+				of.Target.Path, of.Target.Anchor = "https://user:password@github.com/example/app?x=1", "README.md"
 			}
 			golden(t, doc.name+"."+format, render(t, format, &of, Options{}))
 		}

@@ -77,9 +77,10 @@ type sarifAutomation struct {
 }
 
 type sarifProvenance struct {
-	RepositoryURI string                `json:"repositoryUri"`
-	RevisionID    string                `json:"revisionId"`
-	MappedTo      sarifArtifactLocation `json:"mappedTo"`
+	RepositoryURI string                 `json:"repositoryUri"`
+	RevisionID    string                 `json:"revisionId"`
+	Branch        string                 `json:"branch,omitempty"`
+	MappedTo      *sarifArtifactLocation `json:"mappedTo,omitempty"` // nil for the commit at HEAD
 }
 
 type sarifResult struct {
