@@ -182,34 +182,26 @@ func newSARIFRun(doc *Document, limits sarifLimits, category string, findings []
 		run.Results = append(run.Results, res)
 	}
 	run.Tool = sarifTool{newSARIFDriver(doc.Tool, conv.rules)}
-	run.addCommits(conv.commits, doc.Target)
+	run.addBases(conv.commits, doc.Target)
 	return run, nil
 }
 
-// addCommits says which commit was scanned, and declares the base ids that
-// locations in old commits refer to, in the order of their first use. The base
-// has no URI of its own, because no folder holds that commit's files; the
-// provenance says which commit it is.
-func (run *sarifRun) addCommits(commits []string, target result.Target) {
+// addBases declares the base ids that locations refer to: the root, and one for
+// each old commit, in the order of their first use. A base has no URI, because it
+// is another folder on each machine, or none; the provenance says which commit it
+// is.
+func (run *sarifRun) addBases(commits []string, target result.Target) {
+	run.BaseIDs = map[string]sarifArtifactLocation{}
 	repository := repositoryURI(target)
-	if repository != "" && target.Head != "" { // the standard requires the first
-		run.Provenance = append(run.Provenance, sarifProvenance{RepositoryURI: repository, RevisionID: target.Head, Branch: target.Branch})
-	}
-	if len(commits) == 0 {
-		return
-	}
-	run.BaseIDs = make(map[string]sarifArtifactLocation, len(commits))
-	for _, id := range commits {
-		text := fmt.Sprintf("The files of commit '%s'.", short(id))
-		run.BaseIDs[commitBaseID(id)] = sarifArtifactLocation{Description: &sarifMessage{Text: text}}
-		if repository == "" {
-			continue
+	add := func(base, commit, branch, text string) {
+		run.BaseIDs[base] = sarifArtifactLocation{Description: &sarifMessage{Text: text}}
+		if repository != "" && commit != "" { // the standard requires the first
+			run.Provenance = append(run.Provenance, sarifProvenance{repository, commit, branch, sarifArtifactLocation{BaseID: base}})
 		}
-		run.Provenance = append(run.Provenance, sarifProvenance{
-			RepositoryURI: repository,
-			RevisionID:    id,
-			MappedTo:      &sarifArtifactLocation{BaseID: commitBaseID(id)},
-		})
+	}
+	add(rootBaseID, target.Head, target.Branch, "The root of what was scanned.")
+	for _, id := range commits {
+		add(commitBaseID(id), id, "", fmt.Sprintf("The files of commit '%s'.", short(id)))
 	}
 }
 

@@ -47,7 +47,7 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 	listed := 1 // locations that the result names
 	if c.anchor != "" && !isInRepository(at) {
 		shownAt, listed = c.anchor, 0
-		res.Locations[0].Physical = sarifPhysicalLocation{sarifArtifactLocation{URI: pathURI(c.anchor)}, sarifRegion{1, 1, 1, 2}}
+		res.Locations[0].Physical = sarifPhysicalLocation{sarifArtifactLocation{pathURI(c.anchor), rootBaseID, nil}, sarifRegion{1, 1, 1, 2}}
 		best = -1 // it is among the related ones
 	}
 	for i, l := range f.Locations {
@@ -132,10 +132,13 @@ func isInRepository(l result.Location) bool {
 func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
 	p := sarifPhysicalLocation{
-		ArtifactLocation: sarifArtifactLocation{URI: locationURI(l)},
+		ArtifactLocation: sarifArtifactLocation{URI: locationURI(l), BaseID: rootBaseID},
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
-	if l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current {
+	switch {
+	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"): // it is relative to nothing
+		p.ArtifactLocation.BaseID = ""
+	case l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current:
 		p.ArtifactLocation.BaseID = commitBaseID(l.Commit)
 		if !c.seen[l.Commit] {
 			c.seen[l.Commit] = true

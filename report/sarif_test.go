@@ -156,7 +156,7 @@ func TestSARIFResult(t *testing.T) {
 	res := runs[worktreeCategory].Results[0]
 	// The blob comes first in the result; GitHub can show the file only.
 	at := res.Locations[0].Physical
-	if at.ArtifactLocation.URI != "src/app.py" || at.ArtifactLocation.BaseID != "" {
+	if at.ArtifactLocation.URI != "src/app.py" || at.ArtifactLocation.BaseID != rootBaseID {
 		t.Errorf("anchored at %+v", at.ArtifactLocation)
 	}
 	if at.Region != (sarifRegion{12, 9, 12, 49}) {
@@ -347,16 +347,16 @@ func TestSARIFUnseenPlaces(t *testing.T) {
 		want      string // path:line:base
 		says      string
 	}{
-		{"a message", []result.Location{at("commit", "")}, "README.md:1:", "It stands in the message of commit '5555555555'. That is no file of the repository, so this is shown at 'README.md'."},
-		{"git's copy of it", []result.Location{at("file", ".git/COMMIT_EDITMSG"), at("commit", "")}, "README.md:1:", "In the file"},
-		{"configuration", []result.Location{at("config", ".git/config")}, "README.md:1:", "It stands in the file '.git/config'. That is no"},
-		{"that of a submodule", []result.Location{at("file", "sub/.git/logs/HEAD")}, "README.md:1:", "sub/.git/logs/HEAD"},
-		{"a tag", []result.Location{at("tag", "")}, "README.md:1:", "tag '5555555555'"},
-		{"a ref", []result.Location{at("ref", "refs/heads/r8_Hw***")}, "README.md:1:", "In the ref"},
-		{"a folder's name", []result.Location{at("tree", "r8_Hw***/x")}, "README.md:1:", "In the file name"},
-		{"a file whose name is a token", []result.Location{at("file", "r8_Hw***/x")}, "README.md:1:", "In the file"},
-		{"a blob without a path", []result.Location{at("blob", "")}, "README.md:1:", "In blob"},
-		{"a message and a file that is there", []result.Location{at("commit", ""), current}, "old.py:3:", "the file 'old.py'"},
+		{"a message", []result.Location{at("commit", "")}, "README.md:1:%SRCROOT%", "It stands in the message of commit '5555555555'. That is no file of the repository, so this is shown at 'README.md'."},
+		{"git's copy of it", []result.Location{at("file", ".git/COMMIT_EDITMSG"), at("commit", "")}, "README.md:1:%SRCROOT%", "In the file"},
+		{"configuration", []result.Location{at("config", ".git/config")}, "README.md:1:%SRCROOT%", "It stands in the file '.git/config'. That is no"},
+		{"that of a submodule", []result.Location{at("file", "sub/.git/logs/HEAD")}, "README.md:1:%SRCROOT%", "sub/.git/logs/HEAD"},
+		{"a tag", []result.Location{at("tag", "")}, "README.md:1:%SRCROOT%", "tag '5555555555'"},
+		{"a ref", []result.Location{at("ref", "refs/heads/r8_Hw***")}, "README.md:1:%SRCROOT%", "In the ref"},
+		{"a folder's name", []result.Location{at("tree", "r8_Hw***/x")}, "README.md:1:%SRCROOT%", "In the file name"},
+		{"a file whose name is a token", []result.Location{at("file", "r8_Hw***/x")}, "README.md:1:%SRCROOT%", "In the file"},
+		{"a blob without a path", []result.Location{at("blob", "")}, "README.md:1:%SRCROOT%", "In blob"},
+		{"a message and a file that is there", []result.Location{at("commit", ""), current}, "old.py:3:%SRCROOT%", "the file 'old.py'"},
 		{"a message and a file of then", []result.Location{at("commit", ""), at("blob", "old.py")}, "old.py:3:COMMIT_" + commit("5"), "the file 'old.py'"},
 	} {
 		f := found(tt.locations[0])
@@ -430,17 +430,17 @@ func TestSARIFProvenance(t *testing.T) {
 	doc := fullDocument()
 	doc.Target.Remote, doc.Target.Branch = "ssh://github.com/example/app", "main"
 	run := decoded(t, doc, githubLimits)[worktreeCategory]
-	if len(run.Provenance) != 3 || len(run.BaseIDs) != 2 {
+	if len(run.Provenance) != 3 || len(run.BaseIDs) != 3 {
 		t.Fatalf("%d commits, %d base ids; six locations share one commit", len(run.Provenance), len(run.BaseIDs))
 	}
 	const address = "https://github.com/example/app"
-	want := []sarifProvenance{{address, commit("e"), "main", nil}, {address, commit("a"), "", &sarifArtifactLocation{BaseID: "COMMIT_" + commit("a")}}}
+	want := []sarifProvenance{{address, commit("e"), "main", sarifArtifactLocation{BaseID: "%SRCROOT%"}}, {address, commit("a"), "", sarifArtifactLocation{BaseID: "COMMIT_" + commit("a")}}}
 	if !reflect.DeepEqual(run.Provenance[:2], want) {
 		t.Errorf("got %+v, want %+v", run.Provenance[:2], want)
 	}
 	// No URI is known: the standard allows base ids without provenance.
 	run = decoded(t, fullDocument(), githubLimits)[worktreeCategory]
-	if len(run.Provenance) != 0 || len(run.BaseIDs) != 2 {
+	if len(run.Provenance) != 0 || len(run.BaseIDs) != 3 {
 		t.Errorf("without a URI: %d commits, %d base ids", len(run.Provenance), len(run.BaseIDs))
 	}
 }
@@ -551,10 +551,10 @@ func TestFingerprints(t *testing.T) {
 
 // A file is shown as it is now, even where a commit is known that has it too.
 func TestSARIFBaseIDs(t *testing.T) {
-	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": "", "index": "", "config": ""} {
+	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": rootBaseID, "index": rootBaseID, "config": rootBaseID} {
 		conv := &sarifConverter{seen: map[string]bool{}}
 		got := conv.physical(result.Location{Kind: kind, Path: "a", Commit: "1"}).ArtifactLocation.BaseID
-		if got != want || (len(conv.commits) == 1) != (want != "") {
+		if got != want || (len(conv.commits) == 1) != (want != rootBaseID) {
 			t.Errorf("%s: got %q and commits %v, want %q", kind, got, conv.commits, want)
 		}
 	}

@@ -9,6 +9,10 @@ import (
 	"r8scan/result"
 )
 
+// rootBaseID names the files that are there now in uriBaseId. It is the name that
+// code scanning knows best.
+const rootBaseID = "%SRCROOT%"
+
 // commitBaseID names the files of one commit in uriBaseId.
 func commitBaseID(id string) string { return "COMMIT_" + id }
 
