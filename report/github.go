@@ -65,7 +65,8 @@ func annotation(level string, f Finding) string {
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
 func isShowable(l result.Location) bool {
-	return isInRepository(l) && (l.Kind != result.KindBlob || l.Current) && terminal.Safe(l.Path) == l.Path
+	return isInRepository(l) && (l.Kind != result.KindBlob || l.Current) &&
+		terminal.Safe(l.Path) == l.Path && !strings.Contains(l.Path, `\x`) // a byte that is not UTF-8
 }
 
 func incompleteAnnotation(unread []result.Unread) string {

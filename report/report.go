@@ -78,7 +78,7 @@ func ByName(name string) (Renderer, error) {
 	for _, f := range formats {
 		if f.name == name {
 			return func(w io.Writer, doc *Document, opts Options) error {
-				masked := *door.Values(doc)
+				masked := *door.Text(doc) // so that a saved result gives the same bytes
 				masked.Findings = slices.SortedFunc(slices.Values(masked.Findings), urgent)
 				return f.render(w, &masked, door.Values(opts))
 			}, nil

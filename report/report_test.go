@@ -307,7 +307,8 @@ func TestWriteErrors(t *testing.T) {
 	for _, f := range formats {
 		size := len(render(t, f.name, doc, Options{}))
 		for _, room := range []int{0, size / 2, size - 1} {
-			if err := f.render(&brokenWriter{room}, doc, Options{}); err == nil {
+			render, _ := ByName(f.name)
+			if err := render(&brokenWriter{room}, doc, Options{}); err == nil {
 				t.Errorf("%s: no error with room for %d of %d bytes", f.name, room, size)
 			}
 		}

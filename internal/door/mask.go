@@ -10,10 +10,13 @@ package door
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"r8scan/internal/terminal"
+
 	"r8scan/rules"
 )
 
@@ -82,7 +85,15 @@ func isAlnum(c byte) bool {
 // fields, lists, maps and pointers: a new field needs no new line here. Fields
 // that are not exported, and so in no output, stay as they are.
 func Values[T any](v T) T {
-	masker{map[string]string{}}.in(reflect.ValueOf(&v).Elem())
+	masker{known: map[string]string{}}.in(reflect.ValueOf(&v).Elem())
+	return v
+}
+
+// Text is Values for what may be saved as JSON and read again: a byte that is not
+// UTF-8 is written as \x and two digits, as terminal.Safe shows it, because JSON
+// has no form for it.
+func Text[T any](v T) T {
+	masker{map[string]string{}, true}.in(reflect.ValueOf(&v).Elem())
 	return v
 }
 
@@ -91,6 +102,7 @@ func Values[T any](v T) T {
 // times as long as to look it up.
 type masker struct {
 	known map[string]string // from a string to its masked form
+	text  bool              // strings become UTF-8
 }
 
 // maxKnown bounds the memory of a masker, in strings.
@@ -103,9 +115,28 @@ func (m masker) mask(s string) string {
 			clear(m.known)
 		}
 		masked = Mask(s)
+		if m.text {
+			masked = asText(masked)
+		}
 		m.known[s] = masked
 	}
 	return masked
+}
+
+// asText returns s with each byte that is not UTF-8 as \x and two digits.
+func asText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // in masks what v holds, which can be set; what v points to is copied
