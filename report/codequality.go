@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"r8scan/internal/door"
+	"r8scan/internal/terminal"
 )
 
 type qualityIssue struct {
@@ -25,26 +26,31 @@ type qualityLines struct {
 }
 
 // writeCodeQuality writes a report as GitLab's code quality reads it: an issue for
-// each place that is in a file. It has no form for what has no path, nor for what
-// was not read: see the exit code.
+// each place. One that is in no file of the repository is shown at
+// Target.Anchor, and left out if there is none. It has no form for what was not
+// read: see the exit code.
 func writeCodeQuality(w io.Writer, doc *Document, _ Options) error {
 	issues := []qualityIssue{}
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
-			if l.Path == "" {
-				continue
-			}
-			line := l.Line
-			if l.Member != "" { // it is that of the member
-				line = 1
-			}
-			issues = append(issues, qualityIssue{
-				Description: fmt.Sprintf("%s %s (id %s): %s", ruleTitle(f), f.Token, f.TokenID, exposureWords(f)),
+			issue := qualityIssue{
+				Description: fmt.Sprintf("%s %s (id %s): %s", terminal.Safe(ruleTitle(f)), terminal.Safe(f.Token), f.TokenID, exposureWords(f)),
 				CheckName:   f.Rule,
 				Fingerprint: placeID(f, l),
-				Severity:    severity(f, "blocker", "critical", "minor", "info"),
-				Location:    qualityLocation{l.Path, qualityLines{max(1, line)}},
-			})
+				Severity:    qualitySeverities[severityOf(f)],
+				Location:    qualityLocation{l.Path, qualityLines{max(1, l.Line)}},
+			}
+			switch inFile := isInRepository(l); {
+			case !inFile && doc.Target.Anchor != "":
+				issue.Description += ", at " + place(l)
+				issue.Location = qualityLocation{doc.Target.Anchor, qualityLines{1}}
+			case l.Path == "":
+				continue
+			case l.Member != "": // the line is that of the member
+				issue.Description += ", at " + place(l)
+				issue.Location.Lines.Begin = 1
+			}
+			issues = append(issues, issue)
 		}
 	}
 	return door.EncodeMasked(w, issues, door.Indent)

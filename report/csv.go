@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"r8scan/internal/terminal"
 )
@@ -55,10 +57,11 @@ func writeCSV(w io.Writer, doc *Document, _ Options) error {
 
 // harmless escapes what a terminal would obey, and keeps a spreadsheet from taking
 // a cell for a formula: such a one has an apostrophe in front, which spreadsheets
-// do not show.
+// do not show. Japanese and Chinese ones take the wide forms of the signs too.
 func harmless(cell string) string {
 	cell = terminal.Safe(cell)
-	if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n'") {
+	start := strings.TrimLeftFunc(cell, unicode.IsSpace)
+	if r, _ := utf8.DecodeRuneInString(start); start != "" && strings.ContainsRune("=+-@'＝＋－＠", r) {
 		return "'" + cell
 	}
 	return cell

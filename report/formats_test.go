@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"r8scan/result"
 )
 
 // everything are documents in which each format has something to say.
@@ -120,24 +118,6 @@ func TestCodeQuality(t *testing.T) {
 				t.Errorf("%s: %+v", name, i)
 			}
 			seen[i.Fingerprint] = true
-		}
-	}
-}
-
-// TestSeverity has one word for each case.
-func TestSeverity(t *testing.T) {
-	for _, c := range []struct {
-		status   Status
-		exposure result.Exposure
-		want     string
-	}{
-		{StatusLive, result.ExposureHistory, "live"}, {StatusLive, result.ExposureIgnored, "live"},
-		{StatusUnchecked, result.ExposureHistory, "maybe"}, {StatusUnknown, result.ExposureTracked, "maybe"},
-		{StatusRevoked, result.ExposureHistory, "unlikely"}, {StatusUnchecked, result.ExposureIgnored, "ignored"},
-	} {
-		f := Finding{Confidence: 2, Exposure: c.exposure, Verification: Verification{Status: c.status}}
-		if got := severity(f, "live", "maybe", "unlikely", "ignored"); got != c.want {
-			t.Errorf("%s, %s: %s, want %s", c.status, c.exposure, got, c.want)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 		lines["warning"] = append(lines["warning"], incompleteAnnotation(doc.Coverage.Unread))
 	}
 	for _, f := range doc.Findings {
-		level := annotationLevel(f)
+		level := annotationLevels[severityOf(f)]
 		lines[level] = append(lines[level], annotation(level, f))
 	}
 	for _, level := range []string{"error", "warning", "notice"} {
@@ -46,14 +46,6 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 	return nil
 }
 
-// annotationLevel is GitHub's word for the level of an alert.
-func annotationLevel(f Finding) string {
-	if level := sarifLevel(f); level != "note" {
-		return level
-	}
-	return "notice"
-}
-
 // annotation shows a finding at a line of a file that is there now. A token
 // that no such file has is shown at no file: the line of an old version would
 // be some other line.
@@ -67,16 +59,14 @@ func annotation(level string, f Finding) string {
 		}
 	}
 	properties = append(properties, "title", upperFirst(terminal.Safe(ruleTitle(f))))
-	return command(level, properties, resultMessage(f, at, 0))
+	return command(level, properties, resultMessage(f, at, "", 0))
 }
 
 // isShowable reports whether a place is in a file that the repository has now,
 // under a name that GitHub can show.
 func isShowable(l result.Location) bool {
-	if l.Path == "" || inGitDir(l.Path) || terminal.Safe(l.Path) != l.Path {
-		return false
-	}
-	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Current
+	return isInRepository(l) && (l.Kind != result.KindBlob || l.Current) &&
+		terminal.Safe(l.Path) == l.Path && !strings.Contains(l.Path, `\x`) // a byte that is not UTF-8
 }
 
 func incompleteAnnotation(unread []result.Unread) string {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,8 +11,8 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
+
 	"r8scan/result"
-	"r8scan/rules"
 )
 
 // gitlabVersion is the version of GitLab's report of secret detection that is
@@ -67,7 +68,7 @@ type gitlabIdentifier struct {
 }
 
 type gitlabLocation struct {
-	File      string       `json:"file"`
+	File      string       `json:"file,omitempty"`
 	StartLine int          `json:"start_line,omitempty"`
 	EndLine   int          `json:"end_line,omitempty"`
 	Commit    gitlabCommit `json:"commit"`
@@ -80,44 +81,66 @@ type gitlabCommit struct {
 // noCommit stands for the commit of what is in none: the form asks for one.
 const noCommit = "0000000"
 
+// gitlabName is the longest name of a vulnerability, in characters.
+const gitlabName = 255
+
 // gitlabTime is the form of times, which are UTC.
 const gitlabTime = "2006-01-02T15:04:05"
 
 // writeGitLab writes a report of secret detection as GitLab reads it: a
-// vulnerability for each place of a finding. What was not read is in the
-// messages.
+// vulnerability for each place of a finding. One that is in no file of the
+// repository is shown at Target.Anchor. What was not read is in the messages.
 func writeGitLab(w io.Writer, doc *Document, _ Options) error {
-	tool := gitlabTool{ID: doc.Tool.Name, Name: doc.Tool.Name, Version: doc.Tool.Version, Vendor: gitlabVendor{doc.Tool.Name}}
+	tool := gitlabTool{ID: doc.Tool.Name, Name: doc.Tool.Name, Version: cmp.Or(doc.Tool.Version, "unknown"), Vendor: gitlabVendor{doc.Tool.Name}}
 	out := gitlabReport{Version: gitlabVersion, Vulnerabilities: []gitlabVulnerability{}, Scan: gitlabScan{Analyzer: tool, Scanner: tool, Type: "secret_detection", Status: "success",
 		StartTime: doc.StartedAt.UTC().Format(gitlabTime), EndTime: doc.StartedAt.Add(time.Duration(doc.DurationMS) * time.Millisecond).UTC().Format(gitlabTime)}}
+	if n := len(doc.NotListed); n > 0 {
+		out.Scan.Messages = append(out.Scan.Messages, gitlabMessage{"info", notListed(doc.NotListed)})
+	}
 	for _, u := range doc.Coverage.Unread {
 		out.Scan.Messages = append(out.Scan.Messages, gitlabMessage{"warn", "not read: " + terminal.Safe(u.What) + ": " + terminal.Safe(u.Reason)})
 	}
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
-			out.Vulnerabilities = append(out.Vulnerabilities, gitlabFinding(f, l))
+			out.Vulnerabilities = append(out.Vulnerabilities, gitlabFinding(f, l, doc.Target.Anchor))
 		}
 	}
 	return door.EncodeMasked(w, out, door.Indent)
 }
 
-func gitlabFinding(f Finding, l result.Location) gitlabVulnerability {
+func gitlabFinding(f Finding, l result.Location, anchor string) gitlabVulnerability {
 	v := gitlabVulnerability{
 		ID:          placeID(f, l),
-		Name:        ruleTitle(f),
-		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", f.Token, f.TokenID, exposureWords(f), place(l)),
-		Severity:    severity(f, "Critical", "High", "Low", "Info"),
+		Name:        clip(terminal.Safe(ruleTitle(f)), gitlabName),
+		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", codeSpan(terminal.Safe(f.Token)), f.TokenID, exposureWords(f), codeSpan(place(l))),
+		Severity:    gitlabSeverities[severityOf(f)],
 		Solution:    strings.Join(advice(f), " "),
 		Identifiers: []gitlabIdentifier{{"r8scan_rule", ruleTitle(f), f.Rule}},
-		Location:    gitlabLocation{File: l.Path, Commit: gitlabCommit{noCommit}},
+		Location:    gitlabLocation{File: anchor, Commit: gitlabCommit{noCommit}},
 	}
 	if l.Commit != "" {
 		v.Location.Commit.SHA = l.Commit
 	}
-	if l.Member == "" { // else the line is that of the member
-		v.Location.StartLine, v.Location.EndLine = l.Line, l.Line
+	if isInRepository(l) {
+		v.Location.File = l.Path
+		if l.Member == "" { // else the line is that of the member
+			v.Location.StartLine, v.Location.EndLine = l.Line, l.Line
+		}
 	}
 	return v
+}
+
+// codeSpan returns s, which has no line break, as code in Markdown, where nothing
+// in it is markup, a mention or a link.
+func codeSpan(s string) string {
+	fence := "`"
+	for strings.Contains(s, fence) {
+		fence += "`"
+	}
+	if len(fence) > 1 || strings.TrimSpace(s) == "" {
+		s = " " + s + " "
+	}
+	return fence + s + fence
 }
 
 // placeID tells one place of one token from all others, and stays the same from
@@ -125,18 +148,4 @@ func gitlabFinding(f Finding, l result.Location) gitlabVulnerability {
 func placeID(f Finding, l result.Location) string {
 	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column))
 	return hex.EncodeToString(sum[:16])
-}
-
-// severity chooses a word of a format's own: for a token that is live, one that
-// may be, one that is surely of no use or may be none, and one that git ignores.
-func severity(f Finding, live, maybe, unlikely, ignored string) string {
-	switch {
-	case f.Verification.Status == StatusLive:
-		return live
-	case f.Exposure == result.ExposureIgnored:
-		return ignored
-	case f.Verification.Status == StatusRevoked, f.Confidence == rules.Low:
-		return unlikely
-	}
-	return maybe
 }

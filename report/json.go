@@ -8,8 +8,7 @@ import (
 )
 
 // writeJSON writes doc as one indented JSON object and a newline: the form
-// that Read takes. JSON holds no bytes that are not UTF-8: in a path that has
-// some, each becomes U+FFFD.
+// that Read takes.
 func writeJSON(w io.Writer, doc *Document, _ Options) error {
 	return door.EncodeMasked(w, doc, door.Indent)
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"r8scan/internal/terminal"
-	"r8scan/result"
 )
 
 // junitSuites is a report in the form that CI services read test results in.
@@ -55,7 +54,11 @@ func writeJUnit(w io.Writer, doc *Document, _ Options) error {
 		suite.add(junitCase{Class: "not read", Name: terminal.Safe(u.What), Error: &junitProblem{Message: terminal.Safe(u.Reason), Type: "unread"}})
 	}
 	if len(suite.Cases) == 0 {
-		suite.add(junitCase{Class: doc.Tool.Name, Name: "no leaked tokens"})
+		name := "no leaked tokens"
+		if n := doc.Found(); n > 0 {
+			name = "no live tokens, and " + count(int64(n)) + " that are not listed"
+		}
+		suite.add(junitCase{Class: doc.Tool.Name, Name: name})
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
@@ -83,8 +86,14 @@ func (s *junitSuite) add(c junitCase) {
 }
 
 func junitFinding(f Finding) junitCase {
-	at := f.Locations[0]
-	c := junitCase{Class: terminal.Safe(ruleTitle(f)), Name: terminal.Safe(f.TokenID) + " at " + place(at), File: terminal.Safe(at.Path), Line: at.Line}
+	at := f.Locations[anchor(f.Locations)]
+	c := junitCase{Class: terminal.Safe(ruleTitle(f)), Name: terminal.Safe(f.TokenID) + " at " + place(at)}
+	if isInRepository(at) {
+		c.File = terminal.Safe(at.Path)
+		if at.Member == "" { // else the line is that of the member
+			c.Line = at.Line
+		}
+	}
 	var text strings.Builder
 	for _, l := range f.Locations[:min(len(f.Locations), shownPlaces)] {
 		fmt.Fprintf(&text, "%s\n", place(l))
@@ -96,7 +105,7 @@ func junitFinding(f Finding) junitCase {
 		fmt.Fprintf(&text, "- %s\n", step)
 	}
 	p := &junitProblem{Message: terminal.Safe(f.Token) + ", " + exposureWords(f), Type: f.Rule, Text: text.String()}
-	if f.Exposure == result.ExposureIgnored {
+	if severityOf(f) == severityInfo {
 		p.Text = "" // skipped has a message only
 		c.Skipped = p
 	} else {

@@ -41,8 +41,7 @@ type Options struct {
 	OnlyLive bool // list live tokens only, and count the others
 
 	// Root is the absolute path of the folder that paths in the result are
-	// relative to; "" if there is none. SARIF names it where the result does not
-	// name a URL.
+	// relative to; "" if there is none.
 	Root string
 }
 
@@ -86,7 +85,7 @@ func ByName(name string) (Renderer, error) {
 	for _, f := range formats {
 		if f.name == name {
 			return func(w io.Writer, doc *Document, opts Options) error {
-				masked := *door.Values(doc)
+				masked := *door.Text(doc) // so that a saved result gives the same bytes
 				masked.Findings = slices.Clone(masked.Findings)
 				slices.SortFunc(masked.Findings, urgent)
 				if opts.OnlyLive {

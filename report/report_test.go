@@ -216,7 +216,7 @@ func TestGolden(t *testing.T) {
 		for _, format := range Formats() {
 			of := *doc.doc
 			if format == "sarif" {
-				of.Target.Path = "https://user:password@github.com/example/app?x=1"
+				of.Target.Path, of.Target.Anchor = "https://user:password@github.com/example/app?x=1", "README.md"
 			}
 			golden(t, doc.name+"."+format, render(t, format, &of, Options{}))
 		}
@@ -307,7 +307,8 @@ func TestWriteErrors(t *testing.T) {
 	for _, f := range formats {
 		size := len(render(t, f.name, doc, Options{}))
 		for _, room := range []int{0, size / 2, size - 1} {
-			if err := f.render(&brokenWriter{room}, doc, Options{}); err == nil {
+			render, _ := ByName(f.name)
+			if err := render(&brokenWriter{room}, doc, Options{}); err == nil {
 				t.Errorf("%s: no error with room for %d of %d bytes", f.name, room, size)
 			}
 		}

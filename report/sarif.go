@@ -1,9 +1,12 @@
 package report
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,31 +29,93 @@ const (
 	stagedCategory   = "r8scan/staged/"
 )
 
-// sarifLimits bound a run. Over them GitHub refuses or cuts the upload.
+// sarifLimits bound an upload. Over them GitHub refuses it or cuts it.
 type sarifLimits struct {
-	results       int // a run
+	results       int // a run; with more it is refused
+	shown         int // results of a run that are kept
 	related       int // related locations a result
 	notifications int // a run
+	places        int // locations in all runs; so much is held in memory
+	packed        int // bytes of the file behind gzip
 }
 
-var githubLimits = sarifLimits{results: 25_000, related: 100, notifications: 1_000}
+var githubLimits = sarifLimits{results: 25_000, shown: 5_000, related: 100, notifications: 1_000, places: 200_000, packed: 10_000_000}
+
+// smaller returns limits for a file that is to be smaller: results that GitHub
+// would drop go first, then further places, then what is least urgent.
+func (l sarifLimits) smaller() sarifLimits {
+	switch {
+	case l.results > l.shown:
+		l.results = l.shown
+	case l.related > 0:
+		l.related /= 10
+	default:
+		l.results /= 2
+		l.notifications /= 2
+	}
+	return l
+}
+
+// fits reports whether a file is small enough, or cannot be made smaller.
+func (l sarifLimits) fits(file []byte) bool {
+	if len(file) <= l.packed || l.results == 0 && l.notifications == 0 {
+		return true
+	}
+	var packed bytes.Buffer
+	out := gzip.NewWriter(&packed)
+	_, _ = out.Write(file) // a buffer takes all
+	_ = out.Close()
+	return packed.Len() <= l.packed
+}
 
 // semanticVersion is the form that SARIF wants, without Go's leading v.
 var semanticVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
 
 // writeSARIF writes doc as SARIF 2.1.0, shaped for GitHub code scanning. There
 // is a run for tokens in files and one for tokens that only git holds, or one
-// for a range, each with a category of its own. No snippet of any file is in it. A finding of a
-// rule that this version does not know is an error.
-func writeSARIF(w io.Writer, doc *Document, opts Options) error {
-	log, err := newSARIF(doc, opts, githubLimits)
+// for a range, each with a category of its own. No snippet of any file is in it.
+// What GitHub would not take is left out, the least urgent first, and counted. A
+// finding of a rule that this version does not know is an error.
+func writeSARIF(w io.Writer, doc *Document, _ Options) error {
+	file, err := sarifFile(doc, githubLimits)
 	if err != nil {
 		return err
 	}
-	return door.EncodeMasked(w, log, door.Indent)
+	_, err = w.Write(file)
+	return err
 }
 
-func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error) {
+// sarifFile returns the file for doc, in the limits.
+func sarifFile(doc *Document, limits sarifLimits) ([]byte, error) {
+	for places(doc.Findings, limits) > limits.places && limits.results > 0 {
+		limits = limits.smaller()
+	}
+	for {
+		log, err := newSARIF(doc, limits)
+		if err != nil {
+			return nil, err
+		}
+		var file bytes.Buffer
+		if err := door.EncodeMasked(&file, log, door.Indent); err != nil {
+			return nil, err
+		}
+		if limits.fits(file.Bytes()) {
+			return file.Bytes(), nil
+		}
+		limits = limits.smaller()
+	}
+}
+
+// places is how many locations the results of findings have at most.
+func places(findings []Finding, limits sarifLimits) int {
+	n := 0
+	for _, f := range findings[:min(len(findings), 2*limits.results)] { // of two runs
+		n += 1 + min(len(f.Locations), limits.related)
+	}
+	return n
+}
+
+func newSARIF(doc *Document, limits sarifLimits) (*sarifLog, error) {
 	var worktree, history []Finding
 	for _, f := range doc.Findings {
 		if inWorktree(f) {
@@ -61,7 +126,7 @@ func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error
 	}
 	log := &sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{}}
 	add := func(category string, findings []Finding) error {
-		run, err := newSARIFRun(doc, opts, limits, category, findings)
+		run, err := newSARIFRun(doc, limits, category, findings)
 		log.Runs = append(log.Runs, run)
 		return err
 	}
@@ -87,36 +152,28 @@ func newSARIF(doc *Document, opts Options, limits sarifLimits) (*sarifLog, error
 	return log, nil
 }
 
-// inWorktree reports whether a finding has a place outside git's objects that
-// is a file, where its alert can be shown and fixed.
+// inWorktree reports whether a finding belongs to what is in files: it is in one
+// that can be fixed, or in no object of git's.
 func inWorktree(f Finding) bool {
-	for _, l := range f.Locations {
-		if isFile(l) {
-			return true
-		}
-	}
-	return false
+	return f.Exposure != result.ExposureHistory ||
+		slices.ContainsFunc(f.Locations, func(l result.Location) bool { return isFile(l) && isInRepository(l) })
 }
 
 func isFile(l result.Location) bool {
 	return l.Kind == result.KindFile || l.Kind == result.KindIndex || l.Kind == result.KindConfig
 }
 
-func newSARIFRun(doc *Document, opts Options, limits sarifLimits, category string, findings []Finding) (sarifRun, error) {
-	var cut int
-	if len(findings) > limits.results {
-		cut = len(findings) - limits.results
-		findings = findings[:limits.results]
-	}
+func newSARIFRun(doc *Document, limits sarifLimits, category string, findings []Finding) (sarifRun, error) {
+	all := len(findings)
+	findings = findings[:min(all, limits.results)]
+	conv := &sarifConverter{set: doc.set, anchor: doc.Target.Anchor, related: limits.related, seen: map[string]bool{}}
 	run := sarifRun{
-		Tool:              sarifTool{newSARIFDriver(doc.Tool, doc.set)},
-		Invocations:       []sarifInvocation{newSARIFInvocation(doc.Run, limits, cut)},
+		Invocations:       []sarifInvocation{newSARIFInvocation(doc.Run, limits, all)},
 		AutomationDetails: sarifAutomation{category},
 		ColumnKind:        "utf16CodeUnits",
 		NewlineSequences:  []string{"\r\n", "\n", "\r"}, // as positions are counted
 		Results:           make([]sarifResult, 0, len(findings)),
 	}
-	conv := &sarifConverter{set: doc.set, root: opts.Root, related: limits.related, seen: map[string]bool{}}
 	for _, f := range findings {
 		res, err := conv.result(f)
 		if err != nil {
@@ -124,43 +181,42 @@ func newSARIFRun(doc *Document, opts Options, limits sarifLimits, category strin
 		}
 		run.Results = append(run.Results, res)
 	}
-	run.addCommits(conv.commits, repositoryURI(doc.Target, opts))
+	run.Tool = sarifTool{newSARIFDriver(doc.Tool, conv.rules)}
+	run.addBases(conv.commits, doc.Target)
 	return run, nil
 }
 
-// addCommits declares the base ids that locations in old commits refer to, in
-// the order of their first use. The base has no URI of its own, because no
-// folder holds that commit's files; the provenance says which commit it is.
-func (run *sarifRun) addCommits(commits []string, repository string) {
-	if len(commits) == 0 {
-		return
-	}
-	run.BaseIDs = make(map[string]sarifArtifactLocation, len(commits))
-	for _, id := range commits {
-		text := fmt.Sprintf("The files of commit '%s'.", short(id))
-		run.BaseIDs[commitBaseID(id)] = sarifArtifactLocation{Description: &sarifMessage{Text: text}}
-		if repository == "" { // the standard requires it
-			continue
+// addBases declares the base ids that locations refer to: the root, and one for
+// each old commit, in the order of their first use. A base has no URI, because it
+// is another folder on each machine, or none; the provenance says which commit it
+// is.
+func (run *sarifRun) addBases(commits []string, target result.Target) {
+	run.BaseIDs = map[string]sarifArtifactLocation{}
+	repository := repositoryURI(target)
+	add := func(base, commit, branch, text string) {
+		run.BaseIDs[base] = sarifArtifactLocation{Description: &sarifMessage{Text: text}}
+		if repository != "" && commit != "" { // the standard requires the first
+			run.Provenance = append(run.Provenance, sarifProvenance{repository, commit, branch, sarifArtifactLocation{BaseID: base}})
 		}
-		run.Provenance = append(run.Provenance, sarifProvenance{
-			RepositoryURI: repository,
-			RevisionID:    id,
-			MappedTo:      sarifArtifactLocation{BaseID: commitBaseID(id)},
-		})
+	}
+	add(rootBaseID, target.Head, target.Branch, "The root of what was scanned.")
+	for _, id := range commits {
+		add(commitBaseID(id), id, "", fmt.Sprintf("The files of commit '%s'.", short(id)))
 	}
 }
 
-func newSARIFDriver(tool Tool, set *rules.Set) sarifDriver {
+// newSARIFDriver describes the tool with the rules that results name.
+func newSARIFDriver(tool Tool, used []*rules.Rule) sarifDriver {
 	d := sarifDriver{
 		Name:           tool.Name,
 		Version:        tool.Version,
 		InformationURI: homePage,
-		Rules:          []sarifRule{},
+		Rules:          make([]sarifRule, 0, len(used)),
 	}
 	if m := semanticVersion.FindStringSubmatch(tool.Version); m != nil {
 		d.Version, d.SemanticVersion = m[1], m[1]
 	}
-	for _, r := range set.All() {
+	for _, r := range used {
 		d.Rules = append(d.Rules, newSARIFRule(r))
 	}
 	return d
@@ -196,31 +252,38 @@ func newSARIFRule(r *rules.Rule) sarifRule {
 }
 
 // newSARIFInvocation says how the scan went. A scan that could not read
-// something was not successful, as its exit code says too; cut is the number of
-// results that were left out.
-func newSARIFInvocation(run Run, limits sarifLimits, cut int) sarifInvocation {
+// something was not successful, as its exit code says too; results is how many
+// there would be without limits.
+func newSARIFInvocation(run Run, limits sarifLimits, results int) sarifInvocation {
 	inv := sarifInvocation{
 		StartTime:           run.StartedAt,
 		EndTime:             run.StartedAt.Add(time.Duration(run.DurationMS) * time.Millisecond),
 		ExecutionSuccessful: run.Complete,
 	}
-	warn := func(format string, args ...any) {
-		text := fmt.Sprintf(format, args...)
-		inv.Notifications = append(inv.Notifications, sarifNotification{"warning", sarifMessage{Text: text}})
+	tell := func(level, format string, args ...any) {
+		inv.Notifications = append(inv.Notifications, sarifNotification{level, sarifMessage{Text: fmt.Sprintf(format, args...)}})
 	}
-	if cut > 0 {
-		warn("'%d' results were left out: a run holds at most '%d'. The other formats hold them all.", cut, limits.results)
+	if results > limits.results {
+		tell("warning", "'%d' results were left out, the least urgent ones: GitHub takes no more than the others. The other formats hold them all.", results-limits.results)
+	}
+	if limits.shown > 0 && min(results, limits.results) > limits.shown {
+		tell("warning", "GitHub shows '%d' of the '%d' results.", limits.shown, min(results, limits.results))
+	}
+	for _, s := range statuses {
+		if n := run.NotListed[s]; n > 0 {
+			tell("note", "'%d' more tokens were found and are not listed, as --only-live asks: their status is '%s'.", n, s)
+		}
 	}
 	unread := run.Coverage.Unread
 	if len(unread) > limits.notifications {
-		warn("'%d' more things were not read than are named here.", len(unread)-limits.notifications)
+		tell("warning", "'%d' more things were not read than are named here.", len(unread)-limits.notifications)
 		unread = unread[:limits.notifications]
 	}
 	for _, u := range unread {
-		warn("'%s' was not read: '%s'.", messageText(u.What), messageText(u.Reason))
+		tell("warning", "'%s' was not read: '%s'.", messageText(u.What), messageText(u.Reason))
 	}
 	if n := len(run.Coverage.Accepted); n > 0 {
-		warn("'%d' things were not read, as the configuration accepts.", n)
+		tell("note", "'%d' things were not read, as the configuration accepts.", n)
 	}
 	return inv
 }

@@ -12,34 +12,43 @@ import (
 )
 
 // sarifConverter turns the findings of one run into results and notes which
-// commits their locations name.
+// rules they have and which commits their locations name.
 type sarifConverter struct {
 	set     *rules.Set
-	root    string // absolute, or ""
+	anchor  string // path of a file for what is in none, or ""
 	related int    // most related locations a result
+	rules   []*rules.Rule
 	commits []string
 	seen    map[string]bool // the commits in commits
 }
 
 func (c *sarifConverter) result(f Finding) (sarifResult, error) {
-	index, rule := c.findRule(f.Rule)
-	if rule == nil {
+	index := c.ruleIndex(f.Rule)
+	if index < 0 {
 		return sarifResult{}, fmt.Errorf("write sarif: unknown rule %q: use the version of r8scan that made this result", f.Rule)
 	}
 	if len(f.Locations) == 0 {
 		return sarifResult{}, fmt.Errorf("write sarif: token %s has no location", f.TokenID)
 	}
 	best := anchor(f.Locations)
+	at, shownAt := f.Locations[best], ""
 	res := sarifResult{
-		RuleID:    rule.ID,
-		RuleIndex: index,
-		Level:     sarifLevel(f),
-		Locations: []sarifLocation{{Physical: c.physical(f.Locations[best])}},
+		RuleID:       f.Rule,
+		RuleIndex:    index,
+		Level:        sarifLevel(f),
+		Locations:    []sarifLocation{{Physical: c.physical(at)}},
+		Fingerprints: fingerprints(f),
 		Properties: sarifResultProperties{
 			Confidence:   f.Confidence.String(),
 			Exposure:     string(f.Exposure),
 			Verification: string(f.Verification.Status),
 		},
+	}
+	listed := 1 // locations that the result names
+	if c.anchor != "" && !isInRepository(at) {
+		shownAt, listed = c.anchor, 0
+		res.Locations[0].Physical = sarifPhysicalLocation{sarifArtifactLocation{pathURI(c.anchor), rootBaseID, nil}, sarifRegion{1, 1, 1, 2}}
+		best = -1 // it is among the related ones
 	}
 	for i, l := range f.Locations {
 		if i == best {
@@ -54,56 +63,46 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 			Message:  &sarifMessage{Text: standsIn(l) + "."},
 		})
 	}
-	cut := len(f.Locations) - 1 - len(res.Related)
-	res.Message.Text = resultMessage(f, f.Locations[best], cut)
-	res.Fingerprints = fingerprints(f, res.Locations[0].Physical.ArtifactLocation.URI, f.Locations[best].Member)
+	listed += len(res.Related)
+	res.Message.Text = resultMessage(f, at, shownAt, len(f.Locations)-listed)
 	return res, nil
 }
 
-func (c *sarifConverter) findRule(id string) (int, *rules.Rule) {
-	for i, r := range c.set.All() {
+// ruleIndex returns the index of a rule among those of the run, -1 for a rule
+// that is not known.
+func (c *sarifConverter) ruleIndex(id string) int {
+	for i, r := range c.rules {
 		if r.ID == id {
-			return i, r
+			return i
 		}
 	}
-	return 0, nil
-}
-
-// sarifLevel is the level of an alert. What Replicate says is surer than what a
-// token looks like, but in a file that git ignores a live token may stand.
-func sarifLevel(f Finding) string {
-	switch {
-	case f.Exposure == result.ExposureIgnored || f.Verification.Status == StatusRevoked:
-		return "note"
-	case f.Verification.Status == StatusLive:
-		return "error"
-	case f.Confidence == rules.Low:
-		return "note"
-	case f.Confidence == rules.Medium:
-		return "warning"
+	rule := c.set.ByID(id)
+	if rule == nil {
+		return -1
 	}
-	return "error"
+	c.rules = append(c.rules, rule)
+	return len(c.rules) - 1
 }
 
 // anchor returns the index of the location that an alert is shown at. GitHub
 // looks the path up at HEAD, so a file that exists now comes before one in an
-// old commit, and any path before none; one that is allowed by itself comes
-// last, for the alert is about the others. The path of a tree or a ref is a name
-// that holds a token, and so is masked and names nothing.
+// old commit, and a file of the repository before all else; a place that is
+// allowed by itself comes last, for the alert is about the others.
 func anchor(locs []result.Location) int {
 	rank := func(l result.Location) int {
+		file := isInRepository(l)
 		switch {
 		case l.AllowedBy != "":
 			return 7
-		case l.Kind == result.KindFile && !inGitDir(l.Path):
+		case file && l.Kind == result.KindFile:
 			return 0
-		case l.Kind == result.KindIndex:
+		case file && l.Kind == result.KindIndex:
 			return 1
-		case l.Kind == result.KindConfig, l.Kind == result.KindFile:
+		case file && l.Current:
 			return 2
-		case l.Current:
+		case file:
 			return 3
-		case l.Kind == result.KindBlob && l.Path != "":
+		case l.Kind == result.KindConfig || l.Kind == result.KindFile:
 			return 4
 		case l.Path != "":
 			return 5
@@ -119,16 +118,27 @@ func anchor(locs []result.Location) int {
 	return best
 }
 
-// inGitDir reports whether a file is one of git's own, which no commit can hold.
-func inGitDir(path string) bool { return strings.Contains("/"+path, "/.git/") }
+// isInRepository reports whether a place is in a file that a commit has, or could
+// have. Git's own files are none, nor are messages and the names of refs and
+// folders; a path that was masked names no file.
+func isInRepository(l result.Location) bool {
+	switch l.Kind {
+	case result.KindFile, result.KindIndex, result.KindBlob:
+		return l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
+	}
+	return false
+}
 
 func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
 	p := sarifPhysicalLocation{
-		ArtifactLocation: sarifArtifactLocation{URI: locationURI(c.root, l)},
+		ArtifactLocation: sarifArtifactLocation{URI: locationURI(l), BaseID: rootBaseID},
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
-	if l.Commit != "" && l.Path != "" && !isFile(l) {
+	switch {
+	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"): // it is relative to nothing
+		p.ArtifactLocation.BaseID = ""
+	case l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current:
 		p.ArtifactLocation.BaseID = commitBaseID(l.Commit)
 		if !c.seen[l.Commit] {
 			c.seen[l.Commit] = true
@@ -138,11 +148,14 @@ func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 	return p
 }
 
-// fingerprints make GitHub see the alert of the next scan as the same one, as
-// long as the token stands in the same file, whatever its line. GitHub compares
-// primaryLocationLineHash only, and writes it as hex digits and a number.
-func fingerprints(f Finding, uri, member string) map[string]string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.TokenID, f.Rule, uri, member}, "\x00")))
+// fingerprints make GitHub see the alert of the next scan as the same one,
+// wherever the token is then: the alert is about the token, and a line that moves
+// or a file that gets another name must not close it. GitHub compares
+// primaryLocationLineHash only, and writes it as hex digits and a number: that of
+// the file among the token's files, which is the first, since there is one alert
+// a token.
+func fingerprints(f Finding) map[string]string {
+	sum := sha256.Sum256([]byte(f.TokenID + "\x00" + f.Rule))
 	return map[string]string{
 		"primaryLocationLineHash": hex.EncodeToString(sum[:8]) + ":1",
 		"tokenId/v1":              f.TokenID,
@@ -150,14 +163,18 @@ func fingerprints(f Finding, uri, member string) map[string]string {
 }
 
 // resultMessage is some sentences of plain text: what it is and where, and
-// what to do. cut is the number of places that no location of the result names.
-func resultMessage(f Finding, at result.Location, cut int) string {
+// what to do. shownAt is the file that it is shown at in the stead of its place,
+// or "", and cut the number of places that the report does not name.
+func resultMessage(f Finding, at result.Location, shownAt string, cut int) string {
 	lead := "This is a"
 	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
 		lead = "This may be a"
 	}
 	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f)), messageText(f.Token), f.TokenID)}
 	s = append(s, "It stands "+lowerFirst(standsIn(at))+".")
+	if shownAt != "" {
+		s = append(s, fmt.Sprintf("That is no file of the repository, so this is shown at '%s'.", messageText(shownAt)))
+	}
 	switch {
 	case f.History == nil:
 	case f.History.Introduced == nil:

@@ -2,7 +2,10 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -52,12 +55,10 @@ func sarifValidator(t *testing.T) func(text string) error {
 func TestSARIFIsValid(t *testing.T) {
 	validate := sarifValidator(t)
 	for name, doc := range map[string]*Document{"full": fullDocument(), "empty": emptyDocument()} {
-		for _, opts := range []Options{{}, {Root: t.TempDir()}} {
-			for _, at := range []string{".", "https://example.com/a"} {
-				doc.Target.Path = at
-				if err := validate(render(t, "sarif", doc, opts)); err != nil {
-					t.Errorf("%s of %s, %+v: %v", name, at, opts, err)
-				}
+		for _, target := range []result.Target{{}, {Path: "https://example.com/a"}, {Anchor: "README", Head: commit("e"), Branch: "main", Remote: "ssh://github.com/a/b"}} {
+			doc.Target = target
+			if err := validate(render(t, "sarif", doc, Options{})); err != nil {
+				t.Errorf("%s of %+v: %v", name, target, err)
 			}
 		}
 	}
@@ -75,9 +76,9 @@ func TestSARIFIsValid(t *testing.T) {
 }
 
 // decoded returns the runs of doc by category.
-func decoded(t *testing.T, doc *Document, opts Options, limits sarifLimits) map[string]sarifRun {
+func decoded(t *testing.T, doc *Document, limits sarifLimits) map[string]sarifRun {
 	t.Helper()
-	log, err := newSARIF(doc, opts, limits)
+	log, err := newSARIF(doc, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func decoded(t *testing.T, doc *Document, opts Options, limits sarifLimits) map[
 
 func TestSARIFSplitsFilesFromHistory(t *testing.T) {
 	doc := fullDocument()
-	runs := decoded(t, doc, Options{}, githubLimits)
+	runs := decoded(t, doc, githubLimits)
 	want := map[string][]int{worktreeCategory: {0, 3, 4, 5, 6}, historyCategory: {1, 2}}
 	for category, indexes := range want {
 		var got, ids []string
@@ -133,7 +134,7 @@ func TestSARIFRuns(t *testing.T) {
 		{"nothing is staged", nil, result.Coverage{}, result.Target{Kind: "staged"}, []string{stagedCategory}},
 		{"what is pushed", full[1:2], result.Coverage{Objects: 9, Commits: 2}, result.Target{Kind: "push"}, []string{rangeCategory}},
 	} {
-		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: tt.target}, tt.findings}, Options{}, githubLimits)
+		log, err := newSARIF(&Document{Run{Coverage: tt.coverage, Target: tt.target}, tt.findings}, githubLimits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,11 +152,11 @@ func TestSARIFRuns(t *testing.T) {
 }
 
 func TestSARIFResult(t *testing.T) {
-	runs := decoded(t, fullDocument(), Options{}, githubLimits)
+	runs := decoded(t, fullDocument(), githubLimits)
 	res := runs[worktreeCategory].Results[0]
 	// The blob comes first in the result; GitHub can show the file only.
 	at := res.Locations[0].Physical
-	if at.ArtifactLocation.URI != "src/app.py" || at.ArtifactLocation.BaseID != "" {
+	if at.ArtifactLocation.URI != "src/app.py" || at.ArtifactLocation.BaseID != rootBaseID {
 		t.Errorf("anchored at %+v", at.ArtifactLocation)
 	}
 	if at.Region != (sarifRegion{12, 9, 12, 49}) {
@@ -171,24 +172,6 @@ func TestSARIFResult(t *testing.T) {
 	}
 	if base := res.Related[0].Physical.ArtifactLocation.BaseID; base != "COMMIT_"+commit("a") {
 		t.Errorf("base id %q", base)
-	}
-}
-
-func TestSARIFLevels(t *testing.T) {
-	for _, tt := range []struct {
-		confidence rules.Confidence
-		exposure   result.Exposure
-		want       string
-	}{
-		{rules.High, result.ExposureHistory, "error"},
-		{rules.High, result.ExposureUntracked, "error"},
-		{rules.Medium, result.ExposureTracked, "warning"},
-		{rules.Low, result.ExposureHistory, "note"},
-		{rules.High, result.ExposureIgnored, "note"},
-	} {
-		if got := sarifLevel(Finding{Confidence: tt.confidence, Exposure: tt.exposure}); got != tt.want {
-			t.Errorf("%v, %s: got %s, want %s", tt.confidence, tt.exposure, got, tt.want)
-		}
 	}
 }
 
@@ -211,7 +194,7 @@ func TestSARIFVerdicts(t *testing.T) {
 	} {
 		f := fullDocument().Findings[0]
 		f.Verification, f.Confidence, f.Exposure = tt.v, tt.confidence, tt.exposure
-		for _, run := range decoded(t, &Document{Findings: []Finding{f}}, Options{}, githubLimits) {
+		for _, run := range decoded(t, &Document{Findings: []Finding{f}}, githubLimits) {
 			for _, r := range run.Results {
 				if r.Level != tt.level || !strings.Contains(r.Message.Text, tt.says) {
 					t.Errorf("%s: level %s, %q; want %s, %q", tt.v.Status, r.Level, r.Message.Text, tt.level, tt.says)
@@ -227,7 +210,7 @@ func TestSARIFVerdicts(t *testing.T) {
 // What the validators of SARIF's own and of GitHub's rules look at in messages
 // and rules.
 func TestSARIFTexts(t *testing.T) {
-	for _, run := range decoded(t, fullDocument(), Options{}, githubLimits) {
+	for _, run := range decoded(t, fullDocument(), githubLimits) {
 		var texts []string
 		for _, r := range run.Tool.Driver.Rules {
 			texts = append(texts, r.ShortDescription.Text, r.FullDescription.Text, r.Help.Text)
@@ -258,7 +241,7 @@ func TestSARIFTexts(t *testing.T) {
 func TestSARIFMessages(t *testing.T) {
 	doc := fullDocument()
 	messages := map[string]string{}
-	for _, run := range decoded(t, doc, Options{}, githubLimits) {
+	for _, run := range decoded(t, doc, githubLimits) {
 		for _, r := range run.Results {
 			messages[r.Fingerprints["tokenId/v1"]] = r.Message.Text
 		}
@@ -280,7 +263,8 @@ func TestSARIFMessages(t *testing.T) {
 
 func TestSARIFLimits(t *testing.T) {
 	doc := fullDocument()
-	run := decoded(t, doc, Options{}, sarifLimits{results: 2, related: 3, notifications: 1})[worktreeCategory]
+	doc.NotListed = map[Status]int{StatusRevoked: 4}
+	run := decoded(t, doc, sarifLimits{results: 2, shown: 1, related: 3, notifications: 1})[worktreeCategory]
 	if len(run.Results) != 2 || len(run.Results[0].Related) != 3 {
 		t.Errorf("%d results, %d related", len(run.Results), len(run.Results[0].Related))
 	}
@@ -292,21 +276,149 @@ func TestSARIFLimits(t *testing.T) {
 		got = append(got, n.Message.Text)
 	}
 	want := []string{
-		"'3' results were left out: a run holds at most '2'. The other formats hold them all.",
+		"'3' results were left out, the least urgent ones: GitHub takes no more than the others. The other formats hold them all.",
+		"GitHub shows '1' of the '2' results.",
+		"'4' more tokens were found and are not listed, as --only-live asks: their status is 'revoked'.",
 		"'1' more things were not read than are named here.",
 		"'pack-1.pack' was not read: 'object at 12: bad zlib header'.",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("notifications are %q, want %q", got, want)
 	}
-	if githubLimits != (sarifLimits{25000, 100, 1000}) {
+	if githubLimits != (sarifLimits{25_000, 5_000, 100, 1_000, 200_000, 10_000_000}) {
 		t.Errorf("limits are %+v", githubLimits)
+	}
+}
+
+// TestSARIFShrinks: what is too large for an upload loses what GitHub would drop,
+// then further places, then the least urgent results.
+func TestSARIFShrinks(t *testing.T) {
+	doc := &Document{Run: Run{Complete: true, Coverage: result.Coverage{Files: 1}}}
+	for i := range 400 {
+		sum := sha256.Sum256([]byte{byte(i), byte(i >> 8)})
+		f := found(file("a/"+hex.EncodeToString(sum[:]), 1))
+		f.TokenID = hex.EncodeToString(sum[:8])
+		for j := range 10 {
+			f.Locations = append(f.Locations, file(hex.EncodeToString(sum[j:]), 1))
+		}
+		doc.Findings = append(doc.Findings, f)
+	}
+	for _, tt := range []struct {
+		name             string
+		limits           sarifLimits
+		results, related int
+	}{
+		{"it fits", sarifLimits{300, 200, 10, 9, 1 << 20, 10 << 20}, 300, 10},
+		{"places", sarifLimits{300, 200, 10, 9, 5000, 10 << 20}, 300, 10},
+		{"more places", sarifLimits{300, 200, 10, 9, 3000, 10 << 20}, 200, 1},
+		{"bytes", sarifLimits{300, 200, 10, 9, 1 << 20, 30_000}, 200, 1},
+		{"fewer bytes", sarifLimits{300, 200, 10, 9, 1 << 20, 10_000}, 100, 0},
+		{"nothing fits", sarifLimits{300, 200, 10, 9, 1 << 20, 10}, 0, 0},
+	} {
+		text, err := sarifFile(doc, tt.limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got sarifLog
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		run := got.Runs[0]
+		if len(run.Results) != tt.results || tt.results > 0 && len(run.Results[0].Related) != tt.related {
+			t.Errorf("%s: %d results, %d related, %d bytes", tt.name, len(run.Results), len(run.Results[0].Related), len(text))
+		}
+		if want := fmt.Sprintf("'%d' results were left out", 400-tt.results); !strings.Contains(run.Invocations[0].Notifications[0].Message.Text, want) {
+			t.Errorf("%s: %+v", tt.name, run.Invocations[0].Notifications)
+		}
+	}
+}
+
+// TestSARIFUnseenPlaces: GitHub can show a file of the repository only. What is in
+// none is shown at the anchor, and the message says where it is.
+func TestSARIFUnseenPlaces(t *testing.T) {
+	at := func(kind, path string) result.Location {
+		return result.Location{Kind: kind, Path: path, Object: commit("5"), Commit: commit("5"), Line: 3, Column: 4, EndColumn: 44}
+	}
+	current := at("blob", "old.py")
+	current.Current = true
+	for _, tt := range []struct {
+		name      string
+		locations []result.Location
+		want      string // path:line:base
+		says      string
+	}{
+		{"a message", []result.Location{at("commit", "")}, "README.md:1:%SRCROOT%", "It stands in the message of commit '5555555555'. That is no file of the repository, so this is shown at 'README.md'."},
+		{"git's copy of it", []result.Location{at("file", ".git/COMMIT_EDITMSG"), at("commit", "")}, "README.md:1:%SRCROOT%", "In the file"},
+		{"configuration", []result.Location{at("config", ".git/config")}, "README.md:1:%SRCROOT%", "It stands in the file '.git/config'. That is no"},
+		{"that of a submodule", []result.Location{at("file", "sub/.git/logs/HEAD")}, "README.md:1:%SRCROOT%", "sub/.git/logs/HEAD"},
+		{"a tag", []result.Location{at("tag", "")}, "README.md:1:%SRCROOT%", "tag '5555555555'"},
+		{"a ref", []result.Location{at("ref", "refs/heads/r8_Hw***")}, "README.md:1:%SRCROOT%", "In the ref"},
+		{"a folder's name", []result.Location{at("tree", "r8_Hw***/x")}, "README.md:1:%SRCROOT%", "In the file name"},
+		{"a file whose name is a token", []result.Location{at("file", "r8_Hw***/x")}, "README.md:1:%SRCROOT%", "In the file"},
+		{"a blob without a path", []result.Location{at("blob", "")}, "README.md:1:%SRCROOT%", "In blob"},
+		{"a message and a file that is there", []result.Location{at("commit", ""), current}, "old.py:3:%SRCROOT%", "the file 'old.py'"},
+		{"a message and a file of then", []result.Location{at("commit", ""), at("blob", "old.py")}, "old.py:3:COMMIT_" + commit("5"), "the file 'old.py'"},
+	} {
+		f := found(tt.locations[0])
+		f.Locations = tt.locations
+		log, err := newSARIF(&Document{Run{Target: result.Target{Anchor: "README.md"}}, []Finding{f}}, githubLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, run := range log.Runs {
+			for _, res := range run.Results {
+				p := res.Locations[0].Physical
+				if got := fmt.Sprint(p.ArtifactLocation.URI, ":", p.Region.StartLine, ":", p.ArtifactLocation.BaseID); got != tt.want || !strings.Contains(res.Message.Text, lowerFirst(tt.says)) && !strings.Contains(res.Message.Text, tt.says) {
+					t.Errorf("%s: at %s, want %s: %s", tt.name, got, tt.want, res.Message.Text)
+				}
+				if named := len(res.Related); (p.ArtifactLocation.URI == "README.md") != (named == len(tt.locations)) {
+					t.Errorf("%s: %d of %d places are related", tt.name, named, len(tt.locations))
+				}
+			}
+		}
+	}
+}
+
+// TestSARIFCategories: a message that git keeps a copy of belongs to the history
+// all the same, and a setting of this clone does not.
+func TestSARIFCategories(t *testing.T) {
+	for _, tt := range []struct {
+		exposure  result.Exposure
+		locations []result.Location
+		want      bool
+	}{
+		{result.ExposureHistory, []result.Location{{Kind: "file", Path: ".git/COMMIT_EDITMSG"}, {Kind: "commit"}}, false},
+		{result.ExposureHistory, []result.Location{{Kind: "reflog", Path: ".git/logs/HEAD"}}, false},
+		{result.ExposureHistory, []result.Location{{Kind: "blob", Path: "a"}}, false},
+		{result.ExposureHistory, []result.Location{{Kind: "blob", Path: "a"}, {Kind: "index", Path: "a"}}, true},
+		{result.ExposureUntracked, []result.Location{{Kind: "config", Path: ".git/config"}}, true},
+		{result.ExposureUntracked, []result.Location{{Kind: "file"}}, true},
+	} {
+		if got := inWorktree(Finding{Exposure: tt.exposure, Locations: tt.locations}); got != tt.want {
+			t.Errorf("%s, %+v: %v", tt.exposure, tt.locations, got)
+		}
+	}
+}
+
+// TestSARIFRules: a run has the rules of its results, and an empty list, which
+// GitHub takes and null not, without any.
+func TestSARIFRules(t *testing.T) {
+	for name, doc := range everything() {
+		for category, run := range decoded(t, doc, githubLimits) {
+			used := map[string]bool{}
+			for _, r := range run.Results {
+				used[r.RuleID] = true
+			}
+			if run.Tool.Driver.Rules == nil || len(run.Tool.Driver.Rules) != len(used) {
+				t.Errorf("%s, %s: %d rules, %d used", name, category, len(run.Tool.Driver.Rules), len(used))
+			}
+		}
 	}
 }
 
 func TestSARIFIncompleteIsNotSuccessful(t *testing.T) {
 	for _, doc := range []*Document{fullDocument(), emptyDocument()} {
-		for category, run := range decoded(t, doc, Options{}, githubLimits) {
+		for category, run := range decoded(t, doc, githubLimits) {
 			if inv := run.Invocations[0]; inv.ExecutionSuccessful != doc.Complete || (len(inv.Notifications) == 0) != doc.Complete {
 				t.Errorf("%s, complete %v: %+v", category, doc.Complete, inv)
 			}
@@ -316,36 +428,39 @@ func TestSARIFIncompleteIsNotSuccessful(t *testing.T) {
 
 func TestSARIFProvenance(t *testing.T) {
 	doc := fullDocument()
-	doc.Target.Path = "https://x-access-token:secret@github.com/example/app"
-	run := decoded(t, doc, Options{}, githubLimits)[worktreeCategory]
-	if len(run.Provenance) != 2 || len(run.BaseIDs) != 2 {
+	doc.Target.Remote, doc.Target.Branch = "ssh://github.com/example/app", "main"
+	run := decoded(t, doc, githubLimits)[worktreeCategory]
+	if len(run.Provenance) != 3 || len(run.BaseIDs) != 3 {
 		t.Fatalf("%d commits, %d base ids; six locations share one commit", len(run.Provenance), len(run.BaseIDs))
 	}
-	want := sarifProvenance{"https://github.com/example/app", commit("a"), sarifArtifactLocation{BaseID: "COMMIT_" + commit("a")}}
-	if run.Provenance[0] != want {
-		t.Errorf("got %+v, want %+v", run.Provenance[0], want)
+	const address = "https://github.com/example/app"
+	want := []sarifProvenance{{address, commit("e"), "main", sarifArtifactLocation{BaseID: "%SRCROOT%"}}, {address, commit("a"), "", sarifArtifactLocation{BaseID: "COMMIT_" + commit("a")}}}
+	if !reflect.DeepEqual(run.Provenance[:2], want) {
+		t.Errorf("got %+v, want %+v", run.Provenance[:2], want)
 	}
 	// No URI is known: the standard allows base ids without provenance.
-	run = decoded(t, fullDocument(), Options{}, githubLimits)[worktreeCategory]
-	if len(run.Provenance) != 0 || len(run.BaseIDs) != 2 {
+	run = decoded(t, fullDocument(), githubLimits)[worktreeCategory]
+	if len(run.Provenance) != 0 || len(run.BaseIDs) != 3 {
 		t.Errorf("without a URI: %d commits, %d base ids", len(run.Provenance), len(run.BaseIDs))
 	}
 }
 
 func TestRepositoryURI(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("the paths here are Unix paths")
-	}
-	for _, tt := range []struct{ target, root, want string }{
-		{"https://u:p@example.com/r?t=1#f", "/r", "https://example.com/r"},
-		{"ssh://git@example.org/q", "/r", "ssh://example.org/q"},
-		{".", "/r/a b", "file:///r/a%20b"},
-		{"git@example.com:a/b", "/r", "file:///r"},
+	for _, tt := range []struct{ path, remote, want string }{
+		{"https://u:p@example.com/r?t=1#f", "", "https://example.com/r"},
+		{"ssh://git@example.org/q", "", "ssh://example.org/q"},
+		{"ssh://git@gitlab.com/g/s/q", "", "ssh://gitlab.com/g/s/q"},
+		{".", "ssh://github.com/a/b", "https://github.com/a/b"},
+		{".", "ssh://gitlab.example.com/a/b/c", "https://gitlab.example.com/a/b/c"},
+		{".", "http://bitbucket.org/a/b", "https://bitbucket.org/a/b"},
+		{".", "ssh://git.example.com/a/b", "ssh://git.example.com/a/b"},
+		{"https://example.com/x", "https://example.com/r", "https://example.com/r"},
+		{"git@example.com:a/b", "", ""},
+		{`C:\x`, "", ""},
 		{"/abs", "", ""},
-		{"", "relative", ""},
+		{"", "", ""},
 	} {
-		got := repositoryURI(result.Target{Path: tt.target}, Options{Root: tt.root})
-		if got != tt.want {
+		if got := repositoryURI(result.Target{Path: tt.path, Remote: tt.remote}); got != tt.want {
 			t.Errorf("%+v: got %q", tt, got)
 		}
 	}
@@ -363,7 +478,6 @@ func TestLocationURI(t *testing.T) {
 		{"file", "c:x", "", "c%3Ax"},
 		{"file", `a\b`, "", "a%5Cb"},
 		{"file", "\xff\xfe", "", "%FF%FE"},
-		{"file", "/root/in/side", "", "in/side"},
 		{"file", "/rooted/x", "", "file:///rooted/x"},
 		{"file", "//other/x y", "", "file:///other/x%20y"},
 		{"file", "../x", "", "../x"},
@@ -377,12 +491,12 @@ func TestLocationURI(t *testing.T) {
 		{"ref", "refs/heads/x", "", ".git/refs/heads/x"},
 		{"ref", "", "", ".git/ref"},
 	} {
-		got := locationURI("/root", result.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
+		got := locationURI(result.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
 		if got != tt.want {
 			t.Errorf("%s %q %q: got %q, want %q", tt.kind, tt.path, tt.object, got, tt.want)
 		}
 	}
-	if got := pathURI("", "/x"); got != "file:///x" {
+	if got := pathURI("/x"); got != "file:///x" {
 		t.Errorf("without a root: %q", got)
 	}
 }
@@ -392,15 +506,14 @@ func TestAnchor(t *testing.T) {
 		{Kind: "commit"}, {Kind: "tree", Path: "r8_Hw***"}, {Kind: "blob", Path: "a"}, {Kind: "blob", Path: "b"}, {Kind: "blob", Path: "b", Current: true},
 		{Kind: "config", Path: ".git/config"}, {Kind: "index", Path: "c"}, {Kind: "file", Path: "d"}, {Kind: "file", Path: "e"},
 	}
-	for n, want := range []int{0, 0, 1, 2, 2, 4, 5, 6, 7, 7} {
+	for n, want := range []int{0, 0, 1, 2, 2, 4, 4, 6, 7, 7} {
 		if n > 0 && anchor(locs[:n]) != want {
 			t.Errorf("of the first %d: got %d, want %d", n, anchor(locs[:n]), want)
 		}
 	}
 }
 
-// The fingerprint must outlive edits above the token, and tell apart what
-// GitHub has to tell apart.
+// The fingerprint must outlive edits and renames, and tell tokens apart.
 func TestFingerprints(t *testing.T) {
 	hash := func(change func(f *Finding)) string {
 		f := fullDocument().Findings[5]
@@ -423,10 +536,12 @@ func TestFingerprints(t *testing.T) {
 		change func(f *Finding)
 		same   bool
 	}{
-		"line":   {func(f *Finding) { f.Locations[0].Line = 99 }, true},
-		"token":  {func(f *Finding) { f.TokenID = "0123456789abcdef" }, false},
-		"path":   {func(f *Finding) { f.Locations[0].Path = "x" }, false},
-		"member": {func(f *Finding) { f.Locations[0].Member = "x" }, false},
+		"line":            {func(f *Finding) { f.Locations[0].Line = 99 }, true},
+		"token":           {func(f *Finding) { f.TokenID = "0123456789abcdef" }, false},
+		"rule":            {func(f *Finding) { f.Rule = rules.LegacyToken.ID }, false},
+		"path":            {func(f *Finding) { f.Locations[0].Path = "x" }, true},
+		"member":          {func(f *Finding) { f.Locations[0].Member = "x" }, true},
+		"place before it": {func(f *Finding) { f.Locations = append([]result.Location{file("a", 1)}, f.Locations...) }, true},
 	} {
 		if got := hash(tt.change); (got == same) != tt.same {
 			t.Errorf("another %s: got %s, was %s", name, got, same)
@@ -436,10 +551,10 @@ func TestFingerprints(t *testing.T) {
 
 // A file is shown as it is now, even where a commit is known that has it too.
 func TestSARIFBaseIDs(t *testing.T) {
-	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": "", "index": "", "config": ""} {
+	for kind, want := range map[string]string{"blob": "COMMIT_1", "tree": "COMMIT_1", "file": rootBaseID, "index": rootBaseID, "config": rootBaseID} {
 		conv := &sarifConverter{seen: map[string]bool{}}
 		got := conv.physical(result.Location{Kind: kind, Path: "a", Commit: "1"}).ArtifactLocation.BaseID
-		if got != want || (len(conv.commits) == 1) != (want != "") {
+		if got != want || (len(conv.commits) == 1) != (want != rootBaseID) {
 			t.Errorf("%s: got %q and commits %v, want %q", kind, got, conv.commits, want)
 		}
 	}

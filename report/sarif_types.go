@@ -16,7 +16,7 @@ type sarifRun struct {
 	Invocations       []sarifInvocation                `json:"invocations"`
 	AutomationDetails sarifAutomation                  `json:"automationDetails"`
 	Provenance        []sarifProvenance                `json:"versionControlProvenance,omitempty"`
-	BaseIDs           map[string]sarifArtifactLocation `json:"originalUriBaseIds,omitempty"`
+	BaseIDs           map[string]sarifArtifactLocation `json:"originalUriBaseIds"`
 	ColumnKind        string                           `json:"columnKind"`
 	NewlineSequences  []string                         `json:"newlineSequences"`
 	Results           []sarifResult                    `json:"results"`
@@ -79,6 +79,7 @@ type sarifAutomation struct {
 type sarifProvenance struct {
 	RepositoryURI string                `json:"repositoryUri"`
 	RevisionID    string                `json:"revisionId"`
+	Branch        string                `json:"branch,omitempty"`
 	MappedTo      sarifArtifactLocation `json:"mappedTo"`
 }
 

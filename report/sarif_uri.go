@@ -9,23 +9,27 @@ import (
 	"r8scan/result"
 )
 
+// rootBaseID names the files that are there now in uriBaseId. It is the name that
+// code scanning knows best.
+const rootBaseID = "%SRCROOT%"
+
 // commitBaseID names the files of one commit in uriBaseId.
 func commitBaseID(id string) string { return "COMMIT_" + id }
 
 // locationURI returns the URI reference of the artifact that holds a location:
-// a path relative to root wherever it can be, with forward slashes, and
-// percent-encoded byte by byte, so that names that are not UTF-8 survive.
+// a relative path wherever the result has one, with forward slashes and
+// percent-encoded.
 //
 // A commit message or a blob that no tree names has no path, but GitHub refuses
 // a result without one. Such a place is called .git/<kind>/<object>: git
 // tracks nothing below .git, so this can never be shown as a line of a file
 // that has nothing to do with the token.
-func locationURI(root string, l result.Location) string {
+func locationURI(l result.Location) string {
 	switch {
 	case l.Kind == result.KindRef && strings.HasPrefix(l.Path, "refs/"):
 		return escapePath(".git/" + l.Path) // where a loose ref is
 	case l.Path != "":
-		return pathURI(root, l.Path)
+		return pathURI(l.Path)
 	case l.Object != "":
 		return escapePath(".git/" + l.Kind + "/" + l.Object)
 	case l.Kind == result.KindFile:
@@ -34,13 +38,9 @@ func locationURI(root string, l result.Location) string {
 	return escapePath(".git/" + l.Kind)
 }
 
-func pathURI(root, name string) string {
+func pathURI(name string) string {
 	if filepath.IsAbs(name) {
-		rel, err := filepath.Rel(root, name)
-		if root == "" || err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-			return "file:///" + escapePath(strings.TrimLeft(filepath.ToSlash(name), "/"))
-		}
-		name = rel
+		return "file:///" + escapePath(strings.TrimLeft(filepath.ToSlash(name), "/"))
 	}
 	return escapePath(path.Clean(filepath.ToSlash(name)))
 }
@@ -62,16 +62,19 @@ func escapePath(s string) string {
 	return b.String()
 }
 
-// repositoryURI returns an absolute URI for the scanned repository: the target if
-// that is a URL, or the folder; "" if there is none of them.
-func repositoryURI(target result.Target, opts Options) string {
-	if u, err := url.Parse(target.Path); err == nil && u.Host != "" && len(u.Scheme) >= 2 {
-		// Clone URLs carry passwords, as user:password@ or in the query.
-		u.User, u.RawQuery, u.Fragment = nil, "", ""
-		return u.String()
+// repositoryURI returns an absolute URI for the scanned repository: its page on a
+// forge, the URL of its remote, or what was scanned, if that is a URL; "" if there
+// is none. A folder of this machine means nothing to who reads the report.
+func repositoryURI(target result.Target) string {
+	if home, _ := homeOf(target); home != "" {
+		return home
 	}
-	if opts.Root == "" {
-		return ""
+	for _, address := range []string{target.Remote, target.Path} {
+		if u, err := url.Parse(address); err == nil && u.Host != "" && len(u.Scheme) >= 2 {
+			// Clone URLs carry passwords, as user:password@ or in the query.
+			u.User, u.RawQuery, u.Fragment = nil, "", ""
+			return u.String()
+		}
 	}
-	return fileURL(opts.Root, ".")
+	return ""
 }

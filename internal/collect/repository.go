@@ -42,12 +42,14 @@ func (r *Repository) name() string {
 	return r.Name
 }
 
-// describe adds to a target what the repository is at, and where it is pushed to.
+// describe adds to a target what the repository is at, where it is pushed to, and
+// a file of it.
 func (r *Repository) describe(target *result.Target, set *rules.Set) {
 	target.Head, target.Bare = r.Head, r.Git.WorkTree == ""
 	branch := r.Git.Refs.Branch()
 	target.Branch = set.Redact(strings.TrimPrefix(branch, "refs/heads/"))
 	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.LookupEnv))
+	target.Anchor = anchorAt(r.Store, r.Head, set)
 }
 
 // Label prefixes what with the repository's name, unless it is the main one.

@@ -10,10 +10,13 @@ package door
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"r8scan/internal/terminal"
+
 	"r8scan/rules"
 )
 
@@ -82,62 +85,113 @@ func isAlnum(c byte) bool {
 // fields, lists, maps and pointers: a new field needs no new line here. Fields
 // that are not exported, and so in no output, stay as they are.
 func Values[T any](v T) T {
-	maskIn(reflect.ValueOf(&v).Elem())
+	masker{known: map[string]string{}}.in(reflect.ValueOf(&v).Elem())
 	return v
 }
 
-// maskIn masks what v holds, which can be set; what v points to is copied
+// Text is Values for what may be saved as JSON and read again: a byte that is not
+// UTF-8 is written as \x and two digits, as terminal.Safe shows it, because JSON
+// has no form for it.
+func Text[T any](v T) T {
+	masker{map[string]string{}, true}.in(reflect.ValueOf(&v).Elem())
+	return v
+}
+
+// masker masks the strings of one value. A result repeats most of its strings,
+// such as paths and the ids of commits, and the search of one takes a hundred
+// times as long as to look it up.
+type masker struct {
+	known map[string]string // from a string to its masked form
+	text  bool              // strings become UTF-8
+}
+
+// maxKnown bounds the memory of a masker, in strings.
+const maxKnown = 1 << 12
+
+func (m masker) mask(s string) string {
+	masked, ok := m.known[s]
+	if !ok {
+		if len(m.known) == maxKnown {
+			clear(m.known)
+		}
+		masked = Mask(s)
+		if m.text {
+			masked = asText(masked)
+		}
+		m.known[s] = masked
+	}
+	return masked
+}
+
+// asText returns s with each byte that is not UTF-8 as \x and two digits.
+func asText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// in masks what v holds, which can be set; what v points to is copied
 // before, for it is not v's.
-func maskIn(v reflect.Value) {
+func (m masker) in(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		if s := v.String(); v.CanSet() {
-			if to := Mask(s); to != s {
+			if to := m.mask(s); to != s {
 				v.SetString(to)
 			}
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
-				maskIn(v.Field(i))
+				m.in(v.Field(i))
 			}
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			maskIn(v.Index(i))
+			m.in(v.Index(i))
 		}
 	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
 		if !v.IsNil() && v.CanSet() { // what is nil stays null in JSON
-			v.Set(maskedCopy(v))
+			v.Set(m.copied(v))
 		}
 	}
 }
 
-// maskedCopy copies a list, a map, or what a pointer or an interface leads to.
-func maskedCopy(v reflect.Value) reflect.Value {
+// copied returns a masked copy of a list, a map, or what a pointer or an
+// interface leads to.
+func (m masker) copied(v reflect.Value) reflect.Value {
 	if v.Kind() == reflect.Slice {
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(out, v)
 		for i := range out.Len() {
-			maskIn(out.Index(i))
+			m.in(out.Index(i))
 		}
 		return out
 	}
-	copied := func(v reflect.Value) reflect.Value {
+	one := func(v reflect.Value) reflect.Value {
 		out := reflect.New(v.Type())
 		out.Elem().Set(v)
-		maskIn(out.Elem())
+		m.in(out.Elem())
 		return out
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
-		return copied(v.Elem())
+		return one(v.Elem())
 	case reflect.Interface:
-		return copied(v.Elem()).Elem()
+		return one(v.Elem()).Elem()
 	}
 	out := reflect.MakeMapWithSize(v.Type(), v.Len())
 	for it := v.MapRange(); it.Next(); {
-		out.SetMapIndex(copied(it.Key()).Elem(), copied(it.Value()).Elem())
+		out.SetMapIndex(one(it.Key()).Elem(), one(it.Value()).Elem())
 	}
 	return out
 }
