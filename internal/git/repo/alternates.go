@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,15 +16,19 @@ import (
 const maxAlternates = 5
 
 // findObjectDirs is Repo.ObjectDirs.
-func findObjectDirs(p *Place, getenv Lookup) odb.Folders {
+func findObjectDirs(r *Repo, getenv Lookup) odb.Folders {
+	p := &r.Place
 	d := objectDirs{place: p, bounds: p.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
+		here, _ := os.Getwd() // without it relative paths stay relative
+		here = whereGitRuns(r, regular.Real(here))
 		if dir := getenv.get("GIT_OBJECT_DIRECTORY"); dir != "" {
+			dir = relativeTo(here, dir)
 			d.bounds = d.bounds.with(dir)
 			d.add(dir, "GIT_OBJECT_DIRECTORY", 0)
 		}
 		for _, path := range splitPaths(getenv.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")) {
-			d.add(path, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
+			d.add(relativeTo(here, path), "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
 		}
 	}
 	if own := filepath.Join(p.Common, "objects"); p.Reach(own) != nil {

@@ -18,9 +18,9 @@ func (l Lookup) get(name string) string {
 }
 
 // FromEnvironment finds the repository that git runs a hook for: the one that
-// GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, relative to
-// the current folder, as far as they are set; else the one that holds this
-// folder. getenv looks them up. ObjectDirs heeds those that are about objects.
+// GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, as far as they
+// are set; else the one that holds the current folder. getenv looks them up.
+// ObjectDirs follows those that are about objects.
 func FromEnvironment(getenv Lookup) (*Repo, error) {
 	if err := CheckEnvironment(getenv); err != nil {
 		return nil, err
@@ -36,22 +36,38 @@ func FromEnvironment(getenv Lookup) (*Repo, error) {
 		}
 		return ""
 	}
+	dir, common := path("GIT_DIR"), path("GIT_COMMON_DIR")
 	var r *Repo
-	if dir := path("GIT_DIR"); dir != "" {
-		r, err = openGitDir(dir, path("GIT_COMMON_DIR"), here)
-	} else {
-		r, err = discover(here, getenv)
+	if dir == "" {
+		if r, err = discover(here, getenv); err == nil && common != "" {
+			dir = r.Dir
+		}
+	}
+	if dir != "" && err == nil {
+		r, err = openGitDir(dir, common, here)
 	}
 	if err != nil {
 		return nil, err
 	}
+	if tree, _ := r.configuredTree(); tree != "" && r.Bounds.Holds(tree) {
+		r.WorkTree = tree
+	}
 	if tree := path("GIT_WORK_TREE"); tree != "" {
 		r.WorkTree = tree
 	}
-	if index := path("GIT_INDEX_FILE"); index != "" {
-		r.IndexFile = index
+	if index := getenv.get("GIT_INDEX_FILE"); index != "" {
+		r.IndexFile = relativeTo(whereGitRuns(r, here), index)
 	}
 	return r, nil
+}
+
+// whereGitRuns returns the folder to which git changes when it starts in here:
+// paths in its variables are relative to the top of the work tree.
+func whereGitRuns(r *Repo, here string) string {
+	if r.WorkTree != "" && isBelow(realPath(r.WorkTree), here) {
+		return r.WorkTree
+	}
+	return here
 }
 
 // discover is Discover for the current folder. If git itself has chosen it, as it

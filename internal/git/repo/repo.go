@@ -255,7 +255,7 @@ func (r *Repo) index() *indexFile {
 // the quarantine in which pushed objects wait. They are about the one
 // repository that git was started on, so pass nil for any other.
 func (r *Repo) ObjectDirs(getenv Lookup) odb.Folders {
-	return findObjectDirs(&r.Place, getenv)
+	return findObjectDirs(r, getenv)
 }
 
 // Roots calls use with all that names an object in the repository or worktree,
