@@ -12,7 +12,8 @@ import (
 	"r8scan/internal/regular"
 )
 
-// maxAlternates is how deep alternates may name alternates; git allows 5.
+// maxAlternates is how many steps alternates may lead to other alternates; as
+// in git.
 const maxAlternates = 5
 
 // findObjectDirs is Repo.ObjectDirs.
@@ -20,7 +21,7 @@ func findObjectDirs(r *Repo, getenv Lookup) odb.Folders {
 	p := &r.Place
 	d := objectDirs{place: p, bounds: p.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
-		here, _ := os.Getwd() // without it relative paths stay relative
+		here, _ := os.Getwd() // if it fails, relative paths stay relative
 		here = whereGitRuns(r, regular.Real(here))
 		if dir := getenv.get("GIT_OBJECT_DIRECTORY"); dir != "" {
 			dir = relativeTo(here, dir)
@@ -42,7 +43,7 @@ func findObjectDirs(r *Repo, getenv Lookup) odb.Folders {
 	return d.folders
 }
 
-// objectDirs collects object directories, each once.
+// objectDirs collects object directories without duplicates.
 type objectDirs struct {
 	place   *Place
 	bounds  *Bounds
@@ -50,7 +51,7 @@ type objectDirs struct {
 	seen    map[string]bool // by real path
 }
 
-// add adds dir, which from names, and its alternates.
+// add adds dir, which the file or variable from names, and its alternates.
 func (d *objectDirs) add(dir, from string, depth int) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -88,7 +89,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	}
 }
 
-// splitPaths splits a list of paths, each of which may be quoted as in C.
+// splitPaths splits a list of paths, which may be quoted as in C.
 func splitPaths(list string) (paths []string) {
 	for list != "" {
 		path, rest := list, ""
