@@ -8,8 +8,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// TestFromEnvironment compares with what git says of itself in the same folder
-// with the same variables.
+// TestFromEnvironment compares FromEnvironment with git rev-parse in the same
+// folder with the same variables.
 func TestFromEnvironment(t *testing.T) {
 	main := gittest.New(t)
 	main.Write("sub/a", "a")
@@ -94,7 +94,7 @@ func TestFromEnvironment(t *testing.T) {
 	}
 }
 
-// same compares two paths, which may name one place in two ways.
+// same compares two paths, which may differ by links.
 func same(t *testing.T, what, got, want string) {
 	t.Helper()
 	if got == want {
