@@ -1,31 +1,31 @@
-// Package budget shares the memory that a run may use among its workers. What
-// is read and what is not never depends on what others hold at the moment:
-// sizes are compared with limits that the budget alone gives, and a worker that
-// may go on but has no memory yet waits.
+// Package budget divides the memory of a run among its workers. Which inputs
+// are read never depends on what other workers hold: sizes are compared with
+// limits that follow from the budget alone. A worker that has to exceed its
+// share waits until it may.
 package budget
 
 import "sync"
 
-// Default is the budget of a run in bytes, and Min the least that a run can
-// work with.
+// Default is the default budget of a run in bytes. Min is the smallest budget
+// that a run can work with.
 const (
 	Default = 1 << 30
 	Min     = 64 << 20
 )
 
-// Budget is the memory of one run. A quarter of it is divided among the
-// workers. Beyond its share goes one worker at a time, with what Work says. The
-// rest is for what is found.
+// Budget is the memory of one run. A quarter is divided among the workers. One
+// worker at a time may exceed its share, up to Work. The rest is for results.
 type Budget struct {
 	Total int64
-	Work  int64 // for one object, or file, with all that must be held to read it
-	Found int64 // for what is kept to the end: matches, places, and what is unread
+	Work  int64 // bytes for one object or file, with everything that must be held to read it
+	Found int64 // bytes for what is kept until the end: matches, locations and unread things
 
 	share int64
-	alone sync.Mutex // held by the worker that is beyond its share
+	alone sync.Mutex // held by the worker that exceeds its share
 }
 
-// New returns a budget of total bytes, 0 for Default, for some workers.
+// New returns a budget of total bytes for a number of workers. A total of 0
+// means Default.
 func New(total int64, workers int) *Budget {
 	if total <= 0 {
 		total = Default
@@ -33,15 +33,15 @@ func New(total int64, workers int) *Budget {
 	return &Budget{Total: total, Work: total / 8 * 5, Found: total / 8, share: total / 4 / int64(max(1, workers))}
 }
 
-// Account is the memory that one worker holds. It is not safe for concurrent
-// use. The nil Account holds anything.
+// Account counts the bytes that one worker holds. It is not safe for concurrent
+// use. A nil Account has no limit.
 type Account struct {
 	b     *Budget
 	held  int64
 	alone bool
 }
 
-// Account returns an account for one more worker.
+// Account returns an account for another worker.
 func (b *Budget) Account() *Account {
 	if b == nil {
 		return nil
@@ -49,9 +49,10 @@ func (b *Budget) Account() *Account {
 	return &Account{b: b}
 }
 
-// Take accounts for n bytes. Where they go beyond the worker's share it waits
-// until no other worker is beyond its own. That one waits for nobody, so no two
-// wait for each other; nor must a worker that holds a lock of others call Take.
+// Take adds n bytes to the account. If they exceed the worker's share, Take
+// waits until no other worker exceeds its own. A worker that exceeds its share
+// never waits, so there is no deadlock. A worker must not call Take while it
+// holds a lock that other workers need.
 func (a *Account) Take(n int64) {
 	if a == nil {
 		return
@@ -62,7 +63,7 @@ func (a *Account) Take(n int64) {
 	}
 }
 
-// Give returns n bytes that Take was called for.
+// Give returns n bytes that Take added.
 func (a *Account) Give(n int64) {
 	if a == nil {
 		return
@@ -73,7 +74,7 @@ func (a *Account) Give(n int64) {
 	}
 }
 
-// Held returns how many bytes the account holds.
+// Held returns the number of bytes in the account.
 func (a *Account) Held() int64 {
 	if a == nil {
 		return 0
@@ -81,10 +82,11 @@ func (a *Account) Held() int64 {
 	return a.held
 }
 
-// Back gives back all that was taken since Held returned to.
+// Back returns all bytes that were taken since Held returned to.
 func (a *Account) Back(to int64) { a.Give(a.Held() - to) }
 
-// Idle returns how many bytes a worker may keep for later that it does not hold.
+// Idle returns how many bytes a worker may keep for later use beyond what it
+// holds.
 func (a *Account) Idle() int64 {
 	if a == nil {
 		return maxIdle
@@ -94,8 +96,8 @@ func (a *Account) Idle() int64 {
 
 const maxIdle = 16 << 20
 
-// Shares reports whether memory of n bytes may outlive the account's job, in
-// the hands of another worker, which accounts for it then.
+// Shares reports whether n bytes may be passed on to another worker, whose
+// account then holds them.
 func (a *Account) Shares(n int64) bool {
 	return a == nil || !a.alone && n <= a.b.share/2
 }

@@ -10,13 +10,14 @@ import (
 	"strings"
 )
 
-// units are those of ParseSize by their names in lower case, without "b" or "ib".
+// units maps the unit names of ParseSize to bytes: in lower case, without "b"
+// or "ib".
 var units = map[string]int64{"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 var errSize = errors.New("write a number and a unit: 512MiB, 2GiB")
 
-// ParseSize reads a budget in bytes, such as 512MiB, 2g or "2 GB", that a run
-// can work with. All units are powers of 1024.
+// ParseSize parses a budget, such as 512MiB, 2g or "2 GB", and returns it in
+// bytes. Units are powers of 1024. A budget below Min is an error.
 func ParseSize(text string) (int64, error) {
 	low := strings.ToLower(strings.TrimSpace(text))
 	digits := strings.TrimRight(low, "kmgtib ")
@@ -31,9 +32,9 @@ func ParseSize(text string) (int64, error) {
 	return n, nil
 }
 
-// LimitProcess makes the garbage collector keep the process to the budget too,
-// 0 for Default: what was let go of is memory as well until it is collected. A
-// limit from the environment counts instead.
+// LimitProcess sets the garbage collector's memory limit to match the budget in
+// bytes; 0 means Default. Freed memory counts until it is collected. GOMEMLIMIT
+// has priority.
 func LimitProcess(total int64) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return

@@ -8,17 +8,17 @@ import (
 	"r8scan/internal/terminal"
 )
 
-// Indent is what EncodeMasked takes for JSON that people read too.
+// Indent is the indent of EncodeMasked for JSON that people read too.
 const Indent = "  "
 
-// EncodeJSON writes v as indented JSON and a newline, with tokens in its strings
-// masked. It leaves <, > and & as they are: authors are "Name <e-mail>", and
-// people read this form too. For them all is escaped that a terminal may not show
-// as it is.
+// EncodeJSON writes v as indented JSON with a newline, and masks the tokens in
+// its strings. It does not escape <, > and &: authors are "Name <e-mail>", and
+// people read this form too. It escapes everything that could change what a
+// terminal shows.
 func EncodeJSON(w io.Writer, v any) error { return EncodeMasked(w, Values(v), Indent) }
 
-// EncodeMasked is EncodeJSON for a v that has gone through Values already, with
-// any indent: on one line, if that is empty.
+// EncodeMasked is EncodeJSON for a v that Values returned, with any indent. An
+// empty indent puts everything on one line.
 func EncodeMasked(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -1,11 +1,10 @@
-// Package door is what text goes through before it leaves the process: result,
-// note, error, progress. It masks tokens, whole before anything is cut, and
-// takes from text of what was scanned the power over terminals, viewers and the
-// runners of CI services.
+// Package door processes every text before it leaves the process: results,
+// notes, errors and progress. It masks tokens before a text is cut, and escapes
+// what could control a terminal, a viewer or a CI runner.
 //
-// There are two doors behind each other. Values and Mask see each string by
-// itself, whole, and find every credential. Writer sees what was made of them,
-// and finds what somebody forgot to take through the first.
+// There are two stages. Values and Mask see each string alone and complete, and
+// find every credential. Writer sees the finished text, and finds what the
+// first stage missed.
 package door
 
 import (
@@ -20,16 +19,16 @@ import (
 	"r8scan/rules"
 )
 
-// Printable returns s as a terminal may show it, with every credential masked: for
-// a line that names parts of what was scanned and is in no report.
+// Printable returns s with every credential masked and escaped for a terminal.
+// It is for lines outside a report that name parts of the scanned input.
 func Printable(s string) string { return terminal.Safe(Mask(s)) }
 
-// Mask returns s with every credential in it masked, and what a cut that
-// somebody else made has left of a token.
+// Mask returns s with every credential masked, and also what remains of a token
+// that was cut off elsewhere.
 func Mask(s string) string {
 	s = rules.Redact(s)
 	const prefix, shown = "r8_", 5
-	var out []byte // nil until something is masked
+	var out []byte // nil as long as nothing is masked
 	for at := 0; ; {
 		next := strings.Index(s[at:], prefix)
 		if next < 0 {
@@ -54,10 +53,10 @@ func Mask(s string) string {
 	return string(out)
 }
 
-// isCut reports whether body may be the start of a token's, of which the end
-// was cut off, and is no word of a name. Where texts are cut, at the end or in
-// front of an ellipsis, a quote or an escape, that is seen sooner than within a
-// text. What is shorter gives nothing away.
+// isCut reports whether body may be the start of a token whose end was cut off,
+// and is not a word in a name. Fewer characters are enough where texts are
+// usually cut: at the end, or before an ellipsis, a quote or an escape.
+// Anything shorter reveals nothing.
 func isCut(body, rest string) bool {
 	few, many, kinds := 20, 28, 3
 	if rest == "" || strings.HasPrefix(rest, "…") || strings.HasPrefix(rest, "...") || strings.IndexByte("\\\"'`*", rest[0]) >= 0 {
@@ -81,9 +80,9 @@ func isAlnum(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
-// Values returns a copy of v in which every string was masked, in whatever
-// fields, lists, maps and pointers: a new field needs no new line here. Fields
-// that are not exported, and so in no output, stay as they are.
+// Values returns a copy of v in which every string is masked, in all fields,
+// lists, maps and pointers. Unexported fields, which are in no output, are
+// copied as they are.
 func Values[T any](v T) T {
 	masker{known: map[string]string{}}.in(reflect.ValueOf(&v).Elem())
 	return v
@@ -139,8 +138,8 @@ func asText(s string) string {
 	return b.String()
 }
 
-// in masks what v holds, which can be set; what v points to is copied
-// before, for it is not v's.
+// in masks the strings in v, which must be settable. Whatever v points to is copied
+// first, because others may use it.
 func (m masker) in(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -160,14 +159,14 @@ func (m masker) in(v reflect.Value) {
 			m.in(v.Index(i))
 		}
 	case reflect.Slice, reflect.Map, reflect.Pointer, reflect.Interface:
-		if !v.IsNil() && v.CanSet() { // what is nil stays null in JSON
+		if !v.IsNil() && v.CanSet() { // nil stays null in JSON
 			v.Set(m.copied(v))
 		}
 	}
 }
 
-// copied returns a masked copy of a list, a map, or what a pointer or an
-// interface leads to.
+// copied returns a masked copy of a slice, a map, or the target of a pointer or an
+// interface.
 func (m masker) copied(v reflect.Value) reflect.Value {
 	if v.Kind() == reflect.Slice {
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())

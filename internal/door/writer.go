@@ -11,25 +11,25 @@ import (
 	"r8scan/rules"
 )
 
-// Writer is the last door before a stream or a file. Each Write is to be a
-// piece that is whole in itself, such as a line: tokens in it are masked, it is
-// made safe for terminals, and no line of it begins as an order to a runner of GitHub does. It
-// is safe for use by several goroutines.
+// Writer is the last stage before a stream or a file. Each Write must be
+// complete in itself, such as a line. Writer masks tokens in it, escapes it for
+// terminals, and makes sure that no line starts a command for a CI runner. It
+// is safe for concurrent use.
 type Writer struct {
 	mu     sync.Mutex
 	w      io.Writer
-	orders bool // lines may begin as they like
-	begun  bool // the line has something in it beside white space
+	orders bool // lines may start a command
+	begun  bool // the current line has something other than white space
 }
 
-// NewWriter returns a Writer to w.
+// NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Under returns what d writes to.
+// Under returns the writer that d writes to.
 func (d *Writer) Under() io.Writer { return d.w }
 
-// Under returns what a Writer writes to, and any other writer as it is. It is
-// for asking what w is, and for what must come out byte by byte.
+// Under returns the writer below a Writer, and any other writer itself. It is
+// for inspecting w, and for output that must not be changed.
 func Under(w io.Writer) io.Writer {
 	if d, ok := w.(*Writer); ok {
 		return d.Under()
@@ -37,8 +37,8 @@ func Under(w io.Writer) io.Writer {
 	return w
 }
 
-// Orders returns a writer to where w leads, through which a format may give
-// orders to a runner: its lines are all its own.
+// Orders returns a writer to the same place as w that lets a format write
+// commands for a CI runner. All its lines must come from the format itself.
 func Orders(w io.Writer) io.Writer {
 	if d, ok := w.(*Writer); ok {
 		return &Writer{w: d.w, orders: true}
@@ -46,7 +46,7 @@ func Orders(w io.Writer) io.Writer {
 	return w
 }
 
-// Write writes what p is to those who may see it.
+// Write writes p, masked and escaped.
 func (d *Writer) Write(p []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -60,11 +60,10 @@ func (d *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// withoutTokens masks the API tokens in a text that was put together of many,
-// where they stand as they are. The other credentials, and what a token may be
-// encoded in, are told by what is around them, and here something else is around
-// them than where they came from: quotes of JSON, for one. It returns text
-// itself, or a copy.
+// withoutTokens masks the plain API tokens in a finished text. It cannot find
+// other credentials and encoded tokens: they are recognized by their
+// surroundings, which the output has changed. It returns text itself, or a
+// copy.
 func withoutTokens(text []byte) []byte {
 	copied := false
 	for _, m := range rules.Default().FindTokens(nil, text, 0, len(text)) {
@@ -79,8 +78,8 @@ func withoutTokens(text []byte) []byte {
 	return text
 }
 
-// quoted puts ./ before what begins a line as an order. Runners look behind
-// white space, and take a carriage return for the end of a line too.
+// quoted puts ./ before the start of a line that a CI runner would take for a
+// command. Runners skip white space, and a carriage return also ends a line.
 func (d *Writer) quoted(p []byte) []byte {
 	var out []byte
 	done := 0 // p[:done] is in out
@@ -109,17 +108,17 @@ func (d *Writer) quoted(p []byte) []byte {
 	return append(out, p[done:]...)
 }
 
-// isOrder reports whether a line that begins with p may be one: of GitHub's,
-// Azure's and TeamCity's runners, or a mark of GitLab's. Of two colons the second
-// may be yet to come. A heading of Markdown is none.
+// isOrder reports whether a line that starts with p may be a command: for the
+// runners of GitHub, Azure and TeamCity, or a mark of GitLab. The second colon
+// of "::" may be in the next write. A Markdown heading is no command.
 func isOrder(p []byte) bool {
 	return bytes.HasPrefix(p, []byte("::")) || string(p) == ":" ||
 		bytes.HasPrefix(p, []byte("##")) && len(p) > 2 && p[2] != ' ' && p[2] != '#' ||
 		bytes.HasPrefix(p, []byte("section_start:")) || bytes.HasPrefix(p, []byte("section_end:"))
 }
 
-// blanks returns how many bytes p begins with that a runner or a terminal shows
-// nothing of: white space and the codes of colors.
+// blanks returns the length of the invisible start of p: white space and color
+// codes.
 func blanks(p []byte) int {
 	at := 0
 	for at < len(p) {

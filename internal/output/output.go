@@ -1,4 +1,4 @@
-// Package output writes a file whole or not at all.
+// Package output writes a file completely or not at all.
 package output
 
 import (
@@ -15,9 +15,8 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Check returns an error if no file at path could be written, as far as can be
-// told before there is anything to write. An empty path is none. The error begins
-// with path.
+// Check returns an error if it is already clear that no file can be written at
+// path. An empty path is no error. The error starts with path.
 func Check(path string) error {
 	if path == "" {
 		return nil
@@ -28,19 +27,19 @@ func Check(path string) error {
 	return nil
 }
 
-// WriteFile puts what render writes into the file at path, whole or not at
-// all: until the last byte is on disk the old file stays, and after an error,
-// or once ctx is done, nothing is left behind. A link is followed and stays. An
-// existing file keeps its permissions; a new one gets 0644 less the umask. What
-// is no regular file, such as a pipe, and what is an open file of the process,
-// such as /dev/stdout, is written to directly. The error names path.
+// WriteFile writes what render produces to the file at path, completely or not
+// at all: the old file stays until the new one is on disk. After an error, or
+// once ctx is done, nothing is left behind. A link is followed and kept. An
+// existing file keeps its permissions; a new file gets 0644 less the umask.
+// Pipes, devices and open files of the process, such as /dev/stdout, are
+// written to directly. The error names path.
 func WriteFile(ctx context.Context, path string, render func(io.Writer) error) error {
 	err := writeTo(ctx, path, render)
 	if err == nil {
 		return nil
 	}
-	// The temporary file's name in a PathError or LinkError means nothing to
-	// the user.
+	// The path in a PathError or LinkError is that of the temporary file, which
+	// means nothing to the user.
 	var pathErr *fs.PathError
 	var linkErr *os.LinkError
 	switch {
@@ -79,15 +78,15 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 	if isOpen {
 		return writeDirect(ctx, path, render)
 	}
-	var mode fs.FileMode // 0: there is no file yet
+	var mode fs.FileMode // 0 for a new file
 	if info != nil {
 		mode = info.Mode().Perm()
 	}
 	return replace(ctx, target, mode, render)
 }
 
-// writeDirect appends, because opening /dev/stdout anew starts at offset 0 and
-// would overwrite what a shell's >> keeps.
+// writeDirect appends. Opening /dev/stdout again starts at offset 0, and would
+// overwrite what a shell's >> should keep.
 func writeDirect(ctx context.Context, path string, render func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
@@ -96,18 +95,19 @@ func writeDirect(ctx context.Context, path string, render func(io.Writer) error)
 	return errors.Join(renderTo(ctx, f, render), f.Close())
 }
 
-// replace writes a new file beside target and renames it to target. The two
-// are in one folder because a rename is atomic within a file system only.
+// replace writes a new file next to target and renames it. A rename is atomic
+// only within one file system, so both are in one folder.
 func replace(ctx context.Context, target string, mode fs.FileMode, render func(io.Writer) error) (err error) {
 	dir := filepath.Dir(target)
-	// os.CreateTemp would give 0600; here the kernel applies the umask.
+	// os.CreateTemp would use 0600; with os.OpenFile the kernel applies the
+	// umask.
 	f, err := os.OpenFile(filepath.Join(dir, ".r8scan-"+rand.Text()+".tmp"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
 	done := false
 	defer func() {
-		if !done { // also when render panics
+		if !done { // render may have panicked
 			_ = f.Close()
 			_ = os.Remove(f.Name())
 		}
@@ -137,8 +137,8 @@ func replace(ctx context.Context, target string, mode fs.FileMode, render func(i
 	return nil
 }
 
-// syncDir makes a rename outlast a power cut. Some systems cannot sync a
-// folder, and the report is whole either way, so errors do not matter.
+// syncDir makes the rename durable across a power failure. Some systems cannot
+// sync a folder. Errors are ignored, because the file is complete either way.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		_ = d.Sync()
@@ -154,7 +154,7 @@ func renderTo(ctx context.Context, f *os.File, render func(io.Writer) error) err
 	return w.Flush()
 }
 
-// contextWriter fails once its context is done.
+// contextWriter returns an error once its context is done.
 type contextWriter struct {
 	ctx context.Context
 	w   io.Writer

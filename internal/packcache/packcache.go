@@ -1,6 +1,6 @@
-// Package packcache remembers what a scan found in a pack, so that the next
-// one need not read it again: packs never change. It holds ids of objects and
-// names of what they refer to, never a token.
+// Package packcache remembers what a scan found in a pack. Packs never change,
+// so the next scan need not read it again. The cache holds ids of objects and
+// the names that refer to them, never a token.
 package packcache
 
 import (
@@ -18,37 +18,37 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Entry is what is remembered of a pack. It is of use only while Stamp,
-// LeftToOthers and Shallow are what they were.
+// Entry is what the cache remembers of a pack. It is valid only as long as
+// Stamp, LeftToOthers and Shallow are unchanged.
 type Entry struct {
-	Stamp        string    // of the pack's files: see Stamp
-	LeftToOthers string    // which of its objects other packs report
-	Shallow      string    `json:",omitempty"` // which of its commits have parents that need not be there
-	Objects      int64     // that it reports
-	Bytes        int64     // of these, inflated
-	Commits      int64     // among these
-	Members      int64     // of containers among these; Bytes has theirs too
-	Search       []string  // ids in hex of objects to search again: they have a match, or something unreadable
-	Outside      []Outside // objects that it refers to and does not hold
-	Named        []Outside // blobs, here or elsewhere, that its trees give a name that tells what they hold; without a kind
+	Stamp        string    // of the pack's files: see the function Stamp
+	LeftToOthers string    // a digest of its objects that other packs report
+	Shallow      string    `json:",omitempty"` // a digest of its commits whose parents a shallow clone leaves out
+	Objects      int64     // objects that this pack reports
+	Bytes        int64     // bytes of these objects, inflated
+	Commits      int64     // commits among these objects
+	Members      int64     // members of containers among them; Bytes counts their bytes too
+	Search       []string  // ids in hex of objects to search again: they have a match, something unreadable, or are LFS pointers
+	Outside      []Outside // objects that the pack refers to and does not hold
+	Named        []Outside // blobs whose format only their name in one of its trees tells; Kind is empty
 }
 
-// Outside is an object that a pack's objects refer to.
+// Outside is an object that objects of the pack refer to.
 type Outside struct {
 	ID   string // in hex
 	Kind string `json:",omitempty"`
 	Name string `json:",omitempty"`
 }
 
-// Cache is a folder of entries. The nil Cache is empty and stays so.
+// Cache is a folder of entries. A nil Cache is empty and saves nothing.
 type Cache struct {
 	dir     string
 	version string
 	pruned  sync.Once
 }
 
-// Open returns the cache in dir, which need not exist yet. Entries that were
-// written with another version are not seen.
+// Open returns the cache in dir, which need not exist yet. Entries of other
+// versions are ignored.
 func Open(dir, version string) *Cache { return &Cache{dir: dir, version: version} }
 
 func (c *Cache) path(key []byte) string {
@@ -57,12 +57,12 @@ func (c *Cache) path(key []byte) string {
 
 var errDamaged = errors.New("the entry is damaged")
 
-// maxEntry bounds what is read of an entry. That of a pack with a million objects
-// has some megabytes.
+// maxEntry limits the size of an entry, in bytes. The entry of a pack with a
+// million objects has a few megabytes.
 const maxEntry = 64 << 20
 
-// Load returns the entry for the pack with the checksum key. The error says
-// only that there is none that can be used.
+// Load returns the entry for the pack with the checksum key. The error only
+// says that there is no usable entry.
 func (c *Cache) Load(key []byte) (*Entry, error) {
 	if c == nil {
 		return nil, os.ErrNotExist
@@ -73,7 +73,7 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 		return nil, err
 	}
 	now := time.Now()
-	_ = os.Chtimes(path, now, now) // for prune; at worst it goes, and the pack is read again
+	_ = os.Chtimes(path, now, now) // marks it as used for prune; if this fails, the pack may be read again
 	sum, body, ok := bytes.Cut(text, []byte("\n"))
 	if !ok || string(sum) != digest(body) {
 		return nil, errDamaged
@@ -82,8 +82,8 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 	return e, json.Unmarshal(body, e)
 }
 
-// Save writes the entry for a pack. The file is put in place whole, so that
-// scans side by side do not disturb each other.
+// Save writes the entry for a pack. It renames a complete file into place, so
+// scans can run in parallel.
 func (c *Cache) Save(key []byte, e *Entry) error {
 	if c == nil {
 		return nil
@@ -111,12 +111,12 @@ func (c *Cache) Save(key []byte, e *Entry) error {
 	return nil
 }
 
-// maxUnused is how long an entry is kept that no scan asks for: its pack was
-// repacked, its repository is gone, or the rules have changed.
+// maxUnused is how long an unused entry is kept. Its pack may have been
+// repacked, its repository deleted, or the rules changed.
 const maxUnused = 90 * 24 * time.Hour
 
-// prune removes what was not used for maxUnused, once for each Cache. Only
-// names that Save makes are touched, and what cannot be removed stays.
+// prune removes entries that were not used for maxUnused, once per Cache. It
+// touches only names that Save makes, and ignores errors.
 func (c *Cache) prune() {
 	c.pruned.Do(func() {
 		entries, err := os.ReadDir(c.dir)
@@ -132,7 +132,7 @@ func (c *Cache) prune() {
 	})
 }
 
-// ours are the names of entries of any version, and of those half written.
+// ours matches the names of entries of any version, and of unfinished ones.
 var ours = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$|^new-[0-9]+$`)
 
 func digest(body []byte) string {

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// Stamp identifies files by what the system says of them. The checksum that a
-// pack ends with is part of the pack, so it proves nothing: whoever makes one
-// can write there what another pack has. The stamp is what ties an entry to
-// the very file that was read.
+// Stamp identifies files by their size, times and inode. The checksum at the
+// end of a pack proves nothing: whoever makes a pack can copy the checksum of
+// another. The stamp ties an entry to the file that was read.
 func Stamp(paths ...string) (string, error) {
 	var b strings.Builder
 	for _, path := range paths {

@@ -6,8 +6,8 @@ import (
 	"syscall"
 )
 
-// identity returns the file's device, inode and time of change, which no
-// program can set.
+// identity returns the file's device, inode and change time, which no program
+// can set.
 func identity(info fs.FileInfo) string {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -4,5 +4,5 @@ package packcache
 
 import "io/fs"
 
-// identity is empty where the system has no more to say than size and time.
+// identity is empty: here the system tells only size and modification time.
 func identity(fs.FileInfo) string { return "" }

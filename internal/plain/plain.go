@@ -1,6 +1,6 @@
-// Package plain reads the texts that a user gives the program. Programs on
-// Windows begin them with a byte order mark, or write them as UTF-16: PowerShell
-// does so with what > takes.
+// Package plain decodes the text files that a user passes to the program.
+// Programs on Windows start them with a byte order mark, or write UTF-16, as >
+// does in PowerShell.
 package plain
 
 import (
@@ -13,10 +13,10 @@ import (
 	"unicode/utf8"
 )
 
-// Form is how a text was written, in words. The zero value is UTF-8.
+// Form names the encoding of a text. The zero value is UTF-8.
 type Form string
 
-// The other forms. A form of wide units may come without a mark.
+// The other encodings. UTF-16 and UTF-32 may come without a byte order mark.
 const (
 	MarkedUTF8 Form = "UTF-8 with a byte order mark"
 	UTF16LE    Form = "UTF-16, little-endian"
@@ -25,8 +25,8 @@ const (
 	UTF32BE    Form = "UTF-32, big-endian"
 )
 
-// marks are what texts of the forms begin with. The mark of UTF-32 begins with
-// that of UTF-16.
+// marks are the byte order marks. UTF-32's come first: one of them starts with
+// UTF-16's.
 var marks = []struct {
 	form Form
 	mark string
@@ -38,12 +38,12 @@ var marks = []struct {
 	{UTF16BE, "\xfe\xff"},
 }
 
-// headLen is how many bytes of a text say how it is written.
+// headLen is how many bytes are needed to detect the encoding.
 const headLen = 4
 
-// formOf returns the form of a text that begins with head, and the length of its
-// mark. Without a mark, a text of wide units is known by the zero beside its
-// first ASCII letter: none of the texts that users write begins with U+0000.
+// formOf returns the encoding of a text that starts with head, and the length
+// of its mark. UTF-16 and UTF-32 without a mark are detected by the zeros
+// beside the first ASCII character: no text of a user starts with U+0000.
 func formOf(head []byte) (form Form, mark int) {
 	for _, m := range marks {
 		if bytes.HasPrefix(head, []byte(m.mark)) {
@@ -69,29 +69,29 @@ func formOf(head []byte) (form Form, mark int) {
 	return "", 0
 }
 
-// FormOf returns the form of a text.
+// FormOf returns the encoding of a text.
 func FormOf(text []byte) Form {
 	form, _ := formOf(text[:min(len(text), headLen)])
 	return form
 }
 
-// Text returns a text as UTF-8 without a mark: itself, or a part of it, if it is
-// UTF-8. What a wide form cannot say is the replacement character.
+// Text returns a text as UTF-8 without a mark. For UTF-8 the result is a part
+// of text. Invalid units become the replacement character.
 func Text(text []byte) []byte {
 	switch form, mark := formOf(text[:min(len(text), headLen)]); form {
 	case "", MarkedUTF8:
 		return text[mark:]
 	}
-	out, _ := io.ReadAll(NewReader(bytes.NewReader(text))) // neither of the readers fails
+	out, _ := io.ReadAll(NewReader(bytes.NewReader(text))) // neither reader can fail
 	return out
 }
 
-// NewReader returns a reader of the text in r, as Text would return it.
+// NewReader returns a reader that decodes r as Text does.
 func NewReader(r io.Reader) io.Reader {
 	in := bufio.NewReader(r)
-	head, _ := in.Peek(headLen) // an error comes again
+	head, _ := in.Peek(headLen) // the next read returns the error again
 	form, mark := formOf(head)
-	_, _ = in.Discard(mark) // it was seen
+	_, _ = in.Discard(mark) // Peek returned these bytes
 	switch form {
 	case UTF16LE:
 		return &wideReader{in: in, size: 2, order: binary.LittleEndian}
@@ -105,17 +105,17 @@ func NewReader(r io.Reader) io.Reader {
 	return in
 }
 
-// wideReader reads units of 2 or 4 bytes as UTF-8.
+// wideReader decodes units of 2 or 4 bytes to UTF-8.
 type wideReader struct {
 	in    *bufio.Reader
 	size  int
 	order binary.ByteOrder
-	out   []byte // what was decoded and not given yet
-	high  rune   // the first of a surrogate pair, 0 for none
-	err   error  // how in has ended, once it has
+	out   []byte // decoded bytes that Read has not returned yet
+	high  rune   // the first half of a surrogate pair, 0 for none
+	err   error  // the error at the end of in
 }
 
-// decodeAtOnce is how many bytes are decoded before they are given.
+// decodeAtOnce is how many bytes are decoded at a time.
 const decodeAtOnce = 4 << 10
 
 // Read implements io.Reader.
@@ -137,14 +137,15 @@ func (r *wideReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// decode fills out from what in has at hand, at least one unit if there is one.
+// decode fills out from the buffered bytes of in, with at least one unit if
+// there is one.
 func (r *wideReader) decode() {
 	r.out = nil
 	for {
 		var unit [4]byte
 		n, err := io.ReadFull(r.in, unit[:r.size])
 		if err != nil {
-			if n > 0 || r.high != 0 { // half a unit, or half a pair
+			if n > 0 || r.high != 0 { // in ends within a unit or a pair
 				r.out = utf8.AppendRune(r.out, utf8.RuneError)
 			}
 			if r.err = err; err == io.ErrUnexpectedEOF {
@@ -163,7 +164,7 @@ func (r *wideReader) decode() {
 	}
 }
 
-// unit decodes a unit of UTF-16.
+// unit decodes one unit of UTF-16.
 func (r *wideReader) unit(u rune) {
 	if r.high != 0 {
 		pair := utf16.DecodeRune(r.high, u)
@@ -180,8 +181,7 @@ func (r *wideReader) unit(u rune) {
 	r.out = utf8.AppendRune(r.out, u)
 }
 
-// Lines yields the lines of a text with what ends them: a line feed, a carriage
-// return or both.
+// Lines yields the lines of a text, each with its line ending: LF, CR or CRLF.
 func Lines(text []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(text) > 0 {

@@ -1,4 +1,4 @@
-// Package pool runs jobs side by side. A job may add further ones.
+// Package pool runs jobs in parallel. A job may add more jobs.
 package pool
 
 import (
@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Job is one piece of work: a folder, a file, a family of objects. It may add
-// further jobs to its pool. An error ends the whole run, so a job returns one
-// only when the context is done.
+// Job is one piece of work, such as a folder, a file or a family of objects. It
+// may add more jobs to its pool. An error ends the whole run, so a job returns
+// an error only if the context is done.
 type Job[W any] func(ctx context.Context, w W) error
 
-// Pool runs jobs on goroutines that each have a worker of their own. The newest
-// job runs first: jobs add jobs, and depth first keeps the queue short.
+// Pool runs jobs on goroutines, each with its own worker. The newest job runs
+// first: jobs add jobs, so depth first keeps the queue short.
 type Pool[W any] struct {
 	size   int
 	worker func() W
@@ -26,8 +26,8 @@ type Pool[W any] struct {
 	idle    int
 }
 
-// New returns a pool of size goroutines. worker makes what one of them keeps
-// from job to job.
+// New returns a pool of size goroutines. worker makes the state that one
+// goroutine keeps from job to job.
 func New[W any](size int, worker func(*Pool[W]) W) *Pool[W] {
 	p := &Pool[W]{size: size}
 	p.worker = func() W { return worker(p) }
@@ -35,12 +35,12 @@ func New[W any](size int, worker func(*Pool[W]) W) *Pool[W] {
 	return p
 }
 
-// Run runs jobs, and those that they add, and returns when all are done or one
-// has failed.
+// Run runs jobs and all jobs that they add. It returns when all are done, or
+// after the first error.
 func (p *Pool[W]) Run(ctx context.Context, jobs ...Job[W]) error {
 	p.queue = jobs
 	g, ctx := errgroup.WithContext(ctx)
-	stop := context.AfterFunc(ctx, func() { // wake those who wait
+	stop := context.AfterFunc(ctx, func() { // wake up waiting goroutines
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.changed.Broadcast()
@@ -65,7 +65,7 @@ func (p *Pool[W]) Run(ctx context.Context, jobs ...Job[W]) error {
 	return g.Wait()
 }
 
-// take waits for a job. It returns false when there will be none.
+// take waits for a job. It returns false if there will be none.
 func (p *Pool[W]) take(ctx context.Context) (Job[W], bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -98,7 +98,7 @@ func (p *Pool[W]) finish() {
 	}
 }
 
-// Add puts jobs on the queue; the last one runs first.
+// Add adds jobs to the queue. The last one runs first.
 func (p *Pool[W]) Add(jobs ...Job[W]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,7 +106,8 @@ func (p *Pool[W]) Add(jobs ...Job[W]) {
 	p.changed.Broadcast()
 }
 
-// AddIfIdle puts a job on the queue if a worker waits for one.
+// AddIfIdle adds a job to the queue if a worker is waiting for one. It reports
+// whether it did.
 func (p *Pool[W]) AddIfIdle(j Job[W]) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

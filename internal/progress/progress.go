@@ -1,4 +1,4 @@
-// Package progress shows on a terminal how far a scan is.
+// Package progress shows the progress of a scan on a terminal.
 package progress
 
 import (
@@ -13,11 +13,11 @@ import (
 	"r8scan/scanner"
 )
 
-// Bar shows how far a scan is, on a terminal.
+// Bar is a progress bar on a terminal.
 type Bar struct{ bar *progressbar.ProgressBar }
 
-// New returns a bar on w, nil if nobody would see it. It has to know that
-// this is a terminal, and shows numbers only.
+// New returns a bar on w, or nil if w is no terminal. The bar shows numbers
+// only.
 func New(w io.Writer) *Bar {
 	if !terminal.Is(w) {
 		return nil
@@ -34,18 +34,18 @@ func New(w io.Writer) *Bar {
 	)}
 }
 
-// Show shows p.
+// Show draws the progress p.
 func (b *Bar) Show(p scanner.Progress) {
 	if p.Total > 0 && b.bar.GetMax64() != p.Total {
 		b.bar.ChangeMax64(p.Total)
 	}
 	b.bar.Describe(fmt.Sprintf("%d files, %d MB", p.Files, p.Bytes>>20))
-	_ = b.bar.Set64(p.Objects) // a bar that cannot be drawn is no reason to stop
+	_ = b.bar.Set64(p.Objects) // a scan goes on without its bar
 }
 
-// Clear takes the bar off the terminal. A nil Bar has nothing there.
+// Clear removes the bar from the terminal. It does nothing for a nil Bar.
 func (b *Bar) Clear() {
 	if b != nil {
-		_ = b.bar.Finish() // likewise
+		_ = b.bar.Finish() // as in Show
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// flags are those to open a file with: whoever puts a pipe in its place is not
-// waited for, and a link that takes its place is not followed unless links are.
+// flags returns the flags to open a file with. If a pipe takes the file's
+// place, the open does not wait for a writer. If a link takes its place, the
+// open fails unless follow is set.
 func flags(follow bool) int {
 	if follow {
 		return os.O_RDONLY | syscall.O_NONBLOCK
@@ -16,5 +17,5 @@ func flags(follow bool) int {
 	return os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOFOLLOW
 }
 
-// folderFlags are those to open a folder with, and nothing else.
+// folderFlags are the flags to open a folder with; anything else is an error.
 const folderFlags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_DIRECTORY

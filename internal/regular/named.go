@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// ReadNamed is ReadFollowed for a path that the user has named. It also reads the
-// pipes that a process has open, such as the one of a shell's <(command), to their
-// end, and the null device. A pipe on disk may have no writer and is an error.
+// ReadNamed is ReadFollowed for a path that the user named. It also reads the
+// null device and the open pipes of a process, such as that of a shell's
+// <(command), up to limit bytes. A named pipe on disk may have no writer, so it
+// is an error.
 func ReadNamed(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().IsRegular() || !isNull(info) && !isOpenPipe(path, info) {
@@ -35,8 +36,8 @@ func isOpenPipe(path string, info fs.FileInfo) bool {
 }
 
 // Target returns the path that path leads to, which need not exist, and whether
-// it is an open file of a process. Links end there: the text of such a link is no
-// path, but what the file was once called.
+// it is an open file of a process. It does not follow the link of an open file:
+// its text is only a former name of that file.
 func Target(path string) (target string, isOpen bool, err error) {
 	for range 40 { // as many as Linux follows
 		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
@@ -59,8 +60,9 @@ func Target(path string) (target string, isOpen bool, err error) {
 	return "", false, errors.New("too many links")
 }
 
-// holdsOpenFiles reports whether a folder, with no links in its path, holds the
-// open files of a process. Other files below /dev, as in /dev/shm, are ordinary.
+// holdsOpenFiles reports whether a folder, whose path has no links, holds the
+// open files of a process. Other files below /dev, as in /dev/shm, are
+// ordinary.
 func holdsOpenFiles(dir string) bool {
 	return dir == "/dev/fd" || strings.HasPrefix(dir, "/proc/") && strings.HasSuffix(dir, "/fd")
 }

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Real follows the links in path: git writes real paths into its files, and
-// what it names is to be shown relative to the same root.
+// Real returns path with its links followed. git writes real paths into its
+// files, so what is shown must be relative to a real root.
 func Real(path string) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -16,12 +16,12 @@ func Real(path string) string {
 	}
 	real, err := filepath.EvalSymlinks(abs)
 	if err != nil {
-		return path // it exists, and some file systems cannot tell more
+		return path // some file systems cannot resolve the links of a path that exists
 	}
 	return real
 }
 
-// Within reports whether path, with its links followed, lies in dir.
+// Within reports whether path, with its links followed, is in dir.
 func Within(dir, path string) bool {
 	d, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -35,7 +35,8 @@ func Within(dir, path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// Reason says why without repeating the path, which is named beside it.
+// Reason returns the operation and the cause of an error. It leaves out the
+// path, which the caller shows.
 func Reason(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) && !errors.Is(err, ErrOther) {
@@ -44,7 +45,7 @@ func Reason(err error) string {
 	return Cause(err)
 }
 
-// Cause is Reason without what was tried.
+// Cause is Reason without the operation.
 func Cause(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {

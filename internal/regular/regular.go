@@ -1,7 +1,7 @@
-// Package regular opens files that somebody else may have put in their place.
-// A pipe, a device or a socket is not opened: to open one can mean to wait
-// without an end, or to set something off. What was opened is looked at again,
-// since it may have been replaced, and no size that it claims is trusted.
+// Package regular opens files that an attacker may have replaced. It opens no
+// pipe, device or socket: opening one can block forever, or have side effects.
+// It checks a file again after opening it, and trusts no size that a file
+// claims.
 package regular
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// Open opens the regular file at path to read. A link is an error.
+// Open opens the regular file at path for reading. A link is an error.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -27,7 +27,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	return Listed(path)
 }
 
-// Listed is Open for a path that a listing of its folder has just called a
+// Listed is Open for a path that a folder's listing has just reported as a
 // regular file.
 func Listed(path string) (*os.File, fs.FileInfo, error) { return open(path, false) }
 
@@ -43,7 +43,7 @@ func Follow(path string) (*os.File, fs.FileInfo, error) {
 	return open(path, true)
 }
 
-// open opens a file without waiting for it and makes sure that it is regular.
+// open opens a file without blocking and checks that it is regular.
 func open(path string, follow bool) (*os.File, fs.FileInfo, error) {
 	f, err := os.OpenFile(path, flags(follow), 0)
 	if err != nil {
@@ -67,10 +67,10 @@ func check(path string, info fs.FileInfo) error {
 	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w but a %s, which is not opened", ErrOther, Kind(info.Mode()))}
 }
 
-// ErrOther says that what is there is something else than a regular file.
+// ErrOther means that the path is something other than a regular file.
 var ErrOther = errors.New("it is no regular file")
 
-// Kind says what a file that is not regular is.
+// Kind names the kind of a file that is not regular.
 func Kind(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
@@ -87,12 +87,11 @@ func Kind(m fs.FileMode) string {
 	return "special file"
 }
 
-// ErrTooLarge says that a file has more bytes than were asked for, and was not
-// read.
+// ErrTooLarge means that a file has more bytes than the limit and was not read.
 var ErrTooLarge = errors.New("it is too large")
 
-// Read returns what is in the regular file at path, ErrTooLarge if that is more
-// than limit bytes. A link is an error.
+// Read returns the content of the regular file at path, or ErrTooLarge if it
+// has more than limit bytes. A link is an error.
 func Read(path string, limit int64) ([]byte, error) { return read(Open, path, limit) }
 
 // ReadFollowed is Read for a path that may be a link.
@@ -107,12 +106,12 @@ func read(open func(string) (*os.File, fs.FileInfo, error), path string, limit i
 	return All(f, path, info.Size(), limit)
 }
 
-// emptyMax is how much is read of a file that says it is empty, as those of the
-// kernel do, some of which have no end.
+// emptyMax is how many bytes are read of a file that reports size 0. Files of
+// the kernel do, and some of them have no end.
 const emptyMax = 1 << 20
 
-// All returns what is in a file from Open or Follow that says it has size bytes,
-// ErrTooLarge if it is more than limit.
+// All returns the content of a file from Open or Follow that reports size
+// bytes, or ErrTooLarge if it has more than limit bytes.
 func All(f io.Reader, path string, size, limit int64) ([]byte, error) {
 	if size == 0 {
 		limit = min(limit, emptyMax)
@@ -130,8 +129,8 @@ func All(f io.Reader, path string, size, limit int64) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// List returns the entries of the folder dir by name, without more than limit
-// of them: ErrTooLarge then comes with as many.
+// List returns the entries of the folder dir, sorted by name. If there are more
+// than limit, it returns limit of them and ErrTooLarge.
 func List(dir string, limit int) ([]fs.DirEntry, error) {
 	f, err := os.OpenFile(dir, folderFlags, 0)
 	if err != nil {

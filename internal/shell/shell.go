@@ -1,4 +1,5 @@
-// Package shell writes words of a POSIX shell, for commands to copy and scripts.
+// Package shell quotes words for a POSIX shell, for scripts and for commands
+// that users copy.
 package shell
 
 import (
@@ -6,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Quote returns s as one word of a POSIX shell, in quotes if it needs them: a
-// repository's file names must not put commands into a line that somebody is
-// told to copy.
+// Quote returns s as one word of a POSIX shell, quoted if necessary. File names
+// of a repository must not inject commands into a line that a user is told to
+// copy.
 func Quote(s string) string {
 	if s != "" && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/:._-+@%,=~", r)
@@ -18,5 +19,5 @@ func Quote(s string) string {
 	return Quoted(s)
 }
 
-// Quoted returns s as one word of a POSIX shell, in quotes.
+// Quoted returns s as one word of a POSIX shell, always quoted.
 func Quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,6 +1,6 @@
 package terminal
 
-// The colors of Paint.
+// The colors for Paint.
 const (
 	Bold      = "1"
 	Dim       = "2"
@@ -10,7 +10,7 @@ const (
 	BrightRed = "1;31"
 )
 
-// Paint returns s in a color for a terminal that shows colors, else as it is.
+// Paint returns s in a color if colors is set, otherwise s.
 func Paint(colors bool, color, s string) string {
 	if !colors {
 		return s
@@ -18,8 +18,8 @@ func Paint(colors bool, color, s string) string {
 	return "\x1b[" + color + "m" + s + "\x1b[0m"
 }
 
-// Link makes text an OSC 8 hyperlink to target, a URL without control
-// characters. Terminals that do not know links show text alone.
+// Link returns text as an OSC 8 hyperlink to target, a URL without control
+// characters. Terminals without support for links show only text.
 func Link(target, text string) string {
 	return "\x1b]8;;" + target + "\x1b\\" + text + "\x1b]8;;\x1b\\"
 }

@@ -1,5 +1,5 @@
-// Package terminal is how a person at a terminal is spoken to: what is one,
-// text that it shows as it is, colors, links, and a question without echo.
+// Package terminal talks to a person at a terminal: it detects terminals,
+// escapes text, and provides colors, links and a prompt without echo.
 package terminal
 
 import (
@@ -11,8 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Is reports whether w is a terminal that a person looks at, or has one under
-// it, as a door.Writer may.
+// Is reports whether w is a terminal, or writes to one, as a door.Writer may.
 func Is(w io.Writer) bool {
 	if d, ok := w.(interface{ Under() io.Writer }); ok {
 		w = d.Under()
@@ -21,11 +20,10 @@ func Is(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// Colors reports whether what is written to w may have colors and links.
+// Colors reports whether output to w may have colors and links.
 func Colors(w io.Writer) bool { return Is(w) && os.Getenv("NO_COLOR") == "" }
 
-// Width returns how many columns a terminal has that w writes to, 0 for anything
-// else.
+// Width returns the number of columns if w is a terminal, otherwise 0.
 func Width(w io.Writer) int {
 	if !Is(w) {
 		return 0
@@ -40,7 +38,7 @@ func Width(w io.Writer) int {
 	return width
 }
 
-// Input returns in if it is a terminal that somebody types on, else nil.
+// Input returns in if it is a terminal, otherwise nil.
 func Input(in io.Reader) *os.File {
 	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return f
@@ -48,8 +46,9 @@ func Input(in io.Reader) *os.File {
 	return nil
 }
 
-// Ask puts a question on out and reads the answer on a terminal, which does not
-// show it. The error is ctx's, io.EOF for no answer, or the terminal's.
+// Ask writes a question to out and reads the answer from a terminal without
+// echo. The error is that of ctx, io.EOF if there is no answer, or that of the
+// terminal.
 func Ask(ctx context.Context, in *os.File, out io.Writer, question string) ([]byte, error) {
 	fd := int(in.Fd())
 	state, err := term.GetState(fd)
@@ -71,8 +70,8 @@ func Ask(ctx context.Context, in *os.File, out io.Writer, question string) ([]by
 		fmt.Fprintln(out)
 		return a.line, a.err
 	case <-ctx.Done():
-		// The read goes on until the process ends: the echo must come back
-		// before that.
+		// The read continues until the process ends, so the echo must be
+		// restored now.
 		fmt.Fprintln(out)
 		_ = term.Restore(fd, state)
 		return nil, ctx.Err()

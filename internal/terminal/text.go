@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// Safe returns s with everything escaped that could make a terminal or a log
-// viewer show something else than s: control characters and so escape
-// sequences, line breaks, bidirectional overrides, invisible characters, and
-// bytes that are not UTF-8. Each string that stems from a scanned repository
-// goes through it before it becomes text. It masks nothing: see door.Printable.
+// Safe returns s with everything escaped that could change what a terminal or
+// log viewer shows: control characters (and thereby escape sequences), line
+// breaks, bidirectional overrides, invisible characters and invalid UTF-8.
+// Every string from a scanned repository goes through Safe before it is
+// printed. Safe masks nothing: see door.Printable.
 func Safe(s string) string {
 	if isPlain(s) {
 		return s
@@ -48,18 +48,16 @@ func isPlain(s string) bool {
 	return true
 }
 
-// marks are what runners take for the start of an order wherever it stands in a
-// line: GitHub's old form, Azure's and TeamCity's.
+// marks start a command for a CI runner anywhere in a line: the old form of
+// GitHub, and those of Azure and TeamCity.
 var marks = [...]string{"##[", "##vso[", "##teamcity["}
 
-// SafeText is Safe for a text that was put together, with lines, colors and
-// links of our own, or is JSON. It returns text with all that may change what a terminal or a viewer
-// shows written as \u and four digits: control characters other than line
-// breaks, tabs and escape sequences, of which the ones here are our own; what
-// turns the direction of text; line separators and invisible characters. So is
-// the bracket of a mark. What is JSON stays the same value. Bytes that are not
-// UTF-8, of which JSON has none, become \x and two digits. It returns text
-// itself if there is nothing to do.
+// SafeText is Safe for a complete text with its own lines, colors and links, or
+// for JSON. Control characters (except line breaks, tabs and escape sequences),
+// bidirectional overrides, line separators, invisible characters and the
+// bracket of a mark become \u and four digits, so JSON keeps its value. Invalid
+// UTF-8, which JSON cannot have, becomes \x and two digits. If there is nothing
+// to escape, the result is text itself.
 func SafeText(text []byte) []byte {
 	var out []byte
 	done := 0 // text[:done] is in out

@@ -1,5 +1,5 @@
-// Package gittest makes git repositories for tests. It needs git and nothing
-// of the user's configuration.
+// Package gittest makes git repositories for tests. It needs git, and ignores
+// the user's configuration.
 package gittest
 
 import (
@@ -13,15 +13,15 @@ import (
 	"testing"
 )
 
-// Repo is a repository in a folder of its own, which the test removes.
+// Repo is a repository in its own folder, which is removed after the test.
 type Repo struct {
 	T   testing.TB
 	Dir string // the work tree, or the git directory of a bare repository
 	Env []string
 }
 
-// New makes an empty repository; args go to git init. Tests are skipped where
-// there is no git.
+// New makes an empty repository; args are passed to git init. Without git the
+// test is skipped.
 func New(t testing.TB, args ...string) *Repo {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -34,7 +34,7 @@ func New(t testing.TB, args ...string) *Repo {
 		"GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=ada@example.org", "GIT_AUTHOR_DATE=1700000000 +0100",
 		"GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=ada@example.org", "GIT_COMMITTER_DATE=1700000000 +0100",
 	}}
-	if root := os.Getenv("SystemRoot"); root != "" { // Windows programs do not start without
+	if root := os.Getenv("SystemRoot"); root != "" { // Windows programs need it to start
 		r.Env = append(r.Env, "SystemRoot="+root)
 	}
 	if err := os.Mkdir(r.Dir, 0o755); err != nil {
@@ -42,12 +42,12 @@ func New(t testing.TB, args ...string) *Repo {
 	}
 	r.Git(append([]string{"-c", "init.defaultBranch=main", "init", "-q"}, args...)...)
 	r.Git("config", "gc.auto", "0")
-	r.Git("config", "fastimport.unpackLimit", "1") // an import makes a pack, however small
+	r.Git("config", "fastimport.unpackLimit", "1") // even a small import makes a pack
 	return r
 }
 
 // Git runs git in the repository and returns its output without the last line
-// end. A failure ends the test.
+// feed. An error fails the test.
 func (r *Repo) Git(args ...string) string {
 	r.T.Helper()
 	return r.GitInput("", args...)
@@ -110,7 +110,7 @@ func (r *Repo) readFile(path string) string {
 	return strings.TrimSuffix(string(text), "\n")
 }
 
-// Lines splits output into its lines; none for "".
+// Lines splits output into lines; nil for "".
 func Lines(out string) []string {
 	if out == "" {
 		return nil
@@ -119,7 +119,7 @@ func Lines(out string) []string {
 }
 
 // Token returns the n-th fake token. It is put together here, so that no file
-// of this repository holds one.
+// of this repository contains one.
 func Token(n int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	var b strings.Builder

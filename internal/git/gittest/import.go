@@ -6,7 +6,7 @@ import (
 )
 
 // Import writes a stream for git fast-import, which makes histories thousands
-// of times as fast as git commit.
+// of times faster than git commit.
 type Import struct {
 	b     strings.Builder
 	marks int
@@ -27,9 +27,9 @@ type File struct {
 	Mode string // "" for 100644
 }
 
-// Commit adds a commit on a ref and returns its mark. Its files change those of
-// the first parent; without parents it is a root. Each commit is one minute
-// younger than the one before.
+// Commit adds a commit on a ref and returns its mark. files change those of the
+// first parent; without parents it is a root commit. Each commit is one minute
+// newer than the one before.
 func (m *Import) Commit(ref, message string, parents []int, files ...File) int {
 	m.marks++
 	m.clock += 60
@@ -72,7 +72,7 @@ func (m *Import) Tag(name, message string, of int) int {
 	return m.marks
 }
 
-// Reset lets a ref name the object with a mark; 0 deletes the ref.
+// Reset sets a ref to the object with a mark; 0 deletes the ref.
 func (m *Import) Reset(ref string, mark int) {
 	fmt.Fprintf(&m.b, "reset %s\n", ref)
 	if mark == 0 {
@@ -82,7 +82,7 @@ func (m *Import) Reset(ref string, mark int) {
 	fmt.Fprintf(&m.b, "from :%d\n\n", mark)
 }
 
-// Run runs the import and returns the ids of the marks, in hex. args go to
+// Run runs the import and returns the ids, in hex, by mark. args are passed to
 // git fast-import.
 func (m *Import) Run(r *Repo, args ...string) map[int]string {
 	r.T.Helper()

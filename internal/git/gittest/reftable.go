@@ -15,24 +15,24 @@ import (
 	"testing"
 )
 
-// Table is a table of refs and reflogs to be written. It is made from git's
-// description of the format and knows nothing of what reads it.
+// Table is a table of refs and reflogs to write. It follows git's description
+// of the format, and shares no code with the reader.
 type Table struct {
-	SHA256    bool // version 2, with the longer ids
+	SHA256    bool // version 2 with SHA-256
 	V2        bool // version 2 with SHA-1
-	BlockSize int  // to which blocks of refs are aligned; 0: they are not, and 4096 is their limit
-	Restarts  int  // a name is whole once in so many records; 0: 16
+	BlockSize int  // alignment of ref blocks; 0: none, and blocks have at most 4096 bytes
+	Restarts  int  // every n-th record has a full name; 0: 16
 	First     uint64
 	Last      uint64
 	Refs      []TableRef
 	Logs      []TableLog
 }
 
-// TableRef is a ref: an id in hex and what the tag it names leads to, or the
-// target of a symbolic ref. One that has none of them is deleted.
+// TableRef is a ref: an id in hex and the peeled id of a tag, or the target of
+// a symbolic ref. Without these it is deleted.
 type TableRef struct{ Name, ID, Peeled, Target string }
 
-// TableLog is an entry of a ref's log; without ids it takes one back.
+// TableLog is an entry of a reflog; without ids it deletes one.
 type TableLog struct {
 	Name      string
 	Update    uint64
@@ -43,15 +43,15 @@ type TableLog struct {
 	Message   string
 }
 
-// tableWriter puts a table together.
+// tableWriter writes a table.
 type tableWriter struct {
 	Table
 	out    bytes.Buffer
 	block  []byte // records
-	starts []int  // restarts in it
+	starts []int  // offsets of restarts in block
 	count  int
 	last   string
-	index  []indexEntry // of the section's blocks
+	index  []indexEntry // index of the section's blocks
 }
 
 type indexEntry struct {
@@ -59,7 +59,7 @@ type indexEntry struct {
 	pos  int
 }
 
-// Bytes returns the table as a file. Refs and logs are put in order.
+// Bytes returns the table as a file, with sorted refs and logs.
 func (t Table) Bytes(tb testing.TB) []byte {
 	tb.Helper()
 	if t.Restarts == 0 {
@@ -104,7 +104,7 @@ func (w *tableWriter) header() []byte {
 
 func put24(n int) []byte { return []byte{byte(n >> 16), byte(n >> 8), byte(n)} }
 
-// tableRecord is a record's key, the type of its value, and the value.
+// tableRecord is a record: its key, the type of its value, and the value.
 type tableRecord struct {
 	key   string
 	kind  int
@@ -158,7 +158,7 @@ func unhex(tb testing.TB, id string) []byte {
 	return raw
 }
 
-// putVarint writes a number as packs write the offsets of deltas.
+// putVarint appends a number as packs store the offsets of deltas.
 func putVarint(b []byte, n uint64) []byte {
 	var digits []byte
 	digits = append(digits, byte(n&0x7f))
@@ -170,8 +170,8 @@ func putVarint(b []byte, n uint64) []byte {
 	return append(b, digits...)
 }
 
-// section writes blocks of a kind, and an index if there are several, whose
-// place it returns.
+// section writes the blocks of a kind, and an index if there are several
+// blocks. It returns the position of the index.
 func (w *tableWriter) section(kind byte, records []tableRecord) int {
 	slices.SortFunc(records, func(a, b tableRecord) int { return strings.Compare(a.key, b.key) })
 	w.index = nil
@@ -185,7 +185,7 @@ func (w *tableWriter) section(kind byte, records []tableRecord) int {
 	blocks := w.index
 	at := w.out.Len()
 	limit := w.BlockSize
-	w.BlockSize = 1<<24 - 1 // so that it is one block
+	w.BlockSize = 1<<24 - 1 // to make it one block
 	for _, e := range blocks {
 		w.add('i', tableRecord{e.last, 0, putVarint(nil, uint64(e.pos))})
 	}
@@ -201,7 +201,7 @@ func (w *tableWriter) limit() int {
 	return w.BlockSize
 }
 
-// before is how many bytes of the file's header count as the block's.
+// before returns how many bytes of the file header count as part of the block.
 func (w *tableWriter) before() int {
 	if n := len(w.header()); w.out.Len() == n {
 		return n
@@ -236,7 +236,7 @@ func (w *tableWriter) encode(r tableRecord) (b []byte, restart bool) {
 	return append(b, r.value...), restart
 }
 
-// flush writes the block. Of refs it fills it up with zeros.
+// flush writes the block. Ref blocks are padded with zeros.
 func (w *tableWriter) flush(kind byte) {
 	if w.count == 0 {
 		return
@@ -264,7 +264,7 @@ func (w *tableWriter) flushUnaligned(kind byte) {
 	w.out.Write(put24(before + 4 + len(body)))
 	if kind == 'g' {
 		z := zlib.NewWriter(&w.out)
-		_, _ = z.Write(body) // a buffer takes all
+		_, _ = z.Write(body) // a buffer returns no error
 		_ = z.Close()
 	} else {
 		w.out.Write(body)
@@ -273,9 +273,9 @@ func (w *tableWriter) flushUnaligned(kind byte) {
 	w.block, w.starts, w.count, w.last = nil, nil, 0, ""
 }
 
-// ToReftable turns the repository, whose refs are files, into one with
-// reftables, as a version of git that can would write it: two tables, and one
-// for each linked worktree.
+// ToReftable converts the refs of the repository from files to reftables, as a
+// version of git with support for them would: two tables, and one for each
+// linked worktree.
 func (r *Repo) ToReftable() {
 	r.T.Helper()
 	dir := r.GitDir()
@@ -312,7 +312,7 @@ func (r *Repo) must(err error) {
 }
 
 func subfolders(dir string) (out []string) {
-	entries, _ := os.ReadDir(dir) // none if there is no folder
+	entries, _ := os.ReadDir(dir) // empty if there is no folder
 	for _, e := range entries {
 		out = append(out, filepath.Join(dir, e.Name()))
 	}
@@ -327,7 +327,7 @@ func (r *Repo) headRef(dir string) TableRef {
 	return TableRef{Name: "HEAD", ID: value}
 }
 
-// takeLogs adds the reflogs below dir to a table, and removes them.
+// takeLogs moves the reflogs below dir to a table.
 func (r *Repo) takeLogs(t *Table, dir string) {
 	r.T.Helper()
 	update := uint64(0)
@@ -377,7 +377,7 @@ func (r *Repo) writeStack(dir string, tables ...Table) {
 	r.must(os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/.invalid\n"), 0o644))
 }
 
-// WriteStack writes tables, the oldest first, as the stack of a git directory.
+// WriteStack writes tables, oldest first, as the stack of a git directory.
 func WriteStack(dir string, tables ...[]byte) error {
 	dir = filepath.Join(dir, "reftable")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -13,8 +13,8 @@ import (
 type commit struct {
 	obj     odb.Obj
 	tree    odb.Obj // odb.None if the store lacks it
-	when    int64   // committer's time
-	parents []int32 // numbers of objects until the commits are in order, then of commits
+	when    int64   // commit time in seconds since 1970
+	parents []int32 // object numbers until the commits are sorted, then commit numbers
 }
 
 func (c *collector) commit(n *odb.Node) {
@@ -42,19 +42,19 @@ func (c *collector) find(id []byte) odb.Obj {
 	return odb.None
 }
 
-// commitList are the commits of a graph in their order.
+// commitList has the sorted commits of a graph.
 type commitList struct {
-	commits []commit  // parents before children
-	number  []int32   // in commits, by object; see commitAt
-	lost    []odb.Obj // commits that have no place in the order
+	commits []commit  // sorted, parents before children
+	number  []int32   // object number → index in commits; see commitAt
+	lost    []odb.Obj // commits that cannot be sorted
 }
 
-// Circular returns the commits that are their own ancestors, as only ids that
-// lie can make them, and those that come after such. They are in no story.
+// Circular returns the commits that are their own ancestors, which is possible
+// only with false ids, and the descendants of these. They are in no story.
 func (l *commitList) Circular() []odb.Obj { return l.lost }
 
-// order puts the commits of a store with some objects into l.commits, parents
-// before children and otherwise by time.
+// order sorts commits into l.commits, parents before children and otherwise by
+// time. objects is the number of objects in the store.
 func (l *commitList) order(all []commit, objects int) {
 	slices.SortFunc(all, func(a, b commit) int { return cmp.Compare(a.obj, b.obj) })
 	at := numbers(all, objects)
@@ -94,8 +94,8 @@ func (l *commitList) order(all []commit, objects int) {
 	}
 }
 
-// numbers returns the places of commits in a list by the numbers of their
-// objects, -1 for what is no commit.
+// numbers returns the indexes of commits in a list by object number, -1 for
+// other objects.
 func numbers(list []commit, objects int) []int32 {
 	at := make([]int32, objects)
 	for i := range at {
@@ -115,11 +115,11 @@ func (l *commitList) commitAt(o odb.Obj) (int32, bool) {
 	return l.number[o], true
 }
 
-// families returns for each commit of a list how many parents it has in there,
-// and a function that returns its children. at is what numbers returns.
+// families returns for each commit how many of its parents are in the list, and
+// a function that returns its children. at is the result of numbers.
 func families(all []commit, at []int32) (parents []int32, children func(int32) []int32) {
 	parents = make([]int32, len(all))
-	ends := make([]int32, len(all)+1) // of each commit's children, once they are filled in
+	ends := make([]int32, len(all)+1) // end of each commit's children, once they are filled in
 	n := int32(0)
 	for i, c := range all {
 		for _, p := range c.parents {
@@ -150,7 +150,7 @@ func families(all []commit, at []int32) (parents []int32, children func(int32) [
 	}
 }
 
-// commitQueue holds commits whose parents are placed, oldest first.
+// commitQueue holds commits whose parents are sorted, oldest first.
 type commitQueue struct {
 	all   []commit
 	ready []int32
@@ -170,7 +170,7 @@ func (q *commitQueue) Pop() any {
 	return x
 }
 
-// reach returns the commits that can be reached from those numbered from.
+// reach returns which commits can be reached from the commits from.
 func (l *commitList) reach(from []int32) []bool {
 	seen := make([]bool, len(l.commits))
 	for pending := slices.Clone(from); len(pending) > 0; {

@@ -1,6 +1,6 @@
-// Package history tells the life story of what was found in git: at which
-// paths it stands, which commit brought it in, which took it out, and which
-// refs still reach it.
+// Package history traces findings through git history: the paths at which a
+// token is, the commit that added it, the commit that removed it, and the refs
+// that still reach it.
 package history
 
 import (
@@ -12,7 +12,7 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// Hit says that a token stands in an object.
+// Hit means that a token is in an object.
 type Hit struct {
 	Obj   odb.Obj
 	Type  odb.Type
@@ -20,13 +20,13 @@ type Hit struct {
 	Name  string // for a tree: the entry whose name holds the token
 }
 
-// Graph is the part of a repository's history that leads to hits. Fill it by
-// walking the store with visitors from Visitor, then call Finish.
+// Graph is the part of a repository's history that leads to hits. Walk the
+// store with visitors from Visitor, then call Finish.
 type Graph struct {
 	store  *odb.Store
 	hits   map[odb.Obj][]Hit
-	begins objSet // leading two bytes of the ids of hits: most entries of trees are told from hits by them
-	trees  bool   // a hit is in a tree, or in something that trees name
+	begins objSet // the first two bytes of the ids of hits, which rule out most entries of trees
+	trees  bool   // a hit is in a tree or a blob
 
 	mu         sync.Mutex
 	collectors []*collector
@@ -36,8 +36,8 @@ type Graph struct {
 	commitList
 }
 
-// NewGraph returns an empty graph for hits in store's objects; without hits it
-// is a graph of commits.
+// NewGraph returns an empty graph for hits in objects of store. Without hits it
+// is only a graph of commits.
 func NewGraph(store *odb.Store, hits []Hit) *Graph {
 	g := &Graph{store: store, hits: map[odb.Obj][]Hit{}, begins: newObjSet(1 << 16), treeLinks: treeLinks{marked: newObjSet(store.Len())}}
 	for _, h := range hits {
@@ -63,7 +63,7 @@ func (g *Graph) Visitor() odb.Visitor {
 	return c
 }
 
-// Finish works out what the visitors have seen.
+// Finish builds the graph from what the visitors recorded.
 func (g *Graph) Finish() {
 	records := g.assemble(g.collectors, int(g.records.Load()))
 	g.mark(records)
@@ -77,30 +77,30 @@ func (g *Graph) Finish() {
 	g.collectors = nil
 }
 
-// Place is a path at which an object with a hit stands.
+// Place is a path of an object with a hit.
 type Place struct {
 	Obj    odb.Obj
-	Path   string  // "" if no tree names the object; for a tree: its folder
-	Commit odb.Obj // the first commit that has it there; odb.None if there is none
+	Path   string  // "" if no tree has the object; for a tree, its folder
+	Commit odb.Obj // the first commit with the object at this path, or odb.None
 }
 
-// What following trees takes in memory, beside texts: a pair of tree and path, a
-// path, and a place with the location that is made of it. Real histories have a
-// few pairs for each tree; only trees made to explode have more.
+// Memory for following trees, in bytes, without strings: a pair of tree and
+// path, a path, and a place with its location. Real histories have a few pairs
+// per tree; only trees that are made to explode have more.
 const (
 	stepLen  = 64
 	pathLen  = 128
 	placeLen = 256
 )
 
-// MaxDepth is how deep folders are followed. Git itself refuses deeper ones
-// (core.maxTreeDepth), and ids that lie can make trees that hold themselves.
+// MaxDepth is the maximum depth of folders. Git itself rejects deeper trees
+// (core.maxTreeDepth), and false ids can make trees that contain themselves.
 const MaxDepth = 4096
 
-// Places returns where the hits in blobs and trees stand, in the order of the
-// commits, and whether that is all of it. Each hit has at least one place. With
-// a scope only its commits count. It stops following trees when that has taken
-// so many bytes of memory, a fifth of them for places.
+// Places returns the places of the hits in blobs and trees, in the order of the
+// commits, and whether these are all. Each hit has at least one place. With a
+// scope, only its commits count. Places stops following trees once it has taken
+// memory bytes, a fifth of them for places.
 func (g *Graph) Places(scope *Scope, memory int64) (places []Place, complete bool) {
 	w := pathWalk{g: g, left: memory, room: memory / 5, open: map[odb.Obj]bool{}, seen: map[step]bool{}, paths: map[pathKey]int32{}, list: []pathKey{{parent: -1}}}
 	for i, c := range g.commits {
@@ -120,15 +120,15 @@ func (g *Graph) Places(scope *Scope, memory int64) (places []Place, complete boo
 	return w.places, w.complete()
 }
 
-// complete reports whether no limit was passed.
+// complete reports whether no limit was reached.
 func (w *pathWalk) complete() bool {
 	return !w.cut && !w.g.cut
 }
 
-// unnamed follows what no commit leads to: trees and hits that no tree names.
+// unnamed follows trees and hits that no commit leads to.
 func (w *pathWalk) unnamed() {
 	g := w.g
-	below := newObjSet(g.store.Len()) // entries of trees
+	below := newObjSet(g.store.Len()) // entries in trees
 	for _, edges := range g.links {
 		for _, e := range edges {
 			below.add(e.child)
@@ -154,8 +154,8 @@ func (w *pathWalk) unnamed() {
 	w.placeRest()
 }
 
-// placeRest gives a place to hits that no path has led to: in trees that hold
-// themselves, or behind a limit.
+// placeRest adds a place for hits without a path: those in trees that contain
+// themselves, or beyond a limit.
 func (w *pathWalk) placeRest() {
 	placed := map[odb.Obj]bool{}
 	for _, p := range w.places {
@@ -168,12 +168,12 @@ func (w *pathWalk) placeRest() {
 	}
 }
 
-// pathWalk follows trees down to hits, each tree once for each of its paths.
+// pathWalk follows trees down to hits, each tree once per path.
 type pathWalk struct {
-	cut    bool             // a path was too deep, or a limit was passed
-	open   map[odb.Obj]bool // trees on the way down, for those that hold themselves
+	cut    bool             // a path was too deep, or a limit was reached
+	open   map[odb.Obj]bool // trees on the current path, to detect trees that contain themselves
 	left   int64            // bytes of memory
-	room   int64            // of these, for places
+	room   int64            // of these, bytes for places
 	g      *Graph
 	seen   map[step]bool
 	paths  map[pathKey]int32

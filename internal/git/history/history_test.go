@@ -14,7 +14,7 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// finder is a visitor that notes which tokens stand in which objects.
+// finder is a visitor that records which tokens are in which objects.
 type finder struct {
 	store  *odb.Store
 	tokens []string
@@ -43,7 +43,7 @@ func (f *finder) Visit(n *odb.Node) error {
 
 func (f *finder) Failed(o odb.Obj, _ odb.Type, why error) {}
 
-// told is what the package says of a repository's tokens.
+// told is the package's result for a repository's tokens.
 type told struct {
 	t       *testing.T
 	store   *odb.Store
@@ -115,7 +115,7 @@ func (d *told) show(n int, names map[string]string) string {
 	return fmt.Sprintf("in %s, out %s, head %v, reachable %v, refs %s", event(s.Introduced), event(s.Removed), s.AtHead, s.Reachable, strings.Join(s.Refs, " "))
 }
 
-// lives are histories with one token each, and its story.
+// lives are histories with one token each, and its expected story.
 var lives = []struct {
 	name  string
 	build func(m *gittest.Import, token string) map[string]int
@@ -233,8 +233,7 @@ func TestLives(t *testing.T) {
 	}
 }
 
-// TestManyTokens has more tokens than one pass follows, in 2,000 versions of
-// one file.
+// TestManyTokens has more tokens than one batch, in 2,000 versions of one file.
 func TestManyTokens(t *testing.T) {
 	const versions, tokens = 2000, 150
 	r := gittest.New(t)

@@ -14,7 +14,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// lie writes a loose object under an id that is not its hash.
+// lie writes a loose object under a false id.
 func lie(t *testing.T, r *gittest.Repo, name, kind, content string) {
 	t.Helper()
 	var file bytes.Buffer
@@ -42,9 +42,9 @@ func entry(mode, name, of string) string {
 	return mode + " " + name + "\x00" + string(rawID(of))
 }
 
-// TestCircles has trees that hold themselves, tags that name each other and
-// commits that are their own ancestors. Ids that lie make them, and nothing
-// of it may end in a hang or lose a hit.
+// TestCircles has trees that contain themselves, tags in a circle, and commits
+// that are their own ancestors, made with false ids. The walk must end, and no
+// hit may be lost.
 func TestCircles(t *testing.T) {
 	r := gittest.New(t)
 	token := gittest.Token(1)
@@ -87,7 +87,7 @@ func TestCircles(t *testing.T) {
 	}
 }
 
-// TestTooDeep has a file in more folders than git allows.
+// TestTooDeep has a file in deeper folders than git allows.
 func TestTooDeep(t *testing.T) {
 	r := gittest.New(t)
 	var m gittest.Import

@@ -7,7 +7,7 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// TreeOf returns the tree of the commit with an id in hex; odb.None if it
+// TreeOf returns the tree of the commit with an id in hex, or odb.None if it
 // cannot be read.
 func TreeOf(store *odb.Store, commit string, memory *budget.Account) odb.Obj {
 	o, ok := store.FindHex(commit)
@@ -26,20 +26,20 @@ func TreeOf(store *odb.Store, commit string, memory *budget.Account) odb.Obj {
 	return o
 }
 
-// Paths finds what trees have at paths. It keeps the trees that it has read, and
-// is for one goroutine.
+// Paths looks up paths in trees. It caches the trees, and is not safe for
+// concurrent use.
 type Paths struct {
 	store   *odb.Store
 	entries map[odb.Obj]map[string]odb.TreeEntry
 }
 
-// NewPaths returns what finds paths in the trees of a store.
+// NewPaths returns a Paths for the trees of a store.
 func NewPaths(store *odb.Store) *Paths {
 	return &Paths{store: store, entries: map[odb.Obj]map[string]odb.TreeEntry{}}
 }
 
-// Find returns what a tree has at path, which has slashes. odb.None, and a tree
-// that cannot be read, have nothing.
+// Find returns the object at path, which has slashes, in a tree. A tree that is
+// odb.None or unreadable has none.
 func (p *Paths) Find(tree odb.Obj, path string) (odb.Obj, bool) {
 	if tree == odb.None {
 		return odb.None, false

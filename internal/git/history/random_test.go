@@ -12,7 +12,7 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// modelCommit is a commit of a random history as its maker knows it.
+// modelCommit is a commit of a random history in the model.
 type modelCommit struct {
 	id      string
 	mark    int
@@ -23,7 +23,7 @@ type modelCommit struct {
 
 type model struct {
 	commits []*modelCommit // parents before children, each younger than the one before
-	above   []map[int]bool // ancestors, the commit itself included
+	above   []map[int]bool // ancestors, including the commit itself
 	tokens  []string
 	refs    map[string]int // name → commit
 	head    int
@@ -41,7 +41,7 @@ func (m *model) has(c int, token string) bool {
 var modelPaths = []string{"a", "b", "d/a", "d/e/b", "d/e/c", "f/g/h/i"}
 
 // randomModel makes a history of n commits: branches, roots, merges of two and
-// three, merges with content of their own, renames, reverts and deletions.
+// three, merges with changes of their own, renames, reverts and deletions.
 func randomModel(rng *rand.Rand, n int) *model {
 	m := &model{refs: map[string]int{}}
 	for i := range 4 {
@@ -57,7 +57,7 @@ func randomModel(rng *rand.Rand, n int) *model {
 			}
 			c.files = maps.Clone(m.commits[c.parents[0]].files)
 		}
-		if len(c.parents) > 1 && rng.IntN(3) > 0 { // a merge that keeps what others brought
+		if len(c.parents) > 1 && rng.IntN(3) > 0 { // a merge that keeps the changes of its parents
 			maps.Copy(c.files, m.commits[c.parents[1]].files)
 		}
 		if len(c.parents) < 2 || rng.IntN(3) == 0 {
@@ -141,7 +141,7 @@ func (m *model) write(r *gittest.Repo) {
 	r.GitInput(refs.String(), "update-ref", "--stdin")
 }
 
-// loses and introduces are what Story promises, by the book.
+// loses and introduces follow the definition of Story.
 func (m *model) loses(c int, token string) bool {
 	return !m.has(c, token) && slices.ContainsFunc(m.commits[c].parents, func(p int) bool { return m.has(p, token) })
 }
@@ -245,8 +245,8 @@ func (m *model) compareStory(t *testing.T, r *gittest.Repo, d *told, n int, toke
 			t.Errorf("token %d went out at %q, which still holds it in %s", n, s.Removed.Path, c.id)
 		}
 	}
-	// git's own search counts occurrences, so every event of a commit with
-	// one parent is among its answers.
+	// git log -S counts occurrences, so every event of a commit with one parent
+	// must be in its output.
 	said := r.Git("log", "--all", "--no-merges", "--format=%H", "-S"+token)
 	for _, e := range []*Event{s.Introduced, s.Removed} {
 		if e == nil || e.Path == "" || !s.Reachable {
@@ -259,8 +259,8 @@ func (m *model) compareStory(t *testing.T, r *gittest.Repo, d *told, n int, toke
 	}
 }
 
-// comparePlaces checks that each hit is named at each path at which any commit
-// has it, with the first commit that does.
+// comparePlaces checks that each hit has every path at which any commit has it,
+// with the first commit that does.
 func (m *model) comparePlaces(t *testing.T, d *told) {
 	type spot struct{ obj, path string }
 	first := map[spot]string{}

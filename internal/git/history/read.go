@@ -8,16 +8,16 @@ import (
 	"r8scan/internal/pool"
 )
 
-// reader is what one goroutine reads a store with.
+// reader is the state of one goroutine that reads a store.
 type reader struct {
 	pool    *pool.Pool[*reader]
 	walker  *odb.Walker
 	visitor odb.Visitor
 }
 
-// Read returns the part of a store's history that leads to hits; without hits it
-// is a graph of all commits. It reads on some goroutines, with the memory of b.
-// It fails only when ctx is done.
+// Read returns the part of a store's history that leads to hits; without hits,
+// the graph of all commits. It uses a number of goroutines and the memory of b.
+// It returns an error only if ctx is done.
 func Read(ctx context.Context, store *odb.Store, hits []Hit, b *budget.Budget, goroutines int) (*Graph, error) {
 	g := NewGraph(store, hits)
 	p := pool.New(goroutines, func(p *pool.Pool[*reader]) *reader {

@@ -6,19 +6,19 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// Span names a range: what can be reached from any commit of With and from none
-// of Without. Also are tags, and trees and blobs that are named without a
-// commit, which count themselves; Known are those that are no news.
+// Span is a range: the commits that can be reached from With and not from
+// Without. Also has tags, and trees and blobs without a commit, which are in
+// the range themselves. Known has tags, trees and blobs that are not new.
 type Span struct {
 	With, Without []odb.Obj
 	Also, Known   []odb.Obj
-	Symmetric     bool // With has two commits: what one of them reaches and the other does not
+	Symmetric     bool // With has two commits: the range is what only one of them reaches
 }
 
-// Scope is a range of commits: those in it, and those whose content is known
-// already and so is not news.
+// Scope is a range of commits, with the commits whose content is known and
+// therefore not new.
 type Scope struct {
-	in, out     []bool // by number of the commit
+	in, out     []bool // by commit number
 	also, known []odb.Obj
 }
 
@@ -68,8 +68,8 @@ func (l *commitList) Has(s *Scope, o odb.Obj) bool {
 	return ok && s.in[i] || slices.Contains(s.also, o)
 }
 
-// Knows reports whether o is a commit of the graph. One that could not be read
-// is none.
+// Knows reports whether o is a commit of the graph. An unreadable commit is
+// not.
 func (l *commitList) Knows(o odb.Obj) bool {
 	_, ok := l.commitAt(o)
 	return ok

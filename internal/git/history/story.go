@@ -8,23 +8,23 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// Token is something that stands in objects and whose story is told.
+// Token is a token in objects whose story is traced.
 type Token struct {
 	Story  Story // filled by Graph.Stories
-	number int   // among those whose stories are told together
+	number int   // index in its batch
 }
 
-// Story is a token's life in git.
+// Story is the history of a token in git.
 type Story struct {
-	Introduced *Event // nil if no commit or tag is known that has it
-	Removed    *Event // nil if none took it out, or it is at HEAD
+	Introduced *Event // nil if no known commit or tag has it
+	Removed    *Event // nil if no commit removed it, or it is at HEAD
 	AtHead     bool   // HEAD's tree has it
 	Reachable  bool
-	Refs       []string // names of the refs that reach it, in the order given
-	News       bool     // it stands in the scope and in nothing that was known before
+	Refs       []string // names of the refs that reach it, in the order of the tips
+	News       bool     // it is in the scope and in nothing that was known before
 }
 
-// Event is a commit that brought a token in or took it out.
+// Event is a commit that added or removed a token.
 type Event struct {
 	Commit odb.Obj
 	Author string
@@ -36,15 +36,15 @@ type Event struct {
 type Tip struct {
 	Name string
 	Obj  odb.Obj
-	Head bool // of the repository itself, not of a linked worktree
+	Head bool // HEAD of the repository itself, not of a linked worktree
 }
 
-// batch is how many tokens one pass over the history follows: a bit for each.
+// batch is how many tokens one pass over the history traces: one bit each.
 const batch = 64
 
-// Stories tells the stories of the tokens, which are all that the graph's hits
-// have. HEAD is the tip with Head set; it counts among the refs only if it has a
-// name. Without a scope every token is news.
+// Stories fills in the stories of tokens, which must be all tokens of the
+// graph's hits. HEAD is the tip with Head set; it counts as a ref only if it
+// has a name. Without a scope every token is new.
 func (g *Graph) Stories(tokens []*Token, tips []Tip, scope *Scope) {
 	t := &teller{g: g, tips: g.peel(tips), scope: scope}
 	var all, head []int32
@@ -71,38 +71,38 @@ func (g *Graph) Stories(tokens []*Token, tips []Tip, scope *Scope) {
 	}
 }
 
-// teller tells the stories of a batch of tokens.
+// teller traces the tokens of a batch.
 type teller struct {
 	g         *Graph
 	tips      []peeledTip
 	reachable []bool
 	fromHead  []bool
 	scope     *Scope
-	tags      []odb.Obj // that are hits
+	tags      []odb.Obj // tags that are hits
 
 	first int                // token of bit 0
-	bits  map[odb.Obj]uint64 // of trees and hits: tokens below them
+	bits  map[odb.Obj]uint64 // tokens in or below each tree and hit
 	has   []uint64           // tokens in each commit's tree
-	said  []uint64           // tokens in each commit's own text
-	was   []uint64           // tokens in the trees of a commit or its ancestors
-	ever  []uint64           // was, and the texts
+	said  []uint64           // tokens in the text of each commit
+	was   []uint64           // tokens in the trees of each commit and its ancestors
+	ever  []uint64           // as was, and in their texts
 }
 
-// peeledTip is a tip with what tags lead to.
+// peeledTip is a tip and the objects that its tags lead to.
 type peeledTip struct {
 	Tip
 	commit int32     // -1 if it leads to no commit
 	chain  []odb.Obj // the tip, the tags on the way, and the last object
 }
 
-// maxTags is how many tags may name each other; ids that lie make circles.
+// maxTags is the maximum length of a chain of tags. False ids can make circles.
 const maxTags = 64
 
 func (g *Graph) peel(tips []Tip) []peeledTip {
 	var out []peeledTip
 	for _, tip := range tips {
 		p := peeledTip{Tip: tip, commit: -1, chain: []odb.Obj{tip.Obj}}
-		for o := tip.Obj; len(p.chain) < maxTags; { // tags of tags of tags …
+		for o := tip.Obj; len(p.chain) < maxTags; { // tags may name tags
 			if c, ok := g.commitAt(o); ok {
 				p.commit = c
 				break
@@ -117,7 +117,7 @@ func (g *Graph) peel(tips []Tip) []peeledTip {
 	return out
 }
 
-// tagged returns what the tag o names, odb.None if o is no tag.
+// tagged returns the object of tag o, or odb.None if o is not a tag.
 func (g *Graph) tagged(o odb.Obj) odb.Obj {
 	t, data, err := g.store.Read(o)
 	if err != nil || t != odb.Tag {
@@ -145,7 +145,7 @@ func (t *teller) tell(tokens []*Token, first int) {
 	}
 }
 
-// own returns the tokens of the batch that stand in o itself.
+// own returns the tokens of the batch in o itself.
 func (t *teller) own(o odb.Obj) uint64 {
 	var bits uint64
 	for _, h := range t.g.hits[o] {
@@ -156,7 +156,8 @@ func (t *teller) own(o odb.Obj) uint64 {
 	return bits
 }
 
-// below returns the tokens of the batch in o and, for a tree, all below it.
+// below returns the tokens of the batch in o and, for a tree, everything below
+// it.
 func (t *teller) below(o odb.Obj) uint64 {
 	if !t.g.marked.has(o) {
 		return 0
@@ -165,7 +166,7 @@ func (t *teller) below(o odb.Obj) uint64 {
 		return bits
 	}
 	bits := t.own(o)
-	t.bits[o] = bits // for trees that hold themselves
+	t.bits[o] = bits // ends the recursion for trees that contain themselves
 	for _, e := range t.g.links[o] {
 		bits |= t.below(e.child)
 	}
@@ -173,7 +174,7 @@ func (t *teller) below(o odb.Obj) uint64 {
 	return bits
 }
 
-// sweep fills the teller's slices, parents before children.
+// sweep fills the slices of the teller, parents before children.
 func (t *teller) sweep() {
 	n := len(t.g.commits)
 	t.bits = map[odb.Obj]uint64{}
@@ -183,7 +184,7 @@ func (t *teller) sweep() {
 		if c.tree != odb.None {
 			t.has[i] = t.below(c.tree)
 		} else if len(c.parents) > 0 {
-			t.has[i] = t.has[c.parents[0]] // a missing tree is no sign of a change
+			t.has[i] = t.has[c.parents[0]] // a missing tree does not mean a change
 		}
 		if t.g.marked.has(c.obj) {
 			t.said[i] = t.own(c.obj)
@@ -197,8 +198,7 @@ func (t *teller) sweep() {
 	}
 }
 
-// news returns the tokens that the scope holds and what was known before does
-// not.
+// news returns the tokens that are in the scope and were not known before.
 func (t *teller) news() uint64 {
 	if t.scope == nil {
 		return ^uint64(0)
@@ -222,7 +222,7 @@ func (t *teller) news() uint64 {
 	return in &^ out
 }
 
-// refs finds out who reaches the token.
+// refs finds the refs that reach the token.
 func (t *teller) refs(s *Story, bit uint64) {
 	for _, tip := range t.tips {
 		reaches := tip.commit >= 0 && t.ever[tip.commit]&bit != 0
@@ -242,8 +242,8 @@ func (t *teller) refs(s *Story, bit uint64) {
 	}
 }
 
-// events finds the commit that brought the token in, the oldest reachable one
-// if there are several, and the one that took it out last.
+// events finds the commit that added the token, the oldest reachable one if
+// there are several, and the last commit that removed it.
 func (t *teller) events(s *Story, bit uint64) {
 	in := -1
 	for i := range t.g.commits {
@@ -272,8 +272,8 @@ func (t *teller) events(s *Story, bit uint64) {
 	}
 }
 
-// lastRemoval returns the youngest commit that took the token out, of those
-// with the highest rank; -1 if there is none.
+// lastRemoval returns the newest commit of the highest rank that removed the
+// token, or -1.
 func (t *teller) lastRemoval(bit uint64) int {
 	for rank := 2; rank >= 0; rank-- {
 		for i := len(t.g.commits) - 1; i >= 0; i-- {
@@ -285,7 +285,8 @@ func (t *teller) lastRemoval(bit uint64) int {
 	return -1
 }
 
-// rank prefers what HEAD reaches to what other refs reach, and that to the rest.
+// rank is highest for commits that HEAD reaches, then for those that other refs
+// reach.
 func (t *teller) rank(i int) int {
 	switch {
 	case t.fromHead[i]:
@@ -316,10 +317,10 @@ func (t *teller) loses(i int, bit uint64) bool {
 	return t.has[i]&bit == 0 && slices.ContainsFunc(t.g.commits[i].parents, func(p int32) bool { return t.has[p]&bit != 0 })
 }
 
-// removes reports whether the i-th commit took the token out itself. A merge
-// that lacks it did not where a parent's line had lost it before: then it took
-// that parent's side. What was lost before the other side brought it back does
-// not count.
+// removes reports whether the i-th commit itself removed the token. A merge
+// without the token did not if the token was already lost on a parent's side:
+// then the merge took that side. A loss before the other side added the token
+// again does not count.
 func (t *teller) removes(i int, bit uint64) bool {
 	if !t.loses(i, bit) {
 		return false
@@ -338,13 +339,13 @@ func (t *teller) removes(i int, bit uint64) bool {
 	return true
 }
 
-// lostApart reports whether a commit that q reaches and p does not loses the
-// token. It looks at no commit older than it must.
+// lostApart reports whether a commit that q reaches and p does not reach lost
+// the token. It visits no commit older than necessary.
 func (t *teller) lostApart(p, q int32, bit uint64) bool {
 	const fromP, fromQ = 1, 2
 	side := map[int32]uint8{}
 	var next numberQueue // a parent's number is always lower than its child's
-	open := 0            // commits in next that only q is known to reach
+	open := 0            // number of commits in next that so far only q reaches
 	visit := func(c int32, from uint8) {
 		was, seen := side[c]
 		side[c] = was | from
@@ -378,7 +379,7 @@ func (t *teller) lostApart(p, q int32, bit uint64) bool {
 	return false
 }
 
-// numberQueue is a heap of commit numbers, the highest first.
+// numberQueue is a heap of commit numbers, highest first.
 type numberQueue []int32
 
 func (q numberQueue) Len() int           { return len(q) }
@@ -392,8 +393,8 @@ func (q *numberQueue) Pop() any {
 	return x
 }
 
-// event describes the i-th commit; the path is looked up in the commit
-// numbered in, if that is not negative.
+// event describes the i-th commit. The path is looked up in commit number in,
+// unless that is negative.
 func (t *teller) event(i, in int, bit uint64) *Event {
 	e := t.g.describe(t.g.commits[i].obj)
 	if in >= 0 {
@@ -402,7 +403,7 @@ func (t *teller) event(i, in int, bit uint64) *Event {
 	return e
 }
 
-// path returns the first path below a tree at which the token stands.
+// path returns the first path below a tree that has the token.
 func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
 	seen[o] = true
 	for _, h := range t.g.hits[o] {
@@ -411,14 +412,14 @@ func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
 		}
 	}
 	for _, e := range t.g.links[o] {
-		if t.below(e.child)&bit != 0 && !seen[e.child] { // seen: a tree that holds itself
+		if t.below(e.child)&bit != 0 && !seen[e.child] { // seen: a tree that contains itself
 			return join(t.g.names[e.name], t.path(e.child, bit, seen))
 		}
 	}
 	return ""
 }
 
-// tagEvent is the story of a token that stands in a tag's text only.
+// tagEvent returns the event for a token that is only in the text of a tag.
 func (t *teller) tagEvent(bit uint64) *Event {
 	best := odb.None
 	for _, o := range t.tags {
@@ -439,12 +440,12 @@ func (t *teller) tagEvent(bit uint64) *Event {
 	return e
 }
 
-// describe reads who made a commit or tag, and when.
+// describe reads the author and time of a commit or tag.
 func (g *Graph) describe(o odb.Obj) *Event {
 	e := &Event{Commit: o}
 	_, data, err := g.store.Read(o)
 	if err != nil {
-		return e // it was read before; the scan names what fails
+		return e // the scan reports unreadable objects
 	}
 	var h odb.Header
 	if odb.ParseHeader(data, &h) == nil {

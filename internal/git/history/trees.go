@@ -6,34 +6,35 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// edge is an entry of a tree that may lead to a hit: a folder, or a hit blob.
+// edge is an entry of a tree that may lead to a hit: a folder, or a blob with a
+// hit.
 type edge struct {
 	child odb.Obj
 	name  uint32 // number of the name
 }
 
-// treeRecord says how a tree's edges differ from those of the tree that its
-// delta was made from. That is far less than all edges of all trees.
+// treeRecord has the difference between a tree's edges and those of its delta
+// base. That is far less than all edges of all trees.
 type treeRecord struct {
 	obj     odb.Obj
-	number  int32 // bases have lower numbers than what builds on them
+	number  int32 // bases have lower numbers than their deltas
 	base    int32 // number of the base's record, -1 for none
 	added   []edge
 	removed []edge
 }
 
 // collector is the visitor that records trees and commits. Each goroutine has
-// one; treeLinks.assemble puts together what they recorded.
+// its own; treeLinks.assemble merges them.
 type collector struct {
 	g       *Graph
-	records [][]treeRecord    // in pieces, which need not move to grow
-	edges   []edge            // room for those of the records to come
-	names   map[string]uint32 // numbers in list
+	records [][]treeRecord    // in chunks, so that growing copies nothing
+	edges   []edge            // memory for the edges of further records
+	names   map[string]uint32 // index in list
 	list    []string
 	commits []commit
-	parents []int32 // of commits, one behind the other
+	parents []int32 // the concatenated parents of commits
 	header  odb.Header
-	added   []edge // of the tree at hand
+	added   []edge // added edges of the current tree
 	removed []edge
 }
 
@@ -47,7 +48,7 @@ func (c *collector) Visit(n *odb.Node) error {
 	return nil
 }
 
-// Failed does nothing: the scan has named the object.
+// Failed does nothing: the scan has reported the object.
 func (c *collector) Failed(odb.Obj, odb.Type, error) {}
 
 func (c *collector) tree(n *odb.Node) {
@@ -57,7 +58,8 @@ func (c *collector) tree(n *odb.Node) {
 		rec.base = n.Base.Mark - 1
 	}
 	c.added, c.removed = c.added[:0], c.removed[:0]
-	// A malformed tree was named by the scan; what could be parsed counts.
+	// The scan has reported a malformed tree. The entries before the damage
+	// count.
 	_ = n.TreeDiff(c.g.store.HashLen(),
 		func(e odb.TreeEntry) { c.added = c.keep(c.added, e) },
 		func(e odb.TreeEntry) { c.removed = c.keep(c.removed, e) })
@@ -85,7 +87,7 @@ func (c *collector) store(edges []edge) []edge {
 	return c.edges[first:len(c.edges):len(c.edges)]
 }
 
-// keep appends the entry if it may lead to a hit.
+// keep appends the entry to edges if it may lead to a hit.
 func (c *collector) keep(edges []edge, e odb.TreeEntry) []edge {
 	if e.Mode == odb.ModeModule || e.Mode != odb.ModeDir && !c.g.begins.has(beginning(e.ID)) {
 		return edges
@@ -103,7 +105,7 @@ func (c *collector) keep(edges []edge, e odb.TreeEntry) []edge {
 	return append(edges, edge{o, number})
 }
 
-// treeLinks are the entries of trees that lead to hits.
+// treeLinks has the entries of trees that lead to hits.
 type treeLinks struct {
 	marked objSet   // hits, and trees that lead to one
 	names  []string // by number, sorted
@@ -111,8 +113,9 @@ type treeLinks struct {
 	cut    bool // there are folders deeper than MaxDepth
 }
 
-// assemble joins the n records that the collectors have: by number, with names
-// numbered in sorted order, so that the result does not depend on who saw what.
+// assemble merges the n records of the collectors, sorted by number. It numbers
+// the names in sorted order, so that the result does not depend on which
+// goroutine saw what.
 func (l *treeLinks) assemble(collectors []*collector, n int) (records []treeRecord) {
 	all := map[string]bool{}
 	for _, c := range collectors {
@@ -149,11 +152,12 @@ func (l *treeLinks) assemble(collectors []*collector, n int) (records []treeReco
 	return records
 }
 
-// mark marks every tree that leads to a hit, however deep. A pass over the
-// records counts each tree's marked children from its base's count; passes go
-// on until nothing changes, about as often as folders are deep.
+// mark marks every tree that leads to a hit, at any depth. Each pass over the
+// records computes a tree's number of marked children from that of its base.
+// Passes repeat until nothing changes, about as often as folders are nested.
 //
-// Trees below MaxDepth stay unmarked, or time would grow with the square.
+// Trees below MaxDepth stay unmarked. Otherwise the time would grow with the
+// square.
 func (l *treeLinks) mark(records []treeRecord) {
 	counts := make([]int32, len(records))
 	for pass, changed := 0, true; changed; pass++ {
@@ -182,8 +186,8 @@ func (l *treeLinks) mark(records []treeRecord) {
 	}
 }
 
-// link lists, for each marked tree, the entries that lead to a hit. Trees whose
-// lists are equal to their base's share them.
+// link lists, for each marked tree, the entries that lead to a hit. A tree
+// whose list equals its base's shares it.
 func (l *treeLinks) link(records []treeRecord) {
 	l.links = make(map[odb.Obj][]edge)
 	lists := make([][]edge, len(records))

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkApplyDelta applies deltas as git makes them for trees: a few bytes
+// BenchmarkApplyDelta applies deltas that are typical of trees: a few bytes
 // inserted into 25 KB of copies.
 func BenchmarkApplyDelta(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 2))

@@ -6,25 +6,26 @@ import (
 	"r8scan/internal/budget"
 )
 
-// buffers is memory for objects that is used again.
+// buffers keeps memory for objects, to use it again.
 type buffers struct {
 	limits Limits
-	memory *budget.Account // where it is taken from; nil if there is no limit but those above
-	exact  bool            // what is taken does not come back: it is no larger than it has to be
+	memory *budget.Account // the account for it; nil for no limit other than those above
+	exact  bool            // buffers are not returned, so they are no larger than necessary
 
 	free  [keepClasses][][]byte // buffers of 1<<i bytes
 	idle  int                   // bytes in free
-	spare []byte                // a larger buffer, for which memory holds its bytes
+	spare []byte                // one larger buffer, which memory accounts for
 }
 
-// Buffers below 1<<(keepClasses-1) bytes are used again, a few of each class;
-// of larger ones only one, see large.
+// Buffers below 1<<(keepClasses-1) bytes are kept, a few of each class. Of
+// larger ones only one is kept: see large.
 const (
 	keepClasses = 24
 	keepCount   = 4
 )
 
-// roomOf returns how much memory is taken for size bytes of an object.
+// roomOf returns how many bytes of memory are taken for an object of size
+// bytes.
 func roomOf(size int64) int64 {
 	if class := bits.Len64(uint64(size)); class < keepClasses {
 		return 1 << class
@@ -32,7 +33,7 @@ func roomOf(size int64) int64 {
 	return size
 }
 
-// Held returns how much memory an object's bytes count for.
+// Held returns how many bytes of memory an object's content counts for.
 func Held(data []byte) int64 {
 	if data == nil {
 		return 0
@@ -40,8 +41,8 @@ func Held(data []byte) int64 {
 	return roomOf(int64(len(data)))
 }
 
-// take returns a buffer of size bytes with any content; under is what else is
-// held to read the object that it is for.
+// take returns a buffer of size bytes with undefined content. under is how many
+// other bytes are held to read the same object.
 func (m *buffers) take(size uint64, under int64) ([]byte, error) {
 	if err := m.limits.allows(int64(size), under); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (m *buffers) take(size uint64, under int64) ([]byte, error) {
 }
 
 // large returns n bytes. The system clears new memory, which takes longer than
-// a delta that copies most of a large file: so one buffer is kept from leaf to
+// a delta that copies most of a large file. So one buffer is kept from leaf to
 // leaf.
 func (m *buffers) large(n int) []byte {
 	spare := m.spare
@@ -77,7 +78,7 @@ func (m *buffers) large(n int) []byte {
 	return make([]byte, n)
 }
 
-// recycle takes back a buffer that take made.
+// recycle takes back a buffer from take.
 func (m *buffers) recycle(b []byte) {
 	if len(b) >= 1<<(keepClasses-1) && m.spare == nil {
 		m.memory.Take(int64(cap(b) - len(b)))
@@ -92,7 +93,7 @@ func (m *buffers) recycle(b []byte) {
 	}
 }
 
-// dropSpare lets go of the larger buffer.
+// dropSpare frees the larger buffer.
 func (m *buffers) dropSpare() {
 	m.memory.Give(int64(cap(m.spare)))
 	m.spare = nil

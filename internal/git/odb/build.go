@@ -2,7 +2,7 @@ package odb
 
 import "r8scan/rules"
 
-// build reads the object at pos, applying it to base if it is a delta.
+// build reads the object at pos. A delta is applied to base.
 func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	if p.entries[pos].base == broken {
 		return nil, p.fault(pos)
@@ -14,12 +14,12 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	e := &p.entries[pos]
 	node.Obj, node.Type, node.Base = e.obj, e.kind, base
 	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
-	w.unpack.z.Checksum = p.idx.crc == nil // an index of version 2 has one of the entry
+	w.unpack.z.Checksum = p.idx.crc == nil // an index of version 2 has a checksum of the entry
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}
 	node.Type = base.Type
-	if e.base >= 0 { // one that is not in the pack is not kept
+	if e.base >= 0 { // a base outside the pack is not kept
 		if node.under = base.under; e.next >= 0 {
 			node.under += base.held()
 		}
@@ -27,10 +27,10 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	return node, w.fromDelta(p, pos, node)
 }
 
-// whole reads an object that is no delta.
+// whole reads an object that is not a delta.
 func (w *Walker) whole(p *pack, pos int32, node *Node) (err error) {
 	e := p.packed(pos)
-	if node.Type == Blob && e.size > uint64(w.Store.limits.Stream) && node.Leaf { // the others are parsed whole
+	if node.Type == Blob && e.size > uint64(w.Store.limits.Stream) && node.Leaf { // other objects are parsed whole
 		node.Size = int64(e.size)
 		var left func(n int)
 		if w.Thorough {
@@ -67,8 +67,8 @@ func (w *Walker) fromDelta(p *pack, pos int32, node *Node) error {
 	return err
 }
 
-// apply fills node.Data. Of a delta with more copies than are worth listing the
-// result is handed on as if it were whole.
+// apply fills node.Data. If a delta has too many copies to list, its result is
+// treated as a whole object.
 func (w *Walker) apply(node *Node, instructions []byte) (err error) {
 	if w.copies == nil {
 		w.copies = make([]copied, 0, 64)
@@ -85,11 +85,11 @@ func (w *Walker) apply(node *Node, instructions []byte) (err error) {
 	return err
 }
 
-// sparseMargin is how far a search goes into a copy: the dirty range does by
-// ahead or behind, and looks around by the other.
+// sparseMargin is how far a search reads into a copy. The dirty range is wider
+// by one of the two values, and the rules look around it by the other.
 const sparseMargin = rules.TokenBehind + rules.TokenAhead
 
-// externalBase reads the base of a delta whose base is not in its pack.
+// externalBase reads the base of a delta whose base is outside its pack.
 func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) {
 	h, err := p.headerAt(int(pos))
 	if err != nil {
@@ -102,10 +102,11 @@ func (w *Walker) externalBase(p *pack, pos int32, left *reading) (*Node, error) 
 	return &Node{Obj: o, Type: t, Again: true, Data: data, Size: int64(len(data)), under: left.under}, nil
 }
 
-// keepEntries is for how many entries of a tree a node keeps its room.
+// keepEntries is the number of a tree's entries up to which a node keeps its
+// memory for them.
 const keepEntries = 1 << 16
 
-// node returns a cleared Node. Its Entries keep their room.
+// node returns a cleared Node that keeps the memory of its Entries.
 func (w *Walker) node() *Node {
 	k := len(w.nodes) - 1
 	if k < 0 {

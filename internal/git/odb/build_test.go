@@ -17,7 +17,7 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// builder writes packs byte by byte, also such as git would never write.
+// builder writes packs byte by byte, including invalid ones.
 type builder struct {
 	pack    bytes.Buffer
 	entries []builtEntry
@@ -59,7 +59,7 @@ func entryHeader(kind Type, size uint64) []byte {
 	return append(out, c)
 }
 
-// distance is the back reference of an ofs-delta.
+// distance is the offset in the header of an ofs-delta.
 func distance(n uint64) []byte {
 	out := []byte{byte(n & 0x7f)}
 	for n >>= 7; n > 0; n >>= 7 {
@@ -100,7 +100,7 @@ func (b *builder) ref(id, base [20]byte, delta []byte) uint64 {
 	return b.raw(id, entryHeader(refDelta, uint64(len(delta))), base[:], deflate(delta))
 }
 
-// delta is a delta that copies all of a base and inserts a text behind it.
+// delta returns a delta that copies all of a base and appends a text.
 func delta(base int, insert string) []byte {
 	out := binary.AppendUvarint(nil, uint64(base))
 	out = binary.AppendUvarint(out, uint64(base+len(insert)))
@@ -181,7 +181,7 @@ func (b *builder) bytes() (pack, idx []byte) {
 	return pack, append(idx, own[:]...)
 }
 
-// fakeID is an id that is no hash of anything.
+// fakeID returns an id that is not a hash.
 func fakeID(n int) [20]byte { return sha1.Sum(fmt.Appendf(nil, "id %d", n)) }
 
 // writeLoose writes a loose object of any inflated bytes.
@@ -192,10 +192,10 @@ func writeLoose(t testing.TB, dir string, id [20]byte, file []byte) {
 	must(t, os.WriteFile(filepath.Join(dir, name[:2], name[2:]), file, 0o644))
 }
 
-// openOwn opens object directories that are all the repository's own.
+// openOwn opens object directories as the repository's own.
 func openOwn(dirs []string, hash int, limits Limits) *Store {
 	return OpenFolders(Folders{Dirs: dirs, Lent: make([]bool, len(dirs))}, hash, limits)
 }
 
-// defaultLimits are those of a run without a budget of its own.
+// defaultLimits are the limits of a run with the default budget.
 func defaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }

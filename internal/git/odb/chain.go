@@ -5,47 +5,48 @@ import (
 	"slices"
 )
 
-// link is an entry of a pack, as the reading of a single object meets it.
+// link is an entry of a pack, as needed to read a single object.
 type link struct {
 	packed
-	kind   Type   // of an object that is no delta
-	base   int64  // the place of a delta's base in the pack, or one of the values below
-	baseID []byte // of a base that is outside
+	kind   Type   // type, unless the entry is a delta
+	base   int64  // place of a delta's base in the pack, or one of the values below
+	baseID []byte // raw id of a base outside the pack
 }
 
-// Values of link.base that are no place.
+// Values of link.base that are not places.
 const (
 	noDelta int64 = -1
 	outside int64 = -2 // the base is not in the pack
 )
 
-// linked is a pack whose entries are known by places; what these are is its own
-// business.
+// linked is a pack whose entries have places. What a place is depends on the
+// implementation.
 type linked interface {
 	link(place int64) (link, error)
 }
 
-// chain reads single objects of a pack: it goes from delta to delta down to an
-// object that is none, and applies the deltas on the way back.
+// chain reads single objects of a pack: it follows deltas down to an object
+// that is not a delta, and then applies them in reverse order.
 type chain struct {
 	pack     linked
 	unpacker *unpacker
 	left     *reading
-	most     int // deltas that may build on each other
-	// base reads a delta's base that is not in the pack.
+	most     int // maximum length of a chain of deltas
+	// base reads a delta's base that is outside the pack.
 	base func(id []byte, left *reading) (Type, []byte, error)
-	// instead reads another copy of the entry at a place, which cannot be read;
-	// nil if none is known. It is not asked about the entry that is to be read.
+	// instead reads another copy of an entry that cannot be read; nil if no
+	// copies are known. It is not called for the entry that was asked for.
 	instead func(place int64, left *reading) (Type, []byte, bool)
 }
 
-// step is a delta on the way back up, and its place.
+// step is a delta to apply, with its place.
 type step struct {
 	packed
 	place int64
 }
 
-// read reads the entry at a place. Memory is held for the bytes alone then.
+// read reads the entry at a place. Afterwards memory is held only for its
+// content.
 func (c *chain) read(place int64) (Type, []byte, error) {
 	kind, data, deltas, err := c.down(place)
 	if err != nil {
@@ -71,8 +72,8 @@ func (c *chain) read(place int64) (Type, []byte, error) {
 	return kind, data, nil
 }
 
-// down returns the first object on the way down that can be read without
-// another one of the pack, and the deltas that lead to it.
+// down returns the first object of the chain that can be read without another
+// one of the pack, and the deltas above it.
 func (c *chain) down(place int64) (kind Type, data []byte, deltas []step, err error) {
 	for {
 		l, err := c.pack.link(place)

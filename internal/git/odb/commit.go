@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Header is what stands above the message of a commit or tag. Ids are in hex;
-// all slices are parts of the object's bytes.
+// Header is the header of a commit or tag. Ids are in hex. All slices are parts
+// of the object's bytes.
 type Header struct {
 	Tree      []byte   // of a commit
 	Parents   [][]byte // of a commit
 	Object    []byte   // of a tag
-	Author    []byte   // the author's or tagger's line without its keyword
-	Committer []byte   // the committer's line without its keyword
+	Author    []byte   // the line of the author or tagger, without its keyword
+	Committer []byte   // the line of the committer, without its keyword
 }
 
 var errHeaderLines = errors.New("its header is malformed")
 
-// ParseHeader reads the header of a commit or tag into h, whose slices are
-// reused.
+// ParseHeader parses the header of a commit or tag into h. It reuses the slices
+// of h.
 func ParseHeader(data []byte, h *Header) error {
 	*h = Header{Parents: h.Parents[:0]}
 	for {
@@ -51,8 +51,8 @@ func ParseHeader(data []byte, h *Header) error {
 	return nil
 }
 
-// Signature splits an author's, committer's or tagger's line into "Name
-// <e-mail>" and the time with its zone. A time that makes no sense is zero.
+// Signature splits the line of an author, committer or tagger into "Name
+// <e-mail>" and the time with its zone. An invalid time is zero.
 func Signature(line []byte) (who string, when time.Time) {
 	s := string(line)
 	i := strings.LastIndexByte(s, '>')
@@ -71,7 +71,7 @@ func Signature(line []byte) (who string, when time.Time) {
 	return who, time.Unix(sec, 0).In(zone)
 }
 
-// When returns the seconds since 1970 in such a line, -1 if they make no sense.
+// When returns the seconds since 1970 in such a line, -1 if they are invalid.
 func When(line []byte) int64 {
 	i := bytes.LastIndexByte(line, '>')
 	if i < 0 {
@@ -82,7 +82,7 @@ func When(line []byte) int64 {
 		rest = rest[:end]
 	}
 	sec, err := strconv.ParseInt(string(rest), 10, 64)
-	if err != nil || sec < 0 || sec > 1<<37 { // some year 6000
+	if err != nil || sec < 0 || sec > 1<<37 { // about the year 6300
 		return -1
 	}
 	return sec

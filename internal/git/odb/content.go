@@ -7,18 +7,18 @@ import (
 	"r8scan/internal/budget"
 )
 
-// Content is an object that was looked up.
+// Content is an object from a Lookup.
 type Content struct {
 	Type   Type
 	Size   int64
 	Data   []byte    // nil if Stream is set
 	Stream io.Reader // a blob too large to hold
 
-	file   io.Closer // nil if there is none
+	file   io.Closer // nil unless Stream reads a file
 	memory *budget.Account
 }
 
-// Close ends the reading of a stream and gives back the memory of Data.
+// Close closes the stream and returns the memory of Data to its account.
 func (c *Content) Close() {
 	c.memory.Give(Held(c.Data))
 	c.Data = nil
@@ -27,8 +27,8 @@ func (c *Content) Close() {
 	}
 }
 
-// check compares the content with its id; that of a stream when it is read to
-// its end.
+// check compares the content with its id. A stream is compared when it is read
+// to its end.
 func (c *Content) check(id []byte) error {
 	sum := newID(len(id), c.Type, c.Size)
 	if c.Stream != nil {
@@ -42,8 +42,8 @@ func (c *Content) check(id []byte) error {
 	return nil
 }
 
-// checked returns an object that was read without an error if its bytes are those
-// of its id. With neither an object nor an error it does nothing.
+// checked returns c if its bytes match the id, otherwise an error. It passes on
+// a nil c and err.
 func checked(c *Content, err error, id []byte) (*Content, error) {
 	if err != nil || c == nil {
 		return nil, err

@@ -9,11 +9,12 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// maxCopies bounds the memory of a list of copies: two bytes of a delta may make
-// one.
+// maxCopies limits the memory for a list of copies: two bytes of a delta can
+// make one.
 const maxCopies = 1 << 17
 
-// copied says that len bytes at to in a delta's result stand at from in its base.
+// copied means that len bytes at offset to of a delta's result are those at
+// offset from of its base.
 type copied struct{ from, to, len int }
 
 var (
@@ -24,8 +25,8 @@ var (
 	errManyCopies = errors.New("delta copies too many ranges to list them")
 )
 
-// deltaSizes returns the sizes that delta declares for its base and its
-// result, and the instructions behind them.
+// deltaSizes returns the declared sizes of a delta's base and result, and the
+// instructions after them.
 func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 	base, n := wire.Uvarint(delta)
 	if n == 0 {
@@ -38,11 +39,10 @@ func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 	return base, result, delta[n+k:], nil
 }
 
-// applyDelta writes into dst, whose length is the declared size, what the
-// instructions make of base, and appends to copies what came from base, in the
-// order of dst. Copies that continue each other are joined. Of a copy no more
-// than margin bytes at either end need be written. With nil for copies none are
-// listed.
+// applyDelta applies instructions to base and writes the result to dst, whose
+// length is the declared size. It appends to copies the ranges that come from
+// base, in the order of dst, and joins adjacent ones. It may write only margin
+// bytes at either end of a copy. With nil copies it lists none.
 func applyDelta(dst, base, instructions []byte, copies []copied, margin int) ([]copied, error) {
 	d, at := instructions, 0
 	for len(d) > 0 {
@@ -96,10 +96,10 @@ func applyDelta(dst, base, instructions []byte, copies []copied, margin int) ([]
 }
 
 // copyOp reads the operands of a copy instruction: 4 bytes of offset and 3 of
-// length, of which op tells those that are there; the others are zero.
+// length. Bits of op tell which bytes are present; the others are zero.
 func copyOp(op byte, d []byte) (from, n int, rest []byte, err error) {
 	place, size := op&15, op>>4&7
-	if place&(place+1) == 0 && size&(size+1) == 0 && len(d) >= 8 { // only high bytes are zero, as mostly
+	if place&(place+1) == 0 && size&(size+1) == 0 && len(d) >= 8 { // usually only high bytes are zero
 		places, sizes := bits.OnesCount8(place), bits.OnesCount8(size)
 		v := binary.LittleEndian.Uint64(d)
 		from = int(v & (1<<(8*places) - 1))
@@ -128,11 +128,11 @@ func copyOp(op byte, d []byte) (from, n int, rest []byte, err error) {
 	return from, n, d, nil
 }
 
-// dirty appends to dst the ranges of a delta's result, size bytes long, in
-// which a match can start that its base does not have at the corresponding
-// place: what was inserted, and each seam, widened by what a match depends on
-// (behind bytes before its start and ahead bytes from it on). The ranges are
-// in order and do not overlap.
+// dirty appends to dst the ranges of a delta's result, of size bytes, in which
+// a match may start that its base does not have at the corresponding offset:
+// inserted bytes, and each seam. Each range is extended by what a match depends
+// on: behind bytes before its start, and ahead bytes after it. The ranges are
+// sorted and do not overlap.
 func dirty(dst []Range, copies []copied, baseSize, size, behind, ahead int) []Range {
 	first := len(dst)
 	add := func(from, to int) {
@@ -143,7 +143,7 @@ func dirty(dst []Range, copies []copied, baseSize, size, behind, ahead int) []Ra
 			dst = append(dst, Range{from, to})
 		}
 	}
-	end := 0 // of the last copy
+	end := 0 // end of the last copy
 	for i, c := range copies {
 		if i > 0 || c.to > 0 || c.from > 0 {
 			add(end, c.to)

@@ -15,7 +15,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// fill imports a history with what makes object stores interesting: files that
+// fill imports a history with typical contents of object stores: files that
 // change a little each time, folders, tags of tags, empty and large blobs.
 func fill(r *gittest.Repo, seed uint64, commits int, args ...string) {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -48,8 +48,8 @@ func fill(r *gittest.Repo, seed uint64, commits int, args ...string) {
 	r.GitInput("", "hash-object", "-w", "-t", "tree", "--stdin")
 }
 
-// shapes are the ways to store the same objects. Each leaves the repository as
-// its name says and returns further object directories.
+// shapes are ways to store the same objects. Each changes the repository as its
+// name says and returns additional object directories.
 var shapes = map[string]func(r *gittest.Repo) []string{
 	"loose": func(r *gittest.Repo) []string {
 		fill(r, 1, 15, "--max-pack-size=1g")
@@ -125,8 +125,7 @@ func indexV1(r *gittest.Repo) []string {
 	return nil
 }
 
-// fixedThin makes a pack as a fetch does: the bases that it lacks are put at
-// its end.
+// fixedThin makes a pack as a fetch does: missing bases are appended.
 func fixedThin(r *gittest.Repo) []string {
 	fill(r, 8, 60)
 	r.Git("repack", "-adfq")
@@ -163,8 +162,8 @@ func withAlternate(r *gittest.Repo) []string {
 	return []string{dir}
 }
 
-// TestAgainstGit compares what a walk reads with what git says there is: the
-// same objects, each with the hash that is its name, and Read's bytes alike.
+// TestAgainstGit compares what a walk reads with git's list: the same objects,
+// each matching its id, and the same bytes from Read.
 func TestAgainstGit(t *testing.T) {
 	for name, shape := range shapes {
 		for _, format := range []string{"sha1", "sha256"} {
@@ -223,7 +222,7 @@ func compareWithGit(t *testing.T, r *gittest.Repo, s *Store, read bool) {
 	}
 }
 
-// lookUpAll compares what a Lookup reads with the ids of all objects.
+// lookUpAll checks that a Lookup reads every object with its id.
 func lookUpAll(t *testing.T, dirs []string, s *Store, limits Limits) {
 	t.Helper()
 	l := NewLookup(Folders{Dirs: dirs}, s.HashLen(), limits)

@@ -1,19 +1,19 @@
 package odb
 
-// Family is the work of one walk: objects that stand side by side in a pack,
-// and all deltas that grow from them.
+// Family is the work of one walk: adjacent objects of a pack, and all deltas
+// that build on them.
 type Family struct {
 	pack     *pack
-	from, to int32 // positions: of the deltas among them those count that build on something outside the pack
-	base     *Node // of the one position, if it was split off a larger family
-	loose    []int // or loose objects
+	from, to int32 // positions: of deltas in this range, only those whose base is outside the pack belong to the family
+	base     *Node // base of the only position, if the family was split off a larger one
+	loose    []int // or the numbers of loose objects
 }
 
-// familyWeight is how many packed bytes make a family, if one object and its
-// deltas are not more.
+// familyWeight is the minimum size of a family in packed bytes, unless one
+// object and its deltas are larger.
 const familyWeight = 256 << 10
 
-// packFamilies cuts the objects of a pack that is loaded into families.
+// packFamilies divides the objects of a loaded pack into families.
 func packFamilies(p *pack) []Family {
 	var out []Family
 	n := int32(p.idx.n)
@@ -30,10 +30,10 @@ func packFamilies(p *pack) []Family {
 	return out
 }
 
-// looseBatch is how many loose objects make a family.
+// looseBatch is how many loose objects form a family.
 const looseBatch = 64
 
-// looseFamilies cuts n loose objects into families.
+// looseFamilies divides n loose objects into families.
 func looseFamilies(n int) []Family {
 	var out []Family
 	for at := 0; at < n; at += looseBatch {

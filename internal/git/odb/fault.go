@@ -8,8 +8,8 @@ import (
 
 var errCut = errors.New("the file was cut short while it was read")
 
-// CatchFault runs f. A mapped file that is cut short while it is read faults; that
-// becomes an error, not the end of the process.
+// CatchFault runs f. Reading a mapped file that was truncated causes a fault.
+// CatchFault turns it into an error, so that the process goes on.
 func CatchFault(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -23,14 +23,14 @@ func CatchFault(f func() error) (err error) {
 	return f()
 }
 
-// isFault reports whether a recovered panic is a fault of memory access. A nil
-// pointer, which is a mistake of ours, is none.
+// isFault reports whether a recovered panic is a memory fault. A nil pointer
+// dereference is a bug and does not count.
 func isFault(r any) bool {
 	_, fault := r.(interface{ Addr() uintptr })
 	return fault
 }
 
-// guardedReader reads from a mapped file, which may be cut short meanwhile.
+// guardedReader reads from a mapped file, which may be truncated at any time.
 type guardedReader struct{ r io.Reader }
 
 func (g guardedReader) Read(b []byte) (n int, err error) {

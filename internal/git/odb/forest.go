@@ -2,11 +2,11 @@ package odb
 
 import "slices"
 
-// connect makes the forest of deltas: children lists with the heaviest child
-// last, weights, and the types of deltas whose root is in this pack. Deltas
-// that no root leads to form cycles and become broken.
+// connect builds the forest of deltas: lists of children with the heaviest
+// child last, weights, and the types of deltas whose root is in this pack.
+// Deltas without a root form cycles and become broken.
 func (p *pack) connect() {
-	forward := true // bases stand before their deltas, as git writes them
+	forward := true // bases are before their deltas, as git writes them
 	for pos := range p.idx.n {
 		e := &p.entries[pos]
 		if e.base >= int32(pos) {
@@ -16,7 +16,7 @@ func (p *pack) connect() {
 		}
 	}
 	if forward {
-		for pos := p.idx.n - 1; pos >= 0; pos-- { // backwards, so that lists are in file order
+		for pos := p.idx.n - 1; pos >= 0; pos-- { // backwards, so that lists of children are in file order
 			p.weigh(int32(pos))
 			p.adopt(int32(pos))
 		}
@@ -31,7 +31,7 @@ func (p *pack) connect() {
 	}
 }
 
-// adopt puts pos at the head of the list of its base's children.
+// adopt adds pos to the front of the list of its base's children.
 func (p *pack) adopt(pos int32) {
 	if e := &p.entries[pos]; e.base >= 0 {
 		b := &p.entries[e.base]
@@ -39,8 +39,8 @@ func (p *pack) adopt(pos int32) {
 	}
 }
 
-// weigh completes the weight of pos, whose children have theirs, and adds it
-// to its base's.
+// weigh completes the weight of pos, whose children are complete, and adds it
+// to that of its base.
 func (p *pack) weigh(pos int32) {
 	e := &p.entries[pos]
 	e.weight += int64(p.entries[pos+1].off - e.off)
@@ -50,8 +50,8 @@ func (p *pack) weigh(pos int32) {
 	p.heaviestLast(pos)
 }
 
-// topological lists all positions that a root leads to, bases before deltas,
-// and marks the others as broken.
+// topological lists all positions with a root, bases before deltas, and marks
+// the others as broken.
 func (p *pack) topological() []int32 {
 	n := p.idx.n
 	order := make([]int32, 0, n)
@@ -80,9 +80,9 @@ func (p *pack) topological() []int32 {
 	return order
 }
 
-// heaviestLast moves the heaviest child of pos to the end of its list. The
-// walk lets go of a base before it goes down to the last child, so at most
-// log2(n) bases are held at a time, however deep the chains are.
+// heaviestLast moves the heaviest child of pos to the end of its list. The walk
+// releases a base before it goes to the last child, so at most log2(n) bases
+// are held at a time, however long the chains are.
 func (p *pack) heaviestLast(pos int32) {
 	parent := &p.entries[pos]
 	heavy, before, last := int32(-1), int32(-1), int32(-1)

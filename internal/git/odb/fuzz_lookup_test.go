@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// FuzzLookup changes bytes of a pack and its index, as FuzzStore does, and looks
-// each object up. What is read has the id that it was asked for; in a pack
-// without damage all are.
+// FuzzLookup changes bytes of a pack and its index, as FuzzStore does, and
+// looks up each object. What is read must match its id. In an undamaged pack
+// every object must be read.
 func FuzzLookup(f *testing.F) {
 	b := newBuilder()
 	var ids [][20]byte

@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// FuzzLoose takes anything as what the file of a loose object inflates to, or,
-// with raw, as the file itself. The walk and Lookup, which read it each in
-// their way, agree with a plain reading of it: what that does not take, or
-// whose end is missing, is never an object.
+// FuzzLoose uses any bytes as the inflated content of a loose object or, with
+// raw, as the file itself. The walk and Lookup have readers of their own; both
+// must agree with a simple one. An invalid or truncated file is never an
+// object.
 func FuzzLoose(f *testing.F) {
 	for _, s := range []string{"blob 5\x00hello", "blob 4\x00hello", "blob 6\x00hello", "tree 0\x00", "commit 05\x00hello", "blob -1\x00", "bl\x00", "tag 99999999999999999999\x00"} {
 		f.Add([]byte(s), false)
@@ -54,8 +54,8 @@ func FuzzLoose(f *testing.F) {
 	})
 }
 
-// plainLoose reads a loose object in the simplest way. It is sure unless the
-// header has a form that git does not write, or bytes follow the stream.
+// plainLoose reads a loose object in the simplest way. The result is ambiguous
+// if git would not write such a header, or if bytes follow the stream.
 func plainLoose(file []byte) (o Content, sure, ok bool) {
 	in := bytes.NewReader(file)
 	z, err := zlib.NewReader(in)

@@ -19,7 +19,7 @@ func FuzzParseIdx(f *testing.F) {
 		for _, hash := range []int{20, 32} {
 			x, err := parseIdx(data, hash)
 			if err != nil {
-				if lookUp, err := parseTable(data, hash); err == nil && lookUp.n > 0 { // of what is damaged it may say anything
+				if lookUp, err := parseTable(data, hash); err == nil && lookUp.n > 0 { // a damaged index may give any result
 					if i, ok := lookUp.find(lookUp.id(0)); ok {
 						lookUp.offset(i)
 					}
@@ -133,7 +133,7 @@ func FuzzTree(f *testing.F) {
 		base := &Node{Data: tree}
 		_ = base.TreeDiff(20, func(TreeEntry) {}, nil)
 		n := &Node{Base: base}
-		for len(pieces) >= 2 { // copies of any part of the base, one behind the other
+		for len(pieces) >= 2 { // copies of any parts of the base
 			from := int(pieces[0])
 			k := int(pieces[1])
 			pieces = pieces[2:]
@@ -185,9 +185,9 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// FuzzStore changes bytes of a pack and its index and walks what is left.
-// Changes are triples: a place in the pack with the index behind it, and a
-// value. Each object of the index must be read or named, exactly once.
+// FuzzStore changes bytes of a pack and its index and walks the result. Changes
+// are triples: an offset in the pack followed by the index, and a value. Each
+// object of the index must be read or reported exactly once.
 func FuzzStore(f *testing.F) {
 	b := newBuilder()
 	id, at := b.object(Blob, "a base that some deltas build on")

@@ -5,10 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// gaps counts the bytes of a pack that belong to none of its entries, as far as
-// they are known. A pack is its entries, one behind the other, and what stands
-// between two of them, or behind the last one, is no object: git reads none of
-// it.
+// gaps counts the known bytes of a pack that belong to no entry. Git never
+// reads bytes between two entries or after the last one.
 type gaps struct{ n atomic.Int64 }
 
 func (g *gaps) add(n int) {
@@ -17,7 +15,7 @@ func (g *gaps) add(n int) {
 	}
 }
 
-// problem names them, if there are any in the pack at path.
+// problem reports these bytes, if there are any in the pack at path.
 func (g *gaps) problem(path string) (Problem, bool) {
 	n := g.n.Load()
 	why := "it has a byte that belongs to none of its objects and was not read"

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// contentVisitor keeps what it is handed, and reads streams to their end.
+// contentVisitor keeps all objects, and reads streams to their end.
 type contentVisitor struct {
 	t      *testing.T
 	seen   []string
@@ -37,7 +37,7 @@ func (v *contentVisitor) Visit(n *Node) error {
 
 func (v *contentVisitor) Failed(Obj, Type, error) { v.failed++ }
 
-// thoroughly walks a store, twice: what was noted must not count twice.
+// thoroughly walks a store twice: nothing may be counted twice.
 func thoroughly(t *testing.T, dir string, limits Limits, thorough bool) (*contentVisitor, []Problem) {
 	t.Helper()
 	s := openOwn([]string{dir}, 20, limits)
@@ -57,7 +57,7 @@ func thoroughly(t *testing.T, dir string, limits Limits, thorough bool) (*conten
 	return v, s.Problems()
 }
 
-// TestGaps puts bytes where a store has none.
+// TestGaps adds bytes that belong to no object.
 func TestGaps(t *testing.T) {
 	text, small := strings.Repeat("text ", 20), defaultLimits()
 	small.Stream = 50
@@ -166,8 +166,8 @@ func TestGaps(t *testing.T) {
 	}
 }
 
-// TestExtraCopies has the same id in two packs and in two files, with four
-// contents: a thorough walk hands all of them over.
+// TestExtraCopies has one id in two packs and in two files, with four contents.
+// A thorough walk must pass all of them.
 func TestExtraCopies(t *testing.T) {
 	dir, lent := t.TempDir(), t.TempDir()
 	id := fakeID(1)
@@ -204,7 +204,8 @@ func TestExtraCopies(t *testing.T) {
 	}
 }
 
-// TestDamagedExtraCopy: a further copy that cannot be read is no loss.
+// TestDamagedExtraCopy checks that an unreadable additional copy is not
+// reported.
 func TestDamagedExtraCopy(t *testing.T) {
 	dir := t.TempDir()
 	b := newBuilder()

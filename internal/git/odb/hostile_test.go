@@ -14,14 +14,14 @@ import (
 	"testing"
 )
 
-// hostile are stores that no git would write. Each must be walked to its end
-// with every object either read or named; want lists parts of what is said of
-// the ones that were not read, or of the store.
+// hostile are stores that git would not write. Each must be walked to its end,
+// and every object must be read or reported. want has parts of the reasons for
+// unread objects, or of the store's problems.
 var hostile = []struct {
 	name   string
 	build  func(t *testing.T, dir string)
 	limits Limits
-	read   int // objects that can be read all the same
+	read   int // objects that can still be read
 	want   []string
 }{
 	{"a delta cycle in one pack", func(t *testing.T, dir string) {
@@ -101,7 +101,7 @@ var hostile = []struct {
 	{"more bases than may be held", func(t *testing.T, dir string) {
 		b := newBuilder()
 		_, at := b.object(Blob, strings.Repeat("a", 3000))
-		for i := range 8 { // each is a base itself, so all stay on the stack
+		for i := range 8 { // each is a base, so all stay on the stack
 			next := b.ofs(fakeID(i), at, delta(3000+i, "x"))
 			b.ofs(fakeID(100+i), at, delta(3000+i, "y"))
 			at = next
@@ -190,7 +190,7 @@ func TestHostileStores(t *testing.T) {
 			}
 			l := NewLookup(Folders{Dirs: []string{dir}}, 20, c.limits)
 			defer l.Close()
-			for o := range Obj(s.Len()) { // Read and a lookup must cope as well
+			for o := range Obj(s.Len()) { // Read and a lookup must work too
 				if got, err := l.Read(s.ID(o), nil); err == nil && got.Stream == nil && idOf(got.Type, got.Data) != [20]byte(s.ID(o)) {
 					t.Errorf("a lookup of %s gives another object", s.Hex(o))
 				}
@@ -203,7 +203,7 @@ func TestHostileStores(t *testing.T) {
 	}
 }
 
-// TestDeepChain reads a chain of 4,000 deltas with the memory of two.
+// TestDeepChain reads a chain of 4,000 deltas with memory for two objects.
 func TestDeepChain(t *testing.T) {
 	b := newBuilder()
 	text := strings.Repeat("x", 2000)
@@ -234,7 +234,7 @@ func (h *hasher) find(id [20]byte) Obj {
 	return o
 }
 
-// TestDamage cuts and flips every byte of a pack and its index in turn.
+// TestDamage truncates and flips every byte of a pack and its index in turn.
 func TestDamage(t *testing.T) {
 	b := newBuilder()
 	base := "a base that some deltas build on"
@@ -262,8 +262,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// walkDamaged walks a store that may be damaged. Where all is silent, want
-// objects must have been read.
+// walkDamaged walks a store that may be damaged. If no problem is reported,
+// want objects must have been read.
 func walkDamaged(t testing.TB, dir string, pack, idx []byte, want int) {
 	t.Helper()
 	writePack(t, dir, "pack-1", pack, idx)
@@ -273,7 +273,7 @@ func walkDamaged(t testing.TB, dir string, pack, idx []byte, want int) {
 	h.exactlyOnce()
 	l := NewLookup(Folders{Dirs: []string{dir}}, 20, s.limits)
 	defer l.Close()
-	for o := range Obj(s.Len()) { // what can be read at all is the right object: its id is its hash
+	for o := range Obj(s.Len()) { // an object that can be read must match its id
 		if c, err := l.Read(s.ID(o), nil); err == nil && idOf(c.Type, c.Data) != [20]byte(s.ID(o)) {
 			t.Errorf("a lookup of %s gives another object", s.Hex(o))
 		}

@@ -15,8 +15,8 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// TestCutShort cuts a pack while it is mapped: before it is walked, and behind
-// a Read. Reading on faults, which must stay an error.
+// TestCutShort truncates a pack while it is mapped: before a walk, and after a
+// Read. The fault must become an error.
 func TestCutShort(t *testing.T) {
 	b := newBuilder()
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -51,8 +51,8 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
-// TestPipes has named pipes where packs and objects should be: to open one
-// would be to wait for ever.
+// TestPipes has named pipes in place of packs and objects. Opening one would
+// block forever.
 func TestPipes(t *testing.T) {
 	dir := t.TempDir()
 	b := newBuilder()
@@ -111,8 +111,8 @@ func TestLinkedFolders(t *testing.T) {
 	}
 }
 
-// TestLinksThatAreRefused follows no link that the caller refuses: to the packs,
-// to single ones, to folders of loose objects and to single ones.
+// TestLinksThatAreRefused checks that no refused link is followed: to packs, to
+// single packs, to folders of loose objects and to single objects.
 func TestLinksThatAreRefused(t *testing.T) {
 	real := t.TempDir()
 	b := newBuilder()
@@ -147,7 +147,7 @@ func TestLinksThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestLentFolder reads the objects of a folder that is lent, and nothing else.
+// TestLentFolder reads only the objects of a lent folder.
 func TestLentFolder(t *testing.T) {
 	dir := t.TempDir()
 	b := newBuilder()

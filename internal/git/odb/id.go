@@ -10,8 +10,8 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// newID returns the hash that makes the id, of n bytes, of an object of a type
-// and size; its content is to be written to it.
+// newID returns a hash for the id, of n bytes, of an object with a type and
+// size. Write the object's content to it.
 func newID(n int, t Type, size int64) hash.Hash {
 	sum := wire.NewHash(n)
 	head := append([]byte(t.String()), ' ')
@@ -20,10 +20,10 @@ func newID(n int, t Type, size int64) hash.Hash {
 	return sum
 }
 
-// ErrID says that an object is not what its id says.
+// ErrID means that an object's content does not match its id.
 var ErrID = errors.New("its bytes are those of another object, or damaged: git fsck")
 
-// checkedReader reads an object and compares it with its id at the end.
+// checkedReader reads an object, and compares it with its id at the end.
 type checkedReader struct {
 	r   io.Reader
 	sum hash.Hash

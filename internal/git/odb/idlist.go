@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 )
 
-// idList is a sorted list of ids with a table of where each pair of leading
-// bytes begins: lookups are the most frequent thing a scan does.
+// idList is a sorted list of ids with a fan-out table over their first two
+// bytes. Lookups are the most frequent operation of a scan.
 type idList struct {
 	ids  []byte
 	hash int
-	fan  []uint32 // 65537 numbers
+	fan  []uint32 // 65537 positions
 }
 
 const fanLen = 1 << 16
@@ -27,15 +27,15 @@ func newIDList(ids []byte, hash int) idList {
 	return l
 }
 
-// find returns the number of id in the list, or where it would stand. An id
-// has as many bytes as those of the list.
+// find returns the position of id in the list, or where it would be. An id must
+// have the length of those in the list.
 func (l *idList) find(id []byte) (int, bool) {
 	lo, mid, hi := l.guess(id)
 	key := binary.BigEndian.Uint64(id)
 	for step := 1; lo < hi; step *= 2 {
 		at := l.ids[mid*l.hash:]
 		c := cmp.Compare(binary.BigEndian.Uint64(at), key)
-		if c == 0 { // ids that share eight bytes and differ are made by hand
+		if c == 0 { // only hand-made ids share eight bytes and differ
 			c = bytes.Compare(at[:l.hash], id)
 		}
 		switch {
@@ -52,22 +52,22 @@ func (l *idList) find(id []byte) (int, bool) {
 	return lo, false
 }
 
-// guess returns the range of the ids with the first two bytes of id, and about
-// where it stands in there: ids are spread evenly, so that next to always one
-// fetch from memory is enough.
+// guess returns the range of ids with the first two bytes of id, and the
+// probable position. Ids are uniformly distributed, so usually one memory
+// access is enough.
 func (l *idList) guess(id []byte) (lo, mid, hi int) {
 	key := binary.BigEndian.Uint32(id)
 	lo, hi = int(l.fan[key>>16]), int(l.fan[key>>16+1])
 	return lo, lo + (hi-lo)*int(key&0xffff)>>16, hi
 }
 
-// findAll is find for ids that stand behind each other. It looks at all guesses
-// first, since none of them waits for another.
+// findAll is find for concatenated ids. It first loads all probable positions,
+// so that the memory accesses overlap.
 func (l *idList) findAll(ids []byte, dst []Obj) []Obj {
 	const batch = 64
 	var guesses [batch]struct {
 		at   int
-		head uint64 // of the id there
+		head uint64 // first bytes of the id there
 	}
 	for len(ids) > 0 {
 		n := min(len(ids)/l.hash, batch)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestIDList looks for ids that are in a list and for their neighbours, in
-// lists as they are and in those that somebody made to be slow or to mislead.
+// TestIDList looks up ids of a list and their neighbors, in ordinary lists and
+// in lists that are made to be slow or misleading.
 func TestIDList(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	random := func(n int, prefix ...byte) (ids [][]byte) {

@@ -6,17 +6,18 @@ import (
 	"fmt"
 )
 
-// idx is a pack's index that was looked at as a whole. It keeps no part of the
-// file.
+// idx is a pack's index that was checked completely. It keeps no reference to
+// the file.
 type idx struct {
-	idRows           // ids alone, strictly increasing
-	offsets []uint64 // of each id's entry in the pack
-	crc     []uint32 // of each id's entry; nil for version 1
+	idRows           // only ids, strictly increasing
+	offsets []uint64 // offset of each id's entry in the pack
+	crc     []uint32 // CRC-32 of each id's entry; nil for version 1
 	pack    []byte   // the pack's checksum
-	slack   int      // bytes that are no part of an index
+	slack   int      // bytes that do not belong to the index
 }
 
-// parseIdx reads an index of version 1 or 2 whose ids have hash bytes.
+// parseIdx parses an index of version 1 or 2. hash is the length of ids in
+// bytes.
 func parseIdx(data []byte, hash int) (*idx, error) {
 	t, err := parseTable(data, hash)
 	if err != nil {
@@ -50,9 +51,9 @@ func parseIdx(data []byte, hash int) (*idx, error) {
 	return x, nil
 }
 
-// checkOrder looks at all of the fan-out table and the ids. It is called before
-// memory is taken for what the index says of its objects: a file of zeros costs
-// next to nothing on disk.
+// checkOrder checks the fan-out table and the order of all ids. It runs before
+// memory is allocated by the index's number of objects, because a sparse file
+// of zeros takes hardly any disk space.
 func (t *table) checkOrder() error {
 	for i := 1; i < 256; i++ {
 		if t.fan.At(i) < t.fan.At(i-1) {
@@ -70,9 +71,9 @@ func (t *table) checkOrder() error {
 // find returns the entry number of id.
 func (x *idx) find(id []byte) (int, bool) { return x.search(id, 0, x.n) }
 
-// byOffset returns the entry numbers in the order of their offsets, equal ones
-// in their own. It sorts by 11 bits at a time from the lowest, which takes a
-// tenth of the time of a sort that compares.
+// byOffset returns the entry numbers sorted by offset; equal offsets keep their
+// order. It is a radix sort by 11 bits at a time, ten times as fast as a
+// comparison sort.
 func (x *idx) byOffset() []uint32 {
 	const digit = 11
 	order, next := make([]uint32, x.n), make([]uint32, x.n)

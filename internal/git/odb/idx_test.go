@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestByOffset compares the order with a sort that compares, also of offsets
-// that are equal, tiny or as large as an index can say.
+// TestByOffset compares the order with that of a comparison sort, with equal,
+// tiny and maximum offsets.
 func TestByOffset(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for n := range 60 {

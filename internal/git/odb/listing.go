@@ -17,13 +17,13 @@ import (
 // Folders are object directories that are read as one.
 type Folders struct {
 	Dirs []string
-	Lent []bool // of each: only its objects are read, and what else is in it is not our business
-	// Reach is asked about links and says why what one leads to may not be read.
-	// With nil, all are followed.
+	Lent []bool // for each directory: only its objects are read, no other files
+	// Reach returns an error for a link that may not be followed. With nil, all
+	// links are followed.
 	Reach func(path string) error
 }
 
-// follow returns why what is at path, if it is a link, is not followed.
+// follow returns an error if path is a link that is not followed.
 func (f *Folders) follow(path string) error {
 	if f.Reach == nil {
 		return nil
@@ -34,15 +34,15 @@ func (f *Folders) follow(path string) error {
 	return f.Reach(path)
 }
 
-// listing is what is in object directories.
+// listing is the content of object directories.
 type listing struct {
 	Folders
 	hash  int
 	dirs  []string // cleaned
-	lent  bool     // the directory that is being listed is
+	lent  bool     // the current directory is lent
 	packs []string // paths of packs that have an index
 	loose []looseFile
-	stray []string // files that are none of git's
+	stray []string // files that are not git's
 
 	problems []Problem
 }
@@ -50,7 +50,7 @@ type listing struct {
 // looseFile is a file with the name of a loose object.
 type looseFile struct{ id, path string }
 
-// listFolders lists object directories whose ids have hash bytes.
+// listFolders lists object directories. hash is the length of ids in bytes.
 func listFolders(f Folders, hash int) *listing {
 	l := &listing{Folders: f, hash: hash}
 	for _, dir := range f.Dirs {
@@ -80,7 +80,7 @@ func (l *listing) list(dir string) {
 		case l.lent:
 		case name == "info" && isDir(dir, e):
 			l.listInfo(filepath.Join(dir, name))
-		case e.IsDir() && slices.Contains(l.dirs, filepath.Join(dir, name)): // a push in quarantine
+		case e.IsDir() && slices.Contains(l.dirs, filepath.Join(dir, name)): // the quarantine of a push
 		case e.IsDir():
 			if path := filepath.Join(dir, name); len(l.entries(path)) > 0 {
 				l.problem(path, "it is no folder of objects and was not read")
@@ -95,10 +95,10 @@ func (l *listing) list(dir string) {
 	}
 }
 
-// maxListed is how many entries of a folder are looked at.
+// maxListed is how many entries of a folder are read.
 const maxListed = 1 << 20
 
-// entries lists a folder; what is wrong with it is a problem.
+// entries lists a folder. Errors are problems.
 func (l *listing) entries(dir string) []os.DirEntry {
 	entries, err := regular.List(dir, maxListed)
 	if err != nil {
@@ -107,8 +107,8 @@ func (l *listing) entries(dir string) []os.DirEntry {
 	return entries
 }
 
-// leadsOut reports whether an entry of dir is a link that is not followed, which
-// is named.
+// leadsOut reports whether an entry of dir is a link that is not followed, and
+// adds a problem for it.
 func (l *listing) leadsOut(dir string, e os.DirEntry) bool {
 	if e.Type()&os.ModeSymlink == 0 || l.Reach == nil {
 		return false
@@ -121,8 +121,8 @@ func (l *listing) leadsOut(dir string, e os.DirEntry) bool {
 	return err != nil
 }
 
-// isDir reports whether an entry of dir is a folder or, as some tools make
-// them, a link to one.
+// isDir reports whether an entry of dir is a folder, or a link to one, as some
+// tools make.
 func isDir(dir string, e os.DirEntry) bool {
 	if e.Type()&os.ModeSymlink == 0 {
 		return e.IsDir()
@@ -149,13 +149,12 @@ func (l *listing) listLoose(dir string, name string) {
 	}
 }
 
-// multiIndexes is the folder where git keeps indexes of many packs, if it adds
-// to them.
+// multiIndexes is the folder of incremental multi-pack indexes.
 const multiIndexes = "multi-pack-index.d"
 
-// listPacks lists packs. All else, of which git reads most as tables of what the
-// packs say (.rev, .bitmap, .mtimes, multi-pack-index), is searched like a text:
-// whatever its name is, it may be one.
+// listPacks lists packs. Other files are searched as texts, although git reads
+// most of them as tables (.rev, .bitmap, .mtimes, multi-pack-index): a name
+// proves nothing.
 func (l *listing) listPacks(dir string) {
 	entries := l.entries(dir)
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return l.leadsOut(dir, e) })
@@ -192,8 +191,8 @@ func (l *listing) listPacks(dir string) {
 	}
 }
 
-// isAppleDouble reports whether a file is one of those in which macOS keeps, on
-// foreign disks, what it knows of the file with the same name but for "._".
+// isAppleDouble reports whether a file is one in which macOS keeps metadata on
+// foreign disks. Its name is that of another file after "._".
 func isAppleDouble(path string) bool {
 	if !strings.HasPrefix(filepath.Base(path), "._") {
 		return false
@@ -208,9 +207,9 @@ func isAppleDouble(path string) bool {
 	return err == nil && string(magic) == "\x00\x05\x16\x07"
 }
 
-// listInfo lists the files in objects/info, and in folders there. Commit graphs,
-// which say nothing but what the objects say, are searched like texts: what has
-// their name need not be one.
+// listInfo lists the files in objects/info and its subfolders. Commit graphs
+// repeat what the objects hold. They are searched as texts, because a name
+// proves nothing.
 func (l *listing) listInfo(dir string) {
 	for _, e := range l.entries(dir) {
 		switch name := e.Name(); {
@@ -223,15 +222,15 @@ func (l *listing) listInfo(dir string) {
 	}
 }
 
-// takeStray notes a file that is no object and no pack. One that git was writing
-// is compressed, so reading it as text would mean nothing.
+// takeStray records a file that is neither an object nor a pack. An unfinished
+// file of git's is compressed, so reading it as text would mean nothing.
 func (l *listing) takeStray(dir string, e os.DirEntry) {
 	if l.lent {
 		return
 	}
 	path := filepath.Join(dir, e.Name())
 	switch {
-	case e.Type()&os.ModeSocket != 0: // it holds nothing
+	case e.Type()&os.ModeSocket != 0: // a socket has no content
 	case !e.Type().IsRegular():
 		l.problem(path, "it is a "+regular.Kind(e.Type())+", and no object: it was not opened")
 	case strings.HasPrefix(e.Name(), "tmp_") || strings.HasPrefix(e.Name(), ".tmp-"):
@@ -241,14 +240,15 @@ func (l *listing) takeStray(dir string, e os.DirEntry) {
 	}
 }
 
-// pathless drops the path from a file error: the object's id names the file.
+// pathless removes the path from a file error, because the object's id
+// identifies the file.
 func pathless(err error) error {
 	var p *os.PathError
 	switch {
 	case !errors.As(err, &p):
 		return err
 	case errors.Is(err, regular.ErrOther):
-		return p.Err // which says it all
+		return p.Err // the cause is enough
 	}
 	return fmt.Errorf("%s: %w", p.Op, p.Err)
 }

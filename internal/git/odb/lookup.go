@@ -14,13 +14,12 @@ import (
 	"r8scan/internal/regular"
 )
 
-// ErrMissing says that no object directory has an object.
+// ErrMissing means that no object directory has an object.
 var ErrMissing = errors.New("the object is missing")
 
-// Lookup reads single objects by their ids. Unlike a Store it numbers nothing
-// and lists nothing: an object in a file of its own costs that file, and packs
-// are opened when there is an object without one. It is safe for concurrent
-// use. Close it after use.
+// Lookup reads single objects by id. Unlike a Store it has no list of objects:
+// a loose object costs only its own file, and packs are opened when an object
+// is not loose. It is safe for concurrent use. Close it after use.
 type Lookup struct {
 	folders Folders
 	hash    int
@@ -28,11 +27,11 @@ type Lookup struct {
 
 	once    sync.Once
 	packs   []*lookupPack
-	problem error // a pack that cannot be used; an object that is missing may be there
+	problem error // error of an unusable pack, which may have a missing object
 }
 
-// NewLookup returns a Lookup of objects in object directories, whose ids have
-// hash bytes.
+// NewLookup returns a Lookup of the objects in object directories. hash is the
+// length of ids in bytes.
 func NewLookup(f Folders, hash int, limits Limits) *Lookup {
 	return &Lookup{folders: f, hash: hash, limits: limits}
 }
@@ -44,8 +43,8 @@ func (l *Lookup) Close() {
 	}
 }
 
-// Read returns the object with a raw id, from the first place where it can be
-// read, in memory that is taken from an account. Close it after use.
+// Read returns the object with a raw id from the first place where it can be
+// read. Its memory is taken from an account. Close the object after use.
 func (l *Lookup) Read(id []byte, memory *budget.Account) (*Content, error) {
 	before := memory.Held()
 	c, err := l.read(id, newReading(0, memory))
@@ -55,8 +54,8 @@ func (l *Lookup) Read(id []byte, memory *budget.Account) (*Content, error) {
 	return c, err
 }
 
-// ReadAll is Read for objects that are parsed whole, and that the caller holds
-// for longer: no account has them.
+// ReadAll is Read for objects that are parsed whole and that the caller keeps
+// for longer. Afterwards no account holds their memory.
 func (l *Lookup) ReadAll(id []byte, t Type, memory *budget.Account) ([]byte, error) {
 	c, err := l.Read(id, memory)
 	if err != nil {
@@ -100,7 +99,8 @@ func (l *Lookup) read(id []byte, left *reading) (*Content, error) {
 	return nil, failed
 }
 
-// readIn reads the object with an id from a pack, nil if that does not have it.
+// readIn reads the object with an id from a pack; nil if the pack does not have
+// it.
 func (l *Lookup) readIn(p *lookupPack, id []byte, left *reading) (c *Content, err error) {
 	before := left.memory.Held()
 	err = CatchFault(func() (err error) {
@@ -115,7 +115,7 @@ func (l *Lookup) readIn(p *lookupPack, id []byte, left *reading) (c *Content, er
 	return c, err
 }
 
-// readLoose reads the loose object in a file of the folder dir.
+// readLoose reads the loose object name in the folder dir.
 func (l *Lookup) readLoose(dir, name string, left *reading) (*Content, error) {
 	path := filepath.Join(dir, name)
 	if err := cmp.Or(l.folders.follow(dir), l.folders.follow(path)); err != nil {
@@ -165,7 +165,8 @@ func (l *Lookup) openPacks() {
 	}
 }
 
-// maxDeltas is how many deltas may build on each other; git makes 4095 at most.
+// maxDeltas is the maximum length of a chain of deltas. Git makes chains of at
+// most 4095.
 const maxDeltas = 1 << 16
 
 // readPacked reads the entry at an offset.
@@ -193,7 +194,7 @@ func (l *Lookup) readPacked(p *lookupPack, at uint64, left *reading) (*Content, 
 	return c, err
 }
 
-// readBase reads a delta's base that is not in the delta's pack.
+// readBase reads a delta's base that is outside the delta's pack.
 func (l *Lookup) readBase(id []byte, left *reading) (Type, []byte, error) {
 	c, err := l.read(id, left)
 	if err != nil {

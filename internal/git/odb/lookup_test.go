@@ -11,9 +11,8 @@ import (
 	"r8scan/internal/budget"
 )
 
-// TestLookupPacks holds what a look-up makes of packs that a walk refuses, or
-// that hold nothing: an object that is missing may be in those that it cannot
-// read.
+// TestLookupPacks looks up objects in packs that a walk rejects, or that are
+// empty. A missing object may be in a pack that cannot be read.
 func TestLookupPacks(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -47,9 +46,9 @@ func TestLookupPacks(t *testing.T) {
 	}
 }
 
-// TestChainMemory reads an object that many deltas build up, some of them large,
-// once by its number and once by its id. Its bytes alone are held then, and
-// nothing if it cannot be read.
+// TestChainMemory reads an object with a long chain of deltas, some of them
+// large, by number and by id. Afterwards memory is held only for its content,
+// or for nothing after an error.
 func TestChainMemory(t *testing.T) {
 	b := newBuilder()
 	base := strings.Repeat("text ", 400_000)
@@ -98,8 +97,8 @@ func TestChainMemory(t *testing.T) {
 	}
 }
 
-// TestDamagedChain reads an object whose deltas' base is damaged, with another
-// copy of that in a second pack.
+// TestDamagedChain reads an object whose delta base is damaged, with another
+// copy of the base in a second pack.
 func TestDamagedChain(t *testing.T) {
 	whole := newBuilder()
 	one := "one "

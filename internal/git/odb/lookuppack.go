@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// lookupPack is a pack of which single entries are read.
+// lookupPack is a pack from which single entries are read.
 type lookupPack struct {
 	*table
 	path       string // without .pack and .idx
 	unmapTable func() error
 
-	once sync.Once // the pack is mapped when an object of it is read
+	once sync.Once // the pack is mapped when its first object is read
 	file *packfile
 	err  error
 }
 
-// openLookupPack maps the index of the pack path.pack.
+// openLookupPack maps the index of the pack at path.pack.
 func openLookupPack(path string, hash int) (*lookupPack, error) {
 	data, unmap, err := MapFile(path + ".idx")
 	if err != nil {
@@ -29,14 +29,14 @@ func openLookupPack(path string, hash int) (*lookupPack, error) {
 		return err
 	})
 	if err != nil {
-		_ = unmap() // a read-only map loses nothing
+		_ = unmap() // a read-only mapping loses nothing
 		return nil, err
 	}
 	return p, nil
 }
 
-// find returns where the pack has the object with an id, 0 if the index does not
-// say it: no entry starts there.
+// find returns the offset of the object with an id. The offset is 0, where no
+// entry starts, if the index does not have it.
 func (p *lookupPack) find(id []byte) (at uint64, ok bool) {
 	i, ok := p.table.find(id)
 	if ok {
@@ -55,7 +55,7 @@ func (p *lookupPack) load() error {
 }
 
 func (p *lookupPack) close() {
-	_ = p.unmapTable() // read-only maps lose nothing
+	_ = p.unmapTable() // read-only mappings lose nothing
 	if p.file != nil {
 		_ = p.file.unmap()
 	}

@@ -11,30 +11,30 @@ import (
 	"r8scan/internal/regular"
 )
 
-// looseObject is an object in a file of its own.
+// looseObject is an object in its own file.
 type looseObject struct {
 	path string
 	obj  Obj
 }
 
-// looseHeaderMax is longer than any "type size\0" header.
+// looseHeaderMax is more than the length of any header "type size\0".
 const looseHeaderMax = 32
 
-// looseReader reads a loose object: exactly size bytes, or an error.
+// looseReader reads a loose object: exactly size bytes, or it returns an error.
 type looseReader struct {
 	*exactReader
 	kind Type
 	size int64
 
 	file   io.Closer
-	packed *bufio.Reader // of the file
-	z      io.ReadCloser // of packed
+	packed *bufio.Reader // buffers the file
+	z      io.ReadCloser // inflates packed
 	ended  bool
 }
 
-// openLoose opens a loose object and reads its header. Close it after use. The
-// memory of was, a reader that is not used any more or nil, is used again: to
-// make it anew takes half of the time.
+// openLoose opens a loose object and reads its header. Close it after use. It
+// reuses the memory of was, an unused reader or nil, because allocating that
+// takes half of the time.
 func openLoose(path string, was *looseReader) (l *looseReader, err error) {
 	f, _, err := regular.Follow(path)
 	if err != nil {
@@ -80,9 +80,10 @@ func openLoose(path string, was *looseReader) (l *looseReader, err error) {
 	return l, nil
 }
 
-func (l *looseReader) Close() { _ = l.file.Close() } // it was read only
+func (l *looseReader) Close() { _ = l.file.Close() } // it was only read
 
-// more reports whether the object was read to its end and the file goes on.
+// more reports whether the object was read to its end and the file has more
+// bytes.
 func (l *looseReader) more() bool {
 	_, err := l.packed.Peek(1)
 	return l.ended && err == nil

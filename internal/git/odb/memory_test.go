@@ -13,10 +13,10 @@ import (
 	"r8scan/internal/budget"
 )
 
-// TestSharedMemory walks families that go beyond what a worker may hold, and
-// beyond what may be held at all, with workers that share one budget and split
-// families among each other. Whatever their number, the same objects are read,
-// and in the end all memory is given back.
+// TestSharedMemory walks families that exceed the share of a worker, and others
+// that exceed the limit, with workers that share one budget and split families.
+// With any number of workers the same objects must be read, and all memory must
+// be returned.
 func TestSharedMemory(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	b := newBuilder()
@@ -70,7 +70,7 @@ func count(in map[string]string, what string) (n int) {
 	return n
 }
 
-// outcomes is a visitor that notes of each object its size, or why it failed.
+// outcomes is a visitor that records the size of each object, or why it failed.
 type outcomes struct {
 	s   *Store
 	mu  sync.Mutex
@@ -90,7 +90,7 @@ func (v *outcomes) Failed(o Obj, _ Type, why error) {
 	v.out[v.s.Hex(o)] = why.Error()
 }
 
-// walkTogether walks all families on some workers.
+// walkTogether walks all families with a number of workers.
 func walkTogether(t *testing.T, s *Store, memory *budget.Budget, workers int) map[string]string {
 	t.Helper()
 	v := &outcomes{s: s, out: map[string]string{}}
@@ -129,8 +129,8 @@ func walkTogether(t *testing.T, s *Store, memory *budget.Budget, workers int) ma
 	return v.out
 }
 
-// TestManyCopies has a delta with more copies than are listed: it is handed on
-// as if it were whole.
+// TestManyCopies has a delta with more copies than can be listed. Its result is
+// treated as a whole object.
 func TestManyCopies(t *testing.T) {
 	b := newBuilder()
 	_, at := b.object(Blob, strings.Repeat("ab", 50))

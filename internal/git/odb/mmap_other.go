@@ -4,7 +4,8 @@ package odb
 
 import "r8scan/internal/regular"
 
-// MapFile reads a file into memory: without mmap a pack costs its size.
+// MapFile reads a regular file into memory. Without mmap a pack takes its size
+// in memory.
 func MapFile(path string) (data []byte, unmap func() error, err error) {
 	f, info, err := regular.Follow(path)
 	if err != nil {

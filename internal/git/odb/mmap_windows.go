@@ -28,7 +28,7 @@ func MapFile(path string) (data []byte, unmap func() error, err error) {
 	if err != nil {
 		return nil, nil, &os.PathError{Op: "map", Path: path, Err: err}
 	}
-	// The address is none of Go's memory, so that the collector leaves it be.
+	// The address is not in Go's memory, so the garbage collector ignores it.
 	data = unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&at))), size)
 	return data, func() error { return syscall.UnmapViewOfFile(at) }, nil
 }

@@ -9,21 +9,21 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// numbering gives each object of some packs and loose objects a number, and
-// tells where it is.
+// numbering numbers the objects of packs and loose files, and tells where each
+// of them is.
 type numbering struct {
 	ids    []byte  // sorted
 	sorted idList  // ids
-	where  []place // of each id: who reports it
+	where  []place // the place that reports each object
 	loose  []looseObject
 	others []duplicate // by object
 }
 
-// place says where an object is: the pack and the number of the entry in its
-// index, or pack inFile and the number of a loose object.
+// place is where an object is: a pack and an entry number in its index, or the
+// pack inFile and the number of a loose object.
 type place struct{ pack, entry int32 }
 
-// Values of place.pack that are no pack.
+// Values of place.pack that are not packs.
 const (
 	inFile  int32 = -1
 	nowhere int32 = -2
@@ -35,8 +35,8 @@ type duplicate struct {
 	at  place
 }
 
-// number merges the ids of all packs and loose objects, of hash bytes, into one
-// sorted list. The first pack that has an object reports it.
+// number merges the ids, of hash bytes, of all packs and loose objects into one
+// sorted list. The first pack with an object reports it.
 func number(packs []*pack, files []looseFile, hash int) numbering {
 	var n numbering
 	loose := n.takeLoose(files, hash)
@@ -81,7 +81,7 @@ func (n *numbering) takePack(p *pack) {
 	}
 }
 
-// take notes that o is at a place.
+// take records that o is at a place.
 func (n *numbering) take(o Obj, at place) {
 	if n.where[o].pack == nowhere {
 		n.where[o] = at
@@ -90,16 +90,16 @@ func (n *numbering) take(o Obj, at place) {
 	}
 }
 
-// takeLoose fills n.loose from the files that were listed and returns the sorted
-// raw ids, each once; the objects are numbered by their places among these. An
-// alternate may have the same one.
+// takeLoose fills n.loose from the listed files and returns their raw ids,
+// sorted and without duplicates: an alternate may have the same object. The
+// position in this list numbers a loose object.
 func (n *numbering) takeLoose(files []looseFile, hash int) []byte {
 	slices.SortFunc(files, func(a, b looseFile) int { return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.path, b.path)) })
 	ids := make([]byte, 0, len(files)*hash)
 	for i, f := range files {
 		raw, ok := wire.Unhex(f.id)
 		if !ok {
-			continue // listLoose takes none of these
+			continue // listLoose lists no such file
 		}
 		if i == 0 || f.id != files[i-1].id {
 			ids = append(ids, raw...)
@@ -109,13 +109,13 @@ func (n *numbering) takeLoose(files []looseFile, hash int) []byte {
 	return ids
 }
 
-// reportsLoose reports whether the i-th loose object is where its object is
-// reported.
+// reportsLoose reports whether the i-th loose object is the place that reports
+// its object.
 func (n *numbering) reportsLoose(i int) bool {
 	return n.where[n.loose[i].obj] == place{inFile, int32(i)}
 }
 
-// copies returns all places of o, the one that reports it first.
+// copies returns all places of o. The first one reports it.
 func (n *numbering) copies(o Obj) []place {
 	out := []place{n.where[o]}
 	at, _ := slices.BinarySearchFunc(n.others, o, func(d duplicate, o Obj) int { return cmp.Compare(d.obj, o) })
@@ -127,7 +127,7 @@ func (n *numbering) copies(o Obj) []place {
 
 // mergeIDs merges sorted lists of ids and drops duplicates.
 func mergeIDs(lists [][]byte, hash int) []byte {
-	for len(lists) > 1 { // the two shortest first: each id is copied log(n) times
+	for len(lists) > 1 { // the two shortest first, so each id is copied log(n) times
 		slices.SortStableFunc(lists, func(a, b []byte) int { return len(b) - len(a) })
 		n := len(lists)
 		lists = append(lists[:n-2], mergeTwo(lists[n-2], lists[n-1], hash))

@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// hasher checks that each object's id is the hash of what was read.
+// hasher checks that the content of each object matches its id.
 type hasher struct {
 	t      testing.TB
 	s      *Store
 	new    func() hash.Hash
-	lies   bool // ids need not be hashes: the store is damaged on purpose
+	lies   bool // ids need not match: the store is damaged on purpose
 	seen   map[Obj]bool
 	failed map[Obj]string
 }
@@ -53,7 +53,7 @@ func (h *hasher) Failed(o Obj, _ Type, why error) {
 	h.failed[o] = why.Error()
 }
 
-// exactlyOnce checks that each object was either read or named as unread.
+// exactlyOnce checks that each object was either read or reported as unread.
 func (h *hasher) exactlyOnce() {
 	h.t.Helper()
 	for o := range Obj(h.s.Len()) {
@@ -74,7 +74,7 @@ func walkAll(t testing.TB, s *Store) *hasher {
 	return h
 }
 
-// walkWith is walkAll for stores whose ids may lie.
+// walkWith is walkAll for stores with false ids.
 func walkWith(t testing.TB, s *Store, lies bool) *hasher {
 	t.Helper()
 	h := &hasher{t: t, s: s, new: sha1.New, lies: lies, seen: map[Obj]bool{}, failed: map[Obj]string{}}
@@ -90,9 +90,9 @@ func walkWith(t testing.TB, s *Store, lies bool) *hasher {
 	return h
 }
 
-// TestRealRepository reads a whole repository named by R8SCAN_TEST_REPO (its
-// git directory). It is the differential test to run on anything found in the
-// wild: every id must be the hash of what was read.
+// TestRealRepository reads a whole repository, whose git directory
+// R8SCAN_TEST_REPO names. Every id must match the content. Run it on any real
+// repository.
 func TestRealRepository(t *testing.T) {
 	dir := os.Getenv("R8SCAN_TEST_REPO")
 	if dir == "" {

@@ -11,47 +11,47 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// pack is one packfile with its index. Its entries are numbered by position:
-// their order in the file.
+// pack is a packfile with its index. Entries are numbered by position: their
+// order in the file.
 type pack struct {
 	packfile
 	number int32 // in the store
 	idx    *idx
 	objs   []Obj // entry number → number in the store
 
-	// What follows is filled in by load, which once guards.
+	// The following fields are set by load, under once.
 	once    sync.Once
-	cut     error   // not nil if the file was cut short under load
-	entries []entry // by position; the last one only ends the one before it
+	cut     error   // not nil if the file was truncated during load
+	entries []entry // by position; the last one only marks the end of the one before
 
 	gaps gaps
 }
 
-// entry is what is known of an object in a pack. A walk needs all of it at once
-// and goes from delta to delta, which may be anywhere: so it stands together.
+// entry is the information about an object in a pack. A walk needs all of it at
+// once, at random positions, so it is kept together.
 type entry struct {
-	off    uint64 // where it starts in the file
-	size   uint64 // inflated, of the delta if it is one
-	weight int64  // packed bytes of it and all that builds on it
+	off    uint64 // offset in the file
+	size   uint64 // inflated size, of the delta if it is one
+	weight int64  // packed bytes of the entry and all deltas on it
 	base   int32  // position of the delta's base, or one of the values below
 	first  int32  // position of the first delta that builds on it, or -1
 	next   int32  // position of the next delta on the same base; the heaviest subtree comes last
 	num    uint32 // its number in idx
 	obj    Obj
-	crc    uint32 // of its bytes, if idx has checksums
+	crc    uint32 // CRC-32 of its bytes, if idx has checksums
 	head   uint8  // length of the header before the zlib stream; 0: broken
-	kind   Type   // of the base for deltas; 0: unknown
+	kind   Type   // type, for deltas that of the root; 0: unknown
 	again  bool   // another place reports the object
 }
 
-// Values of entry.base that are no position.
+// Values of entry.base that are not positions.
 const (
 	whole    int32 = -1 // not a delta
 	external int32 = -2 // a delta whose base is not in this pack
 	broken   int32 = -3 // the entry cannot be read; pack.fault says why
 )
 
-// warnings names what is odd about a pack that can be read all the same.
+// warnings returns oddities of a pack that can be read all the same.
 func (p *pack) warnings() []Problem {
 	var out []Problem
 	if p.count != p.idx.n {
@@ -66,10 +66,10 @@ func (p *pack) warnings() []Problem {
 	return out
 }
 
-// obj returns the number in the store of the object at pos.
+// obj returns the object number of the entry at pos.
 func (p *pack) obj(pos int32) Obj { return p.entries[pos].obj }
 
-// place returns what Store.where says of the entry at pos if it counts.
+// place returns the place of the entry at pos, as in Store.where.
 func (p *pack) place(pos int32) place { return place{p.number, int32(p.entries[pos].num)} }
 
 // position is the inverse of place.
@@ -77,14 +77,14 @@ func (p *pack) position(num int32) int32 {
 	n := p.idx.n
 	off := min(p.idx.offsets[num], p.entries[n].off)
 	pos := sort.Search(n, func(i int) bool { return p.entries[i].off >= off })
-	for p.entries[pos].num != uint32(num) { // two entries at one place: a lie of the index
+	for p.entries[pos].num != uint32(num) { // a bad index has two entries at one offset
 		pos++
 	}
 	return int32(pos)
 }
 
-// before returns the position before pos of the entry that starts at off. It
-// looks from pos on backwards, since most bases are near.
+// before returns the position of the entry that starts at off and is before
+// pos. It searches backwards from pos, because most bases are near.
 func (p *pack) before(pos int, off uint64) (int32, bool) {
 	from, to := pos, pos
 	for step := 1; from > 0 && p.entries[from].off > off; step *= 2 {
@@ -94,8 +94,8 @@ func (p *pack) before(pos int, off uint64) (int32, bool) {
 	return int32(at), at < pos && p.entries[at].off == off
 }
 
-// load reads all entry headers and links deltas to their bases, the first time
-// that it is called.
+// load reads all entry headers and connects deltas to their bases. It does so
+// once.
 func (p *pack) load(s *Store) { p.once.Do(func() { p.read(s) }) }
 
 func (p *pack) read(s *Store) {
@@ -103,7 +103,7 @@ func (p *pack) read(s *Store) {
 	p.entries = make([]entry, n+1)
 	end := p.end()
 	p.entries[n].off = end
-	for pos, num := range p.idx.byOffset() { // one that lies outside must not take its neighbour with it
+	for pos, num := range p.idx.byOffset() { // an offset outside the file must not damage its neighbor
 		e := &p.entries[pos]
 		e.off, e.num = min(p.idx.offsets[num], end), num
 	}
@@ -121,11 +121,11 @@ func (p *pack) read(s *Store) {
 	p.connect()
 }
 
-// minPart is how many headers are worth a goroutine.
+// minPart is the minimum number of headers for one goroutine.
 const minPart = 1 << 14
 
-// describe fills in what the indexes know of the entries from one position to
-// another.
+// describe fills entries from one position to another with what the indexes
+// tell.
 func (p *pack) describe(s *Store, from, to int) {
 	for pos := from; pos < to; pos++ {
 		e := &p.entries[pos]
@@ -138,7 +138,7 @@ func (p *pack) describe(s *Store, from, to int) {
 }
 
 // readHeaders reads the headers of the entries from one position to another.
-// Those that it cannot read stay broken.
+// Those that cannot be read stay broken.
 func (p *pack) readHeaders(from, to int) error {
 	for pos := from; pos < to; pos++ {
 		h, err := p.headerAt(pos)
@@ -174,7 +174,7 @@ func (p *pack) headerAt(pos int) (header, error) {
 	return h, err
 }
 
-// fault says why the entry at pos is broken.
+// fault returns why the entry at pos is broken.
 func (p *pack) fault(pos int32) error {
 	if p.cut != nil {
 		return p.cut
@@ -195,8 +195,8 @@ func (p *pack) packed(pos int32) packed {
 	return packed{e.size, p.data[e.off+uint64(e.head) : p.entries[pos+1].off]}
 }
 
-// checkCRC compares an entry's bytes with the checksum that an index of
-// version 2 keeps. It is the cheapest way to notice flipped bits.
+// checkCRC compares an entry's bytes with the CRC-32 in an index of version 2.
+// It is the cheapest way to detect flipped bits.
 func (p *pack) checkCRC(pos int32) bool {
 	e := &p.entries[pos]
 	return p.idx.crc == nil || crc32.ChecksumIEEE(p.data[e.off:p.entries[pos+1].off]) == e.crc

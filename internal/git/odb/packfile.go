@@ -12,11 +12,11 @@ type packfile struct {
 	path  string
 	hash  int // bytes of an object id
 	data  []byte
-	count int // objects, as the pack says
+	count int // number of objects in the pack's header
 	unmap func() error
 }
 
-// packHeader is the length of what is before the first entry.
+// packHeader is the length of the header before the first entry.
 const packHeader = 12
 
 // openPackfile maps the pack at path.
@@ -33,7 +33,7 @@ func openPackfile(path string, hash int) (*packfile, error) {
 	return f, nil
 }
 
-// readHeader reads what is before the first entry.
+// readHeader reads the header before the first entry.
 func (f *packfile) readHeader() error {
 	r := wire.NewReader(f.data)
 	magic, version, count := r.Bytes(4), r.Uint32(), r.Uint32()
@@ -47,13 +47,13 @@ func (f *packfile) readHeader() error {
 	return nil
 }
 
-// end returns where the entries end.
+// end returns the offset at which the entries end.
 func (f *packfile) end() uint64 { return uint64(len(f.data) - f.hash) }
 
-// checksum returns the checksum that the pack ends with.
+// checksum returns the checksum at the end of the pack.
 func (f *packfile) checksum() []byte { return f.data[f.end():] }
 
-// header is what stands before the zlib stream of an entry.
+// header is an entry's header, before its zlib stream.
 type header struct {
 	kind    Type
 	size    uint64 // inflated, of the delta if it is one
@@ -67,11 +67,10 @@ var (
 	errOutside = errors.New("its index names a place outside the pack")
 )
 
-// isDelta reports whether the entry is one.
+// isDelta reports whether the entry is a delta.
 func (h *header) isDelta() bool { return h.kind == ofsDelta || h.kind == refDelta }
 
-// header reads the header of the entry that starts at an offset and ends before
-// another one.
+// header reads the header of the entry between two offsets.
 func (f *packfile) header(from, to uint64) (header, error) {
 	if from < packHeader || to > f.end() || from >= to {
 		return header{}, errOutside
@@ -79,8 +78,8 @@ func (f *packfile) header(from, to uint64) (header, error) {
 	return parseHeader(f.data[from:to], from, f.hash)
 }
 
-// parseHeader reads an entry header at the start of b; at is its offset in the
-// pack and hash the length of ids.
+// parseHeader parses an entry header at the start of b. at is its offset in the
+// pack; hash is the length of ids in bytes.
 func parseHeader(b []byte, at uint64, hash int) (header, error) {
 	kind, size, i := wire.EntryHead(b)
 	if i == 0 {

@@ -2,15 +2,15 @@ package odb
 
 import "bytes"
 
-// Part is a header of a commit or a tag, or its message. The parts of an object
-// cover all its bytes.
+// Part is one header of a commit or a tag, or its message. The parts of an
+// object cover all its bytes.
 type Part struct {
 	Header          string // its keyword, "" for the message
-	Start, From, To int    // offsets of its first byte, of its value, and behind it
+	Start, From, To int    // offsets of its start, its value and its end
 }
 
-// Parts splits a commit or a tag. A header has the lines behind it that begin
-// with a space.
+// Parts splits a commit or a tag. Lines that start with a space belong to the
+// header before them.
 func Parts(data []byte) []Part {
 	var parts []Part
 	at := 0
@@ -31,7 +31,7 @@ func Parts(data []byte) []Part {
 	return append(parts, Part{Start: at, From: min(at+1, len(data)), To: len(data)})
 }
 
-// lineEnd returns the offset behind the line that begins at one.
+// lineEnd returns the offset after the line at an offset.
 func lineEnd(data []byte, at int) int {
 	if n := bytes.IndexByte(data[at:], '\n'); n >= 0 {
 		return at + n + 1

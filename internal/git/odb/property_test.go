@@ -61,7 +61,7 @@ func (c *treeChecker) Visit(n *Node) error {
 }
 
 // randomTree writes entries whose names and ids come from small sets, so that
-// deltas find much to copy.
+// deltas find many copies.
 func randomTree(rng *rand.Rand, n int) []byte {
 	var out []byte
 	for range n {
@@ -71,8 +71,8 @@ func randomTree(rng *rand.Rand, n int) []byte {
 	return out
 }
 
-// randomDelta makes result out of pieces of base where it can, from any place
-// and in any order, and returns the delta.
+// randomDelta builds result from pieces of base where possible, in any order,
+// and returns the delta.
 func randomDelta(rng *rand.Rand, base, result []byte) []byte {
 	out := appendSizes(len(base), len(result))
 	for at := 0; at < len(result); {
@@ -87,7 +87,7 @@ func randomDelta(rng *rand.Rand, base, result []byte) []byte {
 				from, n = f, k
 			}
 		}
-		if at < len(base) && rng.IntN(2) == 0 { // most of the time a place has kept its bytes
+		if at < len(base) && rng.IntN(2) == 0 { // bytes usually stay at their offset
 			k := 0
 			for at+k < len(base) && at+k < len(result) && base[at+k] == result[at+k] {
 				k++
@@ -98,7 +98,7 @@ func randomDelta(rng *rand.Rand, base, result []byte) []byte {
 		}
 		if n > 2 && rng.IntN(4) > 0 {
 			if rng.IntN(3) == 0 {
-				n = 1 + rng.IntN(n) // not always as much as could be
+				n = 1 + rng.IntN(n) // not always the longest piece
 			}
 			out = append(out, 0x80|1|2|0x10|0x20, byte(from), byte(from>>8), byte(n), byte(n>>8))
 			at += n
@@ -122,7 +122,8 @@ func appendSizes(base, result int) []byte {
 	return out
 }
 
-// splice replaces a random part of b by a random part of one of pieces or of b.
+// splice replaces a random part of b with a random part of b or of one of
+// pieces.
 func splice(rng *rand.Rand, b []byte, pieces [][]byte) []byte {
 	from := rng.IntN(len(b) + 1)
 	if i := bytes.Index(b[from:], []byte("r8_")); i >= 0 && rng.IntN(3) == 0 {
@@ -159,8 +160,8 @@ func walkBuilt(t *testing.T, b *builder, v Visitor) {
 	}
 }
 
-// TestTreeDiffProperty checks on random chains of random deltas that a tree's
-// entries are its base's less the removed ones and with the added ones.
+// TestTreeDiffProperty checks random chains of random deltas: the entries of a
+// tree are those of its base, without the removed ones and with the added ones.
 func TestTreeDiffProperty(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	b := newBuilder()
@@ -188,7 +189,7 @@ func TestTreeDiffProperty(t *testing.T) {
 	}
 }
 
-// changeTree adds, removes, doubles and moves some entries.
+// changeTree adds, removes, duplicates and moves some entries.
 func changeTree(rng *rand.Rand, tree []byte) []byte {
 	var entries [][]byte
 	last := 0
@@ -214,7 +215,7 @@ func changeTree(rng *rand.Rand, tree []byte) []byte {
 }
 
 // TestTreeDiffHostile has deltas that copy unaligned pieces, backwards and
-// again and again, also from a malformed base.
+// repeatedly, also from a malformed base.
 func TestTreeDiffHostile(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for i := range 20_000 {
@@ -250,8 +251,8 @@ func TestTreeDiffHostile(t *testing.T) {
 	}
 }
 
-// dirtySearch is a visitor that searches each object as the scanner does, by
-// what its delta changed, and whole, and compares.
+// dirtySearch is a visitor that searches each object twice: as the scanner
+// does, by its delta, and whole. It compares the results.
 type dirtySearch struct {
 	t                                  *testing.T
 	found, skipped, siblings, poisoned int
@@ -293,7 +294,7 @@ func (d *dirtySearch) Visit(n *Node) error {
 	return nil
 }
 
-// poison fills the gaps of a sparse walk with tokens, which no search may see.
+// poison fills the gaps of a sparse walk with tokens, which no search may find.
 func (d *dirtySearch) poison(n *Node) {
 	if !n.gaps {
 		return
@@ -313,10 +314,10 @@ func sameMatches(a, b []rules.Match) bool {
 	})
 }
 
-// TestDirtyProperty checks that what is found through dirty ranges, together
-// with "where a base has a match, search whole", is what a search of every
-// whole object finds. The texts are spliced from pieces of tokens, so that
-// tokens come to be across seams, and lose and gain their edges.
+// TestDirtyProperty checks that a search of dirty ranges, which searches an
+// object whole if its base has a match, finds what a search of every whole
+// object finds. The texts are spliced from pieces of tokens, so that tokens
+// appear across seams, and gain and lose their edges.
 func TestDirtyProperty(t *testing.T) {
 	var pieces [][]byte
 	token := gittest.Token(1)
@@ -358,8 +359,8 @@ func TestDirtyProperty(t *testing.T) {
 	}
 }
 
-// TestDirtySiblings is TestDirtyProperty for the rules that look far around:
-// their words, names and values come to be and go, near to each other and not.
+// TestDirtySiblings is TestDirtyProperty for rules with a large context: their
+// words, names and values appear and disappear, near each other and far apart.
 func TestDirtySiblings(t *testing.T) {
 	hex40 := "0c4f1e5a9b3d7c2e8f60" + "1a4b9d3e7f5c2086ab1d"
 	webhook := "whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po"
@@ -409,8 +410,8 @@ func (b *builder) whole(n int, text []byte) built {
 	return built{text, b.raw(fakeID(n), entryHeader(Blob, uint64(len(text))), deflate(text))}
 }
 
-// TestDirtySeams makes a token come to be at each of its places: by one byte
-// inserted, and by two copies that meet.
+// TestDirtySeams makes a token appear at each of its offsets: by one inserted
+// byte, and by two adjacent copies.
 func TestDirtySeams(t *testing.T) {
 	token := gittest.Token(1)
 	text := strings.Repeat("text ", 40)

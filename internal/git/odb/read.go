@@ -8,14 +8,14 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// Read returns the type and bytes of any object. It does not use the walk's
-// memory and is safe for concurrent use.
+// Read returns the type and content of any object. It does not use the memory
+// of a walk, and is safe for concurrent use.
 func (s *Store) Read(o Obj) (t Type, data []byte, err error) {
 	return s.ReadHeld(o, nil)
 }
 
-// ReadHeld is Read for a worker of a run: its memory holds the bytes until it is
-// given Held(data).
+// ReadHeld is Read for a worker of a run. The account memory holds the bytes
+// until Give(Held(data)).
 func (s *Store) ReadHeld(o Obj, memory *budget.Account) (t Type, data []byte, err error) {
 	before := memory.Held()
 	err = CatchFault(func() error {
@@ -46,8 +46,8 @@ func (s *Store) ReadIn(i int, o Obj, memory *budget.Account) (t Type, data []byt
 	return s.ReadHeld(o, memory)
 }
 
-// read reads o from the copy that counts, or another, or as it is, though its
-// checksum is wrong.
+// read reads o from the copy that reports it, else from another copy, else
+// despite a wrong checksum.
 func (s *Store) read(o Obj, left *reading) (Type, []byte, error) {
 	t, data, err := s.readAt(s.where[o], left)
 	if err == nil {
@@ -98,7 +98,7 @@ func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, err
 	return c.read(int64(pos))
 }
 
-// readBase reads a delta's base that is not in the delta's pack.
+// readBase reads a delta's base that is outside the delta's pack.
 func (s *Store) readBase(id []byte, left *reading) (Obj, Type, []byte, error) {
 	o, ok := s.Find(id)
 	if !ok {
@@ -111,7 +111,7 @@ func (s *Store) readBase(id []byte, left *reading) (Obj, Type, []byte, error) {
 	return o, t, data, err
 }
 
-// readCopy reads o from any of its copies but the one at not.
+// readCopy reads o from any copy other than the one at not.
 func (s *Store) readCopy(o Obj, not place, left *reading) (t Type, data []byte, ok bool) {
 	for _, c := range s.copies(o) {
 		if c == not {

@@ -2,25 +2,25 @@ package odb
 
 import "r8scan/rules"
 
-// What Search leaves in Node.Mark for the nodes that build on it.
+// What Search stores in Node.Mark for the nodes that build on it.
 const (
-	markMatch = 1 << iota // the node has a match: what builds on it is searched whole
+	markMatch = 1 << iota // the node has a match, so nodes that build on it are searched whole
 	markHint              // a rules.Hint may be in the node
 )
 
-// Matched reports whether Search found a match in n, kept or not.
+// Matched reports whether Search found a match in n, even if it was not taken.
 func (n *Node) Matched() bool { return n.Mark&markMatch != 0 }
 
-// Search appends to dst the matches of a set's rules in n that take returns true
-// for, in order: of what a search of all of n finds, though it looks only at
-// what its delta adds to a base without a match. In a tree only API tokens are
-// found, since its names are shorter than a sibling's context; if one of its
-// names may have another match, n is Matched. ranges is a buffer of the
-// caller's.
+// Search appends to dst, in order, the matches of a set's rules in n for which
+// take returns true. It finds what a search of all of n would find, but where
+// the base has no match it reads only what the delta adds. In a tree it finds
+// only API tokens, because names are shorter than the context of the other
+// rules; if a name may have another match, n is Matched. ranges is a buffer of
+// the caller.
 //
-// API tokens look around by some bytes, siblings by some thousand. So siblings
-// are searched for only where there is a hint, which is short again: in all of
-// n where the hint is new, else in what the delta adds.
+// API tokens depend on a few bytes around them, other credentials on a few
+// thousand. So those are searched for only if there is a hint, which is short:
+// in all of n if the hint is new, otherwise in what the delta adds.
 func (n *Node) Search(set *rules.Set, dst []rules.Match, ranges *[]Range, take func(rules.Match) bool) []rules.Match {
 	first, marks := len(dst), int32(markMatch)
 	if n.Base != nil {
@@ -52,8 +52,8 @@ func (n *Node) Search(set *rules.Set, dst []rules.Match, ranges *[]Range, take f
 	return dst
 }
 
-// hinted reports whether a hint may be in n: its base has one, or the delta
-// brings one.
+// hinted reports whether n may have a hint: its base has one, or the delta adds
+// one.
 func (n *Node) hinted(set *rules.Set, ranges *[]Range, marks int32) bool {
 	if marks&markHint != 0 {
 		return true
@@ -66,7 +66,8 @@ func (n *Node) hinted(set *rules.Set, ranges *[]Range, marks int32) bool {
 	return false
 }
 
-// named reports whether ranges of a tree have a hint of a rule for names.
+// named reports whether ranges of a tree have a hint for a rule that applies to
+// names.
 func (n *Node) named(set *rules.Set, ranges []Range) bool {
 	for _, g := range ranges {
 		if set.HintName(n.Data, g.From, g.To) {
@@ -76,14 +77,14 @@ func (n *Node) named(set *rules.Set, ranges []Range) bool {
 	return false
 }
 
-// pieceLen is how much is searched at a time: the matches in an object may take
-// far more memory than it does.
+// pieceLen is how many bytes are searched at a time. The matches in an object
+// may take far more memory than the object.
 const pieceLen = 256 << 10
 
-// finder is one of a set's ways to search.
+// finder is one of a set's search functions.
 type finder func(set *rules.Set, dst []rules.Match, text []byte, from, to int) []rules.Match
 
-// collect searches ranges of n piece by piece, and marks n if there is a match.
+// collect searches ranges of n in pieces, and marks n if there is a match.
 func (n *Node) collect(set *rules.Set, dst []rules.Match, ranges []Range, find finder, take func(rules.Match) bool) []rules.Match {
 	for _, g := range ranges {
 		for from := g.From; from < g.To; from += pieceLen {
@@ -104,7 +105,7 @@ func (n *Node) collect(set *rules.Set, dst []rules.Match, ranges []Range, find f
 	return dst
 }
 
-// news returns the ranges of n that dirty returns, all of n if whole is set.
+// news returns the ranges of n from dirty, or all of n if whole is set.
 func (n *Node) news(buf *[]Range, whole bool, behind, ahead int) []Range {
 	if whole {
 		*buf = append((*buf)[:0], Range{0, len(n.Data)})

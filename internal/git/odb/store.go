@@ -11,11 +11,11 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// Store is a set of object directories read as one: the objects of their packs
-// and their loose objects, each numbered once.
+// Store combines object directories: it numbers each object of their packs and
+// loose files once.
 type Store struct {
-	Stray   []string // files in the object directories that are none of git's
-	Workers int      // how many goroutines may read the headers of a pack side by side
+	Stray   []string // files in the object directories that are not git's
+	Workers int      // how many goroutines may read the headers of a pack
 
 	hash   int
 	limits Limits
@@ -26,9 +26,9 @@ type Store struct {
 	problems []Problem
 }
 
-// OpenFolders reads the indexes of all packs in the object directories and lists
-// the loose objects. hash is the length of ids in bytes. What cannot be read
-// is left out and listed by Problems. Close the store after use.
+// OpenFolders reads the indexes of all packs in object directories and lists
+// the loose objects. hash is the length of ids in bytes. Unreadable parts are
+// left out and reported by Problems. Close the store after use.
 func OpenFolders(f Folders, hash int, limits Limits) *Store {
 	l := listFolders(f, hash)
 	s := &Store{Stray: l.stray, problems: l.problems, hash: hash, limits: limits}
@@ -39,7 +39,7 @@ func OpenFolders(f Folders, hash int, limits Limits) *Store {
 	return s
 }
 
-// openPack makes the pack at path a part of the store.
+// openPack adds the pack at path to the store.
 func (s *Store) openPack(path string) {
 	index := strings.TrimSuffix(path, ".pack") + ".idx"
 	xdata, unmapIdx, err := MapFile(index)
@@ -65,7 +65,7 @@ func (s *Store) openPack(path string) {
 	s.addPack(f, x)
 }
 
-// addPack makes a pack with its index a part of the store.
+// addPack adds a pack and its index to the store.
 func (s *Store) addPack(f *packfile, x *idx) {
 	p := &pack{packfile: *f, idx: x, number: int32(len(s.packs))}
 	var warnings []Problem
@@ -82,14 +82,15 @@ func (s *Store) addPack(f *packfile, x *idx) {
 	s.packs = append(s.packs, p)
 }
 
-// Close unmaps the packs. Nothing that was read from them may be used after.
+// Close unmaps the packs. Bytes that were read from them are invalid
+// afterwards.
 func (s *Store) Close() {
 	for _, p := range s.packs {
 		_ = p.unmap() // read-only maps lose nothing
 	}
 }
 
-// Problems lists what could not be read, so far.
+// Problems returns what could not be read so far.
 func (s *Store) Problems() []Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +112,7 @@ func (s *Store) problem(what, reason string) {
 // Len returns the number of objects.
 func (s *Store) Len() int { return len(s.where) }
 
-// ID returns the raw id of o. It must not be changed.
+// ID returns the raw id of o. The caller must not change it.
 func (s *Store) ID(o Obj) []byte { return s.ids[int(o)*s.hash : (int(o)+1)*s.hash] }
 
 // Hex returns the id of o in hex.
@@ -129,8 +130,8 @@ func (s *Store) Find(id []byte) (Obj, bool) {
 	return Obj(i), ok
 }
 
-// FindAll appends to dst the objects with raw ids that stand behind each other,
-// None for those that are not there.
+// FindAll appends to dst the objects with the concatenated raw ids, None for
+// missing ones.
 func (s *Store) FindAll(ids []byte, dst []Obj) []Obj { return s.sorted.findAll(ids, dst) }
 
 // FindHex returns the object with an id in hex.
@@ -142,8 +143,8 @@ func (s *Store) FindHex(id string) (Obj, bool) {
 	return s.Find(raw)
 }
 
-// WithPrefix returns the objects, two at most, whose id in hex starts with
-// prefix, which has at least four digits.
+// WithPrefix returns at most two objects whose id in hex starts with prefix,
+// which must have at least four digits.
 func (s *Store) WithPrefix(prefix string) []Obj {
 	low := make([]byte, s.hash)
 	if _, ok := wire.UnhexInto(low, []byte(prefix[:len(prefix)&^1])); !ok {
@@ -162,22 +163,22 @@ func (s *Store) WithPrefix(prefix string) []Obj {
 	return out
 }
 
-// idOf returns the raw id that an object of a type and content has.
+// idOf returns the raw id of an object with a type and content.
 func (s *Store) idOf(t Type, data []byte) []byte {
 	sum := newID(s.hash, t, int64(len(data)))
 	sum.Write(data)
 	return sum.Sum(nil)
 }
 
-// CheckID reports whether the node's bytes are those that its id names. It
-// completes them.
+// CheckID reports whether the node's content matches its id. It fills gaps in
+// the content.
 func (s *Store) CheckID(n *Node) bool {
 	n.Complete()
 	return bytes.Equal(s.idOf(n.Type, n.Data), s.ID(n.Obj))
 }
 
-// CheckedStream returns the node's stream, which gives ErrID in place of io.EOF
-// if its bytes are not those that the node's id names.
+// CheckedStream returns the node's stream, which ends with ErrID instead of
+// io.EOF if its content does not match the node's id.
 func (s *Store) CheckedStream(n *Node) io.Reader {
 	return &checkedReader{n.Stream, newID(s.hash, n.Type, n.Size), s.ID(n.Obj)}
 }
@@ -188,8 +189,8 @@ func (s *Store) Packs() int { return len(s.packs) }
 // PackPath returns the path of the i-th pack.
 func (s *Store) PackPath(i int) string { return s.packs[i].path }
 
-// PackKey returns the checksum that the i-th pack's index gives for the pack.
-// It is a claim of the index, not a proof.
+// PackKey returns the pack's checksum according to the i-th pack's index. The
+// index may lie.
 func (s *Store) PackKey(i int) []byte { return s.packs[i].idx.pack }
 
 // LeftToOthers returns a digest of the objects of the i-th pack that another
@@ -212,17 +213,17 @@ func (s *Store) LeftToOthers(i int) string {
 // InPack reports whether o is reported by the i-th pack.
 func (s *Store) InPack(o Obj, i int) bool { return s.where[o].pack == int32(i) }
 
-// Holds reports whether the i-th pack has o, reported by it or not.
+// Holds reports whether the i-th pack has o, even if another place reports it.
 func (s *Store) Holds(i int, o Obj) bool {
 	_, ok := s.packs[i].idx.find(s.ID(o))
 	return ok
 }
 
-// IsLoose reports whether a file of its own, and no pack, reports o.
+// IsLoose reports whether a loose file reports o.
 func (s *Store) IsLoose(o Obj) bool { return s.where[o].pack < 0 }
 
-// Families returns the work of walking every object of the store, in the order
-// of the files.
+// Families returns the work of walking every object of the store, in file
+// order.
 func (s *Store) Families() []Family {
 	var out []Family
 	for i := range s.packs {

@@ -9,24 +9,24 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// table is a pack's index as it stands in its file: which objects the pack
-// holds, and where. It is taken at its word: what it says of one entry proves
-// itself when that is read.
+// table is a pack's index in its file: the ids and offsets of the pack's
+// objects. It is not checked as a whole: an error in it shows when an entry is
+// read.
 type table struct {
-	idRows              // in version 1 each id is behind its offset
-	fan    wire.Uint32s // how many ids begin with at most each byte
-	crcs   wire.Uint32s // checksums of the entries; none in version 1
-	small  wire.Uint32s // offsets of version 2; one of more than 31 bits is a number in large
-	large  wire.Uint64s // what is behind all else
+	idRows              // in version 1 each id follows its offset
+	fan    wire.Uint32s // for each byte, how many ids start with it or a lower one
+	crcs   wire.Uint32s // CRC-32 of the entries; none in version 1
+	small  wire.Uint32s // offsets in version 2; with bit 31 set, an index into large
+	large  wire.Uint64s // the large offsets, after everything else
 	pack   []byte       // the pack's checksum
 }
 
-// idRows are rows of bytes that end in ids, in the order of these.
+// idRows are rows of bytes that end in ids, sorted by id.
 type idRows struct {
-	n    int    // rows
+	n    int    // number of rows
 	hash int    // bytes of an id: 20 (SHA-1) or 32 (SHA-256)
-	row  int    // bytes of a row
-	rows []byte // one behind the other
+	row  int    // length of a row in bytes
+	rows []byte // the concatenated rows
 }
 
 // id returns the i-th id.
@@ -35,7 +35,7 @@ func (r *idRows) id(i int) []byte {
 	return r.rows[end-r.hash : end : end]
 }
 
-// search returns the number of an id among those from one number to another.
+// search returns the number of an id between two numbers.
 func (r *idRows) search(id []byte, from, to int) (int, bool) {
 	i, ok := sort.Find(to-from, func(i int) int { return bytes.Compare(id, r.id(from+i)) })
 	return from + i, ok
@@ -47,10 +47,10 @@ const fanoutLen = 256 * 4
 
 var errShortIdx = errors.New("the file is too short for the objects it counts")
 
-// parseTable finds the parts of an index of version 1 or 2 whose ids have hash
-// bytes. They stay parts of data, which may be a mapped file.
+// parseTable finds the parts of an index of version 1 or 2. hash is the length
+// of ids in bytes. The parts refer to data, which may be a mapped file.
 func parseTable(data []byte, hash int) (*table, error) {
-	body := data[:max(0, len(data)-2*hash)] // behind it are the checksums of the pack and of the index
+	body := data[:max(0, len(data)-2*hash)] // followed by the checksums of the pack and of the index
 	r := wire.NewReader(body)
 	two := bytes.HasPrefix(body, idxMagic)
 	if two {
@@ -79,8 +79,8 @@ func parseTable(data []byte, hash int) (*table, error) {
 	return t, nil
 }
 
-// offset returns where the entry of the i-th id starts in the pack. It reports
-// false if the index should say so and does not.
+// offset returns the offset of the i-th id's entry in the pack; false if the
+// index is damaged there.
 func (t *table) offset(i int) (uint64, bool) {
 	if t.row > t.hash {
 		return uint64(wire.Uint32s(t.rows[i*t.row:]).At(0)), true
@@ -92,10 +92,10 @@ func (t *table) offset(i int) (uint64, bool) {
 	return t.large.At(int(o &^ (1 << 31)))
 }
 
-// isLarge reports whether a small offset is the number of a large one.
+// isLarge reports whether a small offset is an index into the large ones.
 func isLarge(small uint32) bool { return small&(1<<31) != 0 }
 
-// find returns the number of an id. It looks where the fan-out table leads to.
+// find returns the number of an id, using the fan-out table.
 func (t *table) find(id []byte) (int, bool) {
 	from, to := 0, int(t.fan.At(int(id[0])))
 	if id[0] > 0 {

@@ -14,7 +14,7 @@ type TreeEntry struct {
 	ID   []byte
 }
 
-// Modes of tree entries that are no blobs.
+// Modes of tree entries that are not files.
 const (
 	ModeDir    = 0o040000
 	ModeModule = 0o160000
@@ -22,7 +22,8 @@ const (
 
 var errTree = errors.New("the tree is malformed")
 
-// parseTreeEntry reads the entry at the start of b and returns its length.
+// parseTreeEntry parses the entry at the start of b and returns its length in
+// bytes.
 func parseTreeEntry(b []byte, hash int) (e TreeEntry, n int, err error) {
 	i := 0
 	for ; i < len(b) && b[i] != ' '; i++ {
@@ -43,8 +44,8 @@ func parseTreeEntry(b []byte, hash int) (e TreeEntry, n int, err error) {
 	return e, i + 1 + end + 1 + hash, nil
 }
 
-// EachEntry calls f for every entry of a tree's bytes, with the offset at
-// which it starts, until f returns false.
+// EachEntry calls f for every entry of a tree, with its offset, until f returns
+// false.
 func EachEntry(tree []byte, hash int, f func(at int, e TreeEntry) bool) error {
 	for at := 0; at < len(tree); {
 		e, n, err := parseTreeEntry(tree[at:], hash)
@@ -59,10 +60,10 @@ func EachEntry(tree []byte, hash int, f func(at int, e TreeEntry) bool) error {
 	return nil
 }
 
-// Entries returns the entries of a tree, as EachEntry gives them: those before an
-// error come with it.
+// Entries returns the entries of a tree. After an error it returns those before
+// it.
 func Entries(tree []byte, hash int) ([]TreeEntry, error) {
-	list := make([]TreeEntry, 0, len(tree)/(hash+16)) // a mode and a name of medium length
+	list := make([]TreeEntry, 0, len(tree)/(hash+16)) // a mode and a name of average length
 	err := EachEntry(tree, hash, func(_ int, e TreeEntry) bool {
 		list = append(list, e)
 		return true
@@ -75,8 +76,8 @@ type treeDiff struct {
 	hash    int
 	added   func(TreeEntry)
 	removed func(TreeEntry)
-	base    []uint32 // starts of the base's entries, and its length
-	at      int      // start of the next entry of the tree
+	base    []uint32 // offsets of the base's entries, and its length
+	at      int      // offset of the next entry of the tree
 	next    int      // number of the next entry of the base
 }
 
@@ -103,7 +104,7 @@ func (d *treeDiff) run() error {
 	return nil
 }
 
-// parseTo parses entries as added until one starts at or behind end.
+// parseTo passes entries to added until one starts at or after end.
 func (d *treeDiff) parseTo(end int) error {
 	for d.at < end {
 		if err := d.parse(); err != nil {
@@ -126,7 +127,7 @@ func (d *treeDiff) parse() error {
 	return nil
 }
 
-// copied takes over the entries that lie in one copied range.
+// copied handles the entries in one copied range.
 func (d *treeDiff) copied(c copied) error {
 	if err := d.parseTo(c.to); err != nil {
 		return err
@@ -140,8 +141,8 @@ func (d *treeDiff) copied(c copied) error {
 			}
 			continue
 		}
-		// Equal bytes that start at an entry parse to equal entries, up to
-		// the one that the range cuts off.
+		// Equal bytes from the start of an entry parse to equal entries, except
+		// for a last one that is cut off.
 		end, whole := slices.BinarySearch(d.base, uint32(c.from+c.len))
 		if !whole {
 			end--
@@ -160,7 +161,7 @@ func (d *treeDiff) copied(c copied) error {
 	return nil
 }
 
-// dropTo reports the base's entries before number to as removed.
+// dropTo passes the base's entries before number to to removed.
 func (d *treeDiff) dropTo(to int) {
 	for ; d.next < to; d.next++ {
 		if d.removed == nil {

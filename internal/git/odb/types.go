@@ -6,7 +6,7 @@ package odb
 // Type is the type of a git object, numbered as packs number it.
 type Type uint8
 
-// The object types; ofsDelta and refDelta stand in packs only.
+// The object types. ofsDelta and refDelta exist only in packs.
 const (
 	Commit   Type = 1
 	Tree     Type = 2
@@ -18,7 +18,7 @@ const (
 
 var typeNames = [8]string{"object", "commit", "tree", "blob", "tag", "object", "object", "object"}
 
-// String returns commit, tree, blob or tag, and object for anything else.
+// String returns commit, tree, blob or tag, otherwise object.
 func (t Type) String() string { return typeNames[t&7] }
 
 // parseType is the inverse of String.
@@ -31,7 +31,8 @@ func parseType(name string) (Type, bool) {
 	return 0, false
 }
 
-// Obj numbers an object of a Store: its place in the sorted list of all ids.
+// Obj is the number of an object in a Store: its position in the sorted list of
+// all ids.
 type Obj uint32
 
 // None is no object.

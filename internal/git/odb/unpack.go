@@ -9,22 +9,22 @@ import (
 	"r8scan/internal/inflate"
 )
 
-// unpacker makes objects of the entries of packs. It keeps buffers and is not
-// safe for concurrent use.
+// unpacker inflates entries of packs and applies deltas. It keeps buffers and
+// is not safe for concurrent use.
 type unpacker struct {
 	buffers
-	z     inflate.Inflater // Checksum is set by who knows of no other checksum
-	delta []byte           // for small ones
+	z     inflate.Inflater // set Checksum if the entry has no other checksum
+	delta []byte           // buffer for small deltas
 }
 
-// packed is an entry of a pack behind its header.
+// packed is an entry of a pack, without its header.
 type packed struct {
-	size uint64 // inflated, of the delta if it is one
-	src  []byte // the zlib stream, and what is behind it
+	size uint64 // inflated size, of the delta if it is one
+	src  []byte // the zlib stream and the bytes after it
 }
 
-// plausible refuses sizes that no zlib stream of src's length can have:
-// DEFLATE expands by 1032 at most.
+// plausible returns an error for a size that no zlib stream of src's length can
+// have: DEFLATE expands at most 1032 times.
 func (e packed) plausible() error {
 	if e.size > uint64(len(e.src))*1032+64 {
 		return fmt.Errorf("it declares %d bytes, more than its %d packed bytes can hold", e.size, len(e.src))
@@ -33,7 +33,7 @@ func (e packed) plausible() error {
 }
 
 // inflate fills dst, whose length is the declared size, from the zlib stream at
-// the start of src. It returns how many bytes of src are behind that.
+// the start of src. It returns how many bytes follow the stream.
 func (u *unpacker) inflate(dst, src []byte) (behind int, err error) {
 	n, err := u.z.Zlib(dst, src)
 	if errors.Is(err, inflate.ErrSize) {
@@ -44,8 +44,8 @@ func (u *unpacker) inflate(dst, src []byte) (behind int, err error) {
 	return len(src) - n, nil
 }
 
-// whole returns an object that is no delta, and how many bytes are behind it;
-// under is what else is held meanwhile.
+// whole returns an object that is not a delta, and how many bytes follow its
+// stream. under is how many other bytes are held meanwhile.
 func (u *unpacker) whole(e packed, under int64) (data []byte, behind int, err error) {
 	if err := e.plausible(); err != nil {
 		return nil, 0, err
@@ -62,18 +62,19 @@ func (u *unpacker) whole(e packed, under int64) (data []byte, behind int, err er
 
 // openDelta is a delta that is ready to be applied. Close it after use.
 type openDelta struct {
-	result       []byte // of the size that the delta declares, with any content
+	result       []byte // of the declared size, with undefined content
 	instructions []byte // valid until the unpacker is used again
 	room         int64  // memory that is held for the delta
-	behind       int    // bytes behind its stream
+	behind       int    // bytes after its stream
 }
 
-// smallDelta is the size up to which deltas are read into a buffer that the
-// unpacker keeps.
+// smallDelta is the size up to which deltas are inflated into the unpacker's
+// own buffer.
 const smallDelta = 1 << 20
 
-// open reads a delta for base and takes the memory for its result; under is
-// what is held meanwhile, base included. With an error only behind counts.
+// open inflates a delta for base and takes the memory for its result. under is
+// how many bytes are held meanwhile, including base. After an error only behind
+// is valid.
 func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err error) {
 	if err := e.plausible(); err != nil {
 		return d, err
@@ -95,7 +96,7 @@ func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err er
 	return d, err
 }
 
-// prepare is open with the memory for the delta.
+// prepare is open once the delta has memory.
 func (u *unpacker) prepare(d *openDelta, delta, src, base []byte, under int64) (err error) {
 	if d.behind, err = u.inflate(delta, src); err != nil {
 		return err
@@ -112,10 +113,11 @@ func (u *unpacker) prepare(d *openDelta, delta, src, base []byte, under int64) (
 	return err
 }
 
-// close lets go of a delta that was applied.
+// close frees the memory of a delta.
 func (u *unpacker) close(d *openDelta) { u.memory.Give(d.room) }
 
-// apply returns what a delta makes of base; under is what else is held.
+// apply returns the result of a delta on base. under is how many other bytes
+// are held.
 func (u *unpacker) apply(base []byte, e packed, under int64) ([]byte, error) {
 	d, err := u.open(e, base, under+Held(base))
 	if err != nil {
@@ -130,23 +132,22 @@ func (u *unpacker) apply(base []byte, e packed, under int64) ([]byte, error) {
 	return d.result, nil
 }
 
-// unpackers are large, and reading single objects needs one for each.
+// unpackers are large, and each read of a single object needs one.
 var unpackers = sync.Pool{New: func() any { return new(unpacker) }}
 
-// borrowUnpacker returns an unpacker that takes its memory from an account.
-// Give it back after use.
+// borrowUnpacker returns an unpacker that takes memory from an account. Call
+// giveBack after use.
 func borrowUnpacker(limits Limits, memory *budget.Account) *unpacker {
 	u := unpackers.Get().(*unpacker)
 	u.limits, u.memory = limits, memory
 	return u
 }
 
-// keepDelta is the size up to which an unpacker that nobody uses keeps its
-// buffer for deltas.
+// keepDelta is the size up to which an unused unpacker keeps its buffer for
+// deltas.
 const keepDelta = 64 << 10
 
-// giveBack ends the use of an unpacker that was borrowed. What it has made stays
-// valid.
+// giveBack returns a borrowed unpacker. Its results stay valid.
 func (u *unpacker) giveBack() {
 	u.dropSpare()
 	u.buffers = buffers{}

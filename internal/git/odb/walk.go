@@ -13,7 +13,7 @@ import (
 // Visitor takes the objects of a walk.
 type Visitor interface {
 	Visit(n *Node) error // an error ends the walk
-	// Failed says that an object could not be read.
+	// Failed reports an object that could not be read.
 	Failed(o Obj, t Type, why error)
 }
 
@@ -22,25 +22,24 @@ type Visitor interface {
 type Walker struct {
 	Store *Store
 	Want  func(Type) bool // nil: every type
-	// Sparse leaves out of blobs that nothing builds on what lies so far within
-	// a copy that no search for tokens in what their deltas add can see it. It is
-	// for visitors that do with that, or call Complete.
+	// Sparse leaves gaps in blobs without deltas: inside long copies, where no
+	// search of what the delta adds can look. Visitors that need these bytes
+	// call Complete.
 	Sparse bool
-	// Share, if it takes a family and returns true, has taken that part of the
-	// work over; nil if nobody can.
+	// Share may take over a family, and then returns true; nil if nobody can.
 	Share func(Family) bool
-	// Thorough is for the walk that tells what a store holds: it hands over
-	// loose copies of objects that another place reports too, and notes the
-	// bytes of packs that belong to no object.
+	// Thorough is for a walk that checks a whole store: it also passes loose
+	// copies of objects that another place reports, and counts the bytes of
+	// packs that belong to no object.
 	Thorough bool
-	// Memory is where the walk takes its memory from; nil if there is no limit
-	// but those of Store.
+	// Memory is the account of the walk; nil for no limit other than those of
+	// Store.
 	Memory *budget.Account
 
 	unpack  unpacker
 	lenient bool         // an entry's checksum may be wrong
-	loose   *looseReader // of which the memory is used again
-	nodes   []*Node      // to use again
+	loose   *looseReader // its memory is reused
+	nodes   []*Node      // nodes to reuse
 	stack   []frame
 	visit   Visitor
 	copies  []copied
@@ -52,13 +51,13 @@ type frame struct {
 	shared bool  // others may still read the node's bytes
 }
 
-// minShare is the packed size from which splitting work off is worth it.
+// minShare is the packed size from which splitting off work pays.
 const minShare = 32 << 10
 
-// Walk hands every object of f to v.
+// Walk passes every object of f to v.
 func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
-	// A mapped file that is cut short while it is read faults; with this it is
-	// a panic that can be caught, not the end of the process.
+	// Reading a mapped file that was truncated causes a fault. With this it is
+	// a panic that can be recovered.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -71,11 +70,11 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	w.visit = v
 	w.unpack.limits, w.unpack.memory = w.Store.limits, w.Memory
 	before := w.Memory.Held()
-	defer func() { // it may end anywhere
+	defer func() { // the walk may end anywhere
 		w.Memory.Back(before)
 		w.stack, w.unpack.spare = w.stack[:0], nil
 	}()
-	w.Memory.Take(f.base.held()) // who shared it may let go of it
+	w.Memory.Take(f.base.held()) // whoever shared it may free it
 	for _, i := range f.loose {
 		if err := w.walkLoose(i); err != nil {
 			return err
@@ -83,7 +82,7 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	}
 	for pos := f.from; pos < f.to; pos++ {
 		e := &f.pack.entries[pos]
-		if f.base == nil && e.base >= 0 || w.Want != nil && e.kind != 0 && !w.Want(e.kind) { // 0: only the walk will tell
+		if f.base == nil && e.base >= 0 || w.Want != nil && e.kind != 0 && !w.Want(e.kind) { // 0: the type is known only after the walk
 			continue
 		}
 		if err := w.walkPack(ctx, f.pack, pos, f.base); err != nil {
@@ -93,8 +92,8 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 	return nil
 }
 
-// walkLoose reads the i-th loose object. If another place reports the object, it
-// is no loss that this copy of it cannot be read.
+// walkLoose reads the i-th loose object. If another place reports the object,
+// an unreadable copy is no loss.
 func (w *Walker) walkLoose(i int) error {
 	l := &w.Store.loose[i]
 	extra := !w.Store.reportsLoose(i)
@@ -118,7 +117,7 @@ func (w *Walker) walkLoose(i int) error {
 	}
 	node := &Node{Obj: l.obj, Type: r.kind, Size: r.size, Again: extra, Extra: extra, Loose: true, Leaf: true}
 	switch {
-	case r.kind == Blob && r.size > w.Store.limits.Stream: // the others are parsed whole
+	case r.kind == Blob && r.size > w.Store.limits.Stream: // other objects are parsed whole
 		node.Stream = r
 	default:
 		if node.Data, err = w.Store.limits.readWhole(r, r.size, 0, w.Memory); err != nil {
@@ -133,7 +132,7 @@ func (w *Walker) walkLoose(i int) error {
 	return err
 }
 
-// walkPack walks the object at pos and what builds on it.
+// walkPack walks the object at pos and all deltas on it.
 func (w *Walker) walkPack(ctx context.Context, p *pack, pos int32, base *Node) error {
 	if p.entries[pos].base == external {
 		b, err := w.externalBase(p, pos, newReading(0, w.Memory))
@@ -158,7 +157,7 @@ func (w *Walker) walkPack(ctx context.Context, p *pack, pos int32, base *Node) e
 	return w.descend(ctx, p)
 }
 
-// descend reads everything that builds on what is on the stack.
+// descend reads all deltas on the objects on the stack.
 func (w *Walker) descend(ctx context.Context, p *pack) error {
 	for len(w.stack) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -188,7 +187,7 @@ func (w *Walker) descend(ctx context.Context, p *pack) error {
 	return nil
 }
 
-// enter reads the object at pos and hands it on.
+// enter reads the object at pos and passes it on.
 func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	node, err := w.build(p, pos, base)
 	if errors.Is(err, errChecksum) {
@@ -200,8 +199,8 @@ func (w *Walker) enter(p *pack, pos int32, base *Node) error {
 	return w.hand(p, pos, node)
 }
 
-// hand hands an object to the visitor and puts it on the stack if deltas build
-// on it.
+// hand passes an object to the visitor, and pushes it onto the stack if it has
+// deltas.
 func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	if err := w.visit.Visit(node); err != nil {
 		return err
@@ -217,7 +216,7 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	return nil
 }
 
-// release takes back a node that no delta builds on any more.
+// release frees a node that no unread delta builds on.
 func (w *Walker) release(f frame) {
 	if f.shared { // others may still read it
 		w.Memory.Give(f.node.held())
@@ -230,8 +229,8 @@ func (w *Walker) release(f frame) {
 
 var errChecksum = errors.New("its bytes in the pack do not have the checksum that the index gives")
 
-// damaged goes on with an object whose checksum is wrong: with another copy if
-// there is one, otherwise with what can be made of it.
+// damaged continues with an object whose checksum is wrong: with another copy
+// if there is one, otherwise with what can be decoded.
 func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
 	if node := w.otherCopy(p, pos, errChecksum, base.beneath()); node != nil {
 		return w.hand(p, pos, node)
@@ -246,8 +245,8 @@ func (w *Walker) damaged(p *pack, pos int32, base *Node) error {
 	return w.hand(p, pos, node)
 }
 
-// instead goes on with another copy of the object at pos, which cannot be
-// read. Without one, all that builds on it is lost.
+// instead continues with another copy of the unreadable object at pos. Without
+// one, all deltas on it are lost.
 func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
 	node := w.otherCopy(p, pos, why, under)
 	if node == nil {
@@ -256,9 +255,9 @@ func (w *Walker) instead(p *pack, pos int32, why error, under int64) error {
 	return w.hand(p, pos, node)
 }
 
-// otherCopy reads the object at pos from another of its copies, as git does
-// where one is damaged, and notes that. It returns nil if there is none that
-// can be read beside under bytes that are held.
+// otherCopy reads the object at pos from another copy, as git does with a
+// damaged one, and records that. It returns nil if no copy can be read while
+// under bytes are held.
 func (w *Walker) otherCopy(p *pack, pos int32, why error, under int64) *Node {
 	o := p.obj(pos)
 	t, data, ok := w.Store.readCopy(o, p.place(pos), newReading(under, w.Memory))
@@ -269,8 +268,8 @@ func (w *Walker) otherCopy(p *pack, pos int32, why error, under int64) *Node {
 	return &Node{Obj: o, Type: t, Data: data, Size: int64(len(data)), Again: p.entries[pos].again, Leaf: p.entries[pos].first < 0, under: under}
 }
 
-// failed names the object at pos as unread, and what builds on it unless there
-// is another copy. The copies wait on the stack together.
+// failed reports the object at pos as unread, and the deltas on it unless they
+// have other copies. Those copies wait together on the stack.
 func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
@@ -294,7 +293,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	return nil
 }
 
-// fail names one object, unless another place reports it.
+// fail reports one object, unless another place does.
 func (w *Walker) fail(p *pack, pos int32, why error) {
 	if e := &p.entries[pos]; !e.again {
 		w.visit.Failed(e.obj, e.kind, why)

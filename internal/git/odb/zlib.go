@@ -12,9 +12,9 @@ var errSize = errors.New("its data is longer or shorter than it declares")
 
 func damaged(err error) error { return fmt.Errorf("its compressed data is damaged: %w", err) }
 
-// stream returns a reader of an object that is no delta. Too few bytes are an
-// error of the reader. If left is not nil, it is told at the end how many bytes
-// are behind the entry's stream.
+// stream returns a reader of an object that is not a delta. The reader returns
+// an error if there are too few bytes. At the end it calls left, unless nil,
+// with the number of bytes after the entry's stream.
 func (e packed) stream(left func(n int)) (io.Reader, error) {
 	if err := e.plausible(); err != nil {
 		return nil, err
@@ -31,12 +31,12 @@ func (e packed) stream(left func(n int)) (io.Reader, error) {
 	return r, nil
 }
 
-// exactReader reads n bytes from r. An early end is an error, and so is more
-// behind them; only at the end does zlib compare its checksum.
+// exactReader reads exactly n bytes from r. Fewer or more bytes are an error.
+// It reads to the end of r, because zlib compares its checksum only there.
 type exactReader struct {
 	r     io.Reader
 	n     int64
-	atEnd func() // called once, when r has ended as it should; may be nil
+	atEnd func() // called once when r ends after n bytes; may be nil
 }
 
 func (e *exactReader) Read(b []byte) (int, error) {
@@ -57,7 +57,7 @@ func (e *exactReader) Read(b []byte) (int, error) {
 	return n, damaged(err)
 }
 
-// end returns io.EOF if r ends here as it should.
+// end returns io.EOF if r ends here.
 func (e *exactReader) end() error {
 	var one [1]byte
 	switch n, err := io.ReadFull(e.r, one[:]); {

@@ -20,7 +20,7 @@ func (t *table) refs(pos, end int64) error {
 	if n, err := t.at.ReadAt(t.raw, pos); n < len(t.raw) {
 		return err
 	}
-	restarts := 0 // what their offsets count from, seen from pos
+	restarts := 0 // the position from which restart offsets count, relative to pos
 	if pos == t.header {
 		restarts = int(t.header)
 	}
@@ -28,10 +28,10 @@ func (t *table) refs(pos, end int64) error {
 }
 
 // logs reads the block of logs at pos, which inflates to n bytes. Only its end
-// tells where the next one begins.
+// tells where the next block starts.
 func (t *table) logs(pos, n int64) (next int64, err error) {
 	if !t.sawLog && t.footer.ok && t.footer.log != pos && (t.footer.log != 0 || pos != t.header) {
-		return 0, errors.New("it has logs where the footer has none") // a table of nothing but logs may say 0
+		return 0, errors.New("it has logs where the footer has none") // a table with only logs may have 0 there
 	}
 	if n > (t.end-pos)*maxRatio {
 		return 0, fmt.Errorf("its logs have %d bytes, it says, which is more than the rest of the table can hold", n)
@@ -53,13 +53,14 @@ func (t *table) logs(pos, n int64) (next int64, err error) {
 		return 0, fmt.Errorf("its logs cannot be inflated: %w", err)
 	}
 	t.plain = grown(t.plain, int(4+n))
-	copy(t.plain, "g\x00\x00\x00") // so that it looks like the other blocks
+	copy(t.plain, "g\x00\x00\x00") // a header like those of other blocks
 	got, err := io.ReadFull(t.z, t.plain[4:])
 	if err == nil {
 		err = ended(t.z)
 	}
 	if err != nil {
-		// What there is of it is read; that it breaks off is known already.
+		// A truncated block is read as far as it goes; the truncation is
+		// reported already.
 		if _, e := t.each(t.plain[4:4+got], t.log, nil); errors.As(e, new(stopError)) {
 			return 0, e
 		}
@@ -73,7 +74,8 @@ func (t *table) logs(pos, n int64) (next int64, err error) {
 	return next, t.records(t.plain, first, t.log)
 }
 
-// ended checks that z has no more data; there it compares its checksum.
+// ended checks that z has no more data. Only at the end does z compare its
+// checksum.
 func ended(z io.Reader) error {
 	var one [1]byte
 	switch n, err := io.ReadFull(z, one[:]); {
@@ -85,7 +87,7 @@ func ended(z io.Reader) error {
 	return nil
 }
 
-// counter counts the bytes that are read from r.
+// counter counts the bytes read from r.
 type counter struct {
 	r io.Reader
 	n int64
@@ -97,14 +99,14 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// records reads the records of a block: 4 bytes of header, the records, and
-// the offsets, from base bytes before the block on, of those records whose
-// names are whole.
+// records reads the records of a block: a header of 4 bytes, the records, and
+// the restart offsets. Offsets count from base bytes before the block. They
+// point to records with a full name.
 func (t *table) records(block []byte, base int, record func(kind int, rest []byte) (int, error)) error {
 	n := int(wire.NewReader(block[len(block)-2:]).Uint16())
 	list := len(block) - 2 - 3*n
 	if n == 0 || list < 4 {
-		// Records end where they make no sense any more.
+		// Records end at the first invalid one.
 		if _, err := t.each(block[4:len(block)-2], record, nil); errors.As(err, new(stopError)) {
 			return err
 		}
@@ -136,8 +138,7 @@ var (
 	errOrder  = errors.New("the records in it are not in order")
 )
 
-// each reads the records that b is made of, and returns at how many restarts
-// one begins.
+// each reads the records in b, and returns how many of them start at a restart.
 func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), restarts map[int]bool) (met int, err error) {
 	var disorder error
 	for at := 0; at < len(b); {
@@ -169,11 +170,10 @@ func (t *table) each(b []byte, record func(kind int, rest []byte) (int, error), 
 	return met, disorder
 }
 
-// text takes the next field of a record, a length and as many bytes.
+// text takes the next field of a record: a length and that many bytes.
 func text(r *wire.Reader) []byte { return r.Bytes(r.OffsetVarint()) }
 
-// The kinds of values that ref records have, and log records but for the
-// latter two.
+// The value types of ref records. Log records have only the first two.
 const (
 	kindDeleted = iota
 	kindID
@@ -181,10 +181,10 @@ const (
 	kindSymbolic
 )
 
-// ref reads a ref record behind its name and returns its length.
+// ref reads a ref record after its name, and returns its length.
 func (t *table) ref(kind int, rest []byte) (int, error) {
 	f := wire.NewReader(rest)
-	f.OffsetVarint() // the transaction; nothing depends on it
+	f.OffsetVarint() // the transaction is not needed
 	ref := Ref{Name: t.key}
 	switch kind {
 	case kindDeleted:
@@ -207,8 +207,8 @@ func (t *table) ref(kind int, rest []byte) (int, error) {
 	return f.Used(), stop(t.Ref(&ref))
 }
 
-// log reads a log record behind its key, which is the ref's name, a zero and
-// the update's number from the highest one down.
+// log reads a log record after its key: the ref's name, a zero and the inverted
+// update number.
 func (t *table) log(kind int, rest []byte) (int, error) {
 	name := len(t.key) - 9
 	if name < 0 || t.key[name] != 0 {

@@ -9,15 +9,15 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// maxIndexLevels is how many indexes of indexes are followed.
+// maxIndexLevels is how many levels of indexes are read.
 const maxIndexLevels = 5
 
-// maxPlaces is how many blocks are known from indexes: those of a gigabyte, if
-// they have the size that git gives them.
+// maxPlaces is how many positions of blocks are taken from indexes: those of a
+// gigabyte, in blocks of git's usual size.
 const maxPlaces = 1 << 18
 
-// indexedBlocks returns the places of blocks that the table's indexes know,
-// sorted.
+// indexedBlocks returns the sorted positions of the blocks in a table's
+// indexes.
 func indexedBlocks(t *table) ([]int64, error) {
 	x := index{table: t, places: map[int64]bool{0: true}}
 	for _, root := range []int64{t.footer.refIndex, t.footer.logIndex} {
@@ -28,14 +28,14 @@ func indexedBlocks(t *table) ([]int64, error) {
 	return slices.Sorted(maps.Keys(x.places)), nil
 }
 
-// index reads a table's indexes.
+// index reads the indexes of a table.
 type index struct {
 	*table
 	places map[int64]bool
 }
 
-// read notes the places of the blocks that the index at pos knows. What is
-// wrong with it is not named here; the error is that of Reader's functions.
+// read records the positions of the blocks in the index at pos. It does not
+// report damage; the error is that of Reader's functions.
 func (x *index) read(pos int64, levels int) error {
 	var head [4]byte
 	if n, err := x.at.ReadAt(head[:], pos); n < len(head) || err != nil || head[0] != 'i' || levels == 0 {

@@ -1,7 +1,6 @@
-// Package reftable reads tables of refs and reflogs, in which git keeps them
-// if a repository's extensions.refStorage says so. Tables are read from their
-// start to their end, since all of them has to be searched; indexes are asked
-// only for the way on behind a damage.
+// Package reftable reads tables of refs and reflogs, which git uses if
+// extensions.refStorage says so. It reads a table from start to end, because
+// all of it must be searched. It uses indexes only to continue after damage.
 package reftable
 
 import (
@@ -15,60 +14,60 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// Magic is how a table begins, and its footer too.
+// Magic is at the start of a table and of its footer.
 const Magic = "REFT"
 
-// Reader says what is to become of a table's records.
+// Reader has the functions that take a table's records.
 type Reader struct {
 	// Ref takes a ref record. Names ascend unless the table is damaged.
 	Ref func(*Ref) error
-	// Log takes a reflog record. Names ascend, and of one name the newest
-	// record is first.
+	// Log takes a reflog record. Names ascend, and for each name the newest
+	// record comes first.
 	Log func(*Log) error
-	// Grow is told that n more bytes of names, values and inflated logs were
-	// read: what a table holds may be far larger than it is.
+	// Grow takes the number of further bytes of names, values and inflated
+	// logs. A small table may expand to far more.
 	Grow func(n int64) error
 }
 
 // Ref is a ref record. Its slices are valid until Reader.Ref returns.
 type Ref struct {
 	Name   []byte
-	ID     []byte // nil for a symbolic ref, and for one that was deleted
-	peeled []byte // what the tag ID leads to; nil if unknown
-	Target []byte // of a symbolic ref, else nil
+	ID     []byte // nil for a symbolic or deleted ref
+	peeled []byte // id of the peeled tag; nil if unknown
+	Target []byte // target of a symbolic ref, otherwise nil
 }
 
 // Log is a reflog record. Its slices are valid until Reader.Log returns.
 type Log struct {
-	Name     []byte // of the ref
-	Update   uint64 // the number of the transaction; tells a ref's records apart
-	Deleted  bool   // it takes back a record of older tables, and has nothing of what follows
+	Name     []byte // name of the ref
+	Update   uint64 // number of the transaction, unique for a ref
+	Deleted  bool   // deletes a record of older tables; the fields below are empty
 	Old, New []byte // ids
 	Who      []byte
 	Mail     []byte
 	Time     uint64 // seconds since 1970
-	Zone     int16  // +0130 is 130: so git writes it, though its documentation has minutes
-	Message  []byte // usually with a line end
+	Zone     int16  // +0130 is 130, as git writes it; its documentation says minutes
+	Message  []byte // usually with a line feed at the end
 }
 
-// maxBlock is above the length of any block, which has 3 bytes.
+// maxBlock is more than the length of any block, which has 3 bytes.
 const maxBlock = 1 << 24
 
-// Memory returns how many bytes reading a table of size bytes takes at most.
+// Memory returns the maximum memory in bytes for reading a table of size bytes.
 func Memory(size int64) int64 {
 	return 2*min(size, maxBlock) + 2*min(size*maxRatio, maxBlock) + 64*min(size, maxPlaces)
 }
 
-// maxRatio is how many bytes deflate can make of one, generously.
+// maxRatio is an upper limit for the expansion by DEFLATE.
 const maxRatio = 1040
 
-// maxDamages is how many damaged blocks a table may have before the rest of it
-// is left.
+// maxDamages is how many damaged blocks are tolerated before the rest of a
+// table is left unread.
 const maxDamages = 1000
 
-// Read reads the table of size bytes in at. The error is what Reader's
-// functions return, or else tells of the first damage; all that can be read
-// beside the damage is read.
+// Read reads the table of size bytes in at. The error is that of Reader's
+// functions, otherwise the first damage. Everything that is not damaged is
+// read.
 func (r Reader) Read(at io.ReaderAt, size int64) error {
 	t := &table{Reader: r, at: at, end: size}
 	if err := t.readHeader(); err != nil {
@@ -89,33 +88,33 @@ func (r Reader) Read(at io.ReaderAt, size int64) error {
 	return fmt.Errorf("%w; and it is damaged in %d more places", t.damage, t.damages-1)
 }
 
-// table is a table that is being read.
+// table is the table that is being read.
 type table struct {
 	Reader
 	at        io.ReaderAt
-	end       int64 // where the footer begins; the file's end if there is none
-	header    int64 // its length
+	end       int64 // position of the footer, or the end of the file
+	header    int64 // length of the header
 	footer    footer
-	blockSize int64 // to which blocks are aligned; 0: they are not
+	blockSize int64 // alignment of blocks; 0 for none
 	idLen     int
 
-	raw, plain []byte        // the block that is being read, and its inflated form
+	raw, plain []byte        // the current block, and its inflated form
 	z          io.ReadCloser // reads zlib; nil until there is a log
-	key        []byte        // of the last record
+	key        []byte        // key of the last record
 	sawLog     bool
-	places     []int64 // of blocks as indexes have them, sorted; nil until there is a damage
+	places     []int64 // sorted positions of blocks in the indexes; nil until there is damage
 
-	damage  error // the first
+	damage  error // the first damage
 	damages int
 }
 
-// footer has the positions of sections, 0 for those that are not there.
+// footer has the positions of sections, 0 for missing ones.
 type footer struct {
 	ok                                     bool
 	refIndex, obj, objIndex, log, logIndex int64
 }
 
-// damaged notes a damage and reports whether there were too many.
+// damaged records damage, and reports whether there was too much.
 func (t *table) damaged(err error) (tooMany bool) {
 	if t.damages++; t.damage == nil {
 		t.damage = err
@@ -151,8 +150,8 @@ func (t *table) readHeader() error {
 	return nil
 }
 
-// readFooter takes the places of sections from the end of the table. One that
-// is wrong is taken for a part of the table that is damaged.
+// readFooter reads the positions of sections from the footer. An invalid footer
+// counts as damage of the table.
 func (t *table) readFooter() {
 	b := make([]byte, t.header+44)
 	start := t.end - int64(len(b))
@@ -180,7 +179,7 @@ func (t *table) readFooter() {
 	t.footer = footer{ok: true, refIndex: next(), obj: next() >> 5, objIndex: next(), log: next(), logIndex: next()}
 }
 
-// blocks reads one block after the other.
+// blocks reads all blocks.
 func (t *table) blocks() error {
 	pos := t.header
 	for pos < t.end {
@@ -217,11 +216,12 @@ func stop(err error) error {
 	return nil
 }
 
-// minBlock is what every block has: its header and the number of restarts.
+// minBlock is the minimum length of a block: its header and the number of
+// restarts.
 const minBlock = 4 + 2
 
-// block reads the block at pos and returns where the next one begins, 0 if that
-// is not known because of the error.
+// block reads the block at pos and returns the position of the next one, 0 if
+// damage hides it.
 func (t *table) block(pos int64) (next int64, err error) {
 	var head [4]byte
 	if n, err := t.at.ReadAt(head[:], pos); err != nil && (err != io.EOF || n < 1) {
@@ -230,7 +230,7 @@ func (t *table) block(pos int64) (next int64, err error) {
 	switch {
 	case head[0] == 0:
 		return t.padding(pos)
-	case !t.footer.ok && string(head[:]) == Magic: // the footer, which is named already
+	case !t.footer.ok && string(head[:]) == Magic: // the footer, whose damage is reported already
 		return t.end, nil
 	}
 	start := pos // the header belongs to the first block
@@ -260,8 +260,8 @@ func (t *table) block(pos int64) (next int64, err error) {
 	return next, nil
 }
 
-// expects reports whether the footer has room for an index of a type at pos.
-// If it did not, a damaged type could hide a block.
+// expects reports whether the footer allows an index of a type at pos.
+// Otherwise a damaged type could hide a block.
 func (t *table) expects(kind byte, pos int64) bool {
 	f := &t.footer
 	if kind == 'o' {
@@ -270,9 +270,9 @@ func (t *table) expects(kind byte, pos int64) bool {
 	return pos <= max(f.refIndex, f.objIndex, f.logIndex) && (f.log == 0 || pos < f.log || f.logIndex > 0)
 }
 
-// resume returns where reading can go on behind a block that does not tell
-// where it ends, the table's end if that is not known: where blocks are aligned
-// to, where the logs begin, or where an index has a block.
+// resume returns where reading continues after a block without a known end: at
+// the next aligned position, at the start of the logs, or at a block in an
+// index. If none is known, it is the end of the table.
 func (t *table) resume(pos int64) (int64, error) {
 	next := t.end
 	take := func(at int64) {
@@ -297,7 +297,7 @@ func (t *table) resume(pos int64) (int64, error) {
 	return next, nil
 }
 
-// padding passes over the zeros that align blocks.
+// padding skips the zeros between aligned blocks.
 func (t *table) padding(pos int64) (int64, error) {
 	t.raw = grown(t.raw, 4<<10)
 	for pos < t.end {
@@ -315,7 +315,7 @@ func (t *table) padding(pos int64) (int64, error) {
 	return pos, nil
 }
 
-// grown returns a slice of n bytes, if possible b's.
+// grown returns a slice of n bytes, reusing b if possible.
 func grown(b []byte, n int) []byte {
 	if cap(b) < n {
 		return make([]byte, n)

@@ -16,14 +16,14 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// records is what was read of a table.
+// records has all records of a table.
 type records struct {
 	refs []gittest.TableRef
 	logs []gittest.TableLog
 	grew int64
 }
 
-// most is how much reading a table in these tests may expand to.
+// most is the limit for the expansion of a table in these tests.
 const most = 64 << 20
 
 var errMost = errors.New("it grows")
@@ -87,7 +87,8 @@ func fillSample(t gittest.Table, n, length int) gittest.Table {
 	return t
 }
 
-// TestWhatIsWrittenIsRead writes tables in all the ways the format has.
+// TestWhatIsWrittenIsRead writes and reads tables in all variants of the
+// format.
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	for _, n := range []int{0, 1, 20, 200} {
 		for _, blockSize := range []int{0, 256, 4096} {
@@ -117,9 +118,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
-// TestDamagedTables inverts and cuts tables byte by byte. Reading ends, and no
-// log is lost in silence. Refs have no checksum: a bit may make a value longer,
-// so that it takes in the next record, or a name another one.
+// TestDamagedTables inverts each byte of a table and truncates it there.
+// Reading must end, and no log may be lost silently. Refs have no checksum: a
+// flipped bit can make a value longer, so that it includes the next record, or
+// change a name.
 func TestDamagedTables(t *testing.T) {
 	for _, blockSize := range []int{0, 256} {
 		table := sample(24)
@@ -154,8 +156,8 @@ func sealed(b []byte) []byte {
 	return b
 }
 
-// TestBesideDamage reads on behind a block that is damaged: at the next place
-// to which blocks are aligned, and at the logs.
+// TestBesideDamage continues after a damaged block: at the next aligned
+// position, and at the logs.
 func TestBesideDamage(t *testing.T) {
 	table := sample(100)
 	table.BlockSize = 256
@@ -175,18 +177,18 @@ func TestBesideDamage(t *testing.T) {
 	table = sample(1000)
 	b = table.Bytes(t)
 	logs, index := binary.BigEndian.Uint64(b[len(b)-20:]), binary.BigEndian.Uint64(b[len(b)-12:])
-	b[(logs+index)/2] ^= 1 // in what is compressed
+	b[(logs+index)/2] ^= 1 // in compressed data
 	got, err = read(b)
 	if err == nil || len(got.refs) != 1000 || len(got.logs) < 900 || len(got.logs) == 1000 || got.logs[0] != table.Logs[0] || !slices.Contains(got.logs, table.Logs[999]) {
 		t.Errorf("%d logs, %v", len(got.logs), err)
 	}
-	b[wire.Uint24(b[25:])] = 'x' // the second block, from which an index leads on
+	b[wire.Uint24(b[25:])] = 'x' // the second block; an index has the next one
 	if got, _ = read(b); len(got.refs) < 800 || len(got.refs) == 1000 {
 		t.Errorf("%d refs", len(got.refs))
 	}
 }
 
-// TestLies are tables that are well-formed to the eye of a checksum.
+// TestLies has invalid tables with a valid checksum.
 func TestLies(t *testing.T) {
 	one := gittest.Table{Refs: []gittest.TableRef{{Name: "refs/heads/a", ID: id(1, 20)}, {Name: "refs/heads/b", ID: id(2, 20)}}}
 	log := gittest.Table{Logs: sample(9).Logs}
@@ -238,7 +240,7 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// TestManyDamages ends the reading of a table where everything is wrong.
+// TestManyDamages checks that reading ends if everything in a table is damaged.
 func TestManyDamages(t *testing.T) {
 	b := append([]byte("REFT\x01\x00\x00\x40"), bytes.Repeat([]byte("x"), 1<<20)...)
 	_, err := read(b)
@@ -247,7 +249,7 @@ func TestManyDamages(t *testing.T) {
 	}
 }
 
-// FuzzRead reads anything as a table, also with a checksum that fits: it must
+// FuzzRead uses any bytes as a table, also with a valid checksum. Reading must
 // end within its limits.
 func FuzzRead(f *testing.F) {
 	for _, n := range []int{0, 1, 30} {

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,19 +12,24 @@ import (
 	"r8scan/internal/regular"
 )
 
-// maxAlternates is how deep alternates may name alternates; git allows 5.
+// maxAlternates is how many steps alternates may lead to other alternates; as
+// in git.
 const maxAlternates = 5
 
 // findObjectDirs is Repo.ObjectDirs.
-func findObjectDirs(p *Place, getenv Lookup) odb.Folders {
+func findObjectDirs(r *Repo, getenv Lookup) odb.Folders {
+	p := &r.Place
 	d := objectDirs{place: p, bounds: p.Bounds, seen: map[string]bool{}}
 	if getenv != nil {
+		here, _ := os.Getwd() // if it fails, relative paths stay relative
+		here = whereGitRuns(r, regular.Real(here))
 		if dir := getenv.get("GIT_OBJECT_DIRECTORY"); dir != "" {
+			dir = relativeTo(here, dir)
 			d.bounds = d.bounds.with(dir)
 			d.add(dir, "GIT_OBJECT_DIRECTORY", 0)
 		}
 		for _, path := range splitPaths(getenv.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")) {
-			d.add(path, "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
+			d.add(relativeTo(here, path), "GIT_ALTERNATE_OBJECT_DIRECTORIES", 0)
 		}
 	}
 	if own := filepath.Join(p.Common, "objects"); p.Reach(own) != nil {
@@ -37,7 +43,7 @@ func findObjectDirs(p *Place, getenv Lookup) odb.Folders {
 	return d.folders
 }
 
-// objectDirs collects object directories, each once.
+// objectDirs collects object directories without duplicates.
 type objectDirs struct {
 	place   *Place
 	bounds  *Bounds
@@ -45,7 +51,7 @@ type objectDirs struct {
 	seen    map[string]bool // by real path
 }
 
-// add adds dir, which from names, and its alternates.
+// add adds dir, which the file or variable from names, and its alternates.
 func (d *objectDirs) add(dir, from string, depth int) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
@@ -83,7 +89,7 @@ func (d *objectDirs) add(dir, from string, depth int) {
 	}
 }
 
-// splitPaths splits a list of paths, each of which may be quoted as in C.
+// splitPaths splits a list of paths, which may be quoted as in C.
 func splitPaths(list string) (paths []string) {
 	for list != "" {
 		path, rest := list, ""

@@ -11,7 +11,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// bare makes a folder that passes for a bare repository.
+// bare makes a folder that counts as a bare repository.
 func bare(t testing.TB) *Repo {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,8 +34,8 @@ func put(t testing.TB, path, text string) {
 	}
 }
 
-// TestAlternates follows alternates that are absolute, relative, quoted, gone,
-// in a circle and too many.
+// TestAlternates follows alternates that are absolute, relative, quoted,
+// missing, circular and too many.
 func TestAlternates(t *testing.T) {
 	r := bare(t)
 	own := filepath.Join(r.Dir, "objects")
@@ -66,7 +66,7 @@ func TestAlternates(t *testing.T) {
 	}
 }
 
-// TestQuarantine takes the object directories that git names to a hook.
+// TestQuarantine reads the object directories that git names for a hook.
 func TestQuarantine(t *testing.T) {
 	r := bare(t)
 	own := filepath.Join(r.Dir, "objects")
@@ -100,7 +100,8 @@ func mapEnv(vars map[string]string) Lookup {
 	}
 }
 
-// env returns what looks up the variables that git has in a test's repository.
+// env returns a Lookup of the variables with which git runs in a test's
+// repository.
 func env(r *gittest.Repo) Lookup {
 	vars := map[string]string{}
 	for _, e := range r.Env {

@@ -5,32 +5,32 @@ import (
 	"strconv"
 )
 
-// CacheTree is a folder in the TREE extension of an index: what git knows of
-// the tree object that the folder's entries make.
+// CacheTree is a folder in the TREE extension of an index: the tree object that
+// git has for the folder's entries.
 type CacheTree struct {
-	count int    // of the folder's entries in the index; -1 if one has changed since
-	ID    []byte // raw, of the tree; nil if one has changed
+	count int    // entries of the folder in the index; -1 if one has changed since
+	ID    []byte // raw id of the tree; nil if an entry has changed
 
 	hash  int
-	in    int    // folders in it
-	below []byte // they, one behind the other, and more
-	left  *int   // how many folders may still be parsed, in all
+	in    int    // number of subfolders
+	below []byte // the bytes of the subfolders, and what follows them
+	left  *int   // how many folders may still be parsed in total
 	subs  map[string]*CacheTree
 }
 
-// parseCacheTree reads the root of a TREE extension. It is nil if that is
-// damaged: the entries themselves tell the same.
+// parseCacheTree reads the root of a TREE extension. It returns nil for a
+// damaged one, because the entries hold the same information.
 func parseCacheTree(b []byte, hash int) *CacheTree {
 	_, t, ok := parseCachedFolder(b, hash)
 	if !ok {
 		return nil
 	}
-	left := 1000 + len(b) // one is parsed again for each that it is in, and has an id
+	left := 1000 + len(b) // a folder is parsed again for each folder around it
 	t.left = &left
 	return &t
 }
 
-// Sub returns a folder in t by its name, nil if nothing is known of it. t may be
+// Sub returns the subfolder of t with a name, or nil if it is unknown. t may be
 // nil.
 func (t *CacheTree) Sub(name string) *CacheTree {
 	if t == nil {
@@ -53,12 +53,12 @@ func (t *CacheTree) Sub(name string) *CacheTree {
 	return t.subs[name]
 }
 
-// behind returns what stands behind all that is in t.
+// behind returns the bytes after t and everything in it.
 func (t *CacheTree) behind() (rest []byte, ok bool) {
 	rest = t.below
 	for left := t.in; left > 0; left-- {
 		_, sub, ok := t.parse(rest)
-		if !ok || sub.in > len(rest)-left { // each takes more than a byte
+		if !ok || sub.in > len(rest)-left { // each subfolder takes more than a byte
 			return nil, false
 		}
 		rest = sub.below
@@ -67,8 +67,8 @@ func (t *CacheTree) behind() (rest []byte, ok bool) {
 	return rest, true
 }
 
-// parse reads a folder somewhere in t, until there were too many: what is damaged
-// can have more in each other than there are bytes.
+// parse reads a folder below t, unless too many were parsed: in a damaged
+// extension folders can be nested deeper than it has bytes.
 func (t *CacheTree) parse(b []byte) (name []byte, sub CacheTree, ok bool) {
 	if *t.left--; *t.left < 0 {
 		return nil, sub, false
@@ -79,7 +79,7 @@ func (t *CacheTree) parse(b []byte) (name []byte, sub CacheTree, ok bool) {
 }
 
 // parseCachedFolder reads one folder at the start of b: its name, the number of
-// its entries, that of the folders in it, and its id.
+// its entries, the number of its subfolders, and its id.
 func parseCachedFolder(b []byte, hash int) (name []byte, t CacheTree, ok bool) {
 	name, b, ok = bytes.Cut(b, []byte{0})
 	counts, b, ok2 := bytes.Cut(b, []byte("\n"))

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// commandVariables returns the variables that git's own command line sets, as it
-// passes them to a hook: GIT_CONFIG_COUNT with its keys and values, and
-// GIT_CONFIG_PARAMETERS, which git -c writes. The error says what git takes for
-// damaged too, and shows no value.
+// commandVariables returns the variables that a git command line sets and that
+// git passes to hooks: GIT_CONFIG_COUNT with its keys and values, then
+// GIT_CONFIG_PARAMETERS, which git -c writes. Values that git rejects are an
+// error, which shows none of them.
 func commandVariables(getenv Lookup) ([]variable, error) {
 	list, err := numberedVariables(getenv)
 	if err != nil {
@@ -61,8 +61,8 @@ func numberedVariables(getenv Lookup) (list []variable, err error) {
 
 var errParameter = errors.New("it is not a list of quoted settings")
 
-// nextParameter returns the first setting of GIT_CONFIG_PARAMETERS, and what is
-// left: 'key=value', or 'key'='value' since git 2.31.
+// nextParameter returns the first setting of GIT_CONFIG_PARAMETERS and the rest
+// of the list. A setting is 'key=value', or since git 2.31 'key'='value'.
 func nextParameter(list string) (v *variable, rest string, err error) {
 	key, rest, ok := unquoteShell(list)
 	value, hasValue := "", false
@@ -94,8 +94,8 @@ const cSpaces = " \t\n\v\f\r"
 
 func isCSpace(c byte) bool { return strings.IndexByte(cSpaces, c) >= 0 }
 
-// unquoteShell returns the text that git has quoted for a shell at the start of
-// s, and what follows it.
+// unquoteShell returns the text at the start of s, which git quoted for a
+// shell, and the rest of s.
 func unquoteShell(s string) (text, rest string, ok bool) {
 	if !strings.HasPrefix(s, "'") {
 		return "", "", false
@@ -115,8 +115,8 @@ func unquoteShell(s string) (text, rest string, ok bool) {
 	}
 }
 
-// newVariable returns the variable that a key names, with dots between its parts;
-// false if it is none.
+// newVariable returns the variable for a key such as section.subsection.name;
+// false if the key is invalid.
 func newVariable(key string) (*variable, bool) {
 	section, rest, ok := strings.Cut(key, ".")
 	last := strings.LastIndexByte(rest, '.')
@@ -135,8 +135,8 @@ func newVariable(key string) (*variable, bool) {
 	return v, ok && isKey(section) && isKey(v.key) && isLetter(v.key[0]) && !strings.Contains(v.sub, "\n")
 }
 
-// CheckEnvironment returns why git does not work with the configuration that its
-// environment variables hold.
+// CheckEnvironment returns an error if git would reject the configuration in
+// its environment variables.
 func CheckEnvironment(getenv Lookup) error {
 	list, err := commandVariables(getenv)
 	for _, v := range list {

@@ -11,7 +11,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// checkCommand compares what is read of the environment with git's own list.
+// checkCommand compares the settings in the environment with git config --list.
 func checkCommand(t *testing.T, r *gittest.Repo, vars map[string]string) {
 	t.Helper()
 	for name, value := range vars {
@@ -42,7 +42,7 @@ func checkCommand(t *testing.T, r *gittest.Repo, vars map[string]string) {
 	if openErr != nil {
 		t.Fatal(openErr)
 	}
-	got := listAll(g, mapEnv(lookup)) // whatever it holds
+	got := listAll(g, mapEnv(lookup)) // must not panic on any value
 	if wantErr != nil {
 		return
 	}
@@ -55,7 +55,8 @@ func checkCommand(t *testing.T, r *gittest.Repo, vars map[string]string) {
 	}
 }
 
-// parameters are lists as git writes them, now and before 2.31, and others.
+// parameters are values of GIT_CONFIG_PARAMETERS: in both of git's formats, and
+// invalid ones.
 var parameters = []string{
 	"", " ", "'a.b'='c'", "'a.b'=", "'a.b=c'", "'a.b'", "'a.b' ", "'a.b'='c' 'd.e=f' 'g.h'=", "'a.b'='c'\t'd.e'='f'\n",
 	"'a.B c.D'='e f'", "'A.b.C'='d'", "'a.b.c.d=e.f'", "'a.=.b=c'", "'a.b'=''", "'a.b='", " 'a.b'='c'", "'a.b'='c''d.e'='f'", "'a.b'='c'x",
@@ -64,7 +65,7 @@ var parameters = []string{
 	"'a..b'='c'", "'a...b'='c'", "'a.\xff.b'='\xff'", "'include.path'='/nowhere'", "'include.path'='beside'", "'include.path'='~/none'", "'include.path'=", "'include.x.path'='beside'", "'user.name'",
 }
 
-// TestCommand compares the settings of git's command line with git's list.
+// TestCommand compares settings of git's command line with git config --list.
 func TestCommand(t *testing.T) {
 	r := gittest.New(t)
 	for _, text := range parameters {
@@ -84,7 +85,7 @@ func TestCommand(t *testing.T) {
 	}
 }
 
-// TestCommandFromGit reads what git itself passes to what it starts.
+// TestCommandFromGit reads the variable that git itself sets for a command.
 func TestCommandFromGit(t *testing.T) {
 	r := gittest.New(t)
 	put(t, filepath.Join(r.Dir, "more"), "[a]\n\tb = included\n")
@@ -98,7 +99,8 @@ func TestCommandFromGit(t *testing.T) {
 	}
 }
 
-// TestConfigVariables compares where the configurations are with git's list.
+// TestConfigVariables compares the configurations that variables select with
+// git config --list.
 func TestConfigVariables(t *testing.T) {
 	r := gittest.New(t)
 	home := filepath.Dir(r.Dir)
@@ -116,7 +118,7 @@ func TestConfigVariables(t *testing.T) {
 	}
 }
 
-// FuzzCommand compares the parser of git's parameters with git's.
+// FuzzCommand compares the parser of GIT_CONFIG_PARAMETERS with git's.
 func FuzzCommand(f *testing.F) {
 	for _, text := range parameters {
 		f.Add(text)
@@ -130,7 +132,8 @@ func FuzzCommand(f *testing.F) {
 	})
 }
 
-// TestCeilings compares where git stops with where Discover does.
+// TestCeilings compares the repository that Discover finds below ceilings with
+// git rev-parse.
 func TestCeilings(t *testing.T) {
 	r := gittest.New(t)
 	top, err := filepath.EvalSymlinks(r.Dir)

@@ -11,29 +11,29 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Config is what a repository's own configuration says.
+// Config is the repository's own configuration.
 type Config struct {
 	repo     *Repo
 	Promisor bool // a partial clone: objects may be missing by design
 
-	storage  string // of refs: inFiles, inTables, or one that is not known
+	storage  string // how refs are stored: inFiles, inTables, or an unknown name
 	bare     bool   // the repository has no work tree
 	included bool   // it may include other files
 	tree     treeConfig
 }
 
-// The ref storages that are read.
+// The known ways to store refs.
 const (
 	inFiles  = "files"
 	inTables = "reftable"
 )
 
-// knownExtensions are those that change nothing about how objects are read, or
-// that Config.read understands.
+// knownExtensions are the extensions that do not change how objects are read,
+// or that Config.read understands.
 var knownExtensions = []string{"noop", "objectformat", "refstorage", "partialclone", "worktreeconfig", "preciousobjects", "relativeworktrees", "compatobjectformat"}
 
-// read takes from the configuration what decides how to read the repository. As
-// in git, what it includes has no say in that.
+// read takes the settings that decide how the repository is read. As in git,
+// included files do not count for these.
 func (c *Config) read() {
 	path := filepath.Join(c.repo.Common, "config")
 	c.Promisor = c.hasPromisorPack()
@@ -61,15 +61,15 @@ func (c *Config) read() {
 	}
 }
 
-// share takes from another worktree of the repository what their common
-// config says. It is not parsed again for each of them.
+// share copies the common configuration from another worktree of the
+// repository, so that it is parsed once.
 func (c *Config) share(other *Config) {
 	c.repo.Hash = other.repo.Hash
 	c.Promisor, c.storage, c.bare, c.included, c.tree = other.Promisor, other.storage, other.bare, other.included, other.tree
 }
 
-// each calls f with what the repository's own config sets itself, up to what
-// cannot be read.
+// each calls f with the variables in the repository's own config, without
+// includes, up to the first error.
 func (c *Config) each(f func(v *variable)) error {
 	text, err := c.repo.read(filepath.Join(c.repo.Common, "config"), configMax)
 	if err != nil {
@@ -78,21 +78,22 @@ func (c *Config) each(f func(v *variable)) error {
 	return eachVariable(text, f)
 }
 
-// every calls f with what the configurations of the machine, the user and the
-// repository set, in this order and with all that they include. getenv looks up
-// the environment variables that lead to the user's.
+// every calls f with the variables of the machine, the user, the repository and
+// git's command line, in this order and with all includes. getenv looks up the
+// environment variables that locate the user's configuration.
 func (c *Config) every(getenv Lookup, f func(v *variable)) {
 	newConfigReader(c.repo, getenv, f).all()
 }
 
-// NoteIncludes notes which files that the configuration includes are not read.
+// NoteIncludes notes which included files of the repository's own configuration
+// are not read.
 func (c *Config) NoteIncludes(getenv Lookup) {
 	if c.included || c.tree.own {
-		_ = newConfigReader(c.repo, getenv, func(*variable) {}).ours() // read has noted what is wrong with it
+		_ = newConfigReader(c.repo, getenv, func(*variable) {}).ours() // read has reported its errors
 	}
 }
 
-// extension heeds an extension of the repository's format.
+// extension applies an extension of the repository's format.
 func (c *Config) extension(path, key, value string) {
 	switch {
 	case key == "objectformat" && strings.EqualFold(value, "sha256"):
@@ -110,13 +111,13 @@ func (c *Config) extension(path, key, value string) {
 	}
 }
 
-// hasPromisorPack reports whether a partial clone left its mark on a pack.
+// hasPromisorPack reports whether a pack has the marker of a partial clone.
 func (c *Config) hasPromisorPack() bool {
 	packs := filepath.Join(c.repo.Common, "objects", "pack")
 	if c.repo.Reach(packs) != nil {
 		return false
 	}
-	entries, _ := regular.List(packs, maxListed) // what is wrong with it is named where packs are read
+	entries, _ := regular.List(packs, maxListed) // errors are reported where packs are read
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".promisor") {
 			return true
@@ -125,5 +126,5 @@ func (c *Config) hasPromisorPack() bool {
 	return false
 }
 
-// maxListed is how many entries of a folder are looked at.
+// maxListed is how many entries of a folder are read.
 const maxListed = 1 << 20

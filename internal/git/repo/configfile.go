@@ -8,28 +8,27 @@ import (
 	"strings"
 )
 
-// configMax bounds a configuration. Those of clones with a hundred thousand
-// branches have some megabytes.
+// configMax limits a configuration file, in bytes. Those of clones with a
+// hundred thousand branches have a few megabytes.
 const configMax = 16 << 20
 
-// variable is a line of a configuration that sets something. Its bytes are valid
-// until the next one is read.
+// variable is one setting of a configuration. Its bytes are valid until the
+// next one is read.
 type variable struct {
-	section string // in small letters
-	sub     string // between the section and the key, as it is written
+	section string // in lower case
+	sub     string // the subsection, as it is written
 	hasSub  bool
-	key     string // in small letters
+	key     string // in lower case
 	value   []byte
-	noValue bool // there is no =, which means yes
+	noValue bool // there is no =, which means true
 }
 
-// is reports whether the variable is in a section without a subsection, under a
-// key.
+// is reports whether the variable has a section, no subsection, and a key.
 func (v *variable) is(section, key string) bool {
 	return !v.hasSub && v.section == section && v.key == key
 }
 
-// yes reports what git takes for true.
+// yes reports whether git takes the value for true.
 func (v *variable) yes() bool {
 	switch text := strings.ToLower(string(v.value)); {
 	case v.noValue, text == "true", text == "yes", text == "on":
@@ -40,9 +39,9 @@ func (v *variable) yes() bool {
 	}
 }
 
-// eachVariable calls each with the variables of a configuration, in their order,
-// up to what git could not read either: the error tells where. What includes name
-// is not read.
+// eachVariable calls each with the variables of a configuration in order. It
+// stops with an error, which has the line, where git would. It does not read
+// includes.
 func eachVariable(text []byte, each func(v *variable)) error {
 	p := configParser{text: bytes.TrimPrefix(text, []byte("\ufeff")), line: 1}
 	for {
@@ -70,16 +69,16 @@ func eachVariable(text []byte, each func(v *variable)) error {
 	}
 }
 
-// configParser reads a configuration as git does, byte by byte.
+// configParser parses a configuration byte by byte, as git does.
 type configParser struct {
-	text []byte // what is left
+	text []byte // the rest of the text
 	line int
-	last byte // what next has returned
+	last byte // the byte that next returned
 	v    variable
-	name []byte // of a section or a key
+	name []byte // the name of a section or a key
 }
 
-// next returns the next byte, with line ends made one byte; false at the end.
+// next returns the next byte, with CRLF as one LF; false at the end.
 func (p *configParser) next() (byte, bool) {
 	if p.last == '\n' {
 		p.line++
@@ -104,7 +103,7 @@ func (p *configParser) skipLine() {
 
 var errHeader = errors.New("a section's name is damaged")
 
-// header reads what follows the bracket of a section.
+// header parses a section header after its bracket.
 func (p *configParser) header() error {
 	p.name = p.name[:0]
 	for {
@@ -127,7 +126,7 @@ func (p *configParser) header() error {
 	}
 }
 
-// subsection reads the quoted name behind a section's.
+// subsection parses the quoted name after the section's name.
 func (p *configParser) subsection(c byte) error {
 	ok := true
 	for ; isConfigSpace(c); c, ok = p.next() {
@@ -159,8 +158,8 @@ func (p *configParser) subsection(c byte) error {
 	return nil
 }
 
-// setSection notes the section that begins: its name up to the first dot, and
-// what follows that, which is another way to write a subsection.
+// setSection starts a section. The text after the first dot of a section's name
+// is another way to write a subsection.
 func (p *configParser) setSection(sub []byte, quoted bool) {
 	name, old, dotted := strings.Cut(string(p.name), ".")
 	p.v.section, p.v.sub, p.v.hasSub = name, old, dotted || quoted
@@ -172,7 +171,7 @@ func (p *configParser) setSection(sub []byte, quoted bool) {
 	}
 }
 
-// variable reads a variable whose name begins with c.
+// variable parses a variable whose name starts with c.
 func (p *configParser) variable(c byte) error {
 	p.name = p.name[:0]
 	ok := true
@@ -194,9 +193,9 @@ func (p *configParser) variable(c byte) error {
 	return errors.New("a name is followed by something else than =")
 }
 
-// value reads what follows the = of a variable.
+// value parses a variable's value after the =.
 func (p *configParser) value() error {
-	quoted, kept := false, 0 // kept: the value without spaces at its end
+	quoted, kept := false, 0 // kept: the length of the value without trailing spaces
 	for {
 		c, _ := p.next()
 		switch {
@@ -221,7 +220,7 @@ func (p *configParser) value() error {
 			continue
 		case c == '\\':
 			escaped, ok := p.next()
-			if !ok || escaped == '\n' { // the value goes on in the next line
+			if !ok || escaped == '\n' { // the value continues in the next line
 				kept = len(p.v.value)
 				continue
 			}
@@ -234,12 +233,13 @@ func (p *configParser) value() error {
 	}
 }
 
-// endValue cuts a value where it ends, to git also before a NUL.
+// endValue cuts the value at a length. Like git, it also cuts it at a NUL.
 func (p *configParser) endValue(at int) {
 	p.v.value, _, _ = bytes.Cut(p.v.value[:at], []byte{0})
 }
 
-// unescaped returns what a backslash and c stand for, 0 for nothing.
+// unescaped returns the byte that a backslash and c stand for, 0 for an invalid
+// escape.
 func unescaped(c byte) byte {
 	switch c {
 	case 't':

@@ -11,7 +11,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// configs are configurations as people, programs and enemies write them.
+// configs are configurations by people, programs and attackers.
 var configs = []string{
 	"",
 	"[core]\n\tbare = false\n",
@@ -65,7 +65,7 @@ func listed(text string) (string, error) {
 		if v.hasSub {
 			name += "." + v.sub
 		}
-		if !strings.HasPrefix(text, "[") && name == "" { // git too takes a key without a section for itself
+		if !strings.HasPrefix(text, "[") && name == "" { // git also accepts a key without a section
 			b.WriteString(v.key)
 		} else {
 			b.WriteString(name + "." + v.key)
@@ -78,8 +78,8 @@ func listed(text string) (string, error) {
 	return b.String(), err
 }
 
-// checkConfig compares the parser with git's own. Before 2.45 git made every
-// white space in a value a blank.
+// checkConfig compares the parser with git's. Before 2.45 git replaced every
+// white space in a value with a space.
 func checkConfig(t *testing.T, r *gittest.Repo, text string) {
 	t.Helper()
 	path := filepath.Join(r.Dir, "a-config")
@@ -111,7 +111,7 @@ func FuzzConfig(f *testing.F) {
 	}
 	r := gittest.New(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.ContainsRune(text, 0) || strings.Contains(text, "[.") { // which end C's strings; and no section has no name
+		if strings.ContainsRune(text, 0) || strings.Contains(text, "[.") { // a NUL ends a C string, and a section needs a name
 			t.Skip()
 		}
 		own := *r
@@ -121,8 +121,8 @@ func FuzzConfig(f *testing.F) {
 	})
 }
 
-// TestConfigLimits reads configurations that take long where a parser looks at
-// anything twice, and one that is too large.
+// TestConfigLimits reads configurations that would take a parser with quadratic
+// time too long, and one that is too large.
 func TestConfigLimits(t *testing.T) {
 	const n = 100_000
 	var sections strings.Builder

@@ -10,8 +10,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// dotGits are what may stand at .git, or be the folder itself with the name ".".
-// {id} is an id that there is.
+// dotGits are contents of .git, or with the name "." of the folder itself. {id}
+// is an existing id.
 var dotGits = map[string]map[string]string{
 	"nothing":            {},
 	"empty":              {".git/": ""},
@@ -70,8 +70,7 @@ func (r dotGit) make(t *testing.T, dir, id string) {
 
 type dotGit map[string]string
 
-// TestDiscoverAsGit finds the repository that git finds, and none where git gives
-// up, whatever is called .git.
+// TestDiscoverAsGit compares Discover with git for each kind of .git.
 func TestDiscoverAsGit(t *testing.T) {
 	for name, files := range dotGits {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +95,7 @@ func TestDiscoverAsGit(t *testing.T) {
 			case !sameFile(g.Dir, want):
 				t.Errorf("found %s, git finds %s", g.Dir, want)
 			}
-			// Where it is come upon from above, no .git that git passes by is an error.
+			// In the walk of a folder, a .git that git ignores is no error.
 			if _, err := Within(r.Dir).Open(dir); err != nil && gitErr == nil && !errors.Is(err, ErrNone) && name != "commondir nowhere" { // a worktree whose store is gone
 				t.Errorf("from above: %v", err)
 			}
@@ -104,7 +103,7 @@ func TestDiscoverAsGit(t *testing.T) {
 	}
 }
 
-// TestDiscoverDamaged opens what was a repository if there is no other.
+// TestDiscoverDamaged opens a damaged repository if there is no other.
 func TestDiscoverDamaged(t *testing.T) {
 	for _, lost := range []string{"refs", "HEAD"} {
 		r := gittest.New(t)
@@ -128,8 +127,8 @@ func TestDiscoverDamaged(t *testing.T) {
 	}
 }
 
-// TestOddRefs compares refs with git's where files have names and values that no
-// git gives them, and links lead to files and folders.
+// TestOddRefs compares refs with git's where files have invalid names and
+// values, and links lead to files and folders.
 func TestOddRefs(t *testing.T) {
 	r := gittest.New(t)
 	r.Git("commit", "-q", "--allow-empty", "-m", "one")
@@ -165,7 +164,7 @@ func TestOddRefs(t *testing.T) {
 	}
 }
 
-// TestRefsInCircles ends where links among refs lead back up.
+// TestRefsInCircles must end where links among refs lead upwards.
 func TestRefsInCircles(t *testing.T) {
 	r := gittest.New(t)
 	r.Git("commit", "-q", "--allow-empty", "-m", "one")

@@ -18,9 +18,9 @@ func (l Lookup) get(name string) string {
 }
 
 // FromEnvironment finds the repository that git runs a hook for: the one that
-// GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, relative to
-// the current folder, as far as they are set; else the one that holds this
-// folder. getenv looks them up. ObjectDirs heeds those that are about objects.
+// GIT_DIR, GIT_COMMON_DIR, GIT_WORK_TREE and GIT_INDEX_FILE name, as far as
+// they are set, otherwise the one that holds the current folder. getenv looks
+// up these variables. ObjectDirs reads the variables for objects.
 func FromEnvironment(getenv Lookup) (*Repo, error) {
 	if err := CheckEnvironment(getenv); err != nil {
 		return nil, err
@@ -29,33 +29,50 @@ func FromEnvironment(getenv Lookup) (*Repo, error) {
 	if err != nil {
 		return nil, err
 	}
-	here = regular.Real(here) // git goes upwards from there
+	here = regular.Real(here) // git searches upwards from the real path
 	path := func(name string) string {
 		if value := getenv.get(name); value != "" {
 			return relativeTo(here, value)
 		}
 		return ""
 	}
+	dir, common := path("GIT_DIR"), path("GIT_COMMON_DIR")
 	var r *Repo
-	if dir := path("GIT_DIR"); dir != "" {
-		r, err = openGitDir(dir, path("GIT_COMMON_DIR"), here)
-	} else {
-		r, err = discover(here, getenv)
+	if dir == "" {
+		if r, err = discover(here, getenv); err == nil && common != "" {
+			dir = r.Dir
+		}
+	}
+	if dir != "" && err == nil {
+		r, err = openGitDir(dir, common, here)
 	}
 	if err != nil {
 		return nil, err
 	}
+	if tree, _ := r.configuredTree(); tree != "" && r.Bounds.Holds(tree) {
+		r.WorkTree = tree
+	}
 	if tree := path("GIT_WORK_TREE"); tree != "" {
 		r.WorkTree = tree
 	}
-	if index := path("GIT_INDEX_FILE"); index != "" {
-		r.IndexFile = index
+	if index := getenv.get("GIT_INDEX_FILE"); index != "" {
+		r.IndexFile = relativeTo(whereGitRuns(r, here), index)
 	}
 	return r, nil
 }
 
-// discover is Discover for the current folder. If git itself has chosen it, as it
-// does for a hook, it is named with all that git reads there.
+// whereGitRuns returns the folder in which git runs when it is started in here.
+// Git changes to the top of the work tree, so relative paths in its variables
+// start there.
+func whereGitRuns(r *Repo, here string) string {
+	if r.WorkTree != "" && isBelow(realPath(r.WorkTree), here) {
+		return r.WorkTree
+	}
+	return here
+}
+
+// discover is Discover for the current folder. In a hook git itself has chosen
+// the repository, so all its pointers are followed.
 func discover(here string, getenv Lookup) (*Repo, error) {
 	if getenv.get("GIT_EXEC_PATH") == "" && getenv.get("GIT_INDEX_FILE") == "" {
 		return Discover(here, getenv)
@@ -63,8 +80,8 @@ func discover(here string, getenv Lookup) (*Repo, error) {
 	return discoverIn(here, getenv, func(string) *Bounds { return nil })
 }
 
-// openGitDir opens the git directory that GIT_DIR names. As in git, the current
-// folder is its work tree unless the configuration knows another one.
+// openGitDir opens the git directory in GIT_DIR. As in git, the current folder
+// is its work tree unless the configuration names another.
 func openGitDir(dir, common, here string) (*Repo, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		if dir, err = followFile(dir); err != nil {
@@ -78,7 +95,7 @@ func openGitDir(dir, common, here string) (*Repo, error) {
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("GIT_DIR or GIT_COMMON_DIR names a folder without objects: %w", err)
 	}
-	if err == nil && r.WorkTree == "" && !r.Config.bare && !sameFile(dir, here) { // hooks of a push run in the git directory
+	if err == nil && r.WorkTree == "" && !r.Config.bare && !sameFile(dir, here) { // hooks such as pre-receive run in the git directory
 		r.WorkTree = here
 	}
 	return r, err

@@ -8,14 +8,15 @@ import (
 
 var errBitmap = errors.New("a bitmap in the index is damaged")
 
-// ewahBits calls f with the number of each bit that is set, in order, in the
+// ewahBits calls f with the number of each set bit, in order, of the
 // EWAH-compressed bitmap at the start of b, until f returns false. It returns
-// what stands behind the bitmap.
+// the bytes after the bitmap.
 //
 // The layout is git's: the number of bits, the number of words, the words, and
-// the place of the last run-length word, which a reader does not need. A
-// run-length word says in bit 0 which bit repeats, in the next 32 for how many
-// words, and in the last 31 how many words follow as they are.
+// the position of the last run-length word, which a reader does not need. In a
+// run-length word, bit 0 is the repeated bit, the next 32 bits are the number
+// of repeated words, and the last 31 bits are the number of literal words that
+// follow.
 func ewahBits(b []byte, f func(bit uint64) bool) ([]byte, error) {
 	r := wire.NewReader(b)
 	size, n := uint64(r.Uint32()), uint64(r.Uint32())

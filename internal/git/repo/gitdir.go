@@ -9,8 +9,8 @@ import (
 	"r8scan/internal/regular"
 )
 
-// IsGitDir reports whether dir is a git directory to git, or was one: it has a
-// HEAD, whatever that says, and what only git makes.
+// IsGitDir reports whether dir is a git directory, or a damaged one: it has a
+// HEAD with any content, and other parts that only git makes.
 func IsGitDir(dir string) bool {
 	if isGitDir(dir) {
 		return true
@@ -23,7 +23,7 @@ func IsGitDir(dir string) bool {
 	return err == nil || holdsObjects(filepath.Join(dir, "objects"))
 }
 
-// isGitDir reports whether dir has what git itself asks of a git directory.
+// isGitDir reports whether git would accept dir as a git directory.
 func isGitDir(dir string) bool {
 	if !isHead(filepath.Join(dir, "HEAD")) {
 		return false
@@ -36,8 +36,8 @@ func isGitDir(dir string) bool {
 	return isFolder(filepath.Join(dir, "objects")) && isFolder(filepath.Join(dir, "refs"))
 }
 
-// isHead reports whether git takes a file for a HEAD: it has an id, names a ref,
-// or is a link that does.
+// isHead reports whether git would accept a file as HEAD: it holds an id or the
+// name of a ref, or is a link to a ref.
 func isHead(path string) bool {
 	if to, err := os.Readlink(path); err == nil {
 		return isRef(filepath.ToSlash(to))
@@ -52,7 +52,8 @@ func isHead(path string) bool {
 	return len(text) >= 40 && wire.IsHex(strings.ToLower(string(text[:40])))
 }
 
-// holdsObjects reports whether a folder has the folders of git's objects.
+// holdsObjects reports whether a folder has the subfolders of an object
+// directory.
 func holdsObjects(dir string) bool {
 	entries, err := regular.List(dir, maxListed)
 	if err != nil {

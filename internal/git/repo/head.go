@@ -11,9 +11,9 @@ import (
 	"r8scan/internal/git/wire"
 )
 
-// Head returns the id in hex of the commit at HEAD, "" on a branch without
-// commits. Unlike Read it looks for no other ref, and an error says that it
-// is not known what HEAD is.
+// Head returns the id of the commit at HEAD in hex, "" on a branch without
+// commits. Unlike Read it reads no other refs. An error means that HEAD is
+// unknown.
 func (r *Refs) Head() (string, error) {
 	find, err := r.finder()
 	if err != nil {
@@ -47,8 +47,8 @@ func (r *Refs) Head() (string, error) {
 	return value, nil
 }
 
-// finder returns what reads single refs by their full names. It gives
-// fs.ErrNotExist for those that are not there.
+// finder returns a function that reads a ref by its full name. Its error is
+// fs.ErrNotExist if there is no such ref.
 func (r *Refs) finder() (func(name string) (string, error), error) {
 	switch r.config.storage {
 	case inFiles:
@@ -64,8 +64,8 @@ func (r *Refs) finder() (func(name string) (string, error), error) {
 	return nil, fmt.Errorf("the ref storage %q is not known, and so is what HEAD is", r.config.storage)
 }
 
-// tableFinder is finder for reftables. They are read whole: a table that is
-// missing or damaged may hold any ref.
+// tableFinder is finder for reftables. It reads all tables, because a missing
+// or damaged one may hold any ref.
 func (r *Refs) tableFinder() (func(name string) (string, error), error) {
 	var stacks []*stack
 	for _, dir := range slices.Compact([]string{r.Dir, r.Common}) { // a worktree has some refs of its own
@@ -77,7 +77,7 @@ func (r *Refs) tableFinder() (func(name string) (string, error), error) {
 	}
 	return func(name string) (string, error) {
 		for i, s := range stacks {
-			if value, ok := s.raw[name]; ok && (i == 0 || isRef(name)) { // HEAD of the other stack is the main worktree's
+			if value, ok := s.raw[name]; ok && (i == 0 || isRef(name)) { // HEAD in the common stack is that of the main worktree
 				return value, nil
 			}
 		}
@@ -85,7 +85,7 @@ func (r *Refs) tableFinder() (func(name string) (string, error), error) {
 	}, nil
 }
 
-// readRef returns what a ref says, fs.ErrNotExist if there is none.
+// readRef returns the content of a ref, fs.ErrNotExist if there is none.
 func (r *Refs) readRef(name string) (string, error) {
 	for _, dir := range []string{r.Dir, r.Common} { // a worktree has some refs of its own
 		path := filepath.Join(dir, filepath.FromSlash(name))
@@ -116,10 +116,11 @@ func (r *Refs) readRef(name string) (string, error) {
 	return id, nil
 }
 
-// Merging returns the ids in hex of the commits that the next one will have as
-// parents beside HEAD, none unless a merge is under way. environ is the
-// environment, nil if it is not about this repository: while git runs
-// pre-merge-commit, only names of variables in it, GITHEAD_ and an id, tell.
+// Merging returns the ids in hex of the parents, other than HEAD, of the next
+// commit. There are none unless a merge is in progress. environ is the
+// environment, or nil if it is not about this repository: while git runs
+// pre-merge-commit, the merged commits are only in names of variables, GITHEAD_
+// and an id.
 func (r *Refs) Merging(environ []string) (ids []string, err error) {
 	text, err := r.Place.read(filepath.Join(r.Dir, "MERGE_HEAD"), lineMax)
 	switch {
@@ -143,8 +144,8 @@ func (r *Refs) Merging(environ []string) (ids []string, err error) {
 	return ids, nil
 }
 
-// Branch returns the full name of the branch that HEAD is on, "" if it is on
-// none or that cannot be read.
+// Branch returns the full name of the branch at HEAD, "" if HEAD is detached or
+// unreadable.
 func (r *Refs) Branch() string {
 	find, err := r.finder()
 	if err != nil {

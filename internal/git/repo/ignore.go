@@ -10,38 +10,38 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Ignorer tells which paths of a work tree git ignores. It reads the
-// .gitignore files along the way of each path that it is asked for.
+// Ignorer tells which paths of a work tree git ignores. It reads the .gitignore
+// files of the folders that hold a path.
 type Ignorer struct {
-	place *Place // whose problem it is if an ignore file cannot be read
+	place *Place // takes the problems with ignore files
 	root  string
-	fold  bool                 // the case of letters does not count
-	base  []pattern            // of the user and the repository
-	dirs  map[string][]pattern // folder → patterns of its own file
-	known map[string]bool      // folder → ignored
-	work  int                  // steps of patterns that may still be tried on bytes of paths
-	spent bool                 // there were too many, and that is a problem of place
+	fold  bool                 // case is ignored
+	base  []pattern            // patterns of the user and the repository
+	dirs  map[string][]pattern // patterns of the .gitignore in each folder
+	known map[string]bool      // whether each folder is ignored
+	work  int                  // how many steps of patterns may still be matched with bytes of paths
+	spent bool                 // work was used up, and place has a problem for it
 	left  int64                // bytes of ignore files that may still be read
 }
 
-// Limits on ignore files: on one, and on all that an Ignorer holds. Without the
-// patterns of one that is larger, what git ignores counts as untracked.
+// Limits on one ignore file, and on all that an Ignorer holds. The patterns of
+// a larger file are not read, so what they ignore counts as untracked.
 const (
 	ignoreMax  = 8 << 20
 	ignoresMax = 32 << 20
-	ignoreWork = 1 << 29 // some seconds
+	ignoreWork = 1 << 29 // a few seconds
 )
 
 // pattern is a line of an ignore file.
 type pattern struct {
 	glob    string
-	negated bool // takes a path back
+	negated bool // starts with !: the path is not ignored
 	dirOnly bool
-	name    bool // matches the last element of a path, not the whole of it
+	name    bool // matches the last element of a path, not the whole path
 }
 
-// newIgnorer is Repo.Ignorer. Of git's two lists for the whole work tree, the
-// repository's own has the last word.
+// newIgnorer is Repo.Ignorer. Of the two lists for the whole work tree,
+// info/exclude has priority over core.excludesFile.
 func newIgnorer(r *Repo, getenv Lookup) *Ignorer {
 	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	u := user{getenv}
@@ -70,9 +70,9 @@ func newIgnorer(r *Repo, getenv Lookup) *Ignorer {
 	return g
 }
 
-// read reads an ignore file with a function that reads files. One that cannot be
-// read ignores nothing. A folder ignores nothing to git, nor does a link in the
-// work tree, wherever it leads; one that leads outside is named.
+// read returns the patterns of an ignore file, read by a function; none if it
+// cannot be read. Like git, it takes no patterns from a folder, or from a link
+// in the work tree. A link that leads outside is reported.
 func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []pattern {
 	text, err := file(path, min(ignoreMax, g.left))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
@@ -100,7 +100,7 @@ func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path
 	return out
 }
 
-// trimSpaces drops spaces from the end of a line up to one that is escaped.
+// trimSpaces removes unescaped spaces from the end of a line.
 func trimSpaces(line string) string {
 	kept := 0
 	for i := 0; i < len(line); i++ {
@@ -127,8 +127,8 @@ func (g *Ignorer) parse(line string) pattern {
 	return p
 }
 
-// matches reports whether the pattern is about path, relative to the folder of
-// the pattern's file.
+// matches reports whether the pattern matches path, which is relative to the
+// folder of the pattern's file.
 func (p pattern) matches(path string, isDir bool, work *int) bool {
 	if p.dirOnly && !isDir {
 		return false
@@ -139,8 +139,8 @@ func (p pattern) matches(path string, isDir bool, work *int) bool {
 	return wildmatch(p.glob, path, work)
 }
 
-// Ignored reports whether git ignores the file at path, relative to the work
-// tree with slashes.
+// Ignored reports whether git ignores the file at path, which is relative to
+// the work tree and has slashes.
 func (g *Ignorer) Ignored(path string) bool { return g.ignored(path, false) }
 
 // IgnoredFolder is Ignored for a folder, "" for the work tree's own.
@@ -151,7 +151,7 @@ func (g *Ignorer) ignored(path string, isDir bool) bool {
 		return v
 	}
 	dir := path[:max(0, strings.LastIndexByte(path, '/'))]
-	// Nothing below an ignored folder can be taken back.
+	// A pattern cannot re-include anything below an ignored folder.
 	v := g.ignored(dir, true) || g.decide(path, isDir)
 	if isDir {
 		g.known[path] = v
@@ -159,8 +159,7 @@ func (g *Ignorer) ignored(path string, isDir bool) bool {
 	return v
 }
 
-// decide lets the last pattern that is about the path speak, of the files from
-// the path's own folder upwards.
+// decide applies the last matching pattern, from the path's own folder upwards.
 func (g *Ignorer) decide(path string, isDir bool) bool {
 	folded := path
 	if g.fold {
@@ -176,7 +175,7 @@ func (g *Ignorer) decide(path string, isDir bool) bool {
 	return ok && !negated
 }
 
-// lower makes A to Z small and leaves all else, and so the length, as it is.
+// lower lower-cases A to Z and nothing else, so the length stays the same.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -187,7 +186,8 @@ func lower(s string) string {
 	return string(b)
 }
 
-// last returns what the last pattern that is about path says, if there is one.
+// last returns whether the last pattern that matches path is negated, and
+// whether there is one.
 func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
 	for i := len(patterns) - 1; i >= 0; i-- {
 		if g.work < 0 {
@@ -201,7 +201,7 @@ func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok
 	return false, false
 }
 
-// spend notes that no more patterns are tried.
+// spend reports that no more patterns are matched.
 func (g *Ignorer) spend() {
 	if !g.spent {
 		g.place.problem(g.root, "its ignore files have more patterns than can be tried: what git ignores may count as untracked")
@@ -209,11 +209,11 @@ func (g *Ignorer) spend() {
 	g.spent = true
 }
 
-// of returns the patterns in a folder's own file.
+// of returns the patterns of the .gitignore in a folder.
 func (g *Ignorer) of(dir string) []pattern {
 	p, ok := g.dirs[dir]
 	if !ok {
-		// Like git, which does not follow a link here.
+		// Git does not follow a link here.
 		p = g.read(regular.Read, filepath.Join(g.root, filepath.FromSlash(dir), ".gitignore"))
 		g.dirs[dir] = p
 	}

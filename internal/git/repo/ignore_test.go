@@ -65,8 +65,8 @@ noslashXstar noslash/star noslashstar f.dstar d/f.dstar keepdir/x.log .env .env.
 CRLF.txt last-without-end sub/special.log sub/x.log sub/d/special.log sub/f.sub f.sub sub/only-here sub/d/only-here sub/nested/f sub/d/nested/f
 sub/deep/yes sub/deep/no sub/deep/d/yes sub/deep/.gitignore excluded.x d/excluded.x personal.y configured.z plain d/plain/f`
 
-// TestIgnoreAgainstGit compares with git check-ignore, with git's own files and
-// with a core.excludesFile of the user's.
+// TestIgnoreAgainstGit compares Ignorer with git check-ignore, with git's own
+// files and with a core.excludesFile of the user.
 func TestIgnoreAgainstGit(t *testing.T) {
 	paths := strings.Fields(ignorePaths)
 	paths = append(paths, "trail ", "trail", "spaces", "spaces ", "name with space", "d/name with space", "\ttab", "tab")

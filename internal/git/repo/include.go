@@ -12,7 +12,7 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Limits on what a configuration includes, in all. git has the first.
+// Limits on all includes of a configuration. The first is git's.
 const (
 	maxIncludeDepth = 10
 	maxIncludes     = 1000
@@ -24,42 +24,42 @@ var (
 	errRelative = errors.New("a relative path is included from no file")
 )
 
-// configReader reads configurations as git does, with what they include.
+// configReader reads configurations with their includes, as git does.
 type configReader struct {
 	repo *Repo
 	user user
 	use  func(v *variable)
 
-	own   bool    // the file being read is the repository's own, or included by one that is
-	bound *Bounds // where what it includes may lie
+	own   bool    // the current file is the repository's own, or included by it
+	bound *Bounds // where included files may be
 	depth int
-	files int   // that were included
+	files int   // included files so far
 	left  int64 // bytes that may still be read
 
-	every  bool     // conditions about URLs hold: it is only URLs that are asked for
-	urls   []string // of remotes
+	every  bool     // conditions about URLs are true: only URLs are collected
+	urls   []string // URLs of remotes
 	asked  bool     // urls is known
 	branch *string  // that HEAD is on, once it is known
-	work   int      // steps of patterns that may still be tried
+	work   int      // how many steps of patterns may still be matched
 }
 
 func newConfigReader(r *Repo, getenv Lookup, use func(v *variable)) *configReader {
 	return &configReader{repo: r, user: user{getenv}, use: use, left: includesMax, work: 1 << 26}
 }
 
-// all reads the configurations of the machine, the user, the repository and git's
-// command line, up to what git could not read either.
+// all reads the configurations of the machine, the user, the repository and
+// git's command line. Each is read up to its first error.
 func (c *configReader) all() {
 	top := c.repo.WorkTree // where git runs
 	if top == "" {
 		top = c.repo.Dir
 	}
 	for _, path := range c.user.configs() {
-		_ = c.file(relativeTo(top, path)) // git does not work then, and says why
+		_ = c.file(relativeTo(top, path)) // git reports the error and does not work
 	}
-	_ = c.ours() // Config.read has noted what is wrong with it
+	_ = c.ours() // Config.read has reported its errors
 	c.own = false
-	list, _ := commandVariables(c.user.getenv) // CheckEnvironment says what is wrong with it
+	list, _ := commandVariables(c.user.getenv) // CheckEnvironment reports the error
 	for i := range list {
 		if c.take(&list[i], "") != nil {
 			return
@@ -67,14 +67,14 @@ func (c *configReader) all() {
 	}
 }
 
-// ours reads the repository's own configuration, and that of the worktree.
+// ours reads the repository's own configuration and that of the worktree.
 func (c *configReader) ours() error {
 	r := c.repo
 	c.own = true
 	if c.bound = r.Bounds; c.bound != nil {
 		c.bound = Within(r.Dir, r.Common).with(r.WorkTree)
 		if top := filepath.Dir(realPath(r.Common)); filepath.Base(realPath(r.Common)) == ".git" && r.Bounds.Holds(top) {
-			c.bound = c.bound.with(top) // of the main work tree
+			c.bound = c.bound.with(top) // the top of the main work tree
 		}
 	}
 	names := []string{filepath.Join(r.Common, "config")}
@@ -103,7 +103,7 @@ func (c *configReader) file(path string) error {
 	return c.text(text, path)
 }
 
-// text reads what is in the configuration at a path.
+// text reads the text of the configuration at a path.
 func (c *configReader) text(text []byte, path string) error {
 	c.left -= int64(len(text))
 	var failed error
@@ -118,8 +118,8 @@ func (c *configReader) text(text []byte, path string) error {
 	return failed
 }
 
-// take takes a variable of the file from, "" for git's command line, and reads
-// what it includes.
+// take passes on a variable of the file from, "" for git's command line, and
+// reads the file that it includes.
 func (c *configReader) take(v *variable, from string) error {
 	c.use(v)
 	if v.key == "path" && !v.noValue && c.includes(v, from) {
@@ -128,7 +128,7 @@ func (c *configReader) take(v *variable, from string) error {
 	return nil
 }
 
-// includes reports whether a variable of the file from names one to include.
+// includes reports whether a variable of the file from includes another file.
 func (c *configReader) includes(v *variable, from string) bool {
 	switch {
 	case v.section == "include":
@@ -151,7 +151,7 @@ func (c *configReader) includes(v *variable, from string) bool {
 	return false
 }
 
-// include reads the file that is named in the file from, if there is one.
+// include reads the file at path, which the file from includes, if it exists.
 func (c *configReader) include(path, from string) error {
 	path = c.user.expand(path, false)
 	if path == "" {
@@ -184,24 +184,24 @@ func (c *configReader) include(path, from string) error {
 	return err
 }
 
-// note notes why the file from does not have what it includes.
+// note reports why a file that the file from includes is not read.
 func (c *configReader) note(from, path, reason string) {
 	if !c.every {
 		c.repo.note(from, fmt.Sprintf("it includes %s, which %s", filepath.ToSlash(path), reason))
 	}
 }
 
-// inGitDir reports whether the git directory matches the pattern of a condition
-// in the file from.
+// inGitDir reports whether the git directory matches the pattern of a gitdir
+// condition in the file from.
 func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
 	if expanded := c.user.expand(pattern, true); expanded != "" {
 		pattern = expanded
 	}
 	pattern = filepath.ToSlash(pattern)
-	literal := "" // what stands in front of the pattern
+	literal := "" // the folder of the file, for a pattern that starts with ./
 	switch rest, relative := strings.CutPrefix(pattern, "./"); {
 	case relative && from == "":
-		return false // git does not work with that
+		return false // git rejects this
 	case relative:
 		literal, pattern = strings.TrimSuffix(filepath.ToSlash(filepath.Dir(realPath(from))), "/")+"/", rest
 	case !filepath.IsAbs(pattern):
@@ -213,7 +213,7 @@ func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
 		return false
 	}
 	paths := []string{realPath(dir), dir}
-	if c.repo.WorkTree == "" && c.repo.Dir == c.repo.Common { // git runs in it, and calls it "."
+	if c.repo.WorkTree == "" && c.repo.Dir == c.repo.Common { // git runs in it and calls it "."
 		paths = append(paths, dir+"/.")
 	}
 	for _, path := range paths {
@@ -229,7 +229,7 @@ func (c *configReader) inGitDir(pattern, from string, fold bool) bool {
 	return false
 }
 
-// onBranch reports whether HEAD is on a branch whose name matches a pattern.
+// onBranch reports whether HEAD is on a branch that matches a pattern.
 func (c *configReader) onBranch(pattern string) bool {
 	if c.branch == nil {
 		branch := c.repo.Refs.Branch()
@@ -239,7 +239,7 @@ func (c *configReader) onBranch(pattern string) bool {
 	return ok && c.matches(withBelow(pattern), branch)
 }
 
-// hasURL reports whether a remote has a URL that matches a pattern.
+// hasURL reports whether the URL of a remote matches a pattern.
 func (c *configReader) hasURL(pattern string) bool {
 	if c.every {
 		return true
@@ -262,7 +262,7 @@ func (c *configReader) hasURL(pattern string) bool {
 	return false
 }
 
-// withBelow makes a pattern that ends in a slash match all that is below.
+// withBelow makes a pattern that ends in a slash match everything below it.
 func withBelow(pattern string) string {
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "**"
@@ -270,7 +270,7 @@ func withBelow(pattern string) string {
 	return pattern
 }
 
-// matches is wildmatch until there were too many patterns.
+// matches is wildmatch, false once the limit on work is reached.
 func (c *configReader) matches(pattern, text string) bool {
 	return c.work > 0 && wildmatch(pattern, text, &c.work)
 }

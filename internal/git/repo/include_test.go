@@ -12,8 +12,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// listAll returns what the configurations of a repository say, as git config
-// --list prints it.
+// listAll returns all variables in a repository's configurations in the form of
+// git config --list.
 func listAll(g *Repo, getenv Lookup) []string {
 	var out []string
 	g.Config.every(getenv, func(v *variable) {
@@ -45,7 +45,7 @@ func newIncluded(t *testing.T) *included {
 	return r
 }
 
-// check compares what is read with what git reads.
+// check compares the variables with git config --list.
 func (r *included) check(t *testing.T) {
 	t.Helper()
 	r.checkIn(t, func() (*Repo, error) { return Within(r.Dir).Open(r.Dir) })
@@ -75,7 +75,7 @@ func (r *included) checkIn(t *testing.T, open func() (*Repo, error)) {
 	}
 }
 
-// conditions for includes: those that hold, and others.
+// conditions returns conditions for includes: true ones and false ones.
 func (r *included) conditions() []string {
 	return []string{
 		"gitdir:~/", "gitdir:~/repo/", "gitdir:~/other/", "gitdir:~/repo/.git", "gitdir:repo/.git", "gitdir:repo/", "gitdir:REPO/", "gitdir/i:REPO/",
@@ -176,8 +176,8 @@ func TestRandomIncludes(t *testing.T) {
 	}
 }
 
-// TestIncludesOutside does not follow what a repository's own configuration
-// includes from elsewhere. That is a note, and nothing is unread.
+// TestIncludesOutside checks that includes of a repository's own configuration
+// are not followed out of it. They get a note, and nothing is unread.
 func TestIncludesOutside(t *testing.T) {
 	r := newIncluded(t)
 	outside := filepath.Join(r.home, "outside")
@@ -209,7 +209,7 @@ func TestIncludesOutside(t *testing.T) {
 	}
 }
 
-// TestIncludeLimits ends where files include each other without an end.
+// TestIncludeLimits must end where files include each other endlessly.
 func TestIncludeLimits(t *testing.T) {
 	r := bare(t)
 	for name, text := range map[string]string{
@@ -233,8 +233,8 @@ func TestIncludeLimits(t *testing.T) {
 	}
 }
 
-// TestExcludesFile compares with git where core.excludesFile is set, and by what
-// path.
+// TestExcludesFile compares with git for different files and paths in
+// core.excludesFile.
 func TestExcludesFile(t *testing.T) {
 	for name, c := range map[string]struct{ user, own, included string }{
 		"user":           {user: "[core]\n\texcludesFile = ~/list\n"},

@@ -80,7 +80,7 @@ func TestIndexAgainstGit(t *testing.T) {
 	}
 }
 
-// conflict puts all three stages of a file into the index.
+// conflict adds all three stages of a file to the index.
 func conflict(r *gittest.Repo) {
 	var info strings.Builder
 	for stage := 1; stage <= 3; stage++ {
@@ -278,8 +278,8 @@ func FuzzParseIndex(f *testing.F) {
 	})
 }
 
-// checkReader compares what a reader gives with the entries, after an attempt to
-// pass folders by that must leave it as it was or pass what is in them.
+// checkReader compares a reader's entries with want. It also tries to pass
+// folders, which must either skip their entries or change nothing.
 func checkReader(t *testing.T, reader *IndexReader, x *Index) {
 	t.Helper()
 	tree := reader.Tree

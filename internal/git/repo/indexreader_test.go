@@ -15,7 +15,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// readAll returns all entries that a reader gives.
+// readAll returns all entries of a reader.
 func readAll(x *IndexReader) (out []Entry) {
 	for e := x.Peek(); e != nil; e = x.Peek() {
 		copied := *e
@@ -26,8 +26,8 @@ func readAll(x *IndexReader) (out []Entry) {
 	return out
 }
 
-// TestIndexReader compares the entries with those of ReadIndex, which git vouches
-// for, and each folder that git has noted the tree of with git's tree.
+// TestIndexReader compares the entries with those of ReadIndex, which are
+// compared with git elsewhere, and each cached tree with git's tree.
 func TestIndexReader(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		for _, form := range []string{"--index-version=2", "--index-version=4", "--split-index"} {
@@ -42,7 +42,7 @@ func TestIndexReader(t *testing.T) {
 				r.Git("add", ".")
 				r.Git(append([]string{"update-index"}, strings.Split(form, "=")...)...)
 				root := r.Git("write-tree")
-				r.Write("dir0/sub0/new", "new") // makes what is known of its folders void
+				r.Write("dir0/sub0/new", "new") // invalidates the cached trees of its folders
 				r.Git("add", "dir0")
 				g := mustOpen(t, r)
 				x, err := g.ReadIndex()
@@ -60,7 +60,7 @@ func TestIndexReader(t *testing.T) {
 	}
 }
 
-// use is UseIndex, which must not fail.
+// use is UseIndex without errors.
 func use(t *testing.T, g *Repo, f func(x *IndexReader)) {
 	t.Helper()
 	if err := g.UseIndex(f); err != nil {
@@ -68,8 +68,8 @@ func use(t *testing.T, g *Repo, f func(x *IndexReader)) {
 	}
 }
 
-// checkFolders passes each folder of the index by, if its tree is known: then it
-// is the one in root, which was the index's tree before the last change.
+// checkFolders skips each folder of the index whose tree is cached. That tree
+// must be the one in root, the tree of the index before the last change.
 func checkFolders(t *testing.T, r *gittest.Repo, g *Repo, x *Index, root string) {
 	t.Helper()
 	known, unknown := 0, 0

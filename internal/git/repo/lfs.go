@@ -13,14 +13,14 @@ import (
 	"r8scan/internal/regular"
 )
 
-// LFS are the folders in which git-lfs keeps the files that pointers in a
-// repository name. Its zero value has none.
+// LFS are a repository's LFS stores: the folders in which git-lfs keeps the
+// files that pointers name. The zero value has none.
 type LFS struct{ stores []lfsStore }
 
-// lfsStore is one of these folders.
+// lfsStore is one LFS store.
 type lfsStore struct {
-	dir    string  // has a folder objects
-	bounds *Bounds // where the files must be
+	dir    string  // the folder that holds the folder objects
+	bounds *Bounds // where its files must be
 }
 
 // findLFS is Repo.LFS.
@@ -49,9 +49,9 @@ func findLFS(r *Repo, objects odb.Folders, getenv Lookup) (l LFS, notes []string
 	return l, notes
 }
 
-// configuredLFS returns the folder that lfs.storage names, "" if it is not set,
-// and where it may lead. The repository's own configuration may lead to no place
-// that its includes may not lead to.
+// configuredLFS returns the folder in lfs.storage, "" if it is not set, and the
+// bounds for it. The repository's own configuration may name only a folder from
+// which it may also include files.
 func configuredLFS(r *Repo, getenv Lookup) (dir string, bounds *Bounds) {
 	var c *configReader
 	c = newConfigReader(r, getenv, func(v *variable) {
@@ -69,8 +69,8 @@ func configuredLFS(r *Repo, getenv Lookup) (dir string, bounds *Bounds) {
 	return relativeTo(r.Common, dir), bounds
 }
 
-// Open opens the file with a raw SHA-256. It is fs.ErrNotExist if no store has
-// it.
+// Open opens the file with a raw SHA-256. The error is fs.ErrNotExist if no
+// store has it.
 func (l LFS) Open(id []byte) (*os.File, fs.FileInfo, error) {
 	name := wire.Hex(id)
 	var failed error

@@ -23,11 +23,11 @@ func symlink(t *testing.T, to, path string) {
 	}
 }
 
-// elsewhere is what is said of a pointer that is not followed.
+// elsewhere is part of the reason for a pointer that is not followed.
 const elsewhere = "elsewhere, which is not followed"
 
-// TestLinks follows links where git does, as long as they stay in the repository
-// or lead to one with the same objects.
+// TestLinks follows links as git does, if they stay in the repository or lead
+// to one with the same objects.
 func TestLinks(t *testing.T) {
 	r := gittest.New(t)
 	r.Git("commit", "-q", "--allow-empty", "-m", "one")
@@ -49,15 +49,14 @@ func TestLinks(t *testing.T) {
 	if len(g.Problems) != 1 || !strings.HasSuffix(g.Problems[0].What, "outside") || !strings.Contains(g.Problems[0].Reason, elsewhere) {
 		t.Errorf("problems %v", g.Problems)
 	}
-	for _, name := range []string{"inside", "symbolic"} { // git agrees
+	for _, name := range []string{"inside", "symbolic"} { // git also follows these
 		if got := r.Git("rev-parse", "refs/heads/"+name); got != id {
 			t.Errorf("%s is %s to git", name, got)
 		}
 	}
 }
 
-// TestLinkedFiles does not follow links out of the repository, and reads nothing
-// of what they lead to.
+// TestLinkedFiles checks that links out of the repository are not followed.
 func TestLinkedFiles(t *testing.T) {
 	secret := filepath.Join(t.TempDir(), "secret")
 	put(t, secret, "[extensions]\n\tsecret = x\n")
@@ -74,7 +73,8 @@ func TestLinkedFiles(t *testing.T) {
 	}
 }
 
-// TestRefLimits ends a walk through refs at each of its limits, and says where.
+// TestRefLimits checks that a walk through refs ends at each of its limits and
+// reports where.
 func TestRefLimits(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 50 {
@@ -96,8 +96,8 @@ func TestRefLimits(t *testing.T) {
 	}
 }
 
-// TestIgnoreLimits matches patterns that take long where each is tried in full,
-// and gives up where there are too many.
+// TestIgnoreLimits matches patterns that would take a naive matcher too long,
+// and gives up if there are too many.
 func TestIgnoreLimits(t *testing.T) {
 	path := strings.Repeat("a", 200)
 	for name, c := range map[string]struct {
@@ -130,8 +130,8 @@ func TestIgnoreLimits(t *testing.T) {
 	}
 }
 
-// TestCacheTreeLimits asks folders of a cache tree that has more of them in each
-// other than an index can have.
+// TestCacheTreeLimits has a cache tree with more nested folders than an index
+// can have.
 func TestCacheTreeLimits(t *testing.T) {
 	const deep = 20_000
 	tree := parseCacheTree([]byte("\x00-1 2\n"+strings.Repeat("a\x00-1 2\n", 500_000)+strings.Repeat("b\x00-1 0\n", 500_001)), 20)
@@ -143,8 +143,8 @@ func TestCacheTreeLimits(t *testing.T) {
 	}
 }
 
-// TestLyingCacheTree passes folders by in an index of version 4, whose cache tree
-// gives each of them all entries that follow.
+// TestLyingCacheTree skips folders in an index of version 4 whose cache tree
+// claims all further entries for each folder.
 func TestLyingCacheTree(t *testing.T) {
 	const n = 50_000
 	rest := make([]byte, 0, n*64)
@@ -153,7 +153,7 @@ func TestLyingCacheTree(t *testing.T) {
 		fixed[61] = 8
 		rest = append(append(rest, fixed...), fmt.Sprintf("\x08%06d/f\x00", i)...)
 		if i == 0 {
-			rest[62] = 0 // there is nothing to shorten
+			rest[62] = 0 // there is no path to shorten
 		}
 	}
 	data := binary.BigEndian.AppendUint32([]byte("DIRC\x00\x00\x00\x04"), n)

@@ -13,27 +13,27 @@ import (
 	"r8scan/internal/regular"
 )
 
-// refLimits bound the walk through a folder of refs.
+// refLimits limit the walk through a folder of refs.
 type refLimits struct {
 	entries int // files and folders
-	depth   int // of folders in each other
-	kept    int // bytes of memory, about
+	depth   int // of nested folders
+	kept    int // approximate bytes of memory
 }
 
 func defaultRefLimits() refLimits {
 	return refLimits{entries: 5_000_000, depth: 500, kept: 256 << 20}
 }
 
-// looseRefs is a walk through the files that are refs.
+// looseRefs walks through the files of loose refs.
 type looseRefs struct {
 	place  *Place
-	raw    map[string]string // name → what the file says
+	raw    map[string]string // name → content of the file
 	left   refLimits
-	within []string // real paths of the folders around, behind links to folders
+	within []string // real paths of the outer folders, to detect circles of links
 	ending bool     // a limit was passed
 }
 
-// readLoose adds the refs that are files in dir's refs folder to raw.
+// readLoose adds the loose refs in the refs folder of dir to raw.
 func readLoose(p *Place, raw map[string]string, dir string, limits refLimits) {
 	root := filepath.Join(dir, "refs")
 	if err := p.Reach(root); err != nil {
@@ -41,15 +41,15 @@ func readLoose(p *Place, raw map[string]string, dir string, limits refLimits) {
 		return
 	}
 	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real // a second work tree may be made of links: git-new-workdir
+		root = real // git-new-workdir makes work trees whose refs folder is a link
 	}
 	w := looseRefs{place: p, raw: raw, left: limits}
 	w.within = []string{root}
 	w.folder(root, "refs", 0)
 }
 
-// folder reads the refs in a folder, whose own name is that of a ref up to a
-// slash. Like git it passes by what begins with a dot.
+// folder reads the refs in a folder. name is the prefix of their names, with a
+// slash. Like git it ignores names that start with a dot.
 func (w *looseRefs) folder(path, name string, depth int) {
 	if depth > w.left.depth {
 		w.place.problem(path, fmt.Sprintf("it is in more than %d folders of refs: those in it are unknown", w.left.depth))
@@ -70,20 +70,21 @@ func (w *looseRefs) folder(path, name string, depth int) {
 		}
 		below, ref := filepath.Join(path, e.Name()), name+"/"+e.Name()
 		switch {
-		case strings.HasPrefix(e.Name(), "."), strings.HasSuffix(ref, ".lock"): // git was or is writing the one, and passes by the other
+		case strings.HasPrefix(e.Name(), "."), strings.HasSuffix(ref, ".lock"): // git ignores both: a .lock file is being written
 		case e.IsDir():
 			w.folder(below, ref, depth+1)
 		case e.Type()&fs.ModeSymlink != 0:
 			w.link(below, ref, depth)
-		case e.Type()&fs.ModeSocket != 0: // it holds nothing
+		case e.Type()&fs.ModeSocket != 0: // a socket has no content
 		default:
 			w.file(below, ref, regular.Read)
 		}
 	}
 }
 
-// link reads a ref that is a link, or those in a folder that one leads to. Old
-// versions of git made symbolic refs links. One that leads nowhere is no ref.
+// link reads a ref that is a link, or the refs in a folder that a link leads
+// to. Old versions of git wrote symbolic refs as links. A link that leads
+// nowhere is no ref.
 func (w *looseRefs) link(path, ref string, depth int) {
 	if to, ok := linkedRef(path); ok {
 		w.add(ref, "ref: "+to)
@@ -99,7 +100,7 @@ func (w *looseRefs) link(path, ref string, depth int) {
 	default:
 		real := realPath(path)
 		if slices.ContainsFunc(w.within, func(dir string) bool { return isBelow(real, dir) }) {
-			return // it leads in a circle
+			return // the links form a circle
 		}
 		w.within = append(w.within, real)
 		w.folder(real, ref, depth+1)
@@ -118,13 +119,13 @@ func (w *looseRefs) file(path, ref string, read func(path string, limit int64) (
 }
 
 func (w *looseRefs) add(ref, value string) {
-	const entry = 100 // roughly what one takes in a map besides its text
+	const entry = 100 // approximate bytes of a map entry besides its text
 	w.left.kept -= len(ref) + len(value) + entry
 	w.raw[ref] = value
 }
 
-// refValue returns what the file of a ref says: an id, behind which there may be
-// anything, or the name of another ref.
+// refValue returns the content of a ref file: an id, after which anything may
+// follow, or the name of another ref.
 func refValue(text []byte) string {
 	if bytes.HasPrefix(text, []byte("ref:")) {
 		return firstLine(text)
@@ -136,7 +137,7 @@ func refValue(text []byte) string {
 	return string(word)
 }
 
-// linkedRef returns the ref to which the link at path leads by name, if it does.
+// linkedRef returns the ref that the link at path names, if it names one.
 func linkedRef(path string) (string, bool) {
 	to, err := os.Readlink(path)
 	to = filepath.ToSlash(to)

@@ -5,20 +5,20 @@ import (
 	"path/filepath"
 )
 
-// ModuleDirs returns the git directories of submodules below the repository's,
-// of all its worktrees.
+// ModuleDirs returns the git directories of submodules below the common
+// directory and below those of all worktrees.
 func (p *Place) ModuleDirs() []string {
 	out := p.modules(filepath.Join(p.Common, "modules"), map[string]bool{})
-	for _, dir := range p.subfolders(filepath.Join(p.Common, "worktrees")) { // one may be too damaged to be a worktree
+	for _, dir := range p.subfolders(filepath.Join(p.Common, "worktrees")) { // also those of damaged worktrees
 		out = append(out, p.modules(filepath.Join(dir, "modules"), map[string]bool{})...)
 	}
 	return out
 }
 
-// modules returns the git directories of submodules below dir, which is a
-// repository's modules folder; names of submodules may have slashes. A folder
-// with objects is one of them even if it is damaged: OpenDir says how. Folders
-// among seen, real paths, are left out: links may lead in circles.
+// modules returns the git directories of submodules below dir, a modules
+// folder; names of submodules may have slashes. A folder with objects counts
+// even if it is damaged: OpenDir reports the damage. seen has the real paths
+// that were read, because links may form circles.
 func (p *Place) modules(dir string, seen map[string]bool) []string {
 	real := realPath(dir)
 	if seen[real] {
@@ -36,8 +36,8 @@ func (p *Place) modules(dir string, seen map[string]bool) []string {
 	return out
 }
 
-// IsModule reports whether ModuleDirs takes a folder in a modules folder for a
-// git directory.
+// IsModule reports whether ModuleDirs takes a folder below a modules folder for
+// a git directory.
 func IsModule(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "objects"))
 	return err == nil || IsGitDir(dir)

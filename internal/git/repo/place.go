@@ -12,24 +12,24 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Place is where a repository has its parts, and what is wrong with them.
+// Place is where a repository keeps its parts, and the problems with them.
 type Place struct {
 	Dir    string  // git directory: HEAD and index
 	Common string  // objects, refs and config; equal to Dir except in a linked worktree
 	Hash   int     // bytes of an object id: 20 or 32
-	Bounds *Bounds // where what its pointers lead to may lie
+	Bounds *Bounds // where its pointers may lead
 
 	Problems []Problem // what could not be read or understood
-	Notes    []Problem // what was not read and holds nothing that is to be scanned
+	Notes    []Problem // what was not read and does not make a scan incomplete
 }
 
-// Problem is something that could not be read, and why.
+// Problem is something that could not be read, and the reason.
 type Problem struct{ What, Reason string }
 
-// maxProblems is how many are named one by one.
+// maxProblems is how many problems are reported one by one.
 const maxProblems = 10_000
 
-// maxNotes is how many notes there are at most.
+// maxNotes is how many notes are kept.
 const maxNotes = 10
 
 func (p *Place) problem(what, reason string) {
@@ -41,27 +41,26 @@ func (p *Place) problem(what, reason string) {
 	}
 }
 
-// note notes something once.
+// note adds a note unless it is there already.
 func (p *Place) note(what, text string) {
 	if n := (Problem{what, text}); len(p.Notes) < maxNotes && !slices.Contains(p.Notes, n) {
 		p.Notes = append(p.Notes, n)
 	}
 }
 
-// Reach returns why the file or folder at path, which a link in the git
-// directory may lead to, may not be read.
+// Reach returns an error if the file or folder at path may not be read, because
+// links lead it out of the bounds.
 func (p *Place) Reach(path string) error { return p.Bounds.reach(path) }
 
-// Limits on the files that are read whole, in bytes. What git writes is far
-// smaller.
+// Limits on files that are read whole, in bytes. Git writes far smaller ones.
 const (
-	lineMax = 1 << 20  // one line: git itself takes no .git file with more
+	lineMax = 1 << 20  // one line: git also rejects a larger .git file
 	refMax  = 1 << 16  // one ref
-	listMax = 64 << 20 // a line for each of many things: packed refs, a reflog
+	listMax = 64 << 20 // many lines: packed refs, a reflog
 )
 
-// read returns what is in a file of the git directory. As in git it may be a
-// link, or lie behind one, unless that leads out of the repository's bounds.
+// read returns the content of a file in the git directory. As in git, links are
+// followed, but not out of the repository's bounds.
 func (p *Place) read(path string, limit int64) ([]byte, error) {
 	if err := p.Reach(path); err != nil {
 		return nil, err
@@ -69,8 +68,8 @@ func (p *Place) read(path string, limit int64) ([]byte, error) {
 	return regular.ReadFollowed(path, limit)
 }
 
-// subfolders returns the folders in dir, links to some included, unless they
-// lead outside: those are problems.
+// subfolders returns the folders in dir, including links to folders. A link
+// that leads outside is a problem.
 func (p *Place) subfolders(dir string) []string {
 	if err := p.Reach(dir); err != nil {
 		p.problem(dir, err.Error())
@@ -100,7 +99,7 @@ func (p *Place) subfolders(dir string) []string {
 	return out
 }
 
-// Shallow returns the ids, in hex, of commits whose parents a shallow clone
+// Shallow returns the ids in hex of the commits whose parents a shallow clone
 // left out.
 func (p *Place) Shallow() []string {
 	path := filepath.Join(p.Common, "shallow")
@@ -120,9 +119,9 @@ func (p *Place) Shallow() []string {
 	return ids
 }
 
-// takeCommon makes the folder that commondir names the one that holds what
-// worktrees share, if it is in the bounds or lists the worktree. Else the git
-// directory is taken for itself, if it has objects.
+// takeCommon sets Common to the folder that commondir names, if it is in the
+// bounds or lists the worktree. Otherwise the git directory stands alone, if it
+// has objects.
 func (p *Place) takeCommon() error {
 	if err := p.Reach(filepath.Join(p.Dir, "commondir")); err != nil {
 		return p.alone(err)

@@ -29,10 +29,10 @@ import (
 // only. With nil Bounds everything is followed: git itself has named it.
 type Bounds struct{ dirs []string } // real paths
 
-// Within returns the bounds that are made of folders.
+// Within returns bounds that consist of folders.
 func Within(dirs ...string) *Bounds { return new(Bounds).with(dirs...) }
 
-// with returns wider bounds.
+// with returns bounds that are extended by folders.
 func (b *Bounds) with(dirs ...string) *Bounds {
 	if b == nil {
 		return nil
@@ -46,8 +46,8 @@ func (b *Bounds) with(dirs ...string) *Bounds {
 	return wider
 }
 
-// Holds reports whether path, with its links followed, lies in the bounds. Of a
-// path that does not exist the folder in which it would be counts.
+// Holds reports whether path, with its links followed, is in the bounds. For a
+// path that does not exist, its nearest existing folder counts.
 func (b *Bounds) Holds(path string) bool {
 	if b == nil {
 		return true
@@ -58,7 +58,8 @@ func (b *Bounds) Holds(path string) bool {
 			return true
 		}
 	}
-	// One folder may have several real paths: by capitals, or mounted twice.
+	// One folder may have several real paths: on file systems that ignore case,
+	// or if it is mounted twice.
 	for up := real; ; up = filepath.Dir(up) {
 		if slices.ContainsFunc(b.dirs, func(dir string) bool { return sameFile(dir, up) }) {
 			return true
@@ -74,19 +75,18 @@ func isBelow(dir, path string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// reach returns why what is at path may not be read: it exists, and lies
-// outside.
+// reach returns an error if path exists and is out of the bounds.
 func (b *Bounds) reach(path string) error {
 	if b == nil || b.Holds(path) {
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil // who reads it finds nothing
+		return nil // reading it will find nothing
 	}
 	return leadsOut(path)
 }
 
-// realPath follows the links in path as far as it exists.
+// realPath follows the links in the part of path that exists.
 func realPath(path string) string {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -104,7 +104,7 @@ func realPath(path string) string {
 	}
 }
 
-// outsideError says that a pointer leads out of the bounds, to a place that
+// outsideError means that a pointer leads out of the bounds, to a place that
 // does not lead back.
 type outsideError struct{ message string }
 
@@ -121,7 +121,8 @@ func leadsOut(path string) error {
 	return outsideError{fmt.Sprintf("it points to a %s elsewhere, which is not followed: %s that one by itself%s", what, do, commandFor(command, to))}
 }
 
-// storeTop returns the folder to audit for a part of a git directory.
+// storeTop returns the folder to audit for a path in a git directory, and
+// whether path is in one.
 func storeTop(path string) (top string, inside bool) {
 	for up := path; up != filepath.Dir(up); up = filepath.Dir(up) {
 		if filepath.Base(up) == ".git" {
@@ -134,8 +135,8 @@ func storeTop(path string) (top string, inside bool) {
 	return path, false
 }
 
-// commandFor returns the command that scans a path, to be pasted into a shell.
-// There is none for a path that cannot be shown as it is.
+// commandFor returns the command that scans a path, quoted for a shell. It is
+// "" for a path that cannot be printed as it is.
 func commandFor(command, path string) string {
 	if !utf8.ValidString(path) || strings.ContainsFunc(path, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		return ""
@@ -143,10 +144,10 @@ func commandFor(command, path string) string {
 	return ": r8scan " + command + " " + shell.Quote(filepath.ToSlash(path))
 }
 
-// IsOutside reports whether an error says that a pointer was not followed.
+// IsOutside reports whether an error means that a pointer was not followed.
 func IsOutside(err error) bool { return errors.As(err, new(outsideError)) }
 
-// namesStore reports whether the .git in a work tree leads to the git directory
+// namesStore reports whether the .git of a work tree leads to the git directory
 // dir.
 func namesStore(tree, dir string) bool {
 	git := filepath.Join(tree, ".git")
@@ -164,20 +165,20 @@ func namesStore(tree, dir string) bool {
 
 // namesTree reports whether a git directory leads back to the work tree whose
 // .git names it: a linked worktree's by its file gitdir, any other by
-// core.worktree. The folders are compared: .git may be a link to another's.
+// core.worktree. It compares folders, because .git may be a link.
 func namesTree(dir, tree string) bool {
 	if git, err := readPath(dir, "gitdir"); err == nil {
 		return filepath.Base(git) == ".git" && sameFile(filepath.Dir(git), tree)
 	}
 	other := newRepo(Place{Dir: dir, Common: dir})
-	_ = other.Config.each(func(v *variable) { other.Config.tree.take(v) }) // what cannot be read leads nowhere
+	_ = other.Config.each(func(v *variable) { other.Config.tree.take(v) }) // an unreadable configuration leads nowhere
 	to, _ := other.configuredTree()
 	return to != "" && sameFile(to, tree)
 }
 
-// isSeparate reports whether a git directory is one that git init
-// --separate-git-dir made: it has a work tree, and nothing says where. A .git that
-// names it is all that git knows of that work tree.
+// isSeparate reports whether git init --separate-git-dir made a git directory:
+// it has a work tree, and does not say where. Only the .git file in the work
+// tree connects the two.
 func isSeparate(dir string) bool {
 	if _, inside := storeTop(realPath(dir)); inside || !isGitDir(dir) {
 		return false
@@ -188,7 +189,7 @@ func isSeparate(dir string) bool {
 		}
 	}
 	other := newRepo(Place{Dir: dir, Common: dir})
-	hasTree := false // core.bare is false, and not only left out
+	hasTree := false // core.bare is explicitly false
 	err := other.Config.each(func(v *variable) {
 		if v.is("core", "bare") {
 			hasTree = !v.yes()
@@ -199,12 +200,12 @@ func isSeparate(dir string) bool {
 	return err == nil && hasTree && tree == ""
 }
 
-// lists reports whether the store common has dir among its worktrees.
+// lists reports whether the store common has dir in its worktrees folder.
 func lists(common, dir string) bool {
 	return sameFile(filepath.Join(common, "worktrees"), filepath.Dir(realPath(dir)))
 }
 
-// readPath returns the path that a file in the git directory dir holds.
+// readPath returns the path in a file of the git directory dir.
 func readPath(dir, name string) (string, error) {
 	text, err := regular.ReadFollowed(filepath.Join(dir, name), lineMax)
 	if err != nil {
@@ -213,14 +214,14 @@ func readPath(dir, name string) (string, error) {
 	return relativeTo(dir, firstLine(text)), nil
 }
 
-// treeConfig is what a configuration says of work trees.
+// treeConfig are the settings for work trees.
 type treeConfig struct {
 	path string // core.worktree
-	own  bool   // extensions.worktreeConfig: worktrees have files of their own
+	own  bool   // extensions.worktreeConfig: each worktree has its own config.worktree
 }
 
-// take takes a variable if it is one of those, and reports whether it is heeded
-// nowhere else.
+// take stores a variable that is one of these settings. It reports whether the
+// variable matters for nothing else.
 func (t *treeConfig) take(v *variable) bool {
 	switch {
 	case v.is("core", "worktree"):

@@ -18,8 +18,8 @@ func link(t testing.TB, target, path string) {
 	}
 }
 
-// TestBounds asks about paths below, beside and above, through links, and such
-// as do not exist.
+// TestBounds checks paths below, beside and above the bounds, through links,
+// and missing ones.
 func TestBounds(t *testing.T) {
 	top, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
@@ -49,7 +49,7 @@ func TestBounds(t *testing.T) {
 			t.Errorf("%s can be reached: %v", path, got)
 		}
 	}
-	for _, path := range []string{"named/nowhere", "named/circle", "other/gone"} { // their readers find nothing
+	for _, path := range []string{"named/nowhere", "named/circle", "other/gone"} { // reading them finds nothing
 		if err := b.reach(in(path)); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -63,7 +63,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestCommands shows only what a shell takes as it was meant.
+// TestCommands checks that shown commands mean the same in a shell.
 func TestCommands(t *testing.T) {
 	for path, want := range map[string]string{
 		"/a/b-c_1.git":     ": r8scan audit /a/b-c_1.git",
@@ -92,7 +92,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// TestModulesInCircles ends, though links among the modules lead to each other.
+// TestModulesInCircles must end where links among modules form circles.
 func TestModulesInCircles(t *testing.T) {
 	r := bare(t)
 	modules := filepath.Join(r.Dir, "modules")
@@ -112,7 +112,8 @@ func TestModulesInCircles(t *testing.T) {
 	}
 }
 
-// TestLinkedTables reads no reftables through links that lead out.
+// TestLinkedTables checks that no reftable is read through a link that leads
+// out.
 func TestLinkedTables(t *testing.T) {
 	r := bare(t)
 	other := filepath.Join(t.TempDir(), "reftable")
@@ -141,7 +142,7 @@ func TestLinkedTables(t *testing.T) {
 	check(filepath.Join(own, "x.ref"))
 }
 
-// TestLentObjects tells what alternates lend from what is the repository's own.
+// TestLentObjects checks which object directories are lent by alternates.
 func TestLentObjects(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("a", "a")

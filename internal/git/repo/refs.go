@@ -14,25 +14,25 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Ref is a name and the object it stands for.
+// Ref is a ref's name and the id that it resolves to.
 type Ref struct {
 	Name string
 	ID   string // in hex
 }
 
-// Refs are a repository's or worktree's refs, its HEAD among them.
+// Refs are the refs of a repository or worktree, including HEAD.
 type Refs struct {
 	*Place
 	config *Config
-	named  bool // Read has named what is wrong with HEAD
+	named  bool // Read has reported a problem with HEAD
 }
 
-// maxSymrefs is how many symbolic refs may lead to each other; git allows 5.
+// maxSymrefs is how many symbolic refs are followed; as in git.
 const maxSymrefs = 5
 
-// Read returns all refs, stash entries as stash@{n}, sorted by name, and
-// the id at HEAD, "" if HEAD is unborn or unreadable. What cannot be read is
-// added to the repository's problems.
+// Read returns all refs, sorted by name, with stash entries as stash@{n}, and
+// the id at HEAD, "" if HEAD is unborn or unreadable. Problems are added to
+// those of the repository.
 func (r *Refs) Read() (refs []Ref, head string) {
 	r.named = true
 	raw := map[string]string{}
@@ -58,8 +58,8 @@ func (r *Refs) Read() (refs []Ref, head string) {
 	return refs, head
 }
 
-// readFiles adds the refs that are files or packed in one, and HEAD, to raw,
-// and returns the stash's older entries.
+// readFiles adds loose refs, packed refs and HEAD to raw. It returns the older
+// entries of the stash.
 func (r *Refs) readFiles(raw map[string]string) []Ref {
 	r.readPacked(raw)
 	readLoose(r.Place, raw, r.Common, defaultRefLimits())
@@ -74,10 +74,10 @@ func (r *Refs) readFiles(raw map[string]string) []Ref {
 	return r.stashes()
 }
 
-// resolve follows symbolic refs from name to an id, "" if they lead nowhere.
+// resolve follows symbolic refs from name to an id, "" if there is none.
 func (r *Refs) resolve(raw map[string]string, name string) string {
 	value, known := raw[name]
-	if known && value == "" { // what a crash leaves of a file
+	if known && value == "" { // a crash may leave an empty file
 		r.problem("ref "+name, isEmpty)
 	}
 	for range maxSymrefs {
@@ -96,10 +96,10 @@ func (r *Refs) resolve(raw map[string]string, name string) string {
 	return value
 }
 
-// readHead returns what HEAD says. Old versions of git made it a symbolic
-// link, which may lead to a branch that does not exist yet.
+// readHead returns the content of HEAD. Old versions of git wrote it as a link,
+// which may name a branch that does not exist yet.
 func (r *Refs) readHead() (string, error) {
-	if r.config.storage == inTables { // the file says refs/heads/.invalid
+	if r.config.storage == inTables { // the file only holds refs/heads/.invalid
 		return tablesIn(r.Place, r.Dir, defaultStackLimits()).raw["HEAD"], nil
 	}
 	path := filepath.Join(r.Dir, "HEAD")
@@ -124,13 +124,13 @@ func (r *Refs) readPacked(raw map[string]string) {
 	}
 }
 
-// parsePacked calls add for each ref in a packed-refs file and reports whether
-// every line was one.
+// parsePacked calls add for each ref in packed-refs. It reports whether every
+// line is valid.
 func parsePacked(text string, add func(name, id string)) bool {
 	all := true
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\r\n")
-		if line == "" || line[0] == '#' || line[0] == '^' { // ^: what the tag above leads to
+		if line == "" || line[0] == '#' || line[0] == '^' { // ^: the peeled id of the tag above
 			continue
 		}
 		id, name, ok := strings.Cut(line, " ")
@@ -142,12 +142,12 @@ func parsePacked(text string, add func(name, id string)) bool {
 	return all
 }
 
-// stashes returns the entries of the stash's reflog: all but the newest are
-// reachable from nothing else.
+// stashes returns the entries in the stash's reflog. Nothing else reaches them,
+// except the newest.
 func (r *Refs) stashes() []Ref {
 	text, err := r.Place.read(filepath.Join(r.Common, "logs", "refs", "stash"), listMax)
 	if err != nil {
-		return nil // no stash; an unreadable log is named when it is scanned
+		return nil // no stash; the scan of the log reports an unreadable one
 	}
 	var out []Ref
 	rest := bytes.TrimRight(text, "\n")
@@ -165,8 +165,8 @@ func (r *Refs) stashes() []Ref {
 	return out
 }
 
-// reflogIDs returns the old and new id of a reflog line; width is the length
-// of an id in hex.
+// reflogIDs returns the old and the new id in a line of a reflog. width is the
+// length of an id in hex.
 func reflogIDs(line string, width int) (old, new string, ok bool) {
 	if len(line) < 2*width+2 || line[width] != ' ' || line[2*width+1] != ' ' {
 		return "", "", false
@@ -175,14 +175,14 @@ func reflogIDs(line string, width int) (old, new string, ok bool) {
 	return old, new, wire.IsHex(old) && wire.IsHex(new)
 }
 
-// Detached reports whether HEAD names a commit and no branch.
+// Detached reports whether HEAD holds the id of a commit and not a branch.
 func (r *Refs) Detached() bool {
 	value, err := r.readHead()
 	return err == nil && !strings.HasPrefix(value, "ref:")
 }
 
-// Root returns the id, in hex, of a ref such as FETCH_HEAD or ORIG_HEAD that
-// stands beside HEAD, "" if there is none. With reftables some are files too.
+// Root returns the id in hex of a ref next to HEAD, such as FETCH_HEAD or
+// ORIG_HEAD, "" if there is none. Some are files even with reftables.
 func (r *Refs) Root(name string) string {
 	if text, err := r.Place.read(filepath.Join(r.Dir, name), listMax); err == nil && len(text) >= 2*r.Hash {
 		return string(text[:2*r.Hash])

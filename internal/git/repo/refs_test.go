@@ -11,7 +11,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// checkRefs compares Refs.Read, stash entries aside, with git.
+// checkRefs compares Refs.Read, without stash entries, with git.
 func checkRefs(t *testing.T, r *gittest.Repo, g *Repo) []Ref {
 	t.Helper()
 	refs, head := g.Refs.Read()
@@ -75,8 +75,8 @@ func TestRefsAgainstGit(t *testing.T) {
 	}
 }
 
-// TestLinkedRepository has a work tree whose git directory is made of links,
-// and a HEAD that is one, as old versions of git made it.
+// TestLinkedRepository has a work tree whose git directory consists of links,
+// and a HEAD that is a link, as old versions of git made it.
 func TestLinkedRepository(t *testing.T) {
 	r := gittest.New(t)
 	var m gittest.Import
@@ -105,7 +105,7 @@ func TestLinkedRepository(t *testing.T) {
 		if g, err := Discover(dir, noEnv); err == nil && len(g.ObjectDirs(nil).Dirs) > 0 {
 			t.Errorf("%s: a link out of it is followed", dir)
 		}
-		t.Chdir(dir) // git itself follows, and what it runs a hook for is named
+		t.Chdir(dir) // a hook's repository counts as named by the user
 		g, err := FromEnvironment(mapEnv(map[string]string{"GIT_EXEC_PATH": "x"}))
 		if err != nil {
 			t.Fatal(err)

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// Remote is another repository, as the config of this one names it.
+// Remote is a remote repository in the configuration.
 type Remote struct {
 	Name     string
-	URLs     []string // to fetch from and to push to, as they are written
-	Promisor bool     // it has promised to keep what a partial clone lacks
+	URLs     []string // the URLs for fetch and push, as they are written
+	Promisor bool     // it holds the objects that a partial clone lacks
 }
 
-// Remotes returns the remotes in the configurations of the repository, the user
-// and the machine. getenv leads to the user's.
+// Remotes returns the remotes in all configurations. getenv looks up the
+// environment variables that locate the user's.
 func (c *Config) Remotes(getenv Lookup) []Remote {
 	var out []Remote
 	at := map[string]int{} // in out
@@ -46,8 +46,8 @@ func (c *Config) Remotes(getenv Lookup) []Remote {
 	return out
 }
 
-// PushRemote returns the name of the remote that git push takes on a branch,
-// whose full name is given: by the branch's config, or the only one, or origin.
+// PushRemote returns the name of the remote to which git push would push a
+// branch, given by its full name: the configured one, the only one, or origin.
 func (c *Config) PushRemote(branch string, getenv Lookup) string {
 	branch = strings.TrimPrefix(branch, "refs/heads/")
 	var push, byDefault, remote string
@@ -112,9 +112,8 @@ func Address(remote string) string {
 	return clean.String()
 }
 
-// Tracking returns those of refs that tell what the remote had when it was last
-// talked to. Names of remotes may have slashes, so those of a remote whose name
-// begins with this one's are told apart.
+// Tracking returns the remote-tracking refs of a remote. A remote's name may have
+// slashes, so refs of a remote whose name only starts with this one's are left out.
 func (c *Config) Tracking(remote string, refs []Ref, getenv Lookup) []Ref {
 	prefix := "refs/remotes/" + remote + "/"
 	longer := map[string]bool{}

@@ -7,7 +7,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// The remote that a branch is pushed to is the one that git takes.
+// PushRemote must return the remote to which git pushes a branch.
 func TestPushRemote(t *testing.T) {
 	for name, config := range map[string][][2]string{
 		"origin":      {{"remote.origin.url", "a"}, {"remote.other.url", "b"}, {"branch.main.merge", "refs/heads/main"}},
@@ -27,7 +27,7 @@ func TestPushRemote(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := repo.Git("for-each-ref", "--format=%(push:remotename)", "refs/heads/main")
-			if want == "" { // what git falls back to, it does not print
+			if want == "" { // git does not print its default
 				want = "origin"
 			}
 			if got := r.Config.PushRemote(r.Refs.Branch(), env(repo)); got != want {
@@ -37,8 +37,8 @@ func TestPushRemote(t *testing.T) {
 	}
 }
 
-// Without a configuration there is origin, or the one remote there is; this
-// repository itself is none.
+// Without a configuration the remote is origin, or the only remote. This
+// repository itself does not count.
 func TestPushRemoteAlone(t *testing.T) {
 	repo := gittest.New(t)
 	check := func(want string) {
@@ -58,11 +58,11 @@ func TestPushRemoteAlone(t *testing.T) {
 	check("only")
 }
 
-// The refs of a remote are told from those of another whose name begins alike.
+// Tracking must not return refs of another remote whose name starts the same.
 func TestTracking(t *testing.T) {
 	repo := gittest.New(t)
 	repo.Git("remote", "add", "a", "https://example.org/a")
-	repo.Git("config", "remote.a/b.url", "https://example.org/b") // git 2.55 adds none of this name
+	repo.Git("config", "remote.a/b.url", "https://example.org/b") // git 2.55 rejects this name in git remote add
 	repo.Git("config", "remote.a.pushurl", "ssh://example.org/a")
 	repo.Git("config", "extensions.partialClone", "a")
 	r, err := Within(repo.Dir).Open(repo.Dir)

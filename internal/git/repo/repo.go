@@ -1,6 +1,6 @@
-// Package repo reads what surrounds git's objects: where a repository keeps
-// its parts, its configuration, refs, reflogs and index. It only reads files
-// and never starts git.
+// Package repo reads everything in a git repository other than objects: its
+// layout, configuration, refs, reflogs and index. It only reads files and never
+// starts git.
 package repo
 
 import (
@@ -15,21 +15,21 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Repo is a repository's layout. A linked worktree is a Repo of its own that
-// shares Common with the main one.
+// Repo is the layout of a repository. A linked worktree is a Repo of its own
+// that shares Common with the main one.
 type Repo struct {
 	Place
 	Config Config
 	Refs   Refs
 
 	WorkTree  string // "" for a bare repository
-	IndexFile string // Dir's own index unless git's environment names another
-	Borrowed  bool   // Common lies outside of what was named, and leads back
+	IndexFile string // the index in Dir, unless git's environment names another
+	Borrowed  bool   // Common is outside the named folder, and leads back
 
-	outside []Problem // work trees that are not followed; Worktrees adds them to Problems
+	outside []Problem // work trees that are not followed; Worktrees moves them to Problems
 }
 
-// newRepo returns the repository at a place whose configuration is not read yet.
+// newRepo returns the repository at a place. Its configuration is not read yet.
 func newRepo(place Place) *Repo {
 	r := &Repo{Place: place, IndexFile: filepath.Join(place.Dir, "index")}
 	r.Config = Config{repo: r, storage: inFiles}
@@ -37,19 +37,20 @@ func newRepo(place Place) *Repo {
 	return r
 }
 
-// ErrNone says that a path lies in no repository.
+// ErrNone means that a path is in no repository.
 var ErrNone = errors.New("not in a git repository")
 
-// Discover finds the repository that holds path, which is a folder: its own
-// .git, path itself as a bare repository or git directory, or the same in a
-// folder above, as git does. A damaged one counts only if there is no other: git
-// passes it by. getenv looks up GIT_CEILING_DIRECTORIES; path is a real path, with
-// no links in it.
+// Discover finds the repository that holds the folder path, as git does: by its
+// .git, as a bare repository or git directory, or the same in a folder above.
+// Git ignores a damaged repository, so Discover returns one only if there is no
+// other. getenv looks up GIT_CEILING_DIRECTORIES. path must be a real path
+// without links.
 func Discover(path string, getenv Lookup) (*Repo, error) {
 	return discoverIn(path, getenv, func(dir string) *Bounds { return Within(dir) })
 }
 
-// discoverIn is Discover with the bounds for the folder where it is found.
+// discoverIn is Discover with a function that returns the bounds for the folder
+// of the repository.
 func discoverIn(path string, getenv Lookup, bounds func(dir string) *Bounds) (*Repo, error) {
 	dir, err := filepath.Abs(path)
 	if err != nil {
@@ -57,7 +58,7 @@ func discoverIn(path string, getenv Lookup, bounds func(dir string) *Bounds) (*R
 	}
 	ceiling := ceilingOf(dir, getenv.get("GIT_CEILING_DIRECTORIES"))
 	var damaged func() (*Repo, error)
-	passed := "" // the first .git that is no repository
+	passed := "" // the first .git that is not a repository
 	for {
 		git := filepath.Join(dir, ".git")
 		info, err := os.Stat(git)
@@ -87,9 +88,9 @@ func discoverIn(path string, getenv Lookup, bounds func(dir string) *Bounds) (*R
 	}
 }
 
-// ceilingOf returns the nearest folder above dir that a list of ceilings names, ""
-// for none: git does not look in it, nor above it. Links in an entry are followed,
-// except behind an empty one.
+// ceilingOf returns the nearest folder above dir in a list of ceilings, "" for
+// none. Git searches neither this folder nor those above it. Links in an entry
+// are followed, but not after an empty entry.
 func ceilingOf(dir, list string) string {
 	ceiling, asIs := "", false
 	for _, entry := range filepath.SplitList(list) {
@@ -105,7 +106,7 @@ func ceilingOf(dir, list string) string {
 		entry = strings.TrimSuffix(filepath.FromSlash(entry), string(filepath.Separator))
 		rest, isAbove := strings.CutPrefix(dir, entry)
 		if isAbove && len(rest) > 1 && os.IsPathSeparator(rest[0]) && len(entry) >= len(ceiling) {
-			ceiling = entry + rest[:1] // the slash stays at a root
+			ceiling = entry + rest[:1] // a root keeps its slash
 		}
 	}
 	if ceiling == "" {
@@ -114,7 +115,8 @@ func ceilingOf(dir, list string) string {
 	return filepath.Clean(ceiling)
 }
 
-// openNamed is openAt for a folder that the user named: an error tells which.
+// openNamed is openAt for a folder that the user named. Its error tells which
+// .git leads outside.
 func (b *Bounds) openNamed(dir string, isGitDir bool) (*Repo, error) {
 	r, err := b.openAt(dir, isGitDir, true)
 	if IsOutside(err) {
@@ -123,13 +125,13 @@ func (b *Bounds) openNamed(dir string, isGitDir bool) (*Repo, error) {
 	return r, err
 }
 
-// Open reads the repository whose work tree has its .git, a folder or a file
-// that names one, in dir. It is ErrNone if git passes that .git by: a folder
-// that is no git directory, a link that leads nowhere, or a pipe.
+// Open opens the repository whose .git, a folder or a file, is in dir. The
+// error is ErrNone if git ignores that .git: a folder that is not a git
+// directory, a link that leads nowhere, or a pipe.
 func (b *Bounds) Open(dir string) (*Repo, error) { return b.openAt(dir, false, false) }
 
-// openAt is Open where it may be known that the .git is a git directory, and that
-// the user named dir, or a folder in it.
+// openAt is Open. isGitDir says that .git is known to be a git directory;
+// isNamed says that the user named dir or a folder in it.
 func (b *Bounds) openAt(dir string, isGitDir, isNamed bool) (*Repo, error) {
 	named := b
 	git := filepath.Join(dir, ".git")
@@ -166,7 +168,7 @@ func (b *Bounds) openAt(dir string, isGitDir, isNamed bool) (*Repo, error) {
 	return r, err
 }
 
-// OpenDir reads the repository with the git directory dir.
+// OpenDir opens the repository with the git directory dir.
 func (b *Bounds) OpenDir(dir string) (*Repo, error) {
 	if !IsGitDir(dir) {
 		return nil, errors.New("it is not a git directory: it has no HEAD, no objects or no refs")
@@ -191,9 +193,8 @@ func (b *Bounds) open(dir, workTree string) (*Repo, error) {
 	return b.openShared(dir, "", workTree, nil)
 }
 
-// openShared is open with the folder that holds what worktrees share, if it is
-// not to be found by itself, and with another worktree of the same repository, if
-// one is open.
+// openShared is open with two optional values: common, the folder that
+// worktrees share, and other, an open worktree of the same repository.
 func (b *Bounds) openShared(dir, common, workTree string, other *Repo) (*Repo, error) {
 	r := newRepo(Place{Dir: dir, Common: dir, Hash: 20, Bounds: b})
 	r.WorkTree = workTree
@@ -233,48 +234,47 @@ func sameFile(a, b string) bool {
 }
 
 // ReadIndex reads the index of the repository or worktree. The error is
-// fs.ErrNotExist if there is none: to git, that is an empty one. One whose
-// checksum is wrong is returned beside the error.
+// fs.ErrNotExist if there is none, which git treats as an empty one. An index
+// with a wrong checksum is returned together with the error.
 func (r *Repo) ReadIndex() (*Index, error) { return r.index().read() }
 
-// UseIndex opens the repository's index and calls use with it. All that use has
-// of it, paths aside, ends with the call. What use did counts only if there is
-// no error: a file whose checksum is wrong, which git looks at in some commands
-// only, is one. It is fs.ErrNotExist if there is no index: to git, that is an
-// empty one.
+// UseIndex opens the repository's index and calls use with it. Apart from
+// paths, everything that use reads from it is invalid after the call. Results
+// of use count only if there is no error; a wrong checksum is one. The error is
+// fs.ErrNotExist if there is no index, which git treats as an empty one.
 func (r *Repo) UseIndex(use func(x *IndexReader)) error { return r.index().use(use) }
 
 func (r *Repo) index() *indexFile {
 	return &indexFile{path: r.IndexFile, dir: r.Dir, hash: r.Hash, reach: r.Reach}
 }
 
-// ObjectDirs returns the repository's object directories: its own and those
-// that info/alternates names, directly or through others. Alternates are followed
-// wherever they lead, as git does; what lies outside is lent. getenv, if it is not
-// nil, looks up git's environment variables: in a pre-receive hook they lead to
-// the quarantine in which pushed objects wait. They are about the one
-// repository that git was started on, so pass nil for any other.
+// ObjectDirs returns the repository's object directories: its own, and those
+// that info/alternates names, directly or indirectly. Alternates are followed
+// anywhere, as git does; those outside the bounds are marked as lent. getenv
+// looks up git's environment variables: in a pre-receive hook they name the
+// quarantine of the pushed objects. The variables are about one repository, so
+// getenv must be nil for any other.
 func (r *Repo) ObjectDirs(getenv Lookup) odb.Folders {
-	return findObjectDirs(&r.Place, getenv)
+	return findObjectDirs(r, getenv)
 }
 
-// Roots calls use with all that names an object in the repository or worktree,
-// apart from the refs that Refs.Read returns and the index: HEAD, FETCH_HEAD and
-// their like, reflogs, a worktree's own refs, what is being merged, rebased,
-// picked or bisected, shallow and grafts. What should name an object and does
-// not is returned. Ids of zeros name none and are left out.
+// Roots calls use with everything that names an object in the repository or
+// worktree, other than the index and the refs that Refs.Read returns: HEAD,
+// FETCH_HEAD and similar, reflogs, a worktree's own refs, the state of a merge,
+// rebase, cherry-pick or bisect, shallow and grafts. It returns problems for
+// files that should name an object and do not. Zero ids are left out.
 func (r *Repo) Roots(use func(Root)) []Problem { return findRoots(r, use) }
 
 // Ignorer returns an Ignorer for the repository's work tree. getenv looks up
-// the environment variables that lead to the user's configuration.
+// the environment variables that locate the user's configuration.
 func (r *Repo) Ignorer(getenv Lookup) *Ignorer {
 	return newIgnorer(r, getenv)
 }
 
-// LFS returns the repository's LFS stores: the one that lfs.storage names, the
-// default one in the git directory, and those next to alternates. objects are
-// what ObjectDirs returns; getenv looks up the environment variables that lead to
-// the user's configuration. The notes name stores that are not followed.
+// LFS returns the repository's LFS stores: the folder in lfs.storage, the
+// default one in the git directory, and those next to alternates. objects is
+// the result of ObjectDirs. getenv looks up the environment variables that
+// locate the user's configuration. The notes name stores that are not followed.
 func (r *Repo) LFS(objects odb.Folders, getenv Lookup) (l LFS, notes []string) {
 	return findLFS(r, objects, getenv)
 }

@@ -14,12 +14,12 @@ import (
 	"r8scan/internal/regular"
 )
 
-// Root is a place that names an object and is none itself.
+// Root is something other than an object that names an object.
 type Root struct {
-	File string // on disk; with reftables, their folder
-	Name string // of what in the file names it; "" if that says nothing more
-	ID   string // in hex; what is being rebased or picked may be named by the first digits
-	Kept bool   // git gc keeps what is named here
+	File string // path of the file; for reftables, of their folder
+	Name string // which part of the file names it, such as a ref; may be ""
+	ID   string // in hex; during a rebase or cherry-pick it may be abbreviated
+	Kept bool   // git gc keeps the object
 }
 
 // findRoots is Repo.Roots.
@@ -53,7 +53,7 @@ func (f *rootFinder) problem(path, reason string) {
 	f.problems = append(f.problems, Problem{path, reason})
 }
 
-// found takes a root, unless it is no object's id.
+// found passes on a root, unless its id is invalid or zero.
 func (f *rootFinder) found(r Root) {
 	if strings.Trim(r.ID, "0") != "" {
 		f.use(r)
@@ -64,12 +64,13 @@ func (f *rootFinder) isID(word string) bool {
 	return wire.IsID(word, f.repo.Hash)
 }
 
-// isShortID reports whether a word may be an id or the first digits of one.
+// isShortID reports whether a word may be an id or an abbreviated one.
 func (f *rootFinder) isShortID(word string) bool {
 	return len(word) >= 4 && len(word) <= 2*f.repo.Hash && wire.IsHex(word)
 }
 
-// read returns a file of the git directory; it reports false if there is none.
+// read returns the content of a file in the git directory; false if there is
+// none.
 func (f *rootFinder) read(path string) (string, bool) {
 	text, err := f.repo.read(path, listMax)
 	if err != nil {
@@ -86,21 +87,21 @@ const (
 	noID    = "its value is no object id"
 )
 
-// fileForm says how a file names objects: by the first word of its first line,
-// unless it says more.
+// fileForm says where a file has ids: by default in the first word of its first
+// line.
 type fileForm struct {
-	every      bool // by that of every line
-	words      bool // by every word of a line
-	short      bool // the ids may be shortened
+	every      bool // in the first word of every line
+	words      bool // in every word of a line
+	short      bool // ids may be abbreviated
 	mayBeEmpty bool
 	kept       bool // see Root
 }
 
-// file takes the roots in a file of the git directory.
+// file passes on the roots in a file of the git directory.
 func (f *rootFinder) file(name string, form fileForm) {
 	path := filepath.Join(f.repo.Dir, filepath.FromSlash(name))
 	text, ok := f.read(path)
-	if !ok || strings.HasPrefix(text, "ref:") { // which is a ref of its own
+	if !ok || strings.HasPrefix(text, "ref:") { // a symbolic ref
 		return
 	}
 	some := false
@@ -129,17 +130,17 @@ func (f *rootFinder) file(name string, form fileForm) {
 	}
 }
 
-// otherRootRefs are those whose names do not end in _HEAD.
+// otherRootRefs are the root refs whose names do not end in _HEAD.
 var otherRootRefs = []string{"AUTO_MERGE", "BISECT_EXPECTED_REV", "MERGE_AUTOSTASH", "NOTES_MERGE_PARTIAL", "NOTES_MERGE_REF"}
 
-// isRootRef reports whether git takes a file beside HEAD for a ref.
+// isRootRef reports whether git takes a file next to HEAD for a ref.
 func isRootRef(name string) bool {
 	return strings.HasSuffix(name, "_HEAD") && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" || slices.Contains(otherRootRefs, name)
 }
 
-// rootRefs takes HEAD and the refs that stand beside it.
+// rootRefs passes on HEAD and the refs next to it.
 func (f *rootFinder) rootRefs() {
-	if f.repo.Config.storage != inTables { // then it is in a table
+	if f.repo.Config.storage != inTables { // with reftables HEAD is in a table
 		f.head()
 	}
 	entries, err := os.ReadDir(f.repo.Dir)
@@ -160,7 +161,7 @@ func (f *rootFinder) head() {
 	case strings.HasPrefix(value, "ref:"):
 	case f.isID(value):
 		f.found(Root{File: path, ID: value, Kept: true})
-	case f.repo.Refs.named: // Refs.Read has named it
+	case f.repo.Refs.named: // Refs.Read has reported it
 	case err != nil:
 		f.problem(path, regular.Cause(err))
 	case value == "":
@@ -170,7 +171,7 @@ func (f *rootFinder) head() {
 	}
 }
 
-// ownRefs takes the refs that a linked worktree has for itself.
+// ownRefs passes on the refs of a linked worktree's own.
 func (f *rootFinder) ownRefs() {
 	own := &Place{Dir: f.repo.Dir, Common: f.repo.Common, Hash: f.repo.Hash, Bounds: f.repo.Bounds}
 	raw := map[string]string{}
@@ -181,7 +182,7 @@ func (f *rootFinder) ownRefs() {
 	}
 }
 
-// ref takes the value of a ref.
+// ref passes on the value of a ref.
 func (f *rootFinder) ref(file, name, value string, kept bool) {
 	switch {
 	case strings.HasPrefix(value, "ref:"):
@@ -194,7 +195,7 @@ func (f *rootFinder) ref(file, name, value string, kept bool) {
 	}
 }
 
-// tables takes what the git directory's own reftables name.
+// tables passes on what the git directory's own reftables name.
 func (f *rootFinder) tables() {
 	dir := filepath.Join(f.repo.Dir, tablesDir)
 	limits := defaultStackLimits()
@@ -220,10 +221,10 @@ func compareLogs(a, b logKey) int {
 	return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(a.update, b.update))
 }
 
-// logs takes what the reflogs in a folder name.
+// logs passes on what the reflogs in a folder name.
 func (f *rootFinder) logs(dir string) {
 	if f.repo.Reach(dir) != nil {
-		return // the walk of the git directory names it
+		return // the walk of the git directory reports it
 	}
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real

@@ -12,8 +12,8 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// FuzzIndexIDs makes sure that reading the ids in extensions of an index ends,
-// and stays within them.
+// FuzzIndexIDs checks that reading ids in index extensions ends and stays in
+// bounds.
 func FuzzIndexIDs(f *testing.F) {
 	id := strings.Repeat("i", 20)
 	f.Add([]byte("a/b\x00100644\x00100755\x000\x00"+id+id), []byte("\x003 2\n"+id+"a\x002 1\n"+id+"b\x001 0\n"+id+"c\x00-1 0\n"))
@@ -32,8 +32,8 @@ func FuzzIndexIDs(f *testing.F) {
 	})
 }
 
-// FuzzRoots reads any text as each of the files that name objects. What is found
-// must be an id, or the first digits of one.
+// FuzzRoots uses any text as each of the files that name objects. Results must
+// be full or abbreviated ids.
 func FuzzRoots(f *testing.F) {
 	dir := f.TempDir()
 	for _, sub := range []string{"rebase-merge", "sequencer", "logs", "objects"} {
@@ -110,8 +110,8 @@ func TestCacheTreeIDs(t *testing.T) {
 	}
 }
 
-// TestRootsOutside: what a link in the git directory leads to outside of it is
-// not read, whichever file it stands in the place of.
+// TestRootsOutside checks that no link out of the git directory is read, in
+// place of any of its files.
 func TestRootsOutside(t *testing.T) {
 	secret := strings.Repeat("ab", 20)
 	for _, name := range []string{"FETCH_HEAD", "logs", "shallow", "info/grafts", "rebase-merge", "worktrees/w/refs"} {

@@ -8,19 +8,18 @@ import (
 	"strings"
 )
 
-// split is the link extension: the index holds only what differs from a shared
-// one.
+// split is the link extension: the index holds only the differences from a
+// shared index.
 type split struct {
 	base    []byte // raw id that names the shared index
-	bitmaps []byte // two of them: shared entries that are gone, and that are replaced; or none
+	bitmaps []byte // two bitmaps, of the shared entries that are deleted and replaced; or none
 }
 
 var errLink = errors.New("it is split, and says of entries that its shared part lacks that they changed")
 
-// addShared puts together the entries of x with the shared ones. The first
-// entries of x, which have no name, replace shared entries and take their
-// names; the others are new, or take the place of one with the same name. It
-// changes shared.
+// addShared merges the entries of x with the shared ones. The first entries of
+// x, which have no name, replace shared entries and take their names. The
+// others are new, or replace the one with the same name. It modifies shared.
 func (x *Index) addShared(shared []Entry) error {
 	gone := make([]bool, len(shared))
 	own, err := x.applyBitmaps(shared, gone)
@@ -46,8 +45,8 @@ func (x *Index) addShared(shared []Entry) error {
 	return nil
 }
 
-// applyBitmaps notes which shared entries are gone, replaces those that are
-// replaced, and returns the entries of x that are left.
+// applyBitmaps marks the deleted shared entries, replaces others, and returns
+// the remaining entries of x.
 func (x *Index) applyBitmaps(shared []Entry, gone []bool) ([]Entry, error) {
 	own, bad := x.Entries, false
 	if len(x.link.bitmaps) == 0 {
@@ -82,8 +81,8 @@ func (x *Index) applyBitmaps(shared []Entry, gone []bool) ([]Entry, error) {
 
 func entryName(e Entry) string { return string(rune('0'+e.Stage)) + e.Path }
 
-// readLink reads the link extension. An id of zeros says that there is no
-// shared index after all.
+// readLink reads the link extension. A zero id means that there is no shared
+// index.
 func (x *Index) readLink(body []byte, hash int) {
 	if base := body[:hash]; !bytes.Equal(base, make([]byte, hash)) {
 		x.link = &split{base: base, bitmaps: body[hash:]}

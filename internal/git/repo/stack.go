@@ -17,33 +17,34 @@ import (
 	"r8scan/internal/regular"
 )
 
-// stackLimits bound the bytes that a stack of tables may expand to, and what of
-// them may be kept in memory.
+// stackLimits limit how many bytes a stack of tables may expand to, and how
+// many of them are kept in memory.
 type stackLimits struct {
 	text, kept int64
-	logs       bool // keep what the logs name
+	logs       bool // keep the ids in the logs
 }
 
 func defaultStackLimits() stackLimits { return stackLimits{text: 1 << 30, kept: 256 << 20} }
 
-// tablesDir is where a git directory has its stack of reftables.
+// tablesDir is the folder of reftables in a git directory.
 const tablesDir = "reftable"
 
-// readTables adds the refs in the repository's reftables to raw, a worktree's
-// own ones over those that all share, and returns the stash's older entries.
+// readTables adds the refs in the repository's reftables to raw, and returns
+// the older entries of the stash. A worktree's own refs replace the shared
+// ones.
 func readTables(p *Place, raw map[string]string) []Ref {
 	shared := readStackOf(p, p.Common, defaultStackLimits())
-	left := shared.limits // for all stacks
+	left := shared.limits // shared by all stacks
 	maps.Copy(raw, shared.raw)
 	if p.Dir != p.Common {
-		maps.DeleteFunc(raw, func(name, _ string) bool { return !isRef(name) }) // HEAD and the like are the main worktree's
+		maps.DeleteFunc(raw, func(name, _ string) bool { return !isRef(name) }) // HEAD and similar refs are those of the main worktree
 		own := readStackOf(p, p.Dir, left)
 		left = own.limits
 		maps.Copy(raw, own.raw)
 	}
 	for _, dir := range p.subfolders(filepath.Join(p.Common, "worktrees")) {
 		if !sameFile(dir, p.Dir) {
-			left = readStackOf(p, dir, left).limits // what is missing there is named; its refs are that worktree's
+			left = readStackOf(p, dir, left).limits // only problems and limits count; its refs belong to that worktree
 		}
 	}
 	if _, ok := raw["HEAD"]; !ok {
@@ -54,27 +55,27 @@ func readTables(p *Place, raw map[string]string) []Ref {
 
 func isRef(name string) bool { return strings.HasPrefix(name, "refs/") }
 
-// stack is what a stack of tables says.
+// stack is the content of a stack of tables.
 type stack struct {
 	raw      map[string]string // name → id in hex, or "ref: " and a name
-	stash    map[uint64]string // of the stash's reflog: update → id in hex
-	logs     map[logKey]logged // of all refs, if they are to be kept
+	stash    map[uint64]string // the stash's reflog: update → id in hex
+	logs     map[logKey]logged // the logs of all refs, if they are kept
 	problems []Problem
 
-	limits stackLimits // what is left of them
+	limits stackLimits // the remaining limits
 }
 
-// logKey names an entry of a ref's log.
+// logKey identifies an entry of a reflog.
 type logKey struct {
 	name   string
 	update uint64
 }
 
-// logged are the raw ids in a log's entry, the old one first.
+// logged has the raw old and new id of a reflog entry.
 type logged [2]string
 
-// readStackOf reads the tables of the git directory dir and adds what is wrong
-// with them to the repository's problems.
+// readStackOf reads the tables of the git directory dir, and adds problems to
+// those of the repository.
 func readStackOf(p *Place, dir string, limits stackLimits) *stack {
 	s := tablesIn(p, dir, limits)
 	for _, wrong := range s.problems {
@@ -83,10 +84,10 @@ func readStackOf(p *Place, dir string, limits stackLimits) *stack {
 	return s
 }
 
-// tablesIn is readStack for tables that may be outside, at the end of links.
+// tablesIn is readStack for tables that may be links out of the bounds.
 func tablesIn(p *Place, dir string, limits stackLimits) *stack {
 	dir = filepath.Join(dir, tablesDir)
-	entries, _ := os.ReadDir(dir) // readStack says what is wrong with it
+	entries, _ := os.ReadDir(dir) // readStack reports the error
 	for _, path := range append([]string{dir}, linksIn(dir, entries)...) {
 		if err := p.Reach(path); err != nil {
 			s := &stack{limits: limits}
@@ -107,9 +108,9 @@ func linksIn(dir string, entries []os.DirEntry) (links []string) {
 	return links
 }
 
-// readStack reads the tables that the list in dir names. Git joins tables to
-// larger ones and removes them then: if one is gone, the list is read again,
-// until it is there or the list is the same as before.
+// readStack reads the tables in the list of dir. Git merges tables into larger
+// ones and then deletes them. If a table is missing, the list is read again,
+// until it stays the same.
 func readStack(dir string, limits stackLimits) *stack {
 	list := filepath.Join(dir, "tables.list")
 	before := ""
@@ -127,8 +128,8 @@ func readStack(dir string, limits stackLimits) *stack {
 	}
 }
 
-// Git keeps the list of tables short, by joining them. One of a million bytes
-// is none of its.
+// Git keeps the list of tables short by merging them, and never writes a
+// million bytes.
 const (
 	maxList  = 1 << 20
 	maxTries = 10
@@ -138,8 +139,8 @@ func (s *stack) problem(what, reason string) {
 	s.problems = append(s.problems, Problem{what, reason})
 }
 
-// tables reads the tables of a list, from the oldest to the newest, and
-// reports whether one is gone.
+// tables reads the tables of a list, from the oldest to the newest. It reports
+// whether one is missing.
 func (s *stack) tables(dir, list string) (gone bool) {
 	seen := map[string]bool{"": true}
 	for line := range strings.Lines(list) {
@@ -173,7 +174,7 @@ func (s *stack) table(path string) error {
 	return reftable.Reader{Ref: s.ref, Log: s.log, Grow: s.grow}.Read(f, info.Size())
 }
 
-// grow ends the reading of a stack that expands to too much.
+// grow returns an error if the stack expands to too many bytes.
 func (s *stack) grow(n int64) error {
 	if s.limits.text -= n; s.limits.text < 0 {
 		return errors.New("it and the tables before it expand to more than the limit: the rest of its refs is unknown")
@@ -181,7 +182,7 @@ func (s *stack) grow(n int64) error {
 	return nil
 }
 
-// keep ends it where too much would have to be kept.
+// keep returns an error if too many bytes would be kept.
 func (s *stack) keep(n int) error {
 	const entry = 100 // roughly what one takes in a map besides its text
 	if s.limits.kept -= int64(n) + entry; s.limits.kept < 0 {
@@ -219,7 +220,7 @@ func (s *stack) log(l *reftable.Log) error {
 	return s.keep(len(s.stash[l.Update]))
 }
 
-// logIDs keeps what an entry of a log names, until a later table takes it back.
+// logIDs keeps the ids in a log record, until a later table deletes the record.
 func (s *stack) logIDs(l *reftable.Log) error {
 	if !s.limits.logs {
 		return nil
@@ -233,7 +234,7 @@ func (s *stack) logIDs(l *reftable.Log) error {
 	return s.keep(len(l.Name) + len(l.Old) + len(l.New))
 }
 
-// stashes returns the stash's entries, the newest one aside.
+// stashes returns the entries of the stash other than the newest.
 func (s *stack) stashes() []Ref {
 	updates := slices.SortedFunc(maps.Keys(s.stash), func(a, b uint64) int { return cmp.Compare(b, a) })
 	var out []Ref

@@ -78,8 +78,8 @@ func openLinked(t *testing.T, r *gittest.Repo) *Repo {
 	return g
 }
 
-// checkTables compares all that is read of refs with git, in a repository and
-// its linked worktree.
+// checkTables compares all refs with git's, in a repository and its linked
+// worktree.
 func checkTables(t *testing.T, r, linked *gittest.Repo) {
 	t.Helper()
 	g := mustOpen(t, r)
@@ -122,8 +122,8 @@ func TestReftablesAgainstGit(t *testing.T) {
 	}
 }
 
-// TestTablesOfOurs has the same repositories with tables that gittest writes,
-// so that any git will do. One that knows them agrees.
+// TestTablesOfOurs tests the same repositories with tables that gittest writes,
+// so that any version of git will do. A git that supports reftables must agree.
 func TestTablesOfOurs(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		t.Run(format, func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestTablesOfOurs(t *testing.T) {
 	}
 }
 
-// TestStackOrder has newer tables win, also by deleting.
+// TestStackOrder checks that newer tables have priority, also for deletions.
 func TestStackOrder(t *testing.T) {
 	id := func(s string) string { return strings.Repeat(s, 20) }
 	log := func(update uint64, s string) gittest.TableLog {
@@ -202,8 +202,7 @@ func tablesOf(t *testing.T, limits stackLimits, tables ...gittest.Table) *stack 
 	return readStack(filepath.Join(dir, tablesDir), limits)
 }
 
-// TestStackLimits ends the reading of stacks that hold more than there is room
-// for.
+// TestStackLimits checks that reading ends if a stack exceeds the limits.
 func TestStackLimits(t *testing.T) {
 	table := gittest.Table{BlockSize: 1 << 20}
 	for i := range 1000 {
@@ -217,8 +216,8 @@ func TestStackLimits(t *testing.T) {
 	}
 }
 
-// TestHostileStacks are lists and tables as nobody writes them: each is named,
-// and what stands beside it is read.
+// TestHostileStacks has invalid lists and tables. Each must be reported, and
+// everything else must be read.
 func TestHostileStacks(t *testing.T) {
 	ok := gittest.Table{Refs: []gittest.TableRef{{Name: "refs/heads/main", ID: strings.Repeat("ab", 20)}}}.Bytes(t)
 	outside := gittest.Table{Refs: []gittest.TableRef{{Name: "refs/heads/outside", ID: strings.Repeat("ab", 20)}}}.Bytes(t)
@@ -266,8 +265,8 @@ func TestHostileStacks(t *testing.T) {
 	}
 }
 
-// TestCircularSymrefs resolves refs that lead to each other to nothing, and
-// names them.
+// TestCircularSymrefs checks that circular refs resolve to nothing and are
+// reported.
 func TestCircularSymrefs(t *testing.T) {
 	r := gittest.New(t)
 	r.ToReftable()
@@ -282,8 +281,7 @@ func TestCircularSymrefs(t *testing.T) {
 	}
 }
 
-// TestTableOfOtherIDs has a table with the long ids in a repository with short
-// ones.
+// TestTableOfOtherIDs has a table with SHA-256 ids in a SHA-1 repository.
 func TestTableOfOtherIDs(t *testing.T) {
 	r := gittest.New(t)
 	r.ToReftable()
@@ -297,7 +295,7 @@ func TestTableOfOtherIDs(t *testing.T) {
 	}
 }
 
-// FuzzStack reads anything as a list and as a table in it.
+// FuzzStack uses any bytes as a list and as a table in it.
 func FuzzStack(f *testing.F) {
 	table := gittest.Table{Refs: []gittest.TableRef{{Name: "HEAD", Target: "refs/heads/a"}}}.Bytes(f)
 	f.Add([]byte("a\n"), table)

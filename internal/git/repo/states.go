@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// states takes what a merge, rebase, am, cherry-pick, revert or bisect that is
-// under way names beside refs.
+// states passes on what the state of a merge, rebase, am, cherry-pick, revert
+// or bisect names, other than refs.
 func (f *rootFinder) states() {
 	for _, name := range []string{
 		"rebase-merge/onto", "rebase-merge/orig-head", "rebase-merge/head", "rebase-merge/squash-onto",
@@ -24,12 +24,12 @@ func (f *rootFinder) states() {
 	for _, name := range []string{"rebase-merge/git-rebase-todo", "rebase-merge/git-rebase-todo.backup", "rebase-merge/done", "sequencer/todo", "sequencer/done"} {
 		f.lines(name, f.todo)
 	}
-	f.lines("rebase-merge/update-refs", f.fullIDs) // names of refs, and what they were and are to be
-	f.lines("BISECT_START", f.fullIDs)             // or the name of a branch
+	f.lines("rebase-merge/update-refs", f.fullIDs) // names of refs, with their old and new ids
+	f.lines("BISECT_START", f.fullIDs)             // an id or the name of a branch
 	f.lines("BISECT_LOG", f.bisected)
 }
 
-// lines takes from each line of a file the ids that pick finds in it.
+// lines passes on the ids that pick finds in each line of a file.
 func (f *rootFinder) lines(name string, pick func(line string) []string) {
 	path := filepath.Join(f.repo.Dir, filepath.FromSlash(name))
 	text, _ := f.read(path)
@@ -40,7 +40,8 @@ func (f *rootFinder) lines(name string, pick func(line string) []string) {
 	}
 }
 
-// fullIDs returns the words of a line that are ids, whatever quotes they have.
+// fullIDs returns the words of a line that are full ids, with or without
+// quotes.
 func (f *rootFinder) fullIDs(line string) (ids []string) {
 	for word := range strings.FieldsSeq(line) {
 		if word = strings.Trim(word, `'"`); f.isID(word) {
@@ -50,7 +51,7 @@ func (f *rootFinder) fullIDs(line string) (ids []string) {
 	return ids
 }
 
-// todo returns the commit that a line of a todo list is about.
+// todo returns the commit in a line of a todo list.
 func (f *rootFinder) todo(line string) []string {
 	words := strings.Fields(line)
 	if len(words) < 2 {
@@ -59,7 +60,7 @@ func (f *rootFinder) todo(line string) []string {
 	switch words[0] {
 	case "pick", "p", "reword", "r", "edit", "e", "squash", "s", "fixup", "f", "drop", "d", "revert":
 	case "merge", "m":
-		if words[1] != "-C" && words[1] != "-c" { // a label, which is a ref
+		if words[1] != "-C" && words[1] != "-c" { // a label is a ref
 			return nil
 		}
 	default:
@@ -68,14 +69,14 @@ func (f *rootFinder) todo(line string) []string {
 	if words = words[1:]; len(words) > 1 && (words[0] == "-C" || words[0] == "-c") {
 		words = words[1:]
 	}
-	if !f.isShortID(words[0]) { // something that the user wrote
+	if !f.isShortID(words[0]) { // text that the user wrote
 		return nil
 	}
 	return words[:1]
 }
 
-// bisected returns the commits in a line of a bisect's log: a comment has one in
-// brackets, and behind it a subject.
+// bisected returns the commits in a line of a bisect log. A comment has one in
+// brackets, followed by a subject.
 func (f *rootFinder) bisected(line string) []string {
 	if !strings.HasPrefix(line, "#") {
 		return f.fullIDs(line)

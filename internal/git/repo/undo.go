@@ -7,8 +7,7 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// IDs calls use with the raw ids of the trees that are known, t's and those
-// below.
+// IDs calls use with the raw ids of all known trees in t.
 func (t *CacheTree) IDs(use func(id []byte)) {
 	if t == nil {
 		return
@@ -21,11 +20,11 @@ func (t *CacheTree) IDs(use func(id []byte)) {
 }
 
 // resolveUndo calls use with the raw ids in a REUC extension: the versions of a
-// file before its conflict was resolved. It stops at what it does not understand.
+// file before its conflict was resolved. It stops at invalid bytes.
 func resolveUndo(b []byte, hash int, use func(id []byte)) {
 	for len(b) > 0 {
 		_, rest, ok := bytes.Cut(b, []byte{0})
-		var ids []bool // of the three versions those that are there: whether they are objects
+		var ids []bool // for each existing version of three, whether it is an object
 		for range 3 {
 			var digits []byte
 			var more bool

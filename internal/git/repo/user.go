@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// user is who runs the scan, as the environment tells it.
+// user looks up the configuration files of the user who runs the scan.
 type user struct{ getenv Lookup }
 
 func (u user) home() string {
@@ -17,8 +17,8 @@ func (u user) home() string {
 	return u.getenv.get("USERPROFILE")
 }
 
-// xdg returns the path of a file of git's in the user's configuration folder, ""
-// if there is none.
+// xdg returns the path of a file in git's folder of the user's configuration,
+// "" if there is none.
 func (u user) xdg(name string) string {
 	if dir := u.getenv.get("XDG_CONFIG_HOME"); dir != "" {
 		return filepath.Join(dir, "git", name)
@@ -29,8 +29,8 @@ func (u user) xdg(name string) string {
 	return ""
 }
 
-// configs returns the paths of the machine's and the user's configurations, in
-// the order in which git reads them. A relative one is relative to where git runs.
+// configs returns the paths of the machine's and the user's configurations in
+// git's order. Relative paths start where git runs.
 func (u user) configs() []string {
 	var paths []string
 	if path := u.system(); path != "" {
@@ -41,15 +41,15 @@ func (u user) configs() []string {
 		return append(paths, path)
 	}
 	for _, path := range global {
-		if filepath.IsAbs(path) { // else there is no home
+		if filepath.IsAbs(path) { // relative if there is no home folder
 			paths = append(paths, path)
 		}
 	}
 	return paths
 }
 
-// system returns the path of the machine's configuration, where most builds of
-// git have it; "" if it is not to be read.
+// system returns the path of the machine's configuration in most builds of git,
+// "" if it is not to be read.
 func (u user) system() string {
 	path, isSet := u.getenv("GIT_CONFIG_SYSTEM")
 	switch no := (&variable{value: []byte(u.getenv.get("GIT_CONFIG_NOSYSTEM"))}); {
@@ -65,8 +65,9 @@ func (u user) system() string {
 	return filepath.Join(u.getenv.get("ProgramFiles"), "Git", "etc", "gitconfig")
 }
 
-// expand returns a path of a configuration with the home folder in place of ~,
-// links in that followed if real is set. It is "" if there is no such folder.
+// expand replaces ~ or ~user at the start of a path with the home folder. real
+// makes it follow links in that folder. It returns "" if there is no such
+// folder.
 func (u user) expand(path string, real bool) string {
 	rest, ok := strings.CutPrefix(path, "~")
 	if !ok {
@@ -86,7 +87,7 @@ func (u user) expand(path string, real bool) string {
 		home = realPath(home)
 	}
 	if below {
-		home = strings.TrimSuffix(home, string(filepath.Separator)) + string(filepath.Separator) + filepath.FromSlash(rest) // a slash at its end stays
+		home = strings.TrimSuffix(home, string(filepath.Separator)) + string(filepath.Separator) + filepath.FromSlash(rest) // a slash at the end must stay
 	}
 	return home
 }

@@ -2,11 +2,11 @@ package repo
 
 import "strings"
 
-// A glob of an ignore file is turned into steps. A path is matched by walking
-// it once, with the set of all steps that could come next: so the time is that
-// of steps times bytes, whatever stars a hostile file piles up.
+// A glob is parsed into steps. Matching goes through a path once, with the set
+// of all steps that may come next. The time is at most steps times bytes,
+// however many stars a hostile file has.
 
-// step is what a glob asks of the next bytes of a path.
+// step is one part of a glob.
 type step struct {
 	kind stepKind
 	char byte       // theByte
@@ -17,15 +17,15 @@ type stepKind uint8
 
 const (
 	theByte   stepKind = iota // one byte
-	oneOf                     // a byte of the set
+	oneOf                     // one byte of the set
 	inName                    // any number of bytes within a name
-	below                     // any number of bytes, slashes too
-	folders                   // nothing, or what inFolders takes; that is always the next step
+	below                     // any number of bytes, including slashes
+	folders                   // nothing, or what inFolders takes, which is always the next step
 	inFolders                 // any number of names, each with its slash
 )
 
 // wildmatch reports whether a path with slashes matches a glob. A malformed
-// glob matches nothing. What it took, in steps and bytes, is taken from work.
+// glob matches nothing. It subtracts steps times bytes from work.
 func wildmatch(glob, path string, work *int) bool {
 	*work--
 	if !strings.ContainsAny(glob, `*?[\`) {
@@ -59,12 +59,11 @@ func wildmatch(glob, path string, work *int) bool {
 	return now[len(steps)]
 }
 
-// perStep is what it takes to parse a step, against what it takes to try it on a
-// byte.
+// perStep is the cost of parsing a step, relative to matching it with a byte.
 const perStep = 32
 
-// endsFit reports whether the first and last byte of path are those that a glob
-// asks for, if it does: most globs of an ignore file are passed by so.
+// endsFit reports whether the first and last byte of path fit a glob that
+// starts or ends with a literal. This rejects most globs quickly.
 func endsFit(glob, path string) bool {
 	if path == "" || glob == "" {
 		return true
@@ -74,7 +73,7 @@ func endsFit(glob, path string) bool {
 		(strings.IndexByte(`*?]\`, last) >= 0 || last == path[len(path)-1])
 }
 
-// take notes in next where the step at can lead to over one byte.
+// take adds to next the steps that the step at may lead to over one byte.
 func (s step) take(steps []step, next []bool, at int, c byte) {
 	switch s.kind {
 	case theByte, oneOf:
@@ -95,11 +94,11 @@ func (s step) take(steps []step, next []bool, at int, c byte) {
 	}
 }
 
-// takes reports whether a step that is about one byte takes c.
+// takes reports whether a step for one byte matches c.
 func (s step) takes(c byte) bool { return s.kind == theByte && s.char == c || s.set != nil && s.set[c] }
 
-// reach notes that the step at may come, and those behind it that need no byte
-// before.
+// reach adds the step at to a set, and the steps after it that can be reached
+// without a byte.
 func reach(steps []step, set []bool, at int) {
 	for ; !set[at]; at++ {
 		set[at] = true
@@ -116,11 +115,10 @@ func reach(steps []step, set []bool, at int) {
 	}
 }
 
-// parseGlob turns a glob into steps. It gives up on one that asks for more bytes
-// than max, which are in no path to be matched: a line of an ignore file may have
-// millions.
+// parseGlob parses a glob into steps. It gives up on one that needs more than
+// max bytes, which no path has: a line of an ignore file may have millions.
 func parseGlob(glob string, max int) (steps []step, ok bool) {
-	atName := true // a name begins here
+	atName := true // a name starts here
 	bytes := 0
 	for rest := glob; rest != ""; {
 		c := rest[0]
@@ -136,11 +134,11 @@ func parseGlob(glob string, max int) (steps []step, ok bool) {
 			case tail == "":
 				steps = append(steps, step{kind: below})
 			default:
-				if n := len(steps); n == 0 || steps[n-1].kind != inFolders { // twice says no more
+				if n := len(steps); n == 0 || steps[n-1].kind != inFolders { // repeating it changes nothing
 					steps = append(steps, step{kind: folders}, step{kind: inFolders})
 				}
 				rest = tail[1:]
-				continue // a name begins behind the slash
+				continue // a name starts after the slash
 			}
 			atName = false
 			continue
@@ -174,15 +172,15 @@ func allBut(c byte) *[256]bool {
 	return &set
 }
 
-// parseSet reads a set in brackets, the first of which is read, and returns
-// what follows. No set has the slash.
+// parseSet parses a set after its opening bracket, and returns the rest. No set
+// matches a slash.
 func parseSet(glob string) (set *[256]bool, rest string, ok bool) {
 	set = &[256]bool{}
 	inverted := glob != "" && (glob[0] == '!' || glob[0] == '^')
 	if inverted {
 		glob = glob[1:]
 	}
-	from := -1 // a character that a range may start with
+	from := -1 // a character that may start a range
 	for first := true; glob != ""; first = false {
 		if glob[0] == ']' && !first {
 			for c := range set {
@@ -222,11 +220,11 @@ func parseSet(glob string) (set *[256]bool, rest string, ok bool) {
 		}
 		from = -1
 	}
-	return nil, "", false // it has no end
+	return nil, "", false // the set has no end
 }
 
-// parseClass reads a class such as [:digit:] at the start of a set's rest.
-// What only begins like one is a plain bracket.
+// parseClass parses a class such as [:digit:] at the start of a set's rest.
+// Anything that only looks similar is a plain bracket.
 func parseClass(glob string) (is func(byte) bool, rest string, named, ok bool) {
 	body, begins := strings.CutPrefix(glob, "[:")
 	if !begins {

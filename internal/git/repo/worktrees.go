@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// Worktrees returns the other worktrees of the repository: the main one first,
-// if r is a linked one, and the linked ones in the order of their names. One
-// whose folder is gone still has its index and HEAD. The bounds are those of
-// all of them then.
+// Worktrees returns the other worktrees of the repository: the main one first
+// if r is a linked one, then the linked ones sorted by name. A worktree whose
+// folder is gone still has its index and HEAD. Afterwards the bounds include
+// all worktrees.
 func (r *Repo) Worktrees() []*Repo {
 	var out []*Repo
 	if r.Dir != r.Common {
 		top := ""
-		if real := realPath(r.Common); filepath.Base(real) == ".git" { // or the config says where it is
+		if real := realPath(r.Common); filepath.Base(real) == ".git" { // otherwise the config says where it is
 			top = filepath.Dir(real)
 		}
 		if w, err := r.Bounds.with(top).openShared(r.Common, r.Common, top, r); err != nil {
@@ -48,8 +48,8 @@ func (r *Repo) Worktrees() []*Repo {
 	return out
 }
 
-// isWorktree reports whether a folder among the worktrees has any part of one:
-// git passes by what has none.
+// isWorktree reports whether a folder in worktrees has any part of a worktree.
+// Git ignores others.
 func isWorktree(dir string) bool {
 	return slices.ContainsFunc([]string{"gitdir", "commondir", "HEAD", "index"}, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(dir, name))
@@ -57,8 +57,8 @@ func isWorktree(dir string) bool {
 	})
 }
 
-// linked opens a linked worktree's git directory. To git, the store that lists
-// it is its store, whatever it says itself.
+// linked opens the git directory of a linked worktree. For git, its store is
+// the one that lists it, whatever its commondir says.
 func (r *Repo) linked(dir string) (*Repo, error) {
 	file := filepath.Join(dir, "commondir")
 	if _, err := r.read(file, lineMax); err != nil {
@@ -76,9 +76,9 @@ func (r *Repo) linked(dir string) (*Repo, error) {
 	return w, nil
 }
 
-// configuredTree returns the work tree that the configuration names, and in
-// which file: that of a worktree alone, or the one that all share, which is not
-// about linked ones.
+// configuredTree returns the work tree in the configuration, and the file that
+// names it: config.worktree, or the common config, which does not count for
+// linked worktrees.
 func (r *Repo) configuredTree() (tree, file string) {
 	if r.Dir == r.Common {
 		tree, file = r.Config.tree.path, "config"
@@ -86,7 +86,7 @@ func (r *Repo) configuredTree() (tree, file string) {
 	if r.Config.tree.own {
 		if text, err := r.read(filepath.Join(r.Dir, "config.worktree"), configMax); err == nil {
 			var own treeConfig
-			_ = eachVariable(text, func(v *variable) { own.take(v) }) // it is searched as a text, whatever it says
+			_ = eachVariable(text, func(v *variable) { own.take(v) }) // an error does not matter: the file is searched as a text
 			if own.path != "" {
 				tree, file = own.path, "config.worktree"
 			}
@@ -98,9 +98,9 @@ func (r *Repo) configuredTree() (tree, file string) {
 	return relativeTo(r.Dir, tree), file
 }
 
-// takeTree makes the work tree that from, a file in the git directory, names the
-// repository's own if it may be and there is no other. One in the bounds without
-// a .git may be the place of a submodule that is not checked out.
+// takeTree sets WorkTree to the tree that from, a file in the git directory,
+// names, if it may and WorkTree is empty. A tree in the bounds without a .git
+// may be a submodule that is not checked out.
 func (r *Repo) takeTree(tree, from string) {
 	_, err := os.Lstat(filepath.Join(tree, ".git"))
 	switch {

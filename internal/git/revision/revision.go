@@ -1,5 +1,4 @@
-// Package revision finds the commits that a range or a revision names, as git
-// log takes them.
+// Package revision resolves revisions and ranges as git log does.
 package revision
 
 import (
@@ -14,7 +13,7 @@ import (
 	"r8scan/internal/git/repo"
 )
 
-// Names is what revisions are looked up in.
+// Names is where revisions are looked up.
 type Names struct {
 	Store *odb.Store
 	Git   *repo.Repo
@@ -22,8 +21,8 @@ type Names struct {
 	Head  string // id in hex, "" if there is none
 }
 
-// Range reads a range as git log takes it: "A..B", "A...B", "B", "^A B". A side
-// that is left out is HEAD.
+// Range parses a range as git log does: "A..B", "A...B", "B", "^A B". A missing
+// side is HEAD.
 func (n Names) Range(spec string) (*history.Span, error) {
 	s := &history.Span{}
 	for word := range strings.FieldsSeq(spec) {
@@ -64,30 +63,29 @@ func orHead(name string) string {
 	return name
 }
 
-// Add adds the commit that a revision names to a span, and the tags by which it
-// is named.
+// Add adds the commit of a revision, and the tags that lead to it, to a span.
 func (n Names) Add(s *history.Span, name string) error {
 	o, tags, err := n.resolve(name)
 	s.With, s.Also = append(s.With, o), append(s.Also, tags...)
 	return err
 }
 
-// LeaveOut is Add for what the span is not to have.
+// LeaveOut is Add for what the span excludes.
 func (n Names) LeaveOut(s *history.Span, name string) error {
 	o, tags, err := n.resolve(name)
 	s.Without, s.Known = append(s.Without, o), append(s.Known, tags...)
 	return err
 }
 
-// Known reports whether a revision names a commit.
+// Known reports whether a revision resolves to a commit.
 func (n Names) Known(name string) bool {
 	_, _, err := n.resolve(name)
 	return err == nil
 }
 
-// resolve returns the commit that a revision names: an id of four digits or
-// more, a ref, HEAD or @, each with any of ^, ^n, ~n and ^{commit} behind it;
-// and the tags on the way, if nothing is behind it.
+// resolve returns the commit of a revision: an id of at least four digits, a
+// ref, HEAD or @, each followed by any of ^, ^n, ~n and ^{commit}. Without such
+// a suffix it also returns the tags on the way.
 func (n Names) resolve(name string) (o odb.Obj, tags []odb.Obj, err error) {
 	base, steps := name, ""
 	if i := strings.IndexAny(name, "^~"); i >= 0 {
@@ -152,7 +150,7 @@ func (n Names) resolveName(name string) (odb.Obj, error) {
 	return commits[0], nil
 }
 
-// commitAt follows tags, which it returns, to a commit.
+// commitAt follows tags to a commit. It also returns the tags.
 func (n Names) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err error) {
 	o, t, tags, err := n.Peel(o)
 	if err == nil && t != odb.Commit {
@@ -164,10 +162,10 @@ func (n Names) commitAt(o odb.Obj) (commit odb.Obj, tags []odb.Obj, err error) {
 	return o, tags, nil
 }
 
-// Peel follows tags to what is none. It returns the tags too, after an error
-// those that could be read.
+// Peel follows tags to another object, and returns its type and the tags. After
+// an error it returns the tags that could be read.
 func (n Names) Peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Obj, err error) {
-	seen := map[odb.Obj]bool{} // in a damaged store a chain of tags may be a ring
+	seen := map[odb.Obj]bool{} // in a damaged store tags may form a circle
 	for {
 		t, data, err := n.Store.Read(o)
 		if err != nil || t != odb.Tag {
@@ -190,7 +188,7 @@ func (n Names) Peel(o odb.Obj) (last odb.Obj, t odb.Type, tags []odb.Obj, err er
 	}
 }
 
-// step takes the first of the steps behind a revision and returns the rest.
+// step applies the first suffix of a revision and returns the rest.
 func (n Names) step(o odb.Obj, steps string) (odb.Obj, string, error) {
 	if rest, ok := strings.CutPrefix(steps, "^{}"); ok {
 		return o, rest, nil
@@ -225,7 +223,7 @@ func (n Names) step(o odb.Obj, steps string) (odb.Obj, string, error) {
 	return o, steps[end:], err
 }
 
-// parent returns a commit's parent by its number, counted from 1.
+// parent returns a parent of a commit by its number, counted from 1.
 func (n Names) parent(o odb.Obj, number int) (odb.Obj, error) {
 	_, data, err := n.Store.Read(o)
 	if err != nil {

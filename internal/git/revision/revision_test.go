@@ -56,8 +56,8 @@ func merges(t *testing.T) *gittest.Repo {
 	return r
 }
 
-// TestRevisionsAgainstGit resolves random revisions as git does, or refuses them
-// where git does.
+// TestRevisionsAgainstGit compares random revisions with git rev-parse,
+// including those that git rejects.
 func TestRevisionsAgainstGit(t *testing.T) {
 	r := merges(t)
 	n := open(t, r)

@@ -1,6 +1,6 @@
-// Package treediff compares a tree, or an index, with the trees that were in its
-// place before, folder by folder. A folder that one of these has as it is, is
-// passed by.
+// Package treediff compares a tree, or an index, with earlier trees at the same
+// place, folder by folder. It skips a folder that an earlier tree has
+// unchanged.
 package treediff
 
 import (
@@ -15,63 +15,62 @@ import (
 	"r8scan/internal/git/repo"
 )
 
-// Diff is a comparison. Its functions are called in the order of the walk; those
-// that are nil are not.
+// Diff is a comparison. It calls its functions in the order of the walk; any of
+// them may be nil.
 type Diff struct {
-	// Before reads a tree that was there before. Of one that cannot be read
-	// nothing is known: what stands in its place counts as new.
+	// Before reads an earlier tree. If it cannot be read, everything at its
+	// place counts as new.
 	Before func(id []byte) ([]odb.TreeEntry, error)
-	// Now reads a tree that is compared. With false it is left out.
+	// Now reads the compared tree. If it returns false, the tree is left out.
 	Now func(t Tree) ([]odb.TreeEntry, bool)
-	// Folder is told of a folder that none of the trees before has.
+	// Folder is called for a folder that no earlier tree has.
 	Folder func(path, name string)
-	// Entry is told of a file, a link or a submodule that none of the trees before
-	// has as it is.
+	// Entry is called for a file, link or submodule that no earlier tree has
+	// unchanged.
 	Entry func(e Entry)
-	// Gone is told of what a tree before has and the one compared has not. Of a
-	// folder it is told once, and not of what is in it.
+	// Gone is called for an entry of an earlier tree that the compared tree
+	// does not have; for a folder once, without its entries.
 	Gone func(e odb.TreeEntry)
-	// Failed is told of a tree that is not compared, with what is below it, or of
-	// which it is not known what was there before.
+	// Failed is called for a tree that is not compared, with everything below
+	// it, or whose earlier trees are unknown.
 	Failed func(t Tree, err error)
 
-	Memory *budget.Account // what Before and Now take of it is given back when a folder is done; may be nil
+	Memory *budget.Account // memory that Before and Now take from it is returned when a folder is done; may be nil
 
-	before [][]byte // of one entry, to be used again
+	before [][]byte // a buffer for one entry
 }
 
-// ErrDepth is why a folder is not compared.
+// ErrDepth means that a folder is too deep to be compared.
 var ErrDepth = fmt.Errorf("it is in more than %d folders: %w", history.MaxDepth, odb.ErrLimit)
 
-// Tree is a tree that is compared.
+// Tree is a compared tree.
 type Tree struct {
-	Path   string   // its folder's, "" for the top
-	ID     []byte   // raw; nil for a folder of an index
-	Before [][]byte // raw ids of the trees in its place
+	Path   string   // path of its folder, "" for the root
+	ID     []byte   // raw id; nil for a folder of an index
+	Before [][]byte // raw ids of the earlier trees at its place
 }
 
-// Entry is something other than a folder. What it holds is valid until the next
-// call.
+// Entry is anything other than a folder. It is valid until the next call.
 type Entry struct {
 	Path, Name string
 	Mode       uint32
 	ID         []byte   // raw
-	Stage      int      // of an index: not 0 for what is not merged
-	Known      bool     // a tree before has something other than a folder at the path
-	Before     [][]byte // raw ids of what they have there, but for submodules
+	Stage      int      // in an index: not 0 for an unmerged entry
+	Known      bool     // an earlier tree has something other than a folder at the path
+	Before     [][]byte // their raw ids there, without submodules
 }
 
-// cursor goes through a tree in the order of its entries. What it passes by
-// without being asked for is gone.
+// cursor goes through a tree in the order of its entries. Entries that it skips
+// are gone.
 type cursor struct{ left []odb.TreeEntry }
 
-// seek returns the entry with a name, of a folder or of anything else, which
-// stands behind those that were asked for before.
+// seek returns the entry with a name, and of a kind, after the entries that
+// were returned before.
 func (d *Diff) seek(c *cursor, name string, folder bool) (odb.TreeEntry, bool) {
 	for len(c.left) > 0 {
 		e := c.left[0]
 		order := 0
-		if isFolder := e.Mode == odb.ModeDir; string(e.Name) != name || isFolder != folder { // most are equal
+		if isFolder := e.Mode == odb.ModeDir; string(e.Name) != name || isFolder != folder { // most names are equal
 			order = compareNames(string(e.Name), isFolder, name, folder)
 		}
 		if order > 0 {
@@ -92,8 +91,8 @@ func (d *Diff) gone(entries ...odb.TreeEntry) {
 	}
 }
 
-// compareNames orders names as trees and the index do: a folder's as if there
-// were a slash behind it.
+// compareNames orders names as trees and indexes do: a folder's name as if it
+// ended in a slash.
 func compareNames(a string, aFolder bool, b string, bFolder bool) int {
 	n := min(len(a), len(b))
 	if c := strings.Compare(a[:n], b[:n]); c != 0 {
@@ -111,8 +110,8 @@ func compareNames(a string, aFolder bool, b string, bFolder bool) int {
 	return next(a, aFolder) - next(b, bFolder)
 }
 
-// cursors reads trees that were there before, each once. Those that it could
-// read come with the error.
+// cursors reads earlier trees, each once. With an error it returns those that
+// could be read.
 func (d *Diff) cursors(trees [][]byte) (out []*cursor, err error) {
 	for i, id := range trees {
 		if slices.ContainsFunc(trees[:i], func(other []byte) bool { return bytes.Equal(id, other) }) {
@@ -128,15 +127,15 @@ func (d *Diff) cursors(trees [][]byte) (out []*cursor, err error) {
 	return out, err
 }
 
-// passBy notes what the trees have behind all that was asked for.
+// passBy reports the remaining entries of earlier trees as gone.
 func (d *Diff) passBy(trees []*cursor) {
 	for _, c := range trees {
 		d.gone(c.left...)
 	}
 }
 
-// Index compares an index with the trees of the commits that the next one builds
-// on. The error says which of these cannot be read.
+// Index compares an index with the trees of the parents of the next commit. The
+// error names a tree that cannot be read.
 func (d *Diff) Index(x *repo.IndexReader, trees [][]byte) error {
 	whole := folder{index: x, cached: x.Tree}
 	if slices.ContainsFunc(trees, func(tree []byte) bool { return whole.same("", tree) }) {
@@ -150,24 +149,24 @@ func (d *Diff) Index(x *repo.IndexReader, trees [][]byte) error {
 	return nil
 }
 
-// Tree compares a tree with those in its place before.
+// Tree compares a tree with the earlier trees at its place.
 func (d *Diff) Tree(id []byte, before [][]byte) {
 	if !slices.ContainsFunc(before, func(tree []byte) bool { return bytes.Equal(tree, id) }) {
 		d.folder("", folder{id: id}, before, 0)
 	}
 }
 
-// folder is one that is compared: one that has a tree, or whose files are the
-// next ones in an index.
+// folder is a compared folder: either it has a tree, or its files are the next
+// ones in an index.
 type folder struct {
 	name   string
-	id     []byte            // raw, of its tree
-	index  *repo.IndexReader // nil if there is an id
-	cached *repo.CacheTree   // nil if nothing is known
+	id     []byte            // raw id of its tree
+	index  *repo.IndexReader // nil if it has an id
+	cached *repo.CacheTree   // nil if unknown
 }
 
-// same reports whether a tree before is the folder's, and then passes its entries
-// by.
+// same reports whether an earlier tree equals the folder. If so, it skips the
+// folder's entries.
 func (f *folder) same(prefix string, tree []byte) bool {
 	if f.index == nil {
 		return bytes.Equal(f.id, tree)
@@ -175,8 +174,9 @@ func (f *folder) same(prefix string, tree []byte) bool {
 	return f.cached != nil && bytes.Equal(f.cached.ID, tree) && f.index.PassFolder(prefix, f.cached)
 }
 
-// entries compares the index's next entries, those in the folder with the path
-// prefix, which ends in a slash unless it is empty, with the trees before there.
+// entries compares the next entries of the index, those whose path starts with
+// prefix, with the earlier trees there. prefix ends in a slash unless it is
+// empty.
 func (d *Diff) entries(prefix string, x *repo.IndexReader, cached *repo.CacheTree, before []*cursor, depth int) {
 	for {
 		e := x.Peek()
@@ -186,7 +186,7 @@ func (d *Diff) entries(prefix string, x *repo.IndexReader, cached *repo.CacheTre
 		name, below, deeper := strings.Cut(e.Path[len(prefix):], "/")
 		switch {
 		case !deeper:
-			if !e.IntentToAdd { // the commit will not have it
+			if !e.IntentToAdd { // the commit will not contain it
 				d.entry(Entry{Path: e.Path, Name: name, Mode: e.Mode, ID: e.ID, Stage: e.Stage}, before)
 			}
 			x.Pass(1)
@@ -200,7 +200,7 @@ func (d *Diff) entries(prefix string, x *repo.IndexReader, cached *repo.CacheTre
 	d.passBy(before)
 }
 
-// below compares a folder in the one at prefix.
+// below compares a subfolder of the folder at prefix.
 func (d *Diff) below(prefix string, f folder, before []*cursor, depth int) {
 	var trees [][]byte
 	for _, c := range before {
@@ -218,7 +218,7 @@ func (d *Diff) below(prefix string, f folder, before []*cursor, depth int) {
 	d.folder(at, f, trees, depth+1)
 }
 
-// folder compares the folder at a path with the trees in its place before.
+// folder compares the folder at a path with the earlier trees at its place.
 func (d *Diff) folder(at string, f folder, trees [][]byte, depth int) {
 	if depth > history.MaxDepth {
 		d.tooDeep(at, f)
@@ -254,7 +254,7 @@ func (d *Diff) folder(at string, f folder, trees [][]byte, depth int) {
 	d.passBy(before)
 }
 
-// tooDeep names a folder that is not compared.
+// tooDeep reports a folder that is too deep to be compared.
 func (d *Diff) tooDeep(at string, f folder) {
 	if d.Failed != nil {
 		d.Failed(Tree{Path: at, ID: f.id}, ErrDepth)

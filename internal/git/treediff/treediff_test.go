@@ -14,9 +14,9 @@ import (
 	"r8scan/internal/git/odb"
 )
 
-// TestTreeAgainstGit compares random trees with up to three in their place
-// before, in the names of which the order of files and folders matters. What is
-// new, and what is gone, is what git's own lists of the files say.
+// TestTreeAgainstGit compares random trees with up to three earlier trees.
+// Their names are such that the order of files and folders matters. What is new
+// and what is gone must match git's lists of the files.
 func TestTreeAgainstGit(t *testing.T) {
 	for _, format := range []string{"sha1", "sha256"} {
 		rng := rand.New(rand.NewPCG(uint64(len(format)), 1))
@@ -115,7 +115,7 @@ func compare(t *testing.T, r *gittest.Repo, store *odb.Store, now string, before
 	}
 }
 
-// compareGone compares the names of what is gone with git's list.
+// compareGone compares the names of gone entries with git's list.
 func compareGone(t *testing.T, r *gittest.Repo, now, before string, gone []string) {
 	t.Helper()
 	var want []string
@@ -132,7 +132,7 @@ func compareGone(t *testing.T, r *gittest.Repo, now, before string, gone []strin
 		if _, ok := there[path]; ok {
 			continue
 		}
-		top := path // the highest folder that is gone is told, and nothing in it
+		top := path // only the topmost gone folder is reported
 		for i, c := range path {
 			if c == '/' && !folders[path[:i]] {
 				top = path[:i]
@@ -165,8 +165,8 @@ func rawAll(store *odb.Store, ids []string) (out [][]byte) {
 	return out
 }
 
-// TestDepth has a tree that holds itself, as ids that lie make one: the walk
-// ends, and says so.
+// TestDepth has a tree that contains itself, made with a false id. The walk
+// must end and report it.
 func TestDepth(t *testing.T) {
 	self := make([]byte, 20)
 	read := func([]byte) ([]odb.TreeEntry, error) {

@@ -2,8 +2,8 @@ package wire
 
 import "encoding/binary"
 
-// Reader takes fields from bytes, one behind the other. Where there are too few
-// bytes a field is zero, and so are all after it: ask Bad once, at the end.
+// Reader reads consecutive fields. If there are too few bytes, a field is zero,
+// and so are all fields after it. Call Bad once, at the end.
 type Reader struct {
 	b    []byte
 	used int
@@ -13,17 +13,16 @@ type Reader struct {
 // NewReader returns a Reader of b.
 func NewReader(b []byte) *Reader { return &Reader{b: b} }
 
-// Bad reports whether there were too few bytes, or a number that is none.
+// Bad reports whether there were too few bytes or an invalid number.
 func (r *Reader) Bad() bool { return r.bad }
 
-// Used returns the length of the fields that were taken.
+// Used returns how many bytes were read.
 func (r *Reader) Used() int { return r.used }
 
-// Rest returns what is behind the fields that were taken.
+// Rest returns the bytes that were not read.
 func (r *Reader) Rest() []byte { return r.b[r.used:] }
 
-// Bytes takes n bytes, which are a part of the Reader's; none if there are
-// fewer.
+// Bytes reads n bytes, which are part of the Reader's; nil if there are fewer.
 func (r *Reader) Bytes(n uint64) []byte {
 	if n > uint64(len(r.b)-r.used) {
 		r.bad = true
@@ -36,7 +35,7 @@ func (r *Reader) Bytes(n uint64) []byte {
 	return r.b[from:r.used:r.used]
 }
 
-// Uint16 takes a big-endian number of 2 bytes.
+// Uint16 reads a big-endian number of 2 bytes.
 func (r *Reader) Uint16() uint16 {
 	if b := r.Bytes(2); b != nil {
 		return binary.BigEndian.Uint16(b)
@@ -44,7 +43,7 @@ func (r *Reader) Uint16() uint16 {
 	return 0
 }
 
-// Uint32 takes a big-endian number of 4 bytes.
+// Uint32 reads a big-endian number of 4 bytes.
 func (r *Reader) Uint32() uint32 {
 	if b := r.Bytes(4); b != nil {
 		return binary.BigEndian.Uint32(b)
@@ -52,7 +51,7 @@ func (r *Reader) Uint32() uint32 {
 	return 0
 }
 
-// Uint64 takes a big-endian number of 8 bytes.
+// Uint64 reads a big-endian number of 8 bytes.
 func (r *Reader) Uint64() uint64 {
 	if b := r.Bytes(8); b != nil {
 		return binary.BigEndian.Uint64(b)
@@ -60,7 +59,7 @@ func (r *Reader) Uint64() uint64 {
 	return 0
 }
 
-// OffsetVarint takes a number as OffsetVarint reads it.
+// OffsetVarint reads a number as the function OffsetVarint does.
 func (r *Reader) OffsetVarint() uint64 {
 	v, n := OffsetVarint(r.Rest())
 	if r.bad = r.bad || n == 0; r.bad {

@@ -28,7 +28,7 @@ func TestNumbers(t *testing.T) {
 			{"uvarint", []byte{0x7f, 9}, 127, 1},
 			{"uvarint", []byte{0x80, 1, 9}, 128, 2},
 			{"uvarint", []byte{0x80}, 0, 0},
-			{"uvarint", []byte{0x81, 0}, 1, 2}, // longer than it has to be
+			{"uvarint", []byte{0x81, 0}, 1, 2}, // longer than necessary
 			{"uvarint", ff(9, 1), 1<<64 - 1, 10},
 			{"uvarint", ff(9, 2), 0, 0},
 			{"uvarint", ff(10, 0), 0, 0},
@@ -36,7 +36,7 @@ func TestNumbers(t *testing.T) {
 			{"offset", nil, 0, 0},
 			{"offset", []byte{0}, 0, 1},
 			{"offset", []byte{0x7f, 9}, 127, 1},
-			{"offset", []byte{0x80, 0, 9}, 128, 2}, // each number is written in one way
+			{"offset", []byte{0x80, 0, 9}, 128, 2}, // each number has one encoding
 			{"offset", []byte{0x80, 0x7f}, 255, 2},
 			{"offset", []byte{0x81, 0}, 256, 2},
 			{"offset", []byte{0xff, 0x7f}, 16511, 2},
@@ -77,7 +77,7 @@ func TestTables(t *testing.T) {
 	if v, ok := u.At(1); v != 1<<63|3 || !ok {
 		t.Errorf("the last number of 8 bytes: %#x, %v", v, ok)
 	}
-	for _, i := range []int{2, 3, 1 << 30} { // of the next one there is a byte
+	for _, i := range []int{2, 3, 1 << 30} { // the next number has one byte
 		if _, ok := u.At(i); ok {
 			t.Errorf("there is a number %d", i)
 		}
@@ -152,11 +152,11 @@ func TestIDs(t *testing.T) {
 }
 
 // digits returns the length of the number at the start of b, whose last byte is
-// the first one below 0x80; 0 if there is no such byte.
+// the first below 0x80; 0 if there is none.
 func digits(b []byte) int { return slices.IndexFunc(b, func(c byte) bool { return c < 0x80 }) + 1 }
 
-// FuzzNumbers compares each reading with the sum that the encoding stands for,
-// in numbers of any size.
+// FuzzNumbers compares each decoder with the defining sum, for numbers of any
+// size.
 func FuzzNumbers(f *testing.F) {
 	for _, b := range [][]byte{{}, {0}, {0x80, 0}, {0xff, 0xff, 0x7f}, bytes.Repeat([]byte{0xff}, 12), append(bytes.Repeat([]byte{0x80}, 9), 1)} {
 		f.Add(b)
@@ -180,7 +180,7 @@ func FuzzNumbers(f *testing.F) {
 			}
 		}
 		v, k := Uvarint(b)
-		if n > 10 { // zeros behind the tenth byte make no number larger
+		if n > 10 { // zeros after the tenth byte do not change the number
 			n = 0
 		}
 		check("uvarint", v, k, low, n, 64)
@@ -209,7 +209,7 @@ func FuzzNumbers(f *testing.F) {
 	})
 }
 
-// BenchmarkEntryHead reads what stands before most objects.
+// BenchmarkEntryHead reads typical entry headers.
 func BenchmarkEntryHead(b *testing.B) {
 	heads := [][]byte{{0xb5, 0x12}, {0x65}, {0xe1, 0x83, 0x01}, {0xa9, 0x02}}
 	sum := uint64(0)
