@@ -29,7 +29,7 @@ func commit(repo *gittest.Repo, message string) {
 }
 
 // TestRangeContainer makes sure that a token in a container is found in a range too. The
-// second reading, of all history, once had no memory for containers.
+// second reading, of all history, once had limits of zero, and read no container.
 func TestRangeContainer(t *testing.T) {
 	repo := gittest.New(t)
 	commit(repo, "one")
