@@ -21,11 +21,11 @@ import (
 	"r8scan/rules"
 )
 
-// sarifValidator returns a function that checks a file against the schema of
-// the standard.
-func sarifValidator(t *testing.T) func(text string) error {
+// schemaValidator returns a function that checks a text against a schema in
+// testdata.
+func schemaValidator(t *testing.T, name string) func(text string) error {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "sarif-schema-2.1.0.json"))
+	f, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +36,10 @@ func sarifValidator(t *testing.T) func(text string) error {
 	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource(sarifSchema, doc); err != nil {
+	if err := c.AddResource("schema.json", doc); err != nil {
 		t.Fatal(err)
 	}
-	schema, err := c.Compile(sarifSchema)
+	schema, err := c.Compile("schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +53,8 @@ func sarifValidator(t *testing.T) func(text string) error {
 }
 
 func TestSARIFIsValid(t *testing.T) {
-	validate := sarifValidator(t)
-	for name, doc := range map[string]*Document{"full": fullDocument(), "empty": emptyDocument()} {
+	validate := schemaValidator(t, "sarif-schema-2.1.0.json")
+	for name, doc := range documents() {
 		for _, target := range []result.Target{{}, {Path: "https://example.com/a"}, {Anchor: "README", Head: commit("e"), Branch: "main", Remote: "ssh://github.com/a/b"}} {
 			doc.Target = target
 			if err := validate(render(t, "sarif", doc, Options{})); err != nil {
