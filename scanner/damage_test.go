@@ -5,10 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"r8scan/result"
 	"strconv"
 	"strings"
 	"testing"
+
+	"r8scan/result"
 )
 
 // TestDamage inverts and cuts a repository's files byte by byte. Whatever

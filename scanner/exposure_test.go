@@ -4,8 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"r8scan/result"
 	"testing"
+
+	"r8scan/result"
 )
 
 func TestExposure(t *testing.T) {

@@ -27,15 +27,9 @@ type Options struct {
 	ReportAllowed bool             // report what is allowed too, and read no configuration that is not named
 	CheckIDs      bool             // compare all objects with their ids, not only those where it is cheap; needs all packs to be read
 	Cache         string           // folder that remembers what was found in packs; "" for none
-	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
+	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // tests: a range of any length is read like a long one
-}
-
-// Progress says how far a scan has come.
-type Progress struct {
-	Bytes, Objects, Files int64
-	Total                 int64 // objects to read, as far as is known
 }
 
 func (o Options) goroutines() int {

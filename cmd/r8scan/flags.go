@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"r8scan/internal/ask"
 	"r8scan/internal/budget"
 	"r8scan/internal/output"
+	"r8scan/internal/progress"
 	"r8scan/report"
 	"r8scan/result"
 	"r8scan/scanner"
@@ -50,7 +53,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read all packs, also those that an earlier scan has read")
-	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
+	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress line on a terminal")
 }
 
 // options checks the flags, before a scan that would end in vain.
@@ -70,6 +73,11 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return opts, fmt.Errorf("--output %w", err)
 	}
 	return opts, nil
+}
+
+// watch begins to tell on w how far the scan is.
+func (f *scanFlags) watch(ctx context.Context, w io.Writer) *progress.Display {
+	return progress.Watch(ctx, w, !f.noProgress, f.quiet)
 }
 
 // workFlags say with what a scan works.
@@ -162,7 +170,7 @@ func (f *askFlags) add(cmd *cobra.Command) {
 }
 
 // verifier returns what asks Replicate, nil if no token is to be sent.
-func (f askFlags) verifier() (*verifier.Verifier, error) {
+func (f askFlags) verifier(shown *progress.Display) (*verifier.Verifier, error) {
 	switch f.failOn {
 	case failOnAny, failOnNone:
 	case failOnLive:
@@ -175,7 +183,7 @@ func (f askFlags) verifier() (*verifier.Verifier, error) {
 	if !f.verify {
 		return nil, nil
 	}
-	return ask.NewVerifier(f.apiURL, version, verifier.Config{})
+	return ask.NewVerifier(f.apiURL, version, verifier.Config{Asked: shown.Asked})
 }
 
 // onlyArg returns the argument, or the current folder.

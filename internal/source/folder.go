@@ -29,6 +29,8 @@ type folder struct {
 	// their shown names; nil: a file.
 	kind func(name, member string) string
 
+	size int64 // of the file, as far as it was announced to the meter
+
 	uncounted bool // coverage does not count it: the same objects may be kept without it
 
 	skip func(f folder) bool // nil: nothing is left out
@@ -52,28 +54,55 @@ type files struct{ env *Env }
 // walk returns the job of reading a folder: its files, and a further job for
 // each folder in it.
 func (r files) walk(f folder) job {
+	meter := r.env.Sink.Meter
+	meter.Unlisted.Add(1)
 	return func(ctx context.Context, w *worker) error {
 		entries, err := os.ReadDir(f.path)
 		if err != nil {
 			r.env.Sink.Unread(cmp.Or(f.name, "."), regular.Reason(err))
 		}
+		walk := true
 		if f.enter != nil && holdsRepository(entries) {
-			tree, walk := f.enter(f.path, w)
-			if !walk {
-				return nil
-			}
-			if tree != nil {
+			var tree *collect.WorkTree
+			if tree, walk = f.enter(f.path, w); tree != nil {
 				f.tree = tree
 			}
 		}
-		for _, e := range entries {
+		var sizes []int64
+		if walk && meter.Sizes {
+			sizes = r.sizes(f, entries)
+		}
+		meter.Unlisted.Add(-1)
+		if !walk {
+			return nil
+		}
+		for i, e := range entries {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			r.entry(ctx, w, f.child(e.Name()), e)
+			child := f.child(e.Name())
+			if sizes != nil {
+				child.size = sizes[i]
+			}
+			r.entry(ctx, w, child, e)
 		}
 		return nil
 	}
+}
+
+// sizes returns the sizes of a folder's files and announces them: what is in a
+// folder in turn is not known before it is listed too.
+func (r files) sizes(f folder, entries []fs.DirEntry) []int64 {
+	sizes := make([]int64, len(entries))
+	for i, e := range entries {
+		if child := f.child(e.Name()); e.Type().IsRegular() && r.env.Paths.Keeps(child.name, f.top) && (f.skip == nil || !f.skip(child)) {
+			if info, err := e.Info(); err == nil {
+				sizes[i] = info.Size()
+				r.env.Sink.Meter.Total.Add(sizes[i])
+			}
+		}
+	}
+	return sizes
 }
 
 // holdsRepository reports whether a folder may be a work tree's top or a bare
@@ -124,6 +153,8 @@ func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 
 // file reads one regular file.
 func (r files) file(ctx context.Context, w *worker, f folder) {
+	part := r.env.Sink.Meter.Part(f.size)
+	defer part.End()
 	file, info, err := regular.Listed(f.path)
 	if err != nil {
 		r.env.Sink.Unread(f.name, regular.Reason(err))
@@ -134,7 +165,7 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 		r.env.Sink.Files.Add(1)
 	}
 	if info.Size() > 0 { // 0 is also what files in /proc say
-		r.text(ctx, w, io.LimitReader(file, info.Size()), file, f) // a log that grows ends where it ended
+		r.text(ctx, w, part.Reader(io.LimitReader(file, info.Size())), file, f) // a log that grows ends where it ended
 		return
 	}
 	limited := &io.LimitedReader{R: file, N: search.WindowLen}
@@ -149,6 +180,7 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
 	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(f.name, member), reason) })
 	defer t.Done()
+	t.Seen = r.env.Sink.See
 	name := path.Base(f.name)
 	if name == "-" { // standard input has none
 		name = ""

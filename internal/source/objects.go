@@ -72,8 +72,11 @@ type objects struct {
 // trees are those whose roots are followed; with nil, those of the repository's
 // work trees are.
 func (o *objects) all(trees []*collect.WorkTree) job {
+	meter := o.env.Sink.Meter
+	meter.Unlisted.Add(1)
 	return func(_ context.Context, w *worker) error {
 		o.repo.open(o.env)
+		meter.Unlisted.Add(-1)
 		for _, path := range o.repo.Store.Stray {
 			w.pool.Add(func(ctx context.Context, w *worker) error {
 				files{o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})

@@ -65,7 +65,8 @@ func (r *repository) open(env *Env) {
 	r.Shallow = len(r.shallow)
 	r.Store = odb.OpenFolders(r.Git.ObjectDirs(r.getenv), r.Git.Hash, odb.LimitsOf(env.Budget))
 	r.Store.Workers = env.Goroutines
-	env.Sink.Total.Add(int64(r.Store.Len()))
+	env.Sink.Meter.AllObjects.Add(int64(r.Store.Len()))
+	env.Sink.Meter.Total.Add(r.Store.PackedSize())
 }
 
 // addUnsigned adds a blob by its raw id. Of several names the first in the

@@ -175,6 +175,7 @@ func (b blobReader) search(ctx context.Context, w *worker, sink *collect.Sink, a
 		content, again = whole, whole
 	}
 	sink.Objects.Add(1)
+	sink.Meter.Objects.Add(1)
 	hits := searchText(ctx, w, sink, at, fmt.Sprintf("object %x", id), content, again, odb.Held(o.Data))
 	if id, ok := pointedTo(o.Data); ok && len(o.Data) <= maxPointer {
 		hits = append(hits, b.pointed(ctx, w, sink, at, id)...)

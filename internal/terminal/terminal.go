@@ -14,11 +14,27 @@ import (
 // Is reports whether w is a terminal that a person looks at, or has one under
 // it, as a door.Writer may.
 func Is(w io.Writer) bool {
-	if d, ok := w.(interface{ Under() io.Writer }); ok {
-		w = d.Under()
-	}
-	f, ok := w.(*os.File)
+	f, ok := under(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// under returns what w writes to, if it is a door.Writer.
+func under(w io.Writer) io.Writer {
+	if d, ok := w.(interface{ Under() io.Writer }); ok {
+		return d.Under()
+	}
+	return w
+}
+
+// Width returns how many columns the terminal has now that w leads to: 80 if it
+// does not say.
+func Width(w io.Writer) int {
+	if f, ok := under(w).(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
 }
 
 // Colors reports whether what is written to w may have colors and links.

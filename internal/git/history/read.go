@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"sync/atomic"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/odb"
@@ -16,12 +17,13 @@ type reader struct {
 }
 
 // Read returns the part of a store's history that leads to hits; without hits it
-// is a graph of all commits. It reads on some goroutines, with the memory of b.
-// It fails only when ctx is done.
-func Read(ctx context.Context, store *odb.Store, hits []Hit, b *budget.Budget, goroutines int) (*Graph, error) {
+// is a graph of all commits. It reads on some goroutines, with the memory of b,
+// and counts on done how much of the store is read, which may be nil. It fails only
+// when ctx is done.
+func Read(ctx context.Context, store *odb.Store, hits []Hit, b *budget.Budget, goroutines int, done *atomic.Int64) (*Graph, error) {
 	g := NewGraph(store, hits)
 	p := pool.New(goroutines, func(p *pool.Pool[*reader]) *reader {
-		w := &odb.Walker{Store: store, Memory: b.Account(), Want: g.Want}
+		w := &odb.Walker{Store: store, Memory: b.Account(), Want: g.Want, Done: done}
 		return &reader{p, w, g.Visitor()}
 	})
 	var jobs []pool.Job[*reader]
