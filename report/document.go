@@ -30,9 +30,10 @@ type Run struct {
 	DurationMS int64            `json:"duration_ms"`
 	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
 	Coverage   result.Coverage  `json:"coverage"`
-	Allowed    []result.Allowed `json:"allowed"`         // what the user has allowed; not in Findings
-	LeftOut    map[string]int   `json:"left_out"`        // findings of too low a confidence, by the reason for it
-	Asked      *Asked           `json:"asked,omitempty"` // nil if no token was to be verified
+	Allowed    []result.Allowed `json:"allowed"`             // what the user has allowed; not in Findings
+	LeftOut    map[string]int   `json:"left_out"`            // findings of too low a confidence, by the reason for it
+	Asked      *Asked           `json:"asked,omitempty"`     // nil if no token was to be verified
+	Rechecked  *Rechecked       `json:"rechecked,omitempty"` // nil for a scan
 
 	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
 }
@@ -70,8 +71,9 @@ type Finding struct {
 	Confidence   rules.Confidence  `json:"confidence"`
 	Exposure     result.Exposure   `json:"exposure"`
 	Verification Verification      `json:"verification"`
-	Locations    []result.Location `json:"locations"` // the most telling one first
-	History      *result.History   `json:"history"`   // nil if the token is in no git object
+	Locations    []result.Location `json:"locations"`         // the most telling one first
+	History      *result.History   `json:"history"`           // nil if the token is in no git object
+	Recheck      *Recheck          `json:"recheck,omitempty"` // nil in a scan
 
 	rule *rules.Rule // nil in a saved result
 }

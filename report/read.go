@@ -119,10 +119,13 @@ func (f *Finding) check() error {
 	default:
 		return errors.New("unknown exposure")
 	}
-	switch f.Verification.Status {
-	case StatusLive, StatusRevoked, StatusUnknown, StatusUnchecked:
-	default:
+	if !f.Verification.Status.known() {
 		return errors.New("unknown verification status")
+	}
+	if f.Recheck != nil {
+		if err := f.Recheck.check(); err != nil {
+			return err
+		}
 	}
 	for _, l := range f.Locations {
 		if l.Kind == "" || l.Line < 0 || l.Column < 0 || l.EndColumn < 0 {

@@ -42,6 +42,9 @@ func textFinding(b *strings.Builder, f Finding, opts Options) {
 	if f.Verification.Status != StatusUnchecked {
 		fmt.Fprintf(b, "  %s\n", verificationLine(f.Verification))
 	}
+	if line := recheckLine(f); line != "" {
+		fmt.Fprintf(b, "  %s\n", line)
+	}
 	b.WriteString("  where\n")
 	textLocations(b, f.Locations, opts)
 	if f.History != nil {

@@ -142,13 +142,13 @@ type answer interface {
 }
 
 // writeAnswer writes an answer as text or as JSON.
-func (c command) writeAnswer(ctx context.Context, format, path string, a answer) error {
-	err := c.write(ctx, path, func(w io.Writer) error {
-		if format == "json" {
-			return a.WriteJSON(w, tool)
-		}
-		return a.WriteText(w, c.colors(path))
-	})
+func (c command) writeAnswer(format string, a answer) error {
+	var err error
+	if format == "json" {
+		err = a.WriteJSON(c.out, tool)
+	} else {
+		err = a.WriteText(c.out, c.colors(""))
+	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
