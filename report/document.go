@@ -34,6 +34,7 @@ type Run struct {
 	LeftOut    map[string]int   `json:"left_out"`             // findings of too low a confidence, by the reason for it
 	NotListed  map[Status]int   `json:"not_listed,omitempty"` // findings that are left out of the listing only, by status
 	Asked      *Asked           `json:"asked,omitempty"`      // nil if no token was to be verified
+	Rechecked  *Rechecked       `json:"rechecked,omitempty"`  // nil for a scan
 
 	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
 }
@@ -74,6 +75,7 @@ type Finding struct {
 	Locations    []result.Location `json:"locations"`           // the most telling one first
 	History      *result.History   `json:"history"`             // nil if the token is in no git object
 	CopiedBy     string            `json:"copied_by,omitempty"` // as in a result.Finding
+	Recheck      *Recheck          `json:"recheck,omitempty"`   // nil in a scan
 
 	rule *rules.Rule // nil in a saved result
 }
@@ -99,6 +101,9 @@ const (
 
 // statuses are all of them.
 var statuses = []Status{StatusLive, StatusRevoked, StatusUnknown, StatusUnchecked}
+
+// known reports whether s is one of the statuses.
+func (s Status) known() bool { return slices.Contains(statuses, s) }
 
 // Verification is what Replicate said about a token, and when.
 type Verification struct {

@@ -180,7 +180,7 @@ func TestSavedAndDirect(t *testing.T) {
 	live := fullDocument()
 	live.Findings[0].Verification = Verification{Status: StatusLive, CheckedAt: live.StartedAt, Account: &Account{"user", "ann", "Ann \xff"}}
 	live.Asked = &Asked{Host: "api.example.com", Live: 1, Sent: 1, Handling: "x"}
-	live.KeepLive()
+	live.keepLive()
 	docs["live ones only"] = live
 	for name, doc := range docs {
 		saved, err := Read(strings.NewReader(render(t, "json", doc, Options{})))

@@ -140,6 +140,9 @@ func (m *markdownWriter) row(f Finding) string {
 			said += ", " + m.code(v.Reason)
 		}
 	}
+	if line := recheckLine(f); line != "" {
+		said += ", " + m.code(line)
+	}
 	if f.History != nil {
 		story = m.story(f.History)
 	}

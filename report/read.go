@@ -93,7 +93,7 @@ func (d *Document) check() error {
 		}
 	}
 	for status, n := range d.NotListed {
-		if n < 1 || !slices.Contains(statuses, status) {
+		if n < 1 || !status.known() {
 			return errors.New("not_listed has a number below 1, or an unknown status")
 		}
 	}
@@ -121,8 +121,13 @@ func (f *Finding) check() error {
 	if !slices.Contains(worstFirst, f.Exposure) {
 		return errors.New("unknown exposure")
 	}
-	if !slices.Contains(statuses, f.Verification.Status) {
+	if !f.Verification.Status.known() {
 		return errors.New("unknown verification status")
+	}
+	if f.Recheck != nil {
+		if err := f.Recheck.check(); err != nil {
+			return err
+		}
 	}
 	for _, l := range f.Locations {
 		if l.Kind == "" || l.Line < 0 || l.Column < 0 || l.EndColumn < 0 {

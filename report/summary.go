@@ -56,6 +56,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; %s\n",
 			terminal.Safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)), a.Told())
 	}
+	b.WriteString(recheckSummary(doc))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -80,7 +80,7 @@ func (t *textWriter) group(g *group) {
 	}
 	t.WriteByte('\n')
 	quiet := g.order() == noAction || g.order() == noDisabling
-	brief := !t.opts.Verbose && (quiet || len(g.findings) > shownFindings)
+	brief := !t.opts.Verbose && t.run.Rechecked == nil && (quiet || len(g.findings) > shownFindings)
 	for _, f := range g.findings {
 		if brief {
 			t.brief(f)
@@ -124,6 +124,9 @@ func (t *textWriter) finding(f Finding) {
 	fmt.Fprintf(t, "  %s  id %s\n", terminal.Paint(t.opts.Color, terminal.Bold, terminal.Safe(f.Token)), terminal.Safe(f.TokenID))
 	if known := strings.Join(knownOf(f), ", "); known != "" {
 		fmt.Fprintf(t, "    %s\n", known)
+	}
+	if line := recheckLine(f); line != "" {
+		fmt.Fprintf(t, "    %s\n", line)
 	}
 	spots := spotsOf(f.Locations, t.opts.Verbose)
 	shown := spots

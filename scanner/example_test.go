@@ -61,9 +61,8 @@ func ExampleFiles_stdin() {
 func ExampleAudit() {
 	dir := leaky()
 	defer os.RemoveAll(dir)
-	res, err := scanner.Audit(context.Background(), dir, scanner.Options{Progress: func(p scanner.Progress) {
-		fmt.Fprintf(os.Stderr, "%d of %d objects\n", p.Objects, p.Total)
-	}})
+	var progress scanner.Progress // another goroutine may look at its State meanwhile
+	res, err := scanner.Audit(context.Background(), dir, scanner.Options{Progress: &progress})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -73,6 +72,6 @@ func ExampleAudit() {
 			inHistory++
 		}
 	}
-	fmt.Println(len(res.Findings), "found,", inHistory, "in the history")
-	// Output: 1 found, 0 in the history
+	fmt.Println(len(res.Findings), "found,", inHistory, "in the history,", progress.State().Files, "files read")
+	// Output: 1 found, 0 in the history, 1 files read
 }

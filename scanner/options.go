@@ -27,15 +27,9 @@ type Options struct {
 	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
 	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
-	Progress      func(Progress)   // called ten times a second, from one goroutine; may be nil
+	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one
-}
-
-// Progress says how far a scan is.
-type Progress struct {
-	Bytes, Objects, Files int64
-	Total                 int64 // objects to read, as far as is known
 }
 
 func (o Options) goroutines() int {

@@ -99,6 +99,9 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	}
 	b := budget.New(opts.MaxMemory, opts.goroutines())
 	sink := collect.NewSink(b)
+	if opts.Progress != nil {
+		opts.Progress.of(sink)
+	}
 	if !opts.ReportAllowed {
 		note, err := judged.ReadOwn(s.Tree())
 		if err != nil {
@@ -109,7 +112,7 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 		}
 	}
 	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths, CheckIDs: opts.CheckIDs,
-		Cache: source.OpenCache(opts.Cache, opts.Rules), Progress: progress(opts.Progress), SmallRange: source.SmallRange}
+		Cache: source.OpenCache(opts.Cache, opts.Rules), SmallRange: source.SmallRange}
 	if opts.longRanges {
 		env.SmallRange = 0
 	}
@@ -120,17 +123,6 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths,
 		Policy: judged, ReportAllowed: opts.ReportAllowed, MinConfidence: opts.MinConfidence}
 	return run.Result(ctx, read.Target, read.Root)
-}
-
-// progress returns a function that passes a sink's counters to tell; nil without
-// tell.
-func progress(tell func(Progress)) func(*collect.Sink) {
-	if tell == nil {
-		return nil
-	}
-	return func(s *collect.Sink) {
-		tell(Progress{Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Files: s.Files.Load(), Total: s.Total.Load()})
-	}
 }
 
 // Exposure says how git treats the file at path: tracked, untracked or ignored. It

@@ -29,6 +29,11 @@ type Config struct {
 
 	FreshConnections bool // a new connection for each request, to measure it
 
+	// Asked is told, before the first token and after each, how many of those that a
+	// call of Verify asks about are done; nil if nobody wants to know. The calls come
+	// one at a time and in order.
+	Asked func(done, of int)
+
 	concurrency    int               // requests at a time; 8
 	connectTimeout time.Duration     // one connection, and one TLS handshake; 10 s
 	rootCAs        *x509.CertPool    // the system's
@@ -157,6 +162,8 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	}
 	ctx, cancel, r := v.begin(ctx, time.Duration(float64(len(secrets))/v.cfg.Rate*float64(time.Minute)))
 	defer cancel()
+	asked := v.counter(len(secrets))
+	asked()
 	if reason := r.prove(ctx); reason != "" {
 		for i := range verdicts {
 			verdicts[i] = Verdict{Status: Unknown, Reason: reason}
@@ -169,6 +176,7 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 		workers.Go(func() {
 			for i := range next {
 				verdicts[i] = r.ask(ctx, secrets[i])
+				asked()
 			}
 		})
 	}
@@ -178,6 +186,21 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	close(next)
 	workers.Wait()
 	return verdicts
+}
+
+// counter returns what counts tokens for Config.Asked, from 0 on.
+func (v *Verifier) counter(of int) func() {
+	if v.cfg.Asked == nil {
+		return func() {}
+	}
+	var mu sync.Mutex
+	done := 0
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		v.cfg.Asked(done, of)
+		done++
+	}
 }
 
 // Probe asks about a fake token and sends no real one. The verdict is Revoked if

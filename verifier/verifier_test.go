@@ -137,6 +137,17 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
+// TestAsked: who wants to know is told how many are done, one at a time.
+func TestAsked(t *testing.T) {
+	a := &api{secret: testSecret(1), respond: live}
+	var told []string
+	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL, Asked: func(done, of int) { told = append(told, fmt.Sprint(done, "/", of)) }})
+	verifyAll(t, v, t.Context(), testSecret(1), testSecret(2), testSecret(1), testSecret(3))
+	if got := strings.Join(told, " "); got != "0/3 1/3 2/3 3/3" {
+		t.Errorf("told %s", got)
+	}
+}
+
 // TestUnsendable makes sure that what cannot be a token is not sent.
 func TestUnsendable(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}

@@ -49,12 +49,15 @@ func (c command) runBaseline(ctx context.Context, f scanFlags, args []string) er
 			return fmt.Errorf("--output %w", err)
 		}
 	}
-	doc, res, err := c.collect(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+	shown := f.watch(ctx, c.err)
+	defer shown.Stop()
+	doc, res, err := c.collect(ctx, f, shown, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 		return scanner.Audit(ctx, onlyArg(args), opts)
 	})
 	if err != nil {
 		return err
 	}
+	shown.Stop()
 	added := 0
 	for _, finding := range doc.Findings {
 		if base.Add(finding.TokenID, finding.Rule) {

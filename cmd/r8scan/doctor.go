@@ -64,7 +64,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := c.writeAnswer(ctx, f.format, "", found); err != nil {
+	if err := c.writeAnswer(f.format, found); err != nil {
 		return err
 	}
 	if found.Failed() {

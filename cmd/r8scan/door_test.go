@@ -34,6 +34,8 @@ func TestSavedResultShowsNoToken(t *testing.T) {
 	event := map[string]any{"commit": "c", "date": "2024-01-02T03:04:05Z", "author": "a", "path": "p"}
 	finding["history"] = map[string]any{"introduced": event, "removed": event, "reachable": true, "refs": []any{"r"}}
 	finding["verification"] = map[string]any{"status": "live", "reason": "r", "account": map[string]any{"type": "user", "username": "u", "name": "n"}}
+	finding["recheck"] = map[string]any{"state": "there", "before": map[string]any{"status": "live", "reason": "r", "account": map[string]any{"type": "user", "username": "u", "name": "n"}}}
+	doc["rechecked"] = map[string]any{"scanned_at": "2024-01-02T03:04:05Z", "scanned_by": map[string]any{"name": "n", "version": "v"}}
 	doc["allowed"] = []any{map[string]any{"token_id": finding["token_id"], "rule": "r", "by": "b", "reason": "r", "locations": finding["locations"]}}
 	doc["left_out"] = map[string]any{"placeholder": 3}
 	doc["asked"] = map[string]any{"host": "h", "handling": "x"}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"r8scan/internal/ask"
 	"r8scan/internal/budget"
 	"r8scan/internal/output"
+	"r8scan/internal/progress"
 	"r8scan/report"
 	"r8scan/result"
 	"r8scan/scanner"
@@ -51,7 +54,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
 	fs.BoolVar(&f.noCache, "no-cache", false, "read all packs, also those that an earlier scan has read")
-	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress bar on a terminal")
+	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress line on a terminal")
 }
 
 // options checks the flags before the scan.
@@ -71,6 +74,11 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return opts, fmt.Errorf("--output %w", err)
 	}
 	return opts, nil
+}
+
+// watch begins to tell on w how far the scan is.
+func (f *scanFlags) watch(ctx context.Context, w io.Writer) *progress.Display {
+	return progress.Watch(ctx, w, !f.noProgress, f.quiet)
 }
 
 // workFlags say how many workers and how much memory a scan uses.
@@ -163,12 +171,12 @@ func (f *askFlags) add(cmd *cobra.Command) {
 }
 
 // verifier returns what asks Replicate, nil if no token is to be sent.
-func (f askFlags) verifier() (*verifier.Verifier, error) {
+func (f askFlags) verifier(shown *progress.Display) (*verifier.Verifier, error) {
 	switch {
 	case !slices.Contains([]string{failOnAny, failOnLive, failOnNone}, f.failOn):
 		return nil, fmt.Errorf("--fail-on %q: use any, live or none", f.failOn)
 	case f.verify:
-		return ask.NewVerifier(f.apiURL, version, verifier.Config{})
+		return ask.NewVerifier(f.apiURL, version, verifier.Config{Asked: shown.Asked})
 	case f.failOn == failOnLive || f.onlyLive:
 		return nil, errors.New("--fail-on live or --only-live needs --verify: only Replicate knows which tokens are live")
 	}

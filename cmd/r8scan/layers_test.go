@@ -21,12 +21,12 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/interrupt", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/hooks":        {"internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
 	"internal/excerpt":      {"internal/plain", "internal/regular", "result", "rules"},
-	"internal/progress":     {"internal/door", "internal/terminal", "scanner"},
+	"internal/progress":     {"internal/terminal", "scanner"},
 	"report":                {"internal/advice", "internal/door", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":       {"internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":               {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
@@ -52,6 +52,7 @@ var layers = map[string][]string{
 	"internal/git/gittest":  {},
 	"internal/git/wire":     {},
 	"internal/inflate":      {},
+	"internal/interrupt":    {},
 	"internal/pool":         {},
 	"internal/plain":        {},
 	"internal/regular":      {},
@@ -77,7 +78,6 @@ var dependencies = []string{
 	"github.com/pierrec/lz4/v4",                // lz4
 	"github.com/rogpeppe/go-internal",          // tests: scripts
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
-	"github.com/schollz/progressbar/v3",        // progress on a terminal
 	"github.com/spf13/cobra",                   // commands and flags
 	"github.com/ulikunitz/xz",                  // LZMA
 	"go.yaml.in/yaml/v4",                       // .r8scan.yaml

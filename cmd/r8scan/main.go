@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/door"
+	"r8scan/internal/interrupt"
 )
 
 // Exit codes, as docs/results.md has them.
@@ -28,28 +26,9 @@ const (
 )
 
 func main() {
-	os.Exit(runUntilSignal())
-}
-
-// graceful is how long an interrupted run may take to remove a half-written file.
-// Only a blocked read of standard input takes that long.
-const graceful = 500 * time.Millisecond
-
-func runUntilSignal() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	code := make(chan int, 1)
-	go func() { code <- command{os.Stdin, os.Stdout, os.Stderr}.run(ctx, os.Args[1:]) }()
-	select {
-	case c := <-code:
-		return c
-	case <-ctx.Done():
-	}
-	select {
-	case <-code:
-	case <-time.After(graceful):
-	}
-	return exitInterrupted
+	os.Exit(interrupt.Run(func(ctx context.Context) int {
+		return command{os.Stdin, os.Stdout, os.Stderr}.run(ctx, os.Args[1:])
+	}, exitInterrupted))
 }
 
 // command is the whole program with its streams, so that a test can run it.

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
+	"r8scan/internal/progress"
+	"r8scan/internal/terminal"
+	"r8scan/report"
 	"r8scan/verifier"
 )
 
@@ -23,7 +27,8 @@ func (c command) recheck() *cobra.Command {
 		Short: "Ask again about the tokens of a saved result: which are still to disable",
 		Long: `Read a result that -f json wrote (- is standard input), find its tokens again in
 their places, old commits included, and ask Replicate whether they still work. A
-result has no tokens, only their ids, so r8scan has to find the tokens again.
+result has no tokens, only their ids, so r8scan has to find the tokens again. It
+writes a result too, with what each token was before and is now.
 
 It cannot ask about a token that is gone from its places. That token may still work,
 unless it was revoked before: look for its mask in the account.
@@ -35,7 +40,8 @@ Exit codes:
   3  none is known to be live, but some could not be checked`,
 		Example: `  r8scan audit --verify -f json -o leak.json
   r8scan recheck leak.json
-  r8scan recheck leak.json --dir ~/src/app -f json -o after.json`,
+  r8scan recheck leak.json --dir ~/src/app -o after.json
+  r8scan report after.json -f markdown   the same again, in another format`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("recheck takes one result, a file that -f json wrote or - for standard input: see r8scan recheck --help")
@@ -44,7 +50,8 @@ Exit codes:
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return c.runRecheck(cmd.Context(), f, args[0]) },
 	}
-	addAnswer(cmd, &f.format, &f.apiURL)
+	addFormat(cmd, &f.format)
+	addAPIURL(cmd, &f.apiURL)
 	addOutput(cmd, &f.output)
 	cmd.Flags().StringVar(&f.dir, "dir", ".", "the `folder` that the scan ran in, if it was not this one")
 	f.work.add(cmd)
@@ -52,14 +59,18 @@ Exit codes:
 }
 
 func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) error {
-	if err := textOrJSON("recheck", f.format); err != nil {
-		return err
+	render, err := report.For(f.format, f.output)
+	if err != nil {
+		return fmt.Errorf("--format: %w", err)
 	}
 	opts, err := f.work.options()
 	if err != nil {
 		return err
 	}
-	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{})
+	shown := progress.Watch(ctx, c.err, true, false)
+	defer shown.Stop()
+	opts.Progress = &shown.Scan
+	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{Asked: shown.Asked})
 	if err != nil {
 		return err
 	}
@@ -67,21 +78,22 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	res, err := ask.Recheck(ctx, v, doc, f.dir, opts)
+	after, err := ask.Recheck(ctx, v, doc, f.dir, opts, tool)
+	shown.Stop()
 	if err != nil {
 		return fmt.Errorf("%w (--dir says where the scan ran)", err)
 	}
-	if err := ctx.Err(); err != nil {
+	look := c.look(f.output, f.dir, false, false)
+	if err := c.write(ctx, f.output, func(w io.Writer) error { return render(w, after, look) }); err != nil {
 		return err
 	}
-	if err := c.writeAnswer(ctx, f.format, f.output, res); err != nil {
+	if err := report.Summary(c.err, after, report.Options{Color: terminal.Colors(c.err)}); err != nil {
 		return err
 	}
-	fmt.Fprintln(c.err, res.Summary())
-	switch res.Worst() {
-	case ask.Live:
+	switch ask.Worst(after) {
+	case report.StatusLive:
 		return exitError(exitFound)
-	case ask.Revoked:
+	case report.StatusRevoked:
 		return nil
 	}
 	return exitError(exitIncomplete)

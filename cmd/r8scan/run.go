@@ -38,11 +38,13 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)
 	}
-	v, err := f.asking.verifier()
+	shown := f.watch(ctx, c.err)
+	defer shown.Stop()
+	v, err := f.asking.verifier(shown)
 	if err != nil {
 		return err
 	}
-	doc, res, err := c.collect(ctx, f, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+	doc, res, err := c.collect(ctx, f, shown, args, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 		res, err := scan(ctx, args, opts)
 		return res, hook.unscanned(err)
 	})
@@ -50,14 +52,11 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 		return err
 	}
 	if v != nil {
-		var told io.Writer
-		if !f.quiet && terminal.Is(c.err) {
-			told = c.err
-		}
-		if err := ask.Findings(ctx, v, doc, res.Findings, told); err != nil {
+		if err := ask.Findings(ctx, v, doc, res.Findings); err != nil {
 			return err
 		}
 	}
+	shown.Stop()
 	if hook.kind != "" && (f.format == report.Auto || f.format == "text") && f.output == "" && !f.verbose {
 		return c.tellHook(hook, doc, res, f)
 	}
@@ -71,23 +70,15 @@ func (c command) runScan(ctx context.Context, f scanFlags, args []string, scan s
 	return verdict(doc, f.asking.failOn)
 }
 
-// collect scans, with a progress bar if somebody sees it, and makes a document
-// of the result.
-func (c command) collect(ctx context.Context, f scanFlags, args []string, scan scanFunc) (*report.Document, *result.Result, error) {
+// collect scans, which shown tells of, and makes a document of the result.
+func (c command) collect(ctx context.Context, f scanFlags, shown *progress.Display, args []string, scan scanFunc) (*report.Document, *result.Result, error) {
 	opts, err := f.options()
 	if err != nil {
 		return nil, nil, err
 	}
-	var bar *progress.Bar
-	if !f.noProgress && !f.quiet {
-		bar = progress.New(c.err)
-	}
-	if bar != nil {
-		opts.Progress = bar.Show
-	}
+	opts.Progress = &shown.Scan
 	started := time.Now()
 	res, err := scan(ctx, args, opts)
-	bar.Clear()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -158,13 +149,13 @@ type answer interface {
 }
 
 // writeAnswer writes an answer as text or as JSON.
-func (c command) writeAnswer(ctx context.Context, format, path string, a answer) error {
-	err := c.write(ctx, path, func(w io.Writer) error {
-		if format == "json" {
-			return a.WriteJSON(w, tool)
-		}
-		return a.WriteText(w, path == "" && terminal.Colors(c.out))
-	})
+func (c command) writeAnswer(format string, a answer) error {
+	var err error
+	if format == "json" {
+		err = a.WriteJSON(c.out, tool)
+	} else {
+		err = a.WriteText(c.out, terminal.Colors(c.out))
+	}
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}

@@ -90,7 +90,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := c.writeAnswer(ctx, f.format, "", res); err != nil {
+	if err := c.writeAnswer(f.format, res); err != nil {
 		return err
 	}
 	fmt.Fprintln(c.err, res.Summary())

@@ -6,8 +6,6 @@ package ask
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -48,17 +46,13 @@ func askable(f result.Finding) bool {
 }
 
 // Findings asks about findings and writes the answers into doc, which has the same
-// findings in the same order. It prints to told, which may be nil, how many it
-// asks about, because that may take long. The error is ctx's.
-func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding, told io.Writer) error {
+// findings in the same order. The error is ctx's.
+func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding) error {
 	var b batch
 	for i, f := range findings {
 		if askable(f) {
 			b.add(f.Secret, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
 		}
-	}
-	if n := len(b.secrets); n > 0 && told != nil {
-		fmt.Fprintf(told, "asking %s about %d of the tokens found\n", v.Host(), n)
 	}
 	doc.Asked = b.ask(ctx, v)
 	return ctx.Err()

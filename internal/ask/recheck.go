@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"r8scan/internal/door"
@@ -17,80 +18,62 @@ import (
 	"r8scan/verifier"
 )
 
-// The states of a recorded token, worst first.
-const (
-	Live     = "live"      // found, and it works
-	Unknown  = "unknown"   // found, but no clear answer
-	NotFound = "not found" // its places could not be read, so Replicate was not asked
-	Gone     = "gone"      // its places no longer have it, so Replicate was not asked
-	Revoked  = "revoked"   // it no longer works
-)
-
-// states are all states, worst first.
-var states = []string{Live, Unknown, NotFound, Gone, Revoked}
-
-// rechecked is one recorded token and its state now.
-type rechecked struct {
-	report.Finding                     // as recorded, with the new verification if there is one
-	was            report.Verification // the recorded one
-	state          string
-	places         int // how many were found now
-}
-
-// Rechecked is the state of the tokens of a saved result.
-type Rechecked struct {
-	at     time.Time
-	asked  report.Asked
-	of     report.Run
-	unread []result.Unread
-	tokens []rechecked
-}
-
-// Recheck finds the tokens of doc again in their places, relative to dir, and asks
-// about them. Of opts it uses Cache, Jobs and MaxMemory.
-func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options) (*Rechecked, error) {
-	found, unread, err := findAgain(ctx, doc, dir, opts)
+// Recheck finds the tokens of doc again where they stood, as seen from the folder
+// dir, asks about them, and returns the result of that, which tool made. Of opts,
+// Cache, Jobs, MaxMemory and Progress count.
+func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options, tool report.Tool) (*report.Document, error) {
+	started := time.Now()
+	found, err := findAgain(ctx, doc, dir, opts)
 	if err != nil {
 		return nil, err
 	}
-	return askAgain(ctx, v, doc, found, unread), nil
+	again := report.New(*found, tool, started, 0)
+	again.Target, again.Allowed, again.LeftOut = doc.Target, doc.Allowed, doc.LeftOut
+	again.Rechecked = &report.Rechecked{ScannedAt: doc.StartedAt, ScannedBy: doc.Tool, ScanComplete: doc.Complete}
+	if before := doc.Rechecked; before != nil {
+		again.Rechecked.ScannedAt, again.Rechecked.ScannedBy, again.Rechecked.ScanComplete = before.ScannedAt, before.ScannedBy, before.ScanComplete
+	}
+	again.Findings = slices.Clone(doc.Findings)
+	askAgain(ctx, v, again, found.Findings)
+	again.DurationMS = time.Since(started).Milliseconds()
+	return again, ctx.Err()
 }
 
-// findAgain repeats the scan of the result. It returns the findings by token id,
-// and what could not be read.
-func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (map[string]result.Finding, []result.Unread, error) {
+// findAgain scans what the result is of and returns what it finds.
+func findAgain(ctx context.Context, doc *report.Document, dir string, opts scanner.Options) (res *result.Result, err error) {
 	opts.MinConfidence, opts.ReportAllowed = rules.Low, true
-	var res *result.Result
-	var err error
-	missing := []result.Unread{}
+	var missing []result.Unread
 	switch {
 	case len(doc.Findings) == 0:
-		return nil, nil, nil
+		return &result.Result{}, nil
 	case slices.Contains([]string{"repository", "staged", "push"}, doc.Target.Kind):
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
+		if err == nil && res.Target.Kind != "repository" {
+			missing = []result.Unread{{What: "the repository", Reason: "there is none any more where it was"}}
+		}
 	case doc.Target.Kind == "stdin":
-		return nil, []result.Unread{{What: "standard input", Reason: "a result does not keep what was read there"}}, nil
+		res, missing = &result.Result{}, []result.Unread{{What: "standard input", Reason: "what was read there is not kept"}}
 	default:
 		var paths []string
-		paths, missing = recordedFiles(doc, dir)
-		if len(paths) == 0 {
-			return nil, missing, nil
+		if paths, missing, err = recordedFiles(doc, dir); err == nil && len(paths) > 0 {
+			res, err = scanner.Files(ctx, paths, nil, opts)
+		} else {
+			res = &result.Result{}
 		}
-		res, err = scanner.Files(ctx, paths, nil, opts)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("find the tokens again: %w", err)
+		return nil, fmt.Errorf("find the tokens again: %w", err)
 	}
-	found := map[string]result.Finding{}
-	for _, finding := range res.Findings {
-		found[finding.Secret.ID()] = finding
-	}
-	return found, slices.Concat(missing, res.Coverage.Unread), nil
+	res.Coverage.Unread = append(missing, res.Coverage.Unread...)
+	return res, nil
 }
 
 // recordedFiles returns the files of the result that still exist, and as unread
 // those that cannot be inspected. A deleted file counts as read.
-func recordedFiles(doc *report.Document, dir string) (paths []string, unread []result.Unread) {
+func recordedFiles(doc *report.Document, dir string) (paths []string, unread []result.Unread, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, nil, err
+	}
 	seen := map[string]bool{}
 	for _, finding := range doc.Findings {
 		for _, l := range finding.Locations {
@@ -109,8 +92,12 @@ func recordedFiles(doc *report.Document, dir string) (paths []string, unread []r
 			}
 		}
 	}
-	return paths, unread
+	return paths, unread, nil
 }
+
+// masked reports whether a recorded path holds a mask in a token's place, or in
+// that of what a cut has left of one.
+func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 7)) }
 
 func below(dir, path string) string {
 	if filepath.IsAbs(path) {
@@ -119,41 +106,88 @@ func below(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// askAgain asks about the tokens that were found. It sorts all tokens, worst state
-// first, and otherwise keeps the recorded order.
-func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found map[string]result.Finding, unread []result.Unread) *Rechecked {
-	res := &Rechecked{at: time.Now().UTC().Truncate(time.Second), of: doc.Run, unread: unread, tokens: make([]rechecked, len(doc.Findings))}
+// askAgain asks about the findings of doc that were found again, notes what became
+// of each, and puts them in order: what has to be done first comes first, else they
+// stay as they were recorded.
+func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found []result.Finding) {
+	byID := map[string]result.Finding{}
+	for _, f := range found {
+		byID[f.Secret.ID()] = f
+	}
+	recorded := slices.Clone(doc.Findings)
 	var b batch
-	for i, f := range doc.Findings {
-		t := &res.tokens[i]
-		*t = rechecked{Finding: f, was: f.Verification, state: Gone}
-		again, ok := found[f.TokenID]
+	for i := range doc.Findings {
+		f := &doc.Findings[i]
+		f.Recheck = &report.Recheck{State: report.RecheckThere}
+		again, ok := byID[f.TokenID]
 		switch {
 		case ok:
-			t.state, t.places = Unknown, len(again.Locations)
-			t.Verification = report.Verification{Status: report.StatusUnknown, Reason: "Replicate's API does not know this kind of credential"}
+			f.Recheck.Places = len(again.Locations)
+			f.Verification = unknown("Replicate's API does not know this kind of credential")
 			if askable(again) {
-				b.add(again.Secret, func(v verifier.Verdict) { t.Verification, t.state = Verification(v), string(v.Status) })
+				b.add(again.Secret, func(v verifier.Verdict) { f.Verification = Verification(v) })
 			}
-		case f.Verification.Status == report.StatusRevoked: // a revoked token stays revoked
-			t.state = Revoked
-		case len(unread) > 0:
-			t.state = NotFound
+		case doc.Complete:
+			f.Recheck.State = report.RecheckGone
+		default:
+			f.Recheck.State = report.RecheckUnread
 		}
 	}
-	res.asked = *b.ask(ctx, v)
-	slices.SortStableFunc(res.tokens, func(a, b rechecked) int {
-		return slices.Index(states, a.state) - slices.Index(states, b.state)
-	})
-	return res
+	doc.Asked = b.ask(ctx, v)
+	for i := range doc.Findings {
+		settle(&doc.Findings[i], recorded[i], doc.Rechecked)
+	}
+	slices.SortStableFunc(doc.Findings, func(a, b report.Finding) int { return urgency(a) - urgency(b) })
 }
 
-// Worst returns the worst state of all tokens, Revoked if there are none.
-func (r *Rechecked) Worst() string {
-	worst := Revoked
-	for _, t := range r.tokens {
-		if slices.Index(states, t.state) < slices.Index(states, worst) {
-			worst = t.state
+// settle says of a finding that was not found again what is known of it all the
+// same, counts it, and notes what was known before.
+func settle(f *report.Finding, recorded report.Finding, of *report.Rechecked) {
+	revoked := recorded.Verification.Status == report.StatusRevoked // that cannot be undone
+	switch f.Recheck.State {
+	case report.RecheckGone:
+		of.Gone++
+		if !revoked {
+			f.Verification = unknown("it is gone from its places, so nobody was asked about it: it may still work")
+		}
+	case report.RecheckUnread:
+		of.Unread++
+		if !revoked {
+			f.Verification = unknown("its places could not be read, so nobody was asked about it: it may still work")
+		}
+	}
+	f.Recheck.Before = report.Before(recorded, f.Verification.Status)
+}
+
+func unknown(reason string) report.Verification {
+	return report.Verification{Status: report.StatusUnknown, Reason: reason}
+}
+
+// urgency is smaller for what has to be done first.
+func urgency(f report.Finding) int {
+	switch f.Verification.Status {
+	case report.StatusLive:
+		return 0
+	case report.StatusRevoked:
+		return 3
+	}
+	if f.Recheck.State == report.RecheckGone {
+		return 2
+	}
+	return 1
+}
+
+// Worst returns the worst status of a token: live if one is, revoked if all are,
+// and unknown if of some it is not known.
+func Worst(doc *report.Document) report.Status {
+	worst := report.StatusRevoked
+	for _, f := range doc.Findings {
+		switch f.Verification.Status {
+		case report.StatusLive:
+			return report.StatusLive
+		case report.StatusRevoked:
+		default:
+			worst = report.StatusUnknown
 		}
 	}
 	return worst

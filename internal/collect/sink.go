@@ -24,10 +24,11 @@ type Counters struct{ Files, Bytes, Objects, Commits, Members atomic.Int64 }
 // What it drops beyond its limits does not depend on their order.
 type Sink struct {
 	Counters
-	Total atomic.Int64 // objects to read, as far as is known
+	Meter *Meter
 
 	hits    *hits
-	dropped atomic.Bool // a match had no room
+	seen    map[search.Key]struct{} // see See; hits.mu guards it
+	dropped atomic.Bool             // there was no room for a match
 
 	mu     sync.Mutex
 	unread shelf[result.Unread]
@@ -45,6 +46,8 @@ type Fault struct {
 // NewSink returns a sink with limits from b.
 func NewSink(b *budget.Budget) *Sink {
 	return &Sink{
+		Meter:  &Meter{},
+		seen:   map[search.Key]struct{}{},
 		hits:   newHits(2 * b.Found),
 		unread: shelf[result.Unread]{room: b.Found / 8, compare: compareUnread, cost: unreadCost},
 		faults: shelf[Fault]{room: b.Found / 8, compare: compareFaults, cost: func(f Fault) int64 { return unreadCost(f.Unread) }},
@@ -68,6 +71,32 @@ func (s *Sink) Hit(h Hit) { s.hits.add(h) }
 func (s *Sink) Hits() (list []Hit, all bool) {
 	list, lost := s.hits.all()
 	return list, lost == 0 && !s.dropped.Load()
+}
+
+// Tokens returns how many tokens there are, without those of low confidence.
+func (s *Sink) Tokens() int {
+	s.hits.mu.Lock()
+	defer s.hits.mu.Unlock()
+	n := len(s.hits.high.tokens)
+	for key := range s.seen {
+		if s.hits.high.tokens[key] == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// maxSeen bounds the memory of what is only counted.
+const maxSeen = 1 << 14
+
+// See counts a match in a text that is still being read, which may take long: its
+// hit comes when all of it was read.
+func (s *Sink) See(m *rules.Match) {
+	s.hits.mu.Lock()
+	defer s.hits.mu.Unlock()
+	if m.Confidence > rules.Low && len(s.seen) < maxSeen {
+		s.seen[search.KeyOf(m)] = struct{}{}
+	}
 }
 
 // Unread names something that was not read.

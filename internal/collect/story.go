@@ -62,7 +62,12 @@ func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
 // Graph returns the part of a repository's history that leads to hits. It names the
 // commits that are in a circle. It fails only when ctx is done.
 func Graph(ctx context.Context, repo *Repository, sink *Sink, hits []history.Hit, b *budget.Budget, goroutines int) (*history.Graph, error) {
-	g, err := history.Read(ctx, repo.Store, hits, b, goroutines)
+	phase := Commits
+	if len(hits) > 0 {
+		phase = Following
+	}
+	sink.Meter.Begin(phase, repo.Store.PackedSize())
+	g, err := history.Read(ctx, repo.Store, hits, b, goroutines, &sink.Meter.Done)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,10 @@ type Text struct {
 	Bytes   int64 // of these members
 	Held    int64 // bytes of memory that the text itself takes; set it before Read
 
+	// Seen is told of each match as soon as it is found, and Hits may have; nil if
+	// nobody wants to know. It is set before Read.
+	Seen func(*rules.Match)
+
 	s      *Searcher
 	unread func(member, reason string)
 	quota  Quota
@@ -41,7 +45,7 @@ func (t *Text) Done() {
 // the file's, as far as it is known. It returns how many bytes were read, and
 // the error that ended it.
 func (t *Text) Read(ctx context.Context, r io.Reader, at io.ReaderAt, name string) (int64, error) {
-	w := t.s.window()
+	w := t.window("")
 	defer t.s.release(w)
 	err := w.fill(r)
 	format := archive.Detect(w.buf[:w.n], name)
@@ -59,6 +63,13 @@ func (t *Text) Read(ctx context.Context, r io.Reader, at io.ReaderAt, name strin
 	}
 	t.take(w, 0)
 	return w.total, err
+}
+
+// window returns a window for the bytes of a member, "" for the text's own.
+func (t *Text) window(member string) *window {
+	w := t.s.window()
+	w.member, w.seen = member, t.Seen
+	return w
 }
 
 // tail says what a file is by its end too, of which the window may hold a part.
@@ -185,8 +196,7 @@ type member struct {
 
 func (m *member) Write(p []byte) (int, error) {
 	if m.w == nil {
-		m.w = m.t.s.window()
-		m.w.member = m.path
+		m.w = m.t.window(m.path)
 	}
 	return m.w.Write(p)
 }

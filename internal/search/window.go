@@ -22,6 +22,7 @@ type window struct {
 	begun   bool
 	total   int64  // bytes of the text so far
 	member  string // for the hits
+	seen    func(*rules.Match)
 	rules   *rules.Set
 	matches []rules.Match
 	hits    []Hit // in order
@@ -104,6 +105,9 @@ func (w *window) search(last bool) {
 			continue
 		}
 		w.hits = append(w.hits, where.hit(m, w.buf[m.Start:m.End], w.member))
+		if w.seen != nil {
+			w.seen(&m)
+		}
 	}
 	if last {
 		return

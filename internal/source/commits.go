@@ -70,6 +70,7 @@ func (c *commits) read(ctx context.Context, span *history.Span) (err error) {
 	for part := range slices.Chunk(commits, 16) {
 		jobs = append(jobs, c.some(part))
 	}
+	c.env.Sink.Meter.Begin(collect.Changes, 0)
 	if err := c.env.run(ctx, jobs...); err != nil {
 		return err
 	}
@@ -104,7 +105,9 @@ type reading struct {
 // may have nothing to do with the span.
 func (c *commits) readAll(ctx context.Context) (*reading, error) {
 	all := collect.NewSink(c.env.Budget)
-	all.Total.Store(c.env.Sink.Total.Load())
+	all.Meter = c.env.Sink.Meter
+	all.Meter.Objects.Store(0) // some may be read for the second time
+	all.Meter.Begin(collect.Reading, c.repo.Store.PackedSize())
 	env, r := c.env.with(all), c.repo
 	missing, pointed, unsigned := r.Missing, r.Pointed, r.unsigned
 	defer func() { r.Missing, r.Pointed, r.unsigned = missing, pointed, unsigned }()

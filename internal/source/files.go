@@ -68,9 +68,12 @@ func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 // job returns the job of scanning a path that the user named.
 func (s *Files) job(r files, path string) (job, error) {
 	if path == "-" {
+		meter := r.env.Sink.Meter
+		meter.Unlisted.Add(1) // its size is not known
 		return func(ctx context.Context, w *worker) error {
 			r.env.Sink.Files.Add(1)
-			r.text(ctx, w, s.Stdin, nil, folder{name: "-"})
+			r.text(ctx, w, meter.Part(0).Reader(s.Stdin), nil, folder{name: "-"})
+			meter.Unlisted.Add(-1)
 			return nil
 		}, nil
 	}
@@ -93,6 +96,10 @@ func (s *Files) job(r files, path string) (job, error) {
 		}
 		f.skip = r.skipGitObjects
 		return r.walk(f), nil
+	}
+	if info.Mode().IsRegular() {
+		f.size = info.Size()
+		r.env.Sink.Meter.Total.Add(f.size)
 	}
 	return func(ctx context.Context, w *worker) error {
 		switch {

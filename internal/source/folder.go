@@ -30,6 +30,8 @@ type folder struct {
 	// shown names; nil: a file.
 	kind func(name, member string) string
 
+	size int64 // of the file, as far as it was announced to the meter
+
 	uncounted bool // not counted in coverage: the same objects may be stored without it
 
 	skip func(f folder) bool // nil: nothing is skipped
@@ -56,28 +58,55 @@ type files struct {
 // walk returns the job of reading a folder: its files, and a new job for each
 // folder in it.
 func (r files) walk(f folder) job {
+	meter := r.env.Sink.Meter
+	meter.Unlisted.Add(1)
 	return func(ctx context.Context, w *worker) error {
 		entries, err := os.ReadDir(f.path)
 		if err != nil {
 			r.env.Sink.Unread(cmp.Or(f.name, "."), regular.Reason(err))
 		}
+		walk := true
 		if f.enter != nil && holdsRepository(entries) {
-			tree, walk := f.enter(f.path, w)
-			if !walk {
-				return nil
-			}
-			if tree != nil {
+			var tree *collect.WorkTree
+			if tree, walk = f.enter(f.path, w); tree != nil {
 				f.tree = tree
 			}
 		}
-		for _, e := range entries {
+		var sizes []int64
+		if walk && meter.Sizes {
+			sizes = r.sizes(f, entries)
+		}
+		meter.Unlisted.Add(-1)
+		if !walk {
+			return nil
+		}
+		for i, e := range entries {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			r.entry(ctx, w, f.child(e.Name()), e)
+			child := f.child(e.Name())
+			if sizes != nil {
+				child.size = sizes[i]
+			}
+			r.entry(ctx, w, child, e)
 		}
 		return nil
 	}
+}
+
+// sizes returns the sizes of a folder's files and announces them: the sizes in its
+// folders are known only when those are listed too.
+func (r files) sizes(f folder, entries []fs.DirEntry) []int64 {
+	sizes := make([]int64, len(entries))
+	for i, e := range entries {
+		if child := f.child(e.Name()); e.Type().IsRegular() && r.env.Paths.Keeps(child.name, f.top) && (f.skip == nil || !f.skip(child)) {
+			if info, err := e.Info(); err == nil {
+				sizes[i] = info.Size()
+				r.env.Sink.Meter.Total.Add(sizes[i])
+			}
+		}
+	}
+	return sizes
 }
 
 // holdsRepository reports whether a folder may be the top of a work tree, or a bare
@@ -128,6 +157,8 @@ func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 
 // file reads one regular file.
 func (r files) file(ctx context.Context, w *worker, f folder) {
+	part := r.env.Sink.Meter.Part(f.size)
+	defer part.End()
 	file, info, err := regular.Listed(f.path)
 	if err != nil {
 		r.env.Sink.Unread(f.name, regular.Reason(err))
@@ -138,7 +169,7 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 		r.env.Sink.Files.Add(1)
 	}
 	if info.Size() > 0 { // files in /proc report 0 too
-		content := io.LimitReader(file, info.Size()) // a log that grows is read up to its size now
+		content := part.Reader(io.LimitReader(file, info.Size())) // a log that grows is read up to its size now
 		if r.pointers != nil && f.kind == nil && info.Size() <= maxPointer {
 			content = &pointerReader{r: content, take: func(id []byte) { r.pointers.add(f, id) }}
 		}
@@ -157,6 +188,7 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
 	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(f.name, member), reason) })
 	defer t.Done()
+	t.Seen = r.env.Sink.See
 	name := path.Base(f.name)
 	if name == "-" { // standard input has no name
 		name = ""

@@ -70,8 +70,11 @@ type objects struct {
 // all returns the job of opening the repository and reading everything in it. It
 // follows the roots of trees or, with nil, of the repository's work trees.
 func (o *objects) all(trees []*collect.WorkTree) job {
+	meter := o.env.Sink.Meter
+	meter.Unlisted.Add(1)
 	return func(_ context.Context, w *worker) error {
 		o.repo.open(o.env)
+		meter.Unlisted.Add(-1)
 		for _, path := range o.repo.Store.Stray {
 			w.pool.Add(func(ctx context.Context, w *worker) error {
 				files{env: o.env}.file(ctx, w, folder{path: path, name: collect.Shown(o.repo.Root, path), uncounted: true})

@@ -40,6 +40,7 @@ func (o *objects) pack(i int) []job {
 		p.stamp = stamp
 		e, err := o.env.Cache.Load(repo.Store.PackKey(i))
 		if err == nil && !o.env.CheckIDs && e.Stamp == stamp && e.LeftToOthers == repo.Store.LeftToOthers(i) && e.Shallow == repo.shallowIn(i) {
+			o.env.Sink.Meter.Total.Add(-repo.Store.PackSize(i))
 			return []job{o.remembered(i, e)}
 		}
 	}
@@ -87,6 +88,7 @@ func (o *objects) remembered(i int, e *packcache.Entry) job {
 			}
 		}
 		sink.Objects.Add(e.Objects)
+		sink.Meter.Objects.Add(e.Objects)
 		sink.Bytes.Add(e.Bytes)
 		sink.Commits.Add(e.Commits)
 		sink.Members.Add(e.Members)

@@ -73,7 +73,8 @@ func (r *repository) open(env *Env) {
 		env.Sink.Note(r.Label(note))
 	}
 	r.Store.Workers = env.Goroutines
-	env.Sink.Total.Add(int64(r.Store.Len()))
+	env.Sink.Meter.AllObjects.Add(int64(r.Store.Len()))
+	env.Sink.Meter.Total.Add(r.Store.PackedSize())
 }
 
 // addUnsigned adds a blob by its raw id. It keeps the alphabetically first of

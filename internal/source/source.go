@@ -42,11 +42,10 @@ type Env struct {
 	Sink       *collect.Sink
 	Budget     *budget.Budget
 	Goroutines int
-	Rules      *rules.Set          // what is searched for; nil for the default ones
-	Paths      policy.Paths        // what is looked at
-	CheckIDs   bool                // compare all objects with their ids
-	Cache      *packcache.Cache    // may be nil
-	Progress   func(*collect.Sink) // called ten times a second, from one goroutine; may be nil
+	Rules      *rules.Set       // what is searched for; nil for the default ones
+	Paths      policy.Paths     // what is looked at
+	CheckIDs   bool             // compare all objects with their ids
+	Cache      *packcache.Cache // may be nil
 
 	SmallRange int // commits: see the constant
 }

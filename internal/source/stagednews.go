@@ -181,6 +181,7 @@ func (b blobReader) search(ctx context.Context, w *worker, at string, id []byte)
 		content, again = whole, whole
 	}
 	b.sink.Objects.Add(1)
+	b.sink.Meter.Objects.Add(1)
 	hits := searchText(ctx, w, b.sink, at, fmt.Sprintf("object %x", id), content, again, odb.Held(o.Data))
 	if id, ok := pointedTo(o.Data); ok {
 		hits = append(hits, b.followPointer(ctx, w, at, id)...)

@@ -92,6 +92,9 @@ func (v *visitor) searchObject(n *odb.Node) error {
 // stream looks for matches in an object that is too large to be held.
 func (v *visitor) stream(n *odb.Node) error {
 	text := v.text(n)
+	if !outside(n) {
+		text.Seen = v.env.Sink.See
+	}
 	switch _, err := text.Read(v.ctx, v.repo.Store.CheckedStream(n), nil, ""); {
 	case errors.Is(err, odb.ErrID):
 		v.mismatch(n)
@@ -232,6 +235,7 @@ func (v *visitor) count(n *odb.Node) {
 		return
 	}
 	v.countIn(&v.env.Sink.Counters, n)
+	v.env.Sink.Meter.Objects.Add(1)
 	if v.pack != nil {
 		v.countIn(&v.pack.Counters, n)
 	}

@@ -2,9 +2,9 @@ package source
 
 import (
 	"context"
-	"time"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/pool"
 	"r8scan/internal/search"
@@ -16,6 +16,7 @@ type worker struct {
 	pool     *pool.Pool[*worker]
 	memory   *budget.Account
 	searcher *search.Searcher
+	meter    *collect.Meter
 
 	matches []rules.Match
 	ranges  []odb.Range
@@ -29,35 +30,16 @@ type job = pool.Job[*worker]
 func (w *worker) walker(s *odb.Store) *odb.Walker {
 	v := w.walkers[s]
 	if v == nil {
-		v = &odb.Walker{Store: s, Memory: w.memory}
+		v = &odb.Walker{Store: s, Memory: w.memory, Done: &w.meter.Done}
 		w.walkers[s] = v
 	}
 	return v
 }
 
-// progressEvery is the time between two calls of Env.Progress.
-const progressEvery = 100 * time.Millisecond
-
 // run runs jobs, and the jobs that they add, to the end.
 func (e *Env) run(ctx context.Context, jobs ...job) error {
-	if e.Progress != nil {
-		tick := time.NewTicker(progressEvery)
-		done, stopped := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(stopped)
-			for {
-				select {
-				case <-tick.C:
-					e.Progress(e.Sink)
-				case <-done:
-					return
-				}
-			}
-		}()
-		defer func() { tick.Stop(); close(done); <-stopped }()
-	}
 	return pool.New(e.Goroutines, func(p *pool.Pool[*worker]) *worker {
 		memory := e.Budget.Account()
-		return &worker{pool: p, memory: memory, searcher: search.New(e.Rules, e.Budget, memory), walkers: map[*odb.Store]*odb.Walker{}}
+		return &worker{pool: p, memory: memory, searcher: search.New(e.Rules, e.Budget, memory), meter: e.Sink.Meter, walkers: map[*odb.Store]*odb.Walker{}}
 	}).Run(ctx, jobs...)
 }

@@ -13,29 +13,30 @@ import (
 
 // Is reports whether w is a terminal, or writes to one, as a door.Writer may.
 func Is(w io.Writer) bool {
-	if d, ok := w.(interface{ Under() io.Writer }); ok {
-		w = d.Under()
-	}
-	f, ok := w.(*os.File)
+	f, ok := under(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// under returns what w writes to, if it is a door.Writer.
+func under(w io.Writer) io.Writer {
+	if d, ok := w.(interface{ Under() io.Writer }); ok {
+		return d.Under()
+	}
+	return w
 }
 
 // Colors reports whether output to w may have colors and links.
 func Colors(w io.Writer) bool { return Is(w) && os.Getenv("NO_COLOR") == "" }
 
-// Width returns the number of columns if w is a terminal, otherwise 0.
+// Width returns the number of columns that the terminal below w has now: 80 if it
+// does not say.
 func Width(w io.Writer) int {
-	if !Is(w) {
-		return 0
+	if f, ok := under(w).(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
 	}
-	if d, ok := w.(interface{ Under() io.Writer }); ok {
-		w = d.Under()
-	}
-	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
+	return 80
 }
 
 // Input returns in if it is a terminal, otherwise nil.

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"sync/atomic"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/odb"
@@ -16,12 +17,13 @@ type reader struct {
 }
 
 // Read returns the part of a store's history that leads to hits; without hits,
-// the graph of all commits. It uses a number of goroutines and the memory of b.
-// It returns an error only if ctx is done.
-func Read(ctx context.Context, store *odb.Store, hits []Hit, b *budget.Budget, goroutines int) (*Graph, error) {
+// the graph of all commits. It uses a number of goroutines and the memory of b, and
+// counts on done, which may be nil, how much of the store is read. It returns an
+// error only if ctx is done.
+func Read(ctx context.Context, store *odb.Store, hits []Hit, b *budget.Budget, goroutines int, done *atomic.Int64) (*Graph, error) {
 	g := NewGraph(store, hits)
 	p := pool.New(goroutines, func(p *pool.Pool[*reader]) *reader {
-		w := &odb.Walker{Store: store, Memory: b.Account(), Want: g.Want}
+		w := &odb.Walker{Store: store, Memory: b.Account(), Want: g.Want, Done: done}
 		return &reader{p, w, g.Visitor()}
 	})
 	var jobs []pool.Job[*reader]

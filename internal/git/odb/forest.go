@@ -43,7 +43,7 @@ func (p *pack) adopt(pos int32) {
 // to that of its base.
 func (p *pack) weigh(pos int32) {
 	e := &p.entries[pos]
-	e.weight += int64(p.entries[pos+1].off - e.off)
+	e.weight += p.packedSize(pos)
 	if e.base >= 0 {
 		p.entries[e.base].weight += e.weight
 	}

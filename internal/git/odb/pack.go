@@ -83,6 +83,9 @@ func (p *pack) position(num int32) int32 {
 	return int32(pos)
 }
 
+// packedSize returns how many bytes of the file the object at pos takes.
+func (p *pack) packedSize(pos int32) int64 { return int64(p.entries[pos+1].off - p.entries[pos].off) }
+
 // before returns the position of the entry that starts at off and is before
 // pos. It searches backwards from pos, because most bases are near.
 func (p *pack) before(pos int, off uint64) (int32, bool) {

@@ -112,6 +112,23 @@ func (s *Store) problem(what, reason string) {
 // Len returns the number of objects.
 func (s *Store) Len() int { return len(s.where) }
 
+// looseSize is what a loose object counts for in PackedSize: its file takes a
+// block of the disk at least, and to look it up costs a system call.
+const looseSize = 4 << 10
+
+// PackedSize returns how many bytes the store takes: the packs as they are, and
+// an estimate of the loose objects.
+func (s *Store) PackedSize() int64 {
+	n := int64(len(s.loose)) * looseSize
+	for i := range s.packs {
+		n += s.PackSize(i)
+	}
+	return n
+}
+
+// PackSize returns how many bytes the objects of the i-th pack take in it.
+func (s *Store) PackSize(i int) int64 { return int64(s.packs[i].end()) - packHeader }
+
 // ID returns the raw id of o. The caller must not change it.
 func (s *Store) ID(o Obj) []byte { return s.ids[int(o)*s.hash : (int(o)+1)*s.hash] }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/wire"
@@ -35,6 +36,9 @@ type Walker struct {
 	// Memory is the account of the walk; nil for no limit other than those of
 	// Store.
 	Memory *budget.Account
+	// Done counts how much of the store's PackedSize was walked or, as Want says,
+	// left out; nil if nobody wants to know.
+	Done *atomic.Int64
 
 	unpack  unpacker
 	lenient bool         // an entry's checksum may be wrong
@@ -79,10 +83,15 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 		if err := w.walkLoose(i); err != nil {
 			return err
 		}
+		w.done(looseSize)
 	}
 	for pos := f.from; pos < f.to; pos++ {
 		e := &f.pack.entries[pos]
-		if f.base == nil && e.base >= 0 || w.Want != nil && e.kind != 0 && !w.Want(e.kind) { // 0: the type is known only after the walk
+		if f.base == nil && e.base >= 0 {
+			continue
+		}
+		if w.Want != nil && e.kind != 0 && !w.Want(e.kind) { // 0: the type is known only after the walk
+			w.done(e.weight)
 			continue
 		}
 		if err := w.walkPack(ctx, f.pack, pos, f.base); err != nil {
@@ -90,6 +99,13 @@ func (w *Walker) Walk(ctx context.Context, f Family, v Visitor) (err error) {
 		}
 	}
 	return nil
+}
+
+// done notes that so many bytes of the store were walked.
+func (w *Walker) done(n int64) {
+	if w.Done != nil {
+		w.Done.Add(n)
+	}
 }
 
 // walkLoose reads the i-th loose object. If another place reports the object,
@@ -205,6 +221,7 @@ func (w *Walker) hand(p *pack, pos int32, node *Node) error {
 	if err := w.visit.Visit(node); err != nil {
 		return err
 	}
+	w.done(p.packedSize(pos))
 	f := frame{node: node, next: p.entries[pos].first}
 	if f.next < 0 {
 		w.release(f)
@@ -295,6 +312,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 
 // fail reports one object, unless another place does.
 func (w *Walker) fail(p *pack, pos int32, why error) {
+	w.done(p.packedSize(pos))
 	if e := &p.entries[pos]; !e.again {
 		w.visit.Failed(e.obj, e.kind, why)
 	}

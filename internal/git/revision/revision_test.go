@@ -97,7 +97,7 @@ func TestRevisionsAgainstGit(t *testing.T) {
 func TestRangesAgainstGit(t *testing.T) {
 	r := merges(t)
 	n := open(t, r)
-	g, err := history.Read(t.Context(), n.Store, nil, budget.New(0, 1), 1)
+	g, err := history.Read(t.Context(), n.Store, nil, budget.New(0, 1), 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
