@@ -78,6 +78,20 @@ func TestAdviceGroups(t *testing.T) {
 	}
 }
 
+// What a scan of files has seen in a tracked file may be committed.
+func TestExposureIn(t *testing.T) {
+	f := Finding{Exposure: result.ExposureTracked}
+	for kind, want := range map[string]string{"files": "in a tracked file", "repository": "changed, not committed"} {
+		if got := exposureIn(Run{Target: result.Target{Kind: kind}}, f); got != want {
+			t.Errorf("%s: got %q, want %q", kind, got, want)
+		}
+	}
+	f = Finding{Exposure: result.ExposureIgnored, CopiedBy: "Dockerfile"}
+	if got := exposureIn(Run{}, f); got != "ignored by git, copied into images" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Only what nobody carries away may stay.
 func TestMayStay(t *testing.T) {
 	f := Finding{Exposure: result.ExposureIgnored, Confidence: rules.High}
