@@ -21,12 +21,12 @@ func (c command) report() *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [RESULT.json]",
-		Short: "Write a saved result in another format",
-		Long: `Read a result that -f json wrote, from a file or from standard input (-, or no
-argument), and write it in another format. It scans nothing and sends nothing.
+		Short: "Render a saved result in another format",
+		Long: `Read a result of -f json, from a file or from standard input (-, or nothing), and
+write it in another format. Nothing is scanned, and nobody is asked.
 
 Exit codes:
-  0  written, whatever is in the result
+  0  rendered, whatever is in the result
   2  wrong usage, or the result could not be read or written`,
 		Example: `  r8scan audit -f json -o leak.json
   r8scan report leak.json
@@ -54,7 +54,7 @@ func (c command) runReport(ctx context.Context, f reportFlags, path string) erro
 		return fmt.Errorf("--format: %w", err)
 	}
 	if path == "-" && terminal.Input(c.in) != nil {
-		return errors.New("no result given: name a file that r8scan -f json wrote, or pipe it in")
+		return errors.New("no result to render: name a file that r8scan -f json wrote, or pipe it in")
 	}
 	doc, err := c.readResult(path)
 	if err != nil {
