@@ -34,7 +34,7 @@ func writeCodeQuality(w io.Writer, doc *Document, _ Options) error {
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
 			issue := qualityIssue{
-				Description: fmt.Sprintf("%s %s (id %s): %s", terminal.Safe(ruleTitle(f)), terminal.Safe(f.Token), f.TokenID, exposureWords(f)),
+				Description: fmt.Sprintf("%s %s (id %s): %s", terminal.Safe(ruleTitle(f)), terminal.Safe(f.Token), f.TokenID, exposureIn(doc.Run, f)),
 				CheckName:   f.Rule,
 				Fingerprint: placeID(f, l),
 				Severity:    qualitySeverities[severityOf(f)],

@@ -102,21 +102,21 @@ func writeGitLab(w io.Writer, doc *Document, _ Options) error {
 	}
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
-			out.Vulnerabilities = append(out.Vulnerabilities, gitlabFinding(f, l, doc.Target.Anchor))
+			out.Vulnerabilities = append(out.Vulnerabilities, gitlabFinding(doc.Run, f, l))
 		}
 	}
 	return door.EncodeMasked(w, out, door.Indent)
 }
 
-func gitlabFinding(f Finding, l result.Location, anchor string) gitlabVulnerability {
+func gitlabFinding(run Run, f Finding, l result.Location) gitlabVulnerability {
 	v := gitlabVulnerability{
 		ID:          placeID(f, l),
 		Name:        clip(terminal.Safe(ruleTitle(f)), gitlabName),
-		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", codeSpan(terminal.Safe(f.Token)), f.TokenID, exposureWords(f), codeSpan(place(l))),
+		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", codeSpan(terminal.Safe(f.Token)), f.TokenID, exposureIn(run, f), codeSpan(place(l))),
 		Severity:    gitlabSeverities[severityOf(f)],
 		Solution:    strings.Join(advice(f), " "),
 		Identifiers: []gitlabIdentifier{{"r8scan_rule", ruleTitle(f), f.Rule}},
-		Location:    gitlabLocation{File: anchor, Commit: gitlabCommit{noCommit}},
+		Location:    gitlabLocation{File: run.Target.Anchor, Commit: gitlabCommit{noCommit}},
 	}
 	if l.Commit != "" {
 		v.Location.Commit.SHA = l.Commit

@@ -48,7 +48,7 @@ type junitProblem struct {
 func writeJUnit(w io.Writer, doc *Document, _ Options) error {
 	suite := junitSuite{Name: doc.Tool.Name, Time: fmt.Sprintf("%.3f", float64(doc.DurationMS)/1000), Timestamp: doc.StartedAt.Format("2006-01-02T15:04:05")}
 	for _, f := range doc.Findings {
-		suite.add(junitFinding(f))
+		suite.add(junitFinding(doc.Run, f))
 	}
 	for _, u := range doc.Coverage.Unread {
 		suite.add(junitCase{Class: "not read", Name: terminal.Safe(u.What), Error: &junitProblem{Message: terminal.Safe(u.Reason), Type: "unread"}})
@@ -85,7 +85,7 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-func junitFinding(f Finding) junitCase {
+func junitFinding(run Run, f Finding) junitCase {
 	at := f.Locations[anchor(f.Locations)]
 	c := junitCase{Class: terminal.Safe(ruleTitle(f)), Name: terminal.Safe(f.TokenID) + " at " + place(at)}
 	if isInRepository(at) {
@@ -104,7 +104,7 @@ func junitFinding(f Finding) junitCase {
 	for _, step := range advice(f) {
 		fmt.Fprintf(&text, "- %s\n", step)
 	}
-	p := &junitProblem{Message: terminal.Safe(f.Token) + ", " + exposureWords(f), Type: f.Rule, Text: text.String()}
+	p := &junitProblem{Message: terminal.Safe(f.Token) + ", " + exposureIn(run, f), Type: f.Rule, Text: text.String()}
 	if severityOf(f) == severityInfo {
 		p.Text = "" // skipped has a message only
 		c.Skipped = p

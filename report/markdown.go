@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"html"
 	"io"
 	"slices"
 	"strings"
@@ -33,8 +32,7 @@ func markdown(w io.Writer, doc *Document, limits markdownLimits) error {
 	m := &markdownWriter{limits: limits}
 	fmt.Fprintf(m, "## %s\n\n", markdownTitle(doc))
 	m.overview(doc)
-	m.advice(doc.Findings)
-	m.table(doc.Findings)
+	m.groups(doc)
 	m.unread(doc.Coverage.Unread)
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -58,81 +56,94 @@ func markdownTitle(doc *Document) string {
 	return "r8scan: " + found
 }
 
-// overview says in a few lines what was read, left alone and asked.
+// overview says what was scanned, when and by what, and what was read, left alone
+// and asked: a ticket needs no more.
 func (m *markdownWriter) overview(doc *Document) {
-	fmt.Fprintf(m, "Read %s in %s", readLine(doc.Coverage), duration(doc.DurationMS))
-	if doc.Target.Range != "" {
-		fmt.Fprintf(m, ", of the commits %s", m.code(doc.Target.Range))
-	}
-	m.WriteString(".")
-	if !doc.Complete {
-		fmt.Fprintf(m, " **Incomplete**: %s could not be read and may hold further tokens.", plural(int64(len(doc.Coverage.Unread)), "thing"))
-	}
-	m.WriteString("\n")
-	if n := len(doc.Allowed); n > 0 {
-		fmt.Fprintf(m, "Allowed and so not listed: %s.\n", plural(int64(n), "token"))
-	}
-	if a := doc.Asked; a != nil {
-		fmt.Fprintf(m, "%s was asked: %s live, %s revoked, %s unknown.\n", m.code(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)))
-	}
-}
-
-// advice says what to do, once for all tokens with the same advice.
-func (m *markdownWriter) advice(findings []Finding) {
-	var texts []string
-	tokens := map[string][]string{}
-	for _, f := range findings {
-		var b strings.Builder
-		for i, step := range advice(f) {
-			fmt.Fprintf(&b, "%d. %s\n", i+1, html.EscapeString(step))
-		}
-		text := b.String()
-		if tokens[text] == nil {
-			texts = append(texts, text)
-		}
-		tokens[text] = append(tokens[text], f.TokenID)
-	}
-	for _, text := range texts {
-		of := ""
-		if len(texts) > 1 {
-			ids := tokens[text]
-			of = ": " + m.code(ids[0])
-			if len(ids) > 1 {
-				of += fmt.Sprintf(" and %s more", count(int64(len(ids)-1)))
+	t := doc.Target
+	if doc.Found() > 0 {
+		fmt.Fprintf(m, "%s.\n", headline(groups(doc.Run, doc.Findings)))
+		for _, line := range []string{howToAsk(doc.Findings), notListed(doc.NotListed)} {
+			if line != "" {
+				fmt.Fprintf(m, "%s\n", words(line))
 			}
 		}
-		fmt.Fprintf(m, "\n**What to do**%s\n\n%s", of, text)
+		m.WriteString("\n")
+	}
+	what := t.Remote
+	if what == "" {
+		what = t.Path
+	}
+	fmt.Fprintf(m, "- Scanned: %s", m.code(what))
+	if t.Branch != "" {
+		fmt.Fprintf(m, ", branch %s", m.code(t.Branch))
+	}
+	if t.Head != "" {
+		fmt.Fprintf(m, ", commit %s", m.code(t.Head))
+	}
+	if t.Range != "" {
+		fmt.Fprintf(m, ", the commits %s", m.code(t.Range))
+	}
+	fmt.Fprintf(m, "\n- Date: %s, by %s\n", doc.StartedAt.Format("2006-01-02 15:04 MST"), m.code(strings.TrimSpace(doc.Tool.Name+" "+doc.Tool.Version)))
+	if r := doc.Rechecked; r != nil {
+		fmt.Fprintf(m, "- Rechecks the scan of %s by %s\n", r.ScannedAt.Format("2006-01-02 15:04 MST"), m.code(strings.TrimSpace(r.ScannedBy.Name+" "+r.ScannedBy.Version)))
+	}
+	fmt.Fprintf(m, "- Read: %s in %s\n", readLine(doc.Coverage), duration(doc.DurationMS))
+	if !doc.Complete {
+		fmt.Fprintf(m, "- **Incomplete**: %s could not be read and may hold further tokens\n", plural(int64(len(doc.Coverage.Unread)), "thing"))
+	}
+	if n := len(doc.Allowed); n > 0 {
+		fmt.Fprintf(m, "- Allowed and so not listed: %s\n", plural(int64(n), "token"))
+	}
+	if a := doc.Asked; a != nil {
+		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)))
 	}
 }
 
-func (m *markdownWriter) table(findings []Finding) {
-	if len(findings) == 0 {
-		return
-	}
-	m.WriteString("\n| token | what | where | stands in | Replicate says | story |\n|---|---|---|---|---|---|\n")
-	room := m.limits.findings
-	for i, f := range findings {
-		row := m.row(f)
-		if room -= len(row); room < 0 {
-			fmt.Fprintf(m, "\n%s more that are not listed here: see the saved result.\n", plural(int64(len(findings)-i), "token"))
-			return
+// groups writes what to do once for all tokens with the same steps, and these.
+func (m *markdownWriter) groups(doc *Document) {
+	room, left := m.limits.findings, len(doc.Findings)
+	for _, g := range groups(doc.Run, doc.Findings) {
+		fmt.Fprintf(m, "\n**%s**\n\n", words(g.head())) // a line that begins with ### is an order to some runners
+		for i, step := range g.steps() {
+			fmt.Fprintf(m, "%d. %s\n", i+1, words(step.Text))
+			if step.Command != "" {
+				fmt.Fprintf(m, "   %s\n", m.code(step.Command))
+			}
 		}
-		m.WriteString(row)
+		if note := old(doc.Run, g.findings...); note != "" {
+			fmt.Fprintf(m, "\n%s\n", words(note))
+		}
+		m.WriteString("\n| token | what | where | Replicate says | story |\n|---|---|---|---|---|\n")
+		for _, f := range g.findings {
+			row := m.row(doc, f)
+			if room -= len(row); room < 0 {
+				fmt.Fprintf(m, "\n%s more that are not listed here: see the saved result.\n", plural(int64(left), "token"))
+				return
+			}
+			m.WriteString(row)
+			left--
+		}
 	}
 }
 
-func (m *markdownWriter) row(f Finding) string {
+func (m *markdownWriter) row(doc *Document, f Finding) string {
 	at := f.Locations[anchor(f.Locations)]
 	where := m.code(place(at))
 	if notes := locationNotes(at, true); notes != "" {
 		where += " " + m.code(notes)
 	}
-	if rest := len(f.Locations) - 1; rest > 0 {
+	if rest := len(spotsOf(f.Locations, false)) - 1; rest > 0 {
 		where += " and " + plural(int64(rest), "more place")
+	}
+	for _, s := range spotsOf(f.Locations, false) {
+		if page := permalink(doc.Target, f.History, s); page != "" {
+			where += " " + m.code(page)
+			break
+		}
 	}
 	said, story := "not asked", "in no commit"
 	if v := f.Verification; v.Status != StatusUnchecked {
-		said = "**" + html.EscapeString(string(v.Status)) + "**"
+		said = "**" + words(string(v.Status)) + "**"
 		if v.Account != nil {
 			said += ", " + m.code(owner(v.Account))
 		}
@@ -146,8 +157,11 @@ func (m *markdownWriter) row(f Finding) string {
 	if f.History != nil {
 		story = m.story(f.History)
 	}
-	return fmt.Sprintf("| %s %s | %s, %s | %s | %s | %s | %s |\n", m.code(f.Token), m.code(f.TokenID),
-		m.code(ruleTitle(f)), f.Confidence, where, exposureWords(f), said, story)
+	if f.CopiedBy != "" {
+		where += ", copied into images by " + m.code(f.CopiedBy)
+	}
+	return fmt.Sprintf("| %s %s | %s, %s, %s | %s | %s | %s |\n", m.code(f.Token), m.code(f.TokenID),
+		m.code(ruleTitle(f)), f.Confidence, exposureIn(doc.Run, f), where, said, story)
 }
 
 func (m *markdownWriter) story(h *result.History) string {
@@ -182,6 +196,9 @@ func (m *markdownWriter) unread(unread []result.Unread) {
 		m.WriteString(line)
 	}
 }
+
+// words returns a text of our own as it is to be read: no tag begins in it.
+func words(s string) string { return strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(s) }
 
 // code returns s as a code span, which fits into a table's cell. Nothing in a
 // span of backticks is markup but backticks and, in a table, pipes; with those

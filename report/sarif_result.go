@@ -216,10 +216,12 @@ func messageAdvice(f Finding) string {
 	if f.Verification.Status == StatusRevoked {
 		return "Nobody can use it any more."
 	}
-	switch f.Exposure {
-	case result.ExposureIgnored:
+	switch {
+	case mayStay(f):
 		return "No action needed: git ignores the file."
-	case result.ExposureHistory:
+	case f.CopiedBy != "":
+		return fmt.Sprintf("Name the file in .dockerignore: '%s' copies it into an image.", messageText(f.CopiedBy))
+	case f.Exposure == result.ExposureHistory:
 		return upperFirst(remedyOf(f).Short) + " first: deleting it is not enough, since others may have copies."
 	}
 	return "Move it into an environment variable, and " + remedyOf(f).Short + " if it was ever shared."

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"r8scan/result"
 	"r8scan/rules"
 )
 
@@ -22,7 +21,7 @@ const (
 // one whatever it looks like.
 func severityOf(f Finding) severity {
 	switch {
-	case f.Exposure == result.ExposureIgnored:
+	case mayStay(f):
 		return severityInfo
 	case f.Verification.Status == StatusLive:
 		return severityCritical

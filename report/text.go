@@ -44,12 +44,8 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 	t := &textWriter{run: doc.Run, opts: opts}
 	all := groups(doc.Run, doc.Findings)
 	t.words("", "", terminal.Bold, headline(all)+".")
-	if how := howToAsk(doc.Findings); how != "" {
-		t.words("", "", "", how)
-	}
-	if more := notListed(doc.NotListed); more != "" {
-		t.words("", "", "", more)
-	}
+	t.words("", "", "", howToAsk(doc.Findings))
+	t.words("", "", "", notListed(doc.NotListed))
 	for _, g := range all {
 		t.group(g)
 		if _, err := io.WriteString(w, t.String()); err != nil { // one group at a time
@@ -125,8 +121,9 @@ func (t *textWriter) finding(f Finding) {
 	if known := strings.Join(knownOf(f), ", "); known != "" {
 		fmt.Fprintf(t, "    %s\n", known)
 	}
-	if line := recheckLine(f); line != "" {
-		fmt.Fprintf(t, "    %s\n", line)
+	t.words("    ", "    ", "", recheckLine(f))
+	if f.CopiedBy != "" {
+		fmt.Fprintf(t, "    copied into images by %s\n", terminal.Safe(f.CopiedBy))
 	}
 	spots := spotsOf(f.Locations, t.opts.Verbose)
 	shown := spots
@@ -142,9 +139,7 @@ func (t *textWriter) finding(f Finding) {
 	if f.History != nil {
 		t.story(f.History)
 	}
-	if note := advise.Shared(caseOf(t.run, f)); note != "" {
-		t.words("    ", "    ", "", note)
-	}
+	t.words("    ", "    ", "", advise.Shared(caseOf(t.run, f)))
 }
 
 // spot writes the line of a place.
@@ -163,9 +158,7 @@ func (t *textWriter) spot(f Finding, s spot) {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
 	}
 	if f.Verification.Status != StatusRevoked && !mayStay(f) && s.isThere() {
-		if line := instead(f, s.at).String(); line != "" {
-			t.words("      ", "      ", "", line)
-		}
+		t.words("      ", "      ", "", instead(f, s.at).String())
 	}
 }
 
@@ -188,6 +181,9 @@ func (t *textWriter) story(h *result.History) {
 // words writes text of our own, wrapped to the width, with first before the first
 // line and next before the others.
 func (t *textWriter) words(first, next, color, text string) {
+	if text == "" {
+		return
+	}
 	for _, line := range wrapped(first, next, text, t.opts.Width) {
 		if color != "" {
 			line = terminal.Paint(t.opts.Color, color, line)
