@@ -37,9 +37,9 @@ func TestScanVerifies(t *testing.T) {
 		err   []string
 	}{
 		{"without", all, nil, exitFound, nil, []string{"3 tokens in 5 places"}},
-		{"verify", all, []string{"--verify"}, exitFound, []string{"Live, not in git", "user ada (Ada L.)", "Revoked, not in git", "Not known whether live, not in git", "HTTP 403"}, []string{"asked 127.0.0.1", "1 live, 1 revoked, 1 unknown", "not stored or logged"}},
+		{"verify", all, []string{"--verify"}, exitFound, []string{"Live, not in git", "user ada (Ada L.)", "Revoked: nothing to disable (1 token)", "Not known whether live, not in git", "HTTP 403"}, []string{"asked 127.0.0.1", "1 live, 1 revoked, 1 unknown", "not stored or logged"}},
 		{"live counts", all, []string{"--verify", "--fail-on", "live"}, exitFound, nil, nil},
-		{"revoked does not", revoked, []string{"--verify", "--fail-on", "live"}, exitClean, []string{"Revoked,"}, nil},
+		{"revoked does not", revoked, []string{"--verify", "--fail-on", "live"}, exitClean, []string{"Revoked: nothing to disable (1 token)"}, nil},
 		{"revoked counts as any", revoked, []string{"--verify"}, exitFound, nil, nil},
 		{"not known", unclear, []string{"--verify", "--fail-on", "live"}, exitIncomplete, []string{"Not known whether live"}, nil},
 		{"none counts", all, []string{"--verify", "--fail-on", "none"}, exitClean, []string{"live"}, nil},

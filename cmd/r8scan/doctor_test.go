@@ -73,10 +73,12 @@ func diagnose(t *testing.T, tokens []string, args ...string) (int, string) {
 	return code, out
 }
 
+// wantAll looks for texts, wherever their lines are broken.
 func wantAll(t *testing.T, text string, wants ...string) {
 	t.Helper()
+	flat := strings.Join(strings.Fields(text), " ")
 	for _, want := range wants {
-		if !strings.Contains(text, want) {
+		if !strings.Contains(text, want) && !strings.Contains(flat, want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
 	}
