@@ -48,6 +48,8 @@ const (
 // found it names what could not be read. Errors are those of writing to w.
 func Hook(w io.Writer, doc *Document, opts HookOptions) error {
 	doc, opts = door.Values(doc), door.Values(opts)
+	doc.Findings = slices.Clone(doc.Findings)
+	slices.SortFunc(doc.Findings, urgent)
 	h := hookOf(opts.Kind, doc)
 	s := &screen{color: opts.Color, left: screenLines, columns: screenColumns, rest: ": see -v"}
 	if opts.Kind == Receive { // the one who pushes has no say in flags

@@ -86,15 +86,3 @@ func (d *Document) Found() int {
 	}
 	return n
 }
-
-// withStatus is how many of the tokens have a status, with those that are not
-// listed.
-func (d *Document) withStatus(s Status) int {
-	n := d.NotListed[s]
-	for _, f := range d.Findings {
-		if f.Verification.Status == s {
-			n++
-		}
-	}
-	return n
-}

@@ -218,3 +218,63 @@ func TestUnits(t *testing.T) {
 		}
 	}
 }
+
+// TestTextOfMany: thousands of findings begin with what to do, and have a line
+// each.
+func TestTextOfMany(t *testing.T) {
+	doc := fullDocument()
+	f := doc.Findings[0]
+	doc.Findings = nil
+	for i := range 3000 {
+		f.TokenID = fmt.Sprintf("%016x", i)
+		f.Verification.Status = []Status{StatusLive, StatusUnknown, StatusRevoked}[i%3]
+		doc.Findings = append(doc.Findings, f)
+	}
+	out := render(t, "text", doc, Options{})
+	if n := strings.Count(out, "\n"); n > 4000 {
+		t.Errorf("%d lines", n)
+	}
+	if want := "1,000 tokens to disable now: live, and others may have copies; 1,000 tokens to\n"; !strings.HasPrefix(out, want) {
+		t.Errorf("it begins with %q", out[:100])
+	}
+	for _, f := range doc.Findings {
+		if !strings.Contains(out, f.TokenID) {
+			t.Fatalf("%s is not listed", f.TokenID)
+		}
+	}
+}
+
+// TestTextWidth wraps what is ours at words, for any width.
+func TestTextWidth(t *testing.T) {
+	doc := fullDocument()
+	long := map[int]int{}
+	for _, width := range []int{1, 20, 40, 80, 200} {
+		out := render(t, "text", doc, Options{Width: width})
+		for line := range strings.Lines(out) {
+			if columns(strings.TrimSuffix(line, "\n")) > width {
+				long[width]++
+			}
+		}
+		if got, want := strings.Fields(out), strings.Fields(render(t, "text", doc, Options{Width: 80})); width > 40 && len(got) != len(want) {
+			t.Errorf("%d columns: %d words, want %d", width, len(got), len(want))
+		}
+	}
+	if long[200] > 0 || long[80] > 4 { // commands and places are not broken
+		t.Errorf("lines that are too long, by width: %v", long)
+	}
+}
+
+// TestTextCode shows the line of code below its place, harmless and masked.
+func TestTextCode(t *testing.T) {
+	doc := fullDocument()
+	code := func(at result.Location, columns int) string {
+		if at.Path != "src/app.py" || columns != 74 {
+			return ""
+		}
+		return "key = '" + fakeSecret(0).Reveal() + "' \x1b[2J"
+	}
+	out := render(t, "text", doc, Options{Code: code})
+	if want := "    src/app.py:12:9\n      key = '" + fakeSecret(0).Mask() + "' \\x1b[2J\n"; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
+	}
+}
