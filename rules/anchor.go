@@ -35,7 +35,7 @@ func besideName(text string, b beside, find func(view []byte, at int) []Found) A
 // anchored appends to dst the matches that start in text[from:to] of the rules
 // with anchors that are for a kind of text, in order.
 func anchored(s *Set, dst []Match, text []byte, from, to int, in Texts) []Match {
-	f := &finder{set: s, in: in, text: text, from: from, to: to, anchors: max(0, from-anchorReach)}
+	f := &finder{set: s, in: in, text: text, from: from, to: to, anchors: max(0, from-anchorReach), last: -1}
 	f.words(max(0, from-siblingBehind), min(len(text), to+siblingAhead))
 	for i := range s.besides {
 		f.around(&s.besides[i])
@@ -61,7 +61,11 @@ type finder struct {
 	from, to int
 	anchors  int   // where the first anchor may be that leads there
 	names    []int // where Replicate's names start, in all that such anchors may look at
+	depth    int   // how often text was decoded
 	found    []Match
+
+	last     int       // the place that was looked at last, -1 for none
+	readings []reading // of the view of that place
 }
 
 // look calls an anchor's Find with a view of the anchor at a place, and keeps
@@ -75,8 +79,24 @@ func (f *finder) look(l *look, at int) {
 		ahead = ownAhead
 	}
 	view := f.text[low:min(len(f.text), at+ahead)]
-	for _, c := range l.Find(view, at-low) {
+	found := l.Find(view, at-low)
+	for _, c := range found {
 		f.add(l, view, at-low, low, c)
+	}
+	if len(found) > 0 || !l.own() || f.in != Contents {
+		return
+	}
+	if f.last != at {
+		f.last, f.readings = at, readings(view)
+	}
+	for _, r := range f.readings {
+		place, ok := r.place(at - low)
+		if !ok {
+			continue
+		}
+		for _, c := range l.Find(r.bytes, place) {
+			f.add(l, view, at-low, low, r.outer(view, c))
+		}
 	}
 }
 
@@ -86,7 +106,7 @@ func (l *look) own() bool { return l.word != nil || l.beside != nil }
 // words goes through the words that start in text[low:high], and looks at
 // those that are anchors.
 func (f *finder) words(low, high int) {
-	eachWord(f.text, low, high, func(at int, w *word) bool {
+	eachHint(f.text, low, high, func(at int, w *word) bool {
 		if w.is != nil && !w.is(f.text, at) {
 			return true // it is no hint
 		}
@@ -99,6 +119,11 @@ func (f *finder) words(low, high int) {
 		led := f.set.led[w.number()]
 		for i := range led {
 			f.look(&led[i], at)
+		}
+		return true
+	}, func(at int, kind form) bool {
+		if f.in == Contents && at >= f.anchors && at < f.to+ownLead {
+			f.hidden(at, kind)
 		}
 		return true
 	})

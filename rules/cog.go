@@ -29,14 +29,13 @@ var CogToken = &Rule{
 		Read:    "let cog login keep it in a credential helper (docker's credsStore)",
 	},
 	In: Contents,
-	Anchors: []Anchor{wordCogToken.leads(cogNamed), wordCogLogin.leads(cogLogin), wordDocker.leads(kubernetes), wordRegistry.leads(registry),
+	Anchors: []Anchor{wordCogToken.leads(cogNamed), wordCogLogin.leads(cogLogin), wordRegistry.leads(registry),
 		wordReplicate.leads(cogReplicate)},
 }
 
 var (
 	wordCogToken = &word{text: "cog_token"}
 	wordCogLogin = &word{text: "og login", probe: 4, exact: true, is: isCogLogin}
-	wordDocker   = &word{text: "configjso", probe: 5} // of .dockerconfigjson
 	wordRegistry = &word{text: "r8.im", exact: true}
 )
 
@@ -239,61 +238,4 @@ func printable(b []byte) bool {
 	return true
 }
 
-// maxConfig bounds the base64 of a Docker configuration.
-const maxConfig = 1280
-
-// kubernetes looks at "configjso", the middle of .dockerconfigjson.
-func kubernetes(b []byte, at int) (found []Found) {
-	const before, after = "docker", "n"
-	end := at + len(wordDocker.text) + len(after)
-	if end > len(b) || !bytes.HasSuffix(b[:at], []byte(before)) {
-		return nil
-	}
-	a := valueOf(b, end)
-	if a.at < 0 || a.at+1 >= len(b) || b[a.at] != 'e' || b[a.at+1] != 'y' && b[a.at+1] != 'w' {
-		return nil // base64 of JSON starts with ey or ew
-	}
-	text, stop := joinedBase64(b, a.at)
-	config := make([]byte, base64.RawStdEncoding.DecodedLen(len(text)))
-	n, _ := base64.RawStdEncoding.Decode(config, text) // what is behind an error is left out
-	config = config[:n]
-	eachWord(config, 0, len(config), func(at int, w *word) bool {
-		if w == wordRegistry {
-			registryLogins(config, at, func(l login) {
-				found = append(found, cogFound(a.at, stop, l.token, l.confidence, append([]string{"base64"}, l.encoding...)))
-			})
-		}
-		return true
-	})
-	return found
-}
-
-// joinedBase64 returns the base64 that starts at i, without the line ends and
-// indents inside, and where it ends.
-func joinedBase64(b []byte, i int) (text []byte, end int) {
-	limit := min(len(b), i+maxConfig)
-	for end = i; i < limit; i++ {
-		c := b[i]
-		switch {
-		case isBase64(c):
-			text = append(text, c)
-			end = i + 1
-		case c == '\n' || c == '\r' || c == ' ' || c == '\t':
-			if next := runOf(b, i, limit, isSpace); next < limit && lineHasKey(b[next:limit]) {
-				return text, end
-			}
-		default:
-			return text, end
-		}
-	}
-	return text, end
-}
-
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
-
-// lineHasKey reports whether b's first word is no base64 on a line of its own,
-// such as a YAML key.
-func lineHasKey(b []byte) bool {
-	i := runOf(b, 0, len(b), isBase64)
-	return i < len(b) && b[i] != '=' && !isSpace(b[i]) && b[i] != '"'
-}

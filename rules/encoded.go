@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"slices"
+	"strings"
 )
 
 const (
@@ -138,6 +139,9 @@ const nearby = 4
 // the same base64 have probes of their own: to look for them from each would
 // take time that grows with the power of the depth.
 func inBase64(text []byte, at int, kind form, depth int) []Match {
+	if kind == formBase64_0 && !startsGroup(text[at:]) {
+		return nil
+	}
 	if kind != formBase64_4 {
 		return fromGroup(text, at, leadOf(kind), depth)
 	}
@@ -155,6 +159,24 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 		return fromGroup(text, at, 0, depth)
 	}
 	return nil
+}
+
+// startsGroup reports whether the fourth character of a group can follow the
+// three of a probe. It is what tells others that begin with STR.
+func startsGroup(text []byte) bool {
+	if len(text) <= probeLen {
+		return false
+	}
+	is := "G" // eU9G, Ck9G
+	switch text[0] {
+	case 'c':
+		is = "f4" // cjhf, cgA4
+	case 'Y':
+		is = "o" // Y2po
+	case 'S':
+		is = "YKNcinlmg98j" // STRY, and I4 in front of each of lineEnds
+	}
+	return strings.IndexByte(is, text[probeLen]) >= 0
 }
 
 // fromGroup looks for the token whose probe stands at a place that is lead

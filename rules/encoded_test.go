@@ -305,3 +305,20 @@ func TestInUTF16(t *testing.T) {
 		}
 	}
 }
+
+// TestStartsGroup: each probe that begins a group is gone on with.
+func TestStartsGroup(t *testing.T) {
+	for _, inner := range []string{"r8_", "r\x008", "cjh", "I4X", "yOF", "\nOF"} {
+		if group := encode(inner, "base64"); !startsGroup([]byte(group)) || tokenProbes.at([]byte(group)) != formBase64_0 {
+			t.Errorf("%q: %s", inner, group)
+		}
+	}
+	for _, end := range lineEnds + " " {
+		if group := encode("I4"+string(end), "base64"); !startsGroup([]byte(group)) || tokenProbes.at([]byte(group)) != formBase64_0 {
+			t.Errorf("%q: %s", end, group)
+		}
+	}
+	if startsGroup([]byte("STRBUF")) || startsGroup([]byte("STRI")) || startsGroup([]byte("STR")) {
+		t.Error("STR is taken for base64")
+	}
+}

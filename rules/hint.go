@@ -20,7 +20,7 @@ var wordReplicate = &word{text: replicate, probe: 2, is: isReplicate}
 
 // words are all of them. A word's number is its place here, and that of its
 // form behind formWord.
-var words = [...]*word{wordReplicate, wordCogToken, wordDocker, wordRegistry, wordCogLogin}
+var words = [...]*word{wordReplicate, wordCogToken, wordRegistry, wordCogLogin}
 
 // number returns the word's place among words.
 func (w *word) number() int {
@@ -62,15 +62,21 @@ func newWordProbes() *probeSet {
 			list = append(list, probe{s, n, formWord + form(n)})
 		}
 	}
-	return newProbeSet(list)
+	return newProbeSet(append(list, hiddenProbes...))
 }
 
 // eachWord calls f for each word that starts in text[from:to], in order, until
 // it returns false. No two words overlap.
 func eachWord(text []byte, from, to int, f func(at int, w *word) bool) {
+	eachHint(text, from, to, f, func(int, form) bool { return true })
+}
+
+// eachHint is eachWord that also calls hidden for each probe in text[from:to] of
+// what may be a word that is encoded.
+func eachHint(text []byte, from, to int, f func(at int, w *word) bool, hidden func(at int, kind form) bool) {
 	wordProbes.each(text, from, min(to+maxProbeAt, len(text)), func(p int, kind form) bool {
-		if kind == formWide {
-			return true
+		if isHidden(kind) {
+			return p >= to || !mayHide(text, p, kind) || hidden(p, kind)
 		}
 		w := words[kind-formWord]
 		at := p - w.probe
@@ -84,6 +90,9 @@ func eachWord(text []byte, from, to int, f func(at int, w *word) bool) {
 	})
 }
 
+// nameAhead is how far behind "replicate" isReplicate looks.
+const nameAhead = 4
+
 // isReplicate reports whether "replicate" at s is used as a name: as part of
 // one that a credential may have, with a capital, or next to what joins it with
 // another word. The verb is everywhere in what replicates data, and would make
@@ -93,7 +102,7 @@ func isReplicate(b []byte, s int) bool {
 	if end == len(b) {
 		return isUpper(b[s]) || s > 0 && joins(b[s-1])
 	}
-	next := b[end:min(len(b), end+HintAhead-len(replicate))]
+	next := b[end:min(len(b), end+nameAhead)]
 	switch c := next[0]; {
 	case isLetter(c): // replicateToken, not replicated
 		return isUpper(c) && !isUpper(b[end-1]) && (startsName(c) || startsClient(next))

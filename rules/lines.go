@@ -236,9 +236,15 @@ const maxBreak = 14
 // breakBefore returns where the line break starts that ends at text[j], the
 // longest one; j if none does.
 func breakBefore(text []byte, j, low int) int {
-	for i := max(low, j-maxBreak); i < j; i++ {
-		if breakAt(text[:j], i) == j { // without a line feed that is behind
-			return i
+	if j == 0 {
+		return 0
+	}
+	switch text[j-1] {
+	case '\n', '\r', 'n', 'r', 'A', 'a', 'D', 'd', '2', '5', ';', '}', '>': // with which a break may end
+		for i := max(low, j-maxBreak); i < j; i++ {
+			if breakAt(text[:j], i) == j { // without a line feed that is behind
+				return i
+			}
 		}
 	}
 	return j

@@ -40,30 +40,30 @@ const (
 // of these. Lines of base64 and hex are broken between groups, and so are the
 // probes that would be broken with them.
 var tokenProbes = newProbeSet(slices.Concat([]probe{
-	{"r8_", 2, formPlain}, {"8_", 0, formEight},
-	{"%38", 1, formEscaped}, {"x38", 2, formEscaped}, {"038", 2, formEscaped}, {"{38", 2, formEscaped}, {"=38", 1, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
-	{"#56", 5, formEscaped}, {"70\\", 3, formEscaped}, {"70_", 3, formEscaped}, // &#56;, \070\137
-	{"8\x1b[", 0, formEscaped}, {"8\x1b(", 0, formEscaped}, {"8%5", 0, formEscaped}, {"8=5", 0, formEscaped}, {"8=\n", 0, formEscaped}, {"8=\r", 0, formEscaped}, // the break behind the r may be any
-	{"8\xc2\xad", 0, formEscaped}, {"8\xe2\x80", 0, formEscaped}, {"8\xe2\x81", 0, formEscaped}, {"8\xef\xbb", 0, formEscaped},
-	{";8&", 2, formEscaped}, {">8<", 2, formEscaped}, {"28\\", 2, formEscaped}, {"}8\\", 2, formEscaped}, {"b8\\", 2, formEscaped}, {"d8\\", 2, formEscaped},
-	{"B8%", 2, formEscaped}, {"D8%", 2, formEscaped}, {"B8=", 2, formEscaped}, {"D8=", 2, formEscaped},
-	{"385", 1, formHex},
-	{"cjh", 1, formBase64_0}, {"I4X", 3, formBase64_2}, // r8_
-	{"OF8", 0, formBase64_4}, {"OF9", 0, formBase64_4}, {"OF+", 0, formBase64_4}, {"OF/", 0, formBase64_4}, // behind a y
+	{"r8_", 4, formPlain}, {"8_", 6, formEight},
+	{"%38", 1, formEscaped}, {"x38", 1, formEscaped}, {"038", 1, formEscaped}, {"{38", 1, formEscaped}, {"=38", 1, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
+	{"#56", 1, formEscaped}, {"70\\", 0, formEscaped}, {"70_", 0, formEscaped}, // &#56;, \070\137
+	{"8\x1b[", 6, formEscaped}, {"8\x1b(", 6, formEscaped}, {"8%5", 1, formEscaped}, {"8=5", 1, formEscaped}, {"8=\n", 6, formEscaped}, {"8=\r", 6, formEscaped}, // the break behind the r may be any
+	{"8\xc2\xad", 3, formEscaped}, {"8\xe2\x80", 3, formEscaped}, {"8\xe2\x81", 3, formEscaped}, {"8\xef\xbb", 6, formEscaped},
+	{";8&", 6, formEscaped}, {">8<", 2, formEscaped}, {"28\\", 2, formEscaped}, {"}8\\", 2, formEscaped}, {"b8\\", 2, formEscaped}, {"d8\\", 2, formEscaped},
+	{"B8%", 4, formEscaped}, {"D8%", 5, formEscaped}, {"B8=", 4, formEscaped}, {"D8=", 5, formEscaped},
+	{"385", 6, formHex},
+	{"cjh", 3, formBase64_0}, {"I4X", 5, formBase64_2}, // r8_
+	{"OF8", 1, formBase64_4}, {"OF9", 1, formBase64_4}, {"OF+", 0, formBase64_4}, {"OF/", 0, formBase64_4}, // behind a y
 	{"OF-", 0, formBase64_4}, {"OF_", 0, formBase64_4},
-	{"cgA", 1, formBase64_0}, {"IAO", 4, formBase64_2}, {"yAD", 4, formBase64_3}, // r8 in UTF-16
-	{"Y2p", 4, formBase64_0}, {"Nqa", 4, formBase64_2}, {"jam", 1, formBase64_3}, {"amh", 6, formBase64_4}, // cjhf; behind a j
-	{"STR", 1, formBase64_0}, {"k0W", 6, formBase64_2}, {"JNF", 1, formBase64_3}, {"NFg", 4, formBase64_4}, {"NFh", 4, formBase64_4}, // I4X; behind a J
-	{"eU9", 5, formBase64_0}, {"lPR", 6, formBase64_2}, {"5T0", 1, formBase64_3}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // yOF; behind a 5
-	{"STQ", 1, formBase64_0}, {"k0C", 5, formBase64_2}, {"k0D", 5, formBase64_2}, {"JNA", 1, formBase64_3}, // I4 at the end of a line; T0Y, T0Z:
-	{"Ck9", 0, formBase64_0}, {"pPR", 6, formBase64_2}, // OF8 at the start of one
+	{"cgA", 3, formBase64_0}, {"IAO", 0, formBase64_2}, {"yAD", 0, formBase64_3}, // r8 in UTF-16
+	{"Y2p", 5, formBase64_0}, {"Nqa", 5, formBase64_2}, {"jam", 3, formBase64_3}, {"amh", 3, formBase64_4}, // cjhf; behind a j
+	{"STR", 2, formBase64_0}, {"k0W", 4, formBase64_2}, {"JNF", 3, formBase64_3}, {"NFg", 0, formBase64_4}, {"NFh", 0, formBase64_4}, // I4X; behind a J
+	{"eU9", 1, formBase64_0}, {"lPR", 4, formBase64_2}, {"5T0", 2, formBase64_3}, {"T0Y", 5, formBase64_4}, {"T0Z", 5, formBase64_4}, // yOF; behind a 5
+	{"STQ", 2, formBase64_0}, {"k0C", 4, formBase64_2}, {"k0D", 4, formBase64_2}, {"JNA", 3, formBase64_3}, // I4 at the end of a line; T0Y, T0Z:
+	{"Ck9", 1, formBase64_0}, {"pPR", 4, formBase64_2}, // OF8 at the start of one
 },
-	endings("r8", breakStarts, 2, formEscaped),
-	endings("38", lineEnds, 1, formHex),
-	endings("I4", lineEnds+" ", 3, formBase64_2),
-	endings("Nq", lineEnds+" ", 3, formBase64_2),
-	endings("k0", lineEnds+" ", 6, formBase64_2),
-	endings("lP", lineEnds+" ", 6, formBase64_2),
+	endings("r8", breakStarts, 4, formEscaped),
+	endings("38", lineEnds, 6, formHex),
+	endings("I4", lineEnds+" ", 5, formBase64_2),
+	endings("Nq", lineEnds+" ", 5, formBase64_2),
+	endings("k0", lineEnds+" ", 4, formBase64_2),
+	endings("lP", lineEnds+" ", 4, formBase64_2),
 ))
 
 const (

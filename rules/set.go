@@ -198,8 +198,8 @@ func compareMatches(a, b Match) int {
 
 // Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
 const (
-	HintBehind = 2
-	HintAhead  = len(replicate) + 4
+	HintBehind = 2 * maxProbeAt
+	HintAhead  = 2 * (len(replicate) + 1)
 )
 
 // Hint reports whether there may be a match in text of a rule for contents but
@@ -221,8 +221,11 @@ func (s *Set) hint(text []byte, from, to int, in Texts) bool {
 		return true
 	}
 	hint := false
-	eachWord(text, from, to, func(at int, w *word) bool {
+	eachHint(text, from, to, func(at int, w *word) bool {
 		hint = s.words[w.number()]&in != 0 && (w.is == nil || w.is(text, at))
+		return !hint
+	}, func(int, form) bool {
+		hint = in == Contents
 		return !hint
 	})
 	return hint

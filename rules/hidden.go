@@ -1,0 +1,213 @@
+package rules
+
+import (
+	"sort"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A word may stand in base64, hex, escapes or UTF-16, together with the
+// credential that it belongs to. What is around such a word is decoded, and
+// searched as other texts are.
+
+const (
+	formCode0   form = formWord + 16 + iota // base64 of a word, of which the probe begins at the first character of a group of four,
+	formCode1                               // at the second,
+	formCode2                               // at the third,
+	formCode3                               // or at the fourth
+	formSpelled                             // the l of replicate in hex or as an escape
+)
+
+// hiddenProbes are the rarest parts of the words in base64, at each of the three
+// alignments, and an l.
+var hiddenProbes = []probe{
+	{"Vwb", 5, formCode2}, {"jYX", 5, formCode3}, {"Gxp", 5, formCode1}, {"Y2F", 5, formCode0}, {"XBs", 5, formCode1}, {"Nhd", 5, formCode2}, // replicate, Replicate
+	{"kVQ", 5, formCode1}, {"QVR", 5, formCode0}, {"JFU", 5, formCode2}, {"Q0F", 5, formCode0}, {"RVB", 5, formCode0}, {"NBV", 5, formCode2}, // REPLICATE
+	{"cjg", 6, formCode0}, {"uaW", 6, formCode3}, {"I4L", 6, formCode2}, {"mlt", 6, formCode1}, {"yOC", 6, formCode3}, {"5pb", 6, formCode2}, // r8.im
+	{"9nX", 6, formCode2}, {"X3R", 6, formCode0}, {"vZ1", 6, formCode3}, {"90b", 6, formCode2}, {"G9r", 6, formCode1}, {"jb2", 6, formCode3}, // cog_token
+	{"X1R", 6, formCode0}, {"S0V", 6, formCode0}, {"T0t", 6, formCode0}, {"PR1", 6, formCode3}, {"9LR", 6, formCode2}, {"DT0", 6, formCode3}, // COG_TOKEN
+	{"06c", 3, formSpelled}, {"04c", 3, formSpelled}, {"06C", 3, formSpelled}, {"04C", 3, formSpelled}, // 706c69, \u006c
+	{"x6c", 3, formSpelled}, {"x4c", 3, formSpelled}, {"x6C", 3, formSpelled}, {"x4C", 3, formSpelled}, // \x6c, &#x6c;
+	{"%6c", 4, formSpelled}, {"%4c", 4, formSpelled}, {"%6C", 4, formSpelled}, {"%4C", 4, formSpelled},
+	{"#10", 4, formSpelled}, {"#76", 4, formSpelled}, // &#108;
+}
+
+// maySpell reports whether the l whose probe stands at text[at] may be one of
+// replicate. It looks at what a hint may look at.
+func maySpell(text []byte, at int) bool {
+	if at == 0 || at+6 > len(text) {
+		return false
+	}
+	before, after := text[at-1], text[at+probeLen]
+	switch text[at] {
+	case '0':
+		if hasAt(text, at+probeLen, "69") || hasAt(text, at+probeLen, "49") {
+			return before == '7' || before == '5'
+		}
+		return after == '\\' && hasAt(text, at-2, "u0") || after == '}'
+	case '#':
+		return before == '&' && (hasAt(text, at, "#108;&") || hasAt(text, at, "#76;&"))
+	case '%':
+		return after == '%'
+	}
+	return before == '\\' && after == '\\' || before == '#' && after == ';'
+}
+
+// isWideWord reports whether a word is in UTF-16 whose probe begins at text[at].
+func isWideWord(text []byte, at int) bool {
+	if at+2*probeLen > len(text) {
+		return false
+	}
+	kind := wordProbes.at([]byte{text[at], text[at+2], text[at+4]})
+	if kind < formWord || isHidden(kind) {
+		return false
+	}
+	w := words[kind-formWord]
+	from := at - 2*w.probe
+	if from < 0 || from+2*len(w.text)-1 > len(text) {
+		return false
+	}
+	for i := range len(w.text) {
+		c := text[from+2*i]
+		if !w.exact {
+			c = lower(c)
+		}
+		if c != w.text[i] || i > 0 && text[from+2*i-1] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// hidden searches around a word that is encoded.
+func (f *finder) hidden(at int, kind form) {
+	if f.depth == maxHidden {
+		return
+	}
+	low := max(0, at-near)
+	view := f.text[low:min(len(f.text), at+ownAhead)]
+	d, name := decodeAround(view, at-low, kind)
+	if d.bytes == nil {
+		return
+	}
+	first := sort.SearchInts(d.at, at-low-hiddenReach)
+	last := sort.SearchInts(d.at, at-low+hiddenReach)
+	sub := &finder{set: f.set, in: f.in, text: d.bytes, to: len(d.bytes), depth: f.depth + 1}
+	sub.words(first, min(last, len(d.bytes)))
+	for i := range f.set.besides {
+		sub.around(&f.set.besides[i])
+	}
+	for _, m := range sub.found {
+		m = d.outer(m, name)
+		if m.Start < at-low-ownLead || m.Start > at-low+anchorReach {
+			continue
+		}
+		if m.Start, m.End = m.Start+low, m.End+low; m.Start >= f.from && m.Start < f.to {
+			f.found = append(f.found, m)
+		}
+	}
+}
+
+const (
+	maxHidden   = 2  // encodings inside each other
+	hiddenReach = 64 // how far from its probe an encoded word may be
+)
+
+// decodeAround decodes what is around the probe at a place of a view.
+func decodeAround(view []byte, at int, kind form) (d decoded, name string) {
+	switch {
+	case kind == formWide:
+		return wideAround(view, at), "utf-16"
+	case kind != formSpelled:
+		left := stretchLeft(view, at, isBase64Any)
+		chars, where := stretch(view, left, isBase64Any)
+		skip := (sort.SearchInts(where, at) - int(kind-formCode0)) % 4
+		if skip < 0 {
+			skip += 4
+		}
+		if len(chars) < skip {
+			return decoded{}, ""
+		}
+		return decode64(chars[skip:], where[skip:]), "base64"
+	case view[at] == '0' && isHex(view[at-1]) && isHex(view[at+probeLen]):
+		left := stretchLeft(view, at, isHex)
+		digits, where := stretch(view, left, isHex)
+		skip := (sort.SearchInts(where, at) + 1) % 2
+		return decodeHex(digits[skip:], where[skip:]), "hex"
+	}
+	return unescaped(view)
+}
+
+// wideAround decodes the UTF-16 around the unit whose ASCII half is view[at].
+func wideAround(view []byte, at int) (d decoded) {
+	// In the order with the upper half first, there is a zero in front of the
+	// first of two units of which the second is no ASCII: here both are.
+	for i := at % 2; i+1 < len(view); i += 2 {
+		r := rune(view[i]) | rune(view[i+1])<<8
+		if utf16.IsSurrogate(r) || r >= utf8.RuneSelf {
+			r = ' '
+		}
+		d.bytes, d.at = append(d.bytes, byte(r)), append(d.at, i)
+	}
+	d.at = append(d.at, len(view))
+	return d
+}
+
+// stretchLeft returns where the stretch of an alphabet begins that text[at] is
+// in, over line breaks.
+func stretchLeft(text []byte, at int, is func(byte) bool) int {
+	for at > 0 {
+		next := at - 1
+		if !is(text[next]) || mayLead(text[next]) {
+			next = before(text, at, false)
+		}
+		if next < 0 || !is(text[next]) {
+			break
+		}
+		at = next
+	}
+	return at
+}
+
+// stretch returns the characters of a stretch, where each stands, and where it
+// ends.
+func stretch(text []byte, from int, is func(byte) bool) (chars []byte, at []int) {
+	end := from
+	for i := from; i < len(text); i++ {
+		if !is(text[i]) {
+			next := lineJoint(text, i, false)
+			if next == i {
+				break
+			}
+			i = next - 1
+			continue
+		}
+		chars, at = append(chars, text[i]), append(at, i)
+		end = i + 1
+	}
+	return chars, append(at, end)
+}
+
+// decodeHex decodes digits; where they stood has one more for the end.
+func decodeHex(digits []byte, where []int) (d decoded) {
+	for i := 0; i+1 < len(digits); i += 2 {
+		d.bytes, d.at = append(d.bytes, unhex(digits[i])<<4|unhex(digits[i+1])), append(d.at, where[i])
+	}
+	d.at = append(d.at, where[len(d.bytes)*2])
+	return d
+}
+
+// isHidden reports whether a probe belongs to a word that is encoded.
+func isHidden(kind form) bool { return kind == formWide || kind >= formCode0 }
+
+// mayHide reports whether a probe may belong to an encoded word, as far as what is
+// right around it tells.
+func mayHide(text []byte, at int, kind form) bool {
+	switch kind {
+	case formWide:
+		return isWideWord(text, at)
+	case formSpelled:
+		return maySpell(text, at)
+	}
+	return true
+}
