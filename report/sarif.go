@@ -166,7 +166,7 @@ func isFile(l result.Location) bool {
 func newSARIFRun(doc *Document, limits sarifLimits, category string, findings []Finding) (sarifRun, error) {
 	all := len(findings)
 	findings = findings[:min(all, limits.results)]
-	conv := &sarifConverter{set: doc.set, anchor: doc.Target.Anchor, related: limits.related, seen: map[string]bool{}}
+	conv := &sarifConverter{set: doc.set, root: doc.Target.Root, anchor: doc.Target.Anchor, related: limits.related, seen: map[string]bool{}}
 	run := sarifRun{
 		Invocations:       []sarifInvocation{newSARIFInvocation(doc.Run, limits, all)},
 		AutomationDetails: sarifAutomation{category},

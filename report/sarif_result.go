@@ -15,6 +15,7 @@ import (
 // rules they have and which commits their locations name.
 type sarifConverter struct {
 	set     *rules.Set
+	root    string // absolute, or ""
 	anchor  string // path of a file for what is in none, or ""
 	related int    // most related locations a result
 	rules   []*rules.Rule
@@ -47,7 +48,7 @@ func (c *sarifConverter) result(f Finding) (sarifResult, error) {
 	listed := 1 // locations that the result names
 	if c.anchor != "" && !isInRepository(at) {
 		shownAt, listed = c.anchor, 0
-		res.Locations[0].Physical = sarifPhysicalLocation{sarifArtifactLocation{pathURI(c.anchor), rootBaseID, nil}, sarifRegion{1, 1, 1, 2}}
+		res.Locations[0].Physical = sarifPhysicalLocation{sarifArtifactLocation{pathURI("", c.anchor), rootBaseID, nil}, sarifRegion{1, 1, 1, 2}}
 		best = -1 // it is among the related ones
 	}
 	for i, l := range f.Locations {
@@ -132,7 +133,7 @@ func isInRepository(l result.Location) bool {
 func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 	line, column := max(l.Line, 1), max(l.Column, 1)
 	p := sarifPhysicalLocation{
-		ArtifactLocation: sarifArtifactLocation{URI: locationURI(l), BaseID: rootBaseID},
+		ArtifactLocation: sarifArtifactLocation{URI: locationURI(c.root, l), BaseID: rootBaseID},
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
 	switch {

@@ -478,6 +478,7 @@ func TestLocationURI(t *testing.T) {
 		{"file", "c:x", "", "c%3Ax"},
 		{"file", `a\b`, "", "a%5Cb"},
 		{"file", "\xff\xfe", "", "%FF%FE"},
+		{"file", "/root/in/side", "", "in/side"},
 		{"file", "/rooted/x", "", "file:///rooted/x"},
 		{"file", "//other/x y", "", "file:///other/x%20y"},
 		{"file", "../x", "", "../x"},
@@ -491,12 +492,12 @@ func TestLocationURI(t *testing.T) {
 		{"ref", "refs/heads/x", "", ".git/refs/heads/x"},
 		{"ref", "", "", ".git/ref"},
 	} {
-		got := locationURI(result.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
+		got := locationURI("/root", result.Location{Kind: tt.kind, Path: tt.path, Object: tt.object})
 		if got != tt.want {
 			t.Errorf("%s %q %q: got %q, want %q", tt.kind, tt.path, tt.object, got, tt.want)
 		}
 	}
-	if got := pathURI("/x"); got != "file:///x" {
+	if got := pathURI("", "/x"); got != "file:///x" {
 		t.Errorf("without a root: %q", got)
 	}
 }

@@ -24,12 +24,12 @@ func commitBaseID(id string) string { return "COMMIT_" + id }
 // a result without one. Such a place is called .git/<kind>/<object>: git
 // tracks nothing below .git, so this can never be shown as a line of a file
 // that has nothing to do with the token.
-func locationURI(l result.Location) string {
+func locationURI(root string, l result.Location) string {
 	switch {
 	case l.Kind == result.KindRef && strings.HasPrefix(l.Path, "refs/"):
 		return escapePath(".git/" + l.Path) // where a loose ref is
 	case l.Path != "":
-		return pathURI(l.Path)
+		return pathURI(root, l.Path)
 	case l.Object != "":
 		return escapePath(".git/" + l.Kind + "/" + l.Object)
 	case l.Kind == result.KindFile:
@@ -38,9 +38,14 @@ func locationURI(l result.Location) string {
 	return escapePath(".git/" + l.Kind)
 }
 
-func pathURI(name string) string {
+// pathURI returns the URI of a file: relative, if it is in root, which may be "".
+func pathURI(root, name string) string {
 	if filepath.IsAbs(name) {
-		return "file:///" + escapePath(strings.TrimLeft(filepath.ToSlash(name), "/"))
+		rel, err := filepath.Rel(root, name)
+		if root == "" || err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+			return "file:///" + escapePath(strings.TrimLeft(filepath.ToSlash(name), "/"))
+		}
+		name = rel
 	}
 	return escapePath(path.Clean(filepath.ToSlash(name)))
 }

@@ -34,6 +34,7 @@ type Target struct {
 	Branch string `json:"branch,omitempty"` // the one at HEAD, such as main; "" if it is detached
 	Remote string `json:"remote,omitempty"` // URL of the remote that the branch is pushed to, without credentials: https or ssh; "" if none
 	Anchor string `json:"anchor,omitempty"` // path of a file at HEAD, for what stands in no file: the README, or the first one; "" if none
+	Root   string `json:"root,omitempty"`   // folder that the scan ran in, if absolute paths were named; "" else
 }
 
 // Coverage counts what was read and names each thing that was not.

@@ -2,6 +2,8 @@ package scanner
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -51,5 +53,23 @@ func TestAnchor(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRoot: a result names a folder of this machine only if the user has named one.
+func TestRoot(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.WriteFile("a", []byte(gittest.Token(1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, named := range map[string]bool{".": false, "a": false, filepath.Join(dir, "a"): true} {
+		res, err := Files(context.Background(), []string{path}, nil, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (res.Target.Root != "") != named || named && res.Target.Root != res.Root {
+			t.Errorf("%s: %q", path, res.Target.Root)
+		}
 	}
 }

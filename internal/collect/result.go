@@ -38,7 +38,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	if err != nil {
 		return nil, err
 	}
-	target.Path = r.Rules.Redact(target.Path)
+	target.Path, target.Root = r.Rules.Redact(target.Path), r.Rules.Redact(target.Root)
 	if len(r.Repos) > 0 {
 		r.Repos[0].describe(&target, r.Rules)
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"r8scan/internal/collect"
@@ -62,7 +63,11 @@ func (s *Files) Read(ctx context.Context, env *Env) (*Read, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Read{Target: result.Target{Kind: kind, Path: strings.Join(s.Paths, " ")}, Root: root}, nil
+	target := result.Target{Kind: kind, Path: strings.Join(s.Paths, " ")}
+	if slices.ContainsFunc(s.Paths, filepath.IsAbs) {
+		target.Root = root
+	}
+	return &Read{Target: target, Root: root}, nil
 }
 
 // job returns the job of scanning a path that the user named.
