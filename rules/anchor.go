@@ -64,8 +64,8 @@ type finder struct {
 	depth    int   // how often text was decoded
 	found    []Match
 
-	last     int       // the place that was looked at last, -1 for none
-	readings []reading // of the view of that place
+	last     int      // the place that was looked at last, -1 for none
+	readings readings // of the view of that place
 }
 
 // look calls an anchor's Find with a view of the anchor at a place, and keeps
@@ -79,25 +79,36 @@ func (f *finder) look(l *look, at int) {
 		ahead = ownAhead
 	}
 	view := f.text[low:min(len(f.text), at+ahead)]
-	found := l.Find(view, at-low)
-	for _, c := range found {
-		f.add(l, view, at-low, low, c)
-	}
-	if len(found) > 0 || !l.own() || f.in != Contents {
+	plain := decoded{bytes: view}
+	if !l.own() || f.in != Contents {
+		f.read(l, view, at-low, low, plain)
 		return
 	}
 	if f.last != at {
-		f.last, f.readings = at, readings(view)
+		f.last, f.readings = at, readingsOf(view)
 	}
-	for _, r := range f.readings {
-		place, ok := r.place(at - low)
-		if !ok {
-			continue
-		}
-		for _, c := range l.Find(r.bytes, place) {
-			f.add(l, view, at-low, low, r.outer(view, c))
+	for _, d := range []decoded{f.readings.revealed, f.readings.unescaped, plain} {
+		if d.bytes != nil && f.read(l, view, at-low, low, d) {
+			return
 		}
 	}
+}
+
+// read looks at the anchor at a place of a view in one way to read it, and
+// reports whether there is something.
+func (f *finder) read(l *look, view []byte, at, off int, d decoded) bool {
+	place, ok := d.place(at)
+	if !ok {
+		return false
+	}
+	found := l.Find(d.bytes, place)
+	for _, c := range found {
+		if d.at != nil {
+			c = d.found(view, c)
+		}
+		f.add(l, view, at, off, c)
+	}
+	return len(found) > 0
 }
 
 // own reports whether the anchor is one of this package's kinds.
@@ -120,6 +131,9 @@ func (f *finder) words(low, high int) {
 		for i := range led {
 			f.look(&led[i], at)
 		}
+		if w == wordReplicate && f.last == at && f.readings.revealed.bytes != nil {
+			f.besideRevealed(at)
+		}
 		return true
 	}, func(at int, kind form) bool {
 		if f.in == Contents && at >= f.anchors && at < f.to+ownLead {
@@ -127,6 +141,29 @@ func (f *finder) words(low, high int) {
 		}
 		return true
 	})
+}
+
+// besideRevealed looks at the anchors beside Replicate's name at a place that are
+// in base64.
+func (f *finder) besideRevealed(at int) {
+	d, low := f.readings.revealed, max(0, at-near)
+	view := f.text[low:min(len(f.text), at+ownAhead)]
+	place, ok := d.place(at - low)
+	for i := range f.set.besides {
+		l := &f.set.besides[i]
+		for p := max(0, place-near); ok && p < min(len(d.bytes), place+near); p++ {
+			k := bytes.Index(d.bytes[p:], []byte(l.Text))
+			if k < 0 {
+				break
+			}
+			if p += k; l.in&f.in == 0 || hasAt(view, d.at[p], l.Text) {
+				continue
+			}
+			for _, c := range l.Find(d.bytes, p) {
+				f.add(l, view, at-low, low, d.found(view, c))
+			}
+		}
+	}
 }
 
 // around looks at each anchor that is beside one of Replicate's names.

@@ -322,3 +322,30 @@ func TestStartsGroup(t *testing.T) {
 		t.Error("STR is taken for base64")
 	}
 }
+
+// TestWideNeighbours: of tokens beside each other in UTF-16 each is found, in both
+// byte orders, up to the end of the text.
+func TestWideNeighbours(t *testing.T) {
+	for _, between := range []string{" ", "\n", "\n\n \u0a00\n\u4142", "\u4142", ", ", " = '"} {
+		text := "k=" + testToken(1) + between + testToken(2) + between + testToken(3)
+		for _, big := range []bool{false, true} {
+			var wide []byte
+			for _, u := range stdutf16.Encode([]rune(text)) {
+				if big {
+					wide = append(wide, byte(u>>8), byte(u))
+				} else {
+					wide = append(wide, byte(u), byte(u>>8))
+				}
+			}
+			found := map[string]bool{}
+			for _, m := range Find(nil, wide, 0, len(wide)) {
+				if m.Confidence == High {
+					found[m.Secret.Reveal()] = true
+				}
+			}
+			if len(found) != 3 {
+				t.Errorf("%q, big-endian %v: %d of 3 tokens", between, big, len(found))
+			}
+		}
+	}
+}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"sort"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -29,6 +28,7 @@ var hiddenProbes = []probe{
 	{"06c", 3, formSpelled}, {"04c", 3, formSpelled}, {"06C", 3, formSpelled}, {"04C", 3, formSpelled}, // 706c69, \u006c
 	{"x6c", 3, formSpelled}, {"x4c", 3, formSpelled}, {"x6C", 3, formSpelled}, {"x4C", 3, formSpelled}, // \x6c, &#x6c;
 	{"%6c", 4, formSpelled}, {"%4c", 4, formSpelled}, {"%6C", 4, formSpelled}, {"%4C", 4, formSpelled},
+	{"82e", 3, formSpelled}, {"82E", 3, formSpelled}, {"75f", 3, formSpelled}, {"75F", 3, formSpelled}, // 382e69 of r8.im, 675f74 of cog_token
 	{"#10", 4, formSpelled}, {"#76", 4, formSpelled}, // &#108;
 }
 
@@ -44,7 +44,11 @@ func maySpell(text []byte, at int) bool {
 		if hasAt(text, at+probeLen, "69") || hasAt(text, at+probeLen, "49") {
 			return before == '7' || before == '5'
 		}
-		return after == '\\' && hasAt(text, at-2, "u0") || after == '}'
+		return after == '\\' && at > 1 && hasAt(text, at-2, "u0") || after == '}'
+	case '8':
+		return before == '3' && (hasAt(text, at+probeLen, "696d") || hasAt(text, at+probeLen, "696D"))
+	case '7':
+		return (before == '6' || before == '4') && (hasAt(text, at+probeLen, "74") || hasAt(text, at+probeLen, "54"))
 	case '#':
 		return before == '&' && (hasAt(text, at, "#108;&") || hasAt(text, at, "#76;&"))
 	case '%':
@@ -129,7 +133,7 @@ func decodeAround(view []byte, at int, kind form) (d decoded, name string) {
 			return decoded{}, ""
 		}
 		return decode64(chars[skip:], where[skip:]), "base64"
-	case view[at] == '0' && isHex(view[at-1]) && isHex(view[at+probeLen]):
+	case isDigit(view[at]) && isHex(view[at-1]) && isHex(view[at+probeLen]):
 		left := stretchLeft(view, at, isHex)
 		digits, where := stretch(view, left, isHex)
 		skip := (sort.SearchInts(where, at) + 1) % 2
@@ -140,14 +144,12 @@ func decodeAround(view []byte, at int, kind form) (d decoded, name string) {
 
 // wideAround decodes the UTF-16 around the unit whose ASCII half is view[at].
 func wideAround(view []byte, at int) (d decoded) {
-	// In the order with the upper half first, there is a zero in front of the
-	// first of two units of which the second is no ASCII: here both are.
-	for i := at % 2; i+1 < len(view); i += 2 {
-		r := rune(view[i]) | rune(view[i+1])<<8
-		if utf16.IsSurrogate(r) || r >= utf8.RuneSelf {
-			r = ' '
+	for i := at % 2; i < len(view); i += 2 {
+		c := view[i]
+		if c >= utf8.RuneSelf || (i == 0 || view[i-1] != 0) && (i+1 == len(view) || view[i+1] != 0) {
+			c = ' ' // neither byte order has ASCII here
 		}
-		d.bytes, d.at = append(d.bytes, byte(r)), append(d.at, i)
+		d.bytes, d.at = append(d.bytes, c), append(d.at, i)
 	}
 	d.at = append(d.at, len(view))
 	return d

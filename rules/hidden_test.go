@@ -1,6 +1,11 @@
 package rules
 
 import (
+	"fmt"
+	"html"
+	"mime/quotedprintable"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -29,4 +34,103 @@ func TestHiddenProbes(t *testing.T) {
 	}
 }
 
-var _ = strings.Repeat
+// disguises are ways to write a text in which a sibling is found.
+var disguises = map[string]func(string) string{
+	"base64":             func(s string) string { return "data: " + encode("# a file\n"+s+"\n# of more\n", "base64") },
+	"base64url":          func(s string) string { return "?x=" + encode(" "+s+" ", "base64url") },
+	"base64 in lines":    func(s string) string { return wrap(encode("# a file\n"+s+"\n# of more\n", "base64"), 76, "\n") },
+	"base64 in a diff":   func(s string) string { return "> " + wrap(encode("# a file\n"+s+"\n", "base64"), 64, "\n> ") },
+	"hex":                func(s string) string { return "x'" + encode(s, "hex") + "'" },
+	"hex in capitals":    func(s string) string { return "0x" + encode(s, "HEX") + " " },
+	"hex in lines":       func(s string) string { return wrap(encode(s, "hex"), 60, "\n") },
+	"utf-16le":           func(s string) string { return "\xff\xfe" + encode(s, "utf-16le") },
+	"utf-16be":           func(s string) string { return "\xfe\xff" + encode(s, "utf-16be") },
+	"percent":            func(s string) string { return "?q=" + url.PathEscape(s) + "&x=1" },
+	"JSON in JSON":       func(s string) string { return `{"a": ` + strconv.Quote(s) + `}` },
+	"JSON twice":         func(s string) string { return `{"a": ` + strconv.Quote(strconv.Quote(s)) + `}` },
+	"quoted-printable":   func(s string) string { return quotedPrintable(s) },
+	"HTML":               func(s string) string { return "<pre>" + html.EscapeString(s) + "</pre>" },
+	"HTML by numbers":    func(s string) string { return punctuation(s, "&#%d;") },
+	"unicode-escape":     func(s string) string { return `"` + punctuation(s, `\u%04x`) + `"` },
+	"hex-escape":         func(s string) string { return `"` + punctuation(s, `\x%02x`) + `"` },
+	"all of it, \\u":     func(s string) string { return `"` + encode(s, "unicode-escape") + `"` },
+	"all of it, \\x":     func(s string) string { return `"` + encode(s, "hex-escape") + `"` },
+	"all of it, percent": func(s string) string { return encode(s, "percent") },
+	"all of it, HTML":    func(s string) string { return encode(s, "html-entity") },
+}
+
+func punctuation(s, format string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if !strings.ContainsRune("\"'<>&=", rune(c)) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, format, c)
+		}
+	}
+	return b.String()
+}
+
+func quotedPrintable(s string) string {
+	var b strings.Builder
+	w := quotedprintable.NewWriter(&b)
+	_, _ = w.Write([]byte(s))
+	_ = w.Close()
+	return b.String()
+}
+
+// TestDisguises finds each rule's credential in each disguise. cog login has no
+// probe in code, and base64 in base64 is read for API tokens only.
+func TestDisguises(t *testing.T) {
+	for name, disguise := range disguises {
+		lost, of := 0, 0
+		for rule, cases := range siblingTexts() {
+			for _, c := range cases {
+				if c.want == Low || strings.Contains(c.text, "og login") || strings.Contains(c.text, "configjson") || strings.Contains(c.text, "hunter") {
+					continue
+				}
+				text, secret := filled(rule, c)
+				of++
+				ms := findAll("some text\n" + disguise(text) + "\nmore text\n")
+				if len(ms) != 1 || ms[0].Rule != rule || ms[0].Secret.Reveal() != secret || ms[0].Confidence < Medium {
+					lost++
+				}
+			}
+		}
+		few := of / 10 // what needs two words far from each other
+		if strings.HasPrefix(name, "all of it") {
+			few = of / 3 // only Replicate's name is known by its escapes
+		}
+		if t.Logf("%s: %d of %d are lost", name, lost, of); lost > few {
+			t.Errorf("%s: %d of %d are lost", name, lost, of)
+		}
+	}
+}
+
+// TestValuesInBase64: the name is plain, and the value is base64, as in secrets of
+// Kubernetes.
+func TestValuesInBase64(t *testing.T) {
+	for text, want := range map[string]string{
+		"kind: Secret\ndata:\n  REPLICATE_WEBHOOK_SECRET: {}\n":      fakeWebhook,
+		"data:\n  REPLICATE_WEBHOOK_SIGNING_SECRET: \"{}\"\n":        fakeWebhook,
+		`{"data":{"REPLICATE_API_TOKEN":"{}"},"kind":"Secret"}`:      fakeHex,
+		"data:\n  REPLICATE_API_TOKEN: {}\n  OTHER: eA==\n":          fakeHex,
+		"data:\n  COG_TOKEN: {}\n":                                   fakeCog,
+		"data:\n  replicate-api-token: {}\n":                         fakeHex,
+		"data:\n  STRIPE_WEBHOOK_SECRET: {}\n# " + "REPLICATE_URL\n": "",
+	} {
+		secret := want
+		if secret == "" {
+			secret = fakeWebhook
+		}
+		for _, end := range []string{"", "\n"} {
+			ms := findAll(strings.Replace(text, "{}", encode(secret+end, "base64"), 1))
+			if want == "" && len(ms) == 0 {
+				continue
+			}
+			if len(ms) != 1 || ms[0].Secret.Reveal() != want || ms[0].Confidence != Medium || len(ms[0].Encoding) != 1 || ms[0].Encoding[0] != "base64" {
+				t.Errorf("%s: %s %v", text, summary(ms), encodings(ms))
+			}
+		}
+	}
+}

@@ -110,7 +110,7 @@ func isReplicate(b []byte, s int) bool {
 		if len(next) > 1 && isLetter(next[1]) {
 			return c == '.' || startsName(next[1]) || startsClient(next[1:])
 		}
-	case bytes.IndexByte([]byte("/(\"'`\\:=@"), c) >= 0:
+	case bytes.IndexByte([]byte("/(\"'`\\:=@"), c) >= 0, isEscaped(next):
 		return true
 	case c == '\n' || c == '\r' || c == ',': // provider: replicate
 		if s > 1 && b[s-1] == ' ' && (b[s-2] == ':' || b[s-2] == '=') {
@@ -120,6 +120,15 @@ func isReplicate(b []byte, s int) bool {
 		return len(next) == 4 && startsTopic(next[1:])
 	}
 	return isUpper(b[s]) || s > 0 && joins(b[s-1])
+}
+
+// isEscaped reports whether b begins with the escape of a mark, not of a space, in
+// a URL or in HTML.
+func isEscaped(b []byte) bool {
+	if len(b) < 3 {
+		return false
+	}
+	return b[0] == '%' && bytes.IndexByte([]byte("235"), b[1]) >= 0 && b[2] != '0' || b[0] == '&' && bytes.IndexByte([]byte("q#la"), b[1]) >= 0
 }
 
 // joins reports whether a byte in front of a word makes it part of a name.

@@ -240,7 +240,7 @@ func breakBefore(text []byte, j, low int) int {
 		return 0
 	}
 	switch text[j-1] {
-	case '\n', '\r', 'n', 'r', 'A', 'a', 'D', 'd', '2', '5', ';', '}', '>': // with which a break may end
+	case '\n', '\r', 'n', 'r', 'A', 'a', 'D', 'd', '0', '2', '3', '5', ';', '}', '>': // with which a break may end; 0 and 3 are of &#10; and &#13;, whose semicolon may be passed over
 		for i := max(low, j-maxBreak); i < j; i++ {
 			if breakAt(text[:j], i) == j { // without a line feed that is behind
 				return i

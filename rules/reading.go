@@ -9,26 +9,39 @@ import (
 // that holds JSON, and the credential alone may be in base64, as in Kubernetes'
 // secrets. Then the word's surroundings are read decoded, too.
 
-// reading is a view as it is read.
-type reading struct{ decoded }
+// readings are the other ways to read a view; nothing if it is the same in one.
+type readings struct {
+	unescaped, revealed decoded
+}
 
-// readings returns the other ways to read a view.
-func readings(view []byte) (list []reading) {
-	plain := view
-	var where []int
-	if d, _ := unescaped(view); d.bytes != nil {
-		list = append(list, reading{d})
-		plain, where = d.bytes, d.at
+func readingsOf(view []byte) (r readings) {
+	plain := decoded{bytes: view}
+	if r.unescaped, _ = unescaped(view); r.unescaped.bytes != nil {
+		plain = r.unescaped
 	}
-	if d := revealed(plain); d.bytes != nil {
-		for i := range d.at {
-			if where != nil {
-				d.at[i] = where[d.at[i]]
-			}
+	r.revealed = revealed(plain.bytes)
+	if plain.at != nil {
+		for i := range r.revealed.at {
+			r.revealed.at[i] = plain.at[r.revealed.at[i]]
 		}
-		list = append(list, reading{d})
 	}
-	return list
+	return r
+}
+
+// isQuoted reports whether b is quoted-printable: it has the escape for =, or a
+// line that is as long as one may be and ends in =. Base64 ends in = too.
+func isQuoted(b []byte) bool {
+	if bytes.Contains(b, []byte("=3D")) {
+		return true
+	}
+	const shortest, longest = 70, 76
+	for line := range bytes.Lines(b) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) >= shortest && len(line) <= longest && line[len(line)-1] == '=' {
+			return true
+		}
+	}
+	return false
 }
 
 // spelledOut are the escapes that stand for a character by a letter or a name, and
@@ -38,7 +51,6 @@ var spelledOut = []struct {
 	c    byte
 	name string
 }{
-	{`\n`, '\n', "backslash-escape"}, {`\r`, '\r', "backslash-escape"}, {`\t`, '\t', "backslash-escape"}, {`\"`, '"', "backslash-escape"}, {`\'`, '\'', "backslash-escape"}, {`\/`, '/', "backslash-escape"},
 	{"`n", '\n', "backslash-escape"}, {"`r", '\r', "backslash-escape"}, {"`\"", '"', "backslash-escape"},
 	{"&quot;", '"', "html-entity"}, {"&apos;", '\'', "html-entity"}, {"&amp;", '&', "html-entity"}, {"&lt;", '<', "html-entity"}, {"&gt;", '>', "html-entity"}, {"&nbsp;", ' ', "html-entity"},
 	{"&equals;", '=', "html-entity"}, {"&colon;", ':', "html-entity"},
@@ -47,7 +59,7 @@ var spelledOut = []struct {
 // unescaped returns a view without escapes and without what may stand within a
 // credential, and the name of the first of them; nothing if there is none.
 func unescaped(view []byte) (d decoded, encoding string) {
-	quoted := bytes.Contains(view, []byte("=3D")) || bytes.Contains(view, []byte("=\n")) || bytes.Contains(view, []byte("=\r\n"))
+	quoted := isQuoted(view)
 	note := func(name string) {
 		if encoding == "" {
 			encoding = name
@@ -56,9 +68,12 @@ func unescaped(view []byte) (d decoded, encoding string) {
 	d = decoded{make([]byte, 0, len(view)), make([]int, 0, len(view)+1)}
 	last := byte(0)
 	for i := 0; i < len(view); {
-		if next := over(view, i, last, note); next > i {
-			i = next
-			continue
+		if view[i] != '=' || quoted {
+			if next := over(view, i, last, nothing); next > i && !isPause(view[i:next]) {
+				note("concatenation")
+				i = next
+				continue
+			}
 		}
 		c, next, name := oneRead(view, i, quoted)
 		note(name)
@@ -72,24 +87,47 @@ func unescaped(view []byte) (d decoded, encoding string) {
 	return d, encoding
 }
 
+// isPause reports whether nothing but quotes and spaces are between two literals:
+// those of a command are no parts of one.
+func isPause(b []byte) bool {
+	return all(b, func(c byte) bool { return c == '"' || c == '\'' || c == '`' || c == ' ' })
+}
+
 // oneRead reads the character at text[i]. quoted says that the text is
 // quoted-printable.
 func oneRead(text []byte, i int, quoted bool) (c byte, next int, name string) {
 	switch text[i] {
-	case '\\', '&', '`':
+	case '\\':
+		j := runOf(text, i, 4, func(c byte) bool { return c == '\\' })
+		if k := bytes.IndexByte([]byte(backslashed), at(text, j)); k >= 0 {
+			return backslashedAre[k], j + 1, "backslash-escape"
+		}
+	case '&', '`':
 		for _, s := range spelledOut {
 			if hasAt(text, i, s.text) {
 				return s.c, i + len(s.text), s.name
 			}
 		}
-	case '%', '=':
-		if text[i] == '=' && !quoted {
+	case '=':
+		if !quoted {
 			return '=', i + 1, ""
 		}
-	default:
-		return text[i], i + 1, ""
 	}
 	return unit(text, i)
+}
+
+// backslashed are what a backslash makes another character of.
+const (
+	backslashed    = `nrt"'/`
+	backslashedAre = "\n\r\t\"'/"
+)
+
+// at returns text[i], 0 at the end.
+func at(text []byte, i int) byte {
+	if i < len(text) {
+		return text[i]
+	}
+	return 0
 }
 
 // minRevealed is the length of the shortest base64 that is read as what it
@@ -136,25 +174,31 @@ func isText(b []byte) bool {
 }
 
 // place returns where in a reading the byte of the view is that is at a place.
-func (r reading) place(at int) (int, bool) { return slices.BinarySearch(r.at, at) }
+// That of a view as it is has no places.
+func (d decoded) place(at int) (int, bool) {
+	if d.at == nil {
+		return at, true
+	}
+	return slices.BinarySearch(d.at, at)
+}
 
-// outer turns what was found in a reading into what stands in the view.
-func (r reading) outer(view []byte, c Found) Found {
-	if c.Start < 0 || c.End <= c.Start || c.End >= len(r.at) {
+// found turns what was found in a reading into what stands in the view.
+func (d decoded) found(view []byte, c Found) Found {
+	if c.Start < 0 || c.End <= c.Start || c.End >= len(d.at) {
 		return Found{}
 	}
 	if c.Secret == "" {
-		c.Secret = string(r.bytes[c.Start:c.End])
+		c.Secret = string(d.bytes[c.Start:c.End])
 	}
-	c.Start, c.End = r.at[c.Start], r.at[c.End]
+	c.Start, c.End = d.at[c.Start], d.at[c.End]
 	if span := view[c.Start:c.End]; string(span) != c.Secret {
-		c.Encoding = append(r.of(span), c.Encoding...)
+		c.Encoding = append(encodingOf(span), c.Encoding...)
 	}
 	return c
 }
 
-// of returns how a part of the view is encoded.
-func (r reading) of(span []byte) []string {
+// encodingOf says how a part of a view is encoded that a reading decoded.
+func encodingOf(span []byte) []string {
 	if !all(span, func(c byte) bool { return isBase64Any(c) || c == '=' }) {
 		if _, name := unescaped(span); name != "" {
 			return []string{name}

@@ -50,7 +50,9 @@ func findWide(text []byte, at, low, depth int) []Match {
 	found := find(nil, d.bytes, max(0, probe-maxLead), probe+1, depth+1)
 	kept := found[:0]
 	for _, m := range found {
-		if m.Why != whyJoined {
+		// What does not hold the probe belongs to another one, and says nothing
+		// about the byte order here.
+		if m.Why != whyJoined && m.Start <= probe && probe < m.End {
 			kept = append(kept, d.outer(m, "utf-16"))
 		}
 	}
