@@ -212,6 +212,9 @@ func digitsAt(text []byte, i, digits, base int) int {
 
 // terminal returns what follows an order for a terminal at text[i].
 func terminal(text []byte, i int) int {
+	if bytes.IndexByte(escStarts, text[i]) < 0 {
+		return i
+	}
 	from := i
 	for hasAt(text, from, `\\`) && from-i < 3 { // an escape that is escaped itself
 		from++

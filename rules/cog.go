@@ -34,9 +34,9 @@ var CogToken = &Rule{
 }
 
 var (
-	wordCogToken = &word{text: "cog_token"}
-	wordCogLogin = &word{text: "og login", probe: 4, exact: true, is: isCogLogin}
-	wordRegistry = &word{text: "r8.im", exact: true}
+	wordCogToken = &word{text: "cog_token", group: 3}
+	wordCogLogin = &word{text: "og login", probe: 4, group: 3, exact: true, is: isCogLogin}
+	wordRegistry = &word{text: "r8.im", group: 4, exact: true}
 )
 
 // A token that is shorter is not taken for one.

@@ -154,6 +154,9 @@ func endsTerminal(b []byte) bool {
 var escs = [][]byte{[]byte("\x1b"), []byte(`\x1b`), []byte(`\033`), []byte(`\e`), []byte("`e"), []byte(`\u001b`), []byte(`\u{1b}`), []byte("^["), []byte("#033"),
 	[]byte("%1b"), []byte("=1b"), []byte("&#27;"), []byte("&#x1b;"), []byte(`\U0000001b`), []byte(`\x{1b}`), []byte("<esc>"), []byte("\u241b"), []byte("%u001b"), []byte(`\27`)}
 
+// escStarts are the first bytes of escs.
+var escStarts = []byte("\x1b\\`^#%=&<\xe2")
+
 // endsESC reports whether b ends in ESC.
 func endsESC(b []byte) bool {
 	for _, e := range escs {

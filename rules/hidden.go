@@ -18,18 +18,17 @@ const (
 )
 
 // hiddenProbes are the rarest parts of the words in base64, at each of the three
-// alignments, and an l.
+// alignments, and an l. Replicate's name has two parts: a line may end in one.
 var hiddenProbes = []probe{
-	{"Vwb", 5, formCode2}, {"jYX", 5, formCode3}, {"Gxp", 5, formCode1}, {"Y2F", 5, formCode0}, {"XBs", 5, formCode1}, {"Nhd", 5, formCode2}, // replicate, Replicate
-	{"kVQ", 5, formCode1}, {"QVR", 5, formCode0}, {"JFU", 5, formCode2}, {"Q0F", 5, formCode0}, {"RVB", 5, formCode0}, {"NBV", 5, formCode2}, // REPLICATE
-	{"cjg", 6, formCode0}, {"uaW", 6, formCode3}, {"I4L", 6, formCode2}, {"mlt", 6, formCode1}, {"yOC", 6, formCode3}, {"5pb", 6, formCode2}, // r8.im
-	{"9nX", 6, formCode2}, {"X3R", 6, formCode0}, {"vZ1", 6, formCode3}, {"90b", 6, formCode2}, {"G9r", 6, formCode1}, {"jb2", 6, formCode3}, // cog_token
-	{"X1R", 6, formCode0}, {"S0V", 6, formCode0}, {"T0t", 6, formCode0}, {"PR1", 6, formCode3}, {"9LR", 6, formCode2}, {"DT0", 6, formCode3}, // COG_TOKEN
-	{"06c", 3, formSpelled}, {"04c", 3, formSpelled}, {"06C", 3, formSpelled}, {"04C", 3, formSpelled}, // 706c69, \u006c
-	{"x6c", 3, formSpelled}, {"x4c", 3, formSpelled}, {"x6C", 3, formSpelled}, {"x4C", 3, formSpelled}, // \x6c, &#x6c;
-	{"%6c", 4, formSpelled}, {"%4c", 4, formSpelled}, {"%6C", 4, formSpelled}, {"%4C", 4, formSpelled},
-	{"82e", 3, formSpelled}, {"82E", 3, formSpelled}, {"75f", 3, formSpelled}, {"75F", 3, formSpelled}, // 382e69 of r8.im, 675f74 of cog_token
-	{"#10", 4, formSpelled}, {"#76", 4, formSpelled}, // &#108;
+	{"Vwb", 5, formCode2}, {"jYX", 0, formCode3}, {"Gxp", 2, formCode1}, {"Y2F", 4, formCode0}, {"XBs", 6, formCode1}, {"Nhd", 4, formCode2}, // replicate, Replicate
+	{"kVQ", 0, formCode1}, {"QVR", 0, formCode0}, {"JFU", 1, formCode2}, {"Q0F", 4, formCode0}, {"RVB", 0, formCode0}, {"NBV", 4, formCode2}, // REPLICATE
+	{"uaW", 0, formCode3}, {"mlt", 1, formCode1}, {"yOC", 6, formCode3}, // r8.im
+	{"9nX", 5, formCode2}, {"vZ1", 0, formCode3}, {"G9r", 2, formCode1}, // cog_token
+	{"X1R", 2, formCode0}, {"T0t", 1, formCode0}, {"9LR", 5, formCode2}, // COG_TOKEN
+	{"06c", 6, formSpelled}, {"04c", 6, formSpelled}, {"06C", 6, formSpelled}, {"04C", 6, formSpelled}, // 706c69, \u006c
+	{"x6c", 6, formSpelled}, {"x4c", 6, formSpelled}, {"%6c", 6, formSpelled}, {"%4c", 6, formSpelled}, {"%6C", 6, formSpelled}, {"%4C", 6, formSpelled}, // \x6c, &#x6c;
+	{"82e", 2, formSpelled}, {"82E", 2, formSpelled}, {"75f", 2, formSpelled}, {"75F", 2, formSpelled}, // 382e69 of r8.im, 675f74 of cog_token
+	{"#10", 3, formSpelled}, {"#76", 3, formSpelled}, // &#108;
 }
 
 // maySpell reports whether the l whose probe stands at text[at] may be one of

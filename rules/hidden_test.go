@@ -10,25 +10,21 @@ import (
 	"testing"
 )
 
-// TestHiddenProbes: each word has two probes in its base64, at each alignment,
-// which a line break cannot both break.
+// TestHiddenProbes: each word has a probe in its base64, at each alignment, and
+// Replicate's name two, which a line break cannot both break.
 func TestHiddenProbes(t *testing.T) {
 	for _, w := range []string{"replicate", "Replicate", "REPLICATE", "r8.im", "cog_token", "COG_TOKEN"} {
 		for lead := range 3 {
 			code := encode("x=,"[:lead]+w, "base64")
-			last := -1
+			probes, from := 0, 0
 			for at := range len(code) - 2 {
 				kind := wordProbes.at([]byte(code[at:]))
-				if kind >= formCode0 && kind <= formCode3 && int(kind-formCode0) == at%4 && (last < 0 || at >= last+probeLen-1) {
-					if last >= 0 {
-						last = len(code)
-						break
-					}
-					last = at
+				if at >= from && kind >= formCode0 && kind <= formCode3 && int(kind-formCode0) == at%4 {
+					probes, from = probes+1, at+probeLen-1
 				}
 			}
-			if last != len(code) {
-				t.Errorf("%s behind %d bytes, %s: probes are missing", w, lead, code)
+			if probes == 0 || probes == 1 && strings.EqualFold(w, replicate) {
+				t.Errorf("%s behind %d bytes, %s: %d probes", w, lead, code, probes)
 			}
 		}
 	}
@@ -41,7 +37,7 @@ var disguises = map[string]func(string) string{
 	"base64 in lines":    func(s string) string { return wrap(encode("# a file\n"+s+"\n# of more\n", "base64"), 76, "\n") },
 	"base64 in a diff":   func(s string) string { return "> " + wrap(encode("# a file\n"+s+"\n", "base64"), 64, "\n> ") },
 	"hex":                func(s string) string { return "x'" + encode(s, "hex") + "'" },
-	"hex in capitals":    func(s string) string { return "0x" + encode(s, "HEX") + " " },
+	"hex in capitals":    func(s string) string { return "0x" + strings.ToUpper(encode(s, "hex")) + " " },
 	"hex in lines":       func(s string) string { return wrap(encode(s, "hex"), 60, "\n") },
 	"utf-16le":           func(s string) string { return "\xff\xfe" + encode(s, "utf-16le") },
 	"utf-16be":           func(s string) string { return "\xfe\xff" + encode(s, "utf-16be") },

@@ -8,6 +8,7 @@ import "bytes"
 type word struct {
 	text  string
 	probe int  // where its three rarest bytes stand
+	group int  // of its probes
 	exact bool // in this case only; else text is in lower case
 
 	is func(text []byte, at int) bool // whether one in a text counts; nil: all do
@@ -16,7 +17,7 @@ type word struct {
 const replicate = "replicate"
 
 // wordReplicate is Replicate's name.
-var wordReplicate = &word{text: replicate, probe: 2, is: isReplicate}
+var wordReplicate = &word{text: replicate, probe: 2, group: 5, is: isReplicate}
 
 // words are all of them. A word's number is its place here, and that of its
 // form behind formWord.
@@ -59,7 +60,7 @@ func newWordProbes() *probeSet {
 			spellings = longer
 		}
 		for _, s := range spellings {
-			list = append(list, probe{s, n, formWord + form(n)})
+			list = append(list, probe{s, w.group, formWord + form(n)})
 		}
 	}
 	return newProbeSet(append(list, hiddenProbes...))

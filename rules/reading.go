@@ -15,6 +15,9 @@ type readings struct {
 }
 
 func readingsOf(view []byte) (r readings) {
+	if !holdsValue(view) {
+		return r
+	}
 	plain := decoded{bytes: view}
 	if r.unescaped, _ = unescaped(view); r.unescaped.bytes != nil {
 		plain = r.unescaped
@@ -26,6 +29,36 @@ func readingsOf(view []byte) (r readings) {
 		}
 	}
 	return r
+}
+
+// minPart is how long a part of a value is, at least, that is worth a reading.
+const minPart = 16
+
+// holdsValue reports whether a value may be in a view: a run of letters and
+// digits that is no word.
+func holdsValue(view []byte) bool {
+	for i := 0; i+minPart <= len(view); {
+		last := i + minPart - 1
+		for last >= i && isBase64Any(view[last]) {
+			last--
+		}
+		if last >= i {
+			i = last + 1
+			continue
+		}
+		end := runOf(view, i, len(view), isBase64Any)
+		digits := 0
+		for _, c := range view[i:end] {
+			if isDigit(c) {
+				digits++
+			}
+		}
+		if digits > 1 {
+			return true
+		}
+		i = end
+	}
+	return false
 }
 
 // isQuoted reports whether b is quoted-printable: it has the escape for =, or a
