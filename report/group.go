@@ -48,7 +48,7 @@ func (g *group) steps() []advise.Step { return steps(g.run, g.findings...) }
 // many there are.
 func (g *group) head() string {
 	f := g.findings[0]
-	where := whereabouts(g.reach, f)
+	where := whereabouts(g.run, g.reach, f)
 	title := ""
 	switch f.Verification.Status {
 	case StatusLive:
@@ -73,15 +73,16 @@ const (
 	disableNow   = "disable now"
 	beforePush   = "take out before it is pushed"
 	beforeCommit = "take out before it is committed"
+	inHistoryToo = "look into the history too"
 	outOfImage   = "keep it out of images"
 	noAction     = "no action needed"
 	noDisabling  = "nothing to disable"
 )
 
 // order is what has to be done, in a few words.
-func (g *group) order() string { return orderFor(g.reach, g.findings[0]) }
+func (g *group) order() string { return orderFor(g.run, g.reach, g.findings[0]) }
 
-func orderFor(at advise.Reach, f Finding) string {
+func orderFor(run Run, at advise.Reach, f Finding) string {
 	switch {
 	case f.Verification.Status == StatusRevoked:
 		return noDisabling
@@ -89,6 +90,8 @@ func orderFor(at advise.Reach, f Finding) string {
 		return noAction
 	case at.Stage == advise.Ignored:
 		return outOfImage
+	case at.Stage == advise.Tracked && filesOnly(run):
+		return inHistoryToo
 	case at.Stage < advise.Dropped:
 		return beforeCommit
 	case f.Verification.Status == StatusLive || at.Stage >= advise.Elsewhere:
@@ -97,14 +100,21 @@ func orderFor(at advise.Reach, f Finding) string {
 	return beforePush
 }
 
+// filesOnly reports whether a run read files and nothing of git: of a tracked file
+// it is not known whether its token was committed.
+func filesOnly(run Run) bool { return run.Target.Kind == "files" }
+
 // whereabouts says in words people use where a token is.
-func whereabouts(at advise.Reach, f Finding) string {
+func whereabouts(run Run, at advise.Reach, f Finding) string {
 	switch at.Stage {
 	case advise.Ignored:
 		return "only in files that git ignores"
 	case advise.Here:
 		return "not in git"
 	case advise.Tracked:
+		if filesOnly(run) {
+			return "in a file that git tracks"
+		}
 		return "changed and not committed"
 	case advise.Staged:
 		return "staged and not committed"
@@ -146,6 +156,7 @@ func headline(all []*group) string {
 		{"perhaps", "to disable now, unless revoked already"},
 		{beforePush, "to take out of commits before they are pushed"},
 		{beforeCommit, "to take out of files before they are committed"},
+		{inHistoryToo, "to look for in the history too, as git tracks their files"},
 		{outOfImage, "to keep out of images"},
 	} {
 		if n := counts[part.order]; n > 0 {
