@@ -44,10 +44,10 @@ func selfExtracting(head []byte) (at int, f Format) {
 // UTF-8 has not there, and what is compressed is never UTF-8 for long.
 func isPlain(text []byte) bool {
 	const high, tabs = 0x8080808080808080, 0x0909090909090909
-	word := binary.LittleEndian.Uint64
+	le := binary.LittleEndian
 	ascii, rest := true, text
 	for ; len(rest) >= 32; rest = rest[32:] {
-		a, b, c, d := word(rest), word(rest[8:]), word(rest[16:]), word(rest[24:])
+		a, b, c, d := le.Uint64(rest), le.Uint64(rest[8:]), le.Uint64(rest[16:]), le.Uint64(rest[24:])
 		// A byte from 128 on has the high bit; one below the tab gets it. So does
 		// one more behind that one: what is found is looked at again.
 		if (a|b|c|d|(a-tabs)|(b-tabs)|(c-tabs)|(d-tabs))&high == 0 {
