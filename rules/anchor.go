@@ -85,7 +85,7 @@ func (f *finder) look(l *look, at int) {
 		return
 	}
 	if f.last != at {
-		f.last, f.readings = at, readingsOf(view)
+		f.last, f.readings = at, readingsOf(view, at-low)
 	}
 	for _, d := range []decoded{f.readings.revealed, f.readings.unescaped, plain} {
 		if d.bytes != nil && f.read(l, view, at-low, low, d) {

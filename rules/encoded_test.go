@@ -282,6 +282,8 @@ func TestInUTF16(t *testing.T) {
 				continue
 			case c.name == "unicode-escape", c.name == "unicode brace", c.name == "html hex":
 				continue // all of the token in escapes takes more bytes than a match may
+			case len(c.want) > 1:
+				continue // base64 in base64 has no probe in UTF-16
 			}
 			for range 20 {
 				token := randomToken(r)

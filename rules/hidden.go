@@ -31,29 +31,32 @@ var hiddenProbes = []probe{
 	{"#10", 3, formSpelled}, {"#76", 3, formSpelled}, // &#108;
 }
 
-// maySpell reports whether the l whose probe stands at text[at] may be one of
-// replicate. It looks at what a hint may look at.
+// maySpell reports whether the character whose probe stands at text[at] may be one
+// of a word. It looks at what a hint may look at.
 func maySpell(text []byte, at int) bool {
-	if at == 0 || at+6 > len(text) {
+	if at == 0 || at+probeLen+2 > len(text) {
 		return false
 	}
-	before, after := text[at-1], text[at+probeLen]
-	switch text[at] {
-	case '0':
-		if hasAt(text, at+probeLen, "69") || hasAt(text, at+probeLen, "49") {
-			return before == '7' || before == '5'
-		}
-		return after == '\\' && at > 1 && hasAt(text, at-2, "u0") || after == '}'
-	case '8':
-		return before == '3' && (hasAt(text, at+probeLen, "696d") || hasAt(text, at+probeLen, "696D"))
-	case '7':
-		return (before == '6' || before == '4') && (hasAt(text, at+probeLen, "74") || hasAt(text, at+probeLen, "54"))
-	case '#':
-		return before == '&' && (hasAt(text, at, "#108;&") || hasAt(text, at, "#76;&"))
-	case '%':
-		return after == '%'
+	next := at + probeLen
+	two := string(text[next : next+2])
+	switch before := text[at-1]; {
+	case text[at] == '8': // 38 2e 69
+		return before == '3' && (two == "69" || two == "49")
+	case text[at] == '7': // 67 5f 74, 47 5f 54
+		return (before == '6' || before == '4') && (two == "74" || two == "54")
+	case text[at] == '0' && (before == '7' || before == '5') && (two == "69" || two == "49"): // 70 6c 69
+		return true
+	case hasAt(text, at, "#108;"):
+		next = at + len("#108;")
+	case hasAt(text, at, "#76;"):
+		next = at + len("#76;")
+	case text[at] == '#':
+		return false
+	case text[next] == ';' || text[next] == '}':
+		next++
 	}
-	return before == '\\' && after == '\\' || before == '#' && after == ';'
+	c, _, name := unit(text, next)
+	return name != "" && lower(c) == 'i'
 }
 
 // isWideWord reports whether a word is in UTF-16 whose probe begins at text[at].

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"html"
 	"mime/quotedprintable"
@@ -127,6 +128,21 @@ func TestValuesInBase64(t *testing.T) {
 			if len(ms) != 1 || ms[0].Secret.Reveal() != want || ms[0].Confidence != Medium || len(ms[0].Encoding) != 1 || ms[0].Encoding[0] != "base64" {
 				t.Errorf("%s: %s %v", text, summary(ms), encodings(ms))
 			}
+		}
+	}
+}
+
+// TestRedactDisguised masks what is found line by line too.
+func TestRedactDisguised(t *testing.T) {
+	for name, disguise := range disguises {
+		text := disguise("# my file\nREPLICATE_WEBHOOK_SECRET=" + fakeWebhook + "\nREPLICATE_API_TOKEN=" + fakeHex + "\n")
+		want := Redact(text)
+		if want == text {
+			t.Errorf("%s: nothing is masked", name)
+		}
+		var out bytes.Buffer
+		if n, err := redactStream(standard, &out, &lineReader{text}, make([]byte, redactLen), 0); err != nil || n != 2 || out.String() != want {
+			t.Errorf("%s: %v, %d masked, %q", name, err, n, out.String())
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A word is an anchor that several rules may share, and that one pass finds
 // with all others. Every rule of this package but the API token's needs one of
@@ -63,7 +66,7 @@ func newWordProbes() *probeSet {
 			list = append(list, probe{s, w.group, formWord + form(n)})
 		}
 	}
-	return newProbeSet(append(list, hiddenProbes...))
+	return newProbeSet(slices.Concat(list, hiddenProbes, wide("pl", "PL", "co", "CO", "r8", "og")))
 }
 
 // eachWord calls f for each word that starts in text[from:to], in order, until

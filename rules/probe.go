@@ -8,7 +8,7 @@ import (
 // A probe is three bytes by which a credential, plain or encoded, or a word is
 // noticed. Everything else is looked at only around a probe.
 type probe struct {
-	bytes string // of two bytes if the third may be any
+	bytes string // two if the third may be any, as one in a set may have it
 	group int    // 0 to 7: probes that look alike share one, so that few others look like it
 	kind  form
 }
@@ -21,7 +21,7 @@ const (
 	formPlain         // r8_ itself
 	formEscaped       // the 8 or what is around it is written as an escape
 	formEight         // 8_ behind something else than an r
-	formWide          // the first two bytes of a probe in UTF-16
+	formWide          // two characters of a probe in UTF-16
 	formHex           // 72385f
 	formBase64_0      // the probe begins at the first character of a group of four,
 	formBase64_2      // at the third,
@@ -45,8 +45,7 @@ var tokenProbes = newProbeSet(slices.Concat([]probe{
 	{"#56", 1, formEscaped}, {"70\\", 0, formEscaped}, {"70_", 0, formEscaped}, // &#56;, \070\137
 	{"8\x1b[", 6, formEscaped}, {"8\x1b(", 6, formEscaped}, {"8%5", 1, formEscaped}, {"8=5", 1, formEscaped}, {"8=\n", 6, formEscaped}, {"8=\r", 6, formEscaped}, // the break behind the r may be any
 	{"8\xc2\xad", 3, formEscaped}, {"8\xe2\x80", 3, formEscaped}, {"8\xe2\x81", 3, formEscaped}, {"8\xef\xbb", 6, formEscaped},
-	{";8&", 6, formEscaped}, {">8<", 2, formEscaped}, {"28\\", 2, formEscaped}, {"}8\\", 2, formEscaped}, {"b8\\", 2, formEscaped}, {"d8\\", 2, formEscaped},
-	{"B8%", 4, formEscaped}, {"D8%", 5, formEscaped}, {"B8=", 4, formEscaped}, {"D8=", 5, formEscaped},
+	{";8&", 6, formEscaped}, {"28\\", 2, formEscaped}, {"}8\\", 2, formEscaped},
 	{"385", 6, formHex},
 	{"cjh", 3, formBase64_0}, {"I4X", 5, formBase64_2}, // r8_
 	{"OF8", 1, formBase64_4}, {"OF9", 1, formBase64_4}, {"OF+", 0, formBase64_4}, {"OF/", 0, formBase64_4}, // behind a y
@@ -64,6 +63,7 @@ var tokenProbes = newProbeSet(slices.Concat([]probe{
 	endings("Nq", lineEnds+" ", 5, formBase64_2),
 	endings("k0", lineEnds+" ", 4, formBase64_2),
 	endings("lP", lineEnds+" ", 4, formBase64_2),
+	wide("r8", "8_", "38", "#5", "70", "cj", "I4", "OF"),
 ))
 
 const (
@@ -82,9 +82,15 @@ func endings(start, bytes string, group int, kind form) []probe {
 
 const probeLen = 3
 
-// wideGroup is the group of all probes in UTF-16. It has no others, so that
-// text without zeros has none of it.
-const wideGroup = 7
+// wide returns the probes for two characters each in UTF-16. They have a group
+// for themselves: text without zeros has none of it.
+func wide(pairs ...string) []probe {
+	var list []probe
+	for _, p := range pairs {
+		list = append(list, probe{p[:1] + "\x00" + p[1:], 7, formWide})
+	}
+	return list
+}
 
 // probeSet finds its probes in texts. It is built once and never written again.
 type probeSet struct {
@@ -94,6 +100,10 @@ type probeSet struct {
 	keys  [1 << slotBits]uint32
 	forms [1 << slotBits]form
 	mul   uint32
+
+	// The one probe of two bytes, if there is one.
+	pair     uint32
+	pairForm form
 
 	// For each pair of bytes, the first as the lower half: does a probe begin
 	// with it (beginning), or end (ending)?
@@ -121,32 +131,23 @@ func newProbeSet(list []probe) *probeSet {
 		s.mul += 2
 	}
 	for _, p := range list {
-		k := p.key()
-		i := s.slot(k)
-		s.keys[i], s.forms[i] = k, p.kind
 		s.addPairs(p)
 		s.vector.add(p)
+		if len(p.bytes) < probeLen {
+			s.pair, s.pairForm = uint32(p.bytes[0])|uint32(p.bytes[1])<<8, p.kind
+			continue
+		}
+		k := key([]byte(p.bytes))
+		i := s.slot(k)
+		s.keys[i], s.forms[i] = k, p.kind
 	}
 	return s
 }
 
-// anyThird is the third byte of the key of a probe of two bytes.
-const anyThird = 0xff << 16
-
-// key packs the bytes of a probe.
-func (p probe) key() uint32 {
-	if len(p.bytes) == 2 {
-		return uint32(p.bytes[0]) | uint32(p.bytes[1])<<8 | anyThird
-	}
-	return key([]byte(p.bytes))
-}
-
-// addPairs adds the pairs of bytes of a probe, also as they are in UTF-16.
+// addPairs adds the pairs of bytes of a probe.
 func (s *probeSet) addPairs(p probe) {
 	first, second := int(p.bytes[0]), int(p.bytes[1])
 	s.pairs[first|second<<8] |= beginning
-	s.pairs[first] |= wideBeginning
-	s.pairs[second<<8] |= ending
 	if len(p.bytes) == probeLen {
 		s.pairs[second|int(p.bytes[2])<<8] |= ending
 		return
@@ -160,7 +161,10 @@ func (s *probeSet) addPairs(p probe) {
 func (s *probeSet) apart() bool {
 	var used [1 << slotBits]bool
 	for _, p := range s.list {
-		i := s.slot(p.key())
+		if len(p.bytes) < probeLen {
+			continue
+		}
+		i := s.slot(key([]byte(p.bytes)))
 		if used[i] {
 			return false
 		}
@@ -172,10 +176,8 @@ func (s *probeSet) apart() bool {
 const (
 	ending = 1 << iota
 	beginning
-	wideBeginning // the first byte of a probe and a zero
 )
 
-// add adds a probe as it is and in UTF-16.
 func (t *vectorTable) add(p probe) {
 	for i := range len(p.bytes) {
 		t.addByte(i, p.bytes[i], 1<<p.group)
@@ -184,9 +186,6 @@ func (t *vectorTable) add(p probe) {
 		for b := range 1 << 8 {
 			t.addByte(2, byte(b), 1<<p.group)
 		}
-	}
-	for i, b := range []byte{p.bytes[0], 0, p.bytes[1]} {
-		t.addByte(i, b, 1<<wideGroup)
 	}
 	for i := range t.low {
 		t.low[i] = 0x0f
@@ -210,13 +209,9 @@ func (s *probeSet) slot(key uint32) uint32 { return key * s.mul >> (32 - slotBit
 // at returns what the probe at the start of b belongs to.
 func (s *probeSet) at(b []byte) form {
 	k := key(b)
-	if i := s.slot(k); s.keys[i] == k {
-		return s.forms[i]
+	if k&0xffff == s.pair {
+		return s.pairForm
 	}
-	if b[1] == 0 && b[2] != 0 && s.pairs[uint16(b[0])|uint16(b[2])<<8]&beginning != 0 {
-		return formWide
-	}
-	k |= anyThird
 	if i := s.slot(k); s.keys[i] == k {
 		return s.forms[i]
 	}
@@ -258,7 +253,7 @@ func (s *probeSet) eachPair(text []byte, from, to int, f func(at int, kind form)
 		}
 		for at := from; at < from+step; at, x = at+2, x>>16 {
 			is := s.pairs[uint16(x)]
-			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&(beginning|wideBeginning) != 0 && !s.eachPlace(text, at+1, at+2, f) {
+			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&beginning != 0 && !s.eachPlace(text, at+1, at+2, f) {
 				return
 			}
 		}

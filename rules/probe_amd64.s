@@ -1,6 +1,32 @@
 #include "go_asm.h"
 #include "textflag.h"
 
+// TESTS leaves in R the groups of the probes that may start at each of the 32
+// places from off on.
+#define TESTS(off, R) \
+	VMOVDQU (off+0)(SI)(CX*1), R; \
+	VMOVDQU (off+1)(SI)(CX*1), Y9; \
+	VMOVDQU (off+2)(SI)(CX*1), Y11; \
+	VPSRLW $4, R, Y8; \
+	VPSRLW $4, Y9, Y10; \
+	VPSRLW $4, Y11, Y12; \
+	VPAND Y8, Y6, Y8; \
+	VPAND Y10, Y6, Y10; \
+	VPAND Y12, Y6, Y12; \
+	VPAND Y9, Y6, Y9; \
+	VPAND Y11, Y6, Y11; \
+	VPSHUFB R, Y0, R; \
+	VPSHUFB Y8, Y1, Y8; \
+	VPSHUFB Y9, Y2, Y9; \
+	VPSHUFB Y10, Y3, Y10; \
+	VPSHUFB Y11, Y4, Y11; \
+	VPSHUFB Y12, Y5, Y12; \
+	VPAND R, Y8, R; \
+	VPAND Y9, Y10, Y9; \
+	VPAND Y11, Y12, Y11; \
+	VPAND R, Y9, R; \
+	VPAND R, Y11, R
+
 // func probesAVX2(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
 //
 // A byte's two halves select a byte each of two tables; a bit that both have
@@ -21,45 +47,45 @@ TEXT ·probesAVX2(SB), NOSPLIT, $0-48
 	VMOVDQU (vectorTable_halves+160)(AX), Y5
 	VMOVDQU vectorTable_low(AX), Y6
 	VPXOR Y15, Y15, Y15
+	LEAQ -32(DX), R8
 
-	CMPQ CX, DX
-	JGT done
+loop: // twice 32 places
+	CMPQ CX, R8
+	JGT last
+	TESTS(0, Y7)
+	TESTS(32, Y13)
+	VPOR Y7, Y13, Y14
+	VPTEST Y14, Y14
+	JNZ either
+	ADDQ $64, CX
+	JMP loop
 
-loop:
-	VMOVDQU 0(SI)(CX*1), Y7
-	VMOVDQU 1(SI)(CX*1), Y9
-	VMOVDQU 2(SI)(CX*1), Y11
-	VPSRLW $4, Y7, Y8
-	VPSRLW $4, Y9, Y10
-	VPSRLW $4, Y11, Y12
-	VPAND Y8, Y6, Y8
-	VPAND Y10, Y6, Y10
-	VPAND Y12, Y6, Y12
-	VPAND Y9, Y6, Y9
-	VPAND Y11, Y6, Y11
-	VPSHUFB Y7, Y0, Y7
-	VPSHUFB Y8, Y1, Y8
-	VPSHUFB Y9, Y2, Y9
-	VPSHUFB Y10, Y3, Y10
-	VPSHUFB Y11, Y4, Y11
-	VPSHUFB Y12, Y5, Y12
-	VPAND Y7, Y8, Y7
-	VPAND Y9, Y10, Y9
-	VPAND Y11, Y12, Y11
-	VPAND Y7, Y9, Y7
-	VPAND Y7, Y11, Y7
-	VPCMPEQB Y15, Y7, Y7
-	VPMOVMSKB Y7, BX
-	XORL $0xffffffff, BX
+either:
+	VPTEST Y7, Y7
 	JNZ found
 	ADDQ $32, CX
+	VMOVDQA Y13, Y7
+	JMP found
+
+last:
 	CMPQ CX, DX
-	JLE loop
+	JGT done
+	TESTS(0, Y7)
+	VPTEST Y7, Y7
+	JNZ found
+	ADDQ $32, CX
+	JMP last
 
 done:
 	XORL BX, BX
+	JMP out
 
 found:
+	VPCMPEQB Y15, Y7, Y7
+	VPMOVMSKB Y7, BX
+	XORL $0xffffffff, BX
+
+out:
 	VZEROUPPER
 	MOVQ CX, at+32(FP)
 	MOVQ BX, mask+40(FP)

@@ -14,8 +14,9 @@ type readings struct {
 	unescaped, revealed decoded
 }
 
-func readingsOf(view []byte) (r readings) {
-	if !holdsValue(view) {
+// readingsOf returns the readings of a view for the word at a place.
+func readingsOf(view []byte, at int) (r readings) {
+	if !holdsValue(view[max(0, at-valueBehind):min(len(view), at+valueAhead)]) {
 		return r
 	}
 	plain := decoded{bytes: view}
@@ -30,6 +31,12 @@ func readingsOf(view []byte) (r readings) {
 	}
 	return r
 }
+
+// How far around a word a value has to be for a reading.
+const (
+	valueBehind = 128
+	valueAhead  = 640
+)
 
 // minPart is how long a part of a value is, at least, that is worth a reading.
 const minPart = 16

@@ -240,3 +240,21 @@ func BenchmarkRedactStream(b *testing.B) {
 		}
 	}
 }
+
+// TestRedactStreamBroken breaks a token at each place by each, also by what ends
+// a line: its body is masked though the line before may be written.
+func TestRedactStreamBroken(t *testing.T) {
+	token := testToken(37)
+	for _, list := range breaks {
+		for _, b := range list {
+			for at := 1; at < tokenLen; at += 1 + at/3 {
+				text := "a line\nk=\"" + token[:at] + b + token[at:] + "\" x\n"
+				var out bytes.Buffer
+				if _, err := redactStream(standard, &out, &lineReader{text}, make([]byte, redactLen), 0); err != nil || out.Len() != len(text) {
+					t.Fatalf("%q at %d: %v", b, at, err)
+				}
+				assertHidden(t, out.String(), token)
+			}
+		}
+	}
+}

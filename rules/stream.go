@@ -46,7 +46,6 @@ func redactStream(s *Set, w io.Writer, r io.Reader, buf []byte, wait time.Durati
 			if err := rd.write(max(rd.from, late)); err != nil {
 				return rd.tokens, err
 			}
-			rd.torn = true
 			if rd.from < rd.n {
 				rd.late = rd.n
 				timer.Reset(wait)
@@ -60,9 +59,8 @@ type redactor struct {
 	set     *Set
 	w       io.Writer
 	buf     []byte
-	from, n int  // buf[:from] was written and is context, buf[from:n] is to be
-	late    int  // where that ends which waits for the timer; 0: nothing does
-	torn    bool // what was written last may be the start of a credential
+	from, n int // buf[:from] was written and is context, buf[from:n] is to be
+	late    int // where that ends which waits for the timer; 0: nothing does
 	matches []Match
 	tokens  int64
 }
@@ -93,14 +91,13 @@ func (r *redactor) write(to int) error {
 		return nil
 	}
 	text := r.buf[:r.n]
-	if r.torn { // the start of a credential was written: what follows is masked
-		r.torn = false
-		r.matches = r.set.FindTokens(r.matches[:0], text, max(0, r.from-TokenAhead), r.from)
-		for _, m := range r.matches {
-			if m.End > r.from {
-				mask(text, []Match{m})
-				r.tokens++
-			}
+	// The start of a credential may be written already, as the end of a line that
+	// another one goes on: what follows is masked.
+	r.matches = r.set.FindTokens(r.matches[:0], text, max(0, r.from-TokenAhead), r.from)
+	for _, m := range r.matches {
+		if m.End > r.from {
+			mask(text, []Match{m})
+			r.tokens++
 		}
 	}
 	r.matches = r.set.Find(r.matches[:0], text, r.from, to)
@@ -130,12 +127,13 @@ func open(s *Set, text []byte, from int) int {
 			return true
 		})
 	}
-	eachWord(text, from, len(text), func(at int, w *word) bool {
-		if w.is == nil || w.is(text, at) {
-			first = min(first, from+bytes.LastIndexByte(text[from:at], '\n')+1)
-		}
+	hold := func(at int) bool {
+		first = min(first, from+bytes.LastIndexByte(text[from:at], '\n')+1)
 		return true
-	})
+	}
+	eachHint(text, from, len(text), func(at int, w *word) bool {
+		return w.is != nil && !w.is(text, at) || hold(at)
+	}, func(at int, _ form) bool { return hold(at) })
 	return first
 }
 

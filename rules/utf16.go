@@ -20,7 +20,10 @@ func (s *probeSet) wide(text []byte, i int) form {
 	if text[i+3] != 0 || i+5 < len(text) && text[i+5] != 0 {
 		third = 0xe2 // it may be one that nobody sees
 	}
-	return s.at([]byte{text[i], text[i+2], third})
+	if kind := s.at([]byte{text[i], text[i+2], third}); kind != formNone || i < 2 {
+		return kind
+	}
+	return s.at([]byte{text[i-2], text[i], text[i+2]})
 }
 
 // inUTF16 looks for the tokens that the probe at a place belongs to, of which

@@ -11,7 +11,7 @@ import (
 func TestIsPlain(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 200_000 {
-		text := make([]byte, r.IntN(40))
+		text := make([]byte, r.IntN(140))
 		for i := range text {
 			text[i] = '\t' + byte(r.IntN(0x80-'\t'))
 		}

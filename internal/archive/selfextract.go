@@ -44,21 +44,40 @@ func selfExtracting(head []byte) (at int, f Format) {
 // UTF-8 has not there, and what is compressed is never UTF-8 for long.
 func isPlain(text []byte) bool {
 	const high, tabs = 0x8080808080808080, 0x0909090909090909
-	seen, rest := uint64(0), text
-	for ; len(rest) >= 8; rest = rest[8:] {
-		x := binary.LittleEndian.Uint64(rest)
-		if (x-tabs)&^x&high != 0 { // a byte is below the tab
+	le := binary.LittleEndian
+	ascii, rest := true, text
+	for ; len(rest) >= 32; rest = rest[32:] {
+		a, b, c, d := le.Uint64(rest), le.Uint64(rest[8:]), le.Uint64(rest[16:]), le.Uint64(rest[24:])
+		// A byte from 128 on has the high bit; one below the tab gets it. So does
+		// one more behind that one: what is found is looked at again.
+		if (a|b|c|d|(a-tabs)|(b-tabs)|(c-tabs)|(d-tabs))&high == 0 {
+			continue
+		}
+		ascii = false
+		if belowTab(rest[:32]) {
 			return false
 		}
-		seen |= x
 	}
-	for _, c := range rest {
+	return !belowTab(rest) && (ascii && isASCII(rest) || utf8.Valid(text))
+}
+
+// belowTab reports whether a byte of b is less than the tab.
+func belowTab(b []byte) bool {
+	for _, c := range b {
 		if c < '\t' {
+			return true
+		}
+	}
+	return false
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
 			return false
 		}
-		seen |= uint64(c)
 	}
-	return seen&high == 0 || utf8.Valid(text)
+	return true
 }
 
 // behindScript finds the first container that begins where a line of a script
