@@ -34,7 +34,7 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 	for _, level := range []string{"error", "warning", "notice"} {
 		shown := lines[level]
 		if rest := len(shown) - (maxAnnotations - 1); len(shown) > maxAnnotations {
-			more := plural(int64(rest), "token") + " more: GitHub shows 10 annotations of a kind. The step's summary and the saved result name them."
+			more := terminal.Plural(int64(rest), "token") + " more: GitHub shows 10 annotations of a kind. The step's summary and the saved result name them."
 			shown = append(shown[:maxAnnotations-1:maxAnnotations-1], command(level, []string{"title", "More leaked tokens"}, more))
 		}
 		for _, line := range shown {
@@ -73,7 +73,7 @@ func incompleteAnnotation(unread []result.Unread) string {
 	lines := []string{"What r8scan could not read may hold further tokens:"}
 	for i, u := range unread {
 		if i == shownUnread {
-			lines = append(lines, fmt.Sprintf("and %s more", plural(int64(len(unread)-i), "thing")))
+			lines = append(lines, fmt.Sprintf("and %s more", terminal.Plural(int64(len(unread)-i), "thing")))
 			break
 		}
 		lines = append(lines, terminal.Safe(u.What)+": "+terminal.Safe(u.Reason))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -127,7 +128,7 @@ func TestGitHubLimits(t *testing.T) {
 			if len(got) != tt.shown {
 				t.Errorf("%d findings: %d annotations", tt.findings, len(got))
 			}
-		case len(got) != 10 || !strings.HasPrefix(got[9].message, count(int64(tt.rest))+" tokens more"):
+		case len(got) != 10 || !strings.HasPrefix(got[9].message, terminal.Count(int64(tt.rest))+" tokens more"):
 			t.Errorf("%d findings: %d annotations, the last %+v", tt.findings, len(got), got[len(got)-1])
 		}
 	}

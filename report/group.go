@@ -65,7 +65,7 @@ func (g *group) head() string {
 	if doubtful(f) {
 		title += ", perhaps no token at all"
 	}
-	return fmt.Sprintf("%s: %s (%s)", title, g.order(), plural(int64(len(g.findings)), remedyOf(f).Noun()))
+	return fmt.Sprintf("%s: %s (%s)", title, g.order(), terminal.Plural(int64(len(g.findings)), remedyOf(f).Noun()))
 }
 
 // The orders that the head of a group gives.
@@ -160,7 +160,7 @@ func headline(all []*group) string {
 		{outOfImage, "to keep out of images"},
 	} {
 		if n := counts[part.order]; n > 0 {
-			parts = append(parts, plural(int64(n), "token")+" "+part.words)
+			parts = append(parts, terminal.Plural(int64(n), "token")+" "+part.words)
 		}
 	}
 	if len(parts) == 0 {
@@ -184,7 +184,7 @@ func howToAsk(findings []Finding) string {
 	case 1:
 		return "Nobody has asked Replicate whether it is live: --verify asks."
 	}
-	return fmt.Sprintf("Nobody has asked Replicate whether %s are live: --verify asks.", count(int64(n)))
+	return fmt.Sprintf("Nobody has asked Replicate whether %s are live: --verify asks.", terminal.Count(int64(n)))
 }
 
 // notListed says how many findings are left out of the listing, "" if none is.
@@ -198,5 +198,5 @@ func notListed(n map[Status]int) string {
 	if total == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s not listed, as --only-live asks: %s.", plural(int64(total), "more token"), counts(byName, " "))
+	return fmt.Sprintf("%s not listed, as --only-live asks: %s.", terminal.Plural(int64(total), "more token"), counts(byName, " "))
 }

@@ -191,7 +191,7 @@ func unstage(doc *Document) string {
 
 // hookHead is the first line.
 func hookHead(doc *Document, h hookText, stops bool) string {
-	what := h.adds + " would add " + plural(int64(len(doc.Findings)), "token")
+	what := h.adds + " would add " + terminal.Plural(int64(len(doc.Findings)), "token")
 	if len(doc.Findings) == 0 {
 		what = "not all that " + h.adds + " would add could be read"
 	}
@@ -245,7 +245,7 @@ func (p *part) findings(all []Finding) {
 		p.line("", "    "+foundAt(f, p.screen.columns-len("    ")))
 	}
 	if rest := all[shown:]; len(rest) > 0 {
-		p.line("", fmt.Sprintf("  and %s more in %s%s", plural(int64(len(rest)), "token"), plural(files(rest), "file"), p.screen.rest))
+		p.line("", fmt.Sprintf("  and %s more in %s%s", terminal.Plural(int64(len(rest)), "token"), terminal.Plural(files(rest), "file"), p.screen.rest))
 	}
 }
 
@@ -268,7 +268,7 @@ func foundAt(f Finding, room int) string {
 		what = " in " + short(f.Locations[0].Commit) + what
 	}
 	if rest := len(f.Locations) - 1; rest > 0 {
-		what += ", and " + plural(int64(rest), "place") + " more"
+		what += ", and " + terminal.Plural(int64(rest), "place") + " more"
 	}
 	if len(f.Locations) == 0 {
 		return what
@@ -302,7 +302,7 @@ func (p *part) unread(all []result.Unread, alone bool) {
 			p.line("", shortened("  "+unreadLine(u), p.screen.columns))
 		}
 		if rest := len(all) - hookUnread; rest > 0 {
-			p.line("", fmt.Sprintf("  and %s more%s", count(int64(rest)), p.screen.rest))
+			p.line("", fmt.Sprintf("  and %s more%s", terminal.Count(int64(rest)), p.screen.rest))
 		}
 	}
 }
@@ -328,7 +328,7 @@ func more(lead, s string, rest int) string {
 		return lead + s
 	}
 	lead = strings.TrimSuffix(lead, ": ")
-	return fmt.Sprintf("%s (and %s more): %s", lead, count(int64(rest)), s)
+	return fmt.Sprintf("%s (and %s more): %s", lead, terminal.Count(int64(rest)), s)
 }
 
 // shortened returns s with its middle left out where it is wider than most.

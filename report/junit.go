@@ -56,7 +56,7 @@ func writeJUnit(w io.Writer, doc *Document, _ Options) error {
 	if len(suite.Cases) == 0 {
 		name := "no leaked tokens"
 		if n := doc.Found(); n > 0 {
-			name = "no live tokens, and " + count(int64(n)) + " that are not listed"
+			name = "no live tokens, and " + terminal.Count(int64(n)) + " that are not listed"
 		}
 		suite.add(junitCase{Class: doc.Tool.Name, Name: name})
 	}
@@ -99,7 +99,7 @@ func junitFinding(run Run, f Finding) junitCase {
 		fmt.Fprintf(&text, "%s\n", place(l))
 	}
 	if rest := len(f.Locations) - shownPlaces; rest > 0 {
-		fmt.Fprintf(&text, "and %s\n", plural(int64(rest), "more place"))
+		fmt.Fprintf(&text, "and %s\n", terminal.Plural(int64(rest), "more place"))
 	}
 	for _, step := range advice(f) {
 		fmt.Fprintf(&text, "- %s\n", step)

@@ -44,7 +44,7 @@ type markdownWriter struct {
 }
 
 func markdownTitle(doc *Document) string {
-	found := plural(int64(len(doc.Findings)), "token") + " found"
+	found := terminal.Plural(int64(len(doc.Findings)), "token") + " found"
 	switch {
 	case len(doc.Findings) == 0 && !doc.Complete:
 		return "r8scan: no tokens found, but the scan is incomplete"
@@ -89,13 +89,13 @@ func (m *markdownWriter) overview(doc *Document) {
 	}
 	fmt.Fprintf(m, "- Read: %s in %s\n", readLine(doc.Coverage), duration(doc.DurationMS))
 	if !doc.Complete {
-		fmt.Fprintf(m, "- **Incomplete**: %s could not be read and may hold further tokens\n", plural(int64(len(doc.Coverage.Unread)), "thing"))
+		fmt.Fprintf(m, "- **Incomplete**: %s could not be read and may hold further tokens\n", terminal.Plural(int64(len(doc.Coverage.Unread)), "thing"))
 	}
 	if n := len(doc.Allowed); n > 0 {
-		fmt.Fprintf(m, "- Allowed and so not listed: %s\n", plural(int64(n), "token"))
+		fmt.Fprintf(m, "- Allowed and so not listed: %s\n", terminal.Plural(int64(n), "token"))
 	}
 	if a := doc.Asked; a != nil {
-		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)))
+		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))
 	}
 }
 
@@ -117,7 +117,7 @@ func (m *markdownWriter) groups(doc *Document) {
 		for _, f := range g.findings {
 			row := m.row(doc, f)
 			if room -= len(row); room < 0 {
-				fmt.Fprintf(m, "\n%s more that are not listed here: see the saved result.\n", plural(int64(left), "token"))
+				fmt.Fprintf(m, "\n%s more that are not listed here: see the saved result.\n", terminal.Plural(int64(left), "token"))
 				return
 			}
 			m.WriteString(row)
@@ -133,7 +133,7 @@ func (m *markdownWriter) row(doc *Document, f Finding) string {
 		where += " " + m.code(notes)
 	}
 	if rest := len(spotsOf(f.Locations, false)) - 1; rest > 0 {
-		where += " and " + plural(int64(rest), "more place")
+		where += " and " + terminal.Plural(int64(rest), "more place")
 	}
 	for _, s := range spotsOf(f.Locations, false) {
 		if page := permalink(doc.Target, f.History, s); page != "" {
@@ -190,7 +190,7 @@ func (m *markdownWriter) unread(unread []result.Unread) {
 	for i, u := range unread {
 		line := fmt.Sprintf("- %s: %s\n", m.code(u.What), m.code(u.Reason))
 		if room -= len(line); room < 0 {
-			fmt.Fprintf(m, "- and %s more: see the saved result\n", plural(int64(len(unread)-i), "thing"))
+			fmt.Fprintf(m, "- and %s more: see the saved result\n", terminal.Plural(int64(len(unread)-i), "thing"))
 			return
 		}
 		m.WriteString(line)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/terminal"
 	"r8scan/result"
 )
 
@@ -62,8 +63,8 @@ func TestMarkdownFits(t *testing.T) {
 	rows := strings.Count(out, "\n| `r8_Hw")
 	for _, want := range []string{
 		"## r8scan: 70,000 tokens found\n",
-		fmt.Sprintf("\n%s tokens more that are not listed here", count(int64(70_000-rows))),
-		fmt.Sprintf("\n- and %s things more", count(int64(70_000-strings.Count(out, "\n- <code>")))),
+		fmt.Sprintf("\n%s tokens more that are not listed here", terminal.Count(int64(70_000-rows))),
+		fmt.Sprintf("\n- and %s things more", terminal.Count(int64(70_000-strings.Count(out, "\n- <code>")))),
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("it lacks %q", want)

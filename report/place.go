@@ -90,10 +90,10 @@ func (s spot) notes(verbose bool) string {
 		notes = append(notes, own)
 	}
 	if s.lines > 0 {
-		notes = append(notes, plural(int64(s.lines), "more place")+" in it")
+		notes = append(notes, terminal.Plural(int64(s.lines), "more place")+" in it")
 	}
 	if s.versions > 0 {
-		notes = append(notes, "and in "+plural(int64(s.versions), "other version")+" in git")
+		notes = append(notes, "and in "+terminal.Plural(int64(s.versions), "other version")+" in git")
 	}
 	return strings.Join(notes, ", ")
 }

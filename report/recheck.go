@@ -147,11 +147,11 @@ func recheckSummary(doc *Document) string {
 		words string
 	}{{doc.Rechecked.Gone, "gone from their places"}, {doc.Rechecked.Unread, "in places that could not be read"}} {
 		if reason.n > 0 {
-			why = append(why, count(int64(reason.n))+" "+reason.words)
+			why = append(why, terminal.Count(int64(reason.n))+" "+reason.words)
 		}
 	}
 	line := fmt.Sprintf("rechecked the scan of %s: %s live, %s revoked, %s unknown", doc.Rechecked.ScannedAt.Format(time.DateOnly),
-		count(int64(n[StatusLive])), count(int64(n[StatusRevoked])), count(int64(n[StatusUnknown]+n[StatusUnchecked])))
+		terminal.Count(int64(n[StatusLive])), terminal.Count(int64(n[StatusRevoked])), terminal.Count(int64(n[StatusUnknown]+n[StatusUnchecked])))
 	if len(why) > 0 {
 		line += " (" + strings.Join(why, ", ") + ")"
 	}

@@ -56,7 +56,7 @@ func reach(h *result.History, verbose bool) string {
 	}
 	s := "in " + strings.Join(names, ", ")
 	if rest := len(h.Refs) - len(shown); rest > 0 {
-		s += fmt.Sprintf(" and %s", plural(int64(rest), "more ref"))
+		s += fmt.Sprintf(" and %s", terminal.Plural(int64(rest), "more ref"))
 	}
 	return s
 }

@@ -32,7 +32,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 		for _, n := range doc.LeftOut {
 			total += n
 		}
-		fmt.Fprintf(&b, "%s left out below --min-confidence: %s\n", count(int64(total)), counts(doc.LeftOut, " "))
+		fmt.Fprintf(&b, "%s left out below --min-confidence: %s\n", terminal.Count(int64(total)), counts(doc.LeftOut, " "))
 	}
 	if !doc.Complete {
 		unread := doc.Coverage.Unread
@@ -40,7 +40,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 		if len(unread) == 1 {
 			were = "was"
 		}
-		head := fmt.Sprintf("incomplete: %s %s not read:", plural(int64(len(unread)), "thing"), were)
+		head := fmt.Sprintf("incomplete: %s %s not read:", terminal.Plural(int64(len(unread)), "thing"), were)
 		fmt.Fprintf(&b, "%s\n", terminal.Paint(opts.Color, terminal.Yellow, head))
 		if !opts.Verbose && len(unread) > shownUnread {
 			unread = unread[:shownUnread]
@@ -49,12 +49,12 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 			fmt.Fprintf(&b, "  %s: %s\n", terminal.Safe(u.What), terminal.Safe(u.Reason))
 		}
 		if rest := len(doc.Coverage.Unread) - len(unread); rest > 0 {
-			fmt.Fprintf(&b, "  and %s more (see -v or -f json)\n", count(int64(rest)))
+			fmt.Fprintf(&b, "  and %s more (see -v or -f json)\n", terminal.Count(int64(rest)))
 		}
 	}
 	if a := doc.Asked; a != nil {
 		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; %s\n",
-			terminal.Safe(a.Host), count(int64(a.Live)), count(int64(a.Revoked)), count(int64(a.Unknown)), a.Told())
+			terminal.Safe(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)), a.Told())
 	}
 	b.WriteString(recheckSummary(doc))
 	_, err := io.WriteString(w, b.String())
@@ -71,7 +71,7 @@ func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 	for _, a := range allowed {
 		by[a.By]++
 	}
-	fmt.Fprintf(b, "%s allowed: %s\n", count(int64(len(allowed))), counts(by, " by "))
+	fmt.Fprintf(b, "%s allowed: %s\n", terminal.Count(int64(len(allowed))), counts(by, " by "))
 	if !verbose {
 		return
 	}
@@ -84,7 +84,7 @@ func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 			fmt.Fprintf(b, ": %s", place(a.Locations[0]))
 		}
 		if rest := len(a.Locations) - 1; rest > 0 {
-			fmt.Fprintf(b, " and %s more", plural(int64(rest), "place"))
+			fmt.Fprintf(b, " and %s more", terminal.Plural(int64(rest), "place"))
 		}
 		b.WriteByte('\n')
 	}
@@ -96,7 +96,7 @@ func acceptedLines(b *strings.Builder, accepted []result.Accepted, verbose bool)
 	if len(accepted) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "%s not read, as accepted by --config\n", plural(int64(len(accepted)), "thing"))
+	fmt.Fprintf(b, "%s not read, as accepted by --config\n", terminal.Plural(int64(len(accepted)), "thing"))
 	if !verbose {
 		return
 	}
@@ -109,7 +109,7 @@ func acceptedLines(b *strings.Builder, accepted []result.Accepted, verbose bool)
 func counts(n map[string]int, between string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(n)) {
-		parts = append(parts, count(int64(n[name]))+between+terminal.Safe(name))
+		parts = append(parts, terminal.Count(int64(n[name]))+between+terminal.Safe(name))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -121,7 +121,7 @@ func foundLine(doc *Document) string {
 		}
 		line := "no tokens found"
 		if n := len(doc.Allowed); n > 0 {
-			line = fmt.Sprintf("no new tokens; %s allowed", count(int64(n)))
+			line = fmt.Sprintf("no new tokens; %s allowed", terminal.Count(int64(n)))
 		}
 		if len(doc.Coverage.Accepted) > 0 {
 			line += " in what was read"
@@ -135,12 +135,12 @@ func foundLine(doc *Document) string {
 			ignored++
 		}
 	}
-	line := fmt.Sprintf("%s in %s", plural(int64(len(doc.Findings)), "token"), plural(int64(places), "place"))
+	line := fmt.Sprintf("%s in %s", terminal.Plural(int64(len(doc.Findings)), "token"), terminal.Plural(int64(places), "place"))
 	if len(doc.NotListed) > 0 { // of those it is not known where they stand
-		line = plural(int64(doc.Found()), "token")
+		line = terminal.Plural(int64(doc.Found()), "token")
 	}
 	if ignored > 0 {
-		line += fmt.Sprintf(" (%s only in files that git ignores)", count(int64(ignored)))
+		line += fmt.Sprintf(" (%s only in files that git ignores)", terminal.Count(int64(ignored)))
 	}
 	return line
 }
@@ -153,7 +153,7 @@ func readLine(c result.Coverage) string {
 		word  string
 	}{{c.Objects, "object"}, {c.Commits, "commit"}, {c.Files, "file"}, {c.ArchiveMembers, "archive member"}} {
 		if n.count > 0 {
-			parts = append(parts, plural(n.count, n.word))
+			parts = append(parts, terminal.Plural(n.count, n.word))
 		}
 	}
 	return strings.Join(append(parts, size(c.Bytes)), ", ")

@@ -102,7 +102,7 @@ func (t *textWriter) brief(f Finding) {
 	lead := fmt.Sprintf("  %-8s  %s  ", terminal.Safe(mask)+"***", terminal.Safe(f.TokenID))
 	spots, rest := spotsOf(f.Locations, false), ""
 	if n := len(spots) - 1; n > 0 {
-		rest = fmt.Sprintf(" (+%s)", count(int64(n)))
+		rest = fmt.Sprintf(" (+%s)", terminal.Count(int64(n)))
 	}
 	switch h := f.History; {
 	case h != nil && h.AtHead:
@@ -134,7 +134,7 @@ func (t *textWriter) finding(f Finding) {
 		t.spot(f, s)
 	}
 	if rest := len(spots) - len(shown); rest > 0 {
-		fmt.Fprintf(t, "    and %s (-v lists them)\n", plural(int64(rest), "more place"))
+		fmt.Fprintf(t, "    and %s (-v lists them)\n", terminal.Plural(int64(rest), "more place"))
 	}
 	if f.History != nil {
 		t.story(f.History)

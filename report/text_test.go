@@ -200,8 +200,8 @@ func TestUnits(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567",
 	} {
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %s, want %s", n, got, want)
+		if got := terminal.Count(n); got != want {
+			t.Errorf("Count(%d) = %s, want %s", n, got, want)
 		}
 	}
 	for n, want := range map[int64]string{

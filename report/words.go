@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,27 +9,10 @@ import (
 	"r8scan/internal/terminal"
 )
 
-// plural returns "1 file" or "1,203 files".
-func plural(n int64, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return count(n) + " " + word
-}
-
-// count groups the digits of n, which is not negative, by thousands.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // size returns n bytes in decimal units, as disks and networks count.
 func size(n int64) string {
 	if n < 1000 {
-		return plural(n, "byte")
+		return terminal.Plural(n, "byte")
 	}
 	v, units := float64(n)/1000, []string{"kB", "MB", "GB", "TB"}
 	for len(units) > 1 && v >= 999.5 {

@@ -2,10 +2,10 @@ package progress
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
+	"r8scan/internal/terminal"
 	"r8scan/scanner"
 )
 
@@ -52,7 +52,7 @@ func (s *state) line(width int) string {
 	}
 	found := ""
 	if s.Tokens > 0 {
-		found = plural(int64(s.Tokens), "token")
+		found = terminal.Plural(int64(s.Tokens), "token")
 	}
 	choices := [][]string{
 		{phase, percent, bar, counts, speed, left, found},
@@ -119,7 +119,7 @@ func (s *state) phase() string {
 func (s *state) counts() string {
 	switch {
 	case s.asking():
-		return count(s.asked) + " of " + plural(s.toAsk, "token")
+		return terminal.Count(s.asked) + " of " + terminal.Plural(s.toAsk, "token")
 	case !s.Reads:
 		return ""
 	case s.Objects+s.AllObjects > 0:
@@ -134,11 +134,11 @@ func (s *state) counts() string {
 func (s *state) read() string {
 	switch {
 	case s.AllObjects > 0:
-		return count(s.Objects) + " of " + plural(s.AllObjects, "object")
+		return terminal.Count(s.Objects) + " of " + terminal.Plural(s.AllObjects, "object")
 	case s.Objects > 0:
-		return plural(s.Objects, "object")
+		return terminal.Plural(s.Objects, "object")
 	}
-	return plural(s.Files, "file")
+	return terminal.Plural(s.Files, "file")
 }
 
 // perSecond says how fast it goes, "" if it stands still.
@@ -147,7 +147,7 @@ func (s *state) perSecond() string {
 	case s.speed < 1 || s.asking() || !s.Reads:
 		return ""
 	case s.Objects+s.AllObjects > 0:
-		return count(int64(s.speed)) + "/s"
+		return terminal.Count(int64(s.speed)) + "/s"
 	}
 	return size(s.speed) + "/s"
 }
@@ -157,13 +157,13 @@ func (s *state) interrupted() string {
 	read := s.read()
 	switch objects := s.Objects+s.AllObjects > 0; {
 	case objects && s.Files > 0:
-		read += " and " + plural(s.Files, "file")
+		read += " and " + terminal.Plural(s.Files, "file")
 	case !objects:
 		read += " (" + size(float64(s.Done)) + ")"
 	}
-	text := "interrupted: " + read + " read; " + plural(int64(s.Tokens), "token") + " so far"
+	text := "interrupted: " + read + " read; " + terminal.Plural(int64(s.Tokens), "token") + " so far"
 	if s.asking() {
-		text += "; asked about " + count(s.asked) + " of " + count(s.toAsk)
+		text += "; asked about " + terminal.Count(s.asked) + " of " + terminal.Count(s.toAsk)
 	}
 	return text
 }
@@ -175,22 +175,6 @@ func clock(d time.Duration) string {
 		return fmt.Sprintf("%d:%02d", s/60, s%60)
 	}
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-}
-
-func plural(n int64, word string) string {
-	if n != 1 {
-		word += "s"
-	}
-	return count(n) + " " + word
-}
-
-// count groups the digits of n by thousands.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // size shows a number of bytes in decimal units, as disks count.
