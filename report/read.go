@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 
 	"r8scan/internal/plain"
@@ -118,7 +117,7 @@ func (f *Finding) check() error {
 	case len(f.Locations) == 0:
 		return errors.New("no locations")
 	}
-	if !slices.Contains(worstFirst, f.Exposure) {
+	if !f.Exposure.Known() {
 		return errors.New("unknown exposure")
 	}
 	if !f.Verification.Status.known() {

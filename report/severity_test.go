@@ -19,7 +19,7 @@ func TestSeverity(t *testing.T) {
 		StatusUnchecked: byConfidence,
 	}
 	for _, status := range statuses {
-		for _, exposure := range worstFirst {
+		for _, exposure := range exposures() {
 			for _, confidence := range []rules.Confidence{rules.High, rules.Medium, rules.Low} {
 				f := Finding{Confidence: confidence, Exposure: exposure, Verification: Verification{Status: status}}
 				want := want[status](f)

@@ -78,6 +78,17 @@ const (
 	ExposureIgnored   Exposure = "ignored"   // in a git-ignored file, where a token may live
 )
 
+// exposures are all of them, worst first.
+var exposures = []Exposure{ExposureHistory, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
+
+// Compare orders exposures, worst first.
+func (e Exposure) Compare(other Exposure) int {
+	return cmp.Compare(slices.Index(exposures, e), slices.Index(exposures, other))
+}
+
+// Known reports whether e is one of the exposures.
+func (e Exposure) Known() bool { return slices.Contains(exposures, e) }
+
 // Finding is one token with every place where it stands.
 type Finding struct {
 	Rule       string

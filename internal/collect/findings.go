@@ -2,7 +2,6 @@ package collect
 
 import (
 	"cmp"
-	"slices"
 
 	"r8scan/internal/search"
 	"r8scan/result"
@@ -60,7 +59,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if m.Confidence > f.Confidence || m.Confidence == f.Confidence && m.Why < f.why { // the same in any order
 		f.Confidence, f.why = m.Confidence, m.Why
 	}
-	if f.Exposure == "" || worse(exposure, f.Exposure) {
+	if f.Exposure == "" || exposure.Compare(f.Exposure) < 0 {
 		f.Exposure = exposure
 	}
 	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
@@ -84,14 +83,10 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	f.Locations = append(f.Locations, place)
 }
 
-var exposures = []result.Exposure{result.ExposureHistory, result.ExposureTracked, result.ExposureStaged, result.ExposureUntracked, result.ExposureIgnored}
-
-func worse(a, b result.Exposure) bool { return slices.Index(exposures, a) < slices.Index(exposures, b) }
-
 // compareFindings orders by exposure, worst first, then by place and token.
 func compareFindings(a, b result.Finding) int {
 	return cmp.Or(
-		cmp.Compare(slices.Index(exposures, a.Exposure), slices.Index(exposures, b.Exposure)),
+		a.Exposure.Compare(b.Exposure),
 		cmp.Compare(b.Confidence, a.Confidence),
 		a.Locations[0].Compare(b.Locations[0]),
 		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
