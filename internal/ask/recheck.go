@@ -106,9 +106,8 @@ func below(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// askAgain asks about the findings of doc that were found again, notes what became
-// of each, and puts them in order: what has to be done first comes first, else they
-// stay as they were recorded.
+// askAgain asks about the findings of doc that were found again, and notes what
+// became of each.
 func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found []result.Finding) {
 	byID := map[string]result.Finding{}
 	for _, f := range found {
@@ -137,7 +136,6 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 	for i := range doc.Findings {
 		settle(&doc.Findings[i], recorded[i], doc.Rechecked)
 	}
-	slices.SortStableFunc(doc.Findings, func(a, b report.Finding) int { return urgency(a) - urgency(b) })
 }
 
 // settle says of a finding that was not found again what is known of it all the
@@ -161,20 +159,6 @@ func settle(f *report.Finding, recorded report.Finding, of *report.Rechecked) {
 
 func unknown(reason string) report.Verification {
 	return report.Verification{Status: report.StatusUnknown, Reason: reason}
-}
-
-// urgency is smaller for what has to be done first.
-func urgency(f report.Finding) int {
-	switch f.Verification.Status {
-	case report.StatusLive:
-		return 0
-	case report.StatusRevoked:
-		return 3
-	}
-	if f.Recheck.State == report.RecheckGone {
-		return 2
-	}
-	return 1
 }
 
 // Worst returns the worst status of a token: live if one is, revoked if all are,
