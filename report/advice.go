@@ -8,8 +8,9 @@ import (
 	"r8scan/rules"
 )
 
-// exposureWords says in words people use where a token stands.
-func exposureWords(f Finding) string {
+// exposureIn says in words people use where a token stands, as far as the run has
+// looked.
+func exposureIn(run Run, f Finding) string {
 	words := string(f.Exposure)
 	switch f.Exposure {
 	case result.ExposureHistory:
@@ -22,7 +23,9 @@ func exposureWords(f Finding) string {
 			words = "committed"
 		}
 	case result.ExposureTracked:
-		words = "in a tracked file" // r8scan files does not look whether it was committed
+		if words = "changed, not committed"; filesOnly(run) {
+			words = "in a tracked file"
+		}
 	case result.ExposureStaged:
 		words = "staged, not committed"
 	case result.ExposureUntracked:
@@ -34,15 +37,6 @@ func exposureWords(f Finding) string {
 		words += ", copied into images"
 	}
 	return words
-}
-
-// exposureIn is exposureWords where more is known: whether objects were read, in
-// which a committed token would have been found.
-func exposureIn(run Run, f Finding) string {
-	if f.Exposure == result.ExposureTracked && run.Target.Kind != "files" {
-		return strings.Replace(exposureWords(f), "in a tracked file", "changed, not committed", 1)
-	}
-	return exposureWords(f)
 }
 
 // remedyOf returns the remedy for a finding; of a rule that this version does
@@ -64,7 +58,7 @@ func caseOf(run Run, f Finding) advise.Case {
 		Locations: f.Locations,
 		History:   f.History,
 		Head:      run.Target.Head,
-		FilesOnly: run.Target.Kind == "files",
+		FilesOnly: filesOnly(run),
 		Bare:      run.Target.Bare,
 	}
 	switch f.Verification.Status {
@@ -101,10 +95,6 @@ func instead(f Finding, at result.Location) advise.Line {
 
 // old says that findings of one group are old, "" if they are not.
 func old(run Run, of ...Finding) string { return advise.Old(run.StartedAt, casesOf(run, of)...) }
-
-// mayStay reports whether a finding is where a token may live. It does not fail a
-// run.
-func mayStay(f Finding) bool { return f.Exposure == result.ExposureIgnored && f.CopiedBy == "" }
 
 // advice returns the steps for a finding as lines of text, where nothing is known
 // of the run: so nothing is said to be in this clone only.

@@ -95,11 +95,11 @@ func TestExposureIn(t *testing.T) {
 // Only what nobody carries away may stay.
 func TestMayStay(t *testing.T) {
 	f := Finding{Exposure: result.ExposureIgnored, Confidence: rules.High}
-	if !mayStay(f) {
+	if !f.MayStay() {
 		t.Error("an ignored file counts")
 	}
 	f.CopiedBy = "Dockerfile"
-	if mayStay(f) || !strings.Contains(advice(f)[0], ".dockerignore") {
+	if f.MayStay() || !strings.Contains(advice(f)[0], ".dockerignore") {
 		t.Errorf("an image carries it: %q", advice(f))
 	}
 }

@@ -88,6 +88,10 @@ func (f Finding) ruleValue() *rules.Rule {
 	return rules.ByID(f.Rule)
 }
 
+// MayStay reports whether the token is where one may live: only in files that git
+// ignores and that no image takes along. It does not fail a run.
+func (f Finding) MayStay() bool { return f.Exposure == result.ExposureIgnored && f.CopiedBy == "" }
+
 // Status is what is known about whether a token works.
 type Status string
 

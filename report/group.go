@@ -86,7 +86,7 @@ func orderFor(run Run, at advise.Reach, f Finding) string {
 	switch {
 	case f.Verification.Status == StatusRevoked:
 		return noDisabling
-	case mayStay(f):
+	case f.MayStay():
 		return noAction
 	case at.Stage == advise.Ignored:
 		return outOfImage

@@ -218,7 +218,7 @@ func messageAdvice(f Finding) string {
 		return "Nobody can use it any more."
 	}
 	switch {
-	case mayStay(f):
+	case f.MayStay():
 		return "No action needed: git ignores the file."
 	case f.CopiedBy != "":
 		return fmt.Sprintf("Name the file in .dockerignore: '%s' copies it into an image.", messageText(f.CopiedBy))

@@ -21,7 +21,7 @@ const (
 // one whatever it looks like.
 func severityOf(f Finding) severity {
 	switch {
-	case mayStay(f):
+	case f.MayStay():
 		return severityInfo
 	case f.Verification.Status == StatusLive:
 		return severityCritical

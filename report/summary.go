@@ -131,7 +131,7 @@ func foundLine(doc *Document) string {
 	places, ignored := 0, 0
 	for _, f := range doc.Findings {
 		places += len(f.Locations)
-		if mayStay(f) {
+		if f.MayStay() {
 			ignored++
 		}
 	}

@@ -157,7 +157,7 @@ func (t *textWriter) spot(f Finding, s spot) {
 	if url := permalink(t.run.Target, f.History, s); url != "" && !t.opts.Links {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
 	}
-	if f.Verification.Status != StatusRevoked && !mayStay(f) && s.isThere() {
+	if f.Verification.Status != StatusRevoked && !f.MayStay() && s.isThere() {
 		t.words("      ", "      ", "", instead(f, s.at).String())
 	}
 }

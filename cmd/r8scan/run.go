@@ -95,7 +95,7 @@ func verdict(doc *report.Document, failOn string) error {
 	complete := doc.Complete
 	for _, f := range doc.Findings {
 		switch {
-		case f.Exposure == result.ExposureIgnored && f.CopiedBy == "" || failOn == failOnNone:
+		case f.MayStay() || failOn == failOnNone:
 		case failOn == failOnAny || f.Verification.Status == report.StatusLive:
 			return exitError(exitFound)
 		case f.Verification.Status == report.StatusUnknown:
