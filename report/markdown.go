@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -31,8 +32,9 @@ func writeMarkdown(w io.Writer, doc *Document, _ Options) error {
 func markdown(w io.Writer, doc *Document, limits markdownLimits) error {
 	m := &markdownWriter{limits: limits}
 	fmt.Fprintf(m, "## %s\n\n", markdownTitle(doc))
-	m.overview(doc)
-	m.groups(doc)
+	all := groups(doc.Run, doc.Findings)
+	m.overview(doc, all)
+	m.groups(doc, all)
 	m.unread(doc.Coverage.Unread)
 	_, err := io.WriteString(w, m.String())
 	return err
@@ -58,10 +60,10 @@ func markdownTitle(doc *Document) string {
 
 // overview says what was scanned, when and by what, and what was read, left alone
 // and asked: a ticket needs no more.
-func (m *markdownWriter) overview(doc *Document) {
+func (m *markdownWriter) overview(doc *Document, all []*group) {
 	t := doc.Target
 	if doc.Found() > 0 {
-		fmt.Fprintf(m, "%s.\n", headline(groups(doc.Run, doc.Findings)))
+		fmt.Fprintf(m, "%s.\n", headline(all))
 		for _, line := range []string{howToAsk(doc.Findings), notListed(doc.NotListed)} {
 			if line != "" {
 				fmt.Fprintf(m, "%s\n", words(line))
@@ -69,11 +71,7 @@ func (m *markdownWriter) overview(doc *Document) {
 		}
 		m.WriteString("\n")
 	}
-	what := t.Remote
-	if what == "" {
-		what = t.Path
-	}
-	fmt.Fprintf(m, "- Scanned: %s", m.code(what))
+	fmt.Fprintf(m, "- Scanned: %s", m.code(cmp.Or(t.Remote, t.Path)))
 	if t.Branch != "" {
 		fmt.Fprintf(m, ", branch %s", m.code(t.Branch))
 	}
@@ -100,9 +98,9 @@ func (m *markdownWriter) overview(doc *Document) {
 }
 
 // groups writes what to do once for all tokens with the same steps, and these.
-func (m *markdownWriter) groups(doc *Document) {
+func (m *markdownWriter) groups(doc *Document, all []*group) {
 	room, left := m.limits.findings, len(doc.Findings)
-	for _, g := range groups(doc.Run, doc.Findings) {
+	for _, g := range all {
 		fmt.Fprintf(m, "\n**%s**\n\n", words(g.head())) // a line that begins with ### is an order to some runners
 		for i, step := range g.steps() {
 			fmt.Fprintf(m, "%d. %s\n", i+1, words(step.Text))
@@ -132,10 +130,11 @@ func (m *markdownWriter) row(doc *Document, f Finding) string {
 	if notes := locationNotes(at, true); notes != "" {
 		where += " " + m.code(notes)
 	}
-	if rest := len(spotsOf(f.Locations, false)) - 1; rest > 0 {
+	spots := spotsOf(f.Locations, false)
+	if rest := len(spots) - 1; rest > 0 {
 		where += " and " + terminal.Plural(int64(rest), "more place")
 	}
-	for _, s := range spotsOf(f.Locations, false) {
+	for _, s := range spots {
 		if page := permalink(doc.Target, f.History, s); page != "" {
 			where += " " + m.code(page)
 			break
