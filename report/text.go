@@ -154,7 +154,7 @@ func (t *textWriter) spot(f Finding, s spot) {
 			fmt.Fprintf(t, "      %s\n", terminal.Paint(t.opts.Color, terminal.Dim, door.Printable(line)))
 		}
 	}
-	if url := permalink(t.run.Target, f.History, s); url != "" && !t.opts.Links {
+	if url := permalink(t.run.Target, f.History, s); url != "" {
 		fmt.Fprintf(t, "      %s\n", terminal.Safe(url))
 	}
 	if f.Verification.Status != StatusRevoked && !f.MayStay() && s.isThere() {
@@ -192,8 +192,7 @@ func (t *textWriter) words(first, next, color, text string) {
 	}
 }
 
-// link makes a place that can be opened a link: a file on disk, else the page of
-// the remote that shows it.
+// link makes a place that is a file on disk a link, where those are shown.
 func (t *textWriter) link(l result.Location, shown string) string {
 	if !t.opts.Links {
 		return shown

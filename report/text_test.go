@@ -278,3 +278,21 @@ func TestTextCode(t *testing.T) {
 		t.Errorf("no %q in\n%s", want, out)
 	}
 }
+
+// TestTextPermalink: the page of a line is named in a pipe and on a terminal, where
+// a place in an old commit has no other link.
+func TestTextPermalink(t *testing.T) {
+	doc := fullDocument()
+	doc.Target.Remote = "https://github.com/acme/cats"
+	for i := range doc.Findings {
+		if h := doc.Findings[i].History; h != nil {
+			h.Refs = append(h.Refs, "refs/remotes/origin/main")
+		}
+	}
+	for _, opts := range []Options{{}, {Color: true, Links: true, Root: "/home/ada", Width: 120}} {
+		out := render(t, "text", doc, opts)
+		if want := "\n      https://github.com/acme/cats/blob/" + commit("c") + "/dist/a.whl\n"; !strings.Contains(out, want) {
+			t.Errorf("links %v: no %q in\n%s", opts.Links, want, out)
+		}
+	}
+}
