@@ -25,7 +25,7 @@ var layers = map[string][]string{
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/hooks":        {"internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
-	"internal/excerpt":      {"internal/plain", "internal/regular", "result", "rules"},
+	"internal/excerpt":      {"internal/plain", "internal/regular", "internal/search", "result", "rules"},
 	"internal/progress":     {"internal/terminal", "scanner"},
 	"report":                {"internal/advice", "internal/door", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":       {"internal/shell", "internal/terminal", "result", "rules"},

@@ -10,6 +10,7 @@ import (
 
 	"r8scan/internal/plain"
 	"r8scan/internal/regular"
+	"r8scan/internal/search"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -57,10 +58,12 @@ func (r *Reader) of(path string) []string {
 		return nil
 	}
 	text = plain.Text(text)
-	if strings.IndexByte(string(text[:min(len(text), 8000)]), 0) >= 0 {
+	if search.IsBinary(text) {
 		return nil
 	}
-	r.lines = strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text)), "\n")
+	for line := range plain.Lines(text) {
+		r.lines = append(r.lines, strings.TrimRight(string(line), "\r\n"))
+	}
 	return r.lines
 }
 
