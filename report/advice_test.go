@@ -2,6 +2,7 @@ package report
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,7 +134,7 @@ func follow(t *testing.T, r *gittest.Repo, path string) {
 		}
 		cmd := exec.Command("sh", "-c", step.Command)
 		cmd.Dir = r.Dir
-		cmd.Env = append(cmd.Environ(), "GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=sed -i.bak 1s/^pick/edit/")
+		cmd.Env = append(slices.Clone(r.Env), "GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=sed -i.bak 1s/^pick/edit/")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v: %s", step.Command, err, out)
 		}
