@@ -2,9 +2,10 @@ package rules
 
 import "bytes"
 
-// What an anchor leads to depends on near bytes before the anchor and
-// siblingAhead from it on, and starts within anchorReach of it. What a plain
-// anchor leads to may start maxLead bytes before it, so its view ends sooner.
+// The result of an anchor depends on near bytes before the anchor and on
+// siblingAhead bytes from its start. A match starts within anchorReach of it.
+// For a plain anchor a match may start maxLead bytes earlier, so its view ends
+// sooner.
 const (
 	near         = 512
 	anchorReach  = 768
@@ -13,15 +14,15 @@ const (
 	siblingBehind = anchorReach + near
 	plainAhead    = siblingAhead - maxLead
 
-	// This package's own anchors may have their match farther in front: what is
-	// piped into a login, with the login's other arguments between.
+	// The match of an anchor of this package may start earlier: the text that
+	// is piped into a login has the login's arguments behind it.
 	ownLead  = 160
 	ownAhead = siblingAhead - ownLead
 )
 
-// beside says where an anchor is looked for: within near bytes before one of
-// Replicate's names, or within reach bytes behind it. Elsewhere nothing is
-// searched: names are rare even in texts that have some.
+// beside limits where an anchor counts: within near bytes before one of
+// Replicate's names, or within reach bytes after it. Nothing else is searched:
+// names are rare.
 type beside struct {
 	reach int
 	is    func(follows []byte) bool // whether a name counts, given what follows it; nil: all do
@@ -32,8 +33,8 @@ func besideName(text string, b beside, find func(view []byte, at int) []Found) A
 	return Anchor{Text: text, Find: find, beside: &b}
 }
 
-// anchored appends to dst the matches that start in text[from:to] of the rules
-// with anchors that are for a kind of text, in order.
+// anchored appends to dst the matches that start in text[from:to], of the rules
+// with anchors for a kind of text, in order.
 func anchored(s *Set, dst []Match, text []byte, from, to int, in Texts) []Match {
 	f := &finder{set: s, in: in, text: text, from: from, to: to, anchors: max(0, from-anchorReach), last: -1}
 	f.words(max(0, from-siblingBehind), min(len(text), to+siblingAhead))
@@ -68,8 +69,9 @@ type finder struct {
 	readings readings // of the view of that place
 }
 
-// look calls an anchor's Find with a view of the anchor at a place, and keeps
-// what it finds.
+// look calls an anchor's Find with the view around a place, and keeps the
+// result. It tries the readings of the view first: they read an escape as what
+// it stands for.
 func (f *finder) look(l *look, at int) {
 	if l.in&f.in == 0 {
 		return
@@ -94,8 +96,8 @@ func (f *finder) look(l *look, at int) {
 	}
 }
 
-// read looks at the anchor at a place of a view in one way to read it, and
-// reports whether there is something.
+// read calls an anchor's Find with one reading of a view, and reports whether
+// it finds something.
 func (f *finder) read(l *look, view []byte, at, off int, d decoded) bool {
 	place, ok := d.place(at)
 	if !ok {
@@ -111,11 +113,11 @@ func (f *finder) read(l *look, view []byte, at, off int, d decoded) bool {
 	return len(found) > 0
 }
 
-// own reports whether the anchor is one of this package's kinds.
+// own reports whether the anchor is a word or counts beside Replicate's name
+// only.
 func (l *look) own() bool { return l.word != nil || l.beside != nil }
 
-// words goes through the words that start in text[low:high], and looks at
-// those that are anchors.
+// words looks at each anchor among the words that start in text[low:high].
 func (f *finder) words(low, high int) {
 	eachHint(f.text, low, high, func(at int, w *word) bool {
 		if w.is != nil && !w.is(f.text, at) {
@@ -143,8 +145,8 @@ func (f *finder) words(low, high int) {
 	})
 }
 
-// besideRevealed looks at the anchors beside Replicate's name at a place that are
-// in base64.
+// besideRevealed looks at the anchors beside the Replicate name at a place that
+// only the decoded base64 has.
 func (f *finder) besideRevealed(at int) {
 	d, low := f.readings.revealed, max(0, at-near)
 	view := f.text[low:min(len(f.text), at+ownAhead)]
@@ -166,7 +168,7 @@ func (f *finder) besideRevealed(at int) {
 	}
 }
 
-// around looks at each anchor that is beside one of Replicate's names.
+// around looks at each occurrence of an anchor beside one of Replicate's names.
 func (f *finder) around(l *look) {
 	done := f.anchors
 	for _, name := range f.names {
@@ -179,12 +181,13 @@ func (f *finder) around(l *look) {
 	}
 }
 
-// everywhere looks at each anchor that may lead to a match in the range.
+// everywhere looks at each occurrence of an anchor that may lead to a match in
+// the range.
 func (f *finder) everywhere(l *look) {
 	f.each(l, f.anchors, f.to+maxLead)
 }
 
-// each looks at each anchor that starts in text[from:to].
+// each looks at each occurrence of an anchor that starts in text[from:to].
 func (f *finder) each(l *look, from, to int) {
 	end := min(len(f.text), to+len(l.Text)-1)
 	for at := from; at < end; at++ {
@@ -197,20 +200,20 @@ func (f *finder) each(l *look, from, to int) {
 	}
 }
 
-// crowded reports whether so many anchors stand before the one at a place of a
-// view that the text is made to cost time: each may lead through hundreds of
+// crowded reports whether a view has so many anchors before the one at a place
+// that the text looks hostile. Each anchor may lead to a search of hundreds of
 // bytes.
 func crowded(view []byte, at int, anchor string) bool {
 	return bytes.Count(view[:at], []byte(anchor)) >= maxAnchors
 }
 
-// maxAnchors in near bytes are one in 32 bytes, which no real text has of
-// anchors that an object follows.
+// maxAnchors in near bytes is one in 32 bytes. No real text has that many
+// anchors with an object behind them.
 const maxAnchors = near / 32
 
-// add keeps what the anchor at a place of a view leads to, unless it breaks
-// Find's promises: then it would be found or not by where a text is cut. What
-// holds an API token is left to that rule.
+// add keeps what an anchor leads to. It drops what breaks the promises of Find,
+// because the result would depend on where a text is cut. It drops what holds
+// an API token, because another rule finds that.
 func (f *finder) add(l *look, view []byte, at, off int, c Found) {
 	lead := maxLead
 	if l.own() {
@@ -243,7 +246,7 @@ func (f *finder) add(l *look, view []byte, at, off int, c Found) {
 		Encoding: c.Encoding, Why: c.Why, Secret: NewSecret(c.Secret, n)})
 }
 
-// holdsToken reports whether a value has an API token in it, of any confidence.
+// holdsToken reports whether a value contains an API token of any confidence.
 func (f *finder) holdsToken(value string) bool {
 	return len(f.set.FindTokens(nil, []byte(value), 0, len(value))) > 0
 }

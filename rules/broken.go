@@ -7,10 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// over returns what follows at text[i], behind the character c of a token, once
-// what may stand within a token is passed over: the end of a string literal
-// and the start of the next one, what no reader sees, and the end of a line
-// that a mail was wrapped at. It calls note with the name of each.
+// over skips what may stand within a token at text[i], behind its character c:
+// a joint of string literals, what no reader sees, and a soft line break. It
+// calls note with the name of each, and returns the place after all.
 func over(text []byte, i int, c byte, note func(string)) int {
 	for range maxOver {
 		next, name := joint(text, i), "concatenation"
@@ -26,13 +25,13 @@ func over(text []byte, i int, c byte, note func(string)) int {
 	return i
 }
 
-// maxOver bounds what may stand between two characters: grep closes one colour
-// and opens another, with two orders for each.
+// maxOver bounds how many breaks may be between two characters. grep closes one
+// color and opens another, with two sequences each.
 const maxOver = 8
 
-// unseen returns what follows an order for a terminal, an invisible character,
-// a soft line break of quoted-printable or an overstrike at text[i], and its
-// name; i if there is none. The character before is c.
+// unseen returns the place after a terminal sequence, an invisible character, a
+// tag, a soft line break or an overstrike at text[i], and its name, or i. The
+// character before is c.
 func unseen(text []byte, i int, c byte) (next int, name string) {
 	if i >= len(text) || isAlnum(text[i]) {
 		return i, ""
@@ -52,7 +51,7 @@ func unseen(text []byte, i int, c byte) (next int, name string) {
 	return terminal(text, i), "terminal-sequence"
 }
 
-// overstrike knows bold and underlined letters as they come from nroff.
+// overstrike knows bold and underlined letters as nroff writes them.
 func overstrike(text []byte, i int, c byte) int {
 	if i+1 < len(text) && (text[i] == '\b' && text[i+1] == c || text[i] == '_' && text[i+1] == '\b') {
 		return i + 2
@@ -72,8 +71,8 @@ func softBreak(text []byte, i int) int {
 	return i
 }
 
-// isInvisible reports whether a reader does not see r: soft hyphens, joiners,
-// marks of direction, byte order marks, selectors of variants.
+// isInvisible reports whether r is invisible: a soft hyphen, a joiner, a
+// direction mark, a byte order mark, a variation selector.
 func isInvisible(r rune) bool {
 	switch {
 	case 0x200b <= r && r <= 0x200f, 0x202a <= r && r <= 0x202e, 0x2060 <= r && r <= 0x206f, 0xfe00 <= r && r <= 0xfe0f:
@@ -82,11 +81,11 @@ func isInvisible(r rune) bool {
 	return r == 0xad || r == 0x34f || r == 0x61c || r == 0x180e || r == 0xfeff
 }
 
-// unseenTexts are invisible characters by their names.
+// unseenTexts are the names of invisible characters.
 var unseenTexts = []string{"&shy;", "&zwnj;", "&zwj;", "&ZeroWidthSpace;", "&NoBreak;", "&lrm;", "&rlm;", "<wbr>", "<wbr/>", "<wbr />"}
 
-// invisible returns what follows an invisible character at text[i], as it is or
-// written as an escape.
+// invisible returns the place after an invisible character, raw or escaped, at
+// text[i], or i.
 func invisible(text []byte, i int) int {
 	switch c := text[i]; {
 	case c >= utf8.RuneSelf:
@@ -104,11 +103,11 @@ func invisible(text []byte, i int) int {
 	return invisibleEscape(text, i)
 }
 
-// inline are the elements of HTML that may stand within a word.
+// inline lists the HTML elements that may stand within a word.
 var inline = []string{"b", "i", "u", "s", "em", "strong", "mark", "span", "font", "code", "tt", "kbd", "samp", "var", "small", "big", "sub", "sup", "ins", "del", "a"}
 
-// tag returns what follows a tag at text[i] of such an element, or a comment of
-// nothing but spaces, as templates write it between two values.
+// tag returns the place after a tag of such an element at text[i], or after a
+// comment of spaces only, which templates put between two values.
 func tag(text []byte, i int) int {
 	if text[i] != '<' {
 		return i
@@ -132,8 +131,8 @@ func tag(text []byte, i int) int {
 	return end + 1
 }
 
-// invisibleEscape knows \u200b, %u200b, &#8203;, and %E2%80%8B and its like for
-// each byte.
+// invisibleEscape knows \u200b, %u200b, &#8203;, and escapes of each UTF-8 byte
+// such as %E2%80%8B.
 func invisibleEscape(text []byte, i int) int {
 	var raw [utf8.UTFMax]byte
 	for n, at := 0, i; n < len(raw); n++ {
@@ -155,7 +154,7 @@ func invisibleEscape(text []byte, i int) int {
 	return i
 }
 
-// numbered reads an escape with a number of any size at text[i].
+// numbered reads a numeric escape of any size at text[i].
 func numbered(text []byte, i int) (value, next int) {
 	from, digits, base := i, 0, 16
 	switch {
@@ -195,7 +194,7 @@ func numbered(text []byte, i int) (value, next int) {
 	return value, next
 }
 
-// digitsAt reads a number of so many digits at text[i]; -1 if there is none.
+// digitsAt reads a number with that many digits at text[i], or returns -1.
 func digitsAt(text []byte, i, digits, base int) int {
 	if digits == 0 || i+digits > len(text) {
 		return -1
@@ -210,7 +209,7 @@ func digitsAt(text []byte, i, digits, base int) int {
 	return value
 }
 
-// terminal returns what follows an order for a terminal at text[i].
+// terminal returns the place after a terminal sequence at text[i], or i.
 func terminal(text []byte, i int) int {
 	if bytes.IndexByte(escStarts, text[i]) < 0 {
 		return i
@@ -245,8 +244,8 @@ func terminal(text []byte, i int) int {
 	return j + 1
 }
 
-// endOfOrder returns what follows the order with a text, such as a link, that
-// began at text[i] and goes on at j.
+// endOfOrder returns the place after a terminal sequence with a text, such as a
+// link, that begins at text[i] and continues at j, or i.
 func endOfOrder(text []byte, i, j int) int {
 	for end := min(len(text), j+maxJoint); j < end; j++ {
 		switch {

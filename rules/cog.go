@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// CogToken is the rule for what cog login keeps.
+// CogToken is the rule for the tokens that cog login stores.
 var CogToken = &Rule{
 	ID:    "replicate-cog-token",
 	Name:  "ReplicateCogToken",
@@ -39,7 +39,7 @@ var (
 	wordRegistry = &word{text: "r8.im", group: 4, exact: true}
 )
 
-// A token that is shorter is not taken for one.
+// A shorter value is not taken for a token.
 const minCogToken = 8
 
 // cogNamed looks at a name with COG_TOKEN in it.
@@ -51,7 +51,7 @@ func cogNamed(b []byte, at int) []Found {
 	return cogValue(b, end)
 }
 
-// ownWords stand in front of cog_token in a name without making it another's.
+// ownWords may be in front of cog_token in a name of Replicate's.
 var ownWords = []string{"tf", "var", "next", "public", "vite", "react", "app", "input", "replicate", "r8", "my", "prod", "production", "dev", "staging", "test", "old", "new", "env", "process",
 	"secrets", "config", "settings", "self", "this", "docker", "ci", "github", "gh", "gitlab", "default", "os", "environ", "args", "opts", "options", "vars", "e"}
 
@@ -95,7 +95,7 @@ func isCogByte(c byte) bool {
 
 func endsValue(c byte) bool { return bytes.IndexByte([]byte(" \t\r\n\"'`,;&|\\}]<#"), c) >= 0 }
 
-// cogFound is a token that stands in, or as, the text from start to end.
+// cogFound returns the token that stands in text from start to end.
 func cogFound(start, end int, token string, confidence Confidence, encoding []string) Found {
 	c := Found{Start: start, End: end, Secret: token, Confidence: confidence, Encoding: encoding}
 	switch {
@@ -129,7 +129,7 @@ func loginAt(b []byte, at int) (found []Found) {
 }
 
 // cogReplicate looks at Replicate's name in REPLICATE_CLI_AUTH_TOKEN and in the
-// action that logs cog in.
+// action that logs cog in to the registry.
 func cogReplicate(b []byte, at int) (found []Found) {
 	start, end := nameAround(b, at, at+len(replicate))
 	switch name := plainName(b[at:end]); {
@@ -144,7 +144,7 @@ func cogReplicate(b []byte, at int) (found []Found) {
 	return nil
 }
 
-// given returns the value of a key of YAML near b[at], in the same step.
+// given returns the value of a YAML key near b[at], in the same workflow step.
 func given(b []byte, at int, name string) []Found {
 	end := min(len(b), at+anchorReach-64)
 	if next := bytes.Index(b[at:end], []byte("- uses:")); next > 0 {
@@ -188,8 +188,8 @@ type login struct {
 	encoding   []string
 }
 
-// registryLogins calls found with each credential in the object that b gives
-// to the key that "r8.im" at i is the whole of, but for https:// and a path.
+// registryLogins calls found with each credential in the object under the key
+// "r8.im" at i. The key may have https:// in front and a path behind.
 func registryLogins(b []byte, i int, found func(login)) {
 	if i == 0 || b[i-1] != '"' && b[i-1] != '/' {
 		return

@@ -5,7 +5,7 @@ import "bytes"
 // maxName bounds how far a name goes on each side of its anchor.
 const maxName = 64
 
-// nameAround returns the bounds of the name that b[from:to] is a part of.
+// nameAround returns the bounds of the name around b[from:to].
 func nameAround(b []byte, from, to int) (int, int) {
 	low, high := max(0, from-maxName), min(len(b), to+maxName)
 	for from > low && isNameByte(b[from-1]) {
@@ -43,9 +43,8 @@ func hasReplicate(b []byte, from, to int) bool {
 }
 
 // eachReplicate calls is with the end of each of Replicate's names that start
-// in b[from:to] until it returns true, and reports whether it did. What is
-// around to must be in b: a name is a hint, and so must be one in all of the
-// text too.
+// in b[from:to], until is returns true, and reports whether it did. Bytes
+// around to must be in b, so that the same names count as in the whole text.
 func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
 	found := false
 	eachWord(b, max(0, from), to, func(at int, w *word) bool {
@@ -65,9 +64,9 @@ type assigned struct {
 // maxGap bounds what may stand between a name and its value.
 const maxGap = 96
 
-// valueOf finds the value that b gives to the name that ends at i: behind
-// quotes, brackets, an assignment in any common language, and the "value" of
-// the pairs of name and value that Kubernetes and GitLab have.
+// valueOf finds the value that b assigns to the name that ends at i. It skips
+// quotes, brackets and the assignments of common languages, and the key "value"
+// in the pairs of Kubernetes and GitLab.
 func valueOf(b []byte, i int) assigned {
 	v := assigned{at: -1}
 	value, broken := false, false // the word was there; the line has ended
@@ -116,8 +115,8 @@ func atValue(b []byte, i int) bool {
 	return false
 }
 
-// isType reports whether a type stands at i, in front of the value: Python's
-// and TypeScript's strings.
+// isType reports whether a Python or TypeScript string type is at i, in front
+// of the value.
 func isType(b []byte, i int) bool {
 	for _, t := range []string{"str =", "str=", "string =", "string="} {
 		if bytes.HasPrefix(b[i:], []byte(t)) {
@@ -127,8 +126,8 @@ func isType(b []byte, i int) bool {
 	return false
 }
 
-// runOf returns the end of the run of bytes from i on for which is holds, at
-// most limit of them.
+// runOf returns the end of the run of bytes from i on for which is returns
+// true. The run has at most limit bytes.
 func runOf(b []byte, i, limit int, is func(byte) bool) int {
 	end := min(len(b), i+limit)
 	for i < end && is(b[i]) {
@@ -157,9 +156,8 @@ var typedWords = []string{"example", "replace", "placeholder", "changeme", "chan
 	"sample", "_here", "-here", "redacted", "todo", "fixme", "notreal", "not-a-real", "not_a_real", "...", "***", "xxxx",
 	"deadbeef", "c0ffee", "abcdef", "abc123", "12345", "foobar", "qwerty"}
 
-// typed reports whether a value of any form was plainly typed by a person. It
-// is a guess: unlike placeholder it may be wrong for a real value, once in some
-// thousands, which is then of low confidence.
+// typed reports whether a person typed the value. It is a guess: one in some
+// thousand real values is called typed too, and gets low confidence.
 func typed(value string) bool {
 	folded := bytes.ToLower([]byte(value))
 	for _, w := range typedWords {
@@ -182,7 +180,7 @@ func distinct(value string) int {
 	return n
 }
 
-// looksRandom reports whether a value may have been made by a machine.
+// looksRandom reports whether a machine may have made the value.
 func looksRandom(value string) bool {
 	letters, digits := classes(value)
 	return len(value) >= 16 && letters && digits && distinct(value) >= 10

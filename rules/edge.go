@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// edgeLen is how far back leftEdge looks. The longest escape of practice, the
-// colours of letter and ground together in JSON, has 47 bytes.
+// edgeLen is how far back leftEdge looks. The longest escape in practice,
+// foreground and background color in JSON, has 47 bytes.
 const edgeLen = 64
 
 // Why an edge is in doubt.
@@ -16,8 +16,8 @@ const (
 	whyBinary = "amid binary data, where only the format tells its ends"
 )
 
-// edges says what is wrong with the edges of a token, "" for nothing; after is
-// what stands behind it.
+// edges returns what is wrong with the edges of a token, or "". after is the
+// text behind the token.
 func edges(left bool, after []byte) string {
 	switch {
 	case !left || len(after) > 0 && isAlnum(after[0]):
@@ -32,8 +32,8 @@ func edges(left bool, after []byte) string {
 const edgeAhead = 16
 
 // rightEdge reports whether a token may end before after, which begins with no
-// letter or digit. Hyphens and underscores may be a part of the name, or the
-// syntax around it: --> and ->, Markdown's emphasis, a comment of SQL.
+// letter or digit. Hyphens and underscores may be part of a name, or syntax:
+// --> and ->, Markdown's emphasis, an SQL comment.
 func rightEdge(after []byte) bool {
 	after = after[:min(len(after), edgeAhead)]
 	run := runOf(after, 0, edgeAhead, isJoiner)
@@ -54,21 +54,21 @@ func isOffice(b []byte) bool {
 	return len(b) >= len("_x000D_") && b[0] == '_' && b[1] == 'x' && all(b[2:6], isHex) && b[6] == '_'
 }
 
-// leftEdge reports whether a token may start behind before: at no letter or
-// digit, or at the end of an escape that only looks like a letter or digit.
+// leftEdge reports whether a token may start after before: if before ends in no
+// letter or digit, or in an escape that only looks like one.
 func leftEdge(before []byte) bool {
 	n := len(before)
 	return n == 0 || !isAlnum(before[n-1]) || endsEscape(before)
 }
 
 // endsEscape reports whether b, which ends in a letter or digit, ends in an
-// escape: of a string literal, a URL, a mail, a log, or for a terminal.
+// escape: of a string literal, a URL, a mail, a log or a terminal.
 func endsEscape(b []byte) bool {
 	return endsBackslash(b) || endsNumber(b) || endsTerminal(b) || endsCaret(b) || endsNamed(b)
 }
 
-// endsBackslash knows \n and its like, those of regular expressions, and
-// PowerShell's, which have a backquote.
+// endsBackslash knows \n and similar escapes, those of regular expressions, and
+// PowerShell's with a backquote.
 func endsBackslash(b []byte) bool {
 	n := len(b)
 	if n < 2 {
@@ -83,9 +83,8 @@ func endsBackslash(b []byte) bool {
 	return false
 }
 
-// endsNumber knows the escapes that name a character by its number: \x22,
-// \u0022, \U00000022, \042, CSS's \22, RTF's \'a0, %20, %2520, %u0020, =3D of
-// quoted-printable and #012 of syslog.
+// endsNumber knows numeric escapes: \x22, \u0022, \U00000022, \042, \22 of CSS,
+// \'a0 of RTF, %20, %2520, %u0020, =3D of quoted-printable, #012 of syslog.
 func endsNumber(b []byte) bool {
 	n := len(b)
 	last := b[n-1]
@@ -106,9 +105,9 @@ func endsNumber(b []byte) bool {
 	return n >= 4 && b[n-4] == '#' && isOctal(b[n-3]) && isOctal(b[n-2]) && isOctal(last)
 }
 
-// endsQuoted reports whether =HH is quoted-printable for what is no letter or
-// digit, which nobody has to escape. Small letters are against its standard,
-// and taken for ASCII only.
+// endsQuoted reports whether =HH is quoted-printable for a character other than
+// a letter or digit, which need no escape. Lower case is against the standard
+// and accepted for ASCII only.
 func endsQuoted(high, low byte) bool {
 	c := unhex(high)<<4 | unhex(low)
 	if c >= 0x80 {
@@ -126,9 +125,9 @@ func percentBefore(b []byte) bool {
 	return bytes.HasSuffix(b, []byte("%"))
 }
 
-// endsTerminal knows what a terminal takes for an order: ESC [ parameters and a
-// letter, ESC ( B and its like, ESC and a letter. ESC may be an escape itself,
-// or lost from in front of a bracket.
+// endsTerminal knows terminal sequences: ESC [ parameters and a letter, ESC ( B
+// and similar, ESC and a letter. ESC may be escaped, or missing before a
+// bracket.
 func endsTerminal(b []byte) bool {
 	i := len(b) - 1
 	for i > 0 && ' ' <= b[i-1] && b[i-1] <= '/' {
@@ -167,8 +166,8 @@ func endsESC(b []byte) bool {
 	return false
 }
 
-// endsCaret knows ^M and its like, and M-6, which cat writes for what is no
-// ASCII.
+// endsCaret knows ^M and similar, and M-6, which cat writes for bytes above
+// 127.
 func endsCaret(b []byte) bool {
 	n := len(b)
 	isMeta := func(i int) bool { return i >= 0 && b[i] == 'M' && b[i+1] == '-' }
@@ -200,13 +199,12 @@ func isOctal(c byte) bool { return '0' <= c && c <= '7' }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// binaryReach is how far around a token the bytes are looked at that are no
-// text.
+// binaryReach is how far around a token to look for bytes that no text has.
 const binaryReach = 128
 
-// amidBinary gives a token that seems to be a part of a longer word the
-// confidence that it has in binary data. There a length or the next string may
-// stand beside it, and look like a letter.
+// amidBinary raises the confidence of a token in binary data that seems to be
+// part of a longer word. There a length or the next string may be next to the
+// token and look like a letter.
 func amidBinary(m *Match, text []byte) {
 	before, after := text[max(0, m.Start-binaryReach):m.Start], text[m.End:min(len(text), m.End+binaryReach)]
 	if m.cut() && (counted(before, after) || isBinary(before) || isBinary(after)) {
@@ -214,9 +212,8 @@ func amidBinary(m *Match, text []byte) {
 	}
 }
 
-// AmidBinary is for the matches in a text that is known to be binary as a whole:
-// the strings of a compiled program may stand behind each other without
-// anything between.
+// AmidBinary raises the confidence of matches in a binary text: in a compiled
+// program, strings follow each other with nothing between them.
 func AmidBinary(matches []Match) {
 	for i := range matches {
 		if m := &matches[i]; len(m.Encoding) == 0 && m.cut() {
@@ -225,9 +222,9 @@ func AmidBinary(matches []Match) {
 	}
 }
 
-// cut reports whether m is a token but for its edges. Words of names put
-// together, as tables of symbols have, are in small letters: a random body
-// lacks either case once in 500 million.
+// cut reports whether m is a token except for its edges. Joined names, as in
+// symbol tables, are in lower case. A random body lacks upper or lower case
+// once in 500 million.
 func (m *Match) cut() bool {
 	if m.Why != whyLonger && m.Why != whyBehind {
 		return false
@@ -243,9 +240,10 @@ func (m *Match) cut() bool {
 
 func (m *Match) doubt() { m.Confidence, m.Why = Medium, whyBinary }
 
-// counted reports whether a token's length stands in front of it, so that what
-// is behind it is no part of it: as a byte, which is a parenthesis, or in
-// digits. A parenthesis that is closed is one.
+// counted reports whether the token's length is in front of it, so that the
+// text behind it is not part of it. The length is the byte 40, which is an
+// opening parenthesis, or the digits 40. A parenthesis that is closed behind
+// the token is no length.
 func counted(before, after []byte) bool {
 	if bytes.HasSuffix(before, []byte("40:")) {
 		return len(before) == 3 || !isDigit(before[len(before)-4])
@@ -257,9 +255,8 @@ func counted(before, after []byte) bool {
 	return end == len(after) || after[end] != ')'
 }
 
-// isBinary reports whether a part of a text, which may begin and end within a
-// character, holds bytes that no text has. What terminals take for orders is
-// text.
+// isBinary reports whether a part of a text holds bytes that no text has. The
+// part may begin and end within a character. Terminal sequences are text.
 func isBinary(b []byte) bool {
 	for i := 0; i < utf8.UTFMax-1 && len(b) > 0 && !utf8.RuneStart(b[0]); i++ {
 		b = b[1:]

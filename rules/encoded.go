@@ -13,8 +13,8 @@ const (
 	maxDepth = 3   // encodings inside each other
 )
 
-// appendEncoded appends the matches that start in text[from:to] and that the
-// probe at belongs to.
+// appendEncoded appends the matches of the probe at a place that start in
+// text[from:to].
 func appendEncoded(dst []Match, text []byte, at int, kind form, from, to, depth int) []Match {
 	var m Match
 	var ok bool
@@ -48,8 +48,8 @@ func appendEncoded(dst []Match, text []byte, at int, kind form, from, to, depth 
 	return dst
 }
 
-// decoded is a stretch of text after decoding. at[i] is where the i-th byte
-// began in the text, and the last of at where the stretch ended.
+// decoded is a decoded part of a text. at[i] is where the i-th byte begins in
+// the text. The last element of at is where the part ends.
 type decoded struct {
 	bytes []byte
 	at    []int
@@ -74,7 +74,7 @@ func (d decoded) outer(m Match, encoding string) Match {
 	return m
 }
 
-// hexadecimal looks at the "38" of 72385f at a place.
+// hexadecimal looks for a token around the "38" of 72385f.
 func hexadecimal(text []byte, at int) (Match, bool) {
 	start := before(text, at, true) - 1
 	if start < 0 || text[start] != '7' || text[start+1] != '2' {
@@ -105,8 +105,8 @@ func unhex(c byte) byte {
 }
 
 // gather collects up to n characters of an alphabet from text[from:] on. It
-// goes on over line breaks, as encoders wrap lines, with what is around them.
-// It returns where each stood, and one more: the end.
+// continues over line breaks and what is around them. It returns the
+// characters, the place of each, and the end as one more place.
 func gather(text []byte, from, n int, diff bool, is func(byte) bool) (chars []byte, at []int) {
 	chars, at = make([]byte, 0, n), make([]int, 0, n+1)
 	i, end := from, from
@@ -128,16 +128,17 @@ func hasAt(text []byte, i int, s string) bool {
 	return len(text)-i >= len(s) && string(text[i:i+len(s)]) == s
 }
 
-// base64Len is how many characters are decoded from a group on: a token that
+// base64Len is the number of characters to decode from a group on. A token that
 // was encoded three times takes 104.
 const base64Len = 160
 
-// nearby is how far from the decoded probe a match may begin.
+// nearby is the largest distance from a decoded probe to the start of its
+// match.
 const nearby = 4
 
-// inBase64 looks for the token that the probe at a place belongs to. Others in
-// the same base64 have probes of their own: to look for them from each would
-// take time that grows with the power of the depth.
+// inBase64 looks for the token of one probe. Other tokens in the same base64
+// have probes of their own. Looking for all of them from each probe would take
+// exponential time in the depth.
 func inBase64(text []byte, at int, kind form, depth int) []Match {
 	if kind == formBase64_0 && !startsGroup(text[at:]) {
 		return nil
@@ -161,8 +162,8 @@ func inBase64(text []byte, at int, kind form, depth int) []Match {
 	return nil
 }
 
-// startsGroup reports whether the fourth character of a group can follow the
-// three of a probe. It is what tells others that begin with STR.
+// startsGroup reports whether the fourth character of a group fits the three of
+// a probe. It rejects other words that begin with STR.
 func startsGroup(text []byte) bool {
 	if len(text) <= probeLen {
 		return false
@@ -179,8 +180,8 @@ func startsGroup(text []byte) bool {
 	return strings.IndexByte(is, text[probeLen]) >= 0
 }
 
-// fromGroup looks for the token whose probe stands at a place that is lead
-// characters behind the start of a group of four.
+// fromGroup looks for the token whose probe is lead characters after the start
+// of a group of four.
 func fromGroup(text []byte, at, lead, depth int) []Match {
 	found := inLines(text, at, lead, depth, false)
 	if len(found) == 0 && maybeDiff(text, at) {
@@ -189,14 +190,14 @@ func fromGroup(text []byte, at, lead, depth int) []Match {
 	return found
 }
 
-// maybeDiff reports whether the line that text[at] is in ends, and the next one
-// begins as one of a diff may.
+// maybeDiff reports whether the line at text[at] ends and the next line may be
+// one of a diff.
 func maybeDiff(text []byte, at int) bool {
 	end := runOf(text, at, maxSpan, isBase64Any)
 	return lineJoint(text, end, true) != lineJoint(text, end, false)
 }
 
-// inLines is fromGroup with lines as they are or as those of a diff.
+// inLines is fromGroup for plain lines or for lines of a diff.
 func inLines(text []byte, at, lead, depth int, diff bool) []Match {
 	if at < lead || !promising(text, at-lead, depth, diff) {
 		return nil
@@ -216,7 +217,7 @@ func inLines(text []byte, at, lead, depth int, diff bool) []Match {
 	inner := find(nil, d.bytes, from, min(probe+nearby, len(d.bytes)), depth+1)
 	inner = slices.DeleteFunc(inner, func(m Match) bool { return m.Why == whyJoined })
 	for i, m := range inner {
-		// What another line begins with may be another text.
+		// The next line may be another text.
 		if end := d.at[m.End]; m.Confidence < High && end > 0 && !isBase64Any(text[end-1]) {
 			alone := m
 			if ms := find(nil, d.bytes[:m.End], m.Start, m.Start+1, depth+1); len(ms) == 1 {
@@ -231,12 +232,12 @@ func inLines(text []byte, at, lead, depth int, diff bool) []Match {
 	return inner
 }
 
-// leftLen is how many characters of base64 in front of a token are decoded.
+// leftLen is the number of base64 characters before a token that are decoded.
 const leftLen = 40
 
-// leftOf goes back from text[at] over up to n characters of base64, and over
-// the end of one line if the characters go on before it. It returns where it
-// comes to, and how many they are.
+// leftOf goes back from text[at] over up to n characters of base64 and over at
+// most one line break. It returns where it arrives, and the number of
+// characters.
 func leftOf(text []byte, at, n int, diff bool) (left, count int) {
 	left = at
 	for broken := false; count < n && left > 0; count++ {
@@ -254,15 +255,15 @@ func leftOf(text []byte, at, n int, diff bool) (left, count int) {
 	return left, count
 }
 
-// promising decodes some characters from a group on and reports whether what
-// the probe there stands for goes on as it should: first few, then more. It is
-// what keeps texts full of probes from taking long.
+// promising decodes some characters from a group on, and reports whether they
+// continue as a token. It decodes few first, then more. So a text full of
+// probes does not take long.
 func promising(text []byte, group, depth int, diff bool) bool {
 	return goesOn(text, group, 16, depth, diff) && goesOn(text, group, sample, depth, diff)
 }
 
-// sample is how many characters promising decodes: more than a token that was
-// encoded twice takes.
+// sample is the number of characters that promising decodes: more than a token
+// that was encoded twice takes.
 const sample = 112
 
 func goesOn(text []byte, group, n, depth int, diff bool) bool {
@@ -276,8 +277,8 @@ func goesOn(text []byte, group, n, depth int, diff bool) bool {
 	return false
 }
 
-// follows reports whether there is a probe at d[i] and, behind it, what may
-// belong to it.
+// follows reports whether a probe is at d[i] and the bytes after it may be part
+// of a token.
 func follows(d []byte, i, n, depth int, diff bool) bool {
 	kind := tokenProbes.at(d[i:])
 	switch kind {
@@ -296,11 +297,12 @@ func follows(d []byte, i, n, depth int, diff bool) bool {
 		return false
 	}
 	group := i - leadOf(kind)
-	// The group of the last kind is the one before, which may be on another line.
+	// The group of the last form is the one before, which may be on another
+	// line.
 	return kind == formBase64_4 || group < 0 || depth+1 < maxDepth && (goesOn(d, group, n, depth+1, false) || maybeDiff(d, i) && goesOn(d, group, n, depth+1, true))
 }
 
-// all reports whether is holds for all of b.
+// all reports whether is returns true for each byte of b.
 func all(b []byte, is func(byte) bool) bool {
 	for _, c := range b {
 		if !is(c) {
@@ -310,8 +312,8 @@ func all(b []byte, is func(byte) bool) bool {
 	return true
 }
 
-// isBreak reports whether c may be around a line break, or in one that is
-// written out.
+// isBreak reports whether c may be next to a line break or part of a written
+// one.
 func isBreak(c byte) bool { return isTrailer(c) || mayLead(c) }
 
 // behindEight returns where the 8 of the probe for an escape at d[i] ends.
@@ -329,8 +331,8 @@ func behindEight(d []byte, i int) int {
 	return i
 }
 
-// spellsOn reports whether d may go on with the _ and the body of a token, of
-// which the end may be cut off.
+// spellsOn reports whether d may continue with the _ and the body of a token.
+// The end of the body may be missing.
 func spellsOn(d []byte, i int) bool {
 	const longest = 12 // \\U00000072
 	last := byte('8')
@@ -345,7 +347,7 @@ func spellsOn(d []byte, i int) bool {
 	return true
 }
 
-// leadOf returns how many characters of its group stand before a probe.
+// leadOf returns the number of characters of its group before a probe.
 func leadOf(kind form) int {
 	switch kind {
 	case formBase64_2:
@@ -356,8 +358,8 @@ func leadOf(kind form) int {
 	return 0
 }
 
-// someBase64 fills dst with what base64 at the start of text decodes to, over
-// line breaks as gather does, and returns how many bytes that is.
+// someBase64 decodes base64 at the start of text into dst, over line breaks as
+// gather does, and returns the number of bytes.
 func someBase64(dst, text []byte, diff bool) int {
 	n, bits, have := 0, uint32(0), 0
 	text = text[:min(len(text), maxSpan)]
@@ -394,8 +396,8 @@ func someBase64(dst, text []byte, diff bool) int {
 
 func isBase64Any(c byte) bool { return values64[c] != noValue }
 
-// values64 has what each character of either alphabet of base64 stands for,
-// noValue for others. It is built once and never written again.
+// values64 maps the characters of both base64 alphabets to their values, and
+// all others to noValue. It never changes.
 var values64 = newValues64()
 
 const noValue = 0xff
@@ -412,8 +414,8 @@ func newValues64() (values [256]byte) {
 	return values
 }
 
-// decode64 decodes characters of either alphabet of base64; where they stood
-// has one more for the end.
+// decode64 decodes characters of either base64 alphabet. The last element of
+// where is the end.
 func decode64(chars []byte, where []int) decoded {
 	d := decoded{bytes: make([]byte, 0, len(chars)*3/4), at: make([]int, 0, len(chars)*3/4+1)}
 	bits, have := uint32(0), 0

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// escaped looks for a token around the probe at a place, whose 8 may be raw or
-// the end of an escape that began up to seven bytes before.
+// escaped looks for a token around an escaped probe. The 8 may be raw, or an
+// escape that begins up to seven bytes before the probe ends.
 func escaped(text []byte, at int) (Match, bool) {
 	tries := maxTries
 	for eight := max(0, at-7); eight <= min(at+1, len(text)-1); eight++ {
@@ -39,8 +39,8 @@ func escaped(text []byte, at int) (Match, bool) {
 	return Match{}, false
 }
 
-// behindBreak looks for a token whose 8, at a place, has a break in front, or an
-// escape for the r.
+// behindBreak looks for a token whose 8 is at a place, with a break or an
+// escaped r in front of it.
 func behindBreak(text []byte, at int) (Match, bool) {
 	if at == 0 || text[at-1] == 'r' {
 		return Match{}, false // r8_ has a probe of its own
@@ -49,26 +49,27 @@ func behindBreak(text []byte, at int) (Match, bool) {
 	for i > 0 && at-i < maxIndent && isAlnum(text[i-1]) {
 		i--
 	}
-	// A letter or digit has to be the end of an order or an escape.
+	// If a letter or digit is in front, it must end a terminal sequence or an
+	// escape.
 	if i < at && (i == 0 || bytes.IndexByte([]byte("[\\%=&(^#;:?`"), text[i-1]) < 0) {
 		return Match{}, false
 	}
 	return escaped(text, at)
 }
 
-// maxTries bounds how often what stands between an r and an 8 is looked at: a
-// text of nothing else would take long.
+// maxTries bounds how many breaks between an r and an 8 are checked, so that
+// hostile text does not take long.
 const maxTries = 6
 
 func nothing(string) {}
 
-// startsUnit reports whether an r may begin with c, raw or as an escape.
+// startsUnit reports whether an r, raw or escaped, may begin with c.
 func startsUnit(c byte) bool { return c == 'r' || c == '\\' || c == '%' || c == '&' || c == '=' }
 
-// spelled reads a token from start on whose characters may be written as
-// escapes, of any kind and mixed, may stand in several string literals that are
-// put together, and may be broken by what no reader sees. A token with none of
-// that is none of its business.
+// spelled reads a token at start that is not written as plain text. Its
+// characters may be escapes of any kind, several string literals may form it,
+// and breaks that a reader does not see may be in it. It does not return a
+// plain token.
 func spelled(text []byte, start int) (Match, bool) {
 	var token [tokenLen]byte
 	var encoding []string
@@ -116,8 +117,8 @@ func spell(token *[tokenLen]byte, text []byte, start int, note func(string)) (n,
 	return tokenLen, pos
 }
 
-// behind returns what stands at text[i], with its first characters decoded.
-// What looks like quoted-printable is only if something else is.
+// behind decodes the first characters from text[i] on. It decodes
+// quoted-printable only if the token uses it.
 func behind(text []byte, i int, quoted bool) []byte {
 	text = text[:min(len(text), i+TokenAhead-maxSpan)]
 	out := make([]byte, 0, edgeAhead)
@@ -131,9 +132,9 @@ func behind(text []byte, i int, quoted bool) []byte {
 	return out
 }
 
-// unit reads one character at text[i], raw or escaped, and returns it, what
-// follows it and the name of the escape. At the end, and for what is no ASCII,
-// the character is 0.
+// unit reads one character at text[i], raw or escaped. It returns the
+// character, the place after it and the name of the escape. At the end, and for
+// characters that are not ASCII, the character is 0.
 func unit(text []byte, i int) (c byte, next int, encoding string) {
 	if i >= len(text) {
 		return 0, i, ""
@@ -158,9 +159,9 @@ func unit(text []byte, i int) (c byte, next int, encoding string) {
 	return text[i], i + 1, ""
 }
 
-// backslash reads \x72, \x{72}, \u0072, \u{72}, \U00000072, \162, Markdown's
-// and TeX's underscore, with any number of backslashes up to four, as escapes
-// inside of escapes have.
+// backslash reads \x72, \x{72}, \u0072, \u{72}, \U00000072, \162, and the
+// underscore of Markdown and TeX. It accepts up to four backslashes, as in an
+// escaped escape.
 func backslash(text []byte, i int) (c byte, next int, encoding string) {
 	j := i
 	for j < len(text) && text[j] == '\\' && j-i < 4 {
@@ -203,7 +204,7 @@ func braced(text []byte, i, from int, name string) (c byte, next int, encoding s
 	return c, next, encoding
 }
 
-// texEnd returns what follows the end of a command of TeX at text[i].
+// texEnd returns the place after the end of a TeX command at text[i].
 func texEnd(text []byte, i int) int {
 	if hasAt(text, i, "{}") {
 		return i + 2
@@ -214,8 +215,7 @@ func texEnd(text []byte, i int) int {
 	return i
 }
 
-// entity reads &#114;, &#x72; and the names that are for a character of
-// tokens.
+// entity reads &#114;, &#x72; and the names of the underscore.
 func entity(text []byte, i int) (c byte, next int, encoding string) {
 	for _, name := range []string{"&lowbar;", "&UnderBar;"} {
 		if hasAt(text, i, name) {
@@ -242,8 +242,8 @@ func entity(text []byte, i int) (c byte, next int, encoding string) {
 	return c, end + 1, encoding
 }
 
-// number reads the digits text[from:to] of an escape that began at i. What is
-// no number below 128 is the raw character at i.
+// number reads the digits text[from:to] of an escape that begins at i. If they
+// are not a number below 128, it returns the raw character at i.
 func number(text []byte, i, from, to, base int, name string) (c byte, next int, encoding string) {
 	v, valid := 0, to <= len(text) && from < to
 	for k := from; valid && k < to; k++ {
@@ -257,13 +257,13 @@ func number(text []byte, i, from, to, base int, name string) (c byte, next int, 
 	return text[i], i + 1, ""
 }
 
-// maxJoint is how long what stands between two literals may be.
+// maxJoint is the longest text between two literals.
 const maxJoint = 96
 
-// joint returns what follows if one string literal ends at text[i] and the
-// next begins behind it: adjacent, or with an operator for concatenation, or on
-// the next line of a notebook's source. So does a line continuation in a
-// literal. Without either it returns i.
+// joint returns the place after the joint between two string literals at
+// text[i], or i if there is none. Literals may be adjacent, joined by an
+// operator, or the next line of a notebook. A line continuation in a literal
+// counts too.
 func joint(text []byte, i int) int {
 	if i >= len(text) {
 		return i
@@ -310,7 +310,7 @@ func joint(text []byte, i int) int {
 	return i
 }
 
-// quote returns what follows a quote at text[i], which may be escaped; i if
+// quote returns the place after a quote, escaped or not, at text[i], or i if
 // there is none.
 func quote(text []byte, i int) int {
 	j := i

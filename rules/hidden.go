@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// A word may stand in base64, hex, escapes or UTF-16, together with the
-// credential that it belongs to. What is around such a word is decoded, and
-// searched as other texts are.
+// A word may be in base64, hex, escapes or UTF-16, together with its
+// credential. The text around such a word is decoded and searched like other
+// text.
 
 const (
 	formCode0   form = formWord + 16 + iota // base64 of a word, of which the probe begins at the first character of a group of four,
@@ -17,8 +17,9 @@ const (
 	formSpelled                             // the l of replicate in hex or as an escape
 )
 
-// hiddenProbes are the rarest parts of the words in base64, at each of the three
-// alignments, and an l. Replicate's name has two parts: a line may end in one.
+// hiddenProbes are the rarest parts of the words in base64, at each of the
+// three alignments, and a character of each word in hex or escapes. Replicate's
+// name has two parts at each alignment, because a line break may split one.
 var hiddenProbes = []probe{
 	{"Vwb", 5, formCode2}, {"jYX", 0, formCode3}, {"Gxp", 2, formCode1}, {"Y2F", 4, formCode0}, {"XBs", 6, formCode1}, {"Nhd", 4, formCode2}, // replicate, Replicate
 	{"kVQ", 0, formCode1}, {"QVR", 0, formCode0}, {"JFU", 1, formCode2}, {"Q0F", 4, formCode0}, {"RVB", 0, formCode0}, {"NBV", 4, formCode2}, // REPLICATE
@@ -31,8 +32,8 @@ var hiddenProbes = []probe{
 	{"#10", 3, formSpelled}, {"#76", 3, formSpelled}, // &#108;
 }
 
-// maySpell reports whether the character whose probe stands at text[at] may be one
-// of a word. It looks at what a hint may look at.
+// maySpell reports whether the character at a probe may belong to a word. It
+// looks no farther than a hint may.
 func maySpell(text []byte, at int) bool {
 	if at == 0 || at+probeLen+2 > len(text) {
 		return false
@@ -59,7 +60,7 @@ func maySpell(text []byte, at int) bool {
 	return name != "" && lower(c) == 'i'
 }
 
-// isWideWord reports whether a word is in UTF-16 whose probe begins at text[at].
+// isWideWord reports whether a word in UTF-16 has its probe at text[at].
 func isWideWord(text []byte, at int) bool {
 	if at+2*probeLen > len(text) {
 		return false
@@ -85,7 +86,7 @@ func isWideWord(text []byte, at int) bool {
 	return true
 }
 
-// hidden searches around a word that is encoded.
+// hidden searches the text around an encoded word.
 func (f *finder) hidden(at int, kind form) {
 	if f.depth == maxHidden {
 		return
@@ -119,7 +120,7 @@ const (
 	hiddenReach = 64 // how far from its probe an encoded word may be
 )
 
-// decodeAround decodes what is around the probe at a place of a view.
+// decodeAround decodes the text around the probe at a place of a view.
 func decodeAround(view []byte, at int, kind form) (d decoded, name string) {
 	switch {
 	case kind == formWide:
@@ -157,8 +158,8 @@ func wideAround(view []byte, at int) (d decoded) {
 	return d
 }
 
-// stretchLeft returns where the stretch of an alphabet begins that text[at] is
-// in, over line breaks.
+// stretchLeft returns where the run of an alphabet around text[at] begins, over
+// line breaks.
 func stretchLeft(text []byte, at int, is func(byte) bool) int {
 	for at > 0 {
 		next := at - 1
@@ -173,7 +174,7 @@ func stretchLeft(text []byte, at int, is func(byte) bool) int {
 	return at
 }
 
-// stretch returns the characters of a stretch, where each stands, and where it
+// stretch returns the characters of a run, the place of each, and where the run
 // ends.
 func stretch(text []byte, from int, is func(byte) bool) (chars []byte, at []int) {
 	end := from
@@ -192,7 +193,7 @@ func stretch(text []byte, from int, is func(byte) bool) (chars []byte, at []int)
 	return chars, append(at, end)
 }
 
-// decodeHex decodes digits; where they stood has one more for the end.
+// decodeHex decodes hex digits. The last element of where is the end.
 func decodeHex(digits []byte, where []int) (d decoded) {
 	for i := 0; i+1 < len(digits); i += 2 {
 		d.bytes, d.at = append(d.bytes, unhex(digits[i])<<4|unhex(digits[i+1])), append(d.at, where[i])
@@ -201,11 +202,10 @@ func decodeHex(digits []byte, where []int) (d decoded) {
 	return d
 }
 
-// isHidden reports whether a probe belongs to a word that is encoded.
+// isHidden reports whether a probe belongs to an encoded word.
 func isHidden(kind form) bool { return kind == formWide || kind >= formCode0 }
 
-// mayHide reports whether a probe may belong to an encoded word, as far as what is
-// right around it tells.
+// mayHide reports whether the bytes next to a probe allow an encoded word.
 func mayHide(text []byte, at int, kind form) bool {
 	switch kind {
 	case formWide:

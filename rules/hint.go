@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// A word is an anchor that several rules may share, and that one pass finds
-// with all others. Every rule of this package but the API token's needs one of
-// them near its match, and most text has none.
+// A word is an anchor that several rules may share. One pass finds all words.
+// Every rule of this package, except the one for API tokens, needs a word near
+// its match. Most texts have none.
 type word struct {
 	text  string
 	probe int  // where its three rarest bytes stand
@@ -22,8 +22,8 @@ const replicate = "replicate"
 // wordReplicate is Replicate's name.
 var wordReplicate = &word{text: replicate, probe: 2, group: 5, is: isReplicate}
 
-// words are all of them. A word's number is its place here, and that of its
-// form behind formWord.
+// words are all words. A word's number is its index here, and its form is
+// formWord plus that number.
 var words = [...]*word{wordReplicate, wordCogToken, wordRegistry, wordCogLogin}
 
 // number returns the word's place among words.
@@ -41,12 +41,12 @@ func (w *word) leads(find func(view []byte, at int) []Found) Anchor {
 	return Anchor{Text: w.text, Find: find, word: w}
 }
 
-// maxProbeAt is the largest of the places of the probes.
+// maxProbeAt is the largest offset of a probe in its word.
 const maxProbeAt = 5
 
 var wordProbes = newWordProbes()
 
-// newWordProbes makes a probe for each way to write a word's in upper and lower
+// newWordProbes makes a probe for each spelling of a word in upper and lower
 // case.
 func newWordProbes() *probeSet {
 	var list []probe
@@ -75,8 +75,8 @@ func eachWord(text []byte, from, to int, f func(at int, w *word) bool) {
 	eachHint(text, from, to, f, func(int, form) bool { return true })
 }
 
-// eachHint is eachWord that also calls hidden for each probe in text[from:to] of
-// what may be a word that is encoded.
+// eachHint is eachWord. It also calls hidden for each probe in text[from:to]
+// that may belong to an encoded word.
 func eachHint(text []byte, from, to int, f func(at int, w *word) bool, hidden func(at int, kind form) bool) {
 	wordProbes.each(text, from, min(to+maxProbeAt, len(text)), func(p int, kind form) bool {
 		if isHidden(kind) {
@@ -97,10 +97,10 @@ func eachHint(text []byte, from, to int, f func(at int, w *word) bool, hidden fu
 // nameAhead is how far behind "replicate" isReplicate looks.
 const nameAhead = 4
 
-// isReplicate reports whether "replicate" at s is used as a name: as part of
-// one that a credential may have, with a capital, or next to what joins it with
-// another word. The verb is everywhere in what replicates data, and would make
-// every text there a hint.
+// isReplicate reports whether "replicate" at s is a name: part of the name of a
+// credential, with a capital, or next to a character that joins words. As a
+// verb the word is in every text about replication, and would make each of them
+// a hint.
 func isReplicate(b []byte, s int) bool {
 	end := s + len(replicate)
 	if end == len(b) {
@@ -126,8 +126,8 @@ func isReplicate(b []byte, s int) bool {
 	return isUpper(b[s]) || s > 0 && joins(b[s-1])
 }
 
-// isEscaped reports whether b begins with the escape of a mark, not of a space, in
-// a URL or in HTML.
+// isEscaped reports whether b begins with a URL or HTML escape other than that
+// of a space.
 func isEscaped(b []byte) bool {
 	if len(b) < 3 {
 		return false
@@ -135,7 +135,7 @@ func isEscaped(b []byte) bool {
 	return b[0] == '%' && bytes.IndexByte([]byte("235"), b[1]) >= 0 && b[2] != '0' || b[0] == '&' && bytes.IndexByte([]byte("q#la"), b[1]) >= 0
 }
 
-// joins reports whether a byte in front of a word makes it part of a name.
+// joins reports whether a byte before a word makes the word part of a name.
 func joins(c byte) bool { return bytes.IndexByte([]byte("._-/@\"'`[:"), c) >= 0 }
 
 // startsName reports whether what follows "replicate" may be: API, token, key,
@@ -160,7 +160,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
-// foldedEqual compares b with a word in lower case.
+// foldedEqual compares b with a word in lower case, ignoring case.
 func foldedEqual(b []byte, lower string) bool {
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {

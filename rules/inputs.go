@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// SecretInput is the rule for credentials of others in calls to Replicate.
+// SecretInput is the rule for credentials of other services in calls to
+// Replicate.
 var SecretInput = &Rule{
 	ID:    "replicate-secret-input",
 	Name:  "ReplicateSecretInput",
@@ -60,8 +61,8 @@ func secretInputs(b []byte, at int) (found []Found) {
 	return found
 }
 
-// inputObject returns where the object opens that b gives to the input whose
-// name's end is at i.
+// inputObject returns where the object of an input opens. i is inside the
+// input's name.
 func inputObject(b []byte, i int) (int, bool) {
 	if i == 0 || lower(b[i-1]) != 'i' {
 		return 0, false
@@ -93,8 +94,8 @@ func inputObject(b []byte, i int) (int, bool) {
 	return 0, false
 }
 
-// startsList reports whether b goes on with a key, as the arrays of PHP, Swift
-// and Objective-C do: then a bracket before it opens an object.
+// startsList reports whether b continues with a key. Then the bracket before it
+// opens an object, as in PHP, Swift and Objective-C.
 func startsList(b []byte) bool {
 	i := runOf(b, 0, maxIndent, func(c byte) bool { return isSpace(c) || c == '@' })
 	if i == len(b) || b[i] != '"' && b[i] != '\'' {
@@ -127,14 +128,14 @@ func callInputs(b []byte, at int) []Found {
 	return inputsIn(b, open, at)
 }
 
-// isLangChain reports whether what Replicate( opens is a model of LangChain's:
-// a client has no model.
+// isLangChain reports whether Replicate( makes a LangChain model: a client has
+// no model argument.
 func isLangChain(b []byte) bool {
 	i := bytes.Index(b, []byte("model"))
 	return i >= 0 && i < maxIndent
 }
 
-// predictInputs looks at "predict(", of a version's method in Ruby.
+// predictInputs looks at "predict(", a method of a version in Ruby.
 func predictInputs(b []byte, at int) []Found {
 	if at == 0 || b[at-1] != '.' || !callNearby(b, at+near) && !hasReplicate(b, max(0, at-near), at) {
 		return nil
@@ -142,7 +143,7 @@ func predictInputs(b []byte, at int) []Found {
 	return inputsIn(b, at+len("predict"), at)
 }
 
-// inputsIn returns the secrets among what a bracket holds.
+// inputsIn returns the secrets inside a bracket.
 func inputsIn(b []byte, open, at int) (found []Found) {
 	pairs(b, open, anchorReach-(open-at)-1, func(key, value span) {
 		if slices.Contains([]string{"apitoken", "replicateapitoken", "replicateapikey", "auth", "webhooksecret"}, plainName(key.of(b))) {
@@ -175,8 +176,8 @@ func commandInputs(b []byte, at int) []Found {
 	return nil
 }
 
-// flagInputs returns the secrets among the key=value of a command, as they are
-// or behind -i.
+// flagInputs returns the secrets among the key=value arguments of a command,
+// with or without -i.
 func flagInputs(b []byte, at int) (found []Found) {
 	_, to := command(b, at)
 	to = min(to, at+anchorReach)
@@ -207,8 +208,7 @@ var clients = []string{"(", ".Client(", ".NewClient(", `"`, "'", "Client(", ".cl
 // ownCalls run a model through a client of any name.
 var ownCalls = []string{"predictions.create(", "CreatePrediction", ".run(", ".Run(", ".stream(", ".Stream(", "PredictionsCreate", "TrainingsCreate", ".predict(", ".RunAsync(", "trainings.create("}
 
-// isCall reports whether a name that is followed by b runs a model, or is that
-// of a client that may.
+// isCall reports whether a name followed by b runs a model or makes a client.
 func isCall(b []byte) bool { return startsWithAny(b, calls) || startsWithAny(b, clients) }
 
 func startsWithAny(b []byte, starts []string) bool {
@@ -225,7 +225,7 @@ func callNearby(b []byte, to int) bool {
 	}) || client && slices.ContainsFunc(ownCalls, func(c string) bool { return bytes.Contains(b[:to], []byte(c)) })
 }
 
-// secretInput judges a pair of an input.
+// secretInput checks one key and value of an input.
 func secretInput(b []byte, key, value span) (Found, bool) {
 	text := string(value.of(b))
 	kind := secretKey(plainName(key.of(b)))
@@ -277,8 +277,8 @@ func secretKey(name string) keyKind {
 	return noSecret
 }
 
-// literal reports whether a value is one, in one piece. With a quote or a
-// backslash inside it is something of the shell's, or text.
+// literal reports whether a value is a literal in one piece. A quote or a
+// backslash in it means shell syntax or prose.
 func literal(value string) bool {
 	return printable([]byte(value)) && !strings.ContainsAny(value, "\"'`\\") && !template(value)
 }

@@ -25,8 +25,8 @@ var LegacyToken = &Rule{
 	Shown: keeps(shown),
 }
 
-// legacyNamed looks at a name with "replicate" in it: does it have a legacy
-// token for a value?
+// legacyNamed looks for a legacy token that is the value of a name with
+// "replicate" in it.
 func legacyNamed(b []byte, at int) []Found {
 	_, end := nameAround(b, at, at+len(replicate))
 	if legacyName(plainName(b[at:end])) || clientCall(b, at, &end) {
@@ -42,7 +42,7 @@ func legacyNamed(b []byte, at int) []Found {
 	return found
 }
 
-// legacyAt takes the 40 hex digits at i, if there are some, for a token.
+// legacyAt returns the 40 hex digits at i as a token, if there are any.
 func legacyAt(b []byte, i int) []Found {
 	if !isHex40(b, i) {
 		return nil
@@ -54,8 +54,8 @@ func legacyAt(b []byte, i int) []Found {
 	return []Found{c}
 }
 
-// legacyName reports whether a plain name that begins with "replicate" is one
-// for an API token: replicateapitoken, replicatekeyprod, replicatetoken2.
+// legacyName reports whether a plain name that begins with "replicate" is the
+// name of an API token: replicateapitoken, replicatekeyprod, replicatetoken2.
 func legacyName(name string) bool {
 	rest := strings.TrimPrefix(strings.TrimPrefix(name, replicate), "client")
 	rest = strings.TrimRight(rest, "0123456789")
@@ -69,8 +69,8 @@ func legacyName(name string) bool {
 		"authkey", "auth", "api", "secret", "apisecret", "secretkey", "bearertoken", "aitoken", "aikey", "aiapikey", "aiapitoken"}, rest)
 }
 
-// clientCall reports whether a client of Replicate's is made at i and takes
-// its token from an argument, and moves end behind the argument's name:
+// clientCall reports whether a Replicate client that takes a token as an
+// argument is made at i, and moves end behind the argument's name:
 // replicate.Client(api_token=, new Replicate({ auth:.
 func clientCall(b []byte, i int, end *int) bool {
 	at := i + len(replicate)
@@ -91,14 +91,14 @@ func clientCall(b []byte, i int, end *int) bool {
 // maxHeader bounds the header that "uthorization" is in.
 const maxHeader = 128
 
-// isAPI reports whether a name that is followed by b is the API's host, or what
-// a gateway has in its path for it.
+// isAPI reports whether a name followed by b is the host of the API or its path
+// in a gateway.
 func isAPI(b []byte) bool {
 	return startsWithAny(b, []string{".com", "/predictions", "/models", "/v1", "/trainings", "/deployments", ".ai"})
 }
 
-// hasAPI reports whether a request to the API is in b: to a host with api in it,
-// or through a gateway.
+// hasAPI reports whether b contains a request to the API: to a host with "api"
+// in its name, or through a gateway.
 func hasAPI(b []byte) bool {
 	for i := 0; ; i += len(replicate) {
 		j := bytes.Index(b[i:], []byte(replicate))
@@ -115,8 +115,8 @@ func hasAPI(b []byte) bool {
 	}
 }
 
-// legacyHeader looks at "uthorization", the end of a header's name: its value
-// stands behind it, or in front as Swift's setValue has it.
+// legacyHeader looks at "uthorization", the end of a header's name. The value
+// is behind it, or before it as in Swift's setValue.
 func legacyHeader(b []byte, at int) []Found {
 	high := min(len(b), at+96)
 	low := max(0, at-96)
@@ -134,8 +134,8 @@ func legacyHeader(b []byte, at int) []Found {
 	return legacyAt(b, v)
 }
 
-// schemed returns where the first 40 hex digits stand in b[low:high] that a
-// header gives as a token; -1 if none do.
+// schemed returns the place of the first 40 hex digits in b[low:high] that a
+// header gives as a token, or -1.
 func schemed(b []byte, low, high int) int {
 	for i := low; i < high; i++ {
 		if c := b[i] | 0x20; c != 't' && c != 'b' || i > 0 && isAlnum(b[i-1]) && !bytes.HasSuffix(b[:i], []byte("%20")) {

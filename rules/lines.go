@@ -1,16 +1,16 @@
 package rules
 
-// Encoders break what they write into lines, and where these lines stand each
-// may have something around: an indent, the mark of a comment, of a diff or of
-// a quoted mail, the quotes of a string.
+// Encoders break their output into lines. Each line may have something around
+// it: an indent, the mark of a comment, a diff or quoted mail, the quotes of a
+// string.
 
 const (
 	maxIndent = 48 // how many bytes around a line break are passed over
 	maxBreaks = 3  // written out, and real
 )
 
-// breakAt returns what follows a line break at text[i], real or written out;
-// i if there is none.
+// breakAt returns the place after a line break, real or written out, at
+// text[i], or i if there is none.
 func breakAt(text []byte, i int) int {
 	if i >= len(text) {
 		return i
@@ -36,8 +36,8 @@ func breakAt(text []byte, i int) int {
 // tags break a line in HTML.
 var tags = []string{"<br>", "<br/>", "<br />", "&NewLine;"}
 
-// oneBreak returns what follows a line break at text[i] that is written out, and
-// which one it is; i if there is none.
+// oneBreak returns the place after a written line break at text[i], and which
+// one it is, or i if there is none.
 func oneBreak(text []byte, i int) (next int, value byte) {
 	if i >= len(text) {
 		return i, 0
@@ -80,8 +80,8 @@ func oneBreak(text []byte, i int) (next int, value byte) {
 	return i, 0
 }
 
-// lineBreak returns what follows a line break at text[i], and the white space
-// and marks of quoted mail behind it; i if there is none.
+// lineBreak returns the place after a line break at text[i] and after the white
+// space and marks of quoted mail behind it, or i if there is none.
 func lineBreak(text []byte, i int) int {
 	j := breakAt(text, i)
 	if j == i {
@@ -90,9 +90,9 @@ func lineBreak(text []byte, i int) int {
 	return runOf(text, j, 64, func(c byte) bool { return c == ' ' || c == '\t' || c == '>' })
 }
 
-// lineJoint returns where the next line's text begins if that of a line ends at
-// text[i], behind all that is around both; i if it does not. In a diff a line
-// begins with a + or - that is none of base64's.
+// lineJoint returns where the text of the next line begins if that of a line
+// ends at text[i], or i if it does not. It skips what is around both. In a
+// diff, a line begins with a + or - that is not part of base64.
 func lineJoint(text []byte, i int, diff bool) int {
 	end := min(len(text), i+maxIndent)
 	j := i
@@ -113,7 +113,8 @@ func lineJoint(text []byte, i int, diff bool) int {
 	return runOfLeaders(text, j, end, diff)
 }
 
-// isTrailer reports whether c may stand between a line's text and its end.
+// isTrailer reports whether c may be between the text of a line and the line's
+// end.
 func isTrailer(c byte) bool {
 	switch c {
 	case ' ', '\t', '"', '\'', '`', ',', ';', '+', ')', '&', '.', '_', '|', '\\':
@@ -122,8 +123,8 @@ func isTrailer(c byte) bool {
 	return false
 }
 
-// isLeader reports whether c may stand between the start of a line and its
-// text, and is nothing of base64.
+// isLeader reports whether c may be between the start of a line and its text,
+// and is not part of base64.
 func isLeader(c byte) bool {
 	switch c {
 	case ' ', '\t', '"', '\'', '`', '>', '#', '*', '|', ':', ';', '%', '&', '.', '<', '(', '!':
@@ -132,7 +133,7 @@ func isLeader(c byte) bool {
 	return false
 }
 
-// runOfLeaders returns where a line's text begins that begins itself at i.
+// runOfLeaders returns where the text begins of the line that begins at i.
 func runOfLeaders(text []byte, i, end int, diff bool) int {
 	if diff {
 		j := runOf(text[:end], i, maxIndent, func(c byte) bool { return c == '>' || c == ' ' }) // a mail may quote it
@@ -150,8 +151,8 @@ func runOfLeaders(text []byte, i, end int, diff bool) int {
 	return i
 }
 
-// leader returns how long what is no text at text[i] is: some characters are
-// that only in front of a space, a quote or each other.
+// leader returns the length of what is not text at text[i]. Some characters
+// count only before a space, a quote or each other.
 func leader(text []byte, i int) int {
 	next := byte(0)
 	if i+1 < len(text) {
@@ -178,8 +179,8 @@ func leader(text []byte, i int) int {
 	return 0
 }
 
-// before returns where the character before text[i] stands, or the last one of
-// the line before if a line begins there; -1 if there is none.
+// before returns the place of the character before text[i], or of the last one
+// of the previous line if a line's text begins at i, or -1.
 func before(text []byte, i int, diff bool) int {
 	low := max(0, i-maxIndent)
 	// A line's text begins at i if what is between it and a line break is what
@@ -196,8 +197,8 @@ func before(text []byte, i int, diff bool) int {
 	return i - 1
 }
 
-// mayLead reports whether c may stand between a line break and a line's text,
-// or in a line break that is written out.
+// mayLead reports whether c may be between a line break and a line's text, or
+// in a written line break.
 func mayLead(c byte) bool {
 	if isLeader(c) {
 		return true
@@ -209,8 +210,8 @@ func mayLead(c byte) bool {
 	return false
 }
 
-// lastOf returns where the last character stands of a line's text whose line
-// break begins at i, or is not before low.
+// lastOf returns the place of the last character of the line whose break begins
+// at i. It does not go before low.
 func lastOf(text []byte, i, low int) int {
 	for range maxBreaks {
 		j := i
@@ -233,8 +234,8 @@ func lastOf(text []byte, i, low int) int {
 // maxBreak is how long a line break may be, written out.
 const maxBreak = 14
 
-// breakBefore returns where the line break starts that ends at text[j], the
-// longest one; j if none does.
+// breakBefore returns where the longest line break begins that ends at text[j],
+// or j if there is none.
 func breakBefore(text []byte, j, low int) int {
 	if j == 0 {
 		return 0

@@ -2,8 +2,8 @@ package rules
 
 import "bytes"
 
-// What is nearly a token, under one of Replicate's names, is a token that
-// somebody has to see: typed in capitals, or one character short or long.
+// A value under one of Replicate's names that is almost a token should be seen
+// by its owner: one in capitals, or one character short or long.
 
 const (
 	whyCapital = "R8_ in capitals"
@@ -11,8 +11,8 @@ const (
 	whyLong    = "a character long"
 )
 
-// nearMisses looks at a name with "replicate" in it for a value that is nearly
-// a token.
+// nearMisses looks for a value that is almost a token, under a name with
+// "replicate" in it.
 func nearMisses(b []byte, at int) []Found {
 	_, end := nameAround(b, at, at+len(replicate))
 	if !legacyName(plainName(b[at:end])) && !clientCall(b, at, &end) {

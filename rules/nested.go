@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// maxNested bounds how far behind Replicate's name what is set for it stands.
+// maxNested bounds the distance from Replicate's name to a setting under it.
 const maxNested = 400
 
-// tokenKeys are the plain names of a token among what is set for Replicate.
+// tokenKeys are the plain names of a token among the settings for Replicate.
 var tokenKeys = []string{"apitoken", "apikey", "token", "key", "auth", "authtoken", "bearertoken", "accesstoken", "secret", "secretkey", "apisecret", "credential", "withtoken",
 	"withapitoken", "withapikey", "replicateapitoken", "replicateapikey", "password", "bearer"}
 
-// nested calls found with each value of 40 hex digits that is set for the
+// nested calls found with each value of 40 hex digits among the settings of the
 // Replicate whose name ends at i: in the object, block or section of that name,
-// or beside it where the name itself is a value (provider: replicate).
+// or next to it if the name is a value (provider: replicate).
 func nested(b []byte, at, i int, found func(value int)) {
 	n := nesting{b: b, column: columnOf(b, at), beside: isValue(b, at) || at > 0 && b[at-1] == '['}
 	_, name := nameAround(b, at, i)
@@ -42,7 +42,7 @@ type nesting struct {
 	depth  int
 }
 
-// goesOn looks at b[i], and reports whether it is still about the name.
+// goesOn looks at b[i] and reports whether it still belongs to the name.
 func (n *nesting) goesOn(i int) bool {
 	switch c := n.b[i]; c {
 	case '{', '(':
@@ -64,15 +64,15 @@ func (n *nesting) goesOn(i int) bool {
 	return true
 }
 
-// columnOf returns where the text of the line begins that b[at] is in, the dash
-// of a list left out.
+// columnOf returns the column where the text of the line with b[at] begins,
+// without the dash of a list.
 func columnOf(b []byte, at int) int {
 	start := bytes.LastIndexByte(b[:at], '\n') + 1
 	return runOf(b, start, at-start, func(c byte) bool { return c == ' ' || c == '\t' || c == '-' }) - start
 }
 
-// isValue reports whether what begins at b[at] is the value of a key: of a
-// provider, a type.
+// isValue reports whether the text at b[at] is the value of a key, such as
+// provider or type.
 func isValue(b []byte, at int) bool {
 	i := at
 	for i > 0 && at-i < 4 && bytes.IndexByte([]byte("\"' "), b[i-1]) >= 0 {
@@ -81,7 +81,7 @@ func isValue(b []byte, at int) bool {
 	return i > 0 && (b[i-1] == ':' || b[i-1] == '=')
 }
 
-// keyBefore returns the plain name of the key that b gives the value at i.
+// keyBefore returns the plain name of the key whose value is at i.
 func keyBefore(b []byte, i int) string {
 	end := i
 	for end > 0 && i-end < 24 && bytes.IndexByte([]byte("\"'` \t=:>(,@[]\\"), b[end-1]) >= 0 {
@@ -99,8 +99,8 @@ func keyBefore(b []byte, i int) string {
 var constructors = []string{"(", "Client(", "ApiClient(", "Api(", "API(", "Service(", "AsyncClient(", ".Client(", ".NewClient(", ".WithToken(", ".WithAPIToken(", "::Client.new(", ".Client.new(", "::Client::new(",
 	`\Client(`, `\\Client(`, `\Replicate(`, "::client(", "::new(", "::with_token(", ".new(", "Config::new(", ".init(", ".client("}
 
-// constructed returns where the first argument of a client begins that is made
-// by the name that ends at i; -1 if none is.
+// constructed returns where the first argument of a client begins, or -1 if the
+// name that ends at i makes no client.
 func constructed(b []byte, i int) int {
 	for _, c := range constructors {
 		if bytes.HasPrefix(b[i:], []byte(c)) {
@@ -111,8 +111,8 @@ func constructed(b []byte, i int) int {
 	return -1
 }
 
-// command is what a shell is given: its start, and the end of its line, which
-// goes on behind a backslash.
+// command returns the command line around b[at]: its start and its end. A
+// backslash continues a line.
 func command(b []byte, at int) (from, to int) {
 	from = at
 	for low := max(0, at-near); from > low; from-- {
@@ -133,8 +133,8 @@ func continued(line []byte) bool {
 	return bytes.HasSuffix(line, []byte(`\`)) || bytes.HasSuffix(line, []byte("`"))
 }
 
-// logins calls found with each literal that a command gives to a login at b[at]:
-// as its input or as an argument.
+// logins calls found with each literal that a login at b[at] gets as input or
+// as an argument.
 func logins(b []byte, at int, found func(start, end int)) {
 	from, to := command(b, at)
 	for i := from; i < to; i++ {
@@ -168,8 +168,8 @@ func literalAt(b []byte, i, to int, found func(start, end int)) {
 	}
 }
 
-// echoed calls found with the literals of a command that writes them, and with
-// those of the variables that it writes.
+// echoed calls found with each literal that a command prints, and with the
+// literal of each variable that it prints.
 func echoed(b []byte, i, to int, found func(start, end int)) {
 	for i < to {
 		end := runOf(b[:to], i, 256, isCogByte)
@@ -203,8 +203,8 @@ func assignedTo(b, name []byte, found func(start, end int)) {
 	}
 }
 
-// isUUIDOr40 reports whether a value has the form of a token of cog login: a
-// UUID, or 40 hex digits.
+// isUUIDOr40 reports whether a value has the form of a cog login token: a UUID
+// or 40 hex digits.
 func isUUIDOr40(value string) bool {
 	if len(value) == 36 && strings.Count(value, "-") == 4 {
 		value = strings.ReplaceAll(value, "-", "")

@@ -7,11 +7,10 @@ type span struct{ from, to int }
 
 func (s span) of(b []byte) []byte { return b[s.from:s.to] }
 
-// pairs calls found with each key and string literal that the object at
-// b[open], in JSON, Python, JavaScript, Go or their like, gives to it, at any
-// depth. It ends with the object, or limit bytes from open on. A value that is
-// no literal is passed over, but for the literal that stands in for it behind
-// ||, ?? or Python's or.
+// pairs calls found with each key and string literal in the object at b[open],
+// at any depth. The object may be JSON, Python, JavaScript, Go or similar. It
+// ends with the object, or limit bytes after open. A value that is no literal
+// is skipped, except for a literal after ||, ?? or Python's or.
 func pairs(b []byte, open, limit int, found func(key, value span)) {
 	p := pairReader{b: b[:min(len(b), open+limit)], i: open, found: found}
 	for p.i < len(p.b) && p.next() {
@@ -127,8 +126,8 @@ func (p *pairReader) sign() {
 	p.i = end
 }
 
-// quoted reads a string, which may stand in another one: then its quotes are
-// escaped. It reports false if what is read has come to no quote.
+// quoted reads a string. In a string within a string the quotes are escaped. It
+// reports false if there is no quote.
 func (p *pairReader) quoted() bool {
 	slashes := runOf(p.b, p.i, len(p.b), func(c byte) bool { return c == '\\' }) - p.i
 	at := p.i + slashes
@@ -158,9 +157,8 @@ func (p *pairReader) quoted() bool {
 	return true
 }
 
-// closing returns where the string ends that starts at i: before the same
-// quote behind as many backslashes, on the same line. It is -1 if there is
-// no such place.
+// closing returns where the string that starts at i ends: before the same quote
+// with as many backslashes, on the same line, or -1.
 func (p *pairReader) closing(i int, q byte, slashes int) int {
 	run := 0
 	for ; i < len(p.b); i++ {

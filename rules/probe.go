@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A probe is three bytes by which a credential, plain or encoded, or a word is
-// noticed. Everything else is looked at only around a probe.
+// A probe is three bytes that every credential of one form, plain or encoded,
+// or a word contains. The search looks closer around probes only.
 type probe struct {
 	bytes string // two if the third may be any, as one in a set may have it
 	group int    // 0 to 7: probes that look alike share one, so that few others look like it
@@ -31,14 +31,12 @@ const (
 	formWord // and those behind it: the number of a word
 )
 
-// tokenProbes are few, since each costs time for every byte that is read. The 8
-// is what a token in plain text is known by: it is written as an escape, it is
-// followed by _, or r8 is followed by what may stand within a token. Base64 has
-// three probes for each of what may stand in it: a token, one in UTF-16 (as
-// PowerShell encodes it), and base64 again; what is encoded begins at the
-// first, second or third byte of three, and what stays the same of it is one
-// of these. Lines of base64 and hex are broken between groups, and so are the
-// probes that would be broken with them.
+// tokenProbes are few, because each takes time for every byte of input. A token
+// in plain text has a probe around its 8: the 8 is escaped, a _ follows it, or
+// a break follows r8. Base64 has three probes, one for each alignment, for each
+// of: a token, a token in UTF-16 (as PowerShell encodes it), and base64 of a
+// token. Lines of base64 and hex break between groups. The probes that such a
+// break splits have variants that end in the line break.
 var tokenProbes = newProbeSet(slices.Concat([]probe{
 	{"r8_", 4, formPlain}, {"8_", 6, formEight},
 	{"%38", 1, formEscaped}, {"x38", 1, formEscaped}, {"038", 1, formEscaped}, {"{38", 1, formEscaped}, {"=38", 1, formEscaped}, // %38, \x38 or &#x38;, \u0038, \u{38}
@@ -82,8 +80,8 @@ func endings(start, bytes string, group int, kind form) []probe {
 
 const probeLen = 3
 
-// wide returns the probes for two characters each in UTF-16. They have a group
-// for themselves: text without zeros has none of it.
+// wide returns probes for pairs of characters in UTF-16. They have a group of
+// their own, so that text without zero bytes has no candidates.
 func wide(pairs ...string) []probe {
 	var list []probe
 	for _, p := range pairs {
@@ -105,24 +103,24 @@ type probeSet struct {
 	pair     uint32
 	pairForm form
 
-	// For each pair of bytes, the first as the lower half: does a probe begin
-	// with it (beginning), or end (ending)?
+	// For each pair of bytes, with the first as the lower half: whether a probe
+	// begins with it (beginning) or ends with it (ending).
 	pairs [1 << 16]uint8
 
 	vector vectorTable
 }
 
-// vectorTable is what a vector pass over a text looks up. Each bit in it stands
-// for a group of probes. No probe begins with a byte above 127.
+// vectorTable holds what a vector pass looks up. Each bit stands for a group of
+// probes. No probe begins with a byte above 127.
 type vectorTable struct {
 	bytes  [probeLen][128]byte   // for each byte of a probe: the groups that have it there
 	halves [probeLen][2][32]byte // the same by the byte's lower and upper half; both are needed. Each stands twice, as shuffles want it
 	low    [32]byte              // a mask
 }
 
-// slotBits leaves so much room that a multiplier without collisions is found in
-// some ten tries: a program that is started for each commit makes this table
-// each time.
+// slotBits is large enough to find a multiplier without collisions in about ten
+// tries. The table is made at each start of the program, such as for each
+// commit.
 const slotBits = 12
 
 func newProbeSet(list []probe) *probeSet {
@@ -144,7 +142,7 @@ func newProbeSet(list []probe) *probeSet {
 	return s
 }
 
-// addPairs adds the pairs of bytes of a probe.
+// addPairs adds the pairs of bytes in a probe.
 func (s *probeSet) addPairs(p probe) {
 	first, second := int(p.bytes[0]), int(p.bytes[1])
 	s.pairs[first|second<<8] |= beginning
@@ -224,13 +222,13 @@ func (s *probeSet) each(text []byte, from, to int, f func(at int, kind form) boo
 	s.eachBy(passes[0], text, from, to, f)
 }
 
-// pass is a way to go over a text: how many places it looks at together.
+// pass is a way to search a text: the number of places that it checks at once.
 type pass int
 
 // portable is the way without vectors.
 const portable pass = 8
 
-// passes are the ways that this machine has, the fastest first.
+// passes are the ways that this machine supports, fastest first.
 var passes = append(vectorPasses(), portable)
 
 func (s *probeSet) eachBy(p pass, text []byte, from, to int, f func(at int, kind form) bool) {
@@ -242,8 +240,8 @@ func (s *probeSet) eachBy(p pass, text []byte, from, to int, f func(at int, kind
 	}
 }
 
-// eachPair looks at every second pair of bytes only: of the two in a probe it
-// meets one.
+// eachPair looks at every second pair of bytes only: a probe has two pairs, and
+// one of them is such a pair.
 func (s *probeSet) eachPair(text []byte, from, to int, f func(at int, kind form) bool) {
 	const step, read = int(portable), int(portable) + probeLen - 1
 	for last := min(to-step, len(text)-read); from <= last; from += step {

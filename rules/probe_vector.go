@@ -4,8 +4,8 @@ package rules
 
 import "math/bits"
 
-// eachVector looks at as many places at a time as a vector has. What it takes
-// for a probe may be none: the groups are coarser than the probes in them.
+// eachVector checks as many places at once as a vector has. A candidate may be
+// no probe: groups are coarser than their probes.
 func (s *probeSet) eachVector(p pass, text []byte, from, to int, f func(at int, kind form) bool) {
 	step := int(p)
 	last := len(text) - (step + probeLen - 1) // the last place for a vector

@@ -5,16 +5,17 @@ import (
 	"slices"
 )
 
-// What stands around a plain word may be escaped, as in a URL or in a string
-// that holds JSON, and the credential alone may be in base64, as in Kubernetes'
-// secrets. Then the word's surroundings are read decoded, too.
+// The text around a plain word may be escaped, as in a URL or in JSON within a
+// string. The credential alone may be in base64, as in a Kubernetes Secret. So
+// the text around a word is also searched decoded.
 
-// readings are the other ways to read a view; nothing if it is the same in one.
+// readings are other ways to read a view. A reading that changes nothing is
+// empty.
 type readings struct {
 	unescaped, revealed decoded
 }
 
-// readingsOf returns the readings of a view for the word at a place.
+// readingsOf returns the readings of a view around the word at a place.
 func readingsOf(view []byte, at int) (r readings) {
 	if !holdsValue(view[max(0, at-valueBehind):min(len(view), at+valueAhead)]) {
 		return r
@@ -32,17 +33,17 @@ func readingsOf(view []byte, at int) (r readings) {
 	return r
 }
 
-// How far around a word a value has to be for a reading.
+// A reading is worth its time only if a value is this near to the word.
 const (
 	valueBehind = 128
 	valueAhead  = 640
 )
 
-// minPart is how long a part of a value is, at least, that is worth a reading.
+// minPart is the shortest part of a value that makes a reading worth its time.
 const minPart = 16
 
-// holdsValue reports whether a value may be in a view: a run of letters and
-// digits that is no word.
+// holdsValue reports whether a view may hold a value: a run of letters and
+// digits that is not a word.
 func holdsValue(view []byte) bool {
 	for i := 0; i+minPart <= len(view); {
 		last := i + minPart - 1
@@ -68,8 +69,8 @@ func holdsValue(view []byte) bool {
 	return false
 }
 
-// isQuoted reports whether b is quoted-printable: it has the escape for =, or a
-// line that is as long as one may be and ends in =. Base64 ends in = too.
+// isQuoted reports whether b is quoted-printable: it has =3D, or a line of full
+// length that ends in =. A short line that ends in = may be base64.
 func isQuoted(b []byte) bool {
 	if bytes.Contains(b, []byte("=3D")) {
 		return true
@@ -84,8 +85,7 @@ func isQuoted(b []byte) bool {
 	return false
 }
 
-// spelledOut are the escapes that stand for a character by a letter or a name, and
-// are none of a token's.
+// spelledOut are named escapes. None of them stands for a character of a token.
 var spelledOut = []struct {
 	text string
 	c    byte
@@ -96,8 +96,8 @@ var spelledOut = []struct {
 	{"&equals;", '=', "html-entity"}, {"&colon;", ':', "html-entity"},
 }
 
-// unescaped returns a view without escapes and without what may stand within a
-// credential, and the name of the first of them; nothing if there is none.
+// unescaped returns a view without escapes and without breaks, and the name of
+// the first of them. It returns nothing if there are none.
 func unescaped(view []byte) (d decoded, encoding string) {
 	quoted := isQuoted(view)
 	note := func(name string) {
@@ -127,13 +127,13 @@ func unescaped(view []byte) (d decoded, encoding string) {
 	return d, encoding
 }
 
-// isPause reports whether nothing but quotes and spaces are between two literals:
-// those of a command are no parts of one.
+// isPause reports whether only quotes and spaces are between two literals. In a
+// command these are two arguments.
 func isPause(b []byte) bool {
 	return all(b, func(c byte) bool { return c == '"' || c == '\'' || c == '`' || c == ' ' })
 }
 
-// oneRead reads the character at text[i]. quoted says that the text is
+// oneRead reads the character at text[i]. quoted means that the text is
 // quoted-printable.
 func oneRead(text []byte, i int, quoted bool) (c byte, next int, name string) {
 	switch text[i] {
@@ -156,7 +156,7 @@ func oneRead(text []byte, i int, quoted bool) (c byte, next int, name string) {
 	return unit(text, i)
 }
 
-// backslashed are what a backslash makes another character of.
+// backslashed are characters with a meaning of their own behind a backslash.
 const (
 	backslashed    = `nrt"'/`
 	backslashedAre = "\n\r\t\"'/"
@@ -170,13 +170,12 @@ func at(text []byte, i int) byte {
 	return 0
 }
 
-// minRevealed is the length of the shortest base64 that is read as what it
-// stands for: of 16 bytes.
+// minRevealed is the length of the shortest base64 that is decoded: 16 bytes.
 const minRevealed = 22
 
-// revealed returns a view with text in the place of its base64; nothing if it
-// has none. Of what else looks like base64 one in millions is text when it is
-// decoded.
+// revealed returns a view with each base64 of a text replaced by that text, or
+// nothing if there is none. Other runs of base64 characters decode to text once
+// in millions.
 func revealed(view []byte) (d decoded) {
 	any := false
 	d = decoded{make([]byte, 0, len(view)), make([]int, 0, len(view)+1)}
@@ -208,13 +207,13 @@ func revealed(view []byte) (d decoded) {
 	return d
 }
 
-// isText reports whether b is printable ASCII, over lines.
+// isText reports whether b is printable ASCII and line breaks.
 func isText(b []byte) bool {
 	return all(b, func(c byte) bool { return ' ' <= c && c <= '~' || c == '\n' || c == '\r' || c == '\t' })
 }
 
-// place returns where in a reading the byte of the view is that is at a place.
-// That of a view as it is has no places.
+// place returns where the byte of the view at a place is in the reading. A
+// plain view has no places of its own.
 func (d decoded) place(at int) (int, bool) {
 	if d.at == nil {
 		return at, true
@@ -222,7 +221,7 @@ func (d decoded) place(at int) (int, bool) {
 	return slices.BinarySearch(d.at, at)
 }
 
-// found turns what was found in a reading into what stands in the view.
+// found converts what was found in a reading to what stands in the view.
 func (d decoded) found(view []byte, c Found) Found {
 	if c.Start < 0 || c.End <= c.Start || c.End >= len(d.at) {
 		return Found{}
@@ -237,7 +236,7 @@ func (d decoded) found(view []byte, c Found) Found {
 	return c
 }
 
-// encodingOf says how a part of a view is encoded that a reading decoded.
+// encodingOf returns how a part of a view is encoded.
 func encodingOf(span []byte) []string {
 	if !all(span, func(c byte) bool { return isBase64Any(c) || c == '=' }) {
 		if _, name := unescaped(span); name != "" {

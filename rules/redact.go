@@ -2,16 +2,16 @@ package rules
 
 import "io"
 
-// Holds reports whether a credential stands in text, in any form and of any
+// Holds reports whether text contains a credential, in any form and of any
 // confidence.
 func (s *Set) Holds(text string) bool {
 	s = s.orDefault()
 	return len(text) >= s.shortest && len(s.Find(nil, []byte(text), 0, len(text))) > 0
 }
 
-// Redact returns text with every credential in it masked, whatever its
-// confidence. It is for names and messages that come from what is scanned. Its
-// length and line breaks stay as they are.
+// Redact returns text with every credential masked, whatever its confidence. It
+// is for names and messages from scanned input. Length and line breaks stay the
+// same.
 func (s *Set) Redact(text string) string {
 	s = s.orDefault()
 	if len(text) < s.shortest {
@@ -26,11 +26,11 @@ func (s *Set) Redact(text string) string {
 	return string(b)
 }
 
-// Redact is that of the Default set.
+// Redact is Set.Redact of the Default set.
 func Redact(text string) string { return standard.Redact(text) }
 
-// mask writes masks over the matches in text. Its length and line breaks stay
-// as they are.
+// mask overwrites the matches in text with masks. Length and line breaks stay
+// the same.
 func mask(text []byte, matches []Match) {
 	for _, m := range matches {
 		span := text[m.Start:m.End]
@@ -46,13 +46,12 @@ func mask(text []byte, matches []Match) {
 	}
 }
 
-// RedactStream copies r to w with every credential masked, whatever its
-// confidence, and returns how many there were. All other bytes stay as they
-// are. What cannot become a part of a credential any more is written at once,
-// so that w follows a log that grows. The rest, some of the last line and at
-// most Ahead bytes, is written as soon as what follows decides, or after 200
-// milliseconds without. An error is one of r or w; what was read before an
-// error of r is written.
+// RedactStream copies r to w, masks every credential whatever its confidence,
+// and returns their number. All other bytes stay the same. Text that cannot
+// become part of a credential is written at once, so w keeps up with a growing
+// log. The rest is part of the last lines, at most Ahead bytes. It is written
+// when the next bytes decide, or after 200 milliseconds. RedactStream returns
+// the error of r or w. Text that was read before an error of r is written.
 func (s *Set) RedactStream(w io.Writer, r io.Reader) (int64, error) {
 	return redactStream(s.orDefault(), w, r, make([]byte, redactLen), redactWait)
 }

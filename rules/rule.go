@@ -1,17 +1,16 @@
-// Package rules knows what leaked credentials look like: Replicate's API
-// tokens, the credentials that are found beside them, and what a caller adds.
+// Package rules defines what leaked credentials look like: Replicate's API
+// tokens, related credentials, and rules that a caller adds.
 //
-// A [Rule] is one kind of credential as one value: how it is named and
-// described, how it is found, how much of it may be shown, and what to do about
-// a leak. A [Set] is the rules that a scan goes by. Find, Redact and the other
-// functions of the package work with the [Default] set; a Set has the same as
-// methods.
+// A [Rule] describes one kind of credential: its name and description, how to
+// find it, how much of it a mask may show, and what to do after a leak. A [Set]
+// holds the rules of a search. Find, Redact and the other functions of this
+// package use the [Default] set. A Set has the same functions as methods.
 //
-// A credential that was found is a [Secret]. It prints as a mask, such as r8_Hw
-// and 35 asterisks, whichever way it is printed; Reveal gives the credential.
+// A found credential is a [Secret]. It always prints as a mask, such as r8_Hw
+// and 35 asterisks. Only Reveal returns the credential.
 //
-// Tokens have the prefix r8_ and 37 letters or digits. Nobody has published
-// their alphabet or length: both are what all known tokens have in common.
+// A token is r8_ and 37 letters or digits. Replicate has published neither the
+// alphabet nor the length: all known tokens have this form.
 package rules
 
 import (
@@ -22,12 +21,11 @@ import (
 	"strings"
 )
 
-// Version is the version of this package's rules. It changes with everything
-// that changes what they find: what was found under another version says
-// nothing.
+// Version is the version of the rules. It changes whenever the rules may find
+// something else. Results of another version cannot be reused.
 const Version = 7
 
-// Confidence says how sure it is that a match is a real credential.
+// Confidence is how sure it is that a match is a real credential.
 type Confidence int
 
 // The confidences, lowest first.
@@ -76,9 +74,10 @@ type Rule struct {
 	// keeps more than 11, or more than a quarter. Nil: none.
 	Shown func(credential string) int
 
-	// find finds credentials by a search of the rule's own: it appends those that
-	// start in text[from:to] to dst, without their Rule. Only API tokens are found
-	// so: all their encoded forms in one pass. Anchors beside it are for contents.
+	// find is a search of the rule's own. It appends the credentials that start
+	// in text[from:to] to dst, without their Rule. Only the rule for API tokens
+	// has one: it finds all encoded forms in one pass. The Anchors of such a
+	// rule apply to contents only.
 	find func(dst []Match, text []byte, from, to int) []Match
 }
 
@@ -91,13 +90,13 @@ const (
 	Names                      // of files, folders and refs, each by itself, so without context; those in an archive are contents
 )
 
-// Anchor is a text that each credential of a rule contains or stands near. Most
-// texts contain none of the anchors; nothing else is done with these.
+// Anchor is a text that every credential of a rule contains or stands near.
+// Most texts contain no anchor and are not searched further.
 //
-// The view that Find gets reaches from 512 bytes before the anchor to 1,472
-// bytes from its start on, less where the searched text ends: the ends of a view
-// count as those of a text. A credential starts between 64 bytes before the
-// anchor and 768 bytes behind its start; others are left out.
+// The view that Find gets begins 512 bytes before the anchor and ends 1,472
+// bytes after the anchor's start, or where the text ends. The ends of a view
+// count as ends of a text. A credential starts at most 64 bytes before the
+// anchor and at most 768 bytes after its start. Others are ignored.
 type Anchor struct {
 	Text string // 3 to 64 bytes, compared as they are
 
@@ -119,8 +118,8 @@ type Found struct {
 	Why        string     // what lowers the confidence; "" if nothing does
 }
 
-// Remedy says how a leaked credential is made worthless. Its parts fit behind
-// each other, and in the sentences of reports.
+// Remedy says how to make a leaked credential worthless. Reports join its parts
+// to sentences.
 type Remedy struct {
 	It      string // what the credential is called: "the token"
 	Page    string // URL where to read or do more
@@ -184,5 +183,5 @@ func (r *Rule) checkSearch() error {
 	return nil
 }
 
-// keeps returns a Shown that is the same for all credentials.
+// keeps returns a Shown with the same result for all credentials.
 func keeps(n int) func(string) int { return func(string) int { return n } }

@@ -19,8 +19,8 @@ type Match struct {
 	Variable   string   // the name that its line gives it; likewise ""
 }
 
-// Set is the rules that a search goes by. A nil *Set is the Default one. A Set
-// never changes, and may be used by several goroutines.
+// Set holds the rules of a search. A nil *Set is the Default one. A Set never
+// changes. Several goroutines may use it.
 type Set struct {
 	rules []*Rule
 	token *Rule // the one with a search of its own; may be nil
@@ -41,11 +41,16 @@ type look struct {
 	Anchor
 }
 
-// shortest is less than any match of the Default set with the word that it
-// needs.
+// shortest is less than the length of any match of the Default set, with the
+// word that the match needs.
 const shortest = 16
 
-// NewSet returns a set of rules. To add a rule to the ones of this package:
+// NewSet returns a set of rules. To add a rule to those of this package:
+//
+//	NewSet(append(rules.All(), mine)...)
+//
+// It fails if two rules have the same id, or if a rule lacks a field that the
+// search or the reports need.
 //
 //	NewSet(append(rules.All(), mine)...)
 //
@@ -130,17 +135,16 @@ func (s *Set) ByID(id string) *Rule {
 	return nil
 }
 
-// How far a match of any rule looks around its first byte. A match that starts
-// at s depends on text[s-Behind : s+Ahead] and on nothing else, so a text may
-// be searched piecewise with that much overlap.
+// A match that starts at s depends on text[s-Behind : s+Ahead] only. So a text
+// may be searched in pieces that overlap by that much.
 const (
 	Behind = max(TokenBehind, siblingBehind)
 	Ahead  = max(TokenAhead, siblingAhead)
 )
 
-// Find appends to dst the matches that start in text[from:to] of all rules for
-// contents, in order. Bytes of text outside that range count as context; the
-// ends of text count as edges. Secrets are copies: no match keeps text.
+// Find appends to dst the matches of all rules for contents that start in
+// text[from:to], in order. Bytes outside that range are context. The ends of
+// text count as edges. Secrets are copies: no match keeps text.
 func (s *Set) Find(dst []Match, text []byte, from, to int) []Match {
 	first := len(dst)
 	dst = s.FindTokens(dst, text, from, to)
@@ -152,7 +156,7 @@ func (s *Set) Find(dst []Match, text []byte, from, to int) []Match {
 	return dst
 }
 
-// FindName appends to dst the matches in a name of all rules for names, in
+// FindName appends to dst the matches of all rules for names in a name, in
 // order.
 func (s *Set) FindName(dst []Match, name []byte) []Match {
 	first := len(dst)
@@ -167,8 +171,8 @@ func (s *Set) FindName(dst []Match, name []byte) []Match {
 	return dst
 }
 
-// FindTokens is Find for the API tokens alone. It looks less far around: by
-// TokenBehind and TokenAhead.
+// FindTokens is Find for API tokens only. It looks TokenBehind and TokenAhead
+// bytes around a match.
 func (s *Set) FindTokens(dst []Match, text []byte, from, to int) []Match {
 	s = s.orDefault()
 	if s.token == nil {
@@ -188,29 +192,28 @@ func (s *Set) FindSiblings(dst []Match, text []byte, from, to int) []Match {
 	return anchored(s.orDefault(), dst, text, from, to, Contents)
 }
 
-// Sort puts matches in order: by their start, and where several start at one
-// place, by rule and end.
+// Sort sorts matches by start, then by rule, then by end.
 func Sort(ms []Match) { slices.SortStableFunc(ms, compareMatches) }
 
 func compareMatches(a, b Match) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.End, b.End))
 }
 
-// Whether a hint starts at s depends on text[s-HintBehind : s+HintAhead] only.
+// A hint that starts at s depends on text[s-HintBehind : s+HintAhead] only.
 const (
 	HintBehind = 2 * maxProbeAt
 	HintAhead  = 2 * (len(replicate) + 1)
 )
 
-// Hint reports whether there may be a match in text of a rule for contents but
-// the API token's: whether text[from:to] has the start of something that such a
-// rule needs. A text without a hint holds API tokens only, or nothing.
+// Hint reports whether text[from:to] may lead to a match of a rule for contents
+// other than the rule for API tokens. It looks for the start of a word or an
+// anchor that such a rule needs. A text without a hint holds no credential but
+// API tokens.
 func (s *Set) Hint(text []byte, from, to int) bool {
 	return s.orDefault().hint(text, from, to, Contents)
 }
 
-// HintName is Hint for rules that are for names, and for a text with many names
-// in it.
+// HintName is Hint for the rules for names. The text may hold many names.
 func (s *Set) HintName(text []byte, from, to int) bool {
 	s = s.orDefault()
 	return s.named != 0 && s.hint(text, from, to, Names)
@@ -231,8 +234,8 @@ func (s *Set) hint(text []byte, from, to int, in Texts) bool {
 	return hint
 }
 
-// plainHint is hint for the anchors that are no words. Of long ones the start
-// has to do: a hint is short.
+// plainHint is hint for anchors that are not words. It compares the start of a
+// long anchor only, because a hint is short.
 func (s *Set) plainHint(text []byte, from, to int, in Texts) bool {
 	for _, l := range s.plain {
 		start := l.Text[:min(len(l.Text), HintAhead)]
@@ -247,11 +250,11 @@ func (s *Set) plainHint(text []byte, from, to int, in Texts) bool {
 // All returns the rules of the Default set.
 func All() []*Rule { return standard.All() }
 
-// ByID is that of the Default set.
+// ByID is Set.ByID of the Default set.
 func ByID(id string) *Rule { return standard.ByID(id) }
 
-// Find is that of the Default set.
+// Find is Set.Find of the Default set.
 func Find(dst []Match, text []byte, from, to int) []Match { return standard.Find(dst, text, from, to) }
 
-// Hint is that of the Default set.
+// Hint is Set.Hint of the Default set.
 func Hint(text []byte, from, to int) bool { return standard.Hint(text, from, to) }

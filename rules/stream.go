@@ -11,11 +11,12 @@ const (
 	redactWait = 200 * time.Millisecond // how long it holds back what may become a credential
 )
 
-// RedactStream is that of the Default set.
+// RedactStream is Set.RedactStream of the Default set.
 func RedactStream(w io.Writer, r io.Reader) (int64, error) { return standard.RedactStream(w, r) }
 
-// redactStream is RedactStream with len(buf) bytes, more than twice Behind and
-// Ahead, that holds nothing back for longer than wait; 0: however long.
+// redactStream is RedactStream with a buffer, which must be longer than twice
+// Behind and Ahead. It holds nothing back for longer than wait, or without
+// limit if wait is 0.
 func redactStream(s *Set, w io.Writer, r io.Reader, buf []byte, wait time.Duration) (int64, error) {
 	in := readAhead(r, len(buf)/2)
 	defer close(in.done)
@@ -78,7 +79,8 @@ func (r *redactor) take(data []byte) error {
 	return nil
 }
 
-// decided returns up to where what follows cannot change what is found.
+// decided returns the end of the text whose matches no longer depend on what
+// follows.
 func (r *redactor) decided() int {
 	to := max(r.from, r.n-Ahead)
 	line := bytes.LastIndexByte(r.buf[to:r.n], '\n') + 1
@@ -91,8 +93,8 @@ func (r *redactor) write(to int) error {
 		return nil
 	}
 	text := r.buf[:r.n]
-	// The start of a credential may be written already, as the end of a line that
-	// another one goes on: what follows is masked.
+	// The start of a credential may have been written as the end of the line
+	// before. The rest of it is masked.
 	r.matches = r.set.FindTokens(r.matches[:0], text, max(0, r.from-TokenAhead), r.from)
 	for _, m := range r.matches {
 		if m.End > r.from {
@@ -115,8 +117,8 @@ func (r *redactor) write(to int) error {
 	return nil
 }
 
-// open returns where in text[from:] something begins that may become a
-// credential with what follows; the end if nothing does.
+// open returns where in text[from:] a credential may begin that is not
+// complete, or the end of text.
 func open(s *Set, text []byte, from int) int {
 	first := len(text)
 	if s.token != nil {
@@ -137,8 +139,8 @@ func open(s *Set, text []byte, from int) int {
 	return first
 }
 
-// goesOnBehind reports whether the token of the probe at a place may go on
-// behind the end of text.
+// goesOnBehind reports whether the token of a probe may continue after the end
+// of text.
 func goesOnBehind(text []byte, at int, kind form) bool {
 	rest := text[at:]
 	if len(rest) > maxSpan {
@@ -161,8 +163,8 @@ func goesOnBehind(text []byte, at int, kind form) bool {
 	return all(rest, func(c byte) bool { return isBase64Any(c) || isBreak(c) })
 }
 
-// unfinished reports whether a token may start at a place that has its end
-// behind that of text.
+// unfinished reports whether a token may start at a place and end after the end
+// of text.
 func unfinished(text []byte, start int) bool {
 	var token [tokenLen]byte
 	n, pos := spell(&token, text, start, nothing)
@@ -177,7 +179,7 @@ func mayJoin(c byte) bool {
 	return isBreak(c) || c == '=' || c == '~' || c == '[' || c == '\x1b' || c == '\b' || c >= 0x80
 }
 
-// piece is what one read gave.
+// piece is the result of one read.
 type piece struct {
 	data []byte
 	err  error
@@ -190,8 +192,8 @@ type reader struct {
 	done   chan struct{}
 }
 
-// readAhead reads from r, up to size bytes at a time, until there is an error or
-// done is closed. It may then still be in a read.
+// readAhead reads up to size bytes at a time from r, until an error or until
+// done is closed. Even then a read may still be in progress.
 func readAhead(r io.Reader, size int) *reader {
 	in := &reader{make(chan piece), make(chan []byte, 2), make(chan struct{})}
 	for range cap(in.free) {

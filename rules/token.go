@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// TokensPage is where the owner of an API token disables it and makes a new one.
+// TokensPage is the page where the owner of an API token disables it and
+// creates a new one.
 const TokensPage = "https://replicate.com/account/api-tokens"
 
-// APIToken is the rule for Replicate API tokens. They are found in every
-// encoding that keeps them whole: base64, hex, UTF-16, escapes, string
-// literals that are put together, and these inside each other.
+// APIToken is the rule for Replicate API tokens. It finds them in every
+// encoding that keeps them whole: base64, hex, UTF-16, escapes and split string
+// literals, also inside each other.
 var APIToken = &Rule{
 	ID:          "replicate-api-token",
 	Name:        "ReplicateApiToken",
@@ -44,28 +45,27 @@ const (
 	shown    = 5 // bytes of a token that its mask keeps, as on Replicate's pages
 )
 
-// How far a match of FindTokens looks around its first byte, as Behind and
-// Ahead are for Find.
+// TokenBehind and TokenAhead are for FindTokens what Behind and Ahead are for
+// Find.
 const (
 	TokenBehind = 128 // base64 that begins before the token, on the line above
 	TokenAhead  = 512 // the longest of the encoded forms, and what is behind it
 )
 
 // findTokens appends to dst the API tokens that start in text[from:to], in
-// order. Bytes of text outside that range count as context; the ends of text
-// count as edges.
+// order. Bytes outside that range are context. The ends of text count as edges.
 func findTokens(dst []Match, text []byte, from, to int) []Match {
 	return find(dst, text, from, to, 0)
 }
 
-// find is findTokens for a text that was decoded depth times.
+// find is findTokens for a text that is the result of depth decodings.
 func find(dst []Match, text []byte, from, to, depth int) []Match {
 	return findBy(passes[0], dst, text, from, to, depth)
 }
 
 func findBy(p pass, dst []Match, text []byte, from, to, depth int) []Match {
 	first := len(dst)
-	// A probe may stand a few bytes behind the start of its match.
+	// A probe may be a few bytes after the start of its match.
 	lead := maxLead
 	if depth > 0 {
 		lead = nextLead
@@ -92,7 +92,7 @@ func findBy(p pass, dst []Match, text []byte, from, to, depth int) []Match {
 	return dst
 }
 
-// judge looks at the text from "r8_" at start on.
+// judge checks whether a token starts at the "r8_" at start.
 func judge(text []byte, start int) (Match, bool) {
 	if start+tokenLen > len(text) {
 		return Match{}, false
@@ -107,8 +107,8 @@ func judge(text []byte, start int) (Match, bool) {
 			plain = false
 		}
 	}
-	// In r8_r8_… the last prefix begins the token. Without this a text of
-	// nothing but prefixes would match all over.
+	// In r8_r8_… the token begins at the last prefix. Otherwise a text of
+	// prefixes only would be full of matches.
 	if !plain && bytes.Contains(text[start+1:min(len(text), start+tokenLen+len(prefix)-1)], []byte(prefix)) {
 		return Match{}, false
 	}
@@ -126,7 +126,8 @@ func judge(text []byte, start int) (Match, bool) {
 	return m, true
 }
 
-// whyJoined says that the body has characters that Replicate's tokens lack.
+// whyJoined means that the body has characters that Replicate's tokens do not
+// have.
 const whyJoined = "_ or - in the body"
 
 func isAlnum(c byte) bool {

@@ -10,8 +10,8 @@ const (
 	wideAhead  = TokenAhead - maxLead // the same behind it
 )
 
-// wide returns what the probe at text[i] belongs to whose bytes have zeros
-// between them.
+// wide returns the form of the probe at text[i] whose bytes have zeros between
+// them.
 func (s *probeSet) wide(text []byte, i int) form {
 	if i+4 >= len(text) {
 		return formNone
@@ -26,8 +26,8 @@ func (s *probeSet) wide(text []byte, i int) form {
 	return s.at([]byte{text[i-2], text[i], text[i+2]})
 }
 
-// inUTF16 looks for the tokens that the probe at a place belongs to, of which
-// text[at] is the ASCII half of the first unit. Either byte order has it.
+// inUTF16 looks for the tokens of the probe at a place. text[at] is the ASCII
+// half of the first unit. Both byte orders are tried.
 func inUTF16(text []byte, at int, _ form, depth int) []Match {
 	if kind := tokenProbes.wide(text, at); kind == formNone || kind == formWide {
 		return nil
@@ -37,17 +37,17 @@ func inUTF16(text []byte, at int, _ form, depth int) []Match {
 		return little
 	}
 	big := findWide(text, at, 1, depth)
-	// Amid other text both orders fit. At its ends, and beside what is no
-	// ASCII, the wrong one sees other neighbours than the token has: what it
-	// calls part of a longer word may be none.
+	// Between other text both byte orders fit. At the ends, and next to
+	// characters that are not ASCII, the wrong one sees other neighbors and may
+	// call a token part of a longer word.
 	if len(little) == 0 || len(big) > 0 && (little[0].End+1 == len(text) || big[0].Confidence > little[0].Confidence) {
 		return big
 	}
 	return little
 }
 
-// findWide is inUTF16 for the byte order in which the ASCII half of a unit is
-// its byte number low.
+// findWide is inUTF16 for one byte order: low is the index of the ASCII half in
+// a unit.
 func findWide(text []byte, at, low, depth int) []Match {
 	d, probe := decode16(text, at, low)
 	found := find(nil, d.bytes, max(0, probe-maxLead), probe+1, depth+1)
@@ -62,8 +62,8 @@ func findWide(text []byte, at, low, depth int) []Match {
 	return kept
 }
 
-// decode16 decodes the UTF-16 around the unit of text[at] to UTF-8, and returns
-// where that unit is in it.
+// decode16 decodes the UTF-16 around text[at] to UTF-8, and returns the place
+// of that unit in it.
 func decode16(text []byte, at, low int) (d decoded, probe int) {
 	first := at - low
 	from, to := first-wideBehind+2, min(len(text), first+wideAhead)

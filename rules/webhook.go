@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// WebhookSecret is the rule for what Replicate signs webhooks with.
+// WebhookSecret is the rule for the keys that sign Replicate's webhooks.
 var WebhookSecret = &Rule{
 	ID:    "replicate-webhook-secret",
 	Name:  "ReplicateWebhookSecret",
@@ -81,8 +81,8 @@ func webhook(b []byte, at int) []Found {
 	return []Found{c}
 }
 
-// webhookContext says how sure it is that b[start:end] is Replicate's: by the
-// name that it is the value of, by its line, by what is nearby.
+// webhookContext returns how sure it is that b[start:end] belongs to Replicate.
+// It goes by the name of the value, then by its line, then by what is nearby.
 func webhookContext(b []byte, start, end int) (Confidence, bool) {
 	from := start
 	for from > max(0, start-24) && bytes.IndexByte([]byte("\"'` \t=:,\\("), b[from-1]) >= 0 {
@@ -106,7 +106,8 @@ func webhookContext(b []byte, start, end int) (Confidence, bool) {
 	return Medium, true
 }
 
-// lineRest returns how much of b is before its first line end, up to near.
+// lineRest returns the number of bytes before the first line end of b, up to
+// near.
 func lineRest(b []byte) int {
 	b = b[:min(len(b), near)]
 	if i := bytes.IndexByte(b, '\n'); i >= 0 {
