@@ -9,17 +9,16 @@ import (
 // marker allows the tokens on its line, in those places only.
 const marker = "r8scan:allow"
 
-// lineReach is how far from a match its line is looked at, to each side. In a
-// longer line, as minified code and logs have, a marker counts only if it
-// stands within that distance: what is farther is not seen, and the token is
-// reported.
+// lineReach is how far the line of a match is searched for the marker, to each
+// side. In a longer line, such as minified code, a marker beyond that does not
+// count, and the token is reported.
 const lineReach = 4 << 10
 
 // lineEnds end a line: a file may have carriage returns alone.
 const lineEnds = "\r\n"
 
-// MarkLines notes which matches in text have the marker on their line, and what
-// the line calls them. Only matches pay for it: text without one is not looked at.
+// MarkLines marks the matches that have the marker on their line, and notes what
+// the line calls each. A text without matches costs nothing.
 func MarkLines(text []byte, matches []rules.Match) {
 	for i := range matches {
 		m := &matches[i]
@@ -28,8 +27,8 @@ func MarkLines(text []byte, matches []rules.Match) {
 	}
 }
 
-// lineAround returns the lines that text[start:end] stands in, as far as
-// lineReach to both sides.
+// lineAround returns the lines of text[start:end], up to lineReach bytes to
+// both sides.
 func lineAround(text []byte, start, end int) []byte {
 	from, to := max(0, start-lineReach), min(len(text), end+lineReach)
 	if i := bytes.LastIndexAny(text[from:start], lineEnds); i >= 0 {
@@ -41,8 +40,8 @@ func lineAround(text []byte, start, end int) []byte {
 	return text[from:to]
 }
 
-// hasMarker reports whether the marker stands in line as a word of its own, in
-// ASCII or in UTF-16 of either byte order.
+// hasMarker reports whether the marker is a word of its own in line, in ASCII
+// or in UTF-16 of either byte order.
 func hasMarker(line []byte) bool {
 	if bytes.IndexByte(line, 0) >= 0 {
 		line = bytes.ReplaceAll(line, []byte{0}, nil)
@@ -60,7 +59,7 @@ func hasMarker(line []byte) bool {
 	}
 }
 
-// inWord reports whether c makes the marker a part of something else, such as
+// inWord reports whether c makes the marker part of another word, such as
 // r8scan:allowed or no-r8scan:allow.
 func inWord(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' || c == '-'

@@ -8,14 +8,14 @@ import (
 	"r8scan/rules"
 )
 
-// Hit is a match and the place in the text where it stands.
+// Hit is a match and its place in the text.
 type Hit struct {
 	Match    rules.Match
 	From, To Position // To is behind the match
 	Member   string   // path of the member in a container; "" for the text's own bytes
 }
 
-// Key tells credentials apart. It holds none.
+// Key identifies a credential. It does not hold the credential.
 type Key struct {
 	rule string
 	sum  [sha256.Size]byte // of the credential

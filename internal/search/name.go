@@ -2,9 +2,9 @@ package search
 
 import "r8scan/rules"
 
-// Name searches a name: of a file or folder, a member of a container, an entry
-// of a tree, a ref. It adds what it finds to hits, and returns false if the
-// quota does not admit all of it. Rules say whether they apply to names.
+// Name searches the name of a file or folder, a container's member, a tree's
+// entry or a ref. It appends what it finds to hits, and returns false if the
+// quota does not admit all. Only rules for names apply.
 func Name(hits []Hit, set *rules.Set, name, member string, q *Quota) ([]Hit, bool) {
 	text := []byte(name)
 	for _, m := range set.FindName(nil, text) {

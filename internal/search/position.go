@@ -30,8 +30,8 @@ func (p Position) after(text []byte) Position {
 	return p
 }
 
-// units counts the UTF-16 code units of text. A byte that is no part of valid
-// UTF-8 counts as one, as the replacement character that editors show for it.
+// units counts the UTF-16 code units of text. A byte that is not valid UTF-8
+// counts as one, like the replacement character in editors.
 func units(text []byte) int {
 	n := 0
 	for len(text) > 0 {
@@ -49,16 +49,16 @@ func units(text []byte) int {
 	return n
 }
 
-// locator counts both ways in which a text has lines and columns: as it is,
-// and as UTF-16 if it may be that, without its byte order mark.
+// locator counts lines and columns of a text as it is and, if the text may be
+// UTF-16, as UTF-16 without its byte order mark.
 type locator struct {
 	plain, wide Position
 	order       byteOrder
 	half        bool // the byte before is the first of a unit
 	last        byte // that byte
 
-	// The text before ends with a carriage return, in either way: a line feed that
-	// follows belongs to it.
+	// The text before ends in a carriage return. A line feed that follows
+	// belongs to it.
 	plainReturn, wideReturn bool
 }
 
@@ -70,7 +70,7 @@ const (
 	bigEndian
 )
 
-// locate returns the start of a text, which begins with head.
+// locate returns the start of a text that begins with head.
 func locate(head []byte) locator {
 	l := locator{plain: start, wide: start}
 	if len(head) < 2 {
@@ -89,7 +89,7 @@ func locate(head []byte) locator {
 	return l
 }
 
-// after returns what locates the end of text, whose start l locates.
+// after returns the end of text, which starts at l.
 func (l locator) after(text []byte) locator {
 	if len(text) == 0 {
 		return l
@@ -129,8 +129,7 @@ func (l *locator) unit(u uint16) {
 	l.wideReturn = u == '\r'
 }
 
-// hit returns a match at the start of text, which l locates, as what is found
-// in a member.
+// hit returns a match in a member. l is the start of the match.
 func (l locator) hit(m rules.Match, text []byte, member string) Hit {
 	end := l.after(text)
 	if l.order != notWide && len(m.Encoding) > 0 && m.Encoding[0] == "utf-16" {

@@ -5,19 +5,19 @@ import (
 	"r8scan/rules"
 )
 
-// Quota bounds the matches in one text, which are held until all of it is read.
-// Matches of low confidence have a quota of their own.
+// Quota bounds the matches in one text, which are held until the whole text is
+// read. Low confidence has a quota of its own.
 type Quota struct {
 	memory    *budget.Account
 	high, low int // that may still come
 	held      int64
 }
 
-// hitLen is what a match takes in memory until it is handed on.
+// hitLen is the memory that a match takes until it is handed on.
 const hitLen = 512
 
-// NewQuota returns a quota of a share of the bytes that what is found may take.
-// The matches are accounted for in memory.
+// NewQuota returns a share of the bytes that the matches of a run may take. It
+// accounts for the matches in memory.
 func NewQuota(found int64, memory *budget.Account) Quota {
 	return Quota{memory: memory, high: int(found >> 10), low: int(found >> 13)}
 }
@@ -37,11 +37,11 @@ func (q *Quota) Takes(m rules.Match) bool {
 	return true
 }
 
-// Done gives back the memory of matches that were handed on.
+// Done releases the memory of matches that were handed on.
 func (q *Quota) Done() {
 	q.memory.Give(q.held)
 	q.held = 0
 }
 
-// TooMany is the reason for what was not kept.
+// TooMany is the reason for matches that were not kept.
 const TooMany = "there are more tokens in what was read than a result can hold; those here are not all listed: --max-memory sets the limit"

@@ -1,6 +1,6 @@
-// Package search finds credentials in texts and tells where in them they stand.
-// A text is a file or a git object, and what is in it if it is a container. The
-// package knows bytes and names, and nothing of files or of git.
+// Package search finds credentials in texts and their positions. A text is a
+// file or a git object, with the members of a container. The package handles
+// bytes and names. It knows nothing of files or git.
 package search
 
 import (
@@ -9,7 +9,7 @@ import (
 	"r8scan/rules"
 )
 
-// Searcher searches one text after the other. A goroutine has one of its own.
+// Searcher searches texts one after the other. Each goroutine needs its own.
 type Searcher struct {
 	rules   *rules.Set // what is searched for; nil for the default ones
 	found   int64      // bytes that what is found in a run may take
@@ -20,7 +20,7 @@ type Searcher struct {
 	text    Text
 }
 
-// New returns a searcher for a set of rules that accounts for its memory in an
+// New returns a searcher for a set of rules. It accounts for its memory in an
 // account of b.
 func New(set *rules.Set, b *budget.Budget, memory *budget.Account) *Searcher {
 	limits := archive.LimitsOf(b)
@@ -28,14 +28,15 @@ func New(set *rules.Set, b *budget.Budget, memory *budget.Account) *Searcher {
 	return &Searcher{rules: set, found: b.Found, work: b.Work, limits: limits, memory: memory}
 }
 
-// Rules returns what is searched for.
+// Rules returns the rules of the search.
 func (s *Searcher) Rules() *rules.Set { return s.rules }
 
 // Quota returns the quota for one text.
 func (s *Searcher) Quota() Quota { return NewQuota(s.found, s.memory) }
 
-// Text returns what searches one text. A searcher has one at a time. unread is
-// told of what cannot be read in a container, by its path in there.
+// Text returns the search of one text. A searcher has one Text at a time.
+// unread is called for what cannot be read in a container, with its path in the
+// container.
 func (s *Searcher) Text(unread func(member, reason string)) *Text {
 	s.text = Text{s: s, unread: unread, Hits: s.text.Hits[:0], quota: s.Quota()}
 	return &s.text

@@ -10,10 +10,10 @@ import (
 	"r8scan/rules"
 )
 
-// Text is one text that is searched and, if it is a container, all that is in
-// it. A container's own bytes are searched as well, since tokens may stand
-// between members, in comments or behind the damage; a token found there and
-// in a member inside is told once, by its member.
+// Text searches one text and, if the text is a container, its members. A
+// container's own bytes are searched too, because tokens may be between
+// members, in comments or behind damage. A token that is found there and in a
+// member is reported once, for the member.
 type Text struct {
 	Hits    []Hit // those of a member stand behind those of the members in it
 	Members int64 // of containers
@@ -29,10 +29,10 @@ type Text struct {
 	quota  Quota
 }
 
-// keepHits is for how many hits a searcher keeps the room.
+// keepHits is the number of hits for which a searcher keeps memory.
 const keepHits = 1 << 10
 
-// Done ends the search: the hits were handed on.
+// Done ends the search after the hits were handed on.
 func (t *Text) Done() {
 	t.quota.Done()
 	clear(t.Hits)
@@ -41,9 +41,9 @@ func (t *Text) Done() {
 	}
 }
 
-// Read searches a stream. at gives its bytes again, if they can be had; name is
-// the file's, as far as it is known. It returns how many bytes were read, and
-// the error that ended it.
+// Read searches a stream. at reads the same bytes again, if possible. name is
+// the file's name as far as known. Read returns the number of bytes read, and
+// the error that ended the stream.
 func (t *Text) Read(ctx context.Context, r io.Reader, at io.ReaderAt, name string) (int64, error) {
 	w := t.window("")
 	defer t.s.release(w)
@@ -72,7 +72,8 @@ func (t *Text) window(member string) *window {
 	return w
 }
 
-// tail says what a file is by its end too, of which the window may hold a part.
+// tail detects the format of a file by its end too. The window may hold part of
+// the end.
 func tail(w *window, at io.ReaderAt, f archive.Format, binary bool) archive.Format {
 	switch {
 	case w.total == int64(w.n):
@@ -87,7 +88,7 @@ func tail(w *window, at io.ReaderAt, f archive.Format, binary bool) archive.Form
 	return archive.DetectTail(f, end)
 }
 
-// take adds what a window has found.
+// take adds the hits of a window.
 func (t *Text) take(w *window, inside int) {
 	t.add(w.hits, inside)
 	if w.dropped {
@@ -95,8 +96,8 @@ func (t *Text) take(w *window, inside int) {
 	}
 }
 
-// once searches a container that can be read only once: what the walk reads of
-// it passes by the search. w holds its first bytes and err what came of
+// once searches a container that can be read only once. The bytes that the walk
+// reads also go to the search. w holds the first bytes and err is the error of
 // reading them.
 func (t *Text) once(ctx context.Context, r io.Reader, w *window, err error, f archive.Format, name string) (int64, error) {
 	head := bytes.NewReader(bytes.Clone(w.buf[:w.n]))
@@ -137,8 +138,8 @@ func (t *Text) Container(ctx context.Context, in archive.Input, f archive.Format
 	_ = archive.Walk(ctx, in, f, limits, t) // the context's error ends the scan anyway
 }
 
-// Matches adds matches in a text that was found in one piece. Its lines and
-// columns count from data[from:], where all the matches are.
+// Matches adds matches in a text that was searched in one piece. Lines and
+// columns count from data[from:], which holds all matches.
 func (t *Text) Matches(data []byte, from int, matches []rules.Match) {
 	var own []Hit
 	at, done := locate(data[from:]), from
@@ -150,8 +151,9 @@ func (t *Text) Matches(data []byte, from int, matches []rules.Match) {
 	t.add(own, 0)
 }
 
-// add adds the hits in a container's own bytes, except for those that were
-// found in a member of it too, and as surely, which t.Hits has from inside on.
+// add adds the hits in a container's own bytes. It leaves out those that a
+// member has with the same confidence or more. The members' hits begin at
+// t.Hits[inside].
 func (t *Text) add(own []Hit, inside int) {
 	if len(own) == 0 || len(t.Hits) == inside {
 		t.Hits = append(t.Hits, own...)
@@ -183,7 +185,7 @@ func (t *Text) Member(path, name string) io.WriteCloser {
 	return &member{t: t, path: path, inside: len(t.Hits)}
 }
 
-// Unread passes on what a container could not give.
+// Unread reports what could not be read in a container.
 func (t *Text) Unread(path, reason string) { t.unread(path, reason) }
 
 // member is the sink of a member's bytes.

@@ -12,8 +12,8 @@ import (
 // WindowLen is how many bytes of a text are searched at a time.
 const WindowLen = 256 << 10
 
-// window searches a text that comes in pieces, with as much overlap as a match
-// depends on. Its buffer is larger than twice that.
+// window searches a text that comes in pieces. The pieces overlap by as much as
+// a match depends on. The buffer is longer than twice that.
 type window struct {
 	buf     []byte
 	n       int     // bytes in buf
@@ -33,8 +33,8 @@ type window struct {
 	zip     bool // there is one
 }
 
-// fill reads until the buffer is full or r ends. Unlike io.ReadFull it passes
-// on every error as it is, so that a truncated stream is told from a short one.
+// fill reads until the buffer is full or r ends. Unlike io.ReadFull it returns
+// every error as it is, so that a truncated stream differs from a short one.
 func (w *window) fill(r io.Reader) (err error) {
 	for w.n < len(w.buf) && err == nil {
 		var k int
@@ -59,8 +59,8 @@ func (w *window) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// rest searches the buffer and what r still gives; err is what came of filling
-// the buffer. It returns the error that ended r.
+// rest searches the buffer and the rest of r. err is the error of filling the
+// buffer. It returns the error that ended r.
 func (w *window) rest(ctx context.Context, r io.Reader, err error) error {
 	for w.search(err != nil); err == nil; w.search(err != nil) {
 		if err := ctx.Err(); err != nil {
@@ -74,15 +74,14 @@ func (w *window) rest(ctx context.Context, r io.Reader, err error) error {
 	return err
 }
 
-// search searches what is in the buffer: all of it if the text ends there,
-// else as far as what follows cannot matter, and keeps what the next search
-// needs.
+// search searches the buffer: all of it at the end of the text, else up to
+// where later bytes cannot matter. It keeps what the next search needs.
 func (w *window) search(last bool) {
 	if w.program && !w.zip {
 		w.zip = archive.HoldsZip(w.buf[:w.n])
 	}
-	// A match's line is seen as far as lineReach to both sides, as in a text that
-	// is searched at once; windows as small as in tests see less of it.
+	// lineReach bytes around a match are seen, as in a text that is searched at
+	// once. Very small windows, as in tests, see less.
 	reach := min(lineReach, len(w.buf)/8)
 	to := w.n - rules.Ahead - reach
 	if last {
