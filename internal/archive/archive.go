@@ -1,6 +1,6 @@
-// Package archive reads what is in containers: archives and compressed files,
-// nested in each other. Nothing is written to disk, nothing of a container is
-// trusted, and memory and time are bounded whatever it says.
+// Package archive reads containers: archives and compressed files, also inside
+// each other. It writes nothing to disk and trusts nothing in a container.
+// Memory and time are bounded for any input.
 package archive
 
 import (
@@ -25,23 +25,24 @@ type Limits struct {
 	Account *budget.Account
 }
 
-// LimitsOf returns the limits that a budget gives. Those of the usual one hold
+// LimitsOf returns the limits for a budget. The default budget suffices for
 // what people make: zstd -22 and xz -9 need windows of 128 and 64 MB. Deflate
-// gives 1032 bytes for one at most, and text that means anything far fewer.
+// expands a byte to at most 1,032, and meaningful text far less.
 func LimitsOf(b *budget.Budget) Limits {
 	memory := b.Work / 5 * 3
 	return Limits{Depth: 5, Entries: 1_000_000, Expanded: 16 << 30, Ratio: 1000, RatioFloor: 64 << 20,
 		Window: min(128<<20, memory/3), Memory: memory}
 }
 
-// Visitor takes what a walk finds, from the goroutine that walks.
+// Visitor receives what a walk finds. The walk calls it from its own goroutine.
 type Visitor interface {
 	// Member announces a member by its path, which is safe to show, and by its
-	// name as the container has it. The member's bytes are written to the sink;
-	// if it is a container, its own members are announced before it is closed.
+	// name as in the container. The member's bytes are written to the result.
+	// If the member is a container, its members are announced before the result
+	// is closed.
 	Member(path, name string) io.WriteCloser
-	// Unread says that the member at path, "" for the outermost container, or
-	// a part of it, was not read as what it is.
+	// Unread reports that the member at path, or a part of it, could not be
+	// read as what it is. The outermost container has the path "".
 	Unread(path, reason string)
 }
 
@@ -54,11 +55,11 @@ type Input struct {
 	NoZip  bool        // HoldsZip was false for all of it, in parts that overlap
 }
 
-// Walk hands the members of a container, and of those in it, to v. Whatever is
-// wrong with the container goes to v.Unread; the error is the context's.
-// Walk does not hand over the container's own bytes: to miss nothing (what
-// stands between members, in comments, headers and damaged parts) the caller
-// searches them as it searches any file.
+// Walk passes the members of a container, and of containers in it, to v. It
+// reports what is wrong with the container to v.Unread, and returns the error
+// of the context. Walk does not pass on the container's own bytes. To miss
+// nothing between members, in comments, headers and damaged parts, the caller
+// searches them like any file.
 func Walk(ctx context.Context, in Input, f Format, limits Limits, v Visitor) error {
 	w := &walk{ctx: ctx, limits: limits, v: v, packed: in.Size}
 	defer limits.Account.Back(limits.Account.Held())

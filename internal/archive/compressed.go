@@ -16,7 +16,7 @@ import (
 )
 
 // readCompressed reads a file that is compressed as a whole. A tar in it is no
-// further level: a.tgz!b.py, not a.tgz!a.tar!b.py.
+// level of its own: the path is a.tgz!b.py, not a.tgz!a.tar!b.py.
 func readCompressed(in *container, f Format) error {
 	c := in.c
 	if f == Brotli { // its decoder names what follows
@@ -48,7 +48,7 @@ func readCompressed(in *container, f Format) error {
 	return tar.src.err
 }
 
-// weak says that a format's signature may well stand in something else.
+// weak reports whether other files may well have a format's signature too.
 func weak(f Format) bool { return f == Zlib || f == Brotli || f == LZMA }
 
 // proven tries to decode the start of c.
@@ -57,10 +57,11 @@ func proven(w *walk, c *content, f Format) bool {
 	return !c.text() && opens(w, head, f)
 }
 
-// provenLen is how many bytes chance does not give before a decoder finds fault.
+// provenLen is the number of bytes that random input does not give before a
+// decoder fails.
 const provenLen = 128
 
-// opens tries to decode what begins with head.
+// opens tries to decode data that begins with head.
 func opens(w *walk, head []byte, f Format) bool {
 	head = head[:min(len(head), bufLen)]
 	if f == LZMA { // its reader gives nothing of a stream that is cut early
@@ -75,7 +76,7 @@ func opens(w *walk, head []byte, f Format) bool {
 	return n > 0 && err == nil || errors.Is(err, io.ErrUnexpectedEOF) && (n > 0 || f == Zstd || f == LZ4) || n >= provenLen
 }
 
-// stem returns the name of what is in the compressed file called name.
+// stem returns the name of the content of a compressed file.
 func stem(name string) string {
 	low := strings.ToLower(name)
 	for _, ext := range []string{".tgz", ".tbz2", ".tbz", ".txz", ".tzst", ".tlz4", ".tlz"} {
@@ -103,8 +104,8 @@ func decoder(w *walk, f Format, src *source, buf *bufio.Reader) (io.Reader, func
 	return &expander{w: w, r: r, packed: src}, closer, nil
 }
 
-// plainDecoder opens a compressed stream. Concurrent decoders are not used: a
-// panic in a goroutine of theirs could not be caught.
+// plainDecoder opens a compressed stream. It uses no concurrent decoders: a
+// panic in their goroutines cannot be caught.
 func plainDecoder(w *walk, f Format, buf *bufio.Reader) (r io.Reader, closer func(), err error) {
 	need := memoryOf(f, buf, w.limits.Window)
 	if err := w.take(need); err != nil {
@@ -145,8 +146,8 @@ func plainDecoder(w *walk, f Format, buf *bufio.Reader) (r io.Reader, closer fun
 	return r, closer, err
 }
 
-// memoryOf says how much memory a decoder is going to need. It goes by the first
-// frame or block; that later ones keep to the limit is the decoders' work.
+// memoryOf returns how much memory a decoder needs. It goes by the first frame
+// or block. The decoders hold later ones to the limit.
 func memoryOf(f Format, buf *bufio.Reader, window int64) int64 {
 	need := int64(64 << 10)
 	switch head, _ := buf.Peek(32); f {

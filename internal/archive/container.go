@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// container is a container that is read, or what may be one.
+// container is a container, or data that may be one.
 type container struct {
 	*walk
 	c     *content
@@ -15,9 +15,9 @@ type container struct {
 	depth int    // 1 for the outermost one
 }
 
-// whole reads a container and names what is wrong with it. Decoders of others
-// read hostile bytes here: this is the one place where their panics end, as
-// things that were not read.
+// whole reads a container and reports what is wrong with it. Decoders of other
+// projects read hostile bytes here. This is the one place that catches their
+// panics, and reports them as unread.
 func (in *container) whole(f Format) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -47,7 +47,7 @@ func (in *container) whole(f Format) {
 	}
 }
 
-// allowed names a container that is too deep in others to be read.
+// allowed reports a container that is nested too deep to be read.
 func (in *container) allowed(f Format) bool {
 	if in.depth > in.limits.Depth {
 		in.v.Unread(in.path, fmt.Sprintf("it is a %s nested deeper than %d containers; it was searched as it is", f, in.limits.Depth))
@@ -56,8 +56,8 @@ func (in *container) allowed(f Format) bool {
 	return true
 }
 
-// unproven names what has the name or the first bytes of a format and cannot be
-// read as it, and returns what it is read as.
+// unproven reports data that has the name or the first bytes of a format and
+// cannot be read as it. It returns the format to read it as.
 func (in *container) unproven(f Format) Format {
 	head, _ := in.c.buf.Peek(HeadLen)
 	if f == Zlib && head[0] != usualWindow<<4|8 && endingFormat(ending(in.c.name)) != Zlib {
@@ -69,9 +69,9 @@ func (in *container) unproven(f Format) Format {
 	return Executable // that is, what may have an archive behind it
 }
 
-// foreign names what is compressed in a way that is not read, and reads the
-// containers in it that are. What only has the name may be a zip behind
-// something else, which it returns.
+// foreign reports data in a compressed format that is not read, and reads the
+// containers in it. If only the name says so, the data may be a zip behind
+// something else, which foreign returns.
 func (in *container) foreign() (*content, Format) {
 	head, _ := in.c.buf.Peek(HeadLen)
 	if kind := foreignKind(head); kind != "" {
@@ -88,8 +88,8 @@ func (in *container) foreign() (*content, Format) {
 	return in.c, None
 }
 
-// embedded reads the zip at the end of what is no container, and may have been
-// seen only once, such as a picture in an archive.
+// embedded reads the zip at the end of data that is no container, such as a
+// picture in an archive. The data may be readable only once.
 func (in *container) embedded() {
 	if !in.c.skipToZip(in.walk) {
 		return
@@ -108,9 +108,9 @@ func (in *container) embedded() {
 	}
 }
 
-// one reads one container, which begins where in.c is read, leaves in.c where
-// that ends, and names what is wrong with it or in it. It reports whether
-// nothing is.
+// one reads the container that begins at the current position of in.c, and
+// leaves in.c at its end. It reports what is wrong with the container or in it,
+// and returns whether nothing is.
 func (in *container) one(f Format) bool {
 	src, fails := in.c.src, in.fails
 	err := in.read(f)
@@ -140,7 +140,7 @@ func (in *container) read(f Format) error {
 	return readCompressed(in, f)
 }
 
-// panicked words a panic without what it may quote of the input.
+// panicked describes a panic without quoting the input.
 func panicked(f Format, p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return fmt.Sprintf("its %s decoder gave up (%v); what it had read until then was searched", f, err)
@@ -148,8 +148,9 @@ func panicked(f Format, p any) string {
 	return fmt.Sprintf("its %s decoder gave up; what it had read until then was searched", f)
 }
 
-// member reads one member to its end: it goes to the visitor and, if it is a
-// container or ends in one, is read itself. It returns an error only when the walk is over.
+// member reads one member to its end. It passes the member to the visitor. If
+// the member is or ends in a container, it reads that too. It returns an error
+// only when the walk is over.
 func (in *container) member(name string, r io.Reader) error {
 	if err := in.enter(in.path); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (in *container) member(name string, r io.Reader) error {
 	return in.over()
 }
 
-// drain reads what is left of a member, so that all of it goes to its sink.
+// drain reads the rest of a member, so that all of it goes to its sink.
 func drain(buf *bufio.Reader) {
 	_, _ = io.Copy(io.Discard, buf) // its source keeps the error
 }

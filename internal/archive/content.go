@@ -8,7 +8,7 @@ import (
 
 const bufLen = 32 << 10
 
-// content is a container, or what may be one, as a walk reads it.
+// content is a container, or data that may be one, during a walk.
 type content struct {
 	src  *source
 	buf  *bufio.Reader // of src
@@ -25,10 +25,10 @@ type content struct {
 	inZip bool // it is a part of a zip, whose members are known
 }
 
-// pos is how far c was read.
+// pos is the number of bytes read from c.
 func (c *content) pos() int64 { return c.src.n - int64(c.buf.Buffered()) }
 
-// begin makes c what stands from a place in it on.
+// begin cuts c to what begins at a place in it.
 func (c *content) begin(from int64) {
 	if c.whole == nil {
 		c.whole = c.at
@@ -46,8 +46,8 @@ func (c *content) text() bool {
 	return isText(head)
 }
 
-// random makes c readable at any place, if need be by a copy in memory, for
-// which the walk accounts until the container is done.
+// random makes c readable at any place, if necessary by a copy in memory. The
+// walk accounts for the copy until the container is done.
 func (c *content) random(w *walk) error {
 	if c.at != nil {
 		return nil
@@ -81,8 +81,8 @@ func (c *content) slice(w *walk, from, size int64) (b []byte, give func(), err e
 	return b, func() { w.give(size) }, nil
 }
 
-// source remembers how much was read of a reader, and the error that ended it:
-// decoders wrap errors of what they read, or swallow them.
+// source counts the bytes read from a reader and keeps the error that ended it.
+// Decoders wrap or drop the errors of their input.
 type source struct {
 	r   io.Reader
 	n   int64

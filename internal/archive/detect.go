@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Format is what a file's first bytes say it is.
+// Format is the format that the first bytes of a file show.
 type Format uint8
 
 // The formats that Walk reads. An Executable may have a zip, 7z or rar behind it.
@@ -38,9 +38,10 @@ func (f Format) String() string { return formatNames[f] }
 // HeadLen is how much of a file's start Detect looks at.
 const HeadLen = 512
 
-// Detect tells by a file's first HeadLen bytes, or all if it is shorter,
-// whether it is a container. It runs for every file and blob and takes a few
-// nanoseconds. Brotli and bare LZMA have no signature: only their names tell.
+// Detect returns the container format of a file by its first HeadLen bytes, or
+// by all of a shorter one. It runs for every file and blob and takes a few
+// nanoseconds. Brotli and bare LZMA have no signature: only their names show
+// them.
 func Detect(head []byte, name string) Format {
 	if len(head) < 8 {
 		return None
@@ -70,8 +71,8 @@ func tarMagic(head []byte) bool {
 	return string(head[257:262]) == "ustar" && (head[262] == 0 || head[262] == ' ')
 }
 
-// tarHeader knows a header by its checksum, those from before there was a magic
-// too.
+// tarHeader recognizes a header by its checksum, also one from before there was
+// a magic.
 func tarHeader(head []byte) bool {
 	if len(head) < 512 || !tarMagic(head) && !(octalEnd(head[107]) && octalEnd(head[115]) && octalEnd(head[123]) && head[0] != 0) {
 		return false
@@ -106,8 +107,9 @@ func octal(field []byte) (n uint64, ok bool) {
 	return n, ok
 }
 
-// byName knows what has no signature, and what has another than its name says. A
-// text in Brazilian Portuguese may be called messages.pt.br too.
+// byName recognizes formats without a signature, and files whose content is not
+// what their name says. A text in Brazilian Portuguese may be called
+// messages.pt.br too.
 func byName(name string, head []byte) Format {
 	end := ending(name)
 	if end == "" {
@@ -130,8 +132,8 @@ func Unsigned(name []byte) bool { return endingFormat(ending(name)) != None }
 // longEnding is the length of the longest ending that tells something.
 const longEnding = 6
 
-// ending returns what stands behind the last dot in a name, nothing if that is
-// long or the name begins with it.
+// ending returns what follows the last dot of a name, or nothing if that is
+// long or begins the name.
 func ending[T string | []byte](name T) (end T) {
 	for i := len(name) - 1; i > 0 && i >= len(name)-longEnding-1; i-- {
 		if name[i] == '.' {
@@ -185,8 +187,8 @@ func isText(head []byte) bool {
 // zipEndLen is the length of a zip's last record without a comment.
 const zipEndLen = 22
 
-// TailLen is how much of a file's end may have to be seen to find the zip that
-// stands there, with a comment or something else behind it.
+// TailLen is how much of a file's end to search for a zip there, with a comment
+// or something else behind it.
 const TailLen = zipEndLen + 1<<16
 
 // nearLen is how much of the end of any file is looked at.
@@ -194,12 +196,13 @@ const nearLen = 256
 
 var zipEndSignature = []byte("PK\x05\x06")
 
-// MayEndInZip tells by the first and the last bytes of a file of no format
-// whether it is worth to look closer with DetectTail: text is not. It runs for
+// MayEndInZip reports, by the first and the last bytes of a file of no format,
+// whether DetectTail should look closer. It returns false for text. It runs for
 // every file and blob.
 func MayEndInZip(head, tail []byte) bool {
 	near := tail[max(0, len(tail)-nearLen):]
-	// No text has the signature's third byte, and each has many of its first.
+	// No text has the third byte of the signature. Every text has many of the
+	// first.
 	return bytes.IndexByte(near, zipEndSignature[2]) >= 0 && bytes.Contains(near, zipEndSignature) || binaryHead(head)
 }
 
@@ -214,10 +217,9 @@ func binaryHead(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("GIF8")) || bytes.HasPrefix(head, []byte("%PDF")) || bytes.HasPrefix(head, []byte("%!PS"))
 }
 
-// DetectTail says what a file is of which Detect said f and which ends in tail:
-// a zip may stand behind an executable, and behind images and documents. An
-// executable of which tail is all stays one only if it is known to hold an
-// archive.
+// DetectTail returns the format of a file that Detect calls f and that ends in
+// tail. A zip may be behind an executable, an image or a document. If tail is
+// all of an executable, the result is Executable only if it holds an archive.
 func DetectTail(f Format, tail []byte) Format {
 	switch {
 	case f == Executable:
@@ -232,8 +234,8 @@ func DetectTail(f Format, tail []byte) Format {
 	return f
 }
 
-// zipEnd reports whether a zip ends in tail. What stands behind it need not be
-// its comment: unzippers read it all the same.
+// zipEnd reports whether a zip ends in tail. What follows need not be its
+// comment: unzip programs read it anyway.
 func zipEnd(tail []byte) bool {
 	for from := max(0, len(tail)-TailLen); ; from += len(zipEndSignature) {
 		i := bytes.Index(tail[from:], zipEndSignature)

@@ -4,11 +4,11 @@ import (
 	"unicode/utf8"
 )
 
-// hiddenLen is the fewest bytes that can hold a token which a search of them as
-// text does not see: 37 characters of 62 kinds are 220 bits.
+// hiddenLen is the fewest bytes that can hold a token which a text search does
+// not see: 37 characters of 62 kinds are 220 bits.
 const hiddenLen = 28
 
-// gap is what is known of bytes that no container was read from.
+// gap describes bytes that no container was read from.
 type gap struct {
 	n      int64
 	count  int64 // of those that are not zero
@@ -51,5 +51,6 @@ func (g *gap) add(b []byte) {
 	}
 }
 
-// hides reports whether there may be a token that a search does not see.
+// hides reports whether the bytes may hold a token that a text search does not
+// see.
 func (g *gap) hides() bool { return g.binary && g.count >= hiddenLen }

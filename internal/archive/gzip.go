@@ -10,9 +10,9 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// gzipReader reads the members of a gzip file that follow each other. Like
-// most readers it has no use for what a header says beside the method, so that
-// damage in it hides nothing.
+// gzipReader reads consecutive members of a gzip file. Like most readers it
+// uses only the method of a header, so that damage in the rest of it hides
+// nothing.
 type gzipReader struct {
 	buf  *bufio.Reader
 	z    io.ReadCloser // of the current member
@@ -90,7 +90,7 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 	}
 }
 
-// trailer compares what was read with what is said of it behind it.
+// trailer compares the content with the checksum and length behind it.
 func (g *gzipReader) trailer() error {
 	var t [8]byte
 	if _, err := io.ReadFull(g.buf, t[:]); err != nil {

@@ -4,8 +4,8 @@ import (
 	"bufio"
 )
 
-// lag reads from buf and leaves there what it gave last, so that what a
-// decoder has read behind the end of a stream can be read again.
+// lag reads from buf, and leaves the last bytes there, so that what a decoder
+// read behind the end of a stream can be read again.
 type lag struct {
 	buf   *bufio.Reader
 	keep  int // how much is left there at least, while that is known
@@ -36,8 +36,8 @@ func (l *lag) ReadByte() (byte, error) {
 	return p[0], err
 }
 
-// settle ends the reading: of what was given the last back bytes are to be read
-// again, or as many as there still are.
+// settle ends the reading. The last back bytes, or as many as are left, can be
+// read again.
 func (l *lag) settle(back int) {
 	_, _ = l.buf.Discard(max(l.given-back, 0))
 	l.given = 0

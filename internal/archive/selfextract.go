@@ -10,7 +10,7 @@ import (
 )
 
 // stubLen is how much of an executable is searched for the archive that it
-// unpacks: the programs in front of them have some hundred kilobytes.
+// unpacks. The programs before the archive have some hundred kilobytes.
 const stubLen = 4 << 20
 
 // The signatures of archives that programs unpack.
@@ -20,9 +20,9 @@ const (
 )
 
 // selfExtracting finds the archive that a program unpacks, in its first bytes:
-// the 7z or rar of one for Windows or Linux, and what stands behind the last line
-// of a script. Programs that unpack such archives have the signatures too: what
-// follows must be a header with the right checksum.
+// a 7z or RAR in a program for Windows or Linux, or what follows the last line
+// of a script. Programs that unpack such archives contain the signatures too,
+// so a header with the right checksum must follow.
 func selfExtracting(head []byte) (at int, f Format) {
 	if bytes.HasPrefix(head, []byte("#!")) {
 		return behindScript(head)
@@ -39,17 +39,18 @@ func selfExtracting(head []byte) (at int, f Format) {
 	return 0, None
 }
 
-// isPlain reports whether text is UTF-8 without the control characters below the
-// tab. A container is not: a tar has zeros, all signatures but one have bytes that
-// UTF-8 has not there, and what is compressed is never UTF-8 for long.
+// isPlain reports whether text is UTF-8 without control characters below the
+// tab. A container is not: a tar has zeros, almost every signature has bytes
+// that are not UTF-8, and compressed data is never UTF-8 for long.
 func isPlain(text []byte) bool {
 	const high, tabs = 0x8080808080808080, 0x0909090909090909
 	le := binary.LittleEndian
 	ascii, rest := true, text
 	for ; len(rest) >= 32; rest = rest[32:] {
 		a, b, c, d := le.Uint64(rest), le.Uint64(rest[8:]), le.Uint64(rest[16:]), le.Uint64(rest[24:])
-		// A byte from 128 on has the high bit; one below the tab gets it. So does
-		// one more behind that one: what is found is looked at again.
+		// A byte from 128 on has the high bit, and the subtraction sets it for
+		// a byte below the tab. A borrow may set it for the next byte too, so a
+		// hit is checked again.
 		if (a|b|c|d|(a-tabs)|(b-tabs)|(c-tabs)|(d-tabs))&high == 0 {
 			continue
 		}
@@ -80,8 +81,7 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-// behindScript finds the first container that begins where a line of a script
-// might.
+// behindScript finds the first container that begins at a line of a script.
 func behindScript(head []byte) (at int, f Format) {
 	if isPlain(head) {
 		return 0, None // as nearly all scripts are
@@ -100,8 +100,8 @@ func behindScript(head []byte) (at int, f Format) {
 	}
 }
 
-// indexOf returns where the first signature stands for which is holds, -1 if
-// there is none.
+// indexOf returns the first place of a signature for which is returns true, or
+// -1.
 func indexOf(b []byte, signature string, is func([]byte) bool) int {
 	for from := 0; ; from++ {
 		i := bytes.Index(b[from:], []byte(signature))
@@ -118,7 +118,7 @@ func starts7z(b []byte) bool {
 	return len(b) >= 32 && b[6] == 0 && crc32.ChecksumIEEE(b[12:32]) == binary.LittleEndian.Uint32(b[8:])
 }
 
-// startsRAR knows the first header of versions 4 and 5.
+// startsRAR recognizes the first header of versions 4 and 5.
 func startsRAR(b []byte) bool {
 	if len(b) < 64 {
 		return false
@@ -131,8 +131,8 @@ func startsRAR(b []byte) bool {
 	return b[6] == 1 && b[7] == 0 && b[12] < 0x80 && 12+size <= len(b) && crc32.ChecksumIEEE(b[12:12+size]) == binary.LittleEndian.Uint32(b[8:])
 }
 
-// behind looks for an archive behind an executable: self-extracting ones,
-// executable jars and Python zips. It returns what is to be read as it.
+// behind looks for an archive behind an executable: a self-extracting one, an
+// executable jar or a Python zip. It returns what to read as it.
 func behind(w *walk, c *content) (*content, Format) {
 	if b, err := c.buf.Peek(bufLen); err != nil && DetectTail(Executable, b) == None {
 		return c, None // all of it is in the buffer
