@@ -1,10 +1,11 @@
-// Package inflate decompresses zlib streams whose inflated size is known,
-// from memory into memory: the entries of a git pack.
+// Package inflate decompresses zlib streams of known inflated size, from memory
+// into memory: the entries of a git pack.
 //
-// Such streams are small, 1 KB or so. What compress/zlib does for each of
-// them and for each byte (its window, allocated tables, a call for a byte of
-// input) makes it take more than three times as long. compress/flate is the
-// oracle of the tests: a stream is accepted here if and only if it is there.
+// Such streams are small, about 1 KB. compress/zlib takes more than three times
+// as long for them, because it has costs for each stream and each byte: a
+// window, allocated tables, a call for each byte of input. compress/flate is
+// the oracle of the tests: this package accepts a stream if and only if
+// compress/flate does.
 package inflate
 
 import (
@@ -14,24 +15,24 @@ import (
 )
 
 var (
-	// ErrCorrupt says that the input is not a zlib or DEFLATE stream, or that
-	// it asks for a preset dictionary.
+	// ErrCorrupt means that the input is not a zlib or DEFLATE stream, or that
+	// it needs a preset dictionary.
 	ErrCorrupt = errors.New("inflate: corrupt stream")
-	// ErrSize says that the stream holds more or fewer bytes than declared.
+	// ErrSize means that the stream holds more or fewer bytes than declared.
 	ErrSize = errors.New("inflate: stream does not have the declared size")
-	// ErrTruncated says that the input ends before the stream does.
+	// ErrTruncated means that the input ends before the stream does.
 	ErrTruncated = errors.New("inflate: truncated stream")
-	// ErrChecksum says that the inflated bytes do not have the stream's
+	// ErrChecksum means that the inflated bytes do not match the stream's
 	// Adler-32 checksum.
 	ErrChecksum = errors.New("inflate: wrong checksum")
 )
 
-// Inflater holds the tables of a decompression, some 40 KB. Its zero value is
-// ready; it can be used again and again, by one goroutine at a time, and
-// keeps no reference to what was given to it. It allocates nothing.
+// Inflater holds the tables of a decompression, about 40 KB. Its zero value is
+// ready. One goroutine at a time may use it, any number of times. It keeps no
+// reference to its arguments and allocates nothing.
 type Inflater struct {
-	// Checksum makes Zlib verify the Adler-32 checksum. Where the compressed
-	// bytes have a checksum of their own, as in a pack, it tells nothing new.
+	// Checksum makes Zlib verify the Adler-32 checksum. It adds nothing if the
+	// compressed bytes have a checksum of their own, as in a pack.
 	Checksum bool
 
 	tables    tables
@@ -40,16 +41,18 @@ type Inflater struct {
 }
 
 // Zlib inflates the zlib stream at the start of src into dst, which must be
-// exactly as long as the inflated data, and returns the stream's length with
-// its header and checksum. More may follow the stream in src. On an error
-// the content of dst is unspecified; beyond its length dst is never touched.
+// exactly as long as the inflated data. It returns the length of the stream
+// with its header and checksum. More may follow the stream in src. After an
+// error the content of dst is undefined. Zlib never writes beyond the length of
+// dst.
 func (z *Inflater) Zlib(dst, src []byte) (consumed int, err error) {
 	if len(src) < 2 {
 		return 0, ErrTruncated
 	}
-	// Method 8, a window of at most 32 KB, no dictionary. Like compress/zlib
-	// this does not hold a stream to a smaller window. Unlike it, it has no
-	// dictionary at all: compress/zlib takes none for the empty one.
+	// The method is 8, the window has at most 32 KB, and there is no
+	// dictionary. Like compress/zlib this accepts distances beyond a smaller
+	// window. Unlike it, this accepts no dictionary at all: compress/zlib takes
+	// none for the empty one.
 	h := binary.BigEndian.Uint16(src)
 	if h&0x0f00 != 0x0800 || h>>12 > 7 || h%31 != 0 || h&0x20 != 0 {
 		return 0, ErrCorrupt
@@ -88,7 +91,7 @@ func (z *Inflater) Raw(dst, src []byte) (consumed int, err error) {
 		default:
 			err = ErrCorrupt
 		}
-		// What was decoded from beyond the end means nothing, good or bad.
+		// Bits decoded from beyond the end mean nothing.
 		if r.used() > len(src) {
 			return 0, ErrTruncated
 		}
@@ -102,8 +105,8 @@ func (z *Inflater) Raw(dst, src []byte) (consumed int, err error) {
 	return r.used(), nil
 }
 
-// reader takes bits from src. Beyond its end it gives zeros, and used then
-// is greater than len(src).
+// reader reads bits from src. Beyond the end it reads zeros, and used is
+// greater than len(src).
 type reader struct {
 	src  []byte
 	pos  int    // bytes that are in bits or were; may pass the end of src
@@ -117,8 +120,8 @@ func (r *reader) used() int { return r.pos - int(r.have>>3) }
 // fill makes at least 56 bits valid.
 func (r *reader) fill() {
 	if p := r.pos; p <= len(r.src)-8 {
-		// The bits of a byte that is only partly taken in are or'ed in again
-		// by the next fill: the same bits at the same place.
+		// The next fill ORs the bits of a partly read byte in again: the same
+		// bits at the same place.
 		r.bits |= binary.LittleEndian.Uint64(r.src[p:]) << (r.have & 63)
 		r.pos += int(63-r.have) >> 3
 		r.have |= 56
@@ -401,8 +404,9 @@ func (r *reader) fast(dst []byte, o int, t *tables) (int, bool, error) {
 	return o, false, nil
 }
 
-// slow decodes the rest of a block, one symbol a turn. It takes the bits of
-// a symbol before it judges the symbol: then used tells whether it was one.
+// slow decodes the rest of a block, one symbol at a time. It consumes the bits
+// of a symbol before it checks the symbol, so that used tells whether they were
+// there.
 func (r *reader) slow(dst []byte, o int, t *tables) (int, error) {
 	for {
 		if r.used() > len(r.src) {

@@ -76,10 +76,10 @@ func (s *symbols) add(symbol int, length uint) {
 	s.count[length&maxBits] = i + 1
 }
 
-// build fills tab, whose main table has 1<<width entries, for the code in s.
-// base gives each symbol's entry without the bits of its code. It reports
-// whether the code is complete; like compress/flate it lets pass a code
-// without symbols and one of a single symbol of one bit.
+// build fills tab for the code in s. The main table has 1<<width entries. base
+// holds each symbol's entry without the bits of its code. build reports whether
+// the code is complete. Like compress/flate it accepts a code without symbols,
+// and one of a single symbol of one bit.
 func (s *symbols) build(tab []uint32, width int, base *[288]uint32) bool {
 	space := 0 // of the 1<<15 codes of 15 bits, those below a used code
 	for n := 1; n <= maxBits; n++ {
@@ -114,7 +114,7 @@ func (s *symbols) build(tab []uint32, width int, base *[288]uint32) bool {
 	return true
 }
 
-// buildDegenerate fills the table of a code that is not complete.
+// buildDegenerate fills the table of an incomplete code.
 func (s *symbols) buildDegenerate(tab []uint32, base *[288]uint32, space int) bool {
 	if space != 0 && (space != 1<<(maxBits-1) || s.count[1] != 1) {
 		return false
