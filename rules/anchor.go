@@ -63,6 +63,8 @@ type finder struct {
 	anchors  int   // where the first anchor may be that leads there
 	names    []int // where Replicate's names start, in all that such anchors may look at
 	depth    int   // how often text was decoded
+	recent   recent
+	room     room
 	found    []Match
 
 	last     int      // the place that was looked at last, -1 for none
@@ -138,7 +140,7 @@ func (f *finder) words(low, high int) {
 		}
 		return true
 	}, func(at int, kind form) bool {
-		if f.in == Contents && at >= f.anchors && at < f.to+ownLead {
+		if f.in == Contents {
 			f.hidden(at, kind)
 		}
 		return true

@@ -143,7 +143,7 @@ func invisibleEscape(text []byte, i int) int {
 		if n == 0 && isInvisible(rune(v)) {
 			return next
 		}
-		if v > 0xff {
+		if v > 0xff || n == 0 && v < utf8.RuneSelf {
 			break
 		}
 		raw[n], at = byte(v), next
@@ -220,7 +220,7 @@ func terminal(text []byte, i int) int {
 	}
 	j := i
 	for _, e := range escs {
-		if end := from + len(e); end <= len(text) && bytes.EqualFold(text[from:end], e) {
+		if end := from + len(e); end <= len(text) && text[from] == e[0] && bytes.EqualFold(text[from:end], e) {
 			j = end
 			break
 		}

@@ -417,9 +417,19 @@ func newValues64() (values [256]byte) {
 // decode64 decodes characters of either base64 alphabet. The last element of
 // where is the end.
 func decode64(chars []byte, where []int) decoded {
-	d := decoded{bytes: make([]byte, 0, len(chars)*3/4), at: make([]int, 0, len(chars)*3/4+1)}
+	return appendBase64(decoded{bytes: make([]byte, 0, len(chars)*3/4), at: make([]int, 0, len(chars)*3/4+1)}, chars, where)
+}
+
+// appendBase64 is decode64 into memory that is there.
+func appendBase64(d decoded, chars []byte, where []int) decoded {
+	i := 0
+	for ; i+4 <= len(chars); i += 4 {
+		a, b, c, e := values64[chars[i]], values64[chars[i+1]], values64[chars[i+2]], values64[chars[i+3]]
+		d.bytes, d.at = append(d.bytes, a<<2|b>>4, b<<4|c>>2, c<<6|e), append(d.at, where[i:i+3]...)
+	}
 	bits, have := uint32(0), 0
-	for i, c := range chars {
+	for ; i < len(chars); i++ {
+		c := chars[i]
 		bits, have = bits<<6|uint32(values64[c]), have+6
 		if have >= 8 {
 			have -= 8

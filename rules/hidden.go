@@ -88,17 +88,25 @@ func isWideWord(text []byte, at int) bool {
 
 // hidden searches the text around an encoded word.
 func (f *finder) hidden(at int, kind form) {
-	if f.depth == maxHidden {
+	if f.depth == maxHidden || !mayCode(f.text, at, kind) {
+		return
+	}
+	f.recent.add(at)
+	if at < f.anchors || at >= f.to+ownLead {
 		return
 	}
 	low := max(0, at-near)
 	view := f.text[low:min(len(f.text), at+ownAhead)]
-	d, name := decodeAround(view, at-low, kind)
+	d, name := f.room.decodeAround(view, at-low, kind)
 	if d.bytes == nil {
 		return
 	}
-	first := sort.SearchInts(d.at, at-low-hiddenReach)
-	last := sort.SearchInts(d.at, at-low+hiddenReach)
+	first, last := sort.SearchInts(d.at, at-low-hiddenReach), sort.SearchInts(d.at, at-low+hiddenReach)
+	if f.recent.crowded(at) {
+		// Each word has a probe of its own.
+		probe := sort.SearchInts(d.at, at-low)
+		first, last = max(first, probe-ownReach), min(last, probe+ownReach)
+	}
 	sub := &finder{set: f.set, in: f.in, text: d.bytes, to: len(d.bytes), depth: f.depth + 1}
 	sub.words(first, min(last, len(d.bytes)))
 	for i := range f.set.besides {
@@ -115,32 +123,91 @@ func (f *finder) hidden(at int, kind form) {
 	}
 }
 
+// mayCode reports whether the base64 next to a probe may be that of a word. It
+// decodes a few groups on each side, where decodeAround decodes two kilobytes. If
+// something else than base64 is near, such as a line break, it returns true.
+func mayCode(text []byte, at int, kind form) bool {
+	const behind, ahead = 12, 16 // the longest word takes 12 characters
+	if kind == formWide || kind == formSpelled {
+		return true
+	}
+	from := at - int(kind-formCode0) - behind
+	if from < 0 || from+behind+ahead > len(text) {
+		return true
+	}
+	var word [(behind + ahead) / 4 * 3]byte
+	for i := 0; i < len(word); i += 3 {
+		group := text[from+i/3*4:]
+		a, b, c, d := values64[group[0]], values64[group[1]], values64[group[2]], values64[group[3]]
+		if a|b|c|d == noValue {
+			return true
+		}
+		word[i], word[i+1], word[i+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+	}
+	for _, w := range words {
+		for i := 0; i+len(w.text) <= len(word); i++ {
+			if foldedEqual(word[i:i+len(w.text)], w.text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 const (
 	maxHidden   = 2  // encodings inside each other
 	hiddenReach = 64 // how far from its probe an encoded word may be
+	ownReach    = 12 // the same in decoded bytes
 )
 
-// decodeAround decodes the text around the probe at a place of a view.
-func decodeAround(view []byte, at int, kind form) (d decoded, name string) {
+// recent has the places of the last encoded words, so that a text full of them
+// does not take long.
+type recent struct {
+	at [16]int // a ring
+	n  int
+}
+
+func (r *recent) add(at int) {
+	r.at[r.n%len(r.at)] = at
+	r.n++
+}
+
+// crowded reports whether all of them are shortly before a place.
+func (r *recent) crowded(at int) bool {
+	const within = near - 32 // so that mayCode sees the same wherever a text is cut
+	return r.n >= len(r.at) && at-r.at[r.n%len(r.at)] < within
+}
+
+// room is memory for one decoded view.
+type room struct {
+	chars   []byte
+	where   []int
+	decoded decoded
+}
+
+// decodeAround decodes the text around the probe at a place of a view. What it
+// returns is valid until the next call.
+func (r *room) decodeAround(view []byte, at int, kind form) (d decoded, name string) {
 	switch {
 	case kind == formWide:
 		return wideAround(view, at), "utf-16"
 	case kind != formSpelled:
-		left := stretchLeft(view, at, isBase64Any)
-		chars, where := stretch(view, left, isBase64Any)
-		skip := (sort.SearchInts(where, at) - int(kind-formCode0)) % 4
+		left := stretchLeft(view, at, base64Chars)
+		r.chars, r.where = stretch(r.chars[:0], r.where[:0], view, left, base64Chars)
+		skip := (sort.SearchInts(r.where, at) - int(kind-formCode0)) % 4
 		if skip < 0 {
 			skip += 4
 		}
-		if len(chars) < skip {
+		if len(r.chars) < skip {
 			return decoded{}, ""
 		}
-		return decode64(chars[skip:], where[skip:]), "base64"
+		r.decoded = appendBase64(decoded{r.decoded.bytes[:0], r.decoded.at[:0]}, r.chars[skip:], r.where[skip:])
+		return r.decoded, "base64"
 	case isDigit(view[at]) && isHex(view[at-1]) && isHex(view[at+probeLen]):
-		left := stretchLeft(view, at, isHex)
-		digits, where := stretch(view, left, isHex)
-		skip := (sort.SearchInts(where, at) + 1) % 2
-		return decodeHex(digits[skip:], where[skip:]), "hex"
+		left := stretchLeft(view, at, hexChars)
+		r.chars, r.where = stretch(r.chars[:0], r.where[:0], view, left, hexChars)
+		skip := (sort.SearchInts(r.where, at) + 1) % 2
+		return decodeHex(r.chars[skip:], r.where[skip:]), "hex"
 	}
 	return unescaped(view)
 }
@@ -160,13 +227,23 @@ func wideAround(view []byte, at int) (d decoded) {
 
 // stretchLeft returns where the run of an alphabet around text[at] begins, over
 // line breaks.
-func stretchLeft(text []byte, at int, is func(byte) bool) int {
+func stretchLeft(text []byte, at int, is *charSet) int {
 	for at > 0 {
 		next := at - 1
-		if !is(text[next]) || mayLead(text[next]) {
+		if is[text[next]] {
+			// No character of an alphabet begins a line break, so before has to
+			// look only where a written one may end.
+			run := next
+			for run > 0 && is[text[run-1]] {
+				run--
+			}
+			at = min(at, run+maxBreak)
+			next = at - 1
+		}
+		if !is[text[next]] || mayLead(text[next]) {
 			next = before(text, at, false)
 		}
-		if next < 0 || !is(text[next]) {
+		if next < 0 || !is[text[next]] {
 			break
 		}
 		at = next
@@ -174,12 +251,12 @@ func stretchLeft(text []byte, at int, is func(byte) bool) int {
 	return at
 }
 
-// stretch returns the characters of a run, the place of each, and where the run
+// stretch appends the characters of a run, the place of each, and where the run
 // ends.
-func stretch(text []byte, from int, is func(byte) bool) (chars []byte, at []int) {
+func stretch(chars []byte, at []int, text []byte, from int, is *charSet) ([]byte, []int) {
 	end := from
 	for i := from; i < len(text); i++ {
-		if !is(text[i]) {
+		if !is[text[i]] {
 			next := lineJoint(text, i, false)
 			if next == i {
 				break
@@ -191,6 +268,19 @@ func stretch(text []byte, from int, is func(byte) bool) (chars []byte, at []int)
 		end = i + 1
 	}
 	return chars, append(at, end)
+}
+
+// charSet has the characters of an encoding.
+type charSet [256]bool
+
+var base64Chars, hexChars = charSetOf(isBase64Any), charSetOf(isHex)
+
+func charSetOf(is func(byte) bool) *charSet {
+	var a charSet
+	for c := range a {
+		a[c] = is(byte(c))
+	}
+	return &a
 }
 
 // decodeHex decodes hex digits. The last element of where is the end.

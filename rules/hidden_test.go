@@ -104,6 +104,42 @@ func TestDisguises(t *testing.T) {
 	}
 }
 
+// TestCrowded: a credential is found behind many encoded words too, where only
+// the words at their probes are looked at.
+func TestCrowded(t *testing.T) {
+	for _, encoding := range []string{"base64", "hex", "utf-16le"} {
+		for _, crowd := range []string{"replicate/a, ", "https://replicate.com/replicate ", "r8.im/a ", "cog_token\n"} {
+			for lead := range 3 {
+				text := strings.Repeat(crowd, 100) + "abc"[:lead] + "\nCOG_TOKEN=" + fakeCog + "\n" + strings.Repeat(crowd, 20)
+				if ms := findAll(encode(text, encoding)); len(ms) != 1 || ms[0].Secret.Reveal() != fakeCog {
+					t.Errorf("%s of %q: %s", encoding, crowd, summary(ms))
+				}
+			}
+		}
+	}
+}
+
+// TestStretchLeft goes back over written and real line breaks to the start of a
+// run.
+func TestStretchLeft(t *testing.T) {
+	for text, want := range map[string]int{
+		"=QUJD":             1, // of no line
+		"QUJD\nQUJD":        0,
+		"QUJD\\nQUJDQUJD":   0,
+		"QUJD%0AQUJDQUJD":   0,
+		"QUJD%250AQUJD":     0,
+		"QUJD&#10;QUJD":     0,
+		"QUJD\\u000aQUJD":   0,
+		"QUJD\"+\n b\"QUJD": 0,
+		"QUJD&NewLine;QUJ":  0,
+		"QUJD !QUJDnrA0":    6,
+	} {
+		if got := stretchLeft([]byte(text), len(text)-1, base64Chars); got != want {
+			t.Errorf("%q: %d", text, got)
+		}
+	}
+}
+
 // TestValuesInBase64: the name is plain, and the value is base64, as in secrets of
 // Kubernetes.
 func TestValuesInBase64(t *testing.T) {

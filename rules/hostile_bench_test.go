@@ -41,6 +41,14 @@ func hostileTexts() map[string]string {
 		mixed.WriteString(p.bytes)
 		wrapped.WriteString(strings.TrimRight(p.bytes, "\r\n\\%#&"))
 	}
+	for _, p := range hiddenProbes {
+		texts["hidden "+p.bytes] = p.bytes
+	}
+	for _, w := range []string{"replicate:", "r8.im ", "COG_TOKEN="} {
+		for _, encoding := range []string{"base64", "hex", "utf-16le", "percent", "hex-escape", "html-entity"} {
+			texts[encoding+" of "+w] = encode(strings.Repeat(w, 3), encoding)
+		}
+	}
 	texts["mixed"], texts["mixed base64"] = mixed.String(), wrapped.String()
 	texts["spaces"] = "I4" + strings.Repeat("\n"+strings.Repeat(" ", 40), 8)
 	texts["breaks"] = strings.Repeat("cjhf\n", 5)

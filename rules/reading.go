@@ -3,6 +3,7 @@ package rules
 import (
 	"bytes"
 	"slices"
+	"unicode/utf8"
 )
 
 // The text around a plain word may be escaped, as in a URL or in JSON within a
@@ -108,6 +109,11 @@ func unescaped(view []byte) (d decoded, encoding string) {
 	d = decoded{make([]byte, 0, len(view)), make([]int, 0, len(view)+1)}
 	last := byte(0)
 	for i := 0; i < len(view); {
+		if c := view[i]; !marks[c] {
+			d.bytes, d.at = append(d.bytes, c), append(d.at, i)
+			last, i = c, i+1
+			continue
+		}
 		if view[i] != '=' || quoted {
 			if next := over(view, i, last, nothing); next > i && !isPause(view[i:next]) {
 				note("concatenation")
@@ -125,6 +131,20 @@ func unescaped(view []byte) (d decoded, encoding string) {
 	}
 	d.at = append(d.at, len(view))
 	return d, encoding
+}
+
+// marks are the bytes with which an escape or a break may begin: all for which
+// over or oneRead may not just return the byte.
+var marks = newMarks()
+
+func newMarks() (is [256]bool) {
+	for _, c := range append([]byte("\\\"'`\b_=&<%+"), escStarts...) {
+		is[c] = true
+	}
+	for c := utf8.RuneSelf; c < len(is); c++ {
+		is[c] = true // may begin an invisible character
+	}
+	return is
 }
 
 // isPause reports whether only quotes and spaces are between two literals. In a

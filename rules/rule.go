@@ -23,7 +23,7 @@ import (
 
 // Version is the version of the rules. It changes whenever the rules may find
 // something else. Results of another version cannot be reused.
-const Version = 7
+const Version = 8
 
 // Confidence is how sure it is that a match is a real credential.
 type Confidence int
