@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
-	"unicode/utf8"
 )
 
 // stubLen is how much of an executable is searched for the archive that it
@@ -39,52 +38,10 @@ func selfExtracting(head []byte) (at int, f Format) {
 	return 0, None
 }
 
-// isPlain reports whether text is UTF-8 without control characters below the
-// tab. A container is not: a tar has zeros, almost every signature has bytes
-// that are not UTF-8, and compressed data is never UTF-8 for long.
-func isPlain(text []byte) bool {
-	const high, tabs = 0x8080808080808080, 0x0909090909090909
-	le := binary.LittleEndian
-	ascii, rest := true, text
-	for ; len(rest) >= 32; rest = rest[32:] {
-		a, b, c, d := le.Uint64(rest), le.Uint64(rest[8:]), le.Uint64(rest[16:]), le.Uint64(rest[24:])
-		// A byte from 128 on has the high bit, and the subtraction sets it for
-		// a byte below the tab. A borrow may set it for the next byte too, so a
-		// hit is checked again.
-		if (a|b|c|d|(a-tabs)|(b-tabs)|(c-tabs)|(d-tabs))&high == 0 {
-			continue
-		}
-		ascii = false
-		if belowTab(rest[:32]) {
-			return false
-		}
-	}
-	return !belowTab(rest) && (ascii && isASCII(rest) || utf8.Valid(text))
-}
-
-// belowTab reports whether a byte of b is less than the tab.
-func belowTab(b []byte) bool {
-	for _, c := range b {
-		if c < '\t' {
-			return true
-		}
-	}
-	return false
-}
-
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
 // behindScript finds the first container that begins at a line of a script.
 func behindScript(head []byte) (at int, f Format) {
-	if isPlain(head) {
-		return 0, None // as nearly all scripts are
+	if !mayHoldArchive(head) {
+		return 0, None // as nearly all scripts
 	}
 	for {
 		i := bytes.IndexByte(head[at:], '\n')
@@ -98,6 +55,14 @@ func behindScript(head []byte) (at int, f Format) {
 			return at, f
 		}
 	}
+}
+
+// mayHoldArchive reports whether a container may be within text. Every container
+// that is looked for has a zero byte in its first header, except a zstd frame and
+// a bzip2 stream.
+func mayHoldArchive(text []byte) bool {
+	return bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte(signatureZstd)) ||
+		bytes.Contains(text, []byte(blockBzip2)) || bytes.Contains(text, []byte(endBzip2))
 }
 
 // indexOf returns the first place of a signature for which is returns true, or

@@ -77,3 +77,22 @@ func TestSelfExtractingScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestMayHoldArchive: no container that is looked for behind a script is left out,
+// not even an empty one.
+func TestMayHoldArchive(t *testing.T) {
+	for _, text := range []string{"", "x", strings.Repeat("text ", 100)} {
+		for ext, b := range streams(t, text) {
+			switch strong(b, 0) {
+			case None, Zlib, Skippable, Ar:
+				continue
+			}
+			if !mayHoldArchive(append([]byte("#!/bin/sh\n"), b...)) {
+				t.Errorf("%s of %d bytes", ext, len(text))
+			}
+		}
+	}
+	if mayHoldArchive([]byte("#!/bin/sh\necho caf\xe9 | gzip # \x1b[1m PK 7z BZh9\n")) {
+		t.Error("a text is taken for one")
+	}
+}

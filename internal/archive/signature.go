@@ -25,7 +25,7 @@ var signatures = append([]signature{
 	{f: RAR, magic: signatureRAR},
 	{f: Reftable, magic: reftable.Magic + "\x01"}, {f: Reftable, magic: reftable.Magic + "\x02"},
 	{f: Ar, magic: "!<arch>\n"},
-	{f: Zstd, magic: "\x28\xb5\x2f\xfd"},
+	{f: Zstd, magic: signatureZstd},
 	{f: LZ4, magic: "\x04\x22\x4d\x18"}, {f: LZ4, magic: "\x02\x21\x4c\x18"},
 	{f: Executable, magic: "MZ"}, {f: Executable, magic: "#!"}, {f: Executable, magic: "\x7fELF"},
 	{f: Executable, magic: "\xcf\xfa\xed\xfe"}, {f: Executable, magic: "\xca\xfe\xba\xbe"},
@@ -81,8 +81,14 @@ const usualWindow = 7
 
 func noText(b []byte) bool { return !isText(b) }
 
+const (
+	signatureZstd = "\x28\xb5\x2f\xfd"
+	blockBzip2    = "1AY&SY"                   // begins a block
+	endBzip2      = "\x17\x72\x45\x38\x50\x90" // begins the end, of an empty stream too
+)
+
 func startsBzip2(b []byte) bool {
-	return len(b) >= 10 && (string(b[4:10]) == "1AY&SY" || string(b[4:10]) == "\x17\x72\x45\x38\x50\x90")
+	return len(b) >= 10 && (string(b[4:10]) == blockBzip2 || string(b[4:10]) == endBzip2)
 }
 
 // byFirst has the signatures by their first bytes, and begins the first two bytes
