@@ -61,8 +61,22 @@ func behindScript(head []byte) (at int, f Format) {
 // that is looked for has a zero byte in its first header, except a zstd frame and
 // a bzip2 stream.
 func mayHoldArchive(text []byte) bool {
-	return bytes.IndexByte(text, 0) >= 0 || bytes.Contains(text, []byte(signatureZstd)) ||
-		bytes.Contains(text, []byte(blockBzip2)) || bytes.Contains(text, []byte(endBzip2))
+	return bytes.IndexByte(text, 0) >= 0 || contains(text, signatureZstd, 1) || contains(text, blockBzip2, 2) || contains(text, endBzip2, 0)
+}
+
+// contains reports whether text has a signature, of which the byte at a place is
+// rare in text.
+func contains(text []byte, signature string, rare int) bool {
+	for from := rare; from < len(text); from++ {
+		i := bytes.IndexByte(text[from:], signature[rare])
+		if i < 0 {
+			return false
+		}
+		if from += i; bytes.HasPrefix(text[from-rare:], []byte(signature)) {
+			return true
+		}
+	}
+	return false
 }
 
 // indexOf returns the first place of a signature for which is returns true, or

@@ -244,7 +244,9 @@ func (v *visitor) count(n *odb.Node) {
 func (v *visitor) countIn(c *collect.Counters, n *odb.Node) {
 	c.Objects.Add(1)
 	c.Bytes.Add(n.Size + v.inside)
-	c.Members.Add(v.members)
+	if v.members > 0 { // adding to what all workers share takes time
+		c.Members.Add(v.members)
+	}
 	if n.Type == odb.Commit {
 		c.Commits.Add(1)
 	}
