@@ -64,7 +64,7 @@ func accept(t *testing.T, rule *Rule, text string) {
 	}
 	whole := []byte(filler + text + "\n" + text + "\n" + filler)
 	want := describe(Find(nil, whole, 0, len(whole)))
-	for split := len(filler) - 2; split < len(whole)-len(filler)+2; split += 1 + len(text)/100 {
+	for split := len(filler) - 2; split < len(whole)-len(filler)+2; split += 1 + len(text)/50 {
 		if got := describe(inTwo(Find, whole, split, Behind, Ahead)); got != want {
 			t.Fatalf("%s: cut at %d: found\n%s\nwant\n%s", Redact(text), split, got, want)
 		}
@@ -84,7 +84,7 @@ func TestWindowsOfAll(t *testing.T) {
 	for _, rule := range All() {
 		all = append(all, acceptTexts()[rule]...)
 	}
-	rounds, siblings := 60, 0
+	rounds, siblings := 30, 0
 	if testing.Short() {
 		rounds = 15
 	}
@@ -104,7 +104,7 @@ func TestWindowsOfAll(t *testing.T) {
 				siblings++
 			}
 		}
-		for range 60 {
+		for range 40 {
 			split := r.IntN(len(text))
 			if got := describe(inTwo(Find, text, split, Behind, Ahead)); got != want {
 				t.Fatalf("cut at %d: found\n%s\nwant\n%s", split, got, want)
