@@ -85,7 +85,7 @@ func TestGitHubPlaces(t *testing.T) {
 	}
 }
 
-// Git's own copy of a message must not hide the file that can be mended.
+// Git's own copy of a message must not hide the file that can be fixed.
 func TestGitHubPrefersFiles(t *testing.T) {
 	f := found(file(".git/COMMIT_EDITMSG", 1))
 	f.Locations = append(f.Locations, file("app.py", 3))

@@ -27,10 +27,10 @@ const (
 // Check is the result of one check.
 type Check struct {
 	Level string `json:"level"`
-	About string `json:"about"`          // a variable, a file, the API
-	What  string `json:"what"`           // what was seen
-	Means string `json:"means"`          // "" if all is well
-	Fix   string `json:"mend,omitempty"` // a command or a step
+	About string `json:"about"`         // a variable, a file, the API
+	What  string `json:"what"`          // what was seen
+	Means string `json:"means"`         // "" if all is well
+	Fix   string `json:"fix,omitempty"` // a command or a step
 }
 
 // Checks are in the order of the report.
