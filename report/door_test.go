@@ -106,7 +106,7 @@ func outputs(t *testing.T, s string) map[string]string {
 	collect("summary", func(w io.Writer) error { return Summary(w, &doc, Options{Verbose: true}) })
 	silent := doc
 	silent.Findings = nil
-	for _, kind := range []HookKind{Staged, Push, Receive} {
+	for _, kind := range []HookKind{Staged, Message, Push, Receive} {
 		for i := range doc.Findings {
 			one := doc
 			one.Findings = doc.Findings[i:]

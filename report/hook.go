@@ -10,6 +10,7 @@ import (
 
 	advise "r8scan/internal/advice"
 	"r8scan/internal/door"
+	"r8scan/internal/shell"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
@@ -21,6 +22,7 @@ type HookKind string
 // The hooks.
 const (
 	Staged  HookKind = "staged"  // before a commit
+	Message HookKind = "message" // before a commit, for its message
 	Push    HookKind = "push"    // before a push
 	Receive HookKind = "receive" // where a push arrives
 )
@@ -99,6 +101,8 @@ func hookOf(kind HookKind, doc *Document) hookText {
 	switch kind {
 	case Staged:
 		return stagedText(doc)
+	case Message:
+		return messageHookText(doc)
 	case Push:
 		return pushText(doc)
 	case Receive:
@@ -131,6 +135,17 @@ func stagedText(doc *Document) hookText {
 		leaked:     "Was it pushed or shared before? Then " + r.Short + " first.",
 		regardless: "To commit anyway: git commit --no-verify",
 	}
+}
+
+// messageHookText is what a commit-msg hook says.
+func messageHookText(doc *Document) hookText {
+	h := stagedText(doc)
+	h.adds = "this commit's message"
+	h.steps = []hookStep{{text: "Edit the message, and commit again:", command: "git commit -e -F " + shell.Quoted(doc.Target.Path)}}
+	if len(doc.Findings) > 0 {
+		h.steps = append(h.steps, allowStep(doc.Findings[0]))
+	}
+	return h
 }
 
 // pushText is what a pre-push hook says.

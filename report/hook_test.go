@@ -55,6 +55,8 @@ func hookCases() map[string]struct {
 	inMessage := pushed(1, result.Location{Line: 3, Column: 1, EndColumn: 41, Kind: result.KindCommit, Object: commit("e"), Commit: commit("e")}, commit("e"))
 	inTag := pushed(2, result.Location{Line: 6, Column: 1, EndColumn: 41, Kind: result.KindTag, Object: commit("b")}, commit("a"))
 	inName := pushed(3, result.Location{Path: "refs/heads/r8_****", Line: 1, Column: 12, EndColumn: 52, Kind: result.KindRef}, "")
+	nextMessage := staged(5, rules.APIToken.ID)
+	nextMessage.Exposure, nextMessage.Locations = result.ExposureUntracked, []result.Location{{Line: 1, Column: 9, EndColumn: 49, Kind: result.KindCommit}}
 	history := func(all ...Finding) Document {
 		return Document{Run: Run{Target: result.Target{Kind: "repository", Path: ".", Head: commit("e")}}, Findings: all}
 	}
@@ -73,6 +75,8 @@ func hookCases() map[string]struct {
 		"hook-staged-many":   {many, HookOptions{Kind: Staged, Stops: true, Notes: notes}},
 		"hook-staged-unread": {unread, HookOptions{Kind: Staged, Stops: true, Notes: notes[1:]}},
 
+		"hook-message": {Document{Run: Run{Target: result.Target{Kind: "message", Path: ".git/COMMIT_EDITMSG", Head: commit("e")}}, Findings: []Finding{nextMessage}},
+			HookOptions{Kind: Message, Stops: true}},
 		"hook-push-file":      {history(inFile), HookOptions{Kind: Push, Stops: true}},
 		"hook-push-last":      {history(inMessage), HookOptions{Kind: Push, Stops: true}},
 		"hook-push-commits":   {history(inFile, inMessage), HookOptions{Kind: Push, Stops: true}},

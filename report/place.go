@@ -19,6 +19,8 @@ func place(l result.Location) string {
 	case where != "":
 	case l.Kind == result.KindFile:
 		where = "stdin"
+	case isNextMessage(l):
+		where = "the commit message"
 	default:
 		where = strings.TrimSpace(terminal.Safe(l.Kind) + " " + short(l.Object))
 	}
@@ -30,6 +32,10 @@ func place(l result.Location) string {
 	}
 	return where
 }
+
+// isNextMessage reports whether a place is in the message of a commit that is not
+// made yet.
+func isNextMessage(l result.Location) bool { return l.Kind == result.KindCommit && l.Object == "" }
 
 // spot is one place for a reader: a line of a file, with git's copies of the file
 // and what else of it has the token.

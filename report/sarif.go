@@ -131,7 +131,7 @@ func newSARIF(doc *Document, limits sarifLimits) (*sarifLog, error) {
 		return err
 	}
 	switch {
-	case doc.Target.Kind == "staged":
+	case doc.Target.Kind == "staged" || doc.Target.Kind == "message":
 		return log, add(stagedCategory, doc.Findings)
 	case doc.Target.Kind == "push" || doc.Target.Range != "":
 		return log, add(rangeCategory, doc.Findings)

@@ -241,6 +241,10 @@ func standsIn(l result.Location) string {
 	case result.KindIndex:
 		s = fmt.Sprintf("In what is staged of '%s'", messageText(l.Path))
 	case result.KindCommit:
+		if isNextMessage(l) {
+			s = "In the message of the next commit"
+			break
+		}
 		s = fmt.Sprintf("In the %s of commit '%s'", textPart(l), short(l.Object))
 	case result.KindTag:
 		s = fmt.Sprintf("In the %s of tag '%s'", textPart(l), short(l.Object))

@@ -71,6 +71,12 @@ func Staged(ctx context.Context, path string, opts Options) (*result.Result, err
 	return scan(ctx, opts, func() (source.Source, error) { return source.OpenStaged(path) })
 }
 
+// Message scans the message of the next commit, in the file path, as git commits it.
+// It belongs to the repository that git runs a hook for.
+func Message(ctx context.Context, path string, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenMessage(path) })
+}
+
 // Push scans what a push adds. It comes from the repository around the folder path
 // or, with "", from the one that git runs a hook for.
 func Push(ctx context.Context, path string, what Pushed, opts Options) (*result.Result, error) {

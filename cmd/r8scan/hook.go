@@ -40,7 +40,7 @@ func (c command) tellHook(hook gitHook, doc *report.Document, res *result.Result
 		return nil
 	}
 	out := c.out
-	if hook.kind != report.Staged {
+	if hook.kind == report.Push || hook.kind == report.Receive {
 		out = c.err
 	}
 	opts := report.HookOptions{Kind: hook.kind, Stops: stops, Color: terminal.Colors(out), Notes: res.Notes}

@@ -14,11 +14,14 @@ func (c command) install() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install [REPO]",
 		Short: "Make git check commits and pushes with r8scan",
-		Long: `Install the git hooks pre-commit (r8scan staged) and pre-push (r8scan push) in REPO,
-or in the repository that you are in; in a bare repository, install pre-receive
-(r8scan receive). It respects core.hooksPath. Your earlier hooks keep working, from a
-folder next to the hooks, and r8scan uninstall puts them back. If husky, lefthook or
-pre-commit manages the hooks, it changes nothing, and says what to add.
+		Long: `Install git hooks in REPO, or in the repository that you are in: pre-commit and
+pre-merge-commit (r8scan staged), commit-msg (r8scan commit-msg) and pre-push (r8scan
+push); in a bare repository, pre-receive (r8scan receive). It respects core.hooksPath. Your earlier hooks keep working, from a
+folder next to the hooks, and r8scan uninstall puts them back.
+
+If husky, lefthook, pre-commit, simple-git-hooks, yorkie, overcommit or captainhook is
+configured, it would overwrite these hooks. Then install changes nothing, and says
+what to add to its configuration; --into adds it.
 
 With --global, install hooks for all of your repositories: with git 2.54 or newer in
 git's configuration, else in a folder that core.hooksPath names, with scripts that
@@ -31,15 +34,27 @@ Exit codes:
   2  not installed`,
 		Example: `  r8scan install
   r8scan install --hook pre-push ~/src/app
+  r8scan install --into lefthook
   r8scan install --global`,
 		Args: atMostOne,
 	}
 	var names []string
-	cmd.Flags().StringArrayVar(&names, "hook", nil, "only this `hook`: pre-commit, pre-push or pre-receive (repeatable)")
+	cmd.Flags().StringArrayVar(&names, "hook", nil, "only this `hook`, such as pre-push (repeatable)")
 	i := c.installer()
+	var into string
+	cmd.Flags().StringVar(&into, "into", "", "add r8scan to the configuration of this hook `manager`: husky, lefthook or pre-commit")
 	return forHooks(cmd, func(ctx context.Context, repo string) error {
-		return i.Install(ctx, repo, names)
+		switch {
+		case into == "":
+			return i.Install(ctx, repo, names)
+		case names != nil:
+			return errors.New("--into adds all hooks: leave out --hook")
+		}
+		return i.InstallInto(ctx, repo, into)
 	}, func(ctx context.Context) error {
+		if into != "" {
+			return errors.New("--into is for one repository: leave out --global")
+		}
 		return i.InstallGlobal(ctx, names)
 	})
 }
@@ -89,5 +104,5 @@ func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) err
 
 // installer returns an installer that prints to the command's streams.
 func (c command) installer() hooks.Installer {
-	return hooks.Installer{Out: c.out, Err: c.err, Version: version}
+	return hooks.Installer{Out: c.out, Err: c.err}
 }

@@ -46,7 +46,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	switch {
 	case len(doc.Findings) == 0:
 		return &result.Result{}, nil
-	case slices.Contains([]string{"repository", "staged", "push"}, doc.Target.Kind):
+	case slices.Contains([]string{"repository", "staged", "message", "push"}, doc.Target.Kind):
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
 		if err == nil && res.Target.Kind != "repository" {
 			missing = []result.Unread{{What: "the repository", Reason: "there is none any more where it was"}}

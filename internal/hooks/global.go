@@ -80,7 +80,7 @@ func (g *globalHooks) setting(ctx context.Context, key string) (string, error) {
 }
 
 // InstallGlobal installs the hooks with these names for all of the user's
-// repositories; without names, pre-commit and pre-push.
+// repositories; without names, all that check commits and pushes.
 func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
 	chosen, err := chosenKinds(names)
 	if err != nil {
@@ -91,7 +91,7 @@ func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
 		return err
 	}
 	if chosen == nil {
-		chosen = []*kind{kindByName("pre-commit"), kindByName("pre-push")}
+		chosen = usual(false)
 	}
 	g, err := openGlobal(ctx)
 	if err != nil {

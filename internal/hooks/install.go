@@ -20,9 +20,8 @@ import (
 
 // Installer installs and uninstalls hooks, and prints what it did.
 type Installer struct {
-	Out     io.Writer // what was done goes here
-	Err     io.Writer // why something was not done goes here
-	Version string    // of r8scan, for the configuration of other hook managers
+	Out io.Writer // what was done goes here
+	Err io.Writer // why something was not done goes here
 }
 
 // ErrLeft says that something was not done. Installer.Err says why.
@@ -37,7 +36,7 @@ func chosenKinds(names []string) ([]*kind, error) {
 	for _, name := range names {
 		k := kindByName(name)
 		if k == nil {
-			return nil, fmt.Errorf("%w %q: use pre-commit, pre-push or pre-receive", ErrUnknown, name)
+			return nil, fmt.Errorf("%w %q: use %s", ErrUnknown, name, kindNames())
 		}
 		if !slices.Contains(chosen, k) {
 			chosen = append(chosen, k)
@@ -61,8 +60,8 @@ func (i Installer) complain(text string) {
 }
 
 // Install installs the hooks with these names in the repository around path.
-// Without names it installs pre-commit and pre-push, or pre-receive in a bare
-// repository. It installs none if one of them may not be installed.
+// Without names it installs all that check commits and pushes, or pre-receive in a
+// bare repository. It installs none if one of them may not be installed.
 func (i Installer) Install(ctx context.Context, path string, names []string) error {
 	chosen, err := chosenKinds(names)
 	if err != nil {
@@ -77,10 +76,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		return err
 	}
 	if chosen == nil {
-		chosen = []*kind{kindByName("pre-commit"), kindByName("pre-push")}
-		if r.top == "" {
-			chosen = []*kind{kindByName("pre-receive")}
-		}
+		chosen = usual(r.top == "")
 	}
 	if r.shared() {
 		return i.installShared(r, chosen)
@@ -89,9 +85,8 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 	if err != nil {
 		return err
 	}
-	if m := managerOf(r.hooks, hooks); m != nil {
-		i.complain(fmt.Sprintf("not installed, because %s manages the hooks here: %s", m.name, m.add(i.Version)))
-		return ErrLeft
+	if m := managerOf(r, hooks); m != nil {
+		return i.leaveTo(m, r)
 	}
 	for _, h := range hooks {
 		if err := h.mayInstall(); err != nil {
@@ -111,6 +106,54 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 		undo += " " + shell.Quoted(path)
 	}
 	i.tell("undo with: %s", undo)
+	return nil
+}
+
+// leaveTo says what to add to the configuration of the tool that manages the hooks.
+func (i Installer) leaveTo(m *manager, r *target) error {
+	if r.top != "" && m.runsUs(r.top) {
+		i.tell("%s runs r8scan already, as its configuration says: set it up with %s", m.name, m.then)
+		return nil
+	}
+	or := ""
+	if m.into != nil {
+		or = "or let r8scan add it: r8scan install --into " + m.name + "\n"
+	}
+	i.complain(fmt.Sprintf("not installed, because %s manages the hooks here: %s%sthen run: %s", m.name, m.add, or, m.then))
+	return ErrLeft
+}
+
+// InstallInto adds r8scan to the configuration of the tool that manages the hooks of
+// the repository around path.
+func (i Installer) InstallInto(ctx context.Context, path, name string) error {
+	m := managerByName(name)
+	if m == nil || m.into == nil {
+		return fmt.Errorf("--into %s: use husky, lefthook or pre-commit", name)
+	}
+	r, err := openTarget(ctx, path)
+	if err != nil {
+		return err
+	}
+	if r.top == "" {
+		return fmt.Errorf("--into %s: a bare repository has no such configuration: run r8scan install", name)
+	}
+	if !m.isConfigured(r.top) {
+		return fmt.Errorf("--into %s: %s has no configuration of %[1]s: create it first, or run r8scan install", name, r.top)
+	}
+	changed, err := m.into(r.top)
+	switch {
+	case errors.Is(err, errByHand):
+		i.complain(fmt.Sprintf("not added: %s\n%s", err, m.add))
+		return ErrLeft
+	case err != nil:
+		return fmt.Errorf("--into %s: %w", name, err)
+	case len(changed) == 0:
+		i.tell("%s runs r8scan already, as its configuration says", name)
+	}
+	for _, file := range changed {
+		i.tell("added to: %s", file)
+	}
+	i.tell("set it up with: %s", m.then)
 	return nil
 }
 

@@ -14,17 +14,43 @@ import (
 
 // kinds are the git hooks that r8scan can be.
 var kinds = []kind{
-	{"pre-commit", `staged`, "this commit was not checked and is refused", "skip the check with git commit --no-verify"},
-	{"pre-push", `push "$@"`, "this push was not checked and is refused", "skip the check with git push --no-verify"},
-	{"pre-receive", `receive`, "this push was not checked and is refused", "ask the server's administrator to remove the hook"},
+	{"pre-commit", `staged`, otherThenUs, "this commit was not checked and is refused", "skip the check with git commit --no-verify"},
+	{"pre-merge-commit", `staged`, otherThenUs, "this merge was not checked and is refused", "skip the check with git merge --no-verify"},
+	{"commit-msg", `commit-msg "$1"`, otherThenUs, "this commit message was not checked and is refused", "skip the check with git commit --no-verify"},
+	{"pre-push", `push "$@"`, usThenOther, "this push was not checked and is refused", "skip the check with git push --no-verify"},
+	{"pre-receive", `receive`, usThenOther, "this push was not checked and is refused", "ask the server's administrator to remove the hook"},
 }
 
 // kind is a hook that r8scan can be.
 type kind struct {
 	name    string
 	command string // r8scan's command and arguments, as shell
+	both    string // the script that runs r8scan and another hook
 	refusal string // what the script says if r8scan is gone
 	anyway  string // how to continue then
+}
+
+// onServer is the hook for repositories without a work tree.
+const onServer = "pre-receive"
+
+// usual returns the kinds that are installed if the user names none.
+func usual(bare bool) (chosen []*kind) {
+	for i := range kinds {
+		if (kinds[i].name == onServer) == bare {
+			chosen = append(chosen, &kinds[i])
+		}
+	}
+	return chosen
+}
+
+// kindNames lists the kinds for people.
+func kindNames() string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // kindByName returns the kind of hook called name, nil if there is none.
@@ -52,7 +78,8 @@ if ! [ -f "$r8scan_binary" ] || ! [ -x "$r8scan_binary" ]; then
 fi
 `
 	binaryIs = "r8scan_binary="
-	// A pre-commit hook may change what is staged, so it comes first.
+	// A pre-commit hook may change what is staged, and a commit-msg hook the message,
+	// so these come first.
 	otherThenUs = `if ` + hasOther + `; then
   "$r8scan_other" "$@" || exit
 fi
@@ -92,12 +119,9 @@ exec git read-tree -u -m "$1"
 // checkScript returns the script of a hook. binary is the absolute path of the
 // r8scan to run.
 func checkScript(g *kind, c chain, binary string) []byte {
-	body := otherThenUs
-	switch {
-	case c.text == "":
+	body := g.both
+	if c.text == "" {
 		body = onlyUs
-	case g.name != "pre-commit":
-		body = usThenOther
 	}
 	return seal(strings.NewReplacer(append(c.words(g.name),
 		"NAME", g.name,
