@@ -31,6 +31,11 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 		level := annotationLevels[severityOf(f)]
 		lines[level] = append(lines[level], annotation(level, f))
 	}
+	for _, a := range doc.Allowed {
+		if a.ByChange {
+			lines["warning"] = append(lines["warning"], allowedAnnotation(a))
+		}
+	}
 	for _, level := range []string{"error", "warning", "notice"} {
 		shown := lines[level]
 		if rest := len(shown) - (maxAnnotations - 1); len(shown) > maxAnnotations {
@@ -51,15 +56,28 @@ func writeGitHub(w io.Writer, doc *Document, _ Options) error {
 // be some other line.
 func annotation(level string, f Finding) string {
 	at := f.Locations[anchor(f.Locations)]
-	var properties []string
+	properties := append(lineProperties(at), "title", upperFirst(terminal.Safe(ruleTitle(f))))
+	return command(level, properties, resultMessage(f, at, "", 0))
+}
+
+// allowedAnnotation warns of a token that the scanned commits allow themselves, at
+// the line where it stands: a reviewer should see that.
+func allowedAnnotation(a result.Allowed) string {
+	at := a.Locations[anchor(a.Locations)]
+	text := "These commits add a token and allow it themselves: " + allowedLine(a) + ". If it is a real one, disable it."
+	return command("warning", append(lineProperties(at), "title", "Token allowed by its own change"), text)
+}
+
+// lineProperties returns the properties of the line of a place, none if no file that is
+// there has it.
+func lineProperties(at result.Location) (properties []string) {
 	if isShowable(at) {
 		properties = append(properties, "file", at.Path)
 		if at.Member == "" && at.Line > 0 { // else the line is that of the member
 			properties = append(properties, "line", fmt.Sprint(at.Line), "col", fmt.Sprint(at.Column), "endColumn", fmt.Sprint(at.EndColumn))
 		}
 	}
-	properties = append(properties, "title", upperFirst(terminal.Safe(ruleTitle(f))))
-	return command(level, properties, resultMessage(f, at, "", 0))
+	return properties
 }
 
 // isShowable reports whether a place is in a file that the repository has now,

@@ -91,6 +91,13 @@ func (m *markdownWriter) overview(doc *Document, all []*group) {
 	}
 	if n := len(doc.Allowed); n > 0 {
 		fmt.Fprintf(m, "- Allowed and so not listed: %s\n", terminal.Plural(int64(n), "token"))
+		for i, a := range changesFirst(doc.Allowed) {
+			if i == shownAllowed {
+				fmt.Fprintf(m, "  - and %s more\n", terminal.Count(int64(n-i)))
+				break
+			}
+			fmt.Fprintf(m, "  - %s%s\n", upperFirst(warningOf(a)), m.code(allowedLine(a)))
+		}
 	}
 	if a := doc.Asked; a != nil {
 		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))

@@ -61,8 +61,11 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	return err
 }
 
-// allowedLines says how many tokens were left alone, and by whose word; each of
-// them if verbose.
+// shownAllowed is how many allowed tokens are named unless Options.Verbose is set.
+const shownAllowed = 10
+
+// allowedLines says which tokens were left alone, by whose word, and why. Those that
+// the scanned commits allow themselves come first.
 func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 	if len(allowed) == 0 {
 		return
@@ -72,22 +75,55 @@ func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 		by[a.By]++
 	}
 	fmt.Fprintf(b, "%s allowed: %s\n", terminal.Count(int64(len(allowed))), counts(by, " by "))
-	if !verbose {
-		return
+	shown := changesFirst(allowed)
+	if !verbose && len(shown) > shownAllowed {
+		shown = shown[:shownAllowed]
 	}
-	for _, a := range allowed {
-		fmt.Fprintf(b, "  %s by %s", terminal.Safe(a.TokenID), terminal.Safe(a.By))
-		if a.Reason != "" {
-			fmt.Fprintf(b, " (%s)", terminal.Safe(a.Reason))
-		}
-		if len(a.Locations) > 0 {
-			fmt.Fprintf(b, ": %s", place(a.Locations[0]))
-		}
-		if rest := len(a.Locations) - 1; rest > 0 {
-			fmt.Fprintf(b, " and %s more", terminal.Plural(int64(rest), "place"))
-		}
-		b.WriteByte('\n')
+	for _, a := range shown {
+		fmt.Fprintf(b, "  %s%s\n", warningOf(a), allowedLine(a))
 	}
+	if rest := len(allowed) - len(shown); rest > 0 {
+		fmt.Fprintf(b, "  and %s more (see -v or -f json)\n", terminal.Count(int64(rest)))
+	}
+}
+
+// changesFirst returns allowed tokens in their order, those that the scanned commits
+// allow themselves first.
+func changesFirst(allowed []result.Allowed) []result.Allowed {
+	shown := slices.Clone(allowed)
+	slices.SortStableFunc(shown, func(a, b result.Allowed) int {
+		switch {
+		case a.ByChange == b.ByChange:
+			return 0
+		case a.ByChange:
+			return -1
+		}
+		return 1
+	})
+	return shown
+}
+
+// warningOf begins the line of a token that the scanned commits allow themselves.
+func warningOf(a result.Allowed) string {
+	if a.ByChange {
+		return "warning: allowed by the scanned commits themselves: "
+	}
+	return ""
+}
+
+// allowedLine says which token is allowed, by whom, why, and where it stands.
+func allowedLine(a result.Allowed) string {
+	line := terminal.Safe(a.TokenID) + " by " + terminal.Safe(a.By)
+	if a.Reason != "" {
+		line += " (" + terminal.Safe(a.Reason) + ")"
+	}
+	if len(a.Locations) > 0 {
+		line += ": " + place(a.Locations[0])
+	}
+	if rest := len(a.Locations) - 1; rest > 0 {
+		line += " and " + terminal.Plural(int64(rest), "more place")
+	}
+	return line
 }
 
 // acceptedLines says how many things were not read by the user's leave; each of

@@ -165,9 +165,10 @@ const (
 type Allowed struct {
 	TokenID   string     `json:"token_id"`
 	Rule      string     `json:"rule"`
-	By        string     `json:"by"`               // an AllowedBy constant
-	Reason    string     `json:"reason,omitempty"` // as the user gave it
-	Locations []Location `json:"locations"`        // as in a Finding
+	By        string     `json:"by"`                  // an AllowedBy constant
+	ByChange  bool       `json:"by_change,omitempty"` // the scanned commits allow it themselves
+	Reason    string     `json:"reason,omitempty"`    // as the user gave it
+	Locations []Location `json:"locations"`           // as in a Finding
 }
 
 // History is the life story of a token in git.

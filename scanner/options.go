@@ -24,6 +24,7 @@ type Options struct {
 	Exclude       []string         // doublestar globs; matching paths are not scanned
 	Config        string           // a configuration file instead of the scanned tree's own; "" for that one
 	Baseline      string           // a file of token ids not to report; "" for none
+	TrustChange   Trust            // how far a range of commits decides what is allowed in it
 	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
 	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
@@ -31,6 +32,18 @@ type Options struct {
 
 	longRanges bool // for tests: read every range like a long one
 }
+
+// Trust says how far the commits of a range may allow tokens of their own. Without
+// it, the scanned tree's configuration, and a baseline or configuration that is one of
+// its files, count as they are where the range begins.
+type Trust string
+
+// The levels of trust. The zero value is TrustIDs.
+const (
+	TrustNone Trust = "none" // nothing that the commits add counts
+	TrustIDs  Trust = "ids"  // tokens that they allow one by one count, and are marked as Allowed.ByChange
+	TrustAll  Trust = "all"  // what they add to excludes, rules and accepted gaps counts too
+)
 
 func (o Options) goroutines() int {
 	if o.Jobs > 0 {

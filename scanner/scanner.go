@@ -95,8 +95,7 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	if err != nil {
 		return nil, err
 	}
-	paths, err := policy.NewPaths(opts.Include, slices.Concat(opts.Exclude, judged.Unread()))
-	if err != nil {
+	if _, err := policy.NewPaths(opts.Include, opts.Exclude); err != nil { // tell before anything is read
 		return nil, err
 	}
 	s, err := open()
@@ -108,20 +107,19 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	if opts.Progress != nil {
 		opts.Progress.of(sink)
 	}
-	if !opts.ReportAllowed {
-		note, err := judged.ReadOwn(s.Tree())
-		if err != nil {
-			return nil, err
-		}
-		if note != "" {
-			sink.Note(note)
-		}
-	}
-	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths, CheckIDs: opts.CheckIDs,
+	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, CheckIDs: opts.CheckIDs,
 		Cache: source.OpenCache(opts.Cache, opts.Rules), SmallRange: source.SmallRange}
 	if opts.longRanges {
 		env.SmallRange = 0
 	}
+	if err := judge(s, env, judged, opts); err != nil {
+		return nil, err
+	}
+	paths, err := policy.NewPaths(opts.Include, slices.Concat(opts.Exclude, judged.Unread()))
+	if err != nil {
+		return nil, err
+	}
+	env.Paths = paths
 	read, err := s.Read(ctx, env)
 	if err != nil {
 		return nil, err
@@ -129,6 +127,39 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths,
 		Policy: judged, ReportAllowed: opts.ReportAllowed, MinConfidence: opts.MinConfidence}
 	return run.Result(ctx, read.Target, read.Root)
+}
+
+// based is a source that builds on commits.
+type based interface {
+	Base(env *source.Env) (*source.Base, error)
+}
+
+// judge finds out what is allowed in a source. What it builds on decides, not what it
+// adds: see Options.TrustChange.
+func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options) error {
+	if b, ok := s.(based); ok && opts.TrustChange != TrustAll {
+		base, err := b.Base(env)
+		if err != nil {
+			return err
+		}
+		if base != nil {
+			defer base.Close()
+			judged.Against(base, opts.TrustChange != TrustNone)
+		}
+	}
+	if !opts.ReportAllowed {
+		note, err := judged.ReadOwn(s.Tree())
+		if err != nil {
+			return err
+		}
+		if note != "" {
+			env.Sink.Note(note)
+		}
+	}
+	for _, note := range judged.Notes() {
+		env.Sink.Note(note)
+	}
+	return nil
 }
 
 // Exposure says how git treats the file at path: tracked, untracked or ignored. It

@@ -321,7 +321,9 @@ func testActionInputs(t *testing.T, r *runner, c *checkout) {
 		{"none", all, []string{"fail-on", "none"}, want{0, "1", "0", "true"}},
 		{"baseline", push("refs/heads/main", live, revoked), []string{"baseline", "base line's"}, want{0, "0", "0", "true"}},
 		{"path", all, []string{"path", r.dir}, want{1, "1", "0", "true"}},
-		{"a configuration in the commits", push("refs/heads/main", unclear, excused), nil, want{0, "0", "0", "true"}},
+		{"a configuration in the commits", push("refs/heads/main", unclear, excused), nil, want{1, "1", "0", "true"}},
+		{"a configuration in the commits that is trusted", push("refs/heads/main", unclear, excused), []string{"trust-change", "all"}, want{0, "0", "0", "true"}},
+		{"a wrong trust-change", all, []string{"trust-change", "some"}, want{2, "", "", "false"}},
 		{"a configuration from elsewhere", push("refs/heads/main", unclear, excused), []string{"args", "--config=" + empty}, want{1, "1", "0", "true"}},
 		{"arguments", all, []string{"args", "--exclude\nol?.py\n\n-v"}, want{0, "0", "0", "true"}},
 		{"an invalid argument", all, []string{"args", "--exclude 'old.py'"}, want{2, "", "", "false"}},
@@ -401,7 +403,7 @@ var pinned = regexp.MustCompile(`^\s*(?:- )?uses: [a-z-]+/[a-z/-]+@[0-9a-f]{40} 
 // other actions are pinned by commit, and that docs/action.md names each input.
 func TestActionForm(t *testing.T) {
 	a := readAction(t)
-	inputs := []string{"annotations", "args", "baseline", "fail-on", "path", "sarif-file", "scan", "summary", "upload", "verify"}
+	inputs := []string{"annotations", "args", "baseline", "fail-on", "path", "sarif-file", "scan", "summary", "trust-change", "upload", "verify"}
 	if got := slices.Sorted(maps.Keys(a.Inputs)); !slices.Equal(got, inputs) || a.Runs.Using != "composite" {
 		t.Errorf("inputs %q", got)
 	}

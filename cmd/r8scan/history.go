@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +24,11 @@ it says which commit added it, which one removed it, and which refs reach it.
 With --range, scan what the commits of a range add, merges included, and nothing
 that was there before. --github-event takes the range from the push, pull request
 or merge group that a GitHub workflow runs for.
+
+A range cannot switch its own check off: .r8scan.yaml, and a baseline or configuration
+in the repository, count as they are where the range begins. Tokens that its commits
+allow by id or by r8scan:allow count as allowed, each with a warning. --trust-change
+none reports these too; all makes everything count that the commits add.
 ` + exitCodes,
 		Example: `  r8scan history
   r8scan history ~/src/app -f json
@@ -32,9 +39,14 @@ or merge group that a GitHub workflow runs for.
 	var event bool
 	cmd.Flags().StringVar(&span, "range", "", "only what these `commits` add: A..B, A...B, B or \"^A B\"")
 	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
+	trust := string(scanner.TrustIDs)
+	cmd.Flags().StringVar(&trust, "trust-change", trust, "what the `commits` of a range may allow of their own: none, ids or all")
 	checked := addCheckIDs(cmd)
 	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
-		opts.CheckIDs = *checked
+		opts.CheckIDs, opts.TrustChange = *checked, scanner.Trust(trust)
+		if !slices.Contains([]scanner.Trust{scanner.TrustNone, scanner.TrustIDs, scanner.TrustAll}, opts.TrustChange) {
+			return nil, fmt.Errorf("--trust-change %q: use none, ids or all", trust)
+		}
 		if event && span != "" {
 			return nil, errors.New("--range and --github-event both name the commits: use one of them")
 		}

@@ -33,11 +33,21 @@ type Policy struct {
 	unread   []string // globs of what is not read at all
 	baseline *Baseline
 
+	baselineFile string // that the user named, "" for none
+
 	config  *Config
 	file    string   // where config was read, as the user would name it
 	by      string   // whose config it is: a result.AllowedBy constant
 	exclude []string // globs of allowed places
 	top     string   // the part of places' paths that globs do not apply to
+
+	// With a base, the fields above are as they are there, and these have what the
+	// scanned change makes of them: see Against.
+	base          Base
+	ids           bool // tokens that the change allows one by one count
+	added         *Config
+	addedBaseline *Baseline
+	notes         []string
 }
 
 // maxConfig bounds a configuration, in bytes.
@@ -55,6 +65,7 @@ func Load(baseline, config string, set *rules.Set) (*Policy, error) {
 		if p.baseline, err = ParseBaseline(text); err != nil {
 			return nil, fmt.Errorf("baseline %s:%w", baseline, err)
 		}
+		p.baselineFile = baseline
 	}
 	if config == "" {
 		return p, nil
@@ -115,7 +126,14 @@ func (p *Policy) ReadOwn(root, top string) (note string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("%s:%w", shown, err)
 	}
-	return p.takeOwn(c, shown, top, worksIn(root)), nil
+	was, ok := p.atBase(path)
+	if !ok {
+		return p.takeOwn(c, shown, top, worksIn(root)), nil
+	}
+	note = p.takeOwn(was, shown, top, worksIn(root))
+	p.added = c
+	p.noteAdded(shown)
+	return note, nil
 }
 
 // readOwn reads a configuration that the user did not name. It follows no link: an
@@ -195,8 +213,13 @@ func (p *Policy) Accepts(unread []result.Unread) (counts []result.Unread, accept
 func (p *Policy) Allows(f *result.Finding) (result.Allowed, bool) {
 	a := result.Allowed{TokenID: f.Secret.ID(), Rule: f.Rule, Locations: f.Locations}
 	a.By, a.Reason = p.everyPlace(f.Locations)
+	a.ByChange = p.base != nil && a.By == result.AllowedByLine // the change adds all that it is scanned for
 	if a.By == "" {
 		a.By, a.Reason = p.token(a.TokenID, f.Rule)
+	}
+	if a.By == "" && p.ids {
+		a.By, a.Reason = p.addedToken(a.TokenID)
+		a.ByChange = a.By != ""
 	}
 	a.Reason = p.rules.Redact(a.Reason)
 	return a, a.By != ""
@@ -208,6 +231,9 @@ func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
 	open := false
 	for i := range places {
 		l := &places[i]
+		if l.AllowedBy == result.AllowedByLine && p.base != nil && !p.ids {
+			l.AllowedBy = ""
+		}
 		if l.AllowedBy == "" && l.Path != "" && matchesAny(p.exclude, l.Path, p.top) {
 			l.AllowedBy = p.by
 		}
@@ -230,7 +256,7 @@ func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
 
 // token says who allows a token everywhere.
 func (p *Policy) token(id, rule string) (by, reason string) {
-	if a := p.allowance(id); a != nil && !a.Expired(p.today) {
+	if a := p.config.allowance(id); a != nil && !a.Expired(p.today) {
 		return p.by, a.Reason
 	}
 	if slices.Contains(p.config.Off, rule) {
@@ -242,20 +268,35 @@ func (p *Policy) token(id, rule string) (by, reason string) {
 	return "", ""
 }
 
+// addedToken says who allows a token in the scanned change.
+func (p *Policy) addedToken(id string) (by, reason string) {
+	if p.added != nil {
+		if a := p.added.allowance(id); a != nil && !a.Expired(p.today) {
+			return p.by, a.Reason
+		}
+	}
+	if p.addedBaseline != nil {
+		if reason, ok := p.addedBaseline.Find(id, p.rules); ok {
+			return result.AllowedByBaseline, reason
+		}
+	}
+	return "", ""
+}
+
 // allowance returns the configuration's item for a token, or nil.
-func (p *Policy) allowance(id string) *Allowance {
-	i := slices.IndexFunc(p.config.Allow, func(a Allowance) bool { return a.ID == id })
+func (c *Config) allowance(id string) *Allowance {
+	i := slices.IndexFunc(c.Allow, func(a Allowance) bool { return a.ID == id })
 	if i < 0 {
 		return nil
 	}
-	return &p.config.Allow[i]
+	return &c.Allow[i]
 }
 
 // Expired returns a note for each finding whose allowance has expired.
 func (p *Policy) Expired(findings []result.Finding) (notes []string) {
 	for _, f := range findings {
 		id := f.Secret.ID()
-		if a := p.allowance(id); a != nil && a.Expired(p.today) {
+		if a := p.config.allowance(id); a != nil && a.Expired(p.today) {
 			notes = append(notes, fmt.Sprintf("%s:%d: token %s was allowed until %s, and is reported again: disable it, or change the date",
 				p.file, a.Line, id, a.Expires))
 		}

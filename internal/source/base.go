@@ -1,0 +1,139 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/odb"
+	"r8scan/internal/regular"
+)
+
+// Base is the files of the commits that a range builds on.
+type Base struct {
+	env    *Env
+	top    string // the work tree, through no link
+	blobs  blobReader
+	before [][]byte // raw ids of the trees that the range builds on
+	after  [][]byte // raw ids of the trees that it leads to
+}
+
+// maxBaseFile bounds a file that is read there, in bytes.
+const maxBaseFile = 256 << 20
+
+// Base returns what the range builds on: the commits that it leaves out or, of
+// A...B, A. It returns nil if all objects are read, or there is no work tree.
+func (s *Objects) Base(env *Env) (*Base, error) {
+	if s.Range == "" || s.git.WorkTree == "" {
+		return nil, nil
+	}
+	b := env.with(collect.NewSink(env.Budget)) // Read opens the repository once more, and tells what is wrong with it
+	r := newRepository(b, s.git, s.git.Common, os.LookupEnv)
+	r.open(b)
+	defer r.Store.Close()
+	span, err := r.names().Range(s.Range)
+	if err != nil {
+		return nil, err
+	}
+	if span.Symmetric {
+		span.Without, span.With = span.With[:1], span.With[1:]
+	}
+	base := &Base{env: env, top: regular.Real(s.git.WorkTree),
+		blobs: blobReader{git: s.git, store: odb.NewLookup(s.git.ObjectDirs(os.LookupEnv), s.git.Hash, odb.LimitsOf(env.Budget)), sink: env.Sink}}
+	trees := func(commits []odb.Obj) (ids [][]byte) {
+		for _, o := range commits {
+			id, treeErr := base.blobs.treeOf(r.Store.Hex(o))
+			if treeErr != nil {
+				base.lost("commit "+r.Store.Hex(o), treeErr)
+				continue
+			}
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	base.before, base.after = trees(span.Without), trees(span.With)
+	return base, nil
+}
+
+// lost names what cannot be read. It counts as if it was not there: then less is
+// allowed.
+func (b *Base) lost(what string, err error) {
+	if b.blobs.git.Config.Promisor && errors.Is(err, odb.ErrMissing) {
+		err = errors.New("it is not in this partial clone")
+	}
+	b.env.Sink.Unread("what the range builds on, for what is allowed", fmt.Sprintf("%s: %v: fetch it, or use --trust-change all", what, err))
+}
+
+// Close releases what the base holds.
+func (b *Base) Close() { b.blobs.store.Close() }
+
+// File returns what the commits have at a path on disk: see policy.Base.
+func (b *Base) File(path string) (texts [][]byte, ok bool) {
+	rel, inside := b.inTree(path)
+	if !inside {
+		return nil, false
+	}
+	for _, tree := range b.before {
+		text := b.read(tree, rel)
+		texts, ok = append(texts, text), ok || text != nil
+	}
+	for _, tree := range b.after {
+		ok = ok || b.find(tree, rel) != nil
+	}
+	return texts, ok
+}
+
+// inTree returns the path in the repository of a file on disk.
+func (b *Base) inTree(path string) (rel string, ok bool) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", false
+	}
+	rel, err = filepath.Rel(b.top, filepath.Join(regular.Real(dir), filepath.Base(path)))
+	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
+}
+
+// read returns the text at a path of a tree, nil if there is none.
+func (b *Base) read(tree []byte, path string) []byte {
+	id := b.find(tree, path)
+	if id == nil {
+		return nil
+	}
+	o, err := b.blobs.store.Read(id, nil)
+	if err == nil {
+		defer o.Close()
+		if o.Data != nil && len(o.Data) <= maxBaseFile {
+			return append([]byte{}, o.Data...)
+		}
+		err = errors.New("it is too large")
+	}
+	b.lost(path, err)
+	return nil
+}
+
+// find returns the raw id of the regular file at a path of a tree, nil if there is
+// none.
+func (b *Base) find(tree []byte, path string) []byte {
+	for rest := path; tree != nil; {
+		name, below, more := strings.Cut(rest, "/")
+		entries, err := b.blobs.tree(tree)
+		if err != nil {
+			b.lost(path, err)
+			return nil
+		}
+		tree, rest = nil, below
+		for _, e := range entries {
+			switch {
+			case string(e.Name) != name:
+			case more && e.Mode == odb.ModeDir:
+				tree = e.ID
+			case !more && e.Mode&0o170000 == 0o100000:
+				return e.ID
+			}
+		}
+	}
+	return nil
+}
