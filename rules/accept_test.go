@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// acceptTexts are texts with one credential each, by rule.
+// acceptTexts returns texts with one credential each, by rule.
 func acceptTexts() map[*Rule][]string {
 	texts := map[*Rule][]string{}
 	for i, context := range contexts {
@@ -23,12 +23,13 @@ func acceptTexts() map[*Rule][]string {
 	return texts
 }
 
-// filler is text without a credential or a word, longer than any rule looks.
+// filler is text without a credential or a word. It is longer than the context of
+// any rule.
 var filler = strings.Repeat("nothing to be found here\n", 1+(Behind+Ahead)/25)
 
-// TestAccept is what every rule passes: its credentials are found at the start
-// of a text, at its end, in the middle and back to back, once each and at
-// their place, wherever the text is cut into windows.
+// TestAccept checks every rule. Its credentials must be found at the start of a
+// text, at its end, in the middle and back to back. Each must be found once, at
+// its place, wherever the text is cut into windows.
 func TestAccept(t *testing.T) {
 	texts := acceptTexts()
 	for _, rule := range All() {
@@ -75,10 +76,9 @@ func same(a, b Match) bool {
 	return a.Rule == b.Rule && a.Confidence == b.Confidence && a.Why == b.Why && a.Secret.Reveal() == b.Secret.Reveal() && a.End-a.Start == b.End-b.Start
 }
 
-// TestWindowsOfAll throws the texts of all rules together, at any distance and
-// in pieces, so that they are each other's context, and cuts the whole
-// anywhere.
-func TestWindowsOfAll(t *testing.T) {
+// TestAllRulesInWindows mixes the texts of all rules, at random distances and in
+// pieces, so that they are context of each other. It cuts the result anywhere.
+func TestAllRulesInWindows(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
 	var all []string
 	for _, rule := range All() {
@@ -113,11 +113,12 @@ func TestWindowsOfAll(t *testing.T) {
 	}
 	t.Logf("%d siblings in %d texts", siblings, rounds)
 	if siblings < 10*rounds {
-		t.Errorf("the test proves little: %d siblings", siblings)
+		t.Errorf("only %d siblings were found", siblings)
 	}
 }
 
-// TestHint finds each word at each place, whatever its case, and nothing else.
+// TestHint finds each word at each place, in each case that counts, and nothing
+// else.
 func TestHint(t *testing.T) {
 	for _, word := range words {
 		w := word.text
@@ -145,7 +146,8 @@ func TestHint(t *testing.T) {
 	}
 }
 
-// BenchmarkHint is the price of the siblings in a text that has none.
+// BenchmarkHint measures the search for a hint in a text without one. Siblings add
+// this time to the search of most texts.
 func BenchmarkHint(b *testing.B) {
 	text := bytes.Repeat([]byte("static int parse_application_mode(struct repo *r, int flags) /* 0x80 88 */ { return r->len_8; }\n"), 1000)
 	b.SetBytes(int64(len(text)))

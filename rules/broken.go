@@ -51,7 +51,7 @@ func unseen(text []byte, i int, c byte) (next int, name string) {
 	return terminal(text, i), "terminal-sequence"
 }
 
-// overstrike knows bold and underlined letters as nroff writes them.
+// overstrike recognizes bold and underlined letters as nroff writes them.
 func overstrike(text []byte, i int, c byte) int {
 	if i+1 < len(text) && (text[i] == '\b' && text[i+1] == c || text[i] == '_' && text[i+1] == '\b') {
 		return i + 2
@@ -131,8 +131,8 @@ func tag(text []byte, i int) int {
 	return end + 1
 }
 
-// invisibleEscape knows \u200b, %u200b, &#8203;, and escapes of each UTF-8 byte
-// such as %E2%80%8B.
+// invisibleEscape recognizes \u200b, %u200b, &#8203;, and escapes of each UTF-8
+// byte such as %E2%80%8B.
 func invisibleEscape(text []byte, i int) int {
 	var raw [utf8.UTFMax]byte
 	for n, at := 0, i; n < len(raw); n++ {

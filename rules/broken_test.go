@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// breaks stand within a token and are no part of it, by the encoding that is
-// named for them.
+// breaks are what may be within a token without being part of it, by the encoding
+// that a match names.
 var breaks = map[string][]string{
 	"terminal-sequence": {"\x1b[m\x1b[K", "\x1b[01;31m\x1b[K", "\x1b[0m", "\x1b[38:2::1:2:3m", "\x1b(B\x1b[m", `\u001b[0m`, `\x1b[31m`, `\033[0m`, `\e[0m`, `\\u001b[0m`, "^[[0m", "#033[0m", "&#27;[0m",
 		"\x1b]8;;https://x.test\x1b\\", "\x1b]8;;\a", "%1B[0m", "=1B[0m", `\u{1b}[0m`, "<ESC>[0m"},
@@ -19,9 +19,9 @@ var breaks = map[string][]string{
 	"concatenation":    {`" + "`, "\\\n", `"` + "\n" + `"`, `' + '`, `" "`, "\" +\n    \"", `\" + \"`, "` + `"},
 }
 
-// TestBroken breaks a token at each place, by each, also in what base64 and
-// UTF-16 hold.
-func TestBroken(t *testing.T) {
+// TestBreaks puts each break at each place of a token, in plain text, base64 and
+// UTF-16.
+func TestBreaks(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 1))
 	for want, list := range breaks {
 		for _, b := range list {
@@ -30,7 +30,7 @@ func TestBroken(t *testing.T) {
 				text := "k=" + token[:at] + b + token[at:] + " x"
 				for outer, text := range map[string]string{"": text, "base64": "k: " + encode(text, "base64"), "utf-16": "\xff\xfe" + encode(text, "utf-16le"), "utf-16 ": "\xfe\xff" + encode(text, "utf-16be")} {
 					if b == "\xad" && strings.HasPrefix(outer, "utf-16") || at < len(prefix) && outer == "base64" {
-						continue // it is no text; its probe is broken
+						continue // the byte is no text in UTF-16; base64 has no probe for a broken prefix
 					}
 					ms := findAll(text)
 					if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token || ms[0].Encoding[len(ms[0].Encoding)-1] != want || outer == "" && len(ms[0].Encoding) != 1 {
@@ -44,9 +44,9 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// TestBrokenAll breaks a token behind each character. Where only the second break
-// of its prefix would tell, escapes for what nobody sees have no probe.
-func TestBrokenAll(t *testing.T) {
+// TestBreakAfterEachCharacter puts a break after each character of a token. The
+// list lacks escapes that have no probe when two of them break the prefix.
+func TestBreakAfterEachCharacter(t *testing.T) {
 	for _, b := range []string{"\u00ad", "\u200b", "\ufeff", "\u2060", "&shy;", "\x1b[m", "=\n", "&#8203;", `\u{200b}`} {
 		token := testToken(67)
 		text := "k=" + strings.Join(strings.Split(token, ""), b) + " x"
@@ -56,8 +56,9 @@ func TestBrokenAll(t *testing.T) {
 	}
 }
 
-// TestBrokenPrefix breaks a token within its prefix by what has a probe.
-func TestBrokenPrefix(t *testing.T) {
+// TestBreaksInPrefix writes the prefix of a token with each break and escape that
+// has a probe.
+func TestBreaksInPrefix(t *testing.T) {
 	token := testToken(65)
 	for _, text := range []string{
 		"r8\x1b[m\x1b[K_", "\x1b[01;31m\x1b[Kr8\x1b[m\x1b[K_", "r\x1b[m8_", "r\x1b[m\x1b[K8_", "r\x1b[31m8\x1b[m_", "r8=\n_", "r=\n8_", "r=\r\n8_", `r8\_`, `r8\\_`, `r8\\\_`, "r8=5F", "r8=5f", "=728_", "=72=38=5F", "r=38_", "=728=5F",
@@ -71,7 +72,8 @@ func TestBrokenPrefix(t *testing.T) {
 	}
 }
 
-// TestWrapped is how programs write such tokens.
+// TestWrapped searches tokens as programs wrap them, such as nroff and grep. Other
+// line breaks and characters end a token.
 func TestWrapped(t *testing.T) {
 	token := testToken(66)
 	var bold, under, quoted strings.Builder
@@ -94,8 +96,8 @@ func TestWrapped(t *testing.T) {
 	}
 }
 
-// FuzzBroken hides a token behind any text, with a break at any place: it is
-// found, or a part of a longer word.
+// FuzzBroken puts a token with a break in it behind any text. The token must be
+// found, maybe as a part of a longer word.
 func FuzzBroken(f *testing.F) {
 	f.Add("x=", uint8(3), uint8(20))
 	f.Add("\x1b[", uint8(1), uint8(39))
@@ -112,12 +114,12 @@ func FuzzBroken(f *testing.F) {
 				return
 			}
 		}
-		t.Fatalf("%q at %d: lost", all[int(which)%len(all)], i)
+		t.Fatalf("%q at %d: the token is not found", all[int(which)%len(all)], i)
 	})
 }
 
-// BenchmarkHostileBreaks searches texts of nothing but what may stand within a
-// token. The slowest of them say how much time a hostile file costs.
+// BenchmarkHostileBreaks searches texts that consist of breaks and probes only.
+// The slowest one shows how much time a hostile file takes.
 func BenchmarkHostileBreaks(b *testing.B) {
 	for _, unit := range []string{"r8=", "r m8_", "r\"+\"8_", "r=\n8_", "r\x1b[m8_", "r8\\", `r8"`, "r\b8_", "r8_\x1b[m", "r8_=\n", "r8_\u200b", "r8_A\u200b", "8=5", "rrrrrr8_m8_", "\\r\\8_", "%u0072%38", "(r8_", "cjhf\n", "cjhf\",\n\"", "I4\n+", "I4\\n\\n", "\n> +I4X", "OF8\n", "y\n\n\n\nOF8"} {
 		text := []byte(strings.Repeat(unit, 128<<10/len(unit)))

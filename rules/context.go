@@ -54,10 +54,10 @@ func eachReplicate(b []byte, from, to int, is func(end int) bool) bool {
 	return found
 }
 
-// assigned is what stands behind a name.
+// assigned describes the value that follows a name.
 type assigned struct {
 	at     int  // where the value starts; -1 if none does
-	sign   bool // a =, : or , stands between, or the word "value"
+	sign   bool // a =, : or , is between name and value, or the word "value" is
 	quoted bool // the value is in quotes
 }
 

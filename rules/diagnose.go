@@ -7,20 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// Diagnosis says what somebody has, who was told to have a Replicate token.
+// Diagnosis says what a text is that should be a Replicate token.
 type Diagnosis struct {
-	Secret   Secret   // the text without what was pasted along
-	Provider string   // whose credential it looks like: "Replicate", another's name, or "" if that is open
-	Problems []string // what is wrong, in a few words each; none of them repeats the text
+	Secret   Secret   // the text without what was copied with it
+	Provider string   // whose credential it looks like, such as "Replicate"; "" if that is not known
+	Problems []string // what is wrong, in a few words each; none quotes the text
 
-	// Askable is set if the text can be a token of Replicate's, so that it is
-	// worth asking, and may be sent there: another provider's key may not.
+	// Askable reports whether the text may be a Replicate token. Only then may it
+	// be sent to Replicate: it may be another provider's key.
 	Askable bool
 }
 
-// Diagnose looks at text as it was given: a variable's value, a line of input.
-// A client that is given the text as it stands works only if there are no
-// problems.
+// Diagnose looks at text as a user gave it: a variable's value or a line of
+// input. A client that gets the same text works only if there are no problems.
 func Diagnose(text string) Diagnosis {
 	core, problems := unwrap(text)
 	d := Diagnosis{Secret: NewSecret(core, shown), Problems: problems}
@@ -30,7 +29,7 @@ func Diagnose(text string) Diagnosis {
 		return d
 	case strings.Contains(core, "****"):
 		d.Provider = providerOf(core)
-		d.Problems = append(d.Problems, "it is masked: Replicate shows a token whole only where it was made, later with asterisks")
+		d.Problems = append(d.Problems, "it is masked: Replicate shows a whole token only when it is created, and later with asterisks")
 		return d
 	}
 	d.Provider = providerOf(core)
@@ -39,49 +38,48 @@ func Diagnose(text string) Diagnosis {
 		d.checkToken(core)
 	case isLegacy(core):
 		d.Provider, d.Askable = "Replicate", true
-		d.Problems = append(d.Problems, "it has no r8_ in front: it may be a token of the old form, or not a token at all")
+		d.Problems = append(d.Problems, "it does not begin with r8_: it may be a token of the old form, or no token at all")
 	case d.Provider != "":
 		d.Problems = append(d.Problems, fmt.Sprintf("it looks like a key of %s, not of Replicate", d.Provider))
 	case len(core) >= len(prefix) && strings.EqualFold(core[:2], "r8"):
 		d.Provider = "Replicate"
 		d.Problems = append(d.Problems, "it does not begin with r8_ exactly: case and underscore matter")
 	case len(core) == bodyLen && allAlnum(core):
-		d.Problems = append(d.Problems, "it does not begin with r8_, and has the length of a token without it")
+		d.Problems = append(d.Problems, "it does not begin with r8_, but has the length of a token without r8_")
 	default:
 		d.Problems = append(d.Problems, "it does not begin with r8_")
 	}
 	return d
 }
 
-// checkToken looks at a text that begins like a token. Its body's length is
-// not taken on trust: what is longer or holds other characters was never seen,
-// but only Replicate knows its tokens.
+// checkToken looks at a text that begins like a token. Only a text of the known
+// length and alphabet is Askable.
 func (d *Diagnosis) checkToken(core string) {
 	n := utf8.RuneCountInString(core)
 	switch {
 	case strings.Contains(core[len(prefix):], prefix):
-		d.Problems = append(d.Problems, "it holds r8_ twice: two tokens in one, or one pasted twice")
+		d.Problems = append(d.Problems, "it contains r8_ twice: it is two tokens, or one that was pasted twice")
 		return
 	case strings.ContainsFunc(core, unicode.IsSpace):
-		d.Problems = append(d.Problems, "there is white space within it")
+		d.Problems = append(d.Problems, "there is white space in it")
 		return
 	case n < tokenLen:
 		d.Problems = append(d.Problems, fmt.Sprintf("it has %d characters instead of %d: a part is missing", n, tokenLen))
 	case n > tokenLen:
-		d.Problems = append(d.Problems, fmt.Sprintf("it has %d characters instead of %d: something was pasted along", n, tokenLen))
+		d.Problems = append(d.Problems, fmt.Sprintf("it has %d characters instead of %d: something else was pasted with it", n, tokenLen))
 	}
 	if !allAlnum(core[len(prefix):]) {
-		d.Problems = append(d.Problems, "there are characters in it that no token has: after r8_ come letters and digits only")
+		d.Problems = append(d.Problems, "it has characters that no token has: only letters and digits follow r8_")
 	} else if n == tokenLen {
 		d.Askable = true
 		if placeholder([]byte(core[len(prefix):])) {
-			d.Problems = append(d.Problems, "it looks like a placeholder, not like a token")
+			d.Problems = append(d.Problems, "it looks like a placeholder, not a token")
 		}
 	}
 }
 
-// unwrap takes off what is often copied along with a token, from the outside
-// in, and says what it was.
+// unwrap removes what is often copied with a token, from the outside in. It
+// returns the rest, and what it removed.
 func unwrap(text string) (core string, problems []string) {
 	note := func(problem string) {
 		for _, p := range problems {
@@ -95,10 +93,10 @@ func unwrap(text string) (core string, problems []string) {
 	for {
 		before := core
 		core = trimBlank(core, note)
-		core = trimWords(core, note) // before the quotes, which may stand around the value only
+		core = trimWords(core, note) // before the quotes, which may be around the value only
 		core = trimQuotes(core, note)
 		if body, ok := strings.CutPrefix(core, `r8\_`); ok {
-			note("a backslash stands before its underscore, as Markdown has it")
+			note("there is a backslash before its underscore, as in Markdown")
 			core = prefix + body
 		}
 		if core == before {
@@ -107,8 +105,8 @@ func unwrap(text string) (core string, problems []string) {
 	}
 }
 
-// blanks are the characters around a token that are seen badly or not at all,
-// the ones that say most first.
+// blanks are the characters around a token that are hard or impossible to see.
+// The most specific ones come first.
 var blanks = []struct{ chars, problem string }{
 	{"\r", "there is a carriage return around it, as in files from Windows"},
 	{"\n", "there is a line break around it"},
@@ -163,36 +161,36 @@ func trimQuotes(s string, note func(string)) string {
 	return core
 }
 
-// trimWords takes off what stands in front of a token in a header, a shell or
-// a configuration file, and a comma or semicolon behind it.
+// trimWords removes what is before a token in a header, a shell or a
+// configuration file, and a comma or semicolon after it.
 func trimWords(s string, note func(string)) string {
 	if core := strings.TrimRight(s, ",;"); core != s {
-		note("a comma or semicolon stands behind it")
+		note("there is a comma or semicolon after it")
 		s = core
 	}
 	for _, w := range []string{"authorization:", "bearer ", "token "} {
 		if len(s) > len(w) && strings.EqualFold(s[:len(w)], w) {
-			note(fmt.Sprintf("%q stands in front of it", strings.TrimRight(s[:len(w)], " ")))
+			note(fmt.Sprintf("there is %q before it", strings.TrimRight(s[:len(w)], " ")))
 			return strings.TrimLeft(s[len(w):], " ")
 		}
 	}
 	if i := strings.IndexAny(s, "=:"); i > 0 && isName(strings.TrimSpace(strings.TrimPrefix(s[:i], "export "))) {
-		note("the name of a variable stands in front of it")
+		note("there is the name of a variable before it")
 		return strings.TrimLeft(s[i+1:], " ")
 	}
 	return s
 }
 
-// isName reports whether s is the name of a variable, maybe in quotes.
+// isName reports whether s is the name of a variable, with or without quotes.
 func isName(s string) bool {
-	s = strings.ReplaceAll(strings.Trim(s, quotes), `\_`, "_") // as Markdown has it
+	s = strings.ReplaceAll(strings.Trim(s, quotes), `\_`, "_") // as in Markdown
 	return s != "" && !strings.HasPrefix(s, prefix) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r >= utf8.RuneSelf || !isAlnum(byte(r)) && r != '_'
 	})
 }
 
-// others are credentials that people keep beside Replicate's; the longer
-// prefix of two comes first.
+// others are credentials that people keep beside Replicate's. If two prefixes
+// begin alike, the longer one comes first.
 var others = []struct{ prefix, provider string }{
 	{prefix, "Replicate"},
 	{"sk-ant-", "Anthropic"},
@@ -216,8 +214,8 @@ func providerOf(s string) string {
 	return ""
 }
 
-// isLegacy reports whether s has the form that tokens had before they got a
-// prefix: 40 hex digits.
+// isLegacy reports whether s has the form of a token from before the prefix: 40
+// hex digits.
 func isLegacy(s string) bool {
 	return len(s) == tokenLen && hexRun([]byte(s), tokenLen) == tokenLen
 }

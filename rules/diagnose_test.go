@@ -7,13 +7,14 @@ import (
 	"testing"
 )
 
+// TestDiagnose diagnoses texts with each problem.
 func TestDiagnose(t *testing.T) {
 	token := testToken(20)
 	body := token[len(prefix):]
 	const (
 		spaces   = "there is a space around it"
 		newline  = "there is a line break around it"
-		markdown = "a backslash stands before its underscore, as Markdown has it"
+		markdown = "there is a backslash before its underscore, as in Markdown"
 		quoted   = "there are quotes around it"
 	)
 	for _, c := range []struct {
@@ -36,40 +37,40 @@ func TestDiagnose(t *testing.T) {
 		{`"` + token, []string{"there is a quote on one side of it"}, true, "Replicate"},
 		{token + "'", []string{"there is a quote on one side of it"}, true, "Replicate"},
 		{`" ` + token + ` "`, []string{quoted, spaces}, true, "Replicate"},
-		{"Bearer " + token, []string{`"Bearer" stands in front of it`}, true, "Replicate"},
-		{"bearer  " + token, []string{`"bearer" stands in front of it`}, true, "Replicate"},
-		{"Token " + token, []string{`"Token" stands in front of it`}, true, "Replicate"},
-		{"Authorization: Bearer " + token, []string{`"Authorization:" stands in front of it`, `"Bearer" stands in front of it`}, true, "Replicate"},
-		{"REPLICATE_API_TOKEN=" + token, []string{"the name of a variable stands in front of it"}, true, "Replicate"},
-		{`export REPLICATE_API_TOKEN="` + token + `"`, []string{"the name of a variable stands in front of it", quoted}, true, "Replicate"},
-		{`"api_token": "` + token + `",`, []string{"a comma or semicolon stands behind it", "the name of a variable stands in front of it", quoted}, true, "Replicate"},
+		{"Bearer " + token, []string{`there is "Bearer" before it`}, true, "Replicate"},
+		{"bearer  " + token, []string{`there is "bearer" before it`}, true, "Replicate"},
+		{"Token " + token, []string{`there is "Token" before it`}, true, "Replicate"},
+		{"Authorization: Bearer " + token, []string{`there is "Authorization:" before it`, `there is "Bearer" before it`}, true, "Replicate"},
+		{"REPLICATE_API_TOKEN=" + token, []string{"there is the name of a variable before it"}, true, "Replicate"},
+		{`export REPLICATE_API_TOKEN="` + token + `"`, []string{"there is the name of a variable before it", quoted}, true, "Replicate"},
+		{`"api_token": "` + token + `",`, []string{"there is a comma or semicolon after it", "there is the name of a variable before it", quoted}, true, "Replicate"},
 		{`r8\_` + body, []string{markdown}, true, "Replicate"},
-		{`REPLICATE\_API\_TOKEN=r8\_` + body + "\n", []string{newline, "the name of a variable stands in front of it", markdown}, true, "Replicate"},
+		{`REPLICATE\_API\_TOKEN=r8\_` + body + "\n", []string{newline, "there is the name of a variable before it", markdown}, true, "Replicate"},
 		{"`r8\\_" + body + "`", []string{quoted, markdown}, true, "Replicate"},
 		{`r8\_` + body[1:], []string{markdown, "it has 39 characters instead of 40: a part is missing"}, false, "Replicate"},
-		{token + ";", []string{"a comma or semicolon stands behind it"}, true, "Replicate"},
+		{token + ";", []string{"there is a comma or semicolon after it"}, true, "Replicate"},
 		{"", []string{"it is empty"}, false, ""},
 		{" \n", []string{newline, spaces, "it is empty"}, false, ""},
 		{`""`, []string{quoted, "it is empty"}, false, ""},
 		{token[:39], []string{"it has 39 characters instead of 40: a part is missing"}, false, "Replicate"},
 		{prefix, []string{"it has 3 characters instead of 40: a part is missing"}, false, "Replicate"},
-		{token + "x", []string{"it has 41 characters instead of 40: something was pasted along"}, false, "Replicate"},
-		{token + token, []string{"it holds r8_ twice: two tokens in one, or one pasted twice"}, false, "Replicate"},
-		{token + " " + token, []string{"it holds r8_ twice: two tokens in one, or one pasted twice"}, false, "Replicate"},
-		{token[:20] + " " + token[20:], []string{"there is white space within it"}, false, "Replicate"},
-		{token[:20] + "_" + token[21:], []string{"there are characters in it that no token has: after r8_ come letters and digits only"}, false, "Replicate"},
-		{token[:38] + "é", []string{"it has 39 characters instead of 40: a part is missing", "there are characters in it that no token has: after r8_ come letters and digits only"}, false, "Replicate"},
-		{prefix + strings.Repeat("x", 37), []string{"it looks like a placeholder, not like a token"}, true, "Replicate"},
+		{token + "x", []string{"it has 41 characters instead of 40: something else was pasted with it"}, false, "Replicate"},
+		{token + token, []string{"it contains r8_ twice: it is two tokens, or one that was pasted twice"}, false, "Replicate"},
+		{token + " " + token, []string{"it contains r8_ twice: it is two tokens, or one that was pasted twice"}, false, "Replicate"},
+		{token[:20] + " " + token[20:], []string{"there is white space in it"}, false, "Replicate"},
+		{token[:20] + "_" + token[21:], []string{"it has characters that no token has: only letters and digits follow r8_"}, false, "Replicate"},
+		{token[:38] + "é", []string{"it has 39 characters instead of 40: a part is missing", "it has characters that no token has: only letters and digits follow r8_"}, false, "Replicate"},
+		{prefix + strings.Repeat("x", 37), []string{"it looks like a placeholder, not a token"}, true, "Replicate"},
 		{"R8_" + body, []string{"it does not begin with r8_ exactly: case and underscore matter"}, false, "Replicate"},
 		{"r8-" + body, []string{"it does not begin with r8_ exactly: case and underscore matter"}, false, "Replicate"},
-		{body, []string{"it does not begin with r8_, and has the length of a token without it"}, false, ""},
+		{body, []string{"it does not begin with r8_, but has the length of a token without r8_"}, false, ""},
 		{"hello", []string{"it does not begin with r8_"}, false, ""},
 		{"r8", []string{"it does not begin with r8_"}, false, ""},
 		{"sk-" + body, []string{"it looks like a key of OpenAI, not of Replicate"}, false, "OpenAI"},
 		{"sk-ant-" + body, []string{"it looks like a key of Anthropic, not of Replicate"}, false, "Anthropic"},
 		{"hf_" + body, []string{"it looks like a key of Hugging Face, not of Replicate"}, false, "Hugging Face"},
-		{strings.Repeat("0123456789abcdef", 3)[:40], []string{"it has no r8_ in front: it may be a token of the old form, or not a token at all"}, true, "Replicate"},
-		{NewSecret(token, shown).Mask(), []string{"it is masked: Replicate shows a token whole only where it was made, later with asterisks"}, false, "Replicate"},
+		{strings.Repeat("0123456789abcdef", 3)[:40], []string{"it does not begin with r8_: it may be a token of the old form, or no token at all"}, true, "Replicate"},
+		{NewSecret(token, shown).Mask(), []string{"it is masked: Replicate shows a whole token only when it is created, and later with asterisks"}, false, "Replicate"},
 	} {
 		d := Diagnose(c.text)
 		name := fmt.Sprintf("%d bytes, want %q", len(c.text), c.problems)
@@ -77,12 +78,14 @@ func TestDiagnose(t *testing.T) {
 			t.Errorf("%s: problems %q, askable %v, provider %q", name, d.Problems, d.Askable, d.Provider)
 		}
 		if c.askable && strings.Contains(c.text, token) && d.Secret.Reveal() != token {
-			t.Errorf("%s: what was pasted along is still there", name)
+			t.Errorf("%s: what was copied with it is still there", name)
 		}
 		assertHidden(t, fmt.Sprintf("%+v", d), token)
 	}
 }
 
+// FuzzDiagnose diagnoses any text. The result must be a part of the text, and must
+// have the length of a token if it may be one.
 func FuzzDiagnose(f *testing.F) {
 	f.Add(" Bearer '" + testToken(21) + "'\n")
 	f.Add("a=b=c:\"")

@@ -67,8 +67,8 @@ func endsEscape(b []byte) bool {
 	return endsBackslash(b) || endsNumber(b) || endsTerminal(b) || endsCaret(b) || endsNamed(b)
 }
 
-// endsBackslash knows \n and similar escapes, those of regular expressions, and
-// PowerShell's with a backquote.
+// endsBackslash recognizes \n and similar escapes, those of regular expressions,
+// and PowerShell's with a backquote.
 func endsBackslash(b []byte) bool {
 	n := len(b)
 	if n < 2 {
@@ -83,8 +83,8 @@ func endsBackslash(b []byte) bool {
 	return false
 }
 
-// endsNumber knows numeric escapes: \x22, \u0022, \U00000022, \042, \22 of CSS,
-// \'a0 of RTF, %20, %2520, %u0020, =3D of quoted-printable, #012 of syslog.
+// endsNumber recognizes numeric escapes: \x22, \u0022, \U00000022, \042, \22 of
+// CSS, \'a0 of RTF, %20, %2520, %u0020, =3D of quoted-printable, #012 of syslog.
 func endsNumber(b []byte) bool {
 	n := len(b)
 	last := b[n-1]
@@ -125,8 +125,8 @@ func percentBefore(b []byte) bool {
 	return bytes.HasSuffix(b, []byte("%"))
 }
 
-// endsTerminal knows terminal sequences: ESC [ parameters and a letter, ESC ( B
-// and similar, ESC and a letter. ESC may be escaped, or missing before a
+// endsTerminal recognizes terminal sequences: ESC [ parameters and a letter,
+// ESC ( B and similar, ESC and a letter. ESC may be escaped, or missing before a
 // bracket.
 func endsTerminal(b []byte) bool {
 	i := len(b) - 1
@@ -166,7 +166,7 @@ func endsESC(b []byte) bool {
 	return false
 }
 
-// endsCaret knows ^M and similar, and M-6, which cat writes for bytes above
+// endsCaret recognizes ^M and similar, and M-6, which cat writes for bytes above
 // 127.
 func endsCaret(b []byte) bool {
 	n := len(b)

@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// fronts stand in front of a token and are no part of its word.
+// fronts are escapes that end in a letter or digit. Right before a token, they are
+// not part of its word.
 var fronts = []string{
-	// terminals
+	// terminal sequences
 	"\x1b[01;31m\x1b[K", "\x1b[0K", "\x1b[2K\x1b[1G", "\x1b[?25h", "\x1b[38:2::1:2:3m", "\x1b[m\x1b(B", "\x1b)0", "\x1bc", "\x1b7", "\x1b#8", "\x1b[1 q", "\x1b[!p", "\x9b1m", "\u009b0K",
 	`\u001b[0K`, `\u001B[2J`, `\x1b[0K`, `\x1B[?25l`, `\033[0K`, `\e[0K`, `\E[31m`, `\u{1b}[0K`, `^[[0K`, `^[(B`, `#033[0K`, `%1B[0K`, `=1B[0K`, `&#27;[0K`, `&#x1b;[1G`, "`e[0K",
 	`\\u001b[0K`, `\\\033[0m`, "\u241b[0K", `\u001b(B`, `\e(B`, "\ufffd[0K", "[0K", "[31m", "[m", "[1;31H", "<ESC>[0K", `\x{1b}[K`,
@@ -23,14 +24,14 @@ var fronts = []string{
 	`#012`, `#011`, `#015#012`, `^M`, `^I`, `^J`, `^M^J`, `M-6`, `M-CM-)`, `M-PM-6`, `&nbsp`, `&quot`, `&amp`, "_x000D_", "_x000a_",
 }
 
-// TestFronts: a token is as sure behind each as on a line of its own, wherever
-// that stands.
-func TestFronts(t *testing.T) {
+// TestEscapeBeforeToken puts each escape right before a token. The confidence must
+// be that of a token on a line of its own.
+func TestEscapeBeforeToken(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 1))
 	for _, front := range fronts {
 		for _, before := range []string{"", "x ", "TOKEN=", "a", `{"log":"`} {
 			if front == "M-6" && before == "a" {
-				continue // a name
+				continue // aM-6 is a name
 			}
 			token := randomToken(r)
 			ms := findAll(before + front + token + " x")
@@ -41,8 +42,9 @@ func TestFronts(t *testing.T) {
 	}
 }
 
-// TestNoFronts look like an escape and are a part of the word.
-func TestNoFronts(t *testing.T) {
+// TestNoEscapeBeforeToken puts text right before a token that only looks like an
+// escape. It is part of the token's word.
+func TestNoEscapeBeforeToken(t *testing.T) {
 	for _, front := range []string{"x", "9", "m", "31m", "0K", "%2", "u0020", "x0a", "nbsp", "=4", "=41", "#12", "#089", "[x", "1;31m", "(B", "zM-"[:2], "n"} {
 		if ms := findAll("a " + front + testToken(60)); len(ms) != 1 || ms[0].Why != whyLonger {
 			t.Errorf("%q: %s", front, summary(ms))
@@ -50,8 +52,9 @@ func TestNoFronts(t *testing.T) {
 	}
 }
 
-// TestBehind has what stands behind a token and is syntax, and what is a name.
-func TestBehind(t *testing.T) {
+// TestTextBehindToken puts text right behind a token. Syntax ends the token, and
+// a name does not.
+func TestTextBehindToken(t *testing.T) {
 	r := rand.New(rand.NewPCG(22, 1))
 	for behind, want := range map[string]Confidence{
 		"-->": High, "->": High, "->live": High, "-]": High, "-]{+x+}": High, "--": High, "--x": High, "---": High, "_": High, "__": High, "___": High, "__.": High, "_*": High, "*_": High,
@@ -67,8 +70,8 @@ func TestBehind(t *testing.T) {
 	}
 }
 
-// packed are ways in which formats of binary data write a token, with letters
-// and digits beside it.
+// packed returns a token as various binary formats store it, with letters and
+// digits next to it.
 func packed(token string) map[string]string {
 	le := func(n int) string { return string(binary.LittleEndian.AppendUint32(nil, uint32(n))) }
 	var g bytes.Buffer
@@ -100,9 +103,9 @@ func packed(token string) map[string]string {
 	}
 }
 
-// TestPacked finds tokens in binary data of each kind, at the default
-// confidence or above, wherever they stand.
-func TestPacked(t *testing.T) {
+// TestBinaryFormats finds a token in each binary format, with medium confidence or
+// more, alone, within text, in hex and in base64.
+func TestBinaryFormats(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 1))
 	for range 30 {
 		token := randomToken(r)
@@ -125,9 +128,9 @@ func TestPacked(t *testing.T) {
 	}
 }
 
-// TestNotPacked: in text, in a run of text and in a table of symbols, a part
-// of a longer word is what it looks like.
-func TestNotPacked(t *testing.T) {
+// TestNoBinaryFormat gives low confidence to a part of a longer word in text, in a
+// long text within binary data, and in a table of symbols.
+func TestNoBinaryFormat(t *testing.T) {
 	token := testToken(61)
 	symbols := prefix + strings.ToLower(token[3:])
 	for _, text := range []string{
@@ -141,8 +144,8 @@ func TestNotPacked(t *testing.T) {
 	}
 }
 
-// TestAmidBinary: in a text that is binary as a whole, the next string may
-// stand right beside a token.
+// TestAmidBinary raises the confidence of tokens in a binary text, where the next
+// string may be right next to a token.
 func TestAmidBinary(t *testing.T) {
 	token := testToken(62)
 	for text, want := range map[string]Confidence{
@@ -157,9 +160,9 @@ func TestAmidBinary(t *testing.T) {
 	}
 }
 
-// TestBinaryWindows cuts binary data anywhere: what is near a token must not
-// depend on it.
-func TestBinaryWindows(t *testing.T) {
+// TestBinaryInWindows cuts binary data anywhere. The confidence of a token must
+// not depend on the cut.
+func TestBinaryInWindows(t *testing.T) {
 	r := rand.New(rand.NewPCG(24, 1))
 	var text []byte
 	for range 2 {

@@ -67,7 +67,8 @@ func wrap(text string, width int, between string) string {
 	return strings.Join(lines, between)
 }
 
-// encodedCases hide a token in a text; want is the chain that must be named.
+// encodedCases hide a token in a text. want is the chain of encodings that the
+// match must name.
 var encodedCases = []struct {
 	name string
 	hide func(token string, r *rand.Rand) string
@@ -153,15 +154,16 @@ var encodedCases = []struct {
 	}, []string{"concatenation"}},
 }
 
-// anyText returns a few words of changing length, so that base64 comes in each
-// of its alignments.
+// anyText returns a few words of random length, so that base64 has each of its
+// alignments.
 func anyText(r *rand.Rand) string { return "user name and more"[:r.IntN(18)] }
 
 // lines returns up to three lines of text.
 func lines(r *rand.Rand) string { return strings.Repeat("key: value, more; ", 9)[:r.IntN(150)] + "\n" }
 
-// TestHostileProbes holds the time for texts of nothing but probes inside of
-// probes: each was decoded in full from each, which took minutes a megabyte.
+// TestHostileProbes limits the time for texts that consist of probes inside probes
+// only. An earlier version decoded all of the text from each probe, which took
+// minutes per megabyte.
 func TestHostileProbes(t *testing.T) {
 	began := time.Now()
 	for _, text := range []string{encode(strings.Repeat("cjhf", 24<<10), "base64"), strings.Repeat("cjhf", 32<<10), strings.Repeat("Y2pjamNqa", 16<<10)} {
@@ -172,6 +174,7 @@ func TestHostileProbes(t *testing.T) {
 	}
 }
 
+// TestEncodedForms finds random tokens in each case, and the right chain.
 func TestEncodedForms(t *testing.T) {
 	per := 3000
 	if testing.Short() {
@@ -193,8 +196,7 @@ func TestEncodedForms(t *testing.T) {
 	}
 }
 
-// TestEscapedCharacters has each character of a token, and each two of its
-// prefix, as an escape amid raw ones.
+// TestEscapedCharacters escapes one character of a token, or two of its prefix.
 func TestEscapedCharacters(t *testing.T) {
 	token := testToken(23)
 	for _, encoding := range []string{"percent", "hex-escape", "octal-escape", "unicode-escape", "unicode brace", "html-entity", "html hex"} {
@@ -238,12 +240,13 @@ func TestEncodedPlace(t *testing.T) {
 		}
 		got := text[ms[0].Start:ms[0].End]
 		if want := strings.TrimRight(code, "="); got != want {
-			t.Errorf("%s: the match is %d bytes from %d on, want %d", encoding, len(got), ms[0].Start, len(want))
+			t.Errorf("%s: the match has %d bytes and starts at %d, want %d bytes", encoding, len(got), ms[0].Start, len(want))
 		}
 	}
 }
 
-func TestEncodedNothing(t *testing.T) {
+// TestNoEncodedToken finds nothing in texts that only look like an encoded token.
+func TestNoEncodedToken(t *testing.T) {
 	token := testToken(21)
 	for _, text := range []string{
 		`"r8_" + name + "` + token[3:] + `"`,
@@ -259,21 +262,23 @@ func TestEncodedNothing(t *testing.T) {
 	}
 }
 
-func TestEncodedLow(t *testing.T) {
+// TestEncodedLowConfidence gives low confidence to encoded text that is more than a
+// token, or a placeholder.
+func TestEncodedLowConfidence(t *testing.T) {
 	token := testToken(22)
 	for _, text := range []string{
 		encode(token+"x", "hex"), encode("x"+token, "base64"), encode(token+"_x ", "utf-16be"), encode(token, "percent") + "a",
 		encode(prefix+strings.Repeat("x", bodyLen), "base64"),
 	} {
 		if ms := findAll(text); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why == "" {
-			t.Errorf("%s: %d matches, the first not low", Redact(text), len(ms))
+			t.Errorf("%s: %d matches, want one of low confidence", Redact(text), len(ms))
 		}
 	}
 }
 
-// TestInUTF16: each form is found in UTF-16 too, of either byte order, and so is
-// a token behind each escape.
-func TestInUTF16(t *testing.T) {
+// TestEncodedInUTF16 finds each encoded form, and a token behind each escape, in
+// UTF-16 of both byte orders.
+func TestEncodedInUTF16(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 16))
 	for _, order := range []string{"utf-16le", "utf-16be"} {
 		for _, c := range encodedCases {
@@ -281,7 +286,7 @@ func TestInUTF16(t *testing.T) {
 			case strings.Contains(c.name, "utf-16"):
 				continue
 			case c.name == "unicode-escape", c.name == "unicode brace", c.name == "html hex":
-				continue // all of the token in escapes takes more bytes than a match may
+				continue // a whole token in such escapes is longer than a match may be
 			case len(c.want) > 1:
 				continue // base64 in base64 has no probe in UTF-16
 			}
@@ -308,7 +313,7 @@ func TestInUTF16(t *testing.T) {
 	}
 }
 
-// TestStartsGroup: each probe that begins a group is gone on with.
+// TestStartsGroup accepts each probe that begins a group of four characters.
 func TestStartsGroup(t *testing.T) {
 	for _, inner := range []string{"r8_", "r\x008", "cjh", "I4X", "yOF", "\nOF"} {
 		if group := encode(inner, "base64"); !startsGroup([]byte(group)) || tokenProbes.at([]byte(group)) != formBase64_0 {
@@ -321,13 +326,13 @@ func TestStartsGroup(t *testing.T) {
 		}
 	}
 	if startsGroup([]byte("STRBUF")) || startsGroup([]byte("STRI")) || startsGroup([]byte("STR")) {
-		t.Error("STR is taken for base64")
+		t.Error("a word that begins with STR is accepted as base64")
 	}
 }
 
-// TestWideNeighbours: of tokens beside each other in UTF-16 each is found, in both
-// byte orders, up to the end of the text.
-func TestWideNeighbours(t *testing.T) {
+// TestAdjacentTokensInUTF16 finds each of three tokens in UTF-16, in both byte
+// orders. The last one ends the text.
+func TestAdjacentTokensInUTF16(t *testing.T) {
 	for _, between := range []string{" ", "\n", "\n\n \u0a00\n\u4142", "\u4142", ", ", " = '"} {
 		text := "k=" + testToken(1) + between + testToken(2) + between + testToken(3)
 		for _, big := range []bool{false, true} {

@@ -10,7 +10,7 @@ import (
 	"r8scan/rules"
 )
 
-// token is put together here, so that no scanner takes this file for a leak.
+// token is put together here, so that no scanner reports this file.
 var token = "r8_" + "Hw3kTq9ZbN5xYc7VmL2pRs8DfG4jKe6WuA1tB"
 
 func Example() {
@@ -26,8 +26,7 @@ func Example() {
 	// What to do: disable the token at https://replicate.com/account/api-tokens
 }
 
-// A placeholder is found too: nothing is dropped, and Why says what speaks
-// against it.
+// Find also returns a placeholder. Why says why the confidence is low.
 func ExampleFind_placeholder() {
 	text := []byte("token = r8_" + strings.Repeat("x", 37))
 	for _, m := range rules.Find(nil, text, 0, len(text)) {
@@ -37,8 +36,8 @@ func ExampleFind_placeholder() {
 	// low confidence: placeholder
 }
 
-// A text that is too long for memory is searched piece by piece. Each piece
-// needs Behind bytes before it and Ahead bytes after it as context.
+// Search a text that is too long for memory piece by piece. Each piece needs
+// Behind bytes before it and Ahead bytes after it as context.
 func ExampleFind_pieces() {
 	text := []byte(strings.Repeat("all work and no play\n", 500) + token)
 	const piece = 4096
@@ -100,10 +99,10 @@ func ExampleDiagnose() {
 	// Output:
 	// r8_Hw*********************************** can be a token: true
 	// - there is a line break around it
-	// - "Bearer" stands in front of it
+	// - there is "Bearer" before it
 }
 
-// A set may have rules of the caller's own. A scan goes by it if it is the scan's
+// A set may contain rules of the caller's own. To scan with a set, pass it as
 // Options.Rules.
 func ExampleNewSet() {
 	key := &rules.Rule{

@@ -10,8 +10,8 @@ import (
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// randomToken makes a token from r; tokens are put together at run time so
-// that none stands in the repository.
+// randomToken makes a token from r. Tests make tokens at run time, so that the
+// repository contains none.
 func randomToken(r *rand.Rand) string {
 	body := make([]byte, bodyLen)
 	for i := range body {
@@ -24,8 +24,8 @@ func testToken(seed uint64) string { return randomToken(rand.New(rand.NewPCG(see
 
 func findAll(text string) []Match { return Find(nil, []byte(text), 0, len(text)) }
 
-// TestMillionTokens holds the promise that no real token is lost to a
-// heuristic.
+// TestMillionTokens finds random tokens with high confidence: no heuristic may
+// lose a real token.
 func TestMillionTokens(t *testing.T) {
 	n := 1_000_000
 	if testing.Short() {
@@ -38,10 +38,10 @@ func TestMillionTokens(t *testing.T) {
 		text := []byte("token = " + token + "\n")
 		matches = Find(matches[:0], text, 0, len(text))
 		if len(matches) != 1 || matches[0].Confidence != High || matches[0].Secret.Reveal() != token {
-			t.Fatalf("token with seed state lost: %d matches, why %q", len(matches), why(matches))
+			t.Fatalf("a token is lost: %d matches, why %q", len(matches), why(matches))
 		}
 	}
-	t.Logf("all of %d random tokens are high", n)
+	t.Logf("all of %d random tokens have high confidence", n)
 }
 
 func why(ms []Match) string {
@@ -51,8 +51,8 @@ func why(ms []Match) string {
 	return ms[0].Why
 }
 
-// contexts are the surroundings in which a token is as sure as on a line of its
-// own; %s is the token. Each of the first group is missed by some scanner.
+// contexts are texts around a token, %s, in which its confidence is that of a token
+// on a line of its own. Some scanner misses each of the first group.
 var contexts = []string{
 	`{"log":"first\n%s\nnext"}`, `{"log":"a\t%s\tb"}`, `{"log":"a\r\n%s\r\n"}`, `Authorization: Bearer%%20%s&x=1`, `?token%%3D%s%%26a`,
 	`{"a":"\u0022%s\u0022"}`, `'\x22%s\x22'`, "\x1b[31m%s\x1b[0m", `\u001b[1;38;5;196m%s\u001b[0m`, `\033[0m%s`, `key_%s`,
@@ -63,6 +63,7 @@ var contexts = []string{
 	"$%s", "/%s/", "#%s", "*%s*", "~%s", "+%s+", "\u00a0%s\u00a0", "“%s”",
 }
 
+// TestContexts finds random tokens with high confidence in each context.
 func TestContexts(t *testing.T) {
 	per := 1_000_000 / len(contexts)
 	if testing.Short() {
@@ -85,7 +86,9 @@ func TestContexts(t *testing.T) {
 	t.Logf("%d of %d tokens found in %d contexts", found, per*len(contexts), len(contexts))
 }
 
-func TestLow(t *testing.T) {
+// TestLowConfidence gives low confidence, and the reason, to what is probably no
+// token.
+func TestLowConfidence(t *testing.T) {
 	token := testToken(2)
 	body := token[len(prefix):]
 	for _, c := range []struct{ text, why string }{
@@ -113,11 +116,12 @@ func TestLow(t *testing.T) {
 	} {
 		ms := findAll(c.text)
 		if len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why != c.why {
-			t.Errorf("%s: %d matches, confidence and reason not low for %q but %q", Redact(c.text), len(ms), c.why, why(ms))
+			t.Errorf("%s: %d matches, want one of low confidence, reason %q, got reason %q", Redact(c.text), len(ms), c.why, why(ms))
 		}
 	}
 }
 
+// TestNoMatch finds nothing in texts that only look like a token.
 func TestNoMatch(t *testing.T) {
 	body := testToken(3)[len(prefix):]
 	for _, text := range []string{
@@ -130,14 +134,15 @@ func TestNoMatch(t *testing.T) {
 	}
 }
 
-func TestNeighbours(t *testing.T) {
+// TestAdjacentTokens finds tokens next to each other, and next to a prefix.
+func TestAdjacentTokens(t *testing.T) {
 	a, b := testToken(4), testToken(5)
 	for text, want := range map[string][]string{
 		a + " " + b:        {a, b},
 		a + "\\n" + b:      {a, b},
 		prefix + a:         {a},
 		"r8_r8_" + a + ".": {a},
-		a + a:              {a, a}, // low: it may be one long word
+		a + a:              {a, a}, // with low confidence: it may be one long word
 		"r8_abc_" + a:      {a},
 	} {
 		var got []string
@@ -150,9 +155,9 @@ func TestNeighbours(t *testing.T) {
 	}
 }
 
-// TestPieces searches a text in windows of every split, each with the overlap
-// that TokenBehind and TokenAhead promise to be enough.
-func TestPieces(t *testing.T) {
+// TestTokensInWindows cuts a text into two windows at every place. They overlap by
+// TokenBehind and TokenAhead, which must be enough.
+func TestTokensInWindows(t *testing.T) {
 	var text []byte
 	r := rand.New(rand.NewPCG(6, 7))
 	for _, context := range contexts {
@@ -193,6 +198,7 @@ func describe(ms []Match) string {
 	return b.String()
 }
 
+// TestRedact masks all tokens in a text, and keeps its length.
 func TestRedact(t *testing.T) {
 	token := testToken(9)
 	text := "a/" + token + "/x" + token + "/" + token + "_"
@@ -206,6 +212,8 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// FuzzFind searches any text, whole and in two windows. Both must find the same.
+// Matches must be in order and within the text.
 func FuzzFind(f *testing.F) {
 	f.Add([]byte(testToken(10)), uint16(3))
 	f.Add([]byte("r8_r8_"+testToken(11)+"-"), uint16(40))
@@ -245,6 +253,7 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+// BenchmarkFind measures Find on source code without a credential.
 func BenchmarkFind(b *testing.B) {
 	text := bytes.Repeat([]byte("static int parse_r8_mode(struct repo *r, int flags) /* 0x80 88 */ { return r->len_8; }\n"), 1000)
 	b.SetBytes(int64(len(text)))

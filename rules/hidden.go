@@ -10,7 +10,7 @@ import (
 // text.
 
 const (
-	formCode0   form = formWord + 16 + iota // base64 of a word, of which the probe begins at the first character of a group of four,
+	formCode0   form = formWord + 16 + iota // base64 of a word, whose probe begins at the first character of a group of four,
 	formCode1                               // at the second,
 	formCode2                               // at the third,
 	formCode3                               // or at the fourth

@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// TestHiddenProbes: each word has a probe in its base64, at each alignment, and
-// Replicate's name two, which a line break cannot both break.
+// TestHiddenProbes looks for the probes of each word in its base64, at each
+// alignment. A word must have one. Replicate's name must have two, because a line
+// break may split one.
 func TestHiddenProbes(t *testing.T) {
 	for _, w := range []string{"replicate", "Replicate", "REPLICATE", "r8.im", "cog_token", "COG_TOKEN"} {
 		for lead := range 3 {
@@ -31,7 +32,7 @@ func TestHiddenProbes(t *testing.T) {
 	}
 }
 
-// disguises are ways to write a text in which a sibling is found.
+// disguises are encodings of a text in which a sibling must be found.
 var disguises = map[string]func(string) string{
 	"base64":             func(s string) string { return "data: " + encode("# a file\n"+s+"\n# of more\n", "base64") },
 	"base64url":          func(s string) string { return "?x=" + encode(" "+s+" ", "base64url") },
@@ -76,9 +77,10 @@ func quotedPrintable(s string) string {
 	return b.String()
 }
 
-// TestDisguises finds each rule's credential in each disguise. cog login has no
-// probe in code, and base64 in base64 is read for API tokens only.
-func TestDisguises(t *testing.T) {
+// TestEncodedSiblings finds each rule's credential in each encoding. It leaves out
+// cog login, which has no probes in base64, and .dockerconfigjson: base64 in
+// base64 is decoded for API tokens only.
+func TestEncodedSiblings(t *testing.T) {
 	for name, disguise := range disguises {
 		lost, of := 0, 0
 		for rule, cases := range siblingTexts() {
@@ -94,9 +96,9 @@ func TestDisguises(t *testing.T) {
 				}
 			}
 		}
-		few := of / 10 // what needs two words far from each other
+		few := of / 10 // some credentials need two words far from each other
 		if strings.HasPrefix(name, "all of it") {
-			few = of / 3 // only Replicate's name is known by its escapes
+			few = of / 3 // only Replicate's name has probes in its escapes
 		}
 		if t.Logf("%s: %d of %d are lost", name, lost, of); lost > few {
 			t.Errorf("%s: %d of %d are lost", name, lost, of)
@@ -104,9 +106,9 @@ func TestDisguises(t *testing.T) {
 	}
 }
 
-// TestCrowded: a credential is found behind many encoded words too, where only
+// TestManyEncodedWords finds a credential behind many encoded words. There, only
 // the words at their probes are looked at.
-func TestCrowded(t *testing.T) {
+func TestManyEncodedWords(t *testing.T) {
 	for _, encoding := range []string{"base64", "hex", "utf-16le"} {
 		for _, crowd := range []string{"replicate/a, ", "https://replicate.com/replicate ", "r8.im/a ", "cog_token\n"} {
 			for lead := range 3 {
@@ -119,11 +121,11 @@ func TestCrowded(t *testing.T) {
 	}
 }
 
-// TestStretchLeft goes back over written and real line breaks to the start of a
-// run.
+// TestStretchLeft goes back to the start of a run, over real and written line
+// breaks.
 func TestStretchLeft(t *testing.T) {
 	for text, want := range map[string]int{
-		"=QUJD":             1, // of no line
+		"=QUJD":             1, // the = is not part of it
 		"QUJD\nQUJD":        0,
 		"QUJD\\nQUJDQUJD":   0,
 		"QUJD%0AQUJDQUJD":   0,
@@ -140,8 +142,8 @@ func TestStretchLeft(t *testing.T) {
 	}
 }
 
-// TestValuesInBase64: the name is plain, and the value is base64, as in secrets of
-// Kubernetes.
+// TestValuesInBase64 finds a value in base64 under a plain name, as in a Kubernetes
+// Secret.
 func TestValuesInBase64(t *testing.T) {
 	for text, want := range map[string]string{
 		"kind: Secret\ndata:\n  REPLICATE_WEBHOOK_SECRET: {}\n":      fakeWebhook,
@@ -168,8 +170,9 @@ func TestValuesInBase64(t *testing.T) {
 	}
 }
 
-// TestRedactDisguised masks what is found line by line too.
-func TestRedactDisguised(t *testing.T) {
+// TestRedactEncodedSiblings masks encoded credentials, also if the text arrives line
+// by line.
+func TestRedactEncodedSiblings(t *testing.T) {
 	for name, disguise := range disguises {
 		text := disguise("# my file\nREPLICATE_WEBHOOK_SECRET=" + fakeWebhook + "\nREPLICATE_API_TOKEN=" + fakeHex + "\n")
 		want := Redact(text)

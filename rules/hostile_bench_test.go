@@ -12,7 +12,7 @@ import (
 // hostileLen is the length of each hostile text.
 const hostileLen = 1 << 20
 
-// hostileTexts are texts that are made to cost time.
+// hostileTexts returns texts that take as much time as possible.
 func hostileTexts() map[string]string {
 	texts := map[string]string{}
 	for _, s := range []string{`replicate.run({input:{api_key:"`, `{input:{k:"abcdefgh",replicate          `, "dockerconfigjson:eyJ", `"r8.im":{` + strings.Repeat(" ", 23),
@@ -57,6 +57,7 @@ func hostileTexts() map[string]string {
 	return texts
 }
 
+// encoded encodes s in base64 several times.
 func encoded(s string, times int) string {
 	for range times {
 		s = base64.StdEncoding.EncodeToString([]byte(s))
@@ -64,8 +65,7 @@ func encoded(s string, times int) string {
 	return s
 }
 
-// BenchmarkHostile has the rate at which texts that are made to cost time are
-// searched.
+// BenchmarkHostile measures Find on texts that take as much time as possible.
 func BenchmarkHostile(b *testing.B) {
 	for name, s := range hostileTexts() {
 		text := bytes.Repeat([]byte(s), hostileLen/len(s)+1)[:hostileLen]
@@ -79,7 +79,7 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// printed keeps the names of benchmarks in one piece.
+// printed replaces the characters that a benchmark's name may not have.
 func printed(r rune) rune {
 	if r <= ' ' || r == '/' {
 		return '.'

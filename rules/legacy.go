@@ -158,11 +158,11 @@ func schemed(b []byte, low, high int) int {
 	return -1
 }
 
-// maxSequence is how long a sequence of hex digits may be that nobody typed.
+// maxSequence is the longest sequence of hex digits in a value that a machine made.
 const maxSequence = 7
 
-// typedHex is placeholder for hex digits. Of random tokens one in a million
-// has six or fewer different digits or seven in a row.
+// typedHex is placeholder for hex digits. One random token in a million has six or
+// fewer different digits, or seven in a row.
 func typedHex(value string) bool {
 	run, up, down := 1, 1, 1
 	folded := strings.ToLower(value)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// between are what may be between two lines of one encoded text.
+// between lists what may be between two lines of one encoded text.
 var between = []string{
 	"\n", "\r\n", "\r", "\n+", "\r\n+", "\n-", "\n> ", "\n>> ", "\n> > ", "\n# ", "\n#", "\n * ", "\n *  ", "\n// ", "\n/// ", "\n    // ", "\n; ", "\n-- ", "\n% ", "\n| ", "\n   ", "\n\t",
 	"\"\n\"", "'\n'", "\",\n  \"", "',\n'", "\" +\n    \"", "\"\n  + \"", "' .\n '", "\" & _\n  \"", "\" \\\n\"", "\\\n", `\n`, `\r\n`, `\r`, `\\n`, `\\r\\n`, `\n" +` + "\n  \"", `\n",` + "\n    \"",
@@ -15,9 +15,9 @@ var between = []string{
 	`\015\012`, `\u{a}`, "%u000A", "#012", "#015#012", "=0A", "=0D=0A", "<br>", "<br/>\n", "<br />\r\n", "%0A> ", `\u000a  `, "&#10;\n", "\n  - ", "\n> +", "'\nb'", "\",\n    r\"", "\n<", "\n\n", "\r\n\r\n",
 }
 
-// TestLines hides a token in encoded lines of every width with each of that
-// between them.
-func TestLines(t *testing.T) {
+// TestEncodedLines finds a token in encoded lines of various widths, with each kind
+// of line break.
+func TestEncodedLines(t *testing.T) {
 	rounds := 150
 	if testing.Short() {
 		rounds = 25
@@ -35,7 +35,7 @@ func TestLines(t *testing.T) {
 				}
 				ms := findAll("data:\n" + text + "\n")
 				if encoding == "hex" && b[0] == ' ' && len(ms) == 0 {
-					continue // the probe is broken: 38 and a space are everywhere
+					continue // the break splits the probe: a probe of 38 and a space would match everywhere
 				}
 				if len(ms) != 1 || ms[0].Confidence != High || ms[0].Secret.Reveal() != token {
 					t.Errorf("%s, %q, %d wide: %s\n%s", encoding, b, width, summary(ms), wrap(code, width, b))
@@ -46,8 +46,9 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestLinesAround: what the next line has is no part of what ends with its own.
-func TestLinesAround(t *testing.T) {
+// TestNextLine finds a token in a line of base64. The next line is not part of the
+// encoded text.
+func TestNextLine(t *testing.T) {
 	r := rand.New(rand.NewPCG(42, 1))
 	for range 2000 {
 		token := randomToken(r)
@@ -60,8 +61,8 @@ func TestLinesAround(t *testing.T) {
 	}
 }
 
-// FuzzLines puts any text between lines that are found with a plain break:
-// nothing panics, and windows do not matter.
+// FuzzLines puts any text between encoded lines. Nothing may panic, and the matches
+// must not depend on windows.
 func FuzzLines(f *testing.F) {
 	for _, b := range between {
 		f.Add(b, uint16(90), uint8(64))

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestNearMisses: what is nearly a token is low under one of Replicate's names,
-// and nothing elsewhere.
+// TestNearMisses finds a value that is almost a token under one of Replicate's
+// names, with low confidence. Elsewhere it finds nothing.
 func TestNearMisses(t *testing.T) {
 	token := testToken(70)
 	for text, why := range map[string]string{"R8_" + token[3:]: whyCapital, token[:39]: whyShort, "R8_" + token[3:39]: whyShort, "R8_" + token[3:] + "x": whyLong, token + "x": whyLonger} {

@@ -5,37 +5,40 @@ import (
 	"slices"
 )
 
-// Each test below holds for a random body with a probability under four in a
-// hundred million, and all together under one in ten million, so that no real
-// token is called a placeholder. The figures are union bounds over a body of 37
-// characters from an alphabet of 62: whatever came before, a given character
-// has a given value with 1/62, and a given letter in either case with 2/62.
+// No real token should be called a placeholder. Each test below is true for a
+// random body with a probability under 4e-8, and all tests together under 1e-7.
+// The figures are union bounds for a body of 37 characters from an alphabet of
+// 62. At any place, a given character has the probability 1/62, and a given
+// letter in either case 2/62.
 const (
-	minDistinct = 15 // a random body has 28 on average; 14 or fewer: 3e-10
-	maxRun      = 6  // of one character; 7 or more: 7e-10
+	minDistinct = 15 // different characters; a random body has 28 on average; 14 or fewer: 3e-10
+	maxRun      = 6  // one character in a row; 7 or more: 7e-10
 
-	// Repeated: a character is the one a period before, in either case. 8 or more
-	// such in a row, for any of 18 periods: 37*18*(2/62)^8 = 8e-10.
+	// A repeated character equals the one a period earlier, in either case. 8 or
+	// more of them in a row, for any of 18 periods: 37*18*(2/62)^8 = 8e-10.
 	maxRepeat, maxPeriod = 7, 18
 
-	// Steps: a character is the neighbour of the one a stride before. 8 or more in
-	// a row, for strides 1 to 4, each of their strands up or down:
-	// 37*(2+4+8+16)*(2/62)^8 = 1.3e-9. 16 or more at one stride, up or down:
-	// 4*C(36,16)*(4/62)^16 = 3e-9.
-	// Of its letters alone 8 or more in a row, up or down: 37*2*(1/26)^8 = 4e-10.
+	// A step is a character that is next to the one a stride earlier, in the
+	// alphabet or among the digits. A stride of n has n strands, which each go up
+	// or down. 8 or more steps in a row, for strides 1 to 4:
+	// 37*(2+4+8+16)*(2/62)^8 = 1.3e-9. 16 or more steps of one stride in all:
+	// 4*C(36,16)*(4/62)^16 = 3e-9. 8 or more in a row among the letters alone, up
+	// or down: 37*2*(1/26)^8 = 4e-10.
 	maxStride   = 4
 	maxSteps    = 7
 	maxAllSteps = 15
 
-	// Keys that are next to each other in one of six orders: 8 steps or more in a
-	// row, 6*37*2*(2/62)^8 = 5e-10, or 16 or more in all, 6*C(36,16)*(4/62)^16 = 4e-9.
+	// The same limits hold for steps to the next key in one of six orders. 8 or
+	// more in a row: 6*37*2*(2/62)^8 = 5e-10. 16 or more in all:
+	// 6*C(36,16)*(4/62)^16 = 4e-9.
 )
 
-// orders are rows and columns of keyboards; a body that follows one was typed.
+// orders are the keys of keyboards by rows and by columns. A body that follows
+// one was typed.
 var orders = newOrders("1234567890qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 	"0p9ol8ik7ujm6yhn5tgb4rfv3edc2wsx1qaz", "qazwsxedcrfvtgbyhnujmikolp")
 
-// order has each character's place, counted from 1.
+// order has the place of each character, counted from 1; 0 means none.
 type order [256]byte
 
 func newOrders(rows ...string) (list []order) {
@@ -49,9 +52,9 @@ func newOrders(rows ...string) (list []order) {
 	return list
 }
 
-// placeholderWords are seven letters or longer: a given one stands in a random
-// body, in any case of letters, with a probability under 1.2e-9. All of them:
-// 2e-8, since most are longer.
+// placeholderWords have seven letters or more. A random body contains a given
+// word, in upper or lower case, with a probability under 1.2e-9. For all words
+// together it is 2e-8, because most are longer.
 var placeholderWords = [][]byte{
 	[]byte("example"), []byte("replace"), []byte("replicate"), []byte("placeholder"), []byte("changeme"), []byte("changethis"),
 	[]byte("yourtoken"), []byte("yourapi"), []byte("yourkey"), []byte("yoursecret"), []byte("youraccess"), []byte("tokenhere"), []byte("insertyour"),
@@ -61,14 +64,14 @@ var placeholderWords = [][]byte{
 	[]byte("redacted"), []byte("goeshere"), []byte("password"), []byte("donotuse"), []byte("loremipsum"), []byte("helloworld"), []byte("deadbeef"), []byte("undefined"),
 }
 
-// shortWords are too short to tell anything alone. Two of them, behind each
-// other or apart: of four letters one stands in a random body with 34*(2/62)^4
-// = 3.7e-5, of five with 1.2e-6. Together that is 2.4e-4, and two of them
-// (2.4e-4)^2/2 = 3e-8.
+// shortWords are too short to prove anything alone, so a body needs two of them.
+// A random body contains a given word of four letters with a probability of
+// 34*(2/62)^4 = 3.7e-5, and one of five with 1.2e-6. For all words together it is
+// 2.4e-4, and for two words (2.4e-4)^2/2 = 3e-8.
 var shortWords = [][]byte{[]byte("fake"), []byte("your"), []byte("mock"), []byte("test"), []byte("here"), []byte("demo"),
 	[]byte("token"), []byte("dummy"), []byte("valid"), []byte("apikey"), []byte("secret"), []byte("sample"), []byte("insert"), []byte("enter"), []byte("placed")}
 
-// placeholder reports whether a token's body was plainly typed by a person.
+// placeholder reports whether a person typed a token's body.
 func placeholder(body []byte) bool {
 	folded := bytes.ToLower(body)
 	if monotonous(body) || repeats(folded) || steps(folded) {
@@ -82,8 +85,8 @@ func placeholder(body []byte) bool {
 	return hasWords(body, folded)
 }
 
-// monotonous reports whether a body has few different characters, a run of one,
-// or letters of one case only: 2*(26/62)^37 = 2e-14.
+// monotonous reports whether a body has few different characters, a long run of
+// one, or letters of one case only: 2*(26/62)^37 = 2e-14.
 func monotonous(body []byte) bool {
 	var seen [256]bool
 	distinct, run := 0, 1
@@ -101,7 +104,7 @@ func monotonous(body []byte) bool {
 	return distinct < minDistinct || all(body, isUpper) || all(body, func(c byte) bool { return 'a' <= c && c <= 'z' })
 }
 
-// repeats reports whether a body says the same again.
+// repeats reports whether a part of a body repeats.
 func repeats(folded []byte) bool {
 	for period := 1; period <= maxPeriod; period++ {
 		run := 0
@@ -117,8 +120,8 @@ func repeats(folded []byte) bool {
 	return false
 }
 
-// steps reports whether a body counts, as abcdefgh, A1B2C3D4E5 and a9b8c7d6e5
-// do, or its letters alone, as in ab1cd2ef3.
+// steps reports whether a body counts, as in abcdefgh, A1B2C3D4E5 and a9b8c7d6e5,
+// or its letters alone do, as in ab1cd2ef3.
 func steps(folded []byte) bool {
 	letters := make([]byte, 0, bodyLen)
 	for _, c := range folded {
@@ -129,10 +132,10 @@ func steps(folded []byte) bool {
 	return stepping(folded, maxStride) || stepping(letters, 1)
 }
 
-// stepping is steps for strides up to a longest.
+// stepping reports whether characters count, at a stride of at most longest.
 func stepping(folded []byte, longest int) bool {
 	for stride := 1; stride <= longest; stride++ {
-		var way [maxStride]int // each strand goes its own
+		var way [maxStride]int // the direction of each strand
 		run, sum := 0, 0
 		for i := stride; i < len(folded); i++ {
 			step := stepOf(folded[i-stride], folded[i])
@@ -159,8 +162,8 @@ func stepping(folded []byte, longest int) bool {
 	return false
 }
 
-// stepOf returns 1 or -1 if b follows a or is before it in the alphabet, or
-// among the digits, round their ends.
+// stepOf returns 1 if b is right after a, and -1 if it is right before a, in the
+// alphabet or among the digits. The first follows the last.
 func stepOf(a, b byte) int {
 	if isDigit(a) != isDigit(b) {
 		return 0
@@ -178,7 +181,7 @@ func stepOf(a, b byte) int {
 	return 0
 }
 
-// typed reports whether a body follows the keyboard.
+// typed reports whether a body follows the order of the keys.
 func (o *order) typed(folded []byte) bool {
 	up, down, sum := 0, 0, 0
 	for i := 1; i < len(folded); i++ {
@@ -201,7 +204,7 @@ func (o *order) typed(folded []byte) bool {
 	return false
 }
 
-// hasWords reports whether a body has a word that tells, or two.
+// hasWords reports whether a body has a long word or two short ones.
 func hasWords(body, folded []byte) bool {
 	for _, word := range placeholderWords {
 		if bytes.Contains(folded, word) {
@@ -214,8 +217,8 @@ func hasWords(body, folded []byte) bool {
 			short++
 		}
 	}
-	// "your" alone is too short a word (one random body in 27,000 has it), but
-	// not together with letters of one case only (one random body in 2.7e8).
+	// "your" alone proves nothing: one random body in 27,000 has it. Together with
+	// letters of one case only it does: one random body in 2.7e8 has both.
 	return short > 1 || short == 1 && bytes.Contains(folded, []byte("your")) && (bytes.Equal(body, folded) || bytes.Equal(body, bytes.ToUpper(body)))
 }
 
@@ -226,8 +229,8 @@ func lengthen(n int, grows bool) int {
 	return 1
 }
 
-// fixtures are the ids of credentials that documents and public test suites
-// have: of the Standard Webhooks, of Svix, and of Replicate's own clients.
+// fixtures are the ids of credentials in documents and public test suites: those
+// of Standard Webhooks, of Svix, and of Replicate's own clients.
 var fixtures = []string{"96ad2ccd81462a76", "2ab19aabf25bf1fa", "ce5db258282b9663", "17327e264ca750bd"}
 
 // isFixture reports whether a credential is a well-known one.

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// filledUp makes a body of what somebody began to type, by going on with it.
+// filledUp repeats a text up to the length of a body.
 func filledUp(begin string) []byte { return []byte(strings.Repeat(begin, bodyLen)[:bodyLen]) }
 
-// typedBodies are what people type where a token belongs.
+// typedBodies are bodies as people type them where a token belongs.
 var typedBodies = []string{
 	"A1B2C3D4E5F6G7H8I9J0K1L2M3N4O5P6Q7R8S", "a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6q7r8s", "1a2b3c4d5e6f7g8h9i0j1k2l3m4n5o6p7q8r9", "A9B8C7D6E5F4G3H2I1J0K9L8M7N6O5P4Q3R2S", "aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2y",
 	"abcDEFghiJKLmnoPQRstuVWXyzABCdefGHIjk", "abc123def456ghi789jkl012mno345pqr678s", "Ab12Cd34Ef56Gh78Ij90Kl12Mn34Op56Qr78S", "ABCD1234EFGH5678IJKL9012MNOP3456QRST7", "qwertyuiopASDFGHJKLzxcvbnm1234567890Q",
@@ -20,7 +20,7 @@ var typedBodies = []string{
 	"n0pqR8InvalidZx2Vb9Nm4Lk6Jh1Gf3Dw5Yt7", "Testing123Kd72Hs91LqZx84WbVn36McPo05R", "passwordKd72Hs91LqZx84WbVn36McPo05Rt2", "qwertyQWERTY123456qwertyQWERTY123456q",
 }
 
-// TestPlaceholders: what a person typed is low.
+// TestPlaceholders gives low confidence to a body that a person typed.
 func TestPlaceholders(t *testing.T) {
 	for _, body := range typedBodies {
 		if len(body) != bodyLen {
@@ -33,13 +33,13 @@ func TestPlaceholders(t *testing.T) {
 	}
 	for _, begin := range []string{"xY7", "Ab1Cd2", "f00Bar", "k3yK3Y", "token", "0x0X", "Q1w2E3r4T5y6U7i8"} {
 		if !placeholder(filledUp(begin)) {
-			t.Errorf("%s again and again", begin)
+			t.Errorf("repeated %s is not a placeholder", begin)
 		}
 	}
 }
 
-// TestNoPlaceholder: of random tokens none is called one. The sum of the odds
-// in placeholder.go is under one in ten million.
+// TestNoPlaceholder checks random tokens. None may be called a placeholder: the
+// probabilities in placeholder.go add up to less than one in ten million.
 func TestNoPlaceholder(t *testing.T) {
 	n := 3_000_000
 	if testing.Short() {
@@ -57,8 +57,8 @@ func TestNoPlaceholder(t *testing.T) {
 	}
 }
 
-// TestPlaceholderOdds recomputes the odds that the comments give, as union
-// bounds, and adds them up.
+// TestPlaceholderOdds computes the probabilities in the comments of placeholder.go
+// again, as union bounds, and adds them up.
 func TestPlaceholderOdds(t *testing.T) {
 	const letter = 2.0 / 62
 	choose := func(n, k int) float64 {
@@ -84,21 +84,21 @@ func TestPlaceholderOdds(t *testing.T) {
 	words, short := 0.0, 0.0
 	for _, w := range placeholderWords {
 		if len(w) < 7 {
-			t.Errorf("%s is short", w)
+			t.Errorf("%s has fewer than 7 letters", w)
 		}
 		words += float64(bodyLen-len(w)+1) * power(letter, len(w))
 	}
 	for _, w := range shortWords {
 		short += float64(bodyLen-len(w)+1) * power(letter, len(w))
 	}
-	sum += words + short*short/2 + 4e-9 + 4e-14 // "your" in one case, letters of one case only
+	sum += words + short*short/2 + 4e-9 + 4e-14 // "your" and letters of one case; letters of one case alone
 	t.Logf("words %.1e, two short ones %.1e, all %.1e", words, short*short/2, sum)
 	if sum > 1e-7 {
 		t.Errorf("one random token in %.0f is called a placeholder", 1/sum)
 	}
 }
 
-// TestFixtures: what public tests have is no leak.
+// TestFixtures gives low confidence to credentials of public tests.
 func TestFixtures(t *testing.T) {
 	for _, body := range []string{"MfKQ9r8GKYqrTw" + "jUPD8ILPZIo2LaLaSw", "C2FVsBQIhrscCh" + "lQIMV+b5sSYob7oEyo", "5WbX5kEWLlfzsG" + "NjH64I8lOOqUB6e8FH"} {
 		if ms := findAll("REPLICATE_WEBHOOK_SECRET=" + webhookPrefix + body); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why != "known from public tests" {

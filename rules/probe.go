@@ -114,7 +114,7 @@ type probeSet struct {
 // probes. No probe begins with a byte above 127.
 type vectorTable struct {
 	bytes  [probeLen][128]byte   // for each byte of a probe: the groups that have it there
-	halves [probeLen][2][32]byte // the same by the byte's lower and upper half; both are needed. Each stands twice, as shuffles want it
+	halves [probeLen][2][32]byte // the same by the byte's lower and upper half; both must match. Each half is there twice, for the shuffles
 	low    [32]byte              // a mask
 }
 

@@ -1,8 +1,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// TESTS leaves in R the groups of the probes that may start at each of the 32
-// places from off on.
+// TESTS sets R to the groups of the probes that may start at each of the 32 places
+// from off on.
 #define TESTS(off, R) \
 	VMOVDQU (off+0)(SI)(CX*1), R; \
 	VMOVDQU (off+1)(SI)(CX*1), Y9; \
@@ -29,11 +29,11 @@
 
 // func probesAVX2(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
 //
-// A byte's two halves select a byte each of two tables; a bit that both have
-// says that the byte may stand at this place of a probe of that bit's group.
-// Three such tests, of the bytes at p, p+1 and p+2, are done for 32 p at a time.
-// The lower half of the first byte needs no mask: a shuffle looks at nothing else
-// of a byte, and gives 0 for those above 127, with which no probe begins.
+// Each half of a byte selects a byte of a table. If both selected bytes have a bit,
+// the tested byte may be at this place of a probe of that bit's group. The code
+// tests the bytes at p, p+1 and p+2, for 32 p at a time. The lower half of the
+// first byte needs no mask: a shuffle uses only the lower half of its index, and
+// returns 0 for an index above 127. No probe begins with a byte above 127.
 TEXT ·probesAVX2(SB), NOSPLIT, $0-48
 	MOVQ t+0(FP), AX
 	MOVQ text+8(FP), SI
@@ -93,9 +93,9 @@ out:
 
 // func probesVBMI(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
 //
-// The same for 64 places, with one look into a table of 128 bytes for both
-// halves. It takes a byte above 127 for the one 128 below; the caller, who looks
-// at every candidate, does not.
+// The same for 64 places. One table of 128 bytes replaces the two tables for
+// halves. It confuses a byte above 127 with the byte 128 below. The caller checks
+// every candidate, so this finds nothing wrong.
 TEXT ·probesVBMI(SB), NOSPLIT, $0-48
 	MOVQ t+0(FP), AX
 	MOVQ text+8(FP), SI

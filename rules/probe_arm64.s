@@ -1,16 +1,16 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The lower bit first: what a byte of a vector is worth in a mask.
+// bitOf has the bit of a mask for each byte of a vector, the lowest bit first.
 DATA bitOf<>+0(SB)/8, $0x8040201008040201
 DATA bitOf<>+8(SB)/8, $0x8040201008040201
 GLOBL bitOf<>(SB), RODATA|NOPTR, $16
 
 // func probesNEON(t *vectorTable, text *byte, from, to int) (at int, mask uint64)
 //
-// A byte's two halves select a byte each of two tables; a bit that both have
-// says that the byte may stand at this place of a probe of that bit's group.
-// Three such tests, of the bytes at p, p+1 and p+2, are done for 16 p at a time.
+// Each half of a byte selects a byte of a table. If both selected bytes have a bit,
+// the tested byte may be at this place of a probe of that bit's group. The code
+// tests the bytes at p, p+1 and p+2, for 16 p at a time.
 TEXT ·probesNEON(SB), NOSPLIT, $0-48
 	MOVD t+0(FP), R0
 	MOVD text+8(FP), R1

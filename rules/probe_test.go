@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestProbes compares all ways to find probes that this machine has with
-// looking at every place.
+// TestProbes compares each pass that this machine supports with a check of every
+// place.
 func TestProbes(t *testing.T) {
 	for _, s := range []*probeSet{tokenProbes, wordProbes} {
 		var parts []string
@@ -42,6 +42,8 @@ func TestProbes(t *testing.T) {
 	}
 }
 
+// testProbes compares one pass with the wanted places, also if the search stops
+// early.
 func testProbes(t *testing.T, s *probeSet, p pass, text []byte, from, to int, want []int) {
 	t.Helper()
 	for _, stop := range []int{1, 2, 3, len(want) + 1} {
@@ -51,13 +53,13 @@ func testProbes(t *testing.T, s *probeSet, p pass, text []byte, from, to int, wa
 			return len(got) != stop
 		})
 		if want := want[:min(len(want), stop)]; !slices.Equal(got, want) {
-			t.Fatalf("%q from %d to %d by %d, stopped at %d: %v, want %v", text, from, to, p, stop, got, want)
+			t.Fatalf("%q from %d to %d by pass %d, stopped after %d: %v, want %v", text, from, to, p, stop, got, want)
 		}
 	}
 }
 
-// TestProbeSetsAreQuickToMake bounds the tries, since every start of the program
-// makes the sets.
+// TestProbeSetsAreQuickToMake limits the multipliers that are tried, because every
+// start of the program makes the sets.
 func TestProbeSetsAreQuickToMake(t *testing.T) {
 	for name, s := range map[string]*probeSet{"tokens": tokenProbes, "words": wordProbes} {
 		if tries := (s.mul - newProbeSet(nil).mul) / 2; tries > 200 {

@@ -241,7 +241,7 @@ func (d decoded) place(at int) (int, bool) {
 	return slices.BinarySearch(d.at, at)
 }
 
-// found converts what was found in a reading to what stands in the view.
+// found converts positions in a reading to positions in the view.
 func (d decoded) found(view []byte, c Found) Found {
 	if c.Start < 0 || c.End <= c.Start || c.End >= len(d.at) {
 		return Found{}

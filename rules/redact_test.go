@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// smallest is the least that redactStream can work with.
+// smallest is the length of the smallest buffer for redactStream.
 const smallest = 2 * (Behind + Ahead)
 
-// TestRedactStream gives texts in pieces of every kind: each byte of the result
-// is what Redact makes of the whole.
+// TestRedactStream redacts texts that arrive in pieces of various sizes. The result
+// must be that of Redact for the whole text.
 func TestRedactStream(t *testing.T) {
 	a, b := testToken(30), testToken(31)
 	r := rand.New(rand.NewPCG(9, 9))
@@ -46,14 +46,14 @@ func TestRedactStream(t *testing.T) {
 				}
 			}
 		}
-		if name != "neighbours" { // there the front of one token stays
+		if name != "neighbours" { // the start of one token stays there
 			assertHidden(t, want, a)
 		}
 		assertHidden(t, want, b)
 	}
 }
 
-// randomReader gives a random number of bytes, sometimes none.
+// randomReader returns a random number of bytes, sometimes none.
 type randomReader struct {
 	io.Reader
 	r *rand.Rand
@@ -63,6 +63,7 @@ func (r *randomReader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p[:r.r.IntN(min(len(p), 120)+1)])
 }
 
+// common returns the length of the common prefix.
 func common(a, b string) int {
 	n := 0
 	for n < min(len(a), len(b)) && a[n] == b[n] {
@@ -71,8 +72,9 @@ func common(a, b string) int {
 	return n
 }
 
-// TestRedactStreamFollows: each line can be read before the next one is there.
-func TestRedactStreamFollows(t *testing.T) {
+// TestRedactStreamKeepsUp reads each line of the result before the next line is
+// written to the input.
+func TestRedactStreamKeepsUp(t *testing.T) {
 	token := testToken(32)
 	lines, in := io.Pipe()
 	out, sink := io.Pipe()
@@ -102,9 +104,9 @@ func TestRedactStreamFollows(t *testing.T) {
 	}
 }
 
-// TestRedactStreamOverLines masks tokens over lines, though each line comes
+// TestRedactStreamAcrossLines masks tokens across lines, also if each line arrives
 // alone.
-func TestRedactStreamOverLines(t *testing.T) {
+func TestRedactStreamAcrossLines(t *testing.T) {
 	a := testToken(36)
 	for _, text := range []string{
 		"a\nk=" + a[:20] + "=\n" + a[20:] + "\nb\n", "x\nk=" + a[:12] + "=\r\n" + a[12:] + "\r\n", "t = \"" + a[:9] + "\" +\n  \"" + a[9:] + "\"\nx\n", "t = \"" + a[:9] + "\"\n  \"" + a[9:] + "\"\nx\n",
@@ -125,7 +127,7 @@ func TestRedactStreamOverLines(t *testing.T) {
 	}
 }
 
-// lineReader gives one line at a time.
+// lineReader returns one line at a time.
 type lineReader struct{ text string }
 
 func (l *lineReader) Read(p []byte) (int, error) {
@@ -141,8 +143,8 @@ func (l *lineReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestRedactStreamWaits: what may become a credential comes out after the wait,
-// and the rest of one whose start was written is masked.
+// TestRedactStreamWaits reads the start of a token after the wait. The rest of the
+// token, which arrives later, must be masked.
 func TestRedactStreamWaits(t *testing.T) {
 	token := testToken(37)
 	in, source := io.Pipe()
@@ -182,12 +184,14 @@ func TestRedactStreamWaits(t *testing.T) {
 	}
 }
 
+// TestRedactStreamErrors returns the errors of the reader and the writer, and writes
+// what came before an error of the reader.
 func TestRedactStreamErrors(t *testing.T) {
 	boom := errors.New("boom")
 	var out bytes.Buffer
 	_, err := RedactStream(&out, io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(boom)))
 	if !errors.Is(err, boom) || out.String() != "a\nb" {
-		t.Errorf("%v, wrote %q: what was read before an error is written", err, out.String())
+		t.Errorf("%v, wrote %q, want all that was read before the error", err, out.String())
 	}
 	if _, err := RedactStream(brokenPipe{boom}, strings.NewReader("a\n")); !errors.Is(err, boom) {
 		t.Error(err)
@@ -205,8 +209,8 @@ type silentReader struct{}
 
 func (silentReader) Read([]byte) (int, error) { return 0, nil }
 
-// TestMaskEncoded: a token that is written in another encoding is longer than
-// its mask.
+// TestMaskEncoded masks a token whose encoded form has another length than the
+// token.
 func TestMaskEncoded(t *testing.T) {
 	text := []byte("a cjhf\r\nAbcd b")
 	mask(text, []Match{{Start: 2, End: 12, Secret: NewSecret(testToken(33), shown)}})
@@ -215,6 +219,8 @@ func TestMaskEncoded(t *testing.T) {
 	}
 }
 
+// FuzzRedactStream redacts any text in pieces of random size. The result must be
+// that of Redact.
 func FuzzRedactStream(f *testing.F) {
 	f.Add([]byte("x "+testToken(34)+"\n"+testToken(35)), uint16(3), uint16(7))
 	f.Fuzz(func(t *testing.T, text []byte, size, seed uint16) {
@@ -229,7 +235,7 @@ func FuzzRedactStream(f *testing.F) {
 	})
 }
 
-// BenchmarkRedactStream is to reach 1 GB/s.
+// BenchmarkRedactStream measures RedactStream on log lines. The goal is 1 GB/s.
 func BenchmarkRedactStream(b *testing.B) {
 	line := "2026-11-21T03:04:05.678Z INFO  request id=8f14e45f path=/v1/models status=200 took=18ms user=ada\n"
 	text := bytes.Repeat([]byte(line), 100_000)
@@ -242,9 +248,10 @@ func BenchmarkRedactStream(b *testing.B) {
 	}
 }
 
-// TestRedactStreamBroken breaks a token at each place by each, also by what ends
-// a line: its body is masked though the line before may be written.
-func TestRedactStreamBroken(t *testing.T) {
+// TestRedactStreamBreaks puts breaks at various places of a token, also breaks that
+// end a line. The token's body must be masked, although the line before it may be
+// written already.
+func TestRedactStreamBreaks(t *testing.T) {
 	token := testToken(37)
 	for _, list := range breaks {
 		for _, b := range list {

@@ -57,7 +57,7 @@ func (c *Confidence) UnmarshalText(text []byte) error {
 // Rule is one kind of credential. No field of a rule may change once the rule
 // is in a Set.
 type Rule struct {
-	ID          string // letters, digits and dashes, in lower case; stable, since it stands in results and baselines
+	ID          string // letters, digits and dashes, in lower case; stable, because results and baselines contain it
 	Name        string // CamelCase, for SARIF
 	Title       string // a few words without a period
 	Description string // what is matched, in full sentences
@@ -90,7 +90,7 @@ const (
 	Names                      // of files, folders and refs, each by itself, so without context; those in an archive are contents
 )
 
-// Anchor is a text that every credential of a rule contains or stands near.
+// Anchor is a text that every credential of a rule contains or is near.
 // Most texts contain no anchor and are not searched further.
 //
 // The view that Find gets begins 512 bytes before the anchor and ends 1,472
@@ -105,7 +105,7 @@ type Anchor struct {
 	// called by several goroutines.
 	Find func(view []byte, at int) []Found
 
-	word   *word   // Text is one of the words, of which one pass finds all
+	word   *word   // Text is one of the words, which one pass finds together
 	beside *beside // Text is looked for only beside Replicate's name
 }
 

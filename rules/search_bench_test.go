@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// benchLen is the length of each input: more than fits the processor's cache.
+// benchLen is the length of each input, which is larger than the processor's cache.
 const benchLen = 8 << 20
 
-// benchInputs are texts without a token, made of what is at hand wherever the
-// tests run.
+// benchInputs returns texts without a token. They are made of Go's sources, the
+// test program and random bytes, so every machine has them.
 func benchInputs(b *testing.B) map[string][]byte {
 	b.Helper()
 	var source []byte // Go's own
@@ -31,7 +31,7 @@ func benchInputs(b *testing.B) map[string][]byte {
 		source = append(source, text...)
 	}
 	if len(source) == 0 {
-		b.Skip("Go's sources are not here")
+		b.Skip("Go's sources are not installed")
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -54,8 +54,8 @@ func benchInputs(b *testing.B) map[string][]byte {
 
 func repeated(text []byte) []byte { return bytes.Repeat(text, benchLen/len(text)+1)[:benchLen] }
 
-// findPlain searches for tokens that are written as they are, by the rarest
-// byte of their prefix: what the search for all forms is compared with.
+// findPlain searches for plain tokens only, by the rarest byte of their prefix. The
+// benchmark compares the search for all forms with it.
 func findPlain(dst []Match, text []byte, from, to int) []Match {
 	for p := from + 1; p < min(to+1, len(text)-1); p++ {
 		i := bytes.IndexByte(text[p:min(to+1, len(text)-1)], '8')
@@ -71,10 +71,10 @@ func findPlain(dst []Match, text []byte, from, to int) []Match {
 	return dst
 }
 
-// BenchmarkSearch has the price of the encoded forms: a search for plain
-// tokens, and one for all forms by each pass that this machine has: the number
-// is how many places it looks at together, and forms=8 needs no vectors. To
-// compare them:
+// BenchmarkSearch shows what the encoded forms cost. It measures a search for plain
+// tokens, and a search for all forms by each pass that this machine supports. A
+// pass is named by the number of places that it checks at once. forms=8 uses no
+// vectors. To compare them:
 //
 //	go test -run xxx -bench Search -count 6 ./rules > x; benchstat -col /forms x
 func BenchmarkSearch(b *testing.B) {
@@ -90,8 +90,7 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
-// benchSearch searches as a scan does: piece by piece, each of which fits the
-// processor's cache.
+// benchSearch searches as a scan does, in pieces that fit the processor's cache.
 func benchSearch(b *testing.B, text []byte, find func(dst []Match, text []byte, from, to int) []Match) {
 	const piece = 256 << 10
 	b.SetBytes(int64(len(text)))

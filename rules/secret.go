@@ -10,21 +10,21 @@ import (
 	"sync"
 )
 
-// Secret holds a credential and shows only its mask, whichever way it is
-// printed or encoded. Reveal is the one way to the bytes.
+// Secret holds a credential. It prints and encodes as a mask in every way. Only
+// Reveal returns the credential.
 //
-// The value sits in a closure because fmt calls no methods on unexported
-// fields: of a struct that holds a Secret in one it prints an address. Behind
-// a pointer the value would show: fmt follows pointers for verbs that do not
-// fit, such as %s.
+// The value is in a closure because fmt calls no methods on unexported fields.
+// If a struct has a Secret in such a field, fmt prints the closure's address.
+// With a pointer instead of a closure it would show the value, because fmt
+// follows pointers for verbs that do not fit, such as %s.
 type Secret struct {
 	value func() (text string, shown int)
-	id    func() string // computes once
+	id    func() string // computes the id once
 }
 
-// NewSecret wraps text. Its mask keeps the first shown bytes and replaces each
-// further byte by an asterisk; shown is cut down to 11 and to a quarter of the
-// text, so that no mask gives a short credential away.
+// NewSecret returns a Secret with text. Its mask keeps the first shown bytes and
+// replaces each other byte by an asterisk. It never keeps more than 11 bytes, or
+// more than a quarter of the text, so no mask gives a short credential away.
 func NewSecret(text string, shown int) Secret {
 	shown = max(0, min(shown, maxShown, len(text)/4))
 	return Secret{
@@ -33,12 +33,12 @@ func NewSecret(text string, shown int) Secret {
 	}
 }
 
-// maxShown is enough for the longest prefix by which a service marks its keys,
-// github_pat_. A saved result with masks that show more is refused.
+// maxShown is the length of github_pat_, the longest prefix with which a service
+// marks its keys. A saved result whose masks show more is rejected.
 const maxShown = 11
 
-// Reveal returns the credential itself. It is for the verifier, which sends it
-// to Replicate's API, and for comparing; nothing may print or store it.
+// Reveal returns the credential. The verifier sends it to Replicate's API, and
+// other code compares it. Nothing may print or store it.
 func (s Secret) Reveal() string {
 	if s.value == nil {
 		return ""
@@ -47,8 +47,8 @@ func (s Secret) Reveal() string {
 	return text
 }
 
-// Mask returns the form that is safe to show: "r8_Hw" and 35 asterisks, as
-// Replicate's own pages show a token.
+// Mask returns the form that is safe to show. For a token it is "r8_Hw" and 35
+// asterisks, as on Replicate's own pages.
 func (s Secret) Mask() string {
 	if s.value == nil {
 		return ""
@@ -58,10 +58,10 @@ func (s Secret) Mask() string {
 }
 
 // ID returns the token id: the first 16 hex digits of the SHA-256 of the
-// credential. A token has 220 random bits, so its id gives nothing away.
-// Shorter credentials may be passwords, which can be guessed and compared with
-// an id, so theirs takes more work: that slows guessing down and does not stop
-// it for a password from a list.
+// credential. A token has 220 random bits, so its id gives nothing away. A
+// credential of fewer than 20 bytes may be a password, which somebody can guess
+// and compare with the id. So its id is a slow hash. That slows guessing down,
+// but does not protect a common password.
 func (s Secret) ID() string {
 	if s.id == nil {
 		return tokenID("")
@@ -70,14 +70,14 @@ func (s Secret) ID() string {
 }
 
 const (
-	guessable = 20      // bytes: a credential that is shorter may be guessed
-	idWork    = 1 << 15 // some milliseconds, of which a scan has few to spend
+	guessable = 20      // bytes; a shorter credential may be guessed
+	idWork    = 1 << 15 // rounds; they take a few milliseconds, and a scan cannot spend more
 )
 
 func tokenID(text string) string {
 	if 0 < len(text) && len(text) < guessable {
 		key, err := pbkdf2.Key(sha256.New, text, []byte("r8scan token id"), idWork, 8)
-		if err == nil { // it fails only where FIPS rules refuse the parameters
+		if err == nil { // it fails only if FIPS mode rejects the parameters
 			return hex.EncodeToString(key)
 		}
 		return strings.Repeat("0", 16)
@@ -92,13 +92,13 @@ func (s Secret) String() string { return s.Mask() }
 // GoString returns the mask.
 func (s Secret) GoString() string { return s.Mask() }
 
-// Format writes the mask for every verb; %q quotes it.
+// Format writes the mask for every verb. For %q it adds quotes.
 func (s Secret) Format(f fmt.State, verb rune) {
 	mask := s.Mask()
 	if verb == 'q' {
 		mask = `"` + mask + `"`
 	}
-	_, _ = f.Write([]byte(mask)) // fmt.State has nowhere to report an error
+	_, _ = f.Write([]byte(mask)) // Format cannot return an error
 }
 
 // MarshalText returns the mask.
@@ -107,8 +107,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.Mask()), nil }
 // MarshalJSON returns the mask as a JSON string.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.jsonSafeMask() + `"`), nil }
 
-// jsonSafeMask replaces what would need escaping in JSON; a mask's shown bytes
-// are printable ASCII for every rule, so this changes nothing in practice.
+// jsonSafeMask replaces characters that JSON would have to escape. The masks of
+// this package's rules have none.
 func (s Secret) jsonSafeMask() string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' || r == '"' || r == '\\' {

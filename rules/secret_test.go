@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestSecretShowsNothing prints and encodes a Secret in every way that Go has,
+// TestSecretShowsNothing prints and encodes a Secret with every verb and encoder,
 // alone and inside other values.
 func TestSecretShowsNothing(t *testing.T) {
 	token := testToken(1)
@@ -47,24 +47,25 @@ func TestSecretShowsNothing(t *testing.T) {
 	}
 	assertHidden(t, out.String(), token)
 	if !strings.Contains(out.String(), secret.Mask()) {
-		t.Error("the mask was never printed: the test looked at nothing")
+		t.Error("the mask was never printed, so the test proves nothing")
 	}
 }
 
-// assertHidden fails if any part of the token beyond its mask stands in text,
-// plain or in hex.
+// assertHidden fails the test if text contains a part of the token that its mask
+// hides, plain or in hex.
 func assertHidden(t *testing.T, text, token string) {
 	t.Helper()
 	for i := shown; i+6 <= len(token); i++ {
 		part := token[i : i+6]
 		for _, form := range []string{part, fmt.Sprintf("%x", part), fmt.Sprintf("%X", part), fmt.Sprintf("% x", part)} {
 			if strings.Contains(text, form) {
-				t.Fatalf("bytes %d to %d of the token stand in the output", i, i+6)
+				t.Fatalf("the output has bytes %d to %d of the token", i, i+6)
 			}
 		}
 	}
 }
 
+// TestSecretMaskAndID checks masks and ids of long, short and zero Secrets.
 func TestSecretMaskAndID(t *testing.T) {
 	s := NewSecret("r8_Hw"+strings.Repeat("a", 35), shown)
 	if got, want := s.Mask(), "r8_Hw"+strings.Repeat("*", 35); got != want {
@@ -83,7 +84,7 @@ func TestSecretMaskAndID(t *testing.T) {
 	}
 	var zero Secret
 	if zero.Mask() != "" || zero.Reveal() != "" {
-		t.Error("the zero Secret holds something")
+		t.Error("the zero Secret is not empty")
 	}
 	if got := fmt.Sprintf("%q", s); got != `"`+s.Mask()+`"` {
 		t.Errorf("%%q printed %s", got)

@@ -51,11 +51,6 @@ const shortest = 16
 //
 // It fails if two rules have the same id, or if a rule lacks a field that the
 // search or the reports need.
-//
-//	NewSet(append(rules.All(), mine)...)
-//
-// It fails if two rules have the same id, or if one lacks what is needed to
-// search for it and to report it.
 func NewSet(list ...*Rule) (*Set, error) {
 	s := &Set{rules: slices.Clone(list), shortest: shortest}
 	slices.SortFunc(s.rules, func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// ownRule is a rule that a caller may have: key-, twelve digits, and "acme" in
-// the middle, which is its anchor.
+// ownRule returns a rule as a caller may write it. Its credentials are key- and
+// twelve digits, with the anchor "acme" in the middle.
 func ownRule() *Rule {
 	return &Rule{
 		ID: "acme-key", Name: "AcmeKey", Title: "Acme key", Description: "A key of Acme's.", Example: "key-123456acme******", Severity: "5.0",
@@ -45,8 +45,8 @@ func ownSet(t *testing.T, list ...*Rule) *Set {
 	return s
 }
 
-// TestOwnRule adds a rule to the others: it is found like them, at any place and
-// wherever a text is cut, and the Default set does not change.
+// TestOwnRule adds a rule to those of the package. Its credentials must be found,
+// judged and masked like others, and the Default set must not change.
 func TestOwnRule(t *testing.T) {
 	own := ownRule()
 	s := ownSet(t, append(All(), own)...)
@@ -76,12 +76,12 @@ func TestOwnRule(t *testing.T) {
 	}
 	low := strings.Replace(ownKey, "9", "n", 1)
 	if ms := s.Find(nil, []byte(low), 0, len(low)); len(ms) != 1 || ms[0].Confidence != Low || ms[0].Why != "letters in it" {
-		t.Errorf("a doubtful one: %s", summary(ms))
+		t.Errorf("a credential with a Why: %s", summary(ms))
 	}
 }
 
-// TestOwnRuleInWindows cuts texts anywhere: the same is found, and wherever
-// something is found there is a hint.
+// TestOwnRuleInWindows cuts texts anywhere. The same must be found, and each match
+// must have a hint.
 func TestOwnRuleInWindows(t *testing.T) {
 	s := ownSet(t, append(All(), ownRule())...)
 	r := rand.New(rand.NewPCG(3, 15))
@@ -94,7 +94,7 @@ func TestOwnRuleInWindows(t *testing.T) {
 		want := describe(found)
 		for range 60 {
 			if split := r.IntN(len(text)); describe(inTwo(s.Find, text, split, Behind, Ahead)) != want {
-				t.Fatalf("cut at %d: something else is found", split)
+				t.Fatalf("cut at %d: other matches are found", split)
 			}
 		}
 		for _, m := range found {
@@ -105,7 +105,7 @@ func TestOwnRuleInWindows(t *testing.T) {
 	}
 }
 
-// TestSubset searches for the rules of a set only.
+// TestSubset finds only the rules of a set.
 func TestSubset(t *testing.T) {
 	text := "REPLICATE_API_TOKEN=" + testToken(42) + "\nREPLICATE_TOKEN=" + fakeHex + "\nCOG_TOKEN=" + fakeCog + "\n"
 	for _, list := range [][]*Rule{{APIToken}, {LegacyToken}, {CogToken, LegacyToken}, {WebhookSecret}, {}} {
@@ -122,8 +122,8 @@ func TestSubset(t *testing.T) {
 	}
 }
 
-// TestNames: in a name only rules for names are searched for.
-func TestNames(t *testing.T) {
+// TestRulesForNames searches a name, where only rules for names apply.
+func TestRulesForNames(t *testing.T) {
 	contents, names, both := ownRule(), ownRule(), ownRule()
 	contents.In, names.In = Contents, Names
 	for _, c := range []struct {
@@ -148,7 +148,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestNilSet is the Default one.
+// TestNilSet uses a nil set, which must be the Default one.
 func TestNilSet(t *testing.T) {
 	var s *Set
 	text := testToken(44)
@@ -158,22 +158,22 @@ func TestNilSet(t *testing.T) {
 	}
 }
 
-// TestFoundOutside leaves out what breaks the promises of Find, and does not
-// panic.
-func TestFoundOutside(t *testing.T) {
+// TestInvalidFound returns positions from Find that it must not return. They are
+// ignored, and nothing panics.
+func TestInvalidFound(t *testing.T) {
 	for _, f := range []Found{{Start: -1, End: 4}, {Start: 4, End: 4}, {Start: 6, End: 4}, {Start: 0, End: 1 << 20}, {Start: 1 << 20, End: 1<<20 + 1},
 		{Start: 400, End: 404}, {Start: 512 + anchorReach + 1, End: 512 + anchorReach + 2}} {
 		r := ownRule()
 		r.Anchors[0].Find = func([]byte, int) []Found { return []Found{f} }
 		text := []byte(filler + "acme" + filler)
 		if ms := ownSet(t, r).Find(nil, text, 0, len(text)); len(ms) != 0 {
-			t.Errorf("%d to %d was taken", f.Start, f.End)
+			t.Errorf("%d to %d was not ignored", f.Start, f.End)
 		}
 	}
 }
 
-// TestNewSetRefuses names what a rule lacks.
-func TestNewSetRefuses(t *testing.T) {
+// TestNewSetErrors spoils a rule in each way. The error must say what is wrong.
+func TestNewSetErrors(t *testing.T) {
 	for want, spoil := range map[string]func(*Rule){
 		"its id needs":           func(r *Rule) { r.ID = "Acme Key" },
 		"two rules have the id":  func(r *Rule) { r.ID = APIToken.ID },
@@ -194,9 +194,9 @@ func TestNewSetRefuses(t *testing.T) {
 	}
 }
 
-// TestEveryRuleStandsAlone: each rule of the package can be the only one of a
-// set, and its words are among those that are searched for.
-func TestEveryRuleStandsAlone(t *testing.T) {
+// TestSetOfOneRule makes a set of each rule alone. It must find the rule's
+// credentials, and their hints.
+func TestSetOfOneRule(t *testing.T) {
 	texts := acceptTexts()
 	for _, r := range All() {
 		s := ownSet(t, r)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Credentials of every kind, put together here so that none stands in the
-// repository.
+// Fake credentials of every kind. They are put together here, so that the
+// repository contains none.
 const (
 	fakeHex     = "0c4f1e5a9b3d7c2e8f60" + "1a4b9d3e7f5c2086ab1d"
 	fakeWebhook = "whsec_" + "q5Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6Po"
@@ -18,13 +18,13 @@ const (
 
 func base64Of(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-// siblingCase is a text, which has a credential in the place of {}; a text
-// without that holds none.
+// siblingCase is a text in which a rule finds one credential.
 type siblingCase struct {
-	text string
+	text string // {} stands for the rule's credential; without {}, the text has one of its own
 	want Confidence
 }
 
+// siblingTexts returns the cases of each rule except the one for API tokens.
 func siblingTexts() map[*Rule][]siblingCase {
 	auth := base64Of("someone:" + fakeCog)
 	config := `{"auths": {"gcr.io": {"auth": "x"}, "r8.im": {"auth": "` + auth + `"}}}`
@@ -117,14 +117,14 @@ func siblingTexts() map[*Rule][]siblingCase {
 	}
 }
 
-// filled puts a rule's credential into a text, and tells what is to be found.
+// filled puts a rule's credential into a text, and returns both.
 func filled(rule *Rule, c siblingCase) (text, secret string) {
 	secret = map[*Rule]string{CogToken: fakeCog, LegacyToken: fakeHex, WebhookSecret: fakeWebhook, SecretInput: fakeKey}[rule]
 	return strings.Replace(c.text, "{}", secret, 1), secret
 }
 
-// TestSiblings finds each rule's credential, once, with the confidence that
-// its surroundings give, and no other rule's.
+// TestSiblings finds each rule's credential once, with the confidence of its
+// context. No other rule may find it.
 func TestSiblings(t *testing.T) {
 	for rule, cases := range siblingTexts() {
 		for _, c := range cases {
@@ -136,7 +136,7 @@ func TestSiblings(t *testing.T) {
 			}
 			m := ms[0]
 			if (strings.Contains(c.text, "{}") || rule == CogToken) && m.Secret.Reveal() != secret {
-				t.Errorf("%s: another value than the credential was found", c.text)
+				t.Errorf("%s: the match is not the credential", c.text)
 			}
 			if at := strings.Index(text, m.Secret.Reveal()); len(m.Encoding) == 0 && (at != m.Start || m.End-m.Start != len(m.Secret.Reveal())) {
 				t.Errorf("%s: found at %d-%d, not at %d", c.text, m.Start, m.End, at)
@@ -151,6 +151,7 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
+// summary describes matches without their secrets.
 func summary(ms []Match) string {
 	var b strings.Builder
 	for _, m := range ms {
@@ -159,9 +160,9 @@ func summary(ms []Match) string {
 	return b.String()
 }
 
-// TestNoSibling has what must not be taken for a credential: lookups and
-// templates, and credentials without the context that makes them Replicate's.
-func TestNoSibling(t *testing.T) {
+// TestNoSiblings finds nothing in lookups and templates, and in texts with a
+// credential that nothing connects with Replicate.
+func TestNoSiblings(t *testing.T) {
 	auth := base64Of("someone:" + fakeCog)
 	for _, text := range []string{
 		// Replicate's own documentation on secrets
@@ -179,7 +180,7 @@ func TestNoSibling(t *testing.T) {
 		`replicate.run("m", input={"api_key": settings.model_api_key_1234567})`, `replicate.run("m", input={"api_key": key, "prompt": "` + fakeKey + `"})`,
 		`COG_TOKEN=${{ secrets.COG_TOKEN }}`, `COG_TOKEN=$TOKEN_1234567890abcdefg`, `COG_TOKEN = os.environ["COG_TOKEN"]`, `cog_token = get_cog_token_from_v2()`,
 		"REPLICATE_API_TOKEN=${REPLICATE_API_TOKEN}", "REPLICATE_API_TOKEN=\nGIT_COMMIT=" + fakeHex,
-		// what is no secret
+		// values that are not secret
 		`replicate.run("m", input={"prompt": "` + fakeKey + `"})`, `replicate.run("m", input={"trigger_token": "` + fakeKey + `"})`,
 		`replicate.run("m", input={"image_key": "https://x.test/a1b2c3d4e5f6a7b8"})`, `replicate.run("m", input={"max_tokens": 12345678})`,
 		// without Replicate
@@ -197,7 +198,7 @@ func TestNoSibling(t *testing.T) {
 		"- uses: actions/checkout@v4\n  with:\n    token: " + fakeCog, "- uses: replicate/setup-cog@v2\n- uses: x/y@v1\n  with:\n    token: " + fakeCog, "registry: ghcr.io\npassword: " + fakeCog,
 		"replicate:\n  url: x\nother:\n  api_key: " + fakeHex, `{"replicate": {"url": "x"}, "other": {"api_key": "` + fakeHex + `"}}`, "[replicate]\nurl = x\n[other]\napi_key = " + fakeHex, "replicate:\n  commit: " + fakeHex, "replicate:\n  rev: " + fakeHex,
 		"- provider: replicate\n  model: x\n- provider: other\n  api_key: " + fakeHex, `replicate.run("m", api_token="` + fakeKey + `")`, "replicate train o/m input_images=@a.zip trigger_token=" + fakeKey, "cog push r8.im/o/m --hf_token=" + fakeKey,
-		// git's ids and others' hashes
+		// ids of git and other hashes
 		"commit " + fakeHex, "replicate commit " + fakeHex, "replicate: " + fakeHex, "REPLICATE_COMMIT=" + fakeHex, "REPLICATE_MODEL_VERSION=" + fakeHex,
 		"replicate_cache_key=" + fakeHex, "REPLICATED_API_TOKEN=" + fakeHex, "REPLICATE_API_TOKEN=" + fakeHex + "a", "REPLICATE_API_TOKEN=" + fakeHex[:39],
 		"REPLICATE_API_TOKEN=" + fakeHex + fakeHex[:24], "REPLICATE_API_TOKEN\n\n" + fakeHex, "API_TOKEN=" + fakeHex,
@@ -210,7 +211,8 @@ func TestNoSibling(t *testing.T) {
 	}
 }
 
-// TestTokenStaysToken leaves an API token to its own rule wherever it stands.
+// TestTokenStaysToken puts an API token where other rules look. Only its own rule
+// may find it.
 func TestTokenStaysToken(t *testing.T) {
 	token := testToken(12)
 	for _, text := range []string{"REPLICATE_API_TOKEN=" + token, `replicate.run("m", input={"api_key": "` + token + `"})`, "COG_TOKEN=" + token,

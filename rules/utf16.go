@@ -18,7 +18,7 @@ func (s *probeSet) wide(text []byte, i int) form {
 	}
 	third := text[i+4]
 	if text[i+3] != 0 || i+5 < len(text) && text[i+5] != 0 {
-		third = 0xe2 // it may be one that nobody sees
+		third = 0xe2 // it may be an invisible character
 	}
 	if kind := s.at([]byte{text[i], text[i+2], third}); kind != formNone || i < 2 {
 		return kind
@@ -53,7 +53,7 @@ func findWide(text []byte, at, low, depth int) []Match {
 	found := find(nil, d.bytes, max(0, probe-maxLead), probe+1, depth+1)
 	kept := found[:0]
 	for _, m := range found {
-		// What does not hold the probe belongs to another one, and says nothing
+		// A match without this probe belongs to another probe, and says nothing
 		// about the byte order here.
 		if m.Why != whyJoined && m.Start <= probe && probe < m.End {
 			kept = append(kept, d.outer(m, "utf-16"))

@@ -99,7 +99,7 @@ func TestDoctorVariable(t *testing.T) {
 		token:                  {exitClean, "ok       REPLICATE_API_TOKEN: has the form of a token: " + token[:5] + "***"},
 		token + "\n":           {exitFound, "there is a line break around it"},
 		`"` + token + `"`:      {exitFound, "there are quotes around it"},
-		"Bearer " + token:      {exitFound, `"Bearer" stands in front of it`},
+		"Bearer " + token:      {exitFound, `there is "Bearer" before it`},
 		token[:30]:             {exitFound, "30 characters instead of 40"},
 		"sk-" + token[3:]:      {exitFound, "a key of OpenAI"},
 		"r8_" + "\x1b[31mevil": {exitFound, "a part is missing"},

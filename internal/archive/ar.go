@@ -27,7 +27,7 @@ func readAr(in *container) error {
 		}
 		size, err := strconv.ParseInt(strings.TrimSpace(string(head[48:58])), 10, 64)
 		if err != nil || size < 0 || string(head[58:]) != "`\n" {
-			return errors.New("a header in it is damaged; what follows was searched as it is")
+			return errors.New("a header in it is damaged; the rest was searched as it is")
 		}
 		name := strings.TrimRight(string(head[:16]), " /")
 		_, _ = buf.Discard(arHeadLen)
@@ -36,7 +36,7 @@ func readAr(in *container) error {
 			return err
 		}
 		if r.n > 0 {
-			return fmt.Errorf("%w: it says that %d more bytes follow", io.ErrUnexpectedEOF, r.n)
+			return fmt.Errorf("%w: %d more bytes should follow", io.ErrUnexpectedEOF, r.n)
 		}
 		if size%2 == 1 {
 			_, _ = buf.Discard(1)
@@ -44,7 +44,7 @@ func readAr(in *container) error {
 	}
 }
 
-// exactly reads n bytes; fewer are an error.
+// exactly reads n bytes. Fewer are an error.
 type exactly struct {
 	r io.Reader
 	n int64

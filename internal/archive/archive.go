@@ -13,21 +13,22 @@ import (
 
 // Limits bound a walk. Tests set them absurdly small.
 type Limits struct {
-	Depth      int   // containers in containers
-	Entries    int   // members of all containers in the outermost one
-	Expanded   int64 // bytes that decompression gives, all layers together
-	Ratio      int64 // bytes that one packed byte may give …
-	RatioFloor int64 // … beyond this many
+	Depth      int   // levels of containers inside each other
+	Entries    int   // members of the outermost container and of all containers in it
+	Expanded   int64 // decompressed bytes of all levels together
+	Ratio      int64 // decompressed bytes for each packed byte; it applies beyond RatioFloor
+	RatioFloor int64 // decompressed bytes that any container may have
 	Window     int64 // bytes of a decoder's dictionary
 	Memory     int64 // bytes held at a time: dictionaries, and containers that are read from their end
 
-	// Account is where the memory is taken from; nil if there is one walk only.
+	// Account is what the memory is charged to. It is nil if there is only one
+	// walk.
 	Account *budget.Account
 }
 
 // LimitsOf returns the limits for a budget. The default budget suffices for
-// what people make: zstd -22 and xz -9 need windows of 128 and 64 MB. Deflate
-// expands a byte to at most 1,032, and meaningful text far less.
+// what people make: zstd -22 needs a window of 128 MB, and xz -9 one of 64 MB.
+// Deflate expands a byte to at most 1,032 bytes, and real text expands far less.
 func LimitsOf(b *budget.Budget) Limits {
 	memory := b.Work / 5 * 3
 	return Limits{Depth: 5, Entries: 1_000_000, Expanded: 16 << 30, Ratio: 1000, RatioFloor: 64 << 20,
@@ -46,13 +47,13 @@ type Visitor interface {
 	Unread(path, reason string)
 }
 
-// Input is a container as the caller has it.
+// Input is the container that a walk reads.
 type Input struct {
 	Name   string      // the last element of its path, "" if it has none
-	Reader io.Reader   // used if At is nil; what the walk leaves of it is the caller's to read
-	At     io.ReaderAt // best: zip and 7z are read from their end
+	Reader io.Reader   // used if At is nil; the caller reads what the walk leaves of it
+	At     io.ReaderAt // better than Reader, because zip and 7z are read from their end
 	Size   int64       // of At
-	NoZip  bool        // HoldsZip was false for all of it, in parts that overlap
+	NoZip  bool        // HoldsZip was false for all of it, called on overlapping parts
 }
 
 // Walk passes the members of a container, and of containers in it, to v. It

@@ -17,7 +17,7 @@ import (
 	"r8scan/rules"
 )
 
-// found is a visitor that keeps everything.
+// found is a visitor that keeps what it receives.
 type found struct {
 	text   map[string][]byte
 	names  []string
@@ -48,7 +48,7 @@ func (f *found) Unread(path, reason string) {
 	f.unread = append(f.unread, path+": "+reason)
 }
 
-// read walks b as a file and as a stream, which have to give the same.
+// read walks b as a file and as a stream. Both must give the same result.
 func read(t testing.TB, b []byte, name string, l Limits) *found {
 	t.Helper()
 	f := Detect(b[:min(len(b), HeadLen)], name)
@@ -87,7 +87,7 @@ func (f *found) misses(t testing.TB, want string) {
 	}
 }
 
-// noise is text that does not compress away.
+// noise returns text that compresses little.
 func noise(n int) string {
 	b := make([]byte, n)
 	r := rand.New(rand.NewPCG(1, uint64(n)))
@@ -101,7 +101,7 @@ func two() []file {
 	return []file{{"b/c.py", "the first text\n"}, {"d.txt", noise(100_000)}}
 }
 
-// containers are all formats that hold members.
+// containers returns a container of each format that has members.
 func containers(t testing.TB) map[string][]byte {
 	return map[string][]byte{
 		"stored.zip": zipOf(t, zip.Store, two()...), "deflated.whl": zipOf(t, zip.Deflate, two()...),
@@ -112,6 +112,8 @@ func containers(t testing.TB) map[string][]byte {
 	}
 }
 
+// TestContainers reads the members of each container format, without help from
+// its name.
 func TestContainers(t *testing.T) {
 	for name, b := range containers(t) {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +129,8 @@ func TestContainers(t *testing.T) {
 	}
 }
 
+// TestCompressed reads a compressed file and a compressed tar of each format, and
+// a truncated file as far as it goes.
 func TestCompressed(t *testing.T) {
 	text := "a log\n" + noise(300_000)
 	for ext, open := range compressors() {
@@ -141,7 +145,7 @@ func TestCompressed(t *testing.T) {
 			f.has(t, "d.txt", two()[1].text)
 			f.complete(t)
 			f = read(t, b[:len(b)-len(b)/3], "x.log"+ext, defaultLimits())
-			if ext != ".lz4" && ext != ".lzma" && // these give whole blocks
+			if ext != ".lz4" && ext != ".lzma" && // these return whole blocks only
 				len(f.text["x.log"]) < 1000 {
 				t.Errorf("only %d bytes of a truncated file were read", len(f.text["x.log"]))
 			}
@@ -150,13 +154,15 @@ func TestCompressed(t *testing.T) {
 	}
 }
 
+// TestBzip2 reads two streams in a row.
 func TestBzip2(t *testing.T) {
 	f := read(t, append(bzip2Of(t), bzip2Of(t)...), "x.bz2", defaultLimits())
 	f.has(t, "x", bzip2Text+bzip2Text)
 	f.complete(t)
 }
 
-// Concatenated streams are one file to gzip, zstd and lz4.
+// TestConcatenated reads concatenated streams as one file, as gzip, zstd, lz4 and
+// xz do.
 func TestConcatenated(t *testing.T) {
 	for _, ext := range []string{".gz", ".zst", ".lz4", ".xz"} {
 		one := through(t, "one ", compressors()[ext])
@@ -172,7 +178,8 @@ func TestConcatenated(t *testing.T) {
 	f.complete(t)
 }
 
-// A docker image is a tar of layers that are tars, compressed or not.
+// TestNested reads a docker image: a tar of layers, which are tars, compressed or
+// not.
 func TestNested(t *testing.T) {
 	jar := zipOf(t, zip.Deflate, file{"application.properties", "secret"})
 	layer := tarOf(t, file{"app/app.jar", string(jar)})
@@ -184,7 +191,8 @@ func TestNested(t *testing.T) {
 	f.complete(t)
 }
 
-func TestDepth(t *testing.T) {
+// TestDepthLimit reports a container that is nested too deep.
+func TestDepthLimit(t *testing.T) {
 	b := []byte("text")
 	for range 7 {
 		b = zipOf(t, zip.Deflate, file{"x.zip", string(b)})
@@ -196,7 +204,8 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-func TestEntries(t *testing.T) {
+// TestEntryLimit stops at the limit of members, in each format.
+func TestEntryLimit(t *testing.T) {
 	l := defaultLimits()
 	l.Entries = 1
 	for name, b := range containers(t) {
@@ -206,6 +215,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
+// TestBombs stops at the limits of expansion, in one file and in many together.
 func TestBombs(t *testing.T) {
 	zeros := strings.Repeat("\x00", 8<<20)
 	l := defaultLimits()
@@ -231,8 +241,8 @@ func TestBombs(t *testing.T) {
 	f.misses(t, "more than 1000 bytes")
 }
 
-// A bomb beside other members does not hide them.
-func TestBombBeside(t *testing.T) {
+// TestBombBesideMembers reads the members after a bomb.
+func TestBombBesideMembers(t *testing.T) {
 	l := defaultLimits()
 	l.RatioFloor, l.Ratio = 1<<20, 100
 	b := zipOf(t, zip.Deflate, file{"zeros", strings.Repeat("\x00", 8<<20)}, file{"d.txt", noise(400_000)})
@@ -241,8 +251,8 @@ func TestBombBeside(t *testing.T) {
 	f.has(t, "d.txt", noise(400_000))
 }
 
-// Gzip and zip files exist that hold themselves; a gzip of endless gzips is
-// the same to a reader.
+// TestQuine stops in a gzip of many gzips. Gzip and zip files exist that contain
+// themselves, which looks the same to a reader.
 func TestQuine(t *testing.T) {
 	b := []byte("x")
 	for range 50 {
@@ -252,7 +262,8 @@ func TestQuine(t *testing.T) {
 	f.misses(t, "nested deeper")
 }
 
-func TestZipHidden(t *testing.T) {
+// TestZipHiddenMembers reads members that no directory lists.
+func TestZipHiddenMembers(t *testing.T) {
 	b := zipOf(t, zip.Deflate, file{"seen", "seen text"})
 	hidden := zipOf(t, zip.Deflate, file{"hidden", "hidden text"})
 	local := hidden[:bytes.Index(hidden, []byte("PK\x01\x02"))]
@@ -271,8 +282,8 @@ func TestZipHidden(t *testing.T) {
 	}
 }
 
-// Self-extracting archives and documents with a zip behind them.
-func TestZipBehind(t *testing.T) {
+// TestZipBehindProgram reads a zip behind a script, a program and a picture.
+func TestZipBehindProgram(t *testing.T) {
 	b := zipOf(t, zip.Deflate, file{"seen", "seen text"})
 	for _, head := range []string{"#!/bin/sh\nexec java -jar $0\n", "MZ" + noise(70_000), "\x7fELF" + noise(1000)} {
 		f := read(t, append([]byte(head), b...), "app", defaultLimits())
@@ -282,12 +293,14 @@ func TestZipBehind(t *testing.T) {
 		f.has(t, "app!seen", "seen text")
 	}
 	if DetectTail(None, append([]byte("GIF89a"), b...)) != Zip {
-		t.Error("a zip behind a picture is not seen")
+		t.Error("a zip behind a picture is not detected")
 	}
 	read(t, []byte("#!/bin/sh\necho PK\x05\x06\n"), "script", defaultLimits()).complete(t)
 }
 
-func TestZipLies(t *testing.T) {
+// TestZipWrongHeaders changes fields of a zip's directory. The member is read as
+// far as possible, and the difference is reported.
+func TestZipWrongHeaders(t *testing.T) {
 	text := noise(1000)
 	b := zipOf(t, zip.Store, file{"a", text})
 	dir := bytes.Index(b, []byte("PK\x01\x02"))
@@ -297,7 +310,7 @@ func TestZipLies(t *testing.T) {
 		want   string
 	}{
 		"checksum":  {func(b []byte) { b[dir+16]++ }, "a: its checksum differs"},
-		"size":      {func(b []byte) { le.PutUint32(b[dir+24:], 5) }, "a: it has 1000 bytes and says 5"},
+		"size":      {func(b []byte) { le.PutUint32(b[dir+24:], 5) }, "a: it has 1000 bytes, but its header says 5"},
 		"too large": {func(b []byte) { le.PutUint32(b[dir+20:], 1<<30) }, "a: it is cut short"},
 		"encrypted": {func(b []byte) { b[dir+8] |= 1 }, "a: it is encrypted"},
 		"method":    {func(b []byte) { b[dir+10] = 9 }, "a: it is compressed by method 9"},
@@ -309,7 +322,7 @@ func TestZipLies(t *testing.T) {
 			f := read(t, lie, "x.zip", defaultLimits())
 			f.misses(t, c.want)
 			if got := string(f.text["a"]); name != "encrypted" && name != "method" && name != "offset" && !strings.HasPrefix(got, text) {
-				t.Errorf("of the member only %d bytes were read", len(got))
+				t.Errorf("only %d bytes of the member were read", len(got))
 			}
 		})
 	}
@@ -317,7 +330,8 @@ func TestZipLies(t *testing.T) {
 	f.has(t, "a", "12")
 }
 
-func TestTarLies(t *testing.T) {
+// TestTarTruncated reads a truncated member as far as it goes.
+func TestTarTruncated(t *testing.T) {
 	b := tarOf(t, file{"a", "text"}, file{"b", noise(5000)})
 	f := read(t, b[:1536+3000], "x.tar", defaultLimits())
 	f.has(t, "a", "text")
@@ -325,7 +339,8 @@ func TestTarLies(t *testing.T) {
 	f.misses(t, "b: it is cut short")
 }
 
-// A sparse file's holes are not in the tar.
+// TestSparseBomb stops in a sparse file with a huge hole. Holes take no bytes in
+// the tar.
 func TestSparseBomb(t *testing.T) {
 	l := defaultLimits()
 	l.RatioFloor = 1 << 20
@@ -344,9 +359,11 @@ func TestSparseBomb(t *testing.T) {
 	f.misses(t, "times its")
 }
 
-func TestMemory(t *testing.T) {
+// TestMemoryLimit reports containers that need more memory than allowed, and gives
+// back what the walk took.
+func TestMemoryLimit(t *testing.T) {
 	l := defaultLimits()
-	account := budget.New(1<<20, 8).Account() // its share is less than the walk needs
+	account := budget.New(1<<20, 8).Account() // less than the walk needs
 	l.Memory, l.Account = 100_000, account
 	big := zipOf(t, zip.Store, two()...)
 	out := &found{text: map[string][]byte{}}
@@ -368,8 +385,9 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// A header that promises four billion files must not be believed.
-func TestHeader7z(t *testing.T) {
+// TestHeader7zDamaged reads headers with counts of four billion, and truncated
+// ones. Nothing may panic or allocate for such a count.
+func TestHeader7zDamaged(t *testing.T) {
 	b := sevenZipOf(t, false, two()...)
 	at := 32 + int(binary.LittleEndian.Uint64(b[12:]))
 	header := b[at:]
@@ -385,7 +403,8 @@ func TestHeader7z(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+// TestNamesEscaped shows names without control characters, and long names cut.
+func TestNamesEscaped(t *testing.T) {
 	for name, want := range map[string]string{
 		"../../etc/passwd": "../../etc/passwd", "/abs": "/abs", "a\x1b[31m\nb": `a\u001b[31m\u000ab`, "\xff\xfe": `\xff\xfe`,
 		"\u202egnp.exe": `\u202egnp.exe`,
@@ -398,13 +417,13 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A name is cut, and a token in it is not: it is masked before, wherever the cut
-// goes through it, and before it is spelled out.
+// TestNamesShowNoToken shows names with a token at each place around the cut, and
+// with characters that are escaped. The token must be masked before that.
 func TestNamesShowNoToken(t *testing.T) {
 	token := strings.Join([]string{"r8", "Kq7ZtY3mWx0Lr9DsVb4GhTn8CpJf2RyEu6Aa1"}, "_")
 	hides := func(name string) {
 		t.Helper()
-		got := rules.Redact(join("p", name)) // who shows it masks what is whole
+		got := rules.Redact(join("p", name)) // as the caller does
 		plain := strings.NewReplacer(`\u0000`, "", `\xff`, "").Replace(got)
 		for at := 5; at+8 <= len(token); at++ {
 			if strings.Contains(plain, token[at:at+8]) {
@@ -424,8 +443,8 @@ func TestNamesShowNoToken(t *testing.T) {
 	hides(strings.Join(strings.Split(token, ""), "\x00") + "\x00")
 }
 
-// Nothing of what is no container is taken for one.
-func TestPlain(t *testing.T) {
+// TestPlainText detects no container in text, whatever its name and its start.
+func TestPlainText(t *testing.T) {
 	for name, text := range map[string]string{
 		"pt.br": "Olá, mundo: isto é só um texto em português do Brasil\n", "messages.br": "hello, this is text\n", "formula.txt": "x^2 + 2*x + 1 = 0 is an equation\n", "x.zz": "plain text is here\n",
 		"bz.txt": "BZh9 is how a bzip2 file starts", "ustar.txt": strings.Repeat(" ", 257) + "ustar is a magic",
@@ -434,7 +453,7 @@ func TestPlain(t *testing.T) {
 		out := &found{text: map[string][]byte{}}
 		must(t, Walk(context.Background(), Input{Name: name, Reader: strings.NewReader(text)}, f, defaultLimits(), out))
 		if f != None && (len(out.names) > 0 || len(out.unread) > 0) {
-			t.Errorf("%s is taken for %s: %q %q", name, f, out.names, out.unread)
+			t.Errorf("%s is read as %s: members %q, unread %q", name, f, out.names, out.unread)
 		}
 	}
 }
@@ -448,19 +467,20 @@ func (b *boom) Member(path, name string) io.WriteCloser {
 	return b.found.Member(path, name)
 }
 
-// A panic in one member leaves the others.
+// TestPanic reads the members after one that panics.
 func TestPanic(t *testing.T) {
 	b := &boom{found{text: map[string][]byte{}}}
 	inner := zipOf(t, zip.Deflate, file{"boom", "x"})
 	outer := tarOf(t, file{"a.zip", string(inner)}, file{"b", "text"})
 	must(t, Walk(context.Background(), Input{Reader: bytes.NewReader(outer)}, Tar, defaultLimits(), b))
 	b.has(t, "b", "text")
-	b.misses(t, "a.zip: its zip decoder gave up")
+	b.misses(t, "a.zip: its zip decoder failed")
 	if strings.Contains(fmt.Sprint(b.unread), "boom") {
-		t.Error("the panic's text, which may be of the input, is shown")
+		t.Error("the text of the panic is shown; it may quote the input")
 	}
 }
 
+// TestCancelled returns the error of the context, and reports nothing as unread.
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -473,6 +493,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
+// BenchmarkDetect measures Detect on text, which is the usual case.
 func BenchmarkDetect(b *testing.B) {
 	text := []byte(noise(4096))
 	for b.Loop() {

@@ -11,7 +11,8 @@ import (
 	"testing/iotest"
 )
 
-// streams are all formats, each with text in it, by the ending of their names.
+// streams returns a container of each format with text in it, by the ending of
+// its name.
 func streams(t testing.TB, text string) map[string][]byte {
 	files := []file{{"a.txt", "first"}, {"b.txt", text}}
 	all := map[string][]byte{
@@ -39,9 +40,10 @@ func walks(t testing.TB, b []byte, name string) map[string]*found {
 	return out
 }
 
-// What stands behind the end of a container of any format is read, if it is one
-// that can be told, or named, if it may hide something.
-func TestBehind(t *testing.T) {
+// TestDataBehindContainers puts a container of each format behind one of each
+// format, with various data between them. The second one must be read, or
+// reported as unread.
+func TestDataBehindContainers(t *testing.T) {
 	first, hidden := streams(t, "the first one"), streams(t, hiddenText)
 	first[".bz2"], first[".reftable"] = bzip2Of(t), tableOf(t)
 	junk := []byte(strings.Repeat("\x01\x9c\xfe\x03", 20))
@@ -54,7 +56,7 @@ func TestBehind(t *testing.T) {
 			for gap, pad := range between {
 				for how, out := range walks(t, slices.Concat(first[f], pad, hidden[g]), "x"+f) {
 					if !out.honest() {
-						t.Errorf("%s, %s, %s, %s: members %.200q", f, gap, g, how, out.names)
+						t.Errorf("%s, then %s, then %s, as %s: members %.200q", f, gap, g, how, out.names)
 					}
 				}
 			}

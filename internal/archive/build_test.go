@@ -22,7 +22,7 @@ import (
 	"r8scan/internal/budget"
 )
 
-// file is a member to build a container from.
+// file is a member of a container that a test builds.
 type file struct{ name, text string }
 
 func must(t testing.TB, err error) {
@@ -32,7 +32,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// through writes text through a compressor.
+// through compresses text.
 func through(t testing.TB, text string, open func(io.Writer) (io.WriteCloser, error)) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -48,8 +48,8 @@ func gz(t testing.TB, text string) []byte {
 	return through(t, text, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
 }
 
-// compressors are the formats of one compressed file, by the ending of their
-// names. Go has no writer of bzip2: TestBzip2 has a file.
+// compressors returns the formats of compressed files, by the ending of their
+// names. It lacks bzip2, which Go cannot write: bzip2Of returns a fixed file.
 func compressors() map[string]func(io.Writer) (io.WriteCloser, error) {
 	return map[string]func(io.Writer) (io.WriteCloser, error){
 		".gz":   func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
@@ -78,7 +78,7 @@ func zipOf(t testing.TB, method uint16, files ...file) []byte {
 	return out.Bytes()
 }
 
-// lateXZ writes nothing before it is closed: archive/zip opens a compressor
+// lateXZ writes nothing until it is closed, because archive/zip opens a compressor
 // before it writes the member's header.
 type lateXZ struct {
 	bytes.Buffer
@@ -136,7 +136,7 @@ func number7z(n int) []byte {
 	return binary.LittleEndian.AppendUint64([]byte{0xff}, uint64(n))
 }
 
-// sevenZipOf writes a solid 7z: by LZMA, or as it is.
+// sevenZipOf returns a solid 7z, compressed by LZMA if packed.
 func sevenZipOf(t testing.TB, packed bool, files ...file) []byte {
 	t.Helper()
 	var text []byte
@@ -173,7 +173,7 @@ func sevenZipOf(t testing.TB, packed bool, files ...file) []byte {
 	return start7z(data, header)
 }
 
-// lzmaCoder compresses text and gives the coder that undoes it.
+// lzmaCoder compresses text, and returns the coder that decompresses it.
 func lzmaCoder(t testing.TB, text []byte) (data, coder []byte) {
 	packed := through(t, string(text), func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) })
 	return packed[13:], append([]byte{0x23, 3, 1, 1, 5}, packed[:5]...)
@@ -201,7 +201,7 @@ func start7z(data, header []byte) []byte {
 	return append(append(append(out, start...), data...), header...)
 }
 
-// rarOf writes a RAR 5 without compression.
+// rarOf returns a RAR 5 without compression.
 func rarOf(files ...file) []byte {
 	out := []byte("Rar!\x1a\x07\x01\x00")
 	block := func(body []byte) {
@@ -224,9 +224,10 @@ func rarOf(files ...file) []byte {
 
 func vint(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
 
-// bzip2Text was compressed by bzip2.
+// bzip2Text is the text in bzip2Of.
 const bzip2Text = "bzip2 was read\n"
 
+// bzip2Of returns a file that bzip2 wrote.
 func bzip2Of(t testing.TB) []byte {
 	t.Helper()
 	b, err := base64.StdEncoding.DecodeString("QlpoOTFBWSZTWXvP+Z8AAANZgAAQQAAQADYgWJAgACIRtJieQgGgCfjLPrKRHFou5IpwoSD3n/M+")
@@ -234,5 +235,5 @@ func bzip2Of(t testing.TB) []byte {
 	return b
 }
 
-// defaultLimits are those of a run without a budget of its own.
+// defaultLimits returns the limits of a scan with the default budget.
 func defaultLimits() Limits { return LimitsOf(budget.New(0, 1)) }

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// bzip2Streams ends where no stream follows.
+// bzip2Streams reads consecutive bzip2 streams. It ends after the last one.
 type bzip2Streams struct {
 	tail *lag
 	z    io.Reader
@@ -24,6 +24,6 @@ func (b *bzip2Streams) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errBzip2More is what the decoder says of two bytes behind a stream that do
-// not begin another one.
+// errBzip2More is the decoder's error if the two bytes after a stream begin no
+// other stream.
 var errBzip2More error = bzip2.StructuralError("bad magic value in continuation file")

@@ -15,11 +15,11 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// readCompressed reads a file that is compressed as a whole. A tar in it is no
-// level of its own: the path is a.tgz!b.py, not a.tgz!a.tar!b.py.
+// readCompressed reads a file that is compressed as a whole. A tar in it does
+// not count as a level: the path is a.tgz!b.py, not a.tgz!a.tar!b.py.
 func readCompressed(in *container, f Format) error {
 	c := in.c
-	if f == Brotli { // its decoder names what follows
+	if f == Brotli { // its decoder reports what follows
 		defer func() { c.done = true }()
 	}
 	r, closer, err := decoder(in.walk, f, c.src, c.buf)
@@ -48,7 +48,7 @@ func readCompressed(in *container, f Format) error {
 	return tar.src.err
 }
 
-// weak reports whether other files may well have a format's signature too.
+// weak reports whether files of other kinds often have a format's signature.
 func weak(f Format) bool { return f == Zlib || f == Brotli || f == LZMA }
 
 // proven tries to decode the start of c.
@@ -57,14 +57,14 @@ func proven(w *walk, c *content, f Format) bool {
 	return !c.text() && opens(w, head, f)
 }
 
-// provenLen is the number of bytes that random input does not give before a
-// decoder fails.
+// provenLen is a number of decoded bytes that random input never reaches: its
+// decoder fails earlier.
 const provenLen = 128
 
 // opens tries to decode data that begins with head.
 func opens(w *walk, head []byte, f Format) bool {
 	head = head[:min(len(head), bufLen)]
-	if f == LZMA { // its reader gives nothing of a stream that is cut early
+	if f == LZMA { // its reader returns nothing if head ends early in the stream
 		return len(head) > lzma.HeaderLen && lzma.ValidHeader(head[:lzma.HeaderLen])
 	}
 	r, closer, err := plainDecoder(w, f, bufio.NewReader(bytes.NewReader(head)))
@@ -95,7 +95,7 @@ func stem(name string) string {
 	return name
 }
 
-// decoder opens a compressed stream, within the limits; buf is src's buffer.
+// decoder opens a compressed stream, within the limits. buf is src's buffer.
 func decoder(w *walk, f Format, src *source, buf *bufio.Reader) (io.Reader, func(), error) {
 	r, closer, err := plainDecoder(w, f, buf)
 	if err != nil {
@@ -146,8 +146,8 @@ func plainDecoder(w *walk, f Format, buf *bufio.Reader) (r io.Reader, closer fun
 	return r, closer, err
 }
 
-// memoryOf returns how much memory a decoder needs. It goes by the first frame
-// or block. The decoders hold later ones to the limit.
+// memoryOf returns how much memory a decoder needs. It looks at the first frame
+// or block only. The decoders enforce the limit on later ones.
 func memoryOf(f Format, buf *bufio.Reader, window int64) int64 {
 	need := int64(64 << 10)
 	switch head, _ := buf.Peek(32); f {
@@ -160,7 +160,7 @@ func memoryOf(f Format, buf *bufio.Reader, window int64) int64 {
 		if need = window; h.Decode(head) == nil && !h.Skippable {
 			need = int64(min(h.WindowSize, uint64(need)))
 		}
-	case XZ: // a block's header is its length, flags, and then its one filter, LZMA2
+	case XZ: // a block's header has its length, its flags and its one filter, LZMA2
 		if need = window; len(head) > 16 && head[13] == 0 && head[14] == 0x21 && head[15] == 1 && head[16] < 40 {
 			need = min(need, lzma2Window(head[16]))
 		}

@@ -16,8 +16,8 @@ type container struct {
 }
 
 // whole reads a container and reports what is wrong with it. Decoders of other
-// projects read hostile bytes here. This is the one place that catches their
-// panics, and reports them as unread.
+// projects read hostile bytes here. Only whole catches their panics. It reports
+// them as unread.
 func (in *container) whole(f Format) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -56,31 +56,31 @@ func (in *container) allowed(f Format) bool {
 	return true
 }
 
-// unproven reports data that has the name or the first bytes of a format and
-// cannot be read as it. It returns the format to read it as.
+// unproven reports data that has the name or the first bytes of a format but
+// cannot be read in that format. It returns the format to try instead.
 func (in *container) unproven(f Format) Format {
 	head, _ := in.c.buf.Peek(HeadLen)
 	if f == Zlib && head[0] != usualWindow<<4|8 && endingFormat(ending(in.c.name)) != Zlib {
-		return None // two bytes that are so by chance
+		return None // the two bytes are there by chance
 	}
 	if !isText(head) {
-		in.v.Unread(in.path, fmt.Sprintf("its name or its first bytes are those of a %s file, and it cannot be read as one; it was searched as it is", f))
+		in.v.Unread(in.path, fmt.Sprintf("it has the name or the first bytes of a %s file, but it cannot be read as one; it was searched as it is", f))
 	}
-	return Executable // that is, what may have an archive behind it
+	return Executable // an archive may follow it
 }
 
-// foreign reports data in a compressed format that is not read, and reads the
-// containers in it. If only the name says so, the data may be a zip behind
-// something else, which foreign returns.
+// foreign reports data in a compressed format that is not supported, and reads
+// the containers in it. If only the name says that it is compressed, it may be a
+// zip after other data. foreign returns such a zip.
 func (in *container) foreign() (*content, Format) {
 	head, _ := in.c.buf.Peek(HeadLen)
 	if kind := foreignKind(head); kind != "" {
-		in.v.Unread(in.path, fmt.Sprintf("its format (%s) is not read; it was searched as it is", kind))
+		in.v.Unread(in.path, fmt.Sprintf("its format (%s) is not supported; it was searched as it is", kind))
 	} else {
 		if c, f := behind(in.walk, in.c); f != None {
 			return c, f
 		}
-		in.v.Unread(in.path, "its name is that of a compressed file, and its first bytes are those of none that is read; it was searched as it is")
+		in.v.Unread(in.path, "it has the name of a compressed file, but its first bytes match no supported format; it was searched as it is")
 	}
 	if in.depth <= in.limits.Depth {
 		in.rest(true)
@@ -109,12 +109,12 @@ func (in *container) embedded() {
 }
 
 // one reads the container that begins at the current position of in.c, and
-// leaves in.c at its end. It reports what is wrong with the container or in it,
-// and returns whether nothing is.
+// leaves in.c at its end. It reports what is wrong with the container and its
+// members, and returns whether all of it was read.
 func (in *container) one(f Format) bool {
 	src, fails := in.c.src, in.fails
 	err := in.read(f)
-	if err != nil && src.err == nil { // else the one who reads in.c names it
+	if err != nil && src.err == nil { // otherwise the reader of in.c reports it
 		in.fail(in.path, err)
 	}
 	return err == nil && in.fails == fails
@@ -143,9 +143,9 @@ func (in *container) read(f Format) error {
 // panicked describes a panic without quoting the input.
 func panicked(f Format, p any) string {
 	if err, ok := p.(runtime.Error); ok {
-		return fmt.Sprintf("its %s decoder gave up (%v); what it had read until then was searched", f, err)
+		return fmt.Sprintf("its %s decoder failed (%v); what it read before that was searched", f, err)
 	}
-	return fmt.Sprintf("its %s decoder gave up; what it had read until then was searched", f)
+	return fmt.Sprintf("its %s decoder failed; what it read before that was searched", f)
 }
 
 // member reads one member to its end. It passes the member to the visitor. If
@@ -179,7 +179,7 @@ func drain(buf *bufio.Reader) {
 	_, _ = io.Copy(io.Discard, buf) // its source keeps the error
 }
 
-// unreadable announces a member of which only the name can be read.
+// unreadable announces a member whose content cannot be read.
 func (in *container) unreadable(name, why string) error {
 	if err := in.enter(in.path); err != nil {
 		return err

@@ -17,18 +17,18 @@ type content struct {
 	held int64         // bytes of memory that the walk accounts for c
 	name string        // last element of its path
 
-	whole io.ReaderAt // of which at is what begins at off, nil if that is all
+	whole io.ReaderAt // at is the part of it from off on; nil if at is all
 	off   int64
 
-	done  bool // nothing of it is left to be read
-	noZip bool // no header of a zip's member is in it
-	inZip bool // it is a part of a zip, whose members are known
+	done  bool // nothing is left to read
+	noZip bool // it contains no header of a zip's member
+	inZip bool // it is a part of a zip whose members are known
 }
 
 // pos is the number of bytes read from c.
 func (c *content) pos() int64 { return c.src.n - int64(c.buf.Buffered()) }
 
-// begin cuts c to what begins at a place in it.
+// begin cuts off what is before a place in c.
 func (c *content) begin(from int64) {
 	if c.whole == nil {
 		c.whole = c.at
@@ -40,14 +40,14 @@ func (c *content) begin(from int64) {
 	c.buf.Reset(c.src)
 }
 
-// text reports whether c begins as a text does.
+// text reports whether c begins like text.
 func (c *content) text() bool {
 	head, _ := c.buf.Peek(HeadLen)
 	return isText(head)
 }
 
-// random makes c readable at any place, if necessary by a copy in memory. The
-// walk accounts for the copy until the container is done.
+// random makes c readable at any place. If necessary, it copies c into memory.
+// The walk accounts for the copy until the container is done.
 func (c *content) random(w *walk) error {
 	if c.at != nil {
 		return nil
@@ -55,20 +55,21 @@ func (c *content) random(w *walk) error {
 	p := &pieces{}
 	for {
 		if w.take(pieceLen) != nil {
-			return limitError(fmt.Sprintf("it is read from its end, and more of it would have to be held in memory than the %d bytes that may be: --max-memory sets them", p.size))
+			return limitError(fmt.Sprintf("it is read from its end, so it must be held in memory, and only %d bytes of it fit; raise --max-memory", p.size))
 		}
 		c.held += pieceLen
 		b := make([]byte, pieceLen)
 		n, err := io.ReadFull(c.buf, b)
 		p.list = append(p.list, b)
-		if p.size += int64(n); err != nil { // what there is of it is read; src keeps the error
+		if p.size += int64(n); err != nil { // what there is can be read; src keeps the error
 			c.at, c.size = p, p.size
 			return nil
 		}
 	}
 }
 
-// slice reads a part of c into memory that give returns.
+// slice reads a part of c into memory. The caller calls give when it no longer
+// needs the bytes.
 func (c *content) slice(w *walk, from, size int64) (b []byte, give func(), err error) {
 	if err := w.take(size); err != nil {
 		return nil, nil, err

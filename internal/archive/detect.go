@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Format is the format that the first bytes of a file show.
+// Format is the format of a file, as its first bytes or its name show it.
 type Format uint8
 
 // The formats that Walk reads. An Executable may have a zip, 7z or rar behind it.
@@ -28,7 +28,7 @@ const (
 	Reftable
 	Skippable // a frame that zstd and lz4 skip
 	Executable
-	Foreign // compressed in a way that is not read, or by its name only
+	Foreign // compressed in a format that is not supported, or only named like a compressed file
 )
 
 var formatNames = [...]string{"none", "zip", "tar", "gzip", "bzip2", "xz", "zstd", "lz4", "7z", "rar", "zlib", "brotli", "lzma", "ar", "reftable", "skippable frame", "executable", "foreign"}
@@ -46,7 +46,7 @@ func Detect(head []byte, name string) Format {
 	if len(head) < 8 {
 		return None
 	}
-	if tarHeader(head) { // a tar begins with a name, which may be as what others begin with
+	if tarHeader(head) { // before the signatures: a tar begins with a name, which may look like one
 		return Tar
 	}
 	if f := bySignature(head); f != None {
@@ -71,8 +71,8 @@ func tarMagic(head []byte) bool {
 	return string(head[257:262]) == "ustar" && (head[262] == 0 || head[262] == ' ')
 }
 
-// tarHeader recognizes a header by its checksum, also one from before there was
-// a magic.
+// tarHeader recognizes a header by its checksum, so also an old one that has no
+// magic.
 func tarHeader(head []byte) bool {
 	if len(head) < 512 || !tarMagic(head) && !(octalEnd(head[107]) && octalEnd(head[115]) && octalEnd(head[123]) && head[0] != 0) {
 		return false
@@ -82,7 +82,7 @@ func tarHeader(head []byte) bool {
 
 func octalEnd(c byte) bool { return c == 0 || c == ' ' }
 
-// tarChecksum also takes the sum of signed bytes, as some old tars have it.
+// tarChecksum also accepts the sum of signed bytes, which some old tars have.
 func tarChecksum(head []byte) bool {
 	sum, signed := uint64(0), int64(0)
 	for i, c := range head {
@@ -108,8 +108,8 @@ func octal(field []byte) (n uint64, ok bool) {
 }
 
 // byName recognizes formats without a signature, and files whose content is not
-// what their name says. A text in Brazilian Portuguese may be called
-// messages.pt.br too.
+// what their name says. It ignores text: a text in Brazilian Portuguese may be
+// called messages.pt.br.
 func byName(name string, head []byte) Format {
 	end := ending(name)
 	if end == "" {
@@ -126,10 +126,10 @@ func byName(name string, head []byte) Format {
 }
 
 // Unsigned reports whether a name may be that of a container without a
-// signature, which Detect knows with the name only.
+// signature. Detect recognizes such a container by its name only.
 func Unsigned(name []byte) bool { return endingFormat(ending(name)) != None }
 
-// longEnding is the length of the longest ending that tells something.
+// longEnding is the length of the longest ending that shows a format.
 const longEnding = 6
 
 // ending returns what follows the last dot of a name, or nothing if that is
@@ -157,8 +157,7 @@ func endingFormat[T string | []byte](end T) Format {
 	return None
 }
 
-// compressedEnding knows the names of files that have a signature if they are
-// what their names say.
+// compressedEnding recognizes the endings of formats that have a signature.
 func compressedEnding(end string) bool {
 	switch end {
 	case "gz", "tgz", "bz2", "tbz", "tbz2", "xz", "txz", "zst", "tzst", "lz4", "tlz4", "7z", "rar", "zip", "dmg",
@@ -168,8 +167,8 @@ func compressedEnding(end string) bool {
 	return false
 }
 
-// isText reports whether head is UTF-8 without control characters; its last
-// character may be cut.
+// isText reports whether head is UTF-8 without control characters. Its last
+// character may be incomplete.
 func isText(head []byte) bool {
 	for i := 0; i < len(head); {
 		r, size := utf8.DecodeRune(head[i:])
@@ -187,8 +186,8 @@ func isText(head []byte) bool {
 // zipEndLen is the length of a zip's last record without a comment.
 const zipEndLen = 22
 
-// TailLen is how much of a file's end to search for a zip there, with a comment
-// or something else behind it.
+// TailLen is how much of a file's end to search for the end of a zip. A comment
+// or other data may follow that.
 const TailLen = zipEndLen + 1<<16
 
 // nearLen is how much of the end of any file is looked at.
@@ -201,12 +200,12 @@ var zipEndSignature = []byte("PK\x05\x06")
 // every file and blob.
 func MayEndInZip(head, tail []byte) bool {
 	near := tail[max(0, len(tail)-nearLen):]
-	// No text has the third byte of the signature. Every text has many of the
-	// first.
+	// Text never has the third byte of the signature. It often has the first.
 	return bytes.IndexByte(near, zipEndSignature[2]) >= 0 && bytes.Contains(near, zipEndSignature) || binaryHead(head)
 }
 
-// binaryHead knows pictures, documents and other files that are not all text.
+// binaryHead recognizes pictures, documents and other files that are not all
+// text.
 func binaryHead(head []byte) bool {
 	head = head[:min(len(head), 16)]
 	for _, c := range head {
@@ -217,9 +216,9 @@ func binaryHead(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("GIF8")) || bytes.HasPrefix(head, []byte("%PDF")) || bytes.HasPrefix(head, []byte("%!PS"))
 }
 
-// DetectTail returns the format of a file that Detect calls f and that ends in
-// tail. A zip may be behind an executable, an image or a document. If tail is
-// all of an executable, the result is Executable only if it holds an archive.
+// DetectTail returns the format of a file for which Detect returned f, and which
+// ends in tail. A zip may follow an executable, an image or a document. If tail
+// is a whole executable, the result is Executable only if it holds an archive.
 func DetectTail(f Format, tail []byte) Format {
 	switch {
 	case f == Executable:
@@ -248,8 +247,8 @@ func zipEnd(tail []byte) bool {
 	}
 }
 
-// endsDirectory reports whether the record at tail[at:] can end a directory,
-// of which tail need not have the start.
+// endsDirectory reports whether the record at tail[at:] can end a directory. The
+// start of the directory may be before tail.
 func endsDirectory(tail []byte, at int) bool {
 	le := binary.LittleEndian
 	if at >= 20 && string(tail[at-20:at-16]) == "PK\x06\x07" {

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// A zip behind something that is no container is found in a member too, which is
-// read once, and in a stream.
-func TestEmbedded(t *testing.T) {
+// TestEmbeddedZip finds a zip behind other data in members and streams, which can
+// be read only once.
+func TestEmbeddedZip(t *testing.T) {
 	z := packedZip(t)
 	picture := slices.Concat([]byte("\x89PNG\r\n\x1a\n"), bytes.Repeat([]byte("PK\x03\x04\x00\x9c\xfe\x03K\x03"), 30))
 	for what, front := range map[string][]byte{
@@ -28,14 +28,14 @@ func TestEmbedded(t *testing.T) {
 				"tar, zip": walkFile(t, zipOf(t, zip.Store, file{"x.tar", string(tarOf(t, file{"x.zip", string(b)}))}), ""),
 			} {
 				if !out.holds() {
-					t.Errorf("%s, %s behind it, in a %s: members %.300q, unread %q", what, end, how, out.names, out.unread)
+					t.Errorf("zip behind %s, with %s after it, in %s: members %.300q, unread %q", what, end, how, out.names, out.unread)
 				}
 			}
 		}
 	}
 }
 
-// A zip that is too deep in others is named, also behind a picture.
+// TestEmbeddedDepth reports a zip that is nested too deep behind a picture.
 func TestEmbeddedDepth(t *testing.T) {
 	b := string(slices.Concat([]byte("\x89PNG\r\n\x1a\n"), packedZip(t)))
 	for range defaultLimits().Depth {
@@ -44,7 +44,7 @@ func TestEmbeddedDepth(t *testing.T) {
 	walkFile(t, []byte(b), "").misses(t, "nested deeper")
 }
 
-// What only looks like a zip in a member is no reason to complain.
+// TestNotEmbedded reports nothing for data that only looks like a zip.
 func TestNotEmbedded(t *testing.T) {
 	z := packedZip(t)
 	for name, b := range map[string][]byte{"a program that writes zips": []byte("PK\x01\x02 PK\x03\x04 PK\x05\x06"), "headers": bytes.Repeat(z[:200], 3), "picture": []byte("\x89PNG\r\n\x1a\n")} {
@@ -56,8 +56,8 @@ func TestNotEmbedded(t *testing.T) {
 	}
 }
 
-// windowed is a stream of zlib's with a window of 1<<(8+n) bytes: a stored block,
-// which needs none.
+// windowed returns a zlib stream whose header has a window of 1<<(8+n) bytes. The
+// text is in a stored block, so it does not use the window.
 func windowed(n byte, level byte, text string) []byte {
 	var out bytes.Buffer
 	w, _ := zlib.NewWriterLevel(&out, zlib.NoCompression)
@@ -69,7 +69,8 @@ func windowed(n byte, level byte, text string) []byte {
 	return b
 }
 
-// zlib's streams are known with any window and any level.
+// TestZlibWindows reads zlib streams with each window and each level in the
+// header.
 func TestZlibWindows(t *testing.T) {
 	for n := range byte(8) {
 		for level := range byte(4) {
@@ -84,8 +85,8 @@ func TestZlibWindows(t *testing.T) {
 	}
 }
 
-// What has the name or the first bytes of something compressed, and is not read,
-// is named, in any place; text is not.
+// TestForeign reports files that have the name or the first bytes of a compressed
+// format that is not supported. It does not report text.
 func TestForeign(t *testing.T) {
 	junk := bytes.Repeat([]byte("\x01\x9c\xfe\x03"), 20)
 	names := []string{".br", ".lzma", ".tlz", ".zz", ".zlib", ".Z", ".lz", ".lzo", ".lzh", ".lha", ".sz", ".snappy", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".lz4", ".7z", ".rar", ".zip", ".jar", ".docx"}
@@ -97,7 +98,7 @@ func TestForeign(t *testing.T) {
 		}
 		out := walkFile(t, tarOf(t, file{"x" + end, strings.Repeat("text ", 100)}, file{end, string(junk)}, file{"y" + end, "\x00\x01"}), "")
 		if end == ".br" || end == ".lzma" || end == ".tlz" || end == ".zz" || end == ".zlib" {
-			continue // short ones are tried too
+			continue // formats without a signature are tried in short files too
 		}
 		out.complete(t)
 	}
@@ -112,6 +113,6 @@ func TestForeign(t *testing.T) {
 		}
 	}
 	if out := walkFile(t, slices.Concat(junk, packedZip(t)), "x.zip"); !out.holds() || len(out.unread) > 0 {
-		t.Errorf("a zip behind something: unread %q", out.unread)
+		t.Errorf("a zip behind other data: unread %q", out.unread)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// FuzzDamage changes bytes of a container with a text that a checksum covers.
-// As long as it can be seen to be a container, the text is read or something is
-// named as unread, and the same with each way of reading.
+// FuzzDamage changes bytes of a container. A checksum covers the text in it. As
+// long as the format is still detected, the text must be read or something must
+// be reported as unread, both from a file and from a stream.
 func FuzzDamage(f *testing.F) {
 	const text = "the text that must not be lost in silence\n"
 	files := []file{{"a.txt", "first"}, {"b.txt", text}, {"c.txt", "last"}}
@@ -31,7 +31,7 @@ func FuzzDamage(f *testing.F) {
 			b[int(binary.BigEndian.Uint16(changes))%len(b)] ^= changes[2]
 		}
 		if format == Zstd || format == LZ4 {
-			b[4] |= 1 << 2 // without this flag there is no checksum, and damage is not to be seen
+			b[4] |= 1 << 2 // keep the checksum flag: without a checksum, no reader notices damage
 		}
 		b = b[:min(len(b), int(end))]
 		if Detect(b, "") != format {
@@ -46,7 +46,7 @@ func FuzzDamage(f *testing.F) {
 				there = there || bytes.Contains(got, []byte(text))
 			}
 			if !there && len(out.unread) == 0 {
-				t.Errorf("a damaged %s, way %d: the text is neither read nor named as unread; members %q", format, i, out.names)
+				t.Errorf("a damaged %s, input %d: the text is neither read nor reported as unread; members %q", format, i, out.names)
 			}
 		}
 	})

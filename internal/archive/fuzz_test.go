@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// FuzzWalk walks anything, as a file and as a stream, under small limits: it
-// must end, soon, and within its limits.
+// FuzzWalk walks any bytes, as a file and as a stream, with small limits. It must
+// end soon and stay within its limits.
 func FuzzWalk(f *testing.F) {
 	small := []file{{"b/c.py", "the first text\n"}, {"d.txt", noise(600)}}
 	seeds := [][]byte{bzip2Of(f), tarOf(f, small...), arOf(small...), sevenZipOf(f, false, small...), sevenZipOf(f, true, small...),
@@ -58,8 +58,8 @@ func FuzzWalk(f *testing.F) {
 	})
 }
 
-// FuzzLies changes containers that hold a text: it is read, or something is
-// named, and a file and a stream are read within the limits.
+// FuzzLies changes containers that hold a text. The text must be read, or
+// something must be reported as unread.
 func FuzzLies(f *testing.F) {
 	liars := bases(f)
 	names := slices.Sorted(maps.Keys(liars))

@@ -11,8 +11,8 @@ const hiddenLen = 28
 // gap describes bytes that no container was read from.
 type gap struct {
 	n      int64
-	count  int64 // of those that are not zero
-	binary bool  // it is no text
+	count  int64 // of the bytes that are not zero
+	binary bool  // the bytes are not text
 	carry  [utf8.UTFMax]byte
 	held   int
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// gzipReader reads consecutive members of a gzip file. Like most readers it
-// uses only the method of a header, so that damage in the rest of it hides
+// gzipReader reads consecutive members of a gzip file. Like most readers, it
+// checks only the method in a header. So damage in the rest of a header hides
 // nothing.
 type gzipReader struct {
 	buf  *bufio.Reader

@@ -5,11 +5,11 @@ import (
 	"math/bits"
 )
 
-// parser7z reads a 7z header as the library does, up to the number of files,
-// and refuses counts that cannot be. Once bad, it reads zeros.
+// parser7z reads a 7z header as the library does, up to the number of files. It
+// rejects impossible counts. Once bad is set, it reads zeros.
 type parser7z struct {
 	b      []byte
-	most   int   // members, and streams
+	most   int   // how many members or streams there may be
 	window int64 // bytes of a dictionary
 	bad    bool
 }
@@ -49,7 +49,8 @@ func (p *parser7z) skip(n int) []byte {
 	return b
 }
 
-// number reads a number: the first byte's leading ones count further bytes.
+// number reads a number. The leading ones of its first byte count the bytes that
+// follow.
 func (p *parser7z) number() uint64 {
 	first := p.byte()
 	n := bits.LeadingZeros8(^first)
@@ -63,7 +64,7 @@ func (p *parser7z) number() uint64 {
 	return v
 }
 
-// count reads a number of things of which there are at most so many.
+// count reads a number, and rejects one above most.
 func (p *parser7z) count(most int) int {
 	n := p.number()
 	if n > uint64(most) {
@@ -88,7 +89,8 @@ func (p *parser7z) digests(n int) {
 	p.skip(4 * defined)
 }
 
-// packInfo reads where the packed streams stand; id is what was read before.
+// packInfo reads where the packed streams are. id is the part's id, which has
+// been read.
 func (p *parser7z) packInfo(id byte) (at uint64, sizes []uint64) {
 	if id != packInfo {
 		p.bad = true
@@ -140,8 +142,8 @@ func (p *parser7z) folders(id byte) []folder7z {
 	return out
 }
 
-// maxCoders is how many coders 7-Zip itself allows in a folder, and streams
-// of one.
+// maxCoders is how many coders 7-Zip itself allows in a folder, and how many
+// streams for each coder.
 const maxCoders = 32
 
 func (p *parser7z) folder() folder7z {
@@ -176,7 +178,7 @@ func (p *parser7z) folder() folder7z {
 	return f
 }
 
-// judge says why a folder cannot be read, if so.
+// judge sets why if the folder cannot be read.
 func (p *parser7z) judge(f *folder7z) {
 	for _, c := range f.coders {
 		switch {
@@ -184,12 +186,12 @@ func (p *parser7z) judge(f *folder7z) {
 			f.why = "it is encrypted"
 			return
 		case c.memory() > p.window:
-			f.why = fmt.Sprintf("its dictionary of %d bytes is larger than the %d that it may use", c.memory(), p.window)
+			f.why = fmt.Sprintf("its dictionary has %d bytes; the limit is %d", c.memory(), p.window)
 		}
 	}
 }
 
-// header reads the header proper, behind its id.
+// header reads the header after its id.
 func (p *parser7z) header() (*header7z, error) {
 	h := &header7z{}
 	id := p.byte()

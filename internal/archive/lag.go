@@ -4,12 +4,12 @@ import (
 	"bufio"
 )
 
-// lag reads from buf, and leaves the last bytes there, so that what a decoder
-// read behind the end of a stream can be read again.
+// lag reads from buf and leaves the last bytes in it. So the bytes that a decoder
+// read after the end of a stream can be read again.
 type lag struct {
 	buf   *bufio.Reader
-	keep  int // how much is left there at least, while that is known
-	given int // bytes given and still in buf
+	keep  int // how many of the returned bytes stay in buf at least
+	given int // bytes that were returned and are still in buf
 }
 
 func (l *lag) Read(p []byte) (int, error) {

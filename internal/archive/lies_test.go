@@ -12,13 +12,14 @@ import (
 	"testing"
 )
 
-// hiddenText is what a member holds that a lie may hide. It is packed wherever
-// the tests below put it: as text nobody needs an archive to find it.
+// hiddenText is the text that a wrong header may hide. The tests below always
+// compress it, because plain text is found without reading the archive.
 var hiddenText = "key = " + noise(37) + "\n"
 
-// honest reports whether the text was read, or something is named as unread.
+// honest reports whether the text was read, or something was reported as unread.
 func (f *found) honest() bool { return f.holds() || len(f.unread) > 0 }
 
+// holds reports whether the text was read.
 func (f *found) holds() bool {
 	for _, text := range f.text {
 		if bytes.Contains(text, []byte(hiddenText)) {
@@ -28,7 +29,7 @@ func (f *found) holds() bool {
 	return false
 }
 
-// walkFile walks b as the scanner does a file.
+// walkFile walks b as the scanner walks a file.
 func walkFile(t testing.TB, b []byte, name string) *found {
 	t.Helper()
 	f := formatOf(b, name)
@@ -39,8 +40,8 @@ func walkFile(t testing.TB, b []byte, name string) *found {
 	return out
 }
 
-// formatOf is None also for a program in which nothing is left of the headers of
-// a zip.
+// formatOf returns the format of b as the scanner detects it. It returns None for
+// a program that has no archive.
 func formatOf(b []byte, name string) Format {
 	f := Detect(b[:min(len(b), HeadLen)], name)
 	if f == Executable || f == None && MayEndInZip(b, b) {
@@ -49,13 +50,14 @@ func formatOf(b []byte, name string) Format {
 	return f
 }
 
-// packedZip has the hidden text in its second member.
+// packedZip returns a zip with the hidden text in its second member.
 func packedZip(t testing.TB) []byte {
 	fill := strings.Repeat("nothing of note in this line\n", 50)
 	return zipOf(t, zip.Deflate, file{"a.txt", fill}, file{"b.txt", fill + hiddenText + fill}, file{"c.txt", fill})
 }
 
-// put changes fields of the header at pos.
+// put changes fields of the header at pos. Each field is an offset, a number of
+// bytes and a value.
 func put(b []byte, pos int, fields ...int) []byte {
 	b = bytes.Clone(b)
 	for ; len(fields) >= 3; fields = fields[3:] {
@@ -66,8 +68,9 @@ func put(b []byte, pos int, fields ...int) []byte {
 	return b
 }
 
-// What readers in common use find in containers that lie is found.
-func TestLies(t *testing.T) {
+// TestLyingContainers reads containers with wrong headers, damage, or data between
+// their parts. Common readers find the hidden text in each of them.
+func TestLyingContainers(t *testing.T) {
 	z := packedZip(t)
 	record := func(signature string) int { // of b.txt
 		return bytes.LastIndex(z[:bytes.LastIndex(z, []byte("b.txt"))], []byte(signature))
@@ -144,10 +147,10 @@ func TestLies(t *testing.T) {
 		"tar: another checksum":                        put(tarred, 1024, 148, 1, '7'),
 		"tar: a header of junk":                        slices.Concat(tarred[:1024], bytes.Repeat([]byte{7}, 512), tarred[1536:]),
 		"tar: junk and gzip behind it":                 slices.Concat(tarOf(t, file{"a", "1"}), junk, g),
-		"tar: its first name is that of a program":     tarOf(t, file{"MZ", "1"}, file{"c.gz", inner}),
-		"tar: its first name is as a script's start":   tarOf(t, file{"#!x", "1"}, file{"c.gz", inner}),
-		"tar: its first name is as zlib's first bytes": tarOf(t, file{"x\x9c", "1"}, file{"c.gz", inner}),
-		"tar: its first name is as a zip's first":      tarOf(t, file{"PK\x03\x04", "1"}, file{"c.gz", inner}),
+		"tar: its first name begins like a program":    tarOf(t, file{"MZ", "1"}, file{"c.gz", inner}),
+		"tar: its first name begins like a script":     tarOf(t, file{"#!x", "1"}, file{"c.gz", inner}),
+		"tar: its first name begins like zlib streams": tarOf(t, file{"x\x9c", "1"}, file{"c.gz", inner}),
+		"tar: its first name begins like a zip":        tarOf(t, file{"PK\x03\x04", "1"}, file{"c.gz", inner}),
 		"ar: junk in the middle, then gzip":            slices.Concat(arOf(file{"a", "11"}), junk, g),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,9 +168,9 @@ func TestLies(t *testing.T) {
 	}
 }
 
-// What no reader finds is named: what is cut, and what may be packed in a way
-// that is not known.
-func TestNamed(t *testing.T) {
+// TestUnreadIsReported reports truncated data, and data that may be compressed in
+// an unknown format.
+func TestUnreadIsReported(t *testing.T) {
 	junk := []byte(strings.Repeat("\x01\x9c\xfe\x03", 20))
 	g, tarred := gz(t, "text"), tarOf(t, file{"a", "1"}, file{"b", "2"})
 	z := packedZip(t)
@@ -180,14 +183,14 @@ func TestNamed(t *testing.T) {
 		"cut.zlib": append(through(t, noise(3000), compressors()[".zz"])[:1000], bytes.Repeat([]byte{0xff}, 1000)...),
 	} {
 		if f := walkFile(t, b, name); len(f.unread) == 0 {
-			t.Errorf("%s: nothing is named; members %q", name, f.names)
+			t.Errorf("%s: nothing is reported as unread; members %q", name, f.names)
 		}
 	}
 }
 
-// Containers behind each other with something between them, which each take a
-// decoder's set-up, are read up to a number. The rest is named.
-func TestManyBehindEachOther(t *testing.T) {
+// TestManyContainersInARow reads a limited number of containers with data between
+// them, because each needs a new decoder. It reports the rest.
+func TestManyContainersInARow(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"gzip": gz(t, "text"), "xz": through(t, "text", compressors()[".xz"]), "no gzip": []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff\xff"),
 	} {
@@ -198,11 +201,11 @@ func TestManyBehindEachOther(t *testing.T) {
 		}
 	}
 	header := []byte("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00text")
-	f := walkFile(t, bytes.Repeat(header, 3*maxTrials), "x") // each has the next ones in its name
-	f.misses(t, "too many headers in headers")
+	f := walkFile(t, bytes.Repeat(header, 3*maxTrials), "x") // the name of each contains the next ones
+	f.misses(t, "too many headers inside headers")
 }
 
-// What others write is read without a complaint.
+// TestWellFormed reports nothing for containers as other programs write them.
 func TestWellFormed(t *testing.T) {
 	z := packedZip(t)
 	end := bytes.LastIndex(z, []byte("PK\x05\x06"))
@@ -223,21 +226,21 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
-// liar is a container to lie in: magic is how many of its first bytes tell what
-// it is, and packed the part that has the hidden text.
+// liar is a container that tests change.
 type liar struct {
 	b      []byte
-	magic  int
-	packed []byte
+	magic  int    // how many first bytes show the format; they stay
+	packed []byte // the part with the hidden text
 }
 
-// with is a liar whose packed part is text and the header of so many bytes in
-// front of it: what a header does not lead to is no member of anything.
+// with returns a liar whose packed part is text and its header, the header bytes
+// before it. Without its header, the text is no member.
 func with(text string, header int, b []byte, magic int) liar {
 	at := bytes.Index(b, []byte(text))
 	return liar{b, magic, b[at-header : at+len(text)]}
 }
 
+// bases returns the containers that mutate changes.
 func bases(t testing.TB) map[string]liar {
 	inner, z := string(gz(t, hiddenText)), packedZip(t)
 	second := gz(t, hiddenText)
@@ -254,7 +257,7 @@ func bases(t testing.TB) map[string]liar {
 		"7z":  with(inner, 32, sevenZipOf(t, false, file{"a.gz", inner}, file{"b", noise(100)}), 8),
 	}
 	for ext, open := range compressors() {
-		if ext != ".br" && ext != ".lzma" && ext != ".lz4" && ext != ".zst" { // these leave short texts as they are, or have no magic
+		if ext != ".br" && ext != ".lzma" && ext != ".lz4" && ext != ".zst" { // these do not compress short texts, or have no magic
 			b := through(t, hiddenText, open)
 			out[ext] = liar{b, len(b), b}
 			out[ext+" twice"] = liar{slices.Concat(through(t, "first", open), b), 8, b}
@@ -263,7 +266,7 @@ func bases(t testing.TB) map[string]liar {
 	return out
 }
 
-// mutate tells a lie or two.
+// mutate makes one to three changes after the magic.
 func mutate(r *rand.Rand, b []byte, magic int) []byte {
 	b = bytes.Clone(b)
 	for range 1 + r.IntN(3) {
@@ -294,8 +297,8 @@ func mutate(r *rand.Rand, b []byte, magic int) []byte {
 	return b
 }
 
-// Whatever is changed behind the bytes that tell what a container is and in front
-// of the text or behind it: the text is read, or something is named.
+// TestMutations changes containers before and after the packed part. The text must
+// be read, or something must be reported as unread.
 func TestMutations(t *testing.T) {
 	trials := 400
 	if testing.Short() {
@@ -304,7 +307,7 @@ func TestMutations(t *testing.T) {
 	for name, base := range bases(t) {
 		t.Run(name, func(t *testing.T) {
 			if f := walkFile(t, base.b, "x"); !f.holds() {
-				t.Fatalf("without a lie: members %q, unread %q", f.names, f.unread)
+				t.Fatalf("unchanged: members %q, unread %q", f.names, f.unread)
 			}
 			for seed := range uint64(trials) {
 				b := mutate(rand.New(rand.NewPCG(seed, 9)), base.b, base.magic)

@@ -7,7 +7,7 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// lz4Frames ends where no frame follows.
+// lz4Frames reads consecutive lz4 frames. It ends after the last one.
 type lz4Frames struct {
 	tail  *lag
 	r     *lz4.Reader
@@ -20,7 +20,7 @@ func (l *lz4Frames) Read(p []byte) (int, error) {
 		n, err := l.r.Read(p)
 		l.began = l.began || n > 0 || err == io.EOF
 		switch {
-		case l.began && errors.Is(err, lz4.ErrInvalidFrame): // its decoder looks for another one
+		case l.began && errors.Is(err, lz4.ErrInvalidFrame): // the decoder looks for another frame
 			l.tail.settle(4)
 			l.over = true
 			return n, io.EOF

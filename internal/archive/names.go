@@ -12,8 +12,8 @@ import (
 // shownLen is how much of a member's name is shown.
 const shownLen = 256
 
-// join joins a container's path and a member's name, which is made safe to
-// show: it is never a path on disk.
+// join joins a container's path and a member's name. It makes the name safe to
+// show. The result is never used as a path on disk.
 func join(parent, name string) string {
 	shown := show(name)
 	if parent == "" {
@@ -22,8 +22,8 @@ func join(parent, name string) string {
 	return parent + "!" + shown
 }
 
-// show spells out control characters and what is no UTF-8. A token is masked
-// before it is cut in two or spelled out, for after that it is not known again.
+// show escapes control characters and invalid UTF-8. It masks tokens first,
+// because a token that was cut or escaped is no longer recognized.
 func show(name string) string {
 	plain := !strings.ContainsFunc(name, hidden)
 	if plain && len(name) <= shownLen {

@@ -9,7 +9,7 @@ import (
 	"github.com/nwaples/rardecode/v2"
 )
 
-// readRAR reads a RAR, from its start on.
+// readRAR reads a RAR from its start on.
 func readRAR(in *container) error {
 	c := in.c
 	window := in.limits.Window
@@ -40,7 +40,7 @@ func readRAR(in *container) error {
 		}
 		var limit limitError
 		if errors.As(x.err, &limit) && err == nil {
-			return errors.New("a member in it passed a limit; what follows that was not read, as it would have to be unpacked first")
+			return errors.New("a member in it passed a limit; the rest was not read, because that member would have to be unpacked first")
 		}
 		if err != nil {
 			return err
@@ -53,15 +53,15 @@ func rarError(err error) error {
 	case errors.Is(err, rardecode.ErrArchiveEncrypted):
 		return errors.New("it is encrypted, names included")
 	case errors.Is(err, rardecode.ErrMultiVolume):
-		return errors.New("it is one part of several, which were not put together")
+		return errors.New("it is one part of a multi-part archive; the parts were not joined")
 	case errors.Is(err, rardecode.ErrDictionaryTooLarge):
-		return errors.New("its dictionary is larger than the memory it may use; this member and what follows were not read")
+		return errors.New("its dictionary is larger than the memory limit; this member and the rest were not read")
 	}
 	return err
 }
 
-// rarBlocks gives the blocks of a RAR one after the other, so that its decoder
-// reads no further than to their end.
+// rarBlocks returns the blocks of a RAR one after the other. So the decoder does
+// not read past the last one.
 type rarBlocks struct {
 	buf  *bufio.Reader
 	next func([]byte) (size int64, last bool) // nil before the signature
@@ -78,7 +78,7 @@ func (r *rarBlocks) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// begin begins the next block, if there is one.
+// begin finds the next block, and reports whether there is one.
 func (r *rarBlocks) begin() bool {
 	if r.last {
 		return false
@@ -98,8 +98,8 @@ func (r *rarBlocks) begin() bool {
 	return r.left > 0
 }
 
-// rar4Block returns the length of the block that b begins with, 0 if there is
-// none, and whether it is the last one.
+// rar4Block returns the length of the block at the start of b, and whether it is
+// the last one. The length is 0 if there is no block.
 func rar4Block(b []byte) (size int64, last bool) {
 	if len(b) < 7 {
 		return 0, false
@@ -109,7 +109,7 @@ func rar4Block(b []byte) (size int64, last bool) {
 	if size < 7 || b[2] < 0x72 || b[2] > 0x7b {
 		return 0, false
 	}
-	if le.Uint16(b[3:])&0x8000 != 0 && len(b) >= 11 { // data follow it
+	if le.Uint16(b[3:])&0x8000 != 0 && len(b) >= 11 { // data follows the block
 		size += int64(le.Uint32(b[7:]))
 		if b[2] == 0x74 && le.Uint16(b[3:])&0x100 != 0 && len(b) >= 36 {
 			size += int64(le.Uint32(b[32:])&0x7fffffff) << 32
@@ -120,7 +120,7 @@ func rar4Block(b []byte) (size int64, last bool) {
 
 // rar5Block is rar4Block for version 5.
 func rar5Block(b []byte) (size int64, last bool) {
-	var fields [3]uint64 // length from the next on, type, flags
+	var fields [3]uint64 // length of what follows this field, type, flags
 	at := 4
 	for i := range fields {
 		v, n := binary.Uvarint(b[min(at, len(b)):])

@@ -7,12 +7,12 @@ import (
 	"r8scan/internal/git/reftable"
 )
 
-// RefLogs is what the paths of reflogs in a table of refs begin with.
+// RefLogs is the prefix of the paths of reflogs in a table of refs.
 const RefLogs = "logs/"
 
-// readReftable reads a table of git's refs and reflogs. Its members are the refs,
-// as git packs them in a file, and the log of each ref as git writes one to a
-// file, but for its newest entry being the first.
+// readReftable reads a table of git's refs and reflogs. Its members are one file
+// of all refs, like git's packed-refs, and one log for each ref, like git's log
+// files but with the newest entry first.
 func readReftable(in *container) error {
 	c := in.c
 	c.done = true
@@ -44,7 +44,7 @@ func (t *tableText) close() {
 	t.sink = nil
 }
 
-// open makes the sink of the member called name the one to write to.
+// open opens the sink of the member called name, if it is not open.
 func (t *tableText) open(name string) error {
 	if t.sink != nil && t.name == name {
 		return nil

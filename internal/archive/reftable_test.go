@@ -9,7 +9,7 @@ import (
 	"r8scan/internal/git/gittest"
 )
 
-// tableOf is a table of a few refs and logs.
+// tableOf returns a table of a few refs and logs.
 func tableOf(t testing.TB) []byte {
 	one, two := strings.Repeat("01", 20), strings.Repeat("02", 20)
 	return gittest.Table{BlockSize: 4096,
@@ -21,8 +21,8 @@ func tableOf(t testing.TB) []byte {
 		}}.Bytes(t)
 }
 
-// TestReftable has refs and logs as the texts that git would make of them, in
-// a table by itself, compressed, and in an archive of a git directory.
+// TestReftable reads refs and logs as texts like those that git writes. The table
+// is a file, a compressed file, and a member of an archived git directory.
 func TestReftable(t *testing.T) {
 	one, two := strings.Repeat("01", 20), strings.Repeat("02", 20)
 	refs := "ref: refs/heads/main HEAD\ndeleted refs/heads/gone\n" + one + " refs/heads/main\n" + two + " refs/tags/v1\n"
@@ -41,7 +41,7 @@ func TestReftable(t *testing.T) {
 	}
 }
 
-// TestReftableLimits names the tables that hold more than the limits allow.
+// TestReftableLimits reports tables that exceed the limits.
 func TestReftableLimits(t *testing.T) {
 	table := gittest.Table{BlockSize: 1 << 20}
 	for i := range 1000 {

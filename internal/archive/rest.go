@@ -7,14 +7,14 @@ import (
 	"io"
 )
 
-// maxTrials is how many places in a walk may look like the start of something
-// compressed, behind and between containers. Each takes a decoder's set-up, which
-// may take longer than reading what is there.
+// maxTrials is how many places after and between containers are tried as the
+// start of compressed data, in one walk. Each try sets up a decoder, which may
+// take longer than reading the data.
 const maxTrials = 4096
 
-// rest reads what stands behind the end of a container, or behind the damage in
-// it, as what it is: padding, text, or further containers, which may be any.
-// What is none of these is named; behind damage that was named, it is not.
+// rest reads what follows the end of a container, or the damage in it: padding,
+// text, or containers of any format. It reports everything else as unread. After
+// damage that was reported, it does not report again.
 func (in *container) rest(failed bool) {
 	for in.over() == nil {
 		f := in.next(failed)
@@ -23,14 +23,14 @@ func (in *container) rest(failed bool) {
 		}
 		src, at := in.c.src, in.c.pos()
 		failed = !in.one(f)
-		if in.c.src == src && in.c.pos() == at { // it is not to be found again
+		if in.c.src == src && in.c.pos() == at { // do not find the same one again
 			_, _ = in.c.buf.Discard(1)
 		}
 	}
 }
 
-// next goes to where the next container in in.c begins and returns its format,
-// None if in.c ends before.
+// next moves in.c to the start of the next container in it, and returns the
+// container's format. It returns None if there is no further container.
 func (in *container) next(failed bool) Format {
 	c := in.c
 	if c.done {
@@ -58,9 +58,9 @@ func (in *container) next(failed bool) Format {
 			continue
 		}
 		if g.binary = g.binary || in.trials > maxTrials; g.hides() && !failed {
-			in.v.Unread(in.path, fmt.Sprintf("at least %d bytes behind or between what was read of it are of an unknown kind; they were searched as they are", g.n))
+			in.v.Unread(in.path, fmt.Sprintf("at least %d bytes between or after its parts are in an unknown format; they were searched as they are", g.n))
 		}
-		if c.at != nil && (f == Zip || f == SevenZip || f == RAR) { // these are read at any place
+		if c.at != nil && (f == Zip || f == SevenZip || f == RAR) { // their readers use at, which must begin here
 			c.begin(c.pos())
 		}
 		return f
@@ -68,8 +68,8 @@ func (in *container) next(failed bool) Format {
 	return None
 }
 
-// strong tells what begins at b, by more than a few bytes: at is how far that
-// is behind the end of the last container.
+// strong returns the format of the container at the start of b. It asks for more
+// than a signature. at is the distance from the end of the last container.
 func strong(b []byte, at int64) Format {
 	if len(b) < 8 {
 		return None
@@ -93,8 +93,8 @@ func strong(b []byte, at int64) Format {
 	}
 }
 
-// tarAt knows a tar's header; one without a magic only a whole number of
-// blocks behind the last one.
+// tarAt recognizes a tar's header. A header without a magic counts only at a
+// whole number of blocks from the end of the last container.
 func tarAt(b []byte, at int64) Format {
 	if len(b) < 512 || b[257] != 'u' && at%512 != 0 {
 		return None
@@ -102,9 +102,9 @@ func tarAt(b []byte, at int64) Format {
 	return when(tarHeader(b), Tar)
 }
 
-// believes says whether what begins at b[i:] is to be read as what it looks
-// like. Zlib has a signature of two bytes, which count only where nothing but
-// padding stands before them, and frames to be skipped begin like text.
+// believes reports whether b[i:] should be read as format f. Zlib has a signature
+// of only two bytes, and a skippable frame begins like text. So both count only
+// if nothing but padding is before them.
 func (in *container) believes(f Format, b []byte, i int, g *gap) bool {
 	switch f {
 	case Zip:
@@ -127,7 +127,7 @@ func (in *container) believes(f Format, b []byte, i int, g *gap) bool {
 	return f != Zlib && f != Gzip && f != Zstd && f != LZ4 || opens(in.walk, b[i:], f)
 }
 
-// readSkippable passes by a frame that zstd and lz4 skip.
+// readSkippable skips a frame that zstd and lz4 skip.
 func readSkippable(c *content) error {
 	head, err := c.buf.Peek(8)
 	if len(head) < 8 {
@@ -136,7 +136,7 @@ func readSkippable(c *content) error {
 	size := int64(binary.LittleEndian.Uint32(head[4:]))
 	_, _ = c.buf.Discard(8)
 	if n, err := io.CopyN(io.Discard, c.buf, size); n < size {
-		return fmt.Errorf("%w: a frame that is to be skipped should be longer (%v)", io.ErrUnexpectedEOF, err)
+		return fmt.Errorf("%w: a skippable frame is shorter than its header says (%v)", io.ErrUnexpectedEOF, err)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // stubLen is how much of an executable is searched for the archive that it
-// unpacks. The programs before the archive have some hundred kilobytes.
+// unpacks. The program before the archive has a few hundred kilobytes.
 const stubLen = 4 << 20
 
 // The signatures of archives that programs unpack.
@@ -18,10 +18,10 @@ const (
 	signatureRAR = "Rar!\x1a\x07"
 )
 
-// selfExtracting finds the archive that a program unpacks, in its first bytes:
-// a 7z or RAR in a program for Windows or Linux, or what follows the last line
-// of a script. Programs that unpack such archives contain the signatures too,
-// so a header with the right checksum must follow.
+// selfExtracting finds the archive that a program unpacks. head is the start of
+// the program. The archive is a 7z or RAR in a program for Windows or Linux, or
+// what follows the last line of a script. Programs that unpack such archives
+// contain the signatures too, so a header with the right checksum must follow.
 func selfExtracting(head []byte) (at int, f Format) {
 	if bytes.HasPrefix(head, []byte("#!")) {
 		return behindScript(head)
@@ -41,7 +41,7 @@ func selfExtracting(head []byte) (at int, f Format) {
 // behindScript finds the first container that begins at a line of a script.
 func behindScript(head []byte) (at int, f Format) {
 	if !mayHoldArchive(head) {
-		return 0, None // as nearly all scripts
+		return 0, None // nearly all scripts
 	}
 	for {
 		i := bytes.IndexByte(head[at:], '\n')
@@ -50,7 +50,7 @@ func behindScript(head []byte) (at int, f Format) {
 		}
 		at += i + 1
 		switch f = strong(head[at:], 0); f {
-		case None, Zlib, Skippable, Ar: // these begin as lines do
+		case None, Zlib, Skippable, Ar: // they begin like lines of text
 		default:
 			return at, f
 		}
@@ -64,8 +64,8 @@ func mayHoldArchive(text []byte) bool {
 	return bytes.IndexByte(text, 0) >= 0 || contains(text, signatureZstd, 1) || contains(text, blockBzip2, 2) || contains(text, endBzip2, 0)
 }
 
-// contains reports whether text has a signature, of which the byte at a place is
-// rare in text.
+// contains reports whether text has a signature. It searches for
+// signature[rare], a byte that is rare in text.
 func contains(text []byte, signature string, rare int) bool {
 	for from := rare; from < len(text); from++ {
 		i := bytes.IndexByte(text[from:], signature[rare])
@@ -79,8 +79,7 @@ func contains(text []byte, signature string, rare int) bool {
 	return false
 }
 
-// indexOf returns the first place of a signature for which is returns true, or
-// -1.
+// indexOf returns the first place of a signature where is returns true, or -1.
 func indexOf(b []byte, signature string, is func([]byte) bool) int {
 	for from := 0; ; from++ {
 		i := bytes.Index(b[from:], []byte(signature))
@@ -102,19 +101,19 @@ func startsRAR(b []byte) bool {
 	if len(b) < 64 {
 		return false
 	}
-	if b[6] == 0 { // checksum of the type, 0x73, flags, and a length of 13
+	if b[6] == 0 { // version 4: a checksum of the rest of the header, whose type is 0x73
 		return b[9] == 0x73 && uint16(crc32.ChecksumIEEE(b[9:20])) == binary.LittleEndian.Uint16(b[7:])
 	}
-	// A checksum of what follows it, whose length fits one byte.
+	// Version 5: a checksum of what follows it. The length of that fits one byte.
 	size := 1 + int(b[12])
 	return b[6] == 1 && b[7] == 0 && b[12] < 0x80 && 12+size <= len(b) && crc32.ChecksumIEEE(b[12:12+size]) == binary.LittleEndian.Uint32(b[8:])
 }
 
-// behind looks for an archive behind an executable: a self-extracting one, an
-// executable jar or a Python zip. It returns what to read as it.
+// behind looks for an archive after an executable: a self-extracting archive, an
+// executable jar or a Python zip. It returns the content to read, and its format.
 func behind(w *walk, c *content) (*content, Format) {
 	if b, err := c.buf.Peek(bufLen); err != nil && DetectTail(Executable, b) == None {
-		return c, None // all of it is in the buffer
+		return c, None // all of c is in the buffer
 	}
 	if c.random(w) != nil {
 		return c, None
@@ -130,13 +129,12 @@ func behind(w *walk, c *content) (*content, Format) {
 	return behindStub(w, c)
 }
 
-// HoldsZip reports whether b holds the header of a zip's member: further in
-// front of a program's end than unzippers look there may be a zip with more
-// behind it.
+// HoldsZip reports whether b contains the header of a zip's member. A zip may end
+// farther before a program's end than unzip programs look.
 func HoldsZip(b []byte) bool { return indexZip(b) >= 0 }
 
-// indexZip returns where in b the header of a zip's member is, -1 if nowhere. No
-// text has the signature's third byte.
+// indexZip returns where in b the first header of a zip's member is, or -1. It
+// searches for the signature's third byte, which text never has.
 func indexZip(b []byte) int {
 	for from := 2; from < len(b); from++ {
 		i := bytes.IndexByte(b[from:], localHeader[2])
@@ -153,7 +151,8 @@ func indexZip(b []byte) int {
 	return -1
 }
 
-// skipToZip goes to the header of a zip's member, if there is one.
+// skipToZip moves c to the next header of a zip's member, and reports whether
+// there is one.
 func (c *content) skipToZip(w *walk) bool {
 	const overlap = localLen + shownLen
 	for w.over() == nil {
@@ -171,7 +170,7 @@ func (c *content) skipToZip(w *walk) bool {
 	return false
 }
 
-// zipWithin is HoldsZip for content.
+// zipWithin is HoldsZip for all of c.
 func zipWithin(w *walk, c *content) bool {
 	const overlap = 30 + shownLen
 	b := make([]byte, 256<<10)
@@ -187,7 +186,8 @@ func zipWithin(w *walk, c *content) bool {
 	return false
 }
 
-// behindStub is behind for archives that begin where the program ends.
+// behindStub is behind for archives that are found by their start, after the
+// program.
 func behindStub(w *walk, c *content) (*content, Format) {
 	var magic [4]byte
 	if _, err := c.at.ReadAt(magic[:], 0); err != nil || string(magic[:2]) != "MZ" && string(magic[:2]) != "#!" && string(magic[:]) != "\x7fELF" {

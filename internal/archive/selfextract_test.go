@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Archives that unpack themselves are read behind programs of any length. The
-// programs have the signatures too, and one with nothing else holds nothing.
+// TestSelfExtracting reads archives behind programs of various lengths. The
+// programs contain the signatures too. A program alone has no members.
 func TestSelfExtracting(t *testing.T) {
 	for _, magic := range []string{"MZ\x90\x00", "\x7fELF\x02\x01\x01\x00"} {
 		for _, length := range []int{100, bufLen, 700_000, 3 << 20} {
@@ -18,7 +18,7 @@ func TestSelfExtracting(t *testing.T) {
 				f.has(t, "d.txt", two()[1].text)
 				f.complete(t)
 				if got := DetectTail(Executable, append([]byte(stub), b...)); got != Executable {
-					t.Errorf("behind %d bytes it is taken for a %s", len(stub), got)
+					t.Errorf("behind %d bytes it is detected as %s", len(stub), got)
 				}
 			}
 			f := read(t, []byte(stub), "plain.exe", defaultLimits())
@@ -30,19 +30,19 @@ func TestSelfExtracting(t *testing.T) {
 	}
 }
 
-// The headers of rar 4, of which no test file can be built here, by one that
-// rar wrote.
+// TestStartsRAR4 recognizes a RAR 4 by a main header that rar wrote. No test
+// builds a whole RAR 4.
 func TestStartsRAR4(t *testing.T) {
 	main := []byte(signatureRAR + "\x00\xcf\x90\x73\x00\x00\x0d\x00\x00\x00\x00\x00\x00\x00")
 	if !startsRAR(append(main, make([]byte, 64)...)) {
-		t.Error("a main header is not known")
+		t.Error("a main header is not recognized")
 	}
 	if startsRAR(append(bytes.Replace(main, []byte("\x73"), []byte("\x74"), 1), make([]byte, 64)...)) {
-		t.Error("another header is taken for one")
+		t.Error("another header is recognized as a main header")
 	}
 }
 
-// A self-extracting archive in a container is one too.
+// TestSelfExtractingInside reads a self-extracting archive in a container.
 func TestSelfExtractingInside(t *testing.T) {
 	exe := "MZ" + strings.Repeat("code\x00", 9000) + string(sevenZipOf(t, true, two()...))
 	f := read(t, tarOf(t, file{"a/setup.exe", exe}, file{"after", "text"}), "x.tar", defaultLimits())
@@ -52,18 +52,19 @@ func TestSelfExtractingInside(t *testing.T) {
 	f.complete(t)
 }
 
-// A script that unpacks what stands behind its last line is read, with any format
-// there and of any length; text that only quotes signatures holds nothing.
+// TestSelfExtractingScripts reads an archive of each format behind the last line
+// of scripts of various lengths. The scripts quote signatures. A script alone is
+// only text.
 func TestSelfExtractingScripts(t *testing.T) {
 	for _, lines := range []int{3, 2000, 20_000} {
 		script := "#!/bin/sh\n" + strings.Repeat("tail -n +3 \"$0\" | tar xz # 7z BZh91 PK\n", lines) + "exit 0\n"
 		for ext, b := range streams(t, hiddenText) {
-			if ext == ".br" || ext == ".lzma" || ext == ".zz" || ext == ".ar" { // they begin as lines do
+			if ext == ".br" || ext == ".lzma" || ext == ".zz" || ext == ".ar" { // they begin like lines of text
 				continue
 			}
 			whole := append([]byte(script), b...)
 			if DetectTail(Executable, whole) == None {
-				t.Errorf("%s behind %d lines is nothing", ext, lines)
+				t.Errorf("%s behind %d lines is not detected", ext, lines)
 			}
 			for how, f := range walks(t, whole, "install.run") {
 				if !f.holds() {
@@ -73,13 +74,13 @@ func TestSelfExtractingScripts(t *testing.T) {
 			}
 		}
 		if got := DetectTail(Executable, []byte(script)); got != None {
-			t.Errorf("a script alone is %s", got)
+			t.Errorf("a script alone is detected as %s", got)
 		}
 	}
 }
 
-// TestMayHoldArchive: no container that is looked for behind a script is left out,
-// not even an empty one.
+// TestMayHoldArchive returns true for each container that is searched for behind a
+// script, even for an empty one.
 func TestMayHoldArchive(t *testing.T) {
 	for _, text := range []string{"", "x", strings.Repeat("text ", 100)} {
 		for ext, b := range streams(t, text) {
@@ -88,11 +89,11 @@ func TestMayHoldArchive(t *testing.T) {
 				continue
 			}
 			if !mayHoldArchive(append([]byte("#!/bin/sh\n"), b...)) {
-				t.Errorf("%s of %d bytes", ext, len(text))
+				t.Errorf("%s of %d bytes is missed", ext, len(text))
 			}
 		}
 	}
 	if mayHoldArchive([]byte("#!/bin/sh\necho caf\xe9 | gzip # \x1b[1m PK 7z BZh9\n")) {
-		t.Error("a text is taken for one")
+		t.Error("text may hold an archive")
 	}
 }

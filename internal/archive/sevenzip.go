@@ -13,18 +13,18 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// entryCost is the memory that the library takes for a member.
+// entryCost is the memory that the library takes for each member, in bytes.
 const entryCost = 400
 
-// read7z reads a 7z. The library believes the counts and dictionary sizes in
-// the header and would allocate hundreds of gigabytes for them, which ends the
-// process; so they are checked first, in check7z.
+// read7z reads a 7z. The library trusts the counts and dictionary sizes in the
+// header. It may allocate hundreds of gigabytes for them, which ends the process.
+// So check7z checks them first.
 func read7z(in *container) error {
 	c := in.c
 	if err := c.random(in.walk); err != nil {
 		return err
 	}
-	end := int64(len(signature7z)) // of what is read, if nothing is
+	end := int64(len(signature7z)) // continue here if the header is bad
 	defer func() { c.begin(end) }()
 	h, err := check7z(in.walk, c)
 	if err != nil {
@@ -60,15 +60,15 @@ func read7z(in *container) error {
 	return nil
 }
 
-// file reads one member. When that fails, those behind it in the same
-// stream are not tried: each would decompress the stream again from its start.
+// file reads one member. If that fails, the later members of the same stream are
+// not tried: each would decompress the stream again from its start.
 func (h *header7z) file(in *container, f *sevenzip.File, packed *source) error {
 	if f.UncompressedSize == 0 {
 		return in.member(f.Name, nil)
 	}
 	r, err := f.Open()
 	if err != nil {
-		h.spoil(f.Stream, "the stream it is in cannot be read: "+reason(err))
+		h.spoil(f.Stream, "its stream cannot be read: "+reason(err))
 		return in.unreadable(f.Name, reason(err))
 	}
 	defer r.Close()
@@ -79,13 +79,13 @@ func (h *header7z) file(in *container, f *sevenzip.File, packed *source) error {
 		h.folders[f.Stream].read += uint64(check.n)
 	}
 	if src.err != nil {
-		h.spoil(f.Stream, "it stands behind a member in the same stream that cannot be read whole")
+		h.spoil(f.Stream, "an earlier member of its stream cannot be read completely")
 	}
 	return err
 }
 
-// keep accounts for the decoder of a stream that is left before its end: the
-// library keeps it.
+// keep accounts for the decoder of a stream that was not read to its end. The
+// library keeps that decoder.
 func (h *header7z) keep(w *walk, folder int) error {
 	if folder >= len(h.folders) {
 		return nil
@@ -108,12 +108,13 @@ func (h *header7z) spoil(folder int, why string) {
 	}
 }
 
-// zstdWindow7z bounds the zstd decoders in a 7z, which know no walk.
+// zstdWindow7z is the window limit of zstd decoders in a 7z. They do not know the
+// limits of a walk.
 const zstdWindow7z = 128 << 20
 
-// The library's own zstd decoder allows windows of 64 GB and decodes in
-// goroutines, whose panics cannot be caught. Its registry is the place where
-// it lets that be replaced.
+// The library's own zstd decoder allows windows of 64 GB. It decodes in
+// goroutines, whose panics cannot be caught. The library's registry is the only
+// way to replace it.
 func init() {
 	sevenzip.RegisterDecompressor(methodIDs[idZstd], func(_ []byte, _ uint64, in []io.ReadCloser) (io.ReadCloser, error) {
 		if len(in) != 1 {
@@ -128,13 +129,13 @@ func init() {
 	})
 }
 
-// header7z is what has to be known of a header before the library reads it.
+// header7z is what read7z must know of a header before the library reads it.
 type header7z struct {
 	files   int
 	folders []folder7z
-	memory  int64 // of the folder that needs most
-	kept    int64 // of decoders that are done with
-	end     int64 // where in the file it ends
+	memory  int64 // bytes for the folder that needs most
+	kept    int64 // bytes of decoders that the library keeps
+	end     int64 // where the header ends in the file
 }
 
 // folder7z is a stream of members that are compressed together.
@@ -142,9 +143,9 @@ type folder7z struct {
 	coders []coder7z
 	outs   int
 	size   uint64 // unpacked
-	packed int    // streams that it is unpacked from
-	read   uint64 // bytes of members in it
-	why    string // it cannot be read, "" if it can
+	packed int    // number of packed streams
+	read   uint64 // bytes of its members that were read
+	why    string // why it cannot be read, "" if it can
 }
 
 type coder7z struct {
@@ -154,7 +155,8 @@ type coder7z struct {
 
 var errHeader7z = errors.New("its header is damaged")
 
-// Coders whose memory goes by their properties, and the one for secrets.
+// The coders that r8scan must tell apart: by the memory they need, and because
+// AES cannot be read.
 const (
 	idCopy = iota
 	idLZMA
@@ -168,7 +170,7 @@ var methodIDs = [...][]byte{idCopy: {0}, idLZMA: {3, 1, 1}, idLZMA2: {0x21}, idP
 
 func (c coder7z) is(id int) bool { return c.id == string(methodIDs[id]) }
 
-// memory returns how much the coder's decoder is going to allocate.
+// memory returns how many bytes the coder's decoder allocates.
 func (c coder7z) memory() int64 {
 	switch {
 	case (c.is(idLZMA) || c.is(idPPMd)) && len(c.props) == 5:
@@ -188,9 +190,9 @@ func (f *folder7z) memory() (n int64) {
 	return n
 }
 
-// check7z reads as much of the header as decides what the library allocates.
+// check7z reads the parts of the header that decide what the library allocates.
 func check7z(w *walk, c *content) (*header7z, error) {
-	var start [32]byte // signature, version, checksum; offset, size and checksum of the header
+	var start [32]byte // signature, version, checksum; then the header's offset, size and checksum
 	if n, _ := c.at.ReadAt(start[:], 0); n < len(start) {
 		return nil, io.ErrUnexpectedEOF
 	}
@@ -200,10 +202,10 @@ func check7z(w *walk, c *content) (*header7z, error) {
 	}
 	offset, size := le.Uint64(start[12:]), le.Uint64(start[20:])
 	if size == 0 {
-		return nil, errors.New("it has no header: it is empty, or was not finished")
+		return nil, errors.New("it has no header: it is empty or incomplete")
 	}
 	if offset > uint64(c.size)-32 || size > uint64(c.size)-32-offset {
-		return nil, fmt.Errorf("%w: its header should stand behind it; it may be one part of several", io.ErrUnexpectedEOF)
+		return nil, fmt.Errorf("%w: its header is beyond its end; it may be one part of a multi-part archive", io.ErrUnexpectedEOF)
 	}
 	b, give, err := c.slice(w, 32+int64(offset), int64(size))
 	if err != nil {
@@ -245,7 +247,7 @@ func unpackHeader7z(w *walk, c *content, b []byte) ([]byte, func(), error) {
 	}
 	size := int64(f.size)
 	if size < 1 || size > w.limits.Memory || len(f.coders) != 1 {
-		return nil, nil, errors.New("its header is compressed in a way that is not read")
+		return nil, nil, errors.New("its header is compressed by a method that is not supported")
 	}
 	need := size + f.coders[0].memory()
 	if err := w.take(need); err != nil {
@@ -273,5 +275,5 @@ func openHeader7z(c coder7z, size uint64, r io.Reader) (io.Reader, error) {
 	case c.is(idLZMA2) && len(c.props) == 1 && c.props[0] <= 40:
 		return lzma.Reader2Config{DictCap: int(max(c.memory(), lzma.MinDictCap))}.NewReader2(r)
 	}
-	return nil, errors.New("it is compressed in a way that is not known")
+	return nil, errors.New("its compression method is not supported")
 }

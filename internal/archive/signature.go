@@ -6,16 +6,16 @@ import (
 	"r8scan/internal/git/reftable"
 )
 
-// signature is what files of a format begin with.
+// signature is how files of a format begin.
 type signature struct {
 	f     Format
 	magic string
 	kind  string            // of a Foreign
-	is    func([]byte) bool // more that must hold of the first bytes, nil if nothing
+	is    func([]byte) bool // another condition on the first bytes; nil if there is none
 }
 
-// signatures are all that are known. No file begins with two of them, so that
-// their order does not matter: a test holds that.
+// signatures are all known signatures. No file begins with two of them, so their
+// order does not matter. A test checks this.
 var signatures = append([]signature{
 	{f: Zip, magic: "PK\x03\x04"}, {f: Zip, magic: "PK\x05\x06"}, {f: Zip, magic: "PK\x07\x08PK"}, {f: Zip, magic: "PK00PK"},
 	{f: Gzip, magic: "\x1f\x8b"},
@@ -50,10 +50,10 @@ var signatures = append([]signature{
 	{f: Foreign, kind: "squashfs", magic: "hsqs"}, {f: Foreign, kind: "squashfs", magic: "sqsh"},
 }, families()...)
 
-// families are the signatures that are many of a kind: frames that zstd and lz4
-// skip begin with any of 16 letters, and zlib's with the size of their window,
-// how hard it was tried, and a check of these. Two bytes of zlib prove little, so
-// Walk tries them first.
+// families returns the signatures that come in groups. A skippable frame begins
+// with any of 16 bytes. A zlib stream begins with two bytes: the size of its
+// window, the level, and a check of both. Two bytes prove little, so Walk tries
+// to decode the stream.
 func families() (all []signature) {
 	for n := range 16 {
 		all = append(all, signature{f: Skippable, magic: string([]byte{0x50 | byte(n), 0x2a, 0x4d, 0x18})})
@@ -75,24 +75,25 @@ func families() (all []signature) {
 	return all
 }
 
-// usualWindow is the window of zlib's streams that have none of their own. Few
-// files begin with it by chance: one that does and cannot be read is named.
+// usualWindow is the default window of zlib. Few other files begin with it. A
+// file that does and cannot be decoded is reported as unread.
 const usualWindow = 7
 
 func noText(b []byte) bool { return !isText(b) }
 
 const (
 	signatureZstd = "\x28\xb5\x2f\xfd"
-	blockBzip2    = "1AY&SY"                   // begins a block
-	endBzip2      = "\x17\x72\x45\x38\x50\x90" // begins the end, of an empty stream too
+	blockBzip2    = "1AY&SY"                   // the start of a block
+	endBzip2      = "\x17\x72\x45\x38\x50\x90" // the start of the trailer; an empty stream has only this
 )
 
 func startsBzip2(b []byte) bool {
 	return len(b) >= 10 && (string(b[4:10]) == blockBzip2 || string(b[4:10]) == endBzip2)
 }
 
-// byFirst has the signatures by their first bytes, and begins the first two bytes
-// of any: few files and blobs begin with them.
+// byFirst has the signatures by their first byte. begins has a bit for each pair
+// of bytes with which a signature begins. Few files and blobs begin with such a
+// pair.
 var byFirst, begins = func() (by [256][]signature, two [1 << 16 / 64]uint64) {
 	for _, s := range signatures {
 		by[s.magic[0]] = append(by[s.magic[0]], s)
@@ -108,7 +109,8 @@ func maySign(b []byte) bool {
 	return begins[start/64]>>(start%64)&1 != 0
 }
 
-// bySignature goes by the first bytes, of which there are 8 at least.
+// bySignature returns the format whose signature is at the start of head, which
+// has at least 8 bytes.
 func bySignature(head []byte) Format {
 	if !maySign(head) {
 		return None
@@ -125,8 +127,8 @@ func (s *signature) of(head []byte) bool {
 	return len(head) >= len(s.magic) && string(head[:len(s.magic)]) == s.magic && (s.is == nil || s.is(head))
 }
 
-// foreignKind returns what a Foreign is by its first bytes, "" if only its name
-// tells.
+// foreignKind returns the kind of a Foreign, or "" if its first bytes do not show
+// it.
 func foreignKind(head []byte) string {
 	if len(head) < 8 {
 		return ""

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// readTar reads a tar to its end: two blocks of zeros. Where a header is damaged it
-// leaves the block to be read again, if there was one before that.
+// readTar reads a tar to its end, which is two blocks of zeros. If a header is
+// damaged, it leaves that block to be read again, except for the first block.
 func readTar(in *container) error {
 	blocks := &tarReader{lag: lag{buf: in.c.buf, keep: 512}}
 	err := oneTar(in, blocks)
@@ -21,18 +21,18 @@ func readTar(in *container) error {
 	if err == io.EOF {
 		err = nil
 		if blocks.zeros < 512 {
-			err = errors.New("it ends without the zeros that end a tar: it may be cut short")
+			err = errors.New("the zeros at the end of the tar are missing: it may be cut short")
 		}
 	}
 	return err
 }
 
-// oneTar reads members until there are no more: the error is never nil, and
+// oneTar reads members until there are no more. The error is never nil. It is
 // io.EOF at a proper end.
 func oneTar(in *container, blocks *tarReader) error {
 	tr := tar.NewReader(blocks)
 	for {
-		blocks.zeros = 0 // what pads the last member is less than a block
+		blocks.zeros = 0 // the padding of the last member does not count
 		h, err := tr.Next()
 		if errors.Is(err, tar.ErrInsecurePath) {
 			err = nil // names are never used as paths
@@ -53,7 +53,7 @@ func oneTar(in *container, blocks *tarReader) error {
 	}
 }
 
-// sparse says that a member has holes, in any of the ways that GNU tar writes.
+// sparse reports whether a member has holes, in any format of GNU tar.
 func sparse(h *tar.Header) bool {
 	if h.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -66,7 +66,8 @@ func sparse(h *tar.Header) bool {
 	return false
 }
 
-// tarReader reads a tar's blocks and knows with how many zeros they end so far.
+// tarReader reads a tar's blocks. It counts the bytes, and the zeros at the end of
+// what was read.
 type tarReader struct {
 	lag
 	n     int64

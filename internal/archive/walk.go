@@ -11,24 +11,24 @@ import (
 	"r8scan/internal/inflate"
 )
 
-// walk is what all containers of one walk share: its limits, and how much of
-// them is used.
+// walk is the state that all containers of one walk share: the limits, and how
+// much of each is used.
 type walk struct {
 	ctx    context.Context
 	limits Limits
 	v      Visitor
 
 	packed   int64   // size of the outermost container
-	top      *source // if that is not known: counts what was read of it
+	top      *source // counts the bytes read of the outermost container, if its size is not known
 	expanded int64
 	entries  int
 	held     int64
-	fails    int   // what fail was told of
+	fails    int   // calls of fail
 	trials   int   // places that looked like a compressed stream
 	stop     error // the limit that ended the walk
-	told     bool  // and that it was passed to v
+	told     bool  // stop was passed to v
 
-	bufs     []*bufio.Reader // to use again
+	bufs     []*bufio.Reader // for reuse
 	pieces   [][]byte        // likewise
 	inflater inflate.Inflater
 }
@@ -38,7 +38,7 @@ type limitError string
 
 func (e limitError) Error() string { return string(e) }
 
-// over returns why the walk is over, nil if it is not.
+// over returns why the walk is over, or nil.
 func (w *walk) over() error {
 	if err := w.ctx.Err(); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (w *walk) over() error {
 	return w.stop
 }
 
-// enter counts a member.
+// enter counts a member, and returns an error if the walk is over.
 func (w *walk) enter(parent string) error {
 	if err := w.over(); err != nil {
 		return err
@@ -59,10 +59,10 @@ func (w *walk) enter(parent string) error {
 	return nil
 }
 
-// take accounts for n bytes of memory that give returns.
+// take accounts for n bytes of memory, until give is called with n.
 func (w *walk) take(n int64) error {
 	if n < 0 || n > w.limits.Memory-w.held {
-		return limitError(fmt.Sprintf("reading it needs more than the %d bytes of memory that it may use", w.limits.Memory))
+		return limitError(fmt.Sprintf("reading it needs more than the %d bytes of memory that are allowed", w.limits.Memory))
 	}
 	w.held += n
 	w.limits.Account.Take(n)
@@ -74,8 +74,8 @@ func (w *walk) give(n int64) {
 	w.limits.Account.Give(n)
 }
 
-// grow counts n more bytes that came of what is packed, and returns why the
-// walk is over, nil if it is not.
+// grow counts n more decompressed bytes, and returns why the walk is over, or
+// nil.
 func (w *walk) grow(n int64) error {
 	w.expanded += n
 	packed := w.packed
@@ -91,7 +91,7 @@ func (w *walk) grow(n int64) error {
 	return w.over()
 }
 
-// fail names the member at path, or a part of it, as unread.
+// fail reports the member at path, or a part of it, as unread.
 func (w *walk) fail(path string, err error) {
 	w.fails++
 	switch {
@@ -123,7 +123,7 @@ func (w *walk) buffered(r io.Reader) *bufio.Reader {
 	return b
 }
 
-// spare keeps a buffered reader to use again.
+// spare keeps a buffered reader for reuse.
 func (w *walk) spare(b *bufio.Reader) { w.bufs = append(w.bufs, b) }
 
 // piece returns n bytes of memory with any content.
@@ -138,10 +138,10 @@ func (w *walk) piece(n int) []byte {
 	return make([]byte, n)
 }
 
-// keep keeps a piece of memory to use again.
+// keep keeps a piece of memory for reuse.
 func (w *walk) keep(b []byte) { w.pieces = append(w.pieces, b) }
 
-// ctxReader ends when the walk is over.
+// ctxReader reads r until the walk is over.
 type ctxReader struct {
 	w *walk
 	r io.Reader
@@ -154,7 +154,7 @@ func (c ctxReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// expander counts what a decoder gives and ends it at a limit.
+// expander counts what a decoder returns, and stops it at a limit.
 type expander struct {
 	w      *walk
 	r      io.Reader

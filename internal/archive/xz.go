@@ -10,7 +10,7 @@ import (
 	"github.com/mikelolasagasti/xz"
 )
 
-// xzStreams reads one stream after the other, as xz does.
+// xzStreams reads consecutive streams, as xz does.
 type xzStreams struct {
 	tail *xzTail
 	z    *xz.Reader
@@ -21,7 +21,7 @@ func newXZ(tail *lag, window uint32) (*xzStreams, error) {
 	tail.keep = xzFooterLen
 	x := &xzStreams{tail: &xzTail{lag: tail}}
 	var err error
-	x.z, err = xz.NewReader(x.tail, window) // enforces the window, which ulikunitz's reader does not
+	x.z, err = xz.NewReader(x.tail, window) // unlike ulikunitz's reader, it enforces the window
 	return x, err
 }
 
@@ -35,7 +35,7 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 		if err == nil {
 			return n, nil
 		}
-		if errors.Is(err, xz.ErrData) && x.tail.padded() { // by a length that xz does not allow
+		if errors.Is(err, xz.ErrData) && x.tail.padded() { // the length of the padding is invalid
 			err = io.EOF
 		}
 		if err != io.EOF {
@@ -55,12 +55,12 @@ func (x *xzStreams) Read(p []byte) (int, error) {
 	}
 }
 
-// xzTail finds where a stream ends: its decoder reads further than it decodes,
-// maybe over all of the next one.
+// xzTail finds where a stream ends. Its decoder reads farther than it decodes,
+// maybe past the whole next stream.
 type xzTail struct {
 	*lag
-	n   int64 // bytes given of the stream and of what is behind it
-	end int64 // of these, to where the first footer ends, 0 while there is none
+	n   int64 // bytes returned, of the stream and of what follows it
+	end int64 // where the first footer ends among them; 0 if none was read
 }
 
 func (t *xzTail) Read(p []byte) (int, error) {
@@ -81,7 +81,7 @@ func (t *xzTail) ReadByte() (byte, error) {
 	return p[0], err
 }
 
-// padded reports whether a zero stands behind the footer.
+// padded reports whether a zero follows the footer.
 func (t *xzTail) padded() bool {
 	if t.end == 0 || t.end == t.n {
 		return false
@@ -91,7 +91,7 @@ func (t *xzTail) padded() bool {
 	return behind > int64(len(b)) || b[int64(len(b))-behind] == 0
 }
 
-// next goes behind the stream and what pads it, and reports whether another one
+// next moves past the stream and its padding, and reports whether another stream
 // begins there.
 func (t *xzTail) next() bool {
 	t.settle(int(min(t.n-t.end, int64(t.given))))
@@ -106,11 +106,10 @@ func (t *xzTail) next() bool {
 	return string(next) == "\xfd7zXZ\x00"
 }
 
-// xzFooterLen is the length of what a stream ends with.
+// xzFooterLen is the length of the footer that ends a stream.
 const xzFooterLen = 12
 
-// xzEnd returns where in b the first footer with the right checksum ends, 0 if
-// there is none.
+// xzEnd returns where in b the first footer with the right checksum ends, or 0.
 func xzEnd(b []byte) int {
 	for i := xzFooterLen; i <= len(b); i++ {
 		k := bytes.IndexByte(b[i-1:], 'Z')
@@ -124,5 +123,5 @@ func xzEnd(b []byte) int {
 	return 0
 }
 
-// lzma2Window decodes the one byte that LZMA2 has for the dictionary's size.
+// lzma2Window decodes the byte in which LZMA2 stores the dictionary's size.
 func lzma2Window(b byte) int64 { return int64(2|b&1) << (b/2 + 11) }

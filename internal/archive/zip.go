@@ -15,7 +15,7 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// Methods of compression in a zip that archive/zip has no name for.
+// Compression methods of zip that archive/zip does not name.
 const (
 	methodBzip2   = 12
 	methodLZMA    = 14
@@ -40,7 +40,7 @@ func (z *zipReader) member(e entry) (end int64, err error) {
 	case !supported(e.method):
 		err = in.unreadable(e.name, fmt.Sprintf("it is compressed by method %d, which is not supported", e.method))
 	case e.packed < 0 && e.method == zip.Store:
-		err = in.unreadable(e.name, "it is in no directory and its header does not say where it ends; it was searched as it is")
+		err = in.unreadable(e.name, "no directory lists it, and its header does not say where it ends; it was searched as it is")
 		return e.at, err
 	case e.empty():
 		err = in.member(e.name, nil)
@@ -50,8 +50,9 @@ func (z *zipReader) member(e entry) (end int64, err error) {
 	return min(e.at+max(e.packed, 0), z.size), err
 }
 
-// content reads a member's data. Where that is not what its header says, what
-// is behind it begins no further on than there is a sign of it.
+// content reads a member's data, and returns where it ends. If the data is not
+// what the header says, its end is uncertain. Then content returns the start of
+// the data, unless a record follows the data.
 func (z *zipReader) content(e entry) (end int64, err error) {
 	in := z.in
 	room := z.size - e.at
@@ -83,15 +84,15 @@ func (z *zipReader) content(e entry) (end int64, err error) {
 	return end, err
 }
 
-// otherSum reports whether the record at pos, behind the data of a member whose
-// header does not know them, has another checksum.
+// otherSum reports whether the data descriptor at pos has another checksum. A
+// descriptor follows the data of a member whose header has no checksum.
 func (z *zipReader) otherSum(pos int64, sum uint32) bool {
 	var b [8]byte
 	n, _ := z.at.ReadAt(b[:], pos)
 	return n == len(b) && string(b[:4]) == "PK\x07\x08" && binary.LittleEndian.Uint32(b[4:]) != sum
 }
 
-// signature reports whether a record stands at pos.
+// signature reports whether a record begins at pos.
 func (z *zipReader) signature(pos int64) bool {
 	var b [2]byte
 	n, _ := z.at.ReadAt(b[:], pos)
@@ -101,12 +102,12 @@ func (z *zipReader) signature(pos int64) bool {
 // smallLen is the size up to which a member is inflated in one piece.
 const smallLen = 8 << 20
 
-// keepLen is the size up to which the memory for it is used again.
+// keepLen is the size up to which the memory for such a member is reused.
 const keepLen = 1 << 20
 
-// small reads a deflated member whose header says how small it is, three times
-// as fast as a stream, and returns how much of its data it took. It reports
-// false, and has done nothing, if the member is another one, or not what its
+// small reads a small deflated member whose header says its size. That is three
+// times as fast as a stream. small returns how much of the data it used. It does
+// nothing and returns false for other members, and for data that is not what the
 // header says.
 func (z *zipReader) small(e entry, short bool) (done bool, used int64, err error) {
 	in := z.in
@@ -171,7 +172,7 @@ func (z *zipReader) unpack(e entry, raw *source, buf *bufio.Reader) (io.Reader, 
 	return &expander{w: in.walk, r: r, packed: raw}, closer, nil
 }
 
-// zipLZMA gives LZMA in a zip the header that it has in a file of its own.
+// zipLZMA decodes LZMA in a zip. It builds the header that an LZMA file has.
 func zipLZMA(e entry, buf *bufio.Reader, window int) (io.Reader, error) {
 	var head [9]byte // version, length of the properties, properties
 	if _, err := io.ReadFull(buf, head[:]); err != nil {
@@ -187,15 +188,15 @@ func zipLZMA(e entry, buf *bufio.Reader, window int) (io.Reader, error) {
 
 var errChecksum = errors.New("its checksum differs: it is damaged, and was searched as it is")
 
-// checked compares what was read with what the headers say, at the end, when
-// all of it has been searched.
+// checked compares what was read with what the headers say. It does so at the
+// end, when all of it has been searched.
 type checked struct {
 	r     io.Reader
 	crc   uint32
 	size  int64
-	short bool // the data ends before it should
-	none  bool // the header says nothing
-	good  bool // all is as it should be
+	short bool // the data ends too early
+	none  bool // the header has no size and checksum
+	good  bool // the data is what the header says
 	sum   uint32
 	n     int64
 }
@@ -211,9 +212,9 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.good = false
 	switch {
 	case c.short:
-		err = fmt.Errorf("%w: its data should be longer", io.ErrUnexpectedEOF)
+		err = fmt.Errorf("%w: its data ends too early", io.ErrUnexpectedEOF)
 	case c.n != c.size:
-		err = fmt.Errorf("it has %d bytes and says %d; all were searched", c.n, c.size)
+		err = fmt.Errorf("it has %d bytes, but its header says %d; all were searched", c.n, c.size)
 	case c.sum != c.crc:
 		err = errChecksum
 	default:

@@ -10,32 +10,34 @@ import (
 	"strings"
 )
 
-// entry is what a header says of a member, its own or the directory's.
+// entry is what a header says of a member: its own header, or a record of a
+// directory.
 type entry struct {
 	name          string
 	method, flags uint16
 	version       uint16
-	packed        int64 // -1: not known before it is unpacked
+	packed        int64 // -1 if it is not known until the data is unpacked
 	size          int64
 	crc           uint32
-	at            int64 // where its data begins; in parts of this file, where its header does
-	nested        bool  // a length in its own header lies: there are other headers in it
+	at            int64 // where its data begins; in a record of a directory, where its header begins
+	nested        bool  // other headers are inside its own header, so a length in it is wrong
 }
 
-// empty says that there are no data.
+// empty reports whether the header says that there is no data.
 func (e *entry) empty() bool { return e.packed == 0 && e.size == 0 && e.crc == 0 }
 
-// sure reports whether e is hardly by chance what a header looks like.
+// sure reports whether e is almost certainly a header, not bytes that look like
+// one by chance.
 func (e *entry) sure() bool {
 	return e.version&0xff <= 63 && supported(e.method) && e.name != "" && !strings.ContainsFunc(e.name, hidden)
 }
 
-// likely reports whether e can be a header, by what readers need of it.
+// likely reports whether e may be a header: it has what readers need.
 func (e *entry) likely() bool {
 	return supported(e.method) || e.name != "" && e.method <= methodAES && !strings.ContainsFunc(e.name, hidden)
 }
 
-// Lengths of the records of a zip, without what has no fixed length.
+// The lengths of the fixed parts of zip records.
 const (
 	localLen   = 30
 	centralLen = 46
@@ -47,8 +49,8 @@ var (
 	centralHeader = []byte("PK\x01\x02")
 )
 
-// parseLocal reads a member's own header, of which b need not have all of the
-// extra fields; at is where the data begin in b.
+// parseLocal reads a member's own header. b may end within the extra fields. The
+// entry's at is where the data begins in b.
 func parseLocal(b []byte) (e entry, ok bool) {
 	if len(b) < localLen || string(b[:4]) != string(localHeader) {
 		return e, false
@@ -69,8 +71,9 @@ func parseLocal(b []byte) (e entry, ok bool) {
 	return e, true
 }
 
-// size64 takes the sizes of a large member, and in a directory its place, from
-// its extra field: each that its header leaves to it.
+// size64 reads the sizes of a large member from its extra field, and in a
+// directory also its place. The extra field has only the values that do not fit
+// the header.
 func (e *entry) size64(extra []byte) {
 	le := binary.LittleEndian
 	for len(extra) >= 4 {
@@ -101,7 +104,7 @@ func (z *zipReader) local(pos int64) (entry, bool) {
 	n, _ := z.at.ReadAt(b, pos)
 	if b = b[:n]; n >= localLen {
 		if want := localLen + int(binary.LittleEndian.Uint16(b[26:])) + int(binary.LittleEndian.Uint16(b[28:])); want > n && n == len(z.head) {
-			if !supported(binary.LittleEndian.Uint16(b[8:])) { // as good as none
+			if !supported(binary.LittleEndian.Uint16(b[8:])) { // it cannot be read anyway
 				return entry{}, false
 			}
 			b = make([]byte, want)
@@ -118,8 +121,8 @@ func (z *zipReader) local(pos int64) (entry, bool) {
 	return e, ok && e.at <= z.size
 }
 
-// central reads a record of a directory; e.at is where it says that the
-// member's header is. It returns false behind the last one.
+// central reads a record of a directory. e.at is where the member's header should
+// be. After the last record, central returns false.
 func central(r *bufio.Reader) (e entry, size int64, ok bool) {
 	h, _ := r.Peek(centralLen)
 	if len(h) < centralLen || string(h[:4]) != "PK\x01\x02" {
@@ -142,11 +145,11 @@ func central(r *bufio.Reader) (e entry, size int64, ok bool) {
 	return e, int64(centralLen + name + extra + comment), true
 }
 
-// maxZipEnds is how many last records are looked at.
+// maxZipEnds is how many end records are looked at.
 const maxZipEnds = 16
 
-// directories reads the directories to which the records at the end lead: where
-// they say, and where they are if something was put in front of the zip.
+// directories reads the directories that the end records point to. It looks where
+// a record says, and where the directory is if other data is before the zip.
 func (z *zipReader) directories() error {
 	tail := z.in.piece(int(min(z.size, TailLen)))
 	defer func(b []byte) { z.in.keep(b) }(tail)
@@ -172,7 +175,8 @@ func (z *zipReader) directories() error {
 	return nil
 }
 
-// directory reads the directory of which the last record is end, at pos.
+// directory reads the directory of an end record. end begins with the record,
+// which is at pos.
 func (z *zipReader) directory(end []byte, pos int64) error {
 	le := binary.LittleEndian
 	size, off := int64(le.Uint32(end[12:])), int64(le.Uint32(end[16:]))
@@ -191,7 +195,7 @@ func (z *zipReader) directory(end []byte, pos int64) error {
 	return z.list(off, off)
 }
 
-// end64 reads the last record of a large zip, in front of the one at pos.
+// end64 reads the zip64 end record before the end record at pos.
 func (z *zipReader) end64(pos int64) (size, off, at int64, ok bool) {
 	var b [end64Len]byte
 	le := binary.LittleEndian
@@ -212,8 +216,8 @@ func (z *zipReader) end64(pos int64) (size, off, at int64, ok bool) {
 // span is a part of a zip.
 type span struct{ from, to int64 }
 
-// list reads the members of the directory at from, which its last record says
-// to be at off; there may be none.
+// list reads the members of the directory at from, if there is one. The end record
+// says that the directory is at off.
 func (z *zipReader) list(from, off int64) error {
 	if from < 0 || from >= z.size || !z.signature(from) || z.dirEnd(from) > from {
 		return nil
@@ -237,7 +241,7 @@ func (z *zipReader) list(from, off int64) error {
 	return nil
 }
 
-// dirEnd returns where the directory ends that has a record at pos, or pos.
+// dirEnd returns the end of the directory that contains pos, or pos if none does.
 func (z *zipReader) dirEnd(pos int64) int64 {
 	for _, d := range z.dirs {
 		if d.from <= pos && pos < d.to {
@@ -247,9 +251,9 @@ func (z *zipReader) dirEnd(pos int64) int64 {
 	return pos
 }
 
-// listed reads a member that a directory lists, as it says and as the member's
-// own header says, if these differ: each is believed by some reader. base is
-// where the zip begins.
+// listed reads a member that a directory lists. If the directory and the member's
+// own header differ, it reads the member both ways: some readers trust one, some
+// the other. base is where the zip begins.
 func (z *zipReader) listed(e entry, base int64) error {
 	pos := e.at + base
 	if x, ok := z.known[pos]; ok {
@@ -272,7 +276,7 @@ func (z *zipReader) listed(e entry, base int64) error {
 	if err := z.read(pos, e); err != nil {
 		return err
 	}
-	if own.packed < 0 && own.method != zip.Store && z.bad { // its end may be elsewhere
+	if own.packed < 0 && own.method != zip.Store && z.bad { // the data may end elsewhere
 		return z.read(pos, own)
 	}
 	if !z.differ(&own, e) {
@@ -281,8 +285,8 @@ func (z *zipReader) listed(e entry, base int64) error {
 	return z.read(pos, own)
 }
 
-// differ reports whether a member's own header says something else of its data
-// than the directory, or of its name.
+// differ reports whether a member's own header and the directory disagree on the
+// member's data or name.
 func (z *zipReader) differ(own *entry, e entry) bool {
 	if own.packed < 0 && e.packed > 0 {
 		own.packed, own.size, own.crc = e.packed, e.size, e.crc
@@ -293,7 +297,7 @@ func (z *zipReader) differ(own *entry, e entry) bool {
 	return own.name != e.name || own.method != e.method || own.packed != e.packed || (own.flags^e.flags)&flagEncrypted != 0
 }
 
-// claim is one reading of a member's data.
+// claim is one way to read a member's data.
 type claim struct {
 	at, packed int64
 	method     uint16
@@ -304,18 +308,18 @@ func (e *entry) claim() claim {
 	return claim{e.at, e.packed, e.method, e.flags&flagEncrypted != 0}
 }
 
-// extent is what is known of a member by the place of its header.
+// extent is what is known of the member whose header is at one place.
 type extent struct {
 	end   int64
 	first claim
-	more  map[claim]bool // others
+	more  map[claim]bool // the other claims
 }
 
-// extentCost is the memory that one takes.
+// extentCost is the memory that an extent takes, in bytes.
 const extentCost = 160
 
-// read reads the member with a header at pos, as e has it. What was read so
-// before has another name only.
+// read reads the member with a header at pos in the way that e says. If it was
+// read in this way before, only the name is new.
 func (z *zipReader) read(pos int64, e entry) error {
 	x, known := z.known[pos]
 	c := e.claim()
@@ -332,7 +336,7 @@ func (z *zipReader) read(pos int64, e entry) error {
 		if z.in.trials++; z.in.trials <= maxTrials {
 			end = pos
 		} else {
-			z.in.fail(z.in.path, errors.New("it has too many headers in headers; the rest of these was searched as it is"))
+			z.in.fail(z.in.path, errors.New("it has too many headers inside headers; the rest of them were searched as they are"))
 		}
 	}
 	switch {
@@ -348,9 +352,9 @@ func (z *zipReader) read(pos int64, e entry) error {
 	return err
 }
 
-// between goes through the zip from its start, from record to record, so that
-// what looks like a header inside of a member is not taken for another one. It
-// reads members that no directory lists, and what stands between the records.
+// between goes through the zip from its start, record by record. So it does not
+// take data inside a member for a header. It reads the members that no directory
+// lists, and the data between records.
 func (z *zipReader) between() error {
 	from, pos := int64(0), int64(0)
 	for z.in.over() == nil {
@@ -371,9 +375,9 @@ func (z *zipReader) between() error {
 	return z.in.over()
 }
 
-// view returns the bytes from pos on: as many as n, if there are, and maybe more.
-// What it returned before is no longer valid. Who goes on where the last ones
-// ended gets more at a time.
+// view returns at least n bytes from pos on, or fewer at the end. The bytes are
+// valid until the next call. It reads more at a time if pos is in or right after
+// the bytes of the last call.
 func (z *zipReader) view(pos int64, n int) []byte {
 	from := pos - z.seenAt
 	if from < 0 || from+int64(n) > int64(len(z.seen)) {
@@ -387,7 +391,7 @@ func (z *zipReader) view(pos int64, n int) []byte {
 	return z.seen[from:]
 }
 
-// find returns where the next signature may be from pos on, -1 if there is none.
+// find returns the next place from pos on where a signature may be, or -1.
 func (z *zipReader) find(pos int64) int64 {
 	for pos < z.size {
 		b := z.view(pos, 3)
@@ -406,8 +410,8 @@ func (z *zipReader) find(pos int64) int64 {
 	return -1
 }
 
-// record reads the record at pos and returns where it ends; pos if there is
-// none, but what looks like its signature.
+// record reads the record at pos and returns where it ends. It returns pos if
+// the bytes only look like a signature.
 func (z *zipReader) record(pos int64) (end int64, err error) {
 	b := z.view(pos, 28)
 	pk := func(i int) bool { return i+2 <= len(b) && string(b[i:i+2]) == "PK" }
@@ -433,7 +437,7 @@ func (z *zipReader) record(pos int64) (end int64, err error) {
 		}
 	case "\x06\x07":
 		return min(pos+20, z.size), nil
-	case "\x07\x08": // behind a member's data, or what begins the first of several files
+	case "\x07\x08": // after a member's data, or at the start of a multi-part zip
 		for _, i := range []int{4, 16, 24} {
 			if pk(i) {
 				return pos + int64(i), nil
@@ -444,7 +448,7 @@ func (z *zipReader) record(pos int64) (end int64, err error) {
 	return pos, nil
 }
 
-// header reads the member with a header at pos, if it was not read before.
+// header reads the member with a header at pos, unless it was read before.
 func (z *zipReader) header(pos int64) (end int64, err error) {
 	x, known := z.known[pos]
 	if !known {
@@ -465,7 +469,7 @@ func (z *zipReader) header(pos int64) (end int64, err error) {
 	return max(x.end, pos+int64(len(localHeader))), err
 }
 
-// stray reads the member of a record of no known directory.
+// stray reads the member of a record that is in no known directory.
 func (z *zipReader) stray(pos int64) (end int64, err error) {
 	e, n, ok := central(bufio.NewReaderSize(io.NewSectionReader(z.at, pos, z.size-pos), 512))
 	if !ok {
@@ -477,16 +481,15 @@ func (z *zipReader) stray(pos int64) (end int64, err error) {
 	return pos + n, z.listed(e, 0)
 }
 
-// apkSigned knows the block of signatures in front of the directory of an app
-// for Android.
+// apkSigned recognizes the signing block before the directory of an Android app.
 func (z *zipReader) apkSigned(from, to int64) bool {
 	var b [16]byte
 	n, _ := z.at.ReadAt(b[:], to-int64(len(b)))
 	return n == len(b) && string(b[:]) == "APK Sig Block 42"
 }
 
-// gap reads what stands between two records. In front of the first one that is
-// the program, the picture or the like that the zip was put behind.
+// gap reads the data between two records. It skips the data before the first
+// record, such as a program or a picture.
 func (z *zipReader) gap(from, to int64) {
 	if to-from < hiddenLen || from == 0 && !z.signature(0) || z.apkSigned(from, to) {
 		return
@@ -498,8 +501,8 @@ func (z *zipReader) gap(from, to int64) {
 	z.in.spare(buf)
 }
 
-// readZip reads a zip: what its directories at the end list, then what only stands
-// between that with a header of its own, and what is no part of it.
+// readZip reads a zip: first the members that its directories list, then the
+// members that have only a header of their own, and other data in between.
 func readZip(in *container) error {
 	c := in.c
 	c.done = true
@@ -523,11 +526,11 @@ type zipReader struct {
 	size int64
 
 	known  map[int64]extent // members by where their headers are
-	cost   int64            // memory that it takes
+	cost   int64            // memory that known takes
 	dirs   []span           // directories that were read
-	bad    bool             // the data that were read last are not what their header says
-	none   bool             // there is a last record, and it says that there are no members
-	start  int64            // headers in front of it, in a program, must be more than likely
+	bad    bool             // the data that was read last is not what its header says
+	none   bool             // an end record says that there are no members
+	start  int64            // a header before this place must be sure, not just likely
 	head   [localLen + 512]byte
 	window []byte
 	seen   []byte // what is in the window

@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// zstdFrames ends where no frame follows.
+// zstdFrames reads consecutive zstd frames. It ends after the last one.
 type zstdFrames struct {
 	tail  *lag
 	z     *zstd.Decoder

@@ -17,8 +17,8 @@ type stream struct {
 	data []byte
 }
 
-// corpus is like the entries of a pack: three in five are deltas of some
-// dozen bytes, the others pieces of source code of 200 B to 20 KB. On average
+// corpus returns streams like those of a pack. Three in five are deltas of a few
+// dozen bytes. The others are pieces of source code, of 200 B to 20 KB. On average
 // a stream inflates to 1.7 KB.
 func corpus(b *testing.B) []stream {
 	files, _ := filepath.Glob(filepath.Join(build.Default.GOROOT, "src", "net", "http", "*.go"))
@@ -52,6 +52,7 @@ func corpus(b *testing.B) []stream {
 	return streams
 }
 
+// BenchmarkInflate measures an Inflater that is reused.
 func BenchmarkInflate(b *testing.B) {
 	benchmark(b, func() func(dst, src []byte) error {
 		var z Inflater
@@ -62,7 +63,7 @@ func BenchmarkInflate(b *testing.B) {
 	}())
 }
 
-// BenchmarkZlib is what the package is to beat: compress/zlib, reused.
+// BenchmarkZlib measures compress/zlib, reused, for comparison.
 func BenchmarkZlib(b *testing.B) {
 	in := bytes.NewReader(compress(nil, -1))
 	r, err := zlib.NewReader(in)
@@ -81,7 +82,7 @@ func BenchmarkZlib(b *testing.B) {
 
 func benchmark(b *testing.B, inflate func(dst, src []byte) error) {
 	streams := corpus(b)
-	// As in a pack, the streams follow each other and each is given the rest.
+	// As in a pack, the streams follow each other, and each gets all the rest.
 	var pack []byte
 	total, largest := 0, 0
 	for _, s := range streams {

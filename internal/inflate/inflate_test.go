@@ -14,9 +14,9 @@ import (
 	"testing"
 )
 
-// oracle inflates src with compress/zlib, or compress/flate if raw. used is
-// the length of the stream. Both read single bytes from a bytes.Reader, so
-// they never take more than the stream.
+// oracle inflates src with compress/zlib, or with compress/flate if raw is set.
+// used is the length of the stream. Both packages read single bytes from a
+// bytes.Reader, so they never read past the stream.
 func oracle(raw bool, src []byte) (out []byte, used int, err error) {
 	in := bytes.NewReader(src)
 	var r io.Reader
@@ -29,11 +29,12 @@ func oracle(raw bool, src []byte) (out []byte, used int, err error) {
 	return out, len(src) - in.Len(), err
 }
 
+// guard is the number of known bytes on each side of a destination.
 const guard = 48
 
-// run runs z over a src without spare capacity, where reading too far
-// panics, and a dst of size bytes with known bytes on both sides, those after
-// it inside its capacity. It fails the test if they change.
+// run inflates src into a dst of size bytes. src has no spare capacity, so reading
+// past it panics. dst has known bytes on both sides. Those after it are within its
+// capacity. run fails the test if they change, or if src does.
 func run(t testing.TB, z *Inflater, raw bool, size int, src []byte) (out []byte, used int, err error) {
 	t.Helper()
 	exact := make([]byte, len(src))
@@ -56,14 +57,14 @@ func run(t testing.TB, z *Inflater, raw bool, size int, src []byte) (out []byte,
 	return dst, used, err
 }
 
-// check compares Zlib, or Raw, with the oracle on src, for the size that is
-// right and for others.
+// check compares Zlib, or Raw, with the oracle on src, for the right size and for
+// wrong ones.
 func check(t testing.TB, z *Inflater, raw bool, src []byte) {
 	t.Helper()
 	want, wantUsed, wantErr := oracle(raw, src)
 	if !raw && len(src) > 1 && src[1]&0x20 != 0 {
-		// compress/zlib takes the checksum of the empty dictionary for a
-		// dictionary it has. zlib does not, nor do we.
+		// compress/zlib accepts the checksum of the empty dictionary. zlib does
+		// not, and neither does this package.
 		wantErr = ErrCorrupt
 	}
 	sizes := []int{len(want), len(want) + 1, len(want) + 20, 2*len(want) + 300, len(want) - 1, len(want) / 2, 0}
@@ -75,7 +76,7 @@ func check(t testing.TB, z *Inflater, raw bool, src []byte) {
 		switch {
 		case wantErr != nil:
 			if err == nil {
-				t.Fatalf("raw %v, size %d: accepted what the oracle rejects: %v\n%x", raw, size, wantErr, src)
+				t.Fatalf("raw %v, size %d: no error, but the oracle returns: %v\n%x", raw, size, wantErr, src)
 			}
 			if used != 0 {
 				t.Fatalf("consumed %d with error %v", used, err)
@@ -85,15 +86,16 @@ func check(t testing.TB, z *Inflater, raw bool, src []byte) {
 				t.Fatalf("raw %v, size %d instead of %d: %v, want %v\n%x", raw, size, len(want), err, ErrSize, src)
 			}
 		case err != nil:
-			t.Fatalf("raw %v, size %d: %v, but the oracle accepts\n%x", raw, size, err, src)
+			t.Fatalf("raw %v, size %d: %v, but the oracle returns no error\n%x", raw, size, err, src)
 		case used != wantUsed:
 			t.Fatalf("raw %v: consumed %d bytes, oracle %d\n%x", raw, used, wantUsed, src)
 		case !bytes.Equal(out, want):
-			t.Fatalf("raw %v: other bytes than the oracle\n%x", raw, src)
+			t.Fatalf("raw %v: the oracle returns other bytes\n%x", raw, src)
 		}
 	}
 }
 
+// compress returns data as a zlib stream.
 func compress(data []byte, level int) []byte {
 	var b bytes.Buffer
 	w, err := zlib.NewWriterLevel(&b, level)
@@ -105,7 +107,7 @@ func compress(data []byte, level int) []byte {
 	return b.Bytes()
 }
 
-// text is n bytes that compress like source code: words, runs and indents.
+// text returns n bytes that compress like source code: words, runs and indents.
 func text(rnd *rand.Rand, n int) []byte {
 	words := []string{"func ", "return ", "err", " != nil {\n\t", "if ", "static const char *", "git_", "buf", "->len", "0x", ";\n\t\t", "        ", "/* ", " */\n", "----"}
 	var b []byte
@@ -119,6 +121,8 @@ func text(rnd *rand.Rand, n int) []byte {
 	return b[:n]
 }
 
+// TestStreams inflates data of each kind at each compression level, with and
+// without bytes after the stream.
 func TestStreams(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	noise := make([]byte, 70_000)
@@ -150,6 +154,7 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// TestErrors inflates damaged streams and checks the kind of each error.
 func TestErrors(t *testing.T) {
 	s := compress([]byte("hello, hello, hello, hello"), -1)
 	edit := func(at int, b byte) []byte { c := bytes.Clone(s); c[at] ^= b; return c }
@@ -189,12 +194,13 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// A code length cannot be repeated before there is one.
-func TestRepeatFirst(t *testing.T) {
+// TestRepeatWithoutLength rejects a block that repeats a code length before it has
+// one.
+func TestRepeatWithoutLength(t *testing.T) {
 	var w bitWriter
 	w.put(1|2<<1, 3)
 	w.put(0, 5+5)
-	w.put(0, 4)  // the code lengths of 16, 17, 18 and 0
+	w.put(0, 4)  // only the code lengths of 16, 17, 18 and 0
 	w.put(1, 3)  // 16: one bit
 	w.put(0, 3)  // 17
 	w.put(1, 3)  // 18: one bit
@@ -208,8 +214,8 @@ func TestRepeatFirst(t *testing.T) {
 	}
 }
 
-// Every prefix of a stream is an error, and every one with one wrong bit is
-// what the oracle says.
+// TestDamage inflates each prefix of a stream, which must be an error. It flips
+// each bit, and compares the result with the oracle.
 func TestDamage(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	var dynamic bitWriter
@@ -242,8 +248,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// Copies of all small distances, at each of several distances from the end of
-// dst and of src, where the ways of copying change.
+// TestCopies copies from all small distances, at several distances from the end of
+// dst and src. The code copies in another way near the ends.
 func TestCopies(t *testing.T) {
 	var z Inflater
 	for dist := 1; dist <= 40; dist++ {
@@ -283,8 +289,8 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// Complete and almost complete codes of all shapes, which compressors never
-// make: codes of 15 bits, subtables of all sizes, one symbol or none.
+// TestRandomCodes inflates blocks with codes that compressors never make, complete
+// or not: codes of 15 bits, subtables of all sizes, one symbol or none.
 func TestRandomCodes(t *testing.T) {
 	n := 5000
 	if testing.Short() {
@@ -330,6 +336,7 @@ func (w *bitWriter) put(v, n int) {
 // code appends a Huffman code, highest bit first.
 func (w *bitWriter) code(v, n int) { w.put(int(bits.Reverse16(uint16(v))>>(16-n)), n) }
 
+// bytes returns the stream, its last byte filled with zeros.
 func (w *bitWriter) bytes() []byte {
 	out := bytes.Clone(w.out)
 	if w.have > 0 {
@@ -338,6 +345,7 @@ func (w *bitWriter) bytes() []byte {
 	return out
 }
 
+// fixed appends a literal or length symbol in the fixed code.
 func (w *bitWriter) fixed(sym int) {
 	switch {
 	case sym < 144:
@@ -351,20 +359,22 @@ func (w *bitWriter) fixed(sym int) {
 	}
 }
 
+// fixedLength appends the length of a copy in the fixed code.
 func (w *bitWriter) fixedLength(length int) {
 	sym, extra, n := lengthSymbol(length)
 	w.fixed(sym)
 	w.put(extra, n)
 }
 
+// fixedDist appends the distance of a copy in the fixed code.
 func (w *bitWriter) fixedDist(dist int) {
 	sym, extra, n := distSymbol(dist)
 	w.code(sym, 5)
 	w.put(extra, n)
 }
 
-// lengthSymbol and distSymbol search RFC 1951's tables, written down here
-// once more.
+// lengthSymbol returns the symbol and the n extra bits of a length. It has its own
+// copy of RFC 1951's table.
 func lengthSymbol(length int) (sym, extra, n int) {
 	if length == 258 {
 		return 285, 0, 0
@@ -379,6 +389,7 @@ func lengthSymbol(length int) (sym, extra, n int) {
 	panic(fmt.Sprint("length ", length))
 }
 
+// distSymbol is lengthSymbol for distances.
 func distSymbol(dist int) (sym, extra, n int) {
 	base := 1
 	for sym, n := range []int{0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13} {
@@ -390,8 +401,9 @@ func distSymbol(dist int) (sym, extra, n int) {
 	panic(fmt.Sprint("distance ", dist))
 }
 
-// randomCode returns the lengths of a complete code for some of n symbols,
-// among them must if it is not negative, or, seldom, of a wrong code.
+// randomCode returns the code lengths of n symbols, for a complete code of some of
+// them. The symbol must is among these, unless it is negative. In one case of 20
+// the code may be wrong.
 func randomCode(rnd *rand.Rand, n, must int) []int {
 	leaves := []int{0}
 	used := 1 + rnd.IntN(n)
@@ -487,15 +499,15 @@ func randomBlock(w *bitWriter, rnd *rand.Rand, last bool) {
 			}
 			d := some(dist)
 			w.code(distCodes[d], dist[d])
-			// Mostly short ways back, so that many streams are valid.
+			// Short distances, so that many streams are valid.
 			w.put(0, max(0, (d-2)/2))
 		}
 	}
 	w.code(litCodes[256], lit[256])
 }
 
-// FuzzInflate takes data as a raw stream, as a zlib stream, or compresses it
-// and then damages it.
+// FuzzInflate inflates data as a raw stream and as a zlib stream. In other modes
+// it compresses data, and may damage the result.
 func FuzzInflate(f *testing.F) {
 	rnd := rand.New(rand.NewPCG(6, 7))
 	for mode := range uint8(48) {
@@ -512,7 +524,7 @@ func FuzzInflate(f *testing.F) {
 	var z Inflater
 	f.Fuzz(func(t *testing.T, data []byte, mode uint8, at uint32) {
 		if len(data) > 1<<16 {
-			t.Skip() // a deflated 64 KB can be 64 MB
+			t.Skip() // 64 KB can inflate to 64 MB
 		}
 		level := int(mode>>2)%12 - 2
 		switch mode & 3 {

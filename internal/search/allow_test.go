@@ -12,7 +12,7 @@ import (
 	"r8scan/rules"
 )
 
-// TestMarker says which lines allow a token.
+// TestMarker looks for the marker in various places on a token's line and near it.
 func TestMarker(t *testing.T) {
 	token := gittest.Token(1)
 	far := strings.Repeat(".", lineReach-len(marker))
@@ -34,10 +34,10 @@ func TestMarker(t *testing.T) {
 		{"part of a word", token + " r8scan:allowed r8scan:allow_x r8scan:allow-list xr8scan:allow r8scan:allow2", false},
 		{"a word behind a part of one", token + " r8scan:allowed r8scan:allow", true},
 		{"in capitals", token + " R8SCAN:ALLOW", false},
-		{"as far as is looked", token + far + " r8scan:allow"[1:], true},
-		{"farther", token + far + "  r8scan:allow", false},
-		{"far before", "r8scan:allow" + far + token, true},
-		{"farther before", "r8scan:allow " + far + token, false},
+		{"at the reach", token + far + " r8scan:allow"[1:], true},
+		{"beyond the reach", token + far + "  r8scan:allow", false},
+		{"at the reach before", "r8scan:allow" + far + token, true},
+		{"beyond the reach before", "r8scan:allow " + far + token, false},
 	} {
 		text := []byte(tt.text)
 		m := rules.Find(nil, text, 0, len(text))
@@ -47,8 +47,8 @@ func TestMarker(t *testing.T) {
 	}
 }
 
-// TestMarkerInUTF16 looks at lines in an encoding whose tokens are found by
-// their bytes elsewhere: a place is all that counts here.
+// TestMarkerInUTF16 reads the line around a place in UTF-16, in both byte orders.
+// Other tests find tokens in UTF-16.
 func TestMarkerInUTF16(t *testing.T) {
 	for _, order := range []int{0, 1} {
 		var text []byte
@@ -66,11 +66,11 @@ func TestMarkerInUTF16(t *testing.T) {
 	}
 }
 
-// TestMarkerOverWindows moves a line over the borders of windows: a marker
-// counts wherever the stream is cut.
-func TestMarkerOverWindows(t *testing.T) {
+// TestMarkerAcrossWindows moves a line across the borders of windows. The marker
+// must count wherever the stream is cut.
+func TestMarkerAcrossWindows(t *testing.T) {
 	line := "\nk = " + gittest.Token(1) + strings.Repeat(" ", 300) + "# r8scan:allow\n"
-	const size = 8 * (rules.Behind + rules.Ahead) * 4 // sees size/8 to each side
+	const size = 8 * (rules.Behind + rules.Ahead) * 4 // a window keeps size/8 on each side
 	for at := 0; at < 2*size/7; at += 41 {
 		text := strings.Repeat("x\n", at*7/2) + line + strings.Repeat("y\n", size)
 		s := &window{buf: make([]byte, size), quota: &Quota{high: 1 << 30, low: 1 << 30}}

@@ -8,8 +8,8 @@ import (
 	"r8scan/rules"
 )
 
-// TestName searches names: only rules that are for names count, positions are
-// those in the name, and what the quota does not admit is said.
+// TestName searches names. Only rules for names apply, and positions count within
+// the name. Name must say when the quota admits no more hits.
 func TestName(t *testing.T) {
 	token := gittest.Token(1)
 	for _, c := range []struct {
@@ -35,7 +35,7 @@ func TestName(t *testing.T) {
 			}
 		}
 	}
-	q := NewQuota(2<<10, nil) // room for two
+	q := NewQuota(2<<10, nil) // enough for two hits
 	before := []Hit{{Member: "other"}}
 	hits, all := Name(before, rules.Default(), strings.Join([]string{token, gittest.Token(2), gittest.Token(3)}, " "), "", &q)
 	if len(hits) != 3 || all || hits[0].Member != "other" {

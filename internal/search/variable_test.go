@@ -8,7 +8,7 @@ import (
 	"r8scan/rules"
 )
 
-// TestVariable reads the name that a line gives a token.
+// TestVariable reads the name of a token's variable from its line.
 func TestVariable(t *testing.T) {
 	token := gittest.Token(1)
 	for line, want := range map[string]string{

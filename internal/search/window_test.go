@@ -16,14 +16,14 @@ import (
 	"r8scan/rules"
 )
 
-// place is a match as a test compares it.
+// place is what the tests compare of a match.
 type place struct {
 	id       string
 	from, to Position
 }
 
-// TestWindows moves tokens over the border of windows that are as small as
-// they may be: what is found, and where, must not depend on the windows.
+// TestWindows moves tokens across the border of windows of the smallest size. The
+// matches and their positions must not depend on the windows.
 func TestWindows(t *testing.T) {
 	a := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	b := strings.Join([]string{"r8_", "7Yh3Ug9Ij2Ok5Lp8Mn1Bv4Cx6Za0Sd7Fg2Hj4"}, "")
@@ -33,24 +33,24 @@ func TestWindows(t *testing.T) {
 	for _, tokens := range []string{a, a + " " + b, a + b, b + "\\n" + a, hook, call + a} {
 		for at := range 400 {
 			for _, size := range []int{2 * (rules.Behind + rules.Ahead), 2*(rules.Behind+rules.Ahead) + 13, 16 << 10} {
-				lead := size - rules.Ahead - 300 // so that the tokens come to where the first window ends
+				lead := size - rules.Ahead - 300 // so that the tokens are at the end of the first window
 				text := strings.Repeat(filler, 1+lead/len(filler))[:lead] + filler[:at] + tokens + filler[at:]
 				want := whole(text)
 				if len(want) == 0 {
-					t.Fatal("the test searches for nothing")
+					t.Fatal("the text has no match")
 				}
 				got := inWindows(t, text, size)
 				if !reflect.DeepEqual(got, want) {
-					t.Fatalf("%d bytes at a time, tokens at byte %d: %v, want %v", size, at, got, want)
+					t.Fatalf("windows of %d bytes, tokens at byte %d: %v, want %v", size, at, got, want)
 				}
 			}
 		}
 	}
 }
 
-// Lines and columns in a UTF-16 file are those that an editor shows, its byte
-// order mark left out, in whatever pieces it is read.
-func TestWidePositions(t *testing.T) {
+// TestPositionsInUTF16 finds tokens in UTF-16 in windows of various sizes. Lines
+// and columns must be those of an editor, which does not count the byte order mark.
+func TestPositionsInUTF16(t *testing.T) {
 	text := "eins\r\nzwei \U0001f511\r" + strings.Repeat("ж", 7000) + " k=" + gittest.Token(1) + "\n\n \u0a00\u000a\u4142" + gittest.Token(2)
 	want := []place{{from: Position{3, 7004}, to: Position{3, 7044}}, {from: Position{6, 2}, to: Position{6, 42}}}
 	for name, head := range map[string]string{"little": "\xff\xfe", "big": "\xfe\xff", "little, no mark": "", "big, no mark": ""} {
@@ -71,7 +71,7 @@ func TestWidePositions(t *testing.T) {
 	}
 }
 
-// whole finds all matches in a text that is searched at once.
+// whole searches a text as a whole.
 func whole(text string) (places []place) {
 	for _, m := range rules.Find(nil, []byte(text), 0, len(text)) {
 		from := start.after([]byte(text[:m.Start]))
@@ -80,6 +80,8 @@ func whole(text string) (places []place) {
 	return places
 }
 
+// inWindows searches a text in windows, as a reader and as a writer. Both must
+// find the same.
 func inWindows(t *testing.T, text string, size int) (places []place) {
 	t.Helper()
 	r := iotest.HalfReader(strings.NewReader(text))
@@ -102,7 +104,7 @@ func inWindows(t *testing.T, text string, size int) (places []place) {
 	return places
 }
 
-// TestPosition compares positions in pieces with those in one.
+// TestPosition counts lines and columns.
 func TestPosition(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -127,8 +129,8 @@ func TestPosition(t *testing.T) {
 	}
 }
 
-// TestPositionInPieces makes sure that where a text is cut, also between a
-// carriage return and its line feed, changes no position.
+// TestPositionInPieces cuts texts anywhere, also between a carriage return and its
+// line feed. The cuts must not change a position.
 func TestPositionInPieces(t *testing.T) {
 	for _, text := range []string{"a\r\nb\r\rc\n\r\n\n", "\xff\xfea\x00\r\x00\n\x00b\x00\r\x00\r\x00c\x00", "\xfe\xff\x00a\x00\r\x00\n\x0d\x0a\x00\r\x00c"} {
 		whole := locate([]byte(text)).after([]byte(text))
@@ -147,8 +149,7 @@ func TestPositionInPieces(t *testing.T) {
 	}
 }
 
-// TestStreamError makes sure that an error in the middle of a stream is not
-// taken for its end, and that what came before it was searched.
+// TestStreamError returns the error of a stream, and searches what came before it.
 func TestStreamError(t *testing.T) {
 	token := strings.Join([]string{"r8_", "4Zt8Qw1LpXc7Vb2NmKj9Hg5Fd3Sa6PoIuYtRe"}, "")
 	broken := fmt.Errorf("broken")
@@ -160,7 +161,7 @@ func TestStreamError(t *testing.T) {
 	}
 }
 
-// failing gives what r has and then an error.
+// failing reads r, and then returns an error.
 type failing struct {
 	r   *bytes.Reader
 	err error
