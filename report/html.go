@@ -19,6 +19,8 @@ import (
 // it are terminal-safe; the template escapes them for HTML.
 type htmlPage struct {
 	page.Head
+	Heading    string // what was found
+	About      string // what was scanned, and when
 	Headline   string
 	Incomplete string // "" if everything was read
 	Notes      []string
@@ -79,6 +81,8 @@ func writeHTML(w io.Writer, doc *Document, _ Options) error {
 	span := axisOf(doc)
 	p := &htmlPage{
 		Head:     page.Head{Title: "r8scan: " + title(doc)},
+		Heading:  upperFirst(title(doc)),
+		About:    fmt.Sprintf("In %s, scanned on %s", terminal.Safe(cmp.Or(doc.Target.Remote, doc.Target.Path)), doc.StartedAt.Format("2006-01-02")),
 		Headline: headline(all) + ".",
 		Timeline: timelineOf(doc, span),
 		Filters:  filtersOf(doc.Findings),

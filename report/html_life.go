@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"r8scan/internal/terminal"
@@ -51,22 +50,18 @@ func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
 // life is what happened to a token in git, as a drawing and in words.
 type life struct {
-	Label    string      // all of it in a sentence
-	In, Tail *stretch    // in the files at HEAD, and only in the history; nil if it was not
-	Marks    []lifeMark  // none if no day is known
-	Events   []lifeEvent // in order
+	Lines  []lifeLine // in the files at HEAD, then only in the history; none if no day is known
+	Moves  []string   // where on the axis
+	Events []lifeEvent
 }
 
-// stretch is a part of the axis.
-type stretch struct{ From, To string }
-
-// lifeMark is a mark of a kind: in, moved, out or reach.
-type lifeMark struct{ X, Kind string }
+// lifeLine is a part of the axis. Its class says what is drawn at its ends.
+type lifeLine struct{ Class, From, To string }
 
 type lifeEvent struct {
-	Kind, Words string
-	Commit      *htmlLink
-	By          string
+	Words  string
+	Commit *htmlLink // nil for none
+	By     string
 }
 
 type htmlLink struct{ Text, URL string }
@@ -77,69 +72,68 @@ func lifeOf(doc *Document, f Finding, span axis) *life {
 	if h == nil {
 		return nil
 	}
-	l := &life{Label: upperFirst(strings.Join(storyParts(h, false), ", ")) + "."}
-	add := func(kind, words, id string, when time.Time, by string) {
-		e := lifeEvent{Kind: kind, Words: words, By: by}
-		if id != "" {
-			e.Commit = &htmlLink{short(id), commitLink(doc.Target, h, id)}
-		}
-		l.Events = append(l.Events, e)
-		if !when.IsZero() {
-			l.Marks = append(l.Marks, lifeMark{span.at(when), kind})
-		}
+	l := &life{Lines: lifeLines(h, span)}
+	add := func(words string) { l.Events = append(l.Events, lifeEvent{Words: words}) }
+	in := func(words, id, author string) {
+		l.Events = append(l.Events, lifeEvent{words, &htmlLink{short(id), commitLink(doc.Target, h, id)}, terminal.Safe(author)})
 	}
-	if e := h.Introduced; e != nil {
+	if e := h.Introduced; e == nil {
+		add("No commit is known that has it")
+	} else {
 		words := "Came in on " + e.Date.Format("2006-01-02")
 		if e.Path != "" {
 			words += " as " + terminal.Safe(e.Path)
 		}
-		add("in", words, e.Commit, e.Date, terminal.Safe(e.Author))
-	} else {
-		add("in", "No commit is known that has it", "", time.Time{}, "")
+		in(words, e.Commit, e.Author)
 	}
 	moves := movesOf(f)
 	for _, m := range moves[:min(len(moves), openPlaces)] {
-		add("moved", "Moved or copied on "+m.Committed.Format("2006-01-02")+" to "+terminal.Safe(m.Path), m.Commit, m.Committed, "")
+		in("Moved or copied on "+m.Committed.Format("2006-01-02")+" to "+terminal.Safe(m.Path), m.Commit, "")
+		if len(l.Lines) > 0 {
+			l.Moves = append(l.Moves, span.at(m.Committed))
+		}
 	}
 	if rest := len(moves) - openPlaces; rest > 0 {
-		add("moved", "Moved or copied to "+terminal.Plural(int64(rest), "more file"), "", time.Time{}, "")
+		add("Moved or copied to " + terminal.Plural(int64(rest), "more file"))
 	}
 	switch e := h.Removed; {
 	case h.AtHead:
-		add("head", "Still in the files at HEAD", "", time.Time{}, "")
+		add("Still in the files at HEAD")
 	case e != nil:
-		add("out", "Went out on "+e.Date.Format("2006-01-02"), e.Commit, e.Date, terminal.Safe(e.Author))
+		in("Went out on "+e.Date.Format("2006-01-02"), e.Commit, e.Author)
 	default:
-		add("out", "In no file at HEAD", "", time.Time{}, "")
+		add("In no file at HEAD")
 	}
+	words := upperFirst(reach(h, openRefs, false))
 	if h.Reachable {
-		add("reach", "Still reachable: "+reach(h, openRefs, false), "", span.to, "")
-	} else {
-		add("gone", upperFirst(reach(h, openRefs, false)), "", time.Time{}, "")
+		words = "Still reachable: " + lowerFirst(words)
 	}
-	l.stretch(h, span)
+	add(words)
 	return l
 }
 
-// stretch fills in how long the token was where.
-func (l *life) stretch(h *result.History, span axis) {
+// lifeLines draws how long a token was in the files, and since when only the history
+// has it.
+func lifeLines(h *result.History, span axis) []lifeLine {
 	if h.Introduced == nil {
-		l.Marks = nil
-		return
+		return nil
 	}
-	from, end := span.at(h.Introduced.Date), percent(1)
+	from, end, to := span.at(h.Introduced.Date), percent(1), ""
+	if h.Reachable {
+		to = " to-reach"
+	}
 	switch {
 	case h.AtHead:
-		l.In = &stretch{from, end}
-	case h.Removed != nil:
-		out := span.at(h.Removed.Date)
-		l.In = &stretch{from, out}
-		if h.Reachable {
-			l.Tail = &stretch{out, end}
-		}
-	case h.Reachable:
-		l.Tail = &stretch{from, end}
+		return []lifeLine{{"head from-in" + to, from, end}}
+	case h.Removed == nil:
+		return []lifeLine{{"tail from-in" + to, from, end}}
 	}
+	out := span.at(h.Removed.Date)
+	lines := []lifeLine{{"head from-in to-out", from, out}}
+	if h.Reachable {
+		lines = append([]lifeLine{{"tail" + to, out, end}}, lines...) // the mark of the other one is above it
+	}
+	return lines
 }
 
 // movesOf returns the first place in each file but the one that the token came in

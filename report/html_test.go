@@ -166,8 +166,8 @@ func TestHTMLAxis(t *testing.T) {
 		t.Errorf("the axis is from %s to %s", a.from, a.to)
 	}
 	l := lifeOf(doc, f, a)
-	if fmt.Sprint(*l.In, l.Marks) != "{0.0% 100.0%} [{0.0% in} {100.0% out}]" {
-		t.Errorf("%+v %+v", l.In, l.Marks)
+	if fmt.Sprint(l.Lines) != "[{head from-in to-out 0.0% 100.0%}]" {
+		t.Errorf("%+v", l.Lines)
 	}
 	if line := timelineOf(doc, a); line.Period != "month" || len(line.Rows) != 2 || line.Rows[0].In != 2 || line.Rows[1].Out != 1 {
 		t.Errorf("%+v", line)

@@ -9,10 +9,10 @@ import (
 // TestLinked: a link ends where its sentence goes on.
 func TestLinked(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                         "",
-		"none":                                     "none",
-		"https://a.example/b-c":                    "[https://a.example/b-c]",
-		"at https://a.example/b. Then":             "at |[https://a.example/b]|. Then",
+		"":                             "",
+		"none":                         "none",
+		"https://a.example/b-c":        "[https://a.example/b-c]",
+		"at https://a.example/b. Then": "at |[https://a.example/b]|. Then",
 		"(https://a.example/b) https://c.example/": "(|[https://a.example/b]|) |[https://c.example/]",
 	} {
 		var got []string
