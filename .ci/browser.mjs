@@ -176,7 +176,7 @@ async function byKeyboard(page, name) {
   });
   await page.evaluate(() => scrollTo(0, 0));
   let reached = 0;
-  for (let i = 0; i < wanted + 50; i++) {
+  for (let i = 0; reached < wanted && i < wanted + 50; i++) {
     await page.keyboard.press('Tab');
     const at = await page.evaluate(() => {
       const e = document.activeElement;
