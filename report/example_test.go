@@ -155,6 +155,6 @@ func ExampleFormats() {
 	_, err := report.ByName("xml")
 	fmt.Println(err)
 	// Output:
-	// [text json jsonl sarif markdown github gitlab codequality csv junit]
-	// unknown format "xml": use one of text, json, jsonl, sarif, markdown, github, gitlab, codequality, csv, junit
+	// [text json jsonl sarif html markdown github gitlab codequality csv junit]
+	// unknown format "xml": use one of text, json, jsonl, sarif, html, markdown, github, gitlab, codequality, csv, junit
 }

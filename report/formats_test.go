@@ -193,7 +193,7 @@ func TestHarmless(t *testing.T) {
 // TestFormatOf chooses a format by the name of a file.
 func TestFormatOf(t *testing.T) {
 	for path, want := range map[string]string{"": "text", "-": "text", "a.txt": "text", "a.json": "json", "dir.json/a": "text", "A.SARIF": "sarif",
-		"a.sarif.json": "sarif", "x/gl-secret-detection-report.json": "gitlab", "gl-code-quality-report.json": "codequality", "a.md": "markdown",
+		"a.sarif.json": "sarif", "x/gl-secret-detection-report.json": "gitlab", "gl-code-quality-report.json": "codequality", "a.md": "markdown", "a.html": "html", "A.HTM": "html",
 		"a.csv": "csv", "a.xml": "junit", "a.jsonl": "jsonl"} {
 		got := formatOf(path)
 		if _, err := ByName(got); err != nil || got != want {

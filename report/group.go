@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	advise "r8scan/internal/advice"
@@ -167,6 +168,20 @@ func headline(all []*group) string {
 		return "No token to disable now"
 	}
 	return strings.Join(parts, "; ")
+}
+
+// title says in a few words what was found.
+func title(doc *Document) string {
+	found := terminal.Plural(int64(len(doc.Findings)), "token") + " found"
+	switch {
+	case len(doc.Findings) == 0 && !doc.Complete:
+		return "no tokens found, but the scan is incomplete"
+	case len(doc.Findings) == 0:
+		return "no tokens found"
+	case !slices.ContainsFunc(doc.Findings, func(f Finding) bool { return sarifLevel(f) != "note" }):
+		return found + ", and nothing urgent to do"
+	}
+	return found
 }
 
 // howToAsk says how to learn which of the tokens are live, "" if Replicate was

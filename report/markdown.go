@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"r8scan/internal/terminal"
@@ -31,7 +30,7 @@ func writeMarkdown(w io.Writer, doc *Document, _ Options) error {
 
 func markdown(w io.Writer, doc *Document, limits markdownLimits) error {
 	m := &markdownWriter{limits: limits}
-	fmt.Fprintf(m, "## %s\n\n", markdownTitle(doc))
+	fmt.Fprintf(m, "## r8scan: %s\n\n", title(doc))
 	all := groups(doc.Run, doc.Findings)
 	m.overview(doc, all)
 	m.groups(doc, all)
@@ -43,19 +42,6 @@ func markdown(w io.Writer, doc *Document, limits markdownLimits) error {
 type markdownWriter struct {
 	strings.Builder
 	limits markdownLimits
-}
-
-func markdownTitle(doc *Document) string {
-	found := terminal.Plural(int64(len(doc.Findings)), "token") + " found"
-	switch {
-	case len(doc.Findings) == 0 && !doc.Complete:
-		return "r8scan: no tokens found, but the scan is incomplete"
-	case len(doc.Findings) == 0:
-		return "r8scan: no tokens found"
-	case !slices.ContainsFunc(doc.Findings, func(f Finding) bool { return sarifLevel(f) != "note" }):
-		return "r8scan: " + found + ", and nothing urgent to do"
-	}
-	return "r8scan: " + found
 }
 
 // overview says what was scanned, when and by what, and what was read, left alone

@@ -14,12 +14,13 @@ type forge struct {
 	host string                         // or the start of that of an installation of one's own, with a period
 	file string                         // between the repository and the commit
 	line func(l result.Location) string // the fragment of a line
+	page string                         // between the repository and a commit that is shown itself
 }
 
 var forges = []forge{
-	{"github.com", "/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }},
-	{"gitlab.com", "/-/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }},
-	{"bitbucket.org", "/src/", func(l result.Location) string { return fmt.Sprintf("lines-%d", l.Line) }},
+	{"github.com", "/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }, "/commit/"},
+	{"gitlab.com", "/-/blob/", func(l result.Location) string { return fmt.Sprintf("L%d", l.Line) }, "/-/commit/"},
+	{"bitbucket.org", "/src/", func(l result.Location) string { return fmt.Sprintf("lines-%d", l.Line) }, "/commits/"},
 }
 
 // forgeOf returns the forge of a host, nil for another one. A company's own is
@@ -63,6 +64,16 @@ func permalink(target result.Target, h *result.History, s spot) string {
 		page += "#" + on.line(l)
 	}
 	return page
+}
+
+// commitLink returns the page of a commit which a remote has, "" where there is
+// none.
+func commitLink(target result.Target, h *result.History, id string) string {
+	home, on := homeOf(target)
+	if home == "" || id == "" || !slices.ContainsFunc(h.Refs, isRemote) {
+		return ""
+	}
+	return home + on.page + url.PathEscape(id)
 }
 
 // isRemote reports whether a ref tells what a remote has.

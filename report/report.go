@@ -1,5 +1,5 @@
 // Package report turns the result of a scan into what people and programs
-// read: text, JSON, JSON lines, SARIF, Markdown and GitHub's annotations.
+// read: text, JSON, JSON lines, SARIF, HTML, Markdown and GitHub's annotations.
 //
 // New makes a Document of a result.Result, and ByName returns what writes a
 // Document in one of the Formats. The json format is the one to keep: Read reads
@@ -60,6 +60,7 @@ var formats = []struct {
 	{"json", writeJSON},
 	{"jsonl", writeJSONLines},
 	{"sarif", writeSARIF},
+	{"html", writeHTML},
 	{"markdown", writeMarkdown},
 	{"github", writeGitHub},
 	{"gitlab", writeGitLab},
@@ -69,8 +70,8 @@ var formats = []struct {
 }
 
 // Formats returns the names that ByName takes, in the order in which help texts
-// name them: text, json, jsonl, sarif, markdown, github, gitlab, codequality,
-// csv, junit.
+// name them: text, json, jsonl, sarif, html, markdown, github, gitlab,
+// codequality, csv, junit.
 func Formats() []string {
 	names := make([]string, len(formats))
 	for i, f := range formats {
@@ -107,6 +108,8 @@ var byExtension = []struct{ end, format string }{
 	{".jsonl", "jsonl"},
 	{".ndjson", "jsonl"},
 	{".json", "json"},
+	{".html", "html"},
+	{".htm", "html"},
 	{".md", "markdown"},
 	{".markdown", "markdown"},
 	{".csv", "csv"},

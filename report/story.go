@@ -27,7 +27,11 @@ func storyParts(h *result.History, verbose bool) []string {
 	default:
 		parts = append(parts, "in no file at HEAD")
 	}
-	return append(parts, reach(h, verbose))
+	shown := shownRefs
+	if verbose {
+		shown = len(h.Refs)
+	}
+	return append(parts, reach(h, shown, verbose))
 }
 
 // event returns "2026-11-02 (0123456789, Ann)".
@@ -39,20 +43,19 @@ func event(e *result.Event, verbose bool) string {
 	return fmt.Sprintf("%s (%s, %s)", e.Date.Format("2006-01-02"), short(e.Commit), terminal.Safe(author))
 }
 
-func reach(h *result.History, verbose bool) string {
+// reach says which refs reach a token, with the names of the first few: whole ones
+// if full is set.
+func reach(h *result.History, few int, full bool) string {
 	if !h.Reachable {
 		return "no ref leads to it, but backups and copies may hold it until git gc prunes it"
 	}
 	if len(h.Refs) == 0 {
 		return "reachable from a ref"
 	}
-	shown := h.Refs
-	if !verbose && len(shown) > shownRefs {
-		shown = shown[:shownRefs]
-	}
+	shown := h.Refs[:min(len(h.Refs), few)]
 	names := make([]string, len(shown))
 	for i, ref := range shown {
-		names[i] = terminal.Safe(refName(ref, verbose))
+		names[i] = terminal.Safe(refName(ref, full))
 	}
 	s := "in " + strings.Join(names, ", ")
 	if rest := len(h.Refs) - len(shown); rest > 0 {

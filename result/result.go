@@ -117,19 +117,20 @@ const (
 // columns are UTF-16 code units and EndColumn is exclusive. In a commit or a
 // tag they count from the start of its message.
 type Location struct {
-	Path      string   `json:"path,omitempty"`
-	Member    string   `json:"member,omitempty"` // path inside an archive
-	Header    string   `json:"header,omitempty"` // of a commit or a tag: the header that has it; line and column are in its value
-	Line      int      `json:"line"`
-	Column    int      `json:"column"`
-	EndColumn int      `json:"end_column"`
-	Encoding  []string `json:"encoding,omitempty"` // outermost first; empty for plain text
-	Object    string   `json:"object,omitempty"`   // id of the git object
-	Kind      string   `json:"kind"`
-	Commit    string   `json:"commit,omitempty"`     // first commit that has the object at the path
-	Current   bool     `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
-	Variable  string   `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
-	AllowedBy string   `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
+	Path      string    `json:"path,omitempty"`
+	Member    string    `json:"member,omitempty"` // path inside an archive
+	Header    string    `json:"header,omitempty"` // of a commit or a tag: the header that has it; line and column are in its value
+	Line      int       `json:"line"`
+	Column    int       `json:"column"`
+	EndColumn int       `json:"end_column"`
+	Encoding  []string  `json:"encoding,omitempty"` // outermost first; empty for plain text
+	Object    string    `json:"object,omitempty"`   // id of the git object
+	Kind      string    `json:"kind"`
+	Commit    string    `json:"commit,omitempty"`     // first commit that has the object at the path
+	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
+	Current   bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
+	Variable  string    `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
+	AllowedBy string    `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
 }
 
 // kinds are all of them, in the order of CompareKinds.

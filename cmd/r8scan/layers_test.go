@@ -21,13 +21,14 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/interrupt", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":            {"internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/doctor":       {"internal/ask", "internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/ask":          {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"internal/keypage":      {"internal/ask", "internal/door", "internal/page", "internal/terminal", "report", "rules", "verifier"},
 	"internal/hooks":        {"internal/door", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
 	"internal/excerpt":      {"internal/plain", "internal/regular", "internal/search", "result", "rules"},
 	"internal/progress":     {"internal/terminal", "scanner"},
-	"report":                {"internal/advice", "internal/door", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
+	"report":                {"internal/advice", "internal/door", "internal/page", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":       {"internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":               {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
 	"internal/source":       {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
@@ -53,6 +54,7 @@ var layers = map[string][]string{
 	"internal/git/wire":     {},
 	"internal/inflate":      {},
 	"internal/interrupt":    {},
+	"internal/page":         {},
 	"internal/pool":         {},
 	"internal/plain":        {},
 	"internal/regular":      {},
@@ -60,8 +62,9 @@ var layers = map[string][]string{
 	"rules":                 {},
 }
 
-// startGit are the files that may start a process: git, for install and for tests.
-var startGit = []string{"internal/hooks/git.go", testsOnly + "/gittest.go"}
+// starters are the files that may start a process: git, for install and for tests, and
+// a browser, for the page of verify.
+var starters = []string{"internal/hooks/git.go", "internal/keypage/browser.go", testsOnly + "/gittest.go"}
 
 const testsOnly = "internal/git/gittest"
 
@@ -109,7 +112,7 @@ func TestLayers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name == "os/exec" && !slices.Contains(startGit, path.Join(folder, filepath.Base(file))) || name == module+"/"+testsOnly {
+			if name == "os/exec" && !slices.Contains(starters, path.Join(folder, filepath.Base(file))) || name == module+"/"+testsOnly {
 				t.Errorf("%s imports %s: no scan may start a process", file, name)
 			}
 			ours, isOurs := strings.CutPrefix(name, module+"/")

@@ -25,6 +25,7 @@ const maxBenchmark = 100
 type verifyFlags struct {
 	format, from, apiURL string
 	requests             int
+	page                 bool
 }
 
 func (c command) verify() *cobra.Command {
@@ -40,15 +41,19 @@ For each token it says what is wrong with its format, whether Replicate accepts 
 whose account it is, and what to do. A token is sent only to the API, after the API
 has refused a fake one. Nothing is stored or logged.
 
+With --page, a page in the browser asks for the token and shows all this. Only this
+computer can open it. It ends with Ctrl-C, or when nobody has used it for ten minutes.
+
 Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
-  0  live (also with something else pasted around the token)
+  0  live (also with something else pasted around the token), or the page has ended
   1  not live: revoked, never valid, or not a token
   2  wrong usage
   3  unknown: no clear answer`,
 		Example: `  r8scan verify                        asks for the token, or tests REPLICATE_API_TOKEN
   r8scan verify < tokens.txt           one token per line
   pbpaste | r8scan verify -n 10        with the latency of ten requests
-  r8scan verify --from env -f json`,
+  r8scan verify --from env -f json
+  r8scan verify --page                 tests tokens on a page in the browser`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return errors.New("verify takes no arguments: other programs can see them, and shells save them; pipe the token in, or run r8scan verify and paste it")
@@ -65,6 +70,7 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	fs := cmd.Flags()
 	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of this `number` of requests, with one token")
+	fs.BoolVar(&f.page, "page", false, "serve a page on this computer that asks for the token, and open it in the browser")
 	return cmd
 }
 
@@ -74,6 +80,9 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	}
 	if f.requests < 1 || f.requests > maxBenchmark {
 		return fmt.Errorf("-n %d: use 1 to %d", f.requests, maxBenchmark)
+	}
+	if f.page {
+		return c.servePage(ctx, f)
 	}
 	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {

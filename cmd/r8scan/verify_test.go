@@ -222,7 +222,7 @@ func TestVerifyLatency(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	l := doc.Latency
-	if l.Requests != 3 || l.MinMS.Total <= 0 || l.MinMS.Total > l.MedianMS.Total || l.MedianMS.Total > l.P95MS.Total || l.MinMS.Connect <= 0 {
+	if l.Requests != 3 || l.MinMS.Total <= 0 || l.MinMS.Total > l.MedianMS.Total || l.MedianMS.Total > l.P95MS.Total || l.MinMS.Connect <= 0 || len(l.RunsMS) != 3 || l.RunsMS[2].Total < l.MinMS.Total {
 		t.Errorf("%+v", l)
 	}
 }

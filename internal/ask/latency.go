@@ -11,9 +11,9 @@ import (
 
 // latency is how long requests took, each on a new connection.
 type latency struct {
-	requests int // with a clear answer
-	failed   int // without one
-	parts    []part
+	runs   []verifier.Timing // of the requests with a clear answer, in their order
+	failed int               // how many had none
+	parts  []part
 }
 
 // part is one part of a request's time.
@@ -28,8 +28,7 @@ func measure(ctx context.Context, v *verifier.Verifier, first tested, n int) *la
 	if first.verdict.Status != verifier.Live && first.verdict.Status != verifier.Revoked {
 		return nil
 	}
-	l := &latency{}
-	times := []verifier.Timing{first.verdict.Timing}
+	l := &latency{runs: []verifier.Timing{first.verdict.Timing}}
 	for range n - 1 {
 		verdict := v.Verify(ctx, []rules.Secret{first.Secret})[0]
 		if ctx.Err() != nil {
@@ -39,9 +38,8 @@ func measure(ctx context.Context, v *verifier.Verifier, first tested, n int) *la
 			l.failed++
 			continue
 		}
-		times = append(times, verdict.Timing)
+		l.runs = append(l.runs, verdict.Timing)
 	}
-	l.requests = len(times)
 	for _, p := range []struct {
 		name string
 		of   func(verifier.Timing) time.Duration
@@ -52,8 +50,8 @@ func measure(ctx context.Context, v *verifier.Verifier, first tested, n int) *la
 		{"first byte", func(t verifier.Timing) time.Duration { return t.FirstByte }},
 		{"total", func(t verifier.Timing) time.Duration { return t.Total }},
 	} {
-		ds := make([]time.Duration, len(times))
-		for i, t := range times {
+		ds := make([]time.Duration, len(l.runs))
+		for i, t := range l.runs {
 			ds[i] = p.of(t)
 		}
 		slices.Sort(ds)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"r8scan/verifier"
 )
 
 func TestLatencyNumbers(t *testing.T) {
@@ -20,7 +22,7 @@ func TestLatencyNumbers(t *testing.T) {
 		}
 	}
 	var b strings.Builder
-	l := latency{requests: 2, failed: 1, parts: []part{{"connect", 1e6, 1e6, 2e6}, {"total", 3e6, 4e6, 200e6}}}
+	l := latency{runs: make([]verifier.Timing, 2), failed: 1, parts: []part{{"connect", 1e6, 1e6, 2e6}, {"total", 3e6, 4e6, 200e6}}}
 	l.write(&b, true)
 	if got := b.String(); strings.Count(got, "█") != 8+barWidth || !strings.Contains(got, "(1 more failed)") || !strings.Contains(got, "200 ms") {
 		t.Errorf("table:\n%s", got)

@@ -10,8 +10,8 @@ import (
 	"r8scan/verifier"
 )
 
-// statusMalformed means that the text cannot be a token and was not sent.
-const statusMalformed report.Status = "malformed"
+// StatusMalformed means that the text cannot be a token and was not sent.
+const StatusMalformed report.Status = "malformed"
 
 // tested is one text with its diagnosis and verdict.
 type tested struct {
@@ -44,7 +44,7 @@ func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
 	var b batch
 	for i, text := range texts {
 		t := &out[i]
-		*t = tested{Diagnosis: rules.Diagnose(text), status: statusMalformed}
+		*t = tested{Diagnosis: rules.Diagnose(text), status: StatusMalformed}
 		if t.Askable {
 			b.add(t.Secret, func(v verifier.Verdict) { t.status, t.verdict = report.Status(v.Status), v })
 		}
@@ -65,7 +65,7 @@ func (r *Tested) Worst() report.Status {
 				worst = report.StatusUnknown
 			}
 		default:
-			worst = statusMalformed
+			worst = StatusMalformed
 		}
 	}
 	return worst

@@ -43,7 +43,7 @@ func Advise(d rules.Diagnosis, v verifier.Verdict) (meaning, next string) {
 func (t tested) advise() (meaning, next string) {
 	v := t.verdict
 	switch {
-	case t.status == statusMalformed:
+	case t.status == StatusMalformed:
 		return "Replicate's API cannot accept this, so it was not sent.", "Copy the whole token again, or create a new one at " + rules.TokensPage + "."
 	case t.status == report.StatusRevoked:
 		return "Replicate does not accept this token (HTTP 401): it was disabled, or never existed.", "Create a new token at " + rules.TokensPage + ", and copy all of it."
@@ -67,6 +67,33 @@ func (t tested) advise() (meaning, next string) {
 		return "There was no answer, which says nothing about the token.", "Check the network, HTTPS_PROXY and the clock, and test again."
 	}
 	return fmt.Sprintf("Something other than Replicate answered (HTTP %d), which says nothing about the token.", v.HTTP), "Check for a proxy, a firewall, or a network with a login page."
+}
+
+// Answer is one that the API may give, what it means, and what to do.
+type Answer struct{ Answer, Meaning, Next string }
+
+// Answers are those that users meet, in the words of advise.
+func Answers() []Answer {
+	var out []Answer
+	for _, a := range []struct {
+		name   string
+		status verifier.Status
+		http   int
+	}{
+		{"200 OK", verifier.Live, http.StatusOK},
+		{"401 Unauthorized", verifier.Revoked, http.StatusUnauthorized},
+		{"402 Payment Required", verifier.Live, http.StatusPaymentRequired},
+		{"403 Forbidden", verifier.Live, http.StatusForbidden},
+		{"404 Not Found", verifier.Unknown, http.StatusNotFound},
+		{"429 Too Many Requests", verifier.Unknown, http.StatusTooManyRequests},
+		{"5xx, such as 503", verifier.Unknown, http.StatusServiceUnavailable},
+		{"no answer", verifier.Unknown, 0},
+		{"a page in HTML", verifier.Unknown, http.StatusForbidden},
+	} {
+		meaning, next := Advise(rules.Diagnosis{}, verifier.Verdict{Status: a.status, HTTP: a.http, Requests: 1})
+		out = append(out, Answer{a.name, meaning, next})
+	}
+	return out
 }
 
 // WriteText writes a block of text per token.
@@ -138,7 +165,7 @@ const barWidth = 30
 
 // write writes a table, with bars for the medians if bars is true.
 func (l *latency) write(b *strings.Builder, bars bool) {
-	fmt.Fprintf(b, "\nlatency of %d requests, each on a new connection", l.requests)
+	fmt.Fprintf(b, "\nlatency of %d requests, each on a new connection", len(l.runs))
 	if l.failed > 0 {
 		fmt.Fprintf(b, " (%d more failed)", l.failed)
 	}
@@ -183,11 +210,12 @@ type (
 		Verification report.Verification `json:"verification"`
 		HTTPStatus   int                 `json:"http_status,omitempty"`
 		Requests     int                 `json:"requests"`
-		TimingMS     *verifyTiming       `json:"timing_ms,omitempty"`
+		TimingMS     *TimingMS           `json:"timing_ms,omitempty"`
 		Meaning      string              `json:"meaning"`
 		Next         string              `json:"next"`
 	}
-	verifyTiming struct {
+	// TimingMS is a verifier.Timing in milliseconds.
+	TimingMS struct {
 		DNS       float64 `json:"dns"`
 		Connect   float64 `json:"connect"`
 		TLS       float64 `json:"tls"`
@@ -195,16 +223,23 @@ type (
 		Total     float64 `json:"total"`
 	}
 	verifyLatency struct {
-		Requests int          `json:"requests"`
-		Failed   int          `json:"failed"`
-		MinMS    verifyTiming `json:"min_ms"`
-		MedianMS verifyTiming `json:"median_ms"`
-		P95MS    verifyTiming `json:"p95_ms"`
+		Requests int         `json:"requests"`
+		Failed   int         `json:"failed"`
+		MinMS    TimingMS    `json:"min_ms"`
+		MedianMS TimingMS    `json:"median_ms"`
+		P95MS    TimingMS    `json:"p95_ms"`
+		RunsMS   []*TimingMS `json:"runs_ms"` // of each request, in their order
 	}
 )
 
 // WriteJSON writes what verify -f json writes.
 func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
+	return door.EncodeJSON(w, r.Document(tool))
+}
+
+// Document returns what WriteJSON writes, not yet masked: a server's text may be
+// in it.
+func (r *Tested) Document(tool report.Tool) TokensDocument {
 	doc := TokensDocument{
 		Schema:    "r8scan-verify/1",
 		Tool:      tool,
@@ -234,21 +269,24 @@ func (r *Tested) WriteJSON(w io.Writer, tool report.Tool) error {
 	}
 	if l := r.latency; l != nil {
 		doc.Latency = &verifyLatency{
-			Requests: l.requests,
+			Requests: len(l.runs),
 			Failed:   l.failed,
 			MinMS:    l.row(func(p part) time.Duration { return p.minimum }),
 			MedianMS: l.row(func(p part) time.Duration { return p.median }),
 			P95MS:    l.row(func(p part) time.Duration { return p.p95 }),
 		}
+		for _, run := range l.runs {
+			doc.Latency.RunsMS = append(doc.Latency.RunsMS, timingMS(run))
+		}
 	}
-	return door.EncodeJSON(w, doc)
+	return doc
 }
 
-func (l *latency) row(of func(part) time.Duration) verifyTiming {
+func (l *latency) row(of func(part) time.Duration) TimingMS {
 	return *timingMS(verifier.Timing{DNS: of(l.parts[0]), Connect: of(l.parts[1]), TLS: of(l.parts[2]), FirstByte: of(l.parts[3]), Total: of(l.parts[4])})
 }
 
-func timingMS(t verifier.Timing) *verifyTiming {
+func timingMS(t verifier.Timing) *TimingMS {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return &verifyTiming{ms(t.DNS), ms(t.Connect), ms(t.TLS), ms(t.FirstByte), ms(t.Total)}
+	return &TimingMS{ms(t.DNS), ms(t.Connect), ms(t.TLS), ms(t.FirstByte), ms(t.Total)}
 }

@@ -148,7 +148,7 @@ func (s *storyteller) inCommits(h *Hit, places []history.Place, inIndex bool, cu
 	case s.scope != nil && (h.Type == odb.Tag || h.Type == odb.Commit) && !s.graph.Has(s.scope, h.Object):
 		return false
 	case h.Type == odb.Commit:
-		base.Commit = base.Object
+		base.Commit, base.Committed = base.Object, s.graph.When(h.Object)
 		places = []history.Place{{Commit: odb.None}}
 	case h.Type == odb.Tag:
 		places = []history.Place{{Commit: odb.None}}
@@ -161,7 +161,7 @@ func (s *storyteller) inCommits(h *Hit, places []history.Place, inIndex bool, cu
 			in.Path = Join(s.repo.Name, Join(p.Path, h.Name))
 		}
 		if p.Commit != odb.None {
-			in.Commit = s.repo.Store.Hex(p.Commit)
+			in.Commit, in.Committed = s.repo.Store.Hex(p.Commit), s.graph.When(p.Commit)
 		}
 		in.Current = h.Type == odb.Blob && p.Path != "" && current(h.Object, p.Path)
 		if in.Path == "" && s.run.Paths.Only() || in.Path != "" && !s.run.Paths.Keeps(in.Path, "") {

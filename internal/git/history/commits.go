@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
+	"time"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/wire"
@@ -113,6 +114,16 @@ func (l *commitList) commitAt(o odb.Obj) (int32, bool) {
 		return 0, false
 	}
 	return l.number[o], true
+}
+
+// When returns when a commit of the list was made, by its committer; the zero time
+// if that is not known.
+func (l *commitList) When(o odb.Obj) time.Time {
+	i, ok := l.commitAt(o)
+	if !ok || l.commits[i].when < 0 {
+		return time.Time{}
+	}
+	return time.Unix(l.commits[i].when, 0).UTC()
 }
 
 // families returns for each commit how many of its parents are in the list, and
