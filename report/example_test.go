@@ -57,6 +57,7 @@ func Example() {
 	//      token at https://replicate.com/account/api-tokens and create a new one.
 	//   2. Move the token out of the file into an environment variable before the next
 	//      commit.
+	//        r8scan fix app.py
 	//
 	//   r8_Q7***********************************  id 66b1d95da02ebb23
 	//     app.py:3:9

@@ -38,13 +38,14 @@ type Place struct {
 	Member string // inside an archive
 	Kind   string // a Kind constant of package result
 	Text   string // the line of the token, or all that is known around it; may be ""
+	File   string // all text of the file; "" if it is not known
 }
 
 // place is a Place as rows look at it: in lower case.
 type place struct {
 	path, name string
 	dirs       []string
-	text       string // as it is
+	text, file string // as they are
 }
 
 // in reports whether the file is in one of the folders, at any depth.
@@ -80,6 +81,16 @@ func (p place) says(words ...string) bool {
 	return false
 }
 
+// declares is says for words that may be anywhere in the file.
+func (p place) declares(words ...string) bool {
+	for _, w := range words {
+		if strings.Contains(p.file, w) {
+			return true
+		}
+	}
+	return p.says(words...)
+}
+
 // named reports whether the file's name matches one of the globs.
 func (p place) named(globs ...string) bool {
 	for _, g := range globs {
@@ -101,7 +112,7 @@ func Of(p Place) *Row {
 		return byMember(p)
 	}
 	lower := strings.ToLower(p.Path)
-	low := place{path: lower, name: path.Base(lower), text: p.Text}
+	low := place{path: lower, name: path.Base(lower), text: p.Text, file: p.File}
 	if dir := path.Dir(lower); dir != "." {
 		low.dirs = strings.Split(dir, "/")
 	}

@@ -71,6 +71,34 @@ func Unstage(head string, paths []string) string {
 	return files
 }
 
+// Fix returns the command that replaces tokens in files of the work tree by
+// look-ups, "" if none of their places is one where a look-up can stand.
+func Fix(cases ...Case) string {
+	const command = "r8scan fix"
+	files := command
+	seen := map[string]bool{}
+	for _, c := range cases {
+		if c.Doubt { // a fix does not touch it
+			continue
+		}
+		for _, l := range c.Locations {
+			row := Of(Place{Path: l.Path, Member: l.Member, Kind: l.Kind, Text: l.Variable})
+			if l.Kind != result.KindFile || row.Code == "" || row.Ships || seen[l.Path] || len(l.Encoding) > 0 || terminal.Safe(l.Path) != l.Path || l.Path[0] == '-' {
+				continue
+			}
+			seen[l.Path] = true
+			files += " " + shell.Quote(l.Path)
+		}
+	}
+	switch {
+	case len(seen) == 0:
+		return ""
+	case len(files) > maxUnstage:
+		return command
+	}
+	return files
+}
+
 // pathspec returns a path in the work tree as a word of a POSIX shell that git
 // takes for this path, whatever folder it is used in. What a terminal must not
 // show becomes a ?, which stands for any character there, and so does what masks a

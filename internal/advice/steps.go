@@ -82,7 +82,7 @@ func Steps(cases ...Case) []Step {
 	case g.Stage == Staged:
 		return append(s, g.staged(cases)...)
 	}
-	return append(s, g.here()...)
+	return append(s, g.here(cases)...)
 }
 
 // isAPIToken reports whether the group's tokens work with Replicate's API.
@@ -115,7 +115,7 @@ func (g Group) leaked(cases []Case) []Step {
 			return append(s, step, forget)
 		}
 	}
-	return append(s, Step{Text: "Then remove the old " + r.Noun() + " from the files and, if a rewrite is worth it, from the history."})
+	return append(s, Step{Text: "Then remove the old " + r.Noun() + " from the files and, if a rewrite is worth it, from the history.", Command: Fix(cases...)})
 }
 
 // why says why to disable a token before anything else.
@@ -148,7 +148,7 @@ func (g Group) committed(cases []Case) []Step {
 	s := []Step{{Text: "No remote branch is known to have it. " + ever}}
 	for _, c := range cases {
 		if inFile(c.Locations) {
-			s = append(s, Step{Text: "Take it out of the files before you push: " + r.Read + "."})
+			s = append(s, Step{Text: "Take it out of the files before you push: " + r.Read + ".", Command: Fix(cases...)})
 			break
 		}
 	}
@@ -174,13 +174,13 @@ func (g Group) staged(cases []Case) []Step {
 	}
 	return []Step{
 		{Text: "Unstage it before it is committed:", Command: Unstage(cases[0].Head, paths)},
-		{Text: "Take it out of the file: " + g.remedy.Read + "."},
+		{Text: "Take it out of the file: " + g.remedy.Read + ".", Command: Fix(cases...)},
 		{Text: "If it was ever pushed or shared, " + g.remedy.Disable + g.remedy.Another},
 	}
 }
 
 // here is for what only this machine is known to have.
-func (g Group) here() []Step {
+func (g Group) here(cases []Case) []Step {
 	r := g.remedy
 	var s []Step
 	if g.copied {
@@ -197,7 +197,7 @@ func (g Group) here() []Step {
 	}
 	return append(s,
 		Step{Text: "If this was ever shared (sent, synced, copied into an image), " + r.Disable + r.Another},
-		Step{Text: "Move " + r.It + " out of the file into an environment variable before the next commit."})
+		Step{Text: "Move " + r.It + " out of the file into an environment variable before the next commit.", Command: Fix(cases...)})
 }
 
 // inFile reports whether one of the places is in a file of some commit.

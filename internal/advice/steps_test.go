@@ -234,3 +234,37 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestFix offers a fix of the files where a look-up can stand.
+func TestFix(t *testing.T) {
+	at := func(kind string, paths ...string) (c Case) {
+		for _, p := range paths {
+			c.Locations = append(c.Locations, result.Location{Kind: kind, Path: p})
+		}
+		return c
+	}
+	many := make([]string, 40)
+	for i := range many {
+		many[i] = strings.Repeat("a", i+1) + ".py"
+	}
+	for _, tt := range []struct {
+		c    Case
+		want string
+	}{
+		{at(result.KindFile, "app.py", "a b/it's.js", "app.py", "config.json", "src/App.tsx", ".env", "a.zip", "-x.py", "new\nline.py"), `r8scan fix app.py 'a b/it'\''s.js'`},
+		{at(result.KindBlob, "app.py"), ""},
+		{at(result.KindFile, "config.json", ""), ""},
+		{at(result.KindFile, many...), "r8scan fix"},
+		{Case{Locations: []result.Location{{Kind: result.KindFile, Path: "a.py", Encoding: []string{"base64"}}, {Kind: result.KindFile, Path: "a.zip", Member: "b.py"}}}, ""},
+	} {
+		if got := Fix(tt.c); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+	here := at(result.KindFile, "app.py")
+	here.Remedy, here.Exposure = rules.APIToken.Remedy, result.ExposureUntracked
+	steps := Steps(here)
+	if got := steps[len(steps)-1].Command; got != "r8scan fix app.py" {
+		t.Errorf("the last step is %q", got)
+	}
+}

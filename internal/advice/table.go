@@ -85,7 +85,7 @@ var files = []*Row{
 				(p.in("k8s", "kubernetes", "manifests", "kustomize", "overlays", "helm", "charts") ||
 					p.named("secret.*", "secrets.*", "*-secret.*", "*-secrets.*", "deployment.*", "*-deployment.*", "configmap.*", "*-configmap.*",
 						"kustomization.*", "statefulset.*", "cronjob.*", "daemonset.*") ||
-					p.says("secretKeyRef", "kind: Secret", "kind: Deployment", "kind: ConfigMap", "stringData:"))
+					p.declares("secretKeyRef", "kind: Secret", "kind: Deployment", "kind: ConfigMap", "stringData:"))
 		},
 	},
 
@@ -115,7 +115,7 @@ var files = []*Row{
 			return p.named("androidmanifest.xml", "local.properties") ||
 				p.named("*.xml") && p.below("res/values") ||
 				p.named("*.kt", "*.kts", "*.java", "*.gradle") && (p.in("androidmain", "commonmain", "iosmain", "android") ||
-					p.below("app/src/main/", "app/build.gradle") || p.says("import android", "androidx.", "buildConfigField", "com.android."))
+					p.below("app/src/main/", "app/build.gradle") || p.declares("import android", "androidx.", "buildConfigField", "com.android."))
 		},
 	},
 	{
@@ -147,7 +147,7 @@ var files = []*Row{
 		ID: "deno", Title: "Deno", Code: `Deno.env.get("{}")`,
 		is: func(p place) bool {
 			return isScript(p) && (p.below("supabase/functions/", "netlify/edge-functions/") || p.in("deno") || p.named("*.deno.ts", "*.deno.js") ||
-				p.says("Deno.", "https://deno.land/", "jsr:@"))
+				p.declares("Deno.", "https://deno.land/", "jsr:@"))
 		},
 	},
 	{
@@ -162,7 +162,7 @@ var files = []*Row{
 		is: func(p place) bool {
 			return isScript(p) && (p.named("route.*", "*.server.*", "middleware.*", "vite.config.*", "next.config.*", "nuxt.config.*") ||
 				p.below("pages/api/", "app/api/", "src/api/", "server/api/", "netlify/functions/") || p.in("server", "api", "backend") ||
-				p.says(`"use server"`, `'use server'`, "import.meta.env.SSR"))
+				p.declares(`"use server"`, `'use server'`, "import.meta.env.SSR"))
 		},
 	},
 	{
@@ -170,7 +170,7 @@ var files = []*Row{
 		names: []string{"*.html", "*.htm", "*.xhtml", "*.vue", "*.svelte", "*.jsx", "*.tsx"},
 		is: func(p place) bool {
 			return isScript(p) && (p.in("public", "static", "www", "wwwroot", "htdocs", "public_html", "components") ||
-				p.says(`"use client"`, `'use client'`, "document.", "window.", "import.meta.env.VITE_"))
+				p.says("document.", "window.", "import.meta.env.VITE_") || p.declares(`"use client"`, `'use client'`) || runsInPage(p))
 		},
 	},
 	{ID: "node", Title: "JavaScript or TypeScript", Code: "process.env.{}", is: isScript},
@@ -214,6 +214,16 @@ var files = []*Row{
 		ID: "log", Title: "log", Note: "Keep it out of what the program prints: r8scan redact masks tokens in a stream.",
 		names: []string{"*.log", "*.log.*", "*.out", "*.trace"},
 	},
+}
+
+// runsInPage reports whether the text of a script is that of a page, and nothing in
+// it is of a server.
+func runsInPage(p place) bool {
+	if p.file == "" || p.declares("process.", "require(", "node:", "module.exports", "from \"fs", "from 'fs", "from \"http", "from 'http", "from \"express", "from 'express") {
+		return false
+	}
+	return p.declares("document.", "window.", "localStorage.", "import.meta.env.VITE_", `from "react"`, `from 'react'`, `from "react-dom`, `from 'react-dom`,
+		`from "vue"`, `from 'vue'`, `from "svelte"`, `from 'svelte'`, `from "@angular/`, `from '@angular/`)
 }
 
 // isScript reports whether a file is JavaScript or TypeScript.

@@ -82,7 +82,7 @@ func writeTo(ctx context.Context, path string, render func(io.Writer) error) err
 	if info != nil {
 		mode = info.Mode().Perm()
 	}
-	return replace(ctx, target, mode, render)
+	return Replace(ctx, target, mode, render)
 }
 
 // writeDirect appends. Opening /dev/stdout again starts at offset 0, and would
@@ -95,9 +95,11 @@ func writeDirect(ctx context.Context, path string, render func(io.Writer) error)
 	return errors.Join(renderTo(ctx, f, render), f.Close())
 }
 
-// replace writes a new file next to target and renames it. A rename is atomic
-// only within one file system, so both are in one folder.
-func replace(ctx context.Context, target string, mode fs.FileMode, render func(io.Writer) error) (err error) {
+// Replace writes what render produces to a new file next to target and renames it:
+// target is no link, and gets the mode, or 0644 less the umask if that is 0. After
+// an error nothing is left behind. A rename is atomic only within one file system,
+// so both are in one folder.
+func Replace(ctx context.Context, target string, mode fs.FileMode, render func(io.Writer) error) (err error) {
 	dir := filepath.Dir(target)
 	// os.CreateTemp would use 0600; with os.OpenFile the kernel applies the
 	// umask.
