@@ -12,7 +12,6 @@ import (
 	advise "r8scan/internal/advice"
 	"r8scan/internal/page"
 	"r8scan/internal/terminal"
-	"r8scan/result"
 )
 
 // htmlPage is what the template "report" shows. Texts of the scanned repository in
@@ -206,8 +205,8 @@ func listsOf(doc *Document) []htmlList {
 	for _, a := range doc.Coverage.Accepted {
 		accepted = append(accepted, htmlItem{terminal.Safe(a.What), terminal.Safe(a.Reason + " (" + a.Because + ")")})
 	}
-	for _, a := range doc.Allowed {
-		allowed = append(allowed, htmlItem{terminal.Safe(a.TokenID), allowedWhy(a)})
+	for _, a := range changesFirst(doc.Allowed) {
+		allowed = append(allowed, htmlItem{terminal.Safe(a.TokenID), upperFirst(warningOf(a)) + allowedWhy(a)})
 	}
 	for _, why := range slices.Sorted(maps.Keys(doc.LeftOut)) {
 		left = append(left, htmlItem{terminal.Safe(why), terminal.Count(int64(doc.LeftOut[why]))})
@@ -217,20 +216,4 @@ func listsOf(doc *Document) []htmlList {
 	add("", "Allowed tokens, which are not listed", allowed)
 	add("", "Below --min-confidence, by reason", left)
 	return lists
-}
-
-// allowedWhy says who allows a token, why, and where it is.
-func allowedWhy(a result.Allowed) string {
-	why := "by " + a.By
-	if a.Reason != "" {
-		why += " (" + a.Reason + ")"
-	}
-	why = terminal.Safe(why)
-	if len(a.Locations) > 0 {
-		why += ", " + place(a.Locations[0])
-	}
-	if rest := len(a.Locations) - 1; rest > 0 {
-		why += " and " + terminal.Plural(int64(rest), "more place")
-	}
-	return why
 }

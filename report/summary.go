@@ -111,19 +111,22 @@ func warningOf(a result.Allowed) string {
 	return ""
 }
 
-// allowedLine says which token is allowed, by whom, why, and where it stands.
-func allowedLine(a result.Allowed) string {
-	line := terminal.Safe(a.TokenID) + " by " + terminal.Safe(a.By)
+// allowedLine says which token is allowed, and allowedWhy.
+func allowedLine(a result.Allowed) string { return terminal.Safe(a.TokenID) + " " + allowedWhy(a) }
+
+// allowedWhy says who allows a token, why, and where it stands.
+func allowedWhy(a result.Allowed) string {
+	why := "by " + terminal.Safe(a.By)
 	if a.Reason != "" {
-		line += " (" + terminal.Safe(a.Reason) + ")"
+		why += " (" + terminal.Safe(a.Reason) + ")"
 	}
 	if len(a.Locations) > 0 {
-		line += ": " + place(a.Locations[0])
+		why += ": " + place(a.Locations[0])
 	}
 	if rest := len(a.Locations) - 1; rest > 0 {
-		line += " and " + terminal.Plural(int64(rest), "more place")
+		why += " and " + terminal.Plural(int64(rest), "more place")
 	}
-	return line
+	return why
 }
 
 // acceptedLines says how many things were not read by the user's leave; each of
