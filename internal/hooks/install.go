@@ -140,7 +140,7 @@ func (i Installer) InstallInto(ctx context.Context, path, name string) error {
 	if !m.isConfigured(r.top) {
 		return fmt.Errorf("--into %s: %s has no configuration of %[1]s: create it first, or run r8scan install", name, r.top)
 	}
-	changed, err := m.into(r.top)
+	changed, err := m.into(ctx, r.top)
 	switch {
 	case errors.Is(err, errByHand):
 		i.complain(fmt.Sprintf("not added: %s\n%s", err, m.add))

@@ -2,8 +2,10 @@ package hooks
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"r8scan/internal/output"
 	"r8scan/internal/regular"
 )
 
@@ -21,7 +24,7 @@ var errByHand = errors.New("r8scan cannot edit it")
 var huskyLines = [][2]string{{"pre-commit", "r8scan staged"}, {"pre-merge-commit", "r8scan staged"}, {"commit-msg", `r8scan commit-msg "$1"`}, {"pre-push", `r8scan push "$@"`}}
 
 // intoHusky adds a line to each of husky's files that has none of r8scan's.
-func intoHusky(top string) (changed []string, err error) {
+func intoHusky(ctx context.Context, top string) (changed []string, err error) {
 	for _, hook := range huskyLines {
 		path := filepath.Join(top, ".husky", hook[0])
 		text, err := readConfig(path)
@@ -37,7 +40,7 @@ func intoHusky(top string) (changed []string, err error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return changed, err
 		}
-		if err := replaceFile(path, append(text, hook[1]+"\n"...), 0o755); err != nil {
+		if err := replaceFile(ctx, path, append(text, hook[1]+"\n"...), 0o755); err != nil {
 			return changed, err
 		}
 		changed = append(changed, path)
@@ -52,7 +55,7 @@ var lefthookJobs = [][2]string{
 }
 
 // intoLefthook adds jobs to lefthook.yml, in front of those that are there.
-func intoLefthook(top string) (changed []string, err error) {
+func intoLefthook(ctx context.Context, top string) (changed []string, err error) {
 	path := ""
 	for _, name := range []string{"lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", ".config/lefthook.yml", ".config/lefthook.yaml"} {
 		if at := filepath.Join(top, name); path == "" && exists(at) {
@@ -62,7 +65,7 @@ func intoLefthook(top string) (changed []string, err error) {
 	if path == "" {
 		return nil, fmt.Errorf("lefthook's configuration is no YAML file: %w", errByHand)
 	}
-	return editYAML(path, func(text []byte) ([]byte, error) {
+	return editYAML(ctx, path, func(text []byte) ([]byte, error) {
 		for _, hook := range lefthookJobs {
 			var err error
 			if text, err = addJob(text, hook[0], hook[1]); err != nil {
@@ -120,8 +123,8 @@ const preCommitLines = `  - repo: local
 `
 
 // intoPreCommit adds r8scan's hooks in front of the others.
-func intoPreCommit(top string) (changed []string, err error) {
-	return editYAML(filepath.Join(top, preCommitFile), func(text []byte) ([]byte, error) {
+func intoPreCommit(ctx context.Context, top string) (changed []string, err error) {
+	return editYAML(ctx, filepath.Join(top, preCommitFile), func(text []byte) ([]byte, error) {
 		root, err := mappingOf(text)
 		if err != nil {
 			return nil, err
@@ -139,7 +142,7 @@ func intoPreCommit(top string) (changed []string, err error) {
 
 // editYAML changes a configuration that does not name r8scan yet. The result must
 // be YAML too.
-func editYAML(path string, edit func([]byte) ([]byte, error)) (changed []string, err error) {
+func editYAML(ctx context.Context, path string, edit func([]byte) ([]byte, error)) (changed []string, err error) {
 	text, err := readConfig(path)
 	if err != nil {
 		return nil, err
@@ -161,7 +164,7 @@ func editYAML(path string, edit func([]byte) ([]byte, error)) (changed []string,
 	if crlf {
 		edited = bytes.ReplaceAll(edited, []byte("\n"), []byte("\r\n"))
 	}
-	if err := replaceFile(path, edited, 0o644); err != nil {
+	if err := replaceFile(ctx, path, edited, 0o644); err != nil {
 		return nil, err
 	}
 	return []string{path}, nil
@@ -178,20 +181,14 @@ func readConfig(path string) ([]byte, error) {
 
 // replaceFile writes a file completely or not at all. A file that is there keeps its
 // mode.
-func replaceFile(path string, text []byte, mode fs.FileMode) error {
+func replaceFile(ctx context.Context, path string, text []byte, mode fs.FileMode) error {
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+tempMark+"*")
-	if err != nil {
+	return output.Replace(ctx, path, mode, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	defer os.Remove(f.Name()) // fails once it is renamed
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(mode), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }
 
 // mappingOf parses a YAML document that is a mapping, or empty.

@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ type manager struct {
 	wrote string   // a text that all of its hooks have
 	add   string   // what to add where, for people
 	then  string   // the command that sets it up
-	into  func(top string) (changed []string, err error)
+	into  func(ctx context.Context, top string) (changed []string, err error)
 }
 
 // managers are the ones that are known.
