@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"r8scan/internal/collect"
@@ -14,11 +15,12 @@ import (
 
 // Base is the files of the commits that a range builds on.
 type Base struct {
-	env    *Env
-	top    string // the work tree, through no link
-	blobs  blobReader
-	before [][]byte // raw ids of the trees that the range builds on
-	after  [][]byte // raw ids of the trees that it leads to
+	env   *Env
+	top   string // the work tree, through no link
+	blobs blobReader
+
+	beforeTrees [][]byte // raw ids of the trees that the range builds on
+	afterTrees  [][]byte // raw ids of the trees that it leads to
 }
 
 // maxBaseFile bounds a file that is read there, in bytes.
@@ -54,7 +56,7 @@ func (s *Objects) Base(env *Env) (*Base, error) {
 		}
 		return ids
 	}
-	base.before, base.after = trees(span.Without), trees(span.With)
+	base.beforeTrees, base.afterTrees = trees(span.Without), trees(span.With)
 	return base, nil
 }
 
@@ -72,16 +74,29 @@ func (b *Base) Close() { b.blobs.store.Close() }
 
 // File returns what the commits have at a path on disk: see policy.Base.
 func (b *Base) File(path string) (texts [][]byte, ok bool) {
-	rel, inside := b.inTree(path)
-	if !inside {
-		return nil, false
+	paths := []string{path}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		paths = append(paths, real) // a link in the repository may lead to another file of it
 	}
-	for _, tree := range b.before {
+	for _, p := range paths {
+		rel, inside := b.inTree(p)
+		if !inside {
+			continue
+		}
+		texts, was := b.before(rel)
+		if was {
+			return texts, true
+		}
+		ok = ok || slices.ContainsFunc(b.afterTrees, func(tree []byte) bool { return b.has(tree, rel) })
+	}
+	return make([][]byte, len(b.beforeTrees)), ok
+}
+
+// before returns the texts that the commits have at a path, and whether any has one.
+func (b *Base) before(rel string) (texts [][]byte, ok bool) {
+	for _, tree := range b.beforeTrees {
 		text := b.read(tree, rel)
 		texts, ok = append(texts, text), ok || text != nil
-	}
-	for _, tree := range b.after {
-		ok = ok || b.find(tree, rel) != nil
 	}
 	return texts, ok
 }
@@ -96,13 +111,13 @@ func (b *Base) inTree(path string) (rel string, ok bool) {
 	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
 }
 
-// read returns the text at a path of a tree, nil if there is none.
+// read returns the text of the regular file at a path of a tree, nil if there is none.
 func (b *Base) read(tree []byte, path string) []byte {
-	id := b.find(tree, path)
-	if id == nil {
+	e := b.find(tree, path, func(name, want string) bool { return name == want })
+	if e == nil || e.Mode&0o170000 != 0o100000 {
 		return nil
 	}
-	o, err := b.blobs.store.Read(id, nil)
+	o, err := b.blobs.store.Read(e.ID, nil)
 	if err == nil {
 		defer o.Close()
 		if o.Data != nil && len(o.Data) <= maxBaseFile {
@@ -114,9 +129,14 @@ func (b *Base) read(tree []byte, path string) []byte {
 	return nil
 }
 
-// find returns the raw id of the regular file at a path of a tree, nil if there is
-// none.
-func (b *Base) find(tree []byte, path string) []byte {
+// has reports whether a tree has something at a path, in any case: a file system may
+// not tell the cases of letters apart.
+func (b *Base) has(tree []byte, path string) bool {
+	return b.find(tree, path, strings.EqualFold) != nil
+}
+
+// find returns the entry at a path of a tree, nil if there is none.
+func (b *Base) find(tree []byte, path string, same func(name, want string) bool) *odb.TreeEntry {
 	for rest := path; tree != nil; {
 		name, below, more := strings.Cut(rest, "/")
 		entries, err := b.blobs.tree(tree)
@@ -125,13 +145,15 @@ func (b *Base) find(tree []byte, path string) []byte {
 			return nil
 		}
 		tree, rest = nil, below
-		for _, e := range entries {
-			switch {
-			case string(e.Name) != name:
-			case more && e.Mode == odb.ModeDir:
+		for i, e := range entries {
+			if !same(string(e.Name), name) {
+				continue
+			}
+			if !more || e.Mode&0o170000 == 0o120000 { // what is behind a link is not known
+				return &entries[i]
+			}
+			if e.Mode == odb.ModeDir {
 				tree = e.ID
-			case !more && e.Mode&0o170000 == 0o100000:
-				return e.ID
 			}
 		}
 	}
