@@ -1,0 +1,63 @@
+package agent
+
+import "strings"
+
+// edit replaces a text of a file.
+type edit struct {
+	old, new string
+	all      bool // each occurrence, not only the first
+}
+
+// apply returns the file as it will be, made of the content that it has now. loose
+// are texts that will be in it at a place that is not known: the agent may find a
+// place where this function does not, for instance in spite of other white space.
+func (c *change) apply(content string) (after string, loose []string) {
+	loose = c.loose
+	if c.content != nil {
+		content = *c.content
+	}
+	for _, e := range c.edits {
+		var found bool
+		if content, found = e.apply(content); !found {
+			loose = append(loose, e.new)
+		}
+	}
+	if len(c.hunks) > 0 {
+		var lost []string
+		content, lost = applyHunks(content, c.hunks)
+		loose = append(loose, lost...)
+	}
+	return content, loose
+}
+
+func (e edit) apply(content string) (after string, found bool) {
+	switch {
+	case e.old == "" && content == "": // a new file
+		return e.new, true
+	case e.old == "":
+		return content, false
+	}
+	n := 1
+	if e.all {
+		n = -1
+	}
+	for _, form := range []func(string) string{asIs, withCR} {
+		if old := form(e.old); strings.Contains(content, old) {
+			return strings.Replace(content, old, form(e.new), n), true
+		}
+	}
+	return content, false
+}
+
+func asIs(s string) string { return s }
+
+// withCR ends lines as files of Windows do: models write \n.
+func withCR(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+
+// undo returns the file as it was before edits that were made.
+func undo(content string, edits []edit) string {
+	for i := len(edits) - 1; i >= 0; i-- {
+		content, _ = edit{old: edits[i].new, new: edits[i].old, all: edits[i].all}.apply(content)
+	}
+	return content
+}
