@@ -41,8 +41,6 @@ func weakensByCommand(s *site, command string) string {
 			return "it would weaken r8scan's checks"
 		case program == "git" && strings.Contains(strings.ToLower(strings.Join(words, " ")), "core.hookspath"):
 			return "it would send git to other hooks"
-		case program == "git" && skipsHooks(words) && s.hasGitHook():
-			return "it would skip the git hook that runs r8scan"
 		}
 		for n, w := range words {
 			if isProtected(w) && (!reads(program, words) || writesTo(words, n)) {
@@ -50,7 +48,34 @@ func weakensByCommand(s *site, command string) string {
 			}
 		}
 	}
+	for _, words := range partsOf(spaced(withoutSentences(command))) {
+		if words[0] == "git" && skipsHooks(words) && s.hasGitHook() {
+			return "it would skip the git hook that runs r8scan"
+		}
+	}
 	return ""
+}
+
+// withoutSentences leaves out quoted texts with spaces, such as the messages of
+// commits.
+func withoutSentences(command string) string {
+	var out strings.Builder
+	for {
+		i := strings.IndexAny(command, `'"`)
+		if i < 0 {
+			break
+		}
+		end := strings.IndexByte(command[i+1:], command[i])
+		if end < 0 {
+			break
+		}
+		out.WriteString(command[:i])
+		if quoted := command[i+1 : i+1+end]; !strings.ContainsAny(quoted, " \t\n") {
+			out.WriteString(quoted)
+		}
+		command = command[i+1+end+1:]
+	}
+	return out.String() + command
 }
 
 // spaced puts spaces around what sends output to a file, and writes all forms of it
@@ -65,7 +90,7 @@ func spaced(command string) string {
 func partsOf(command string) (parts [][]string) {
 	for _, part := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(";|&\n()`", r) }) {
 		words := strings.Fields(strings.NewReplacer(`"`, "", `'`, "", `\`, "").Replace(part))
-		for len(words) > 0 && (strings.Contains(words[0], "=") || slices.Contains(prefixes, words[0])) {
+		for len(words) > 1 && words[1] != ">" && (strings.Contains(words[0], "=") || slices.Contains(prefixes, words[0])) {
 			words = words[1:]
 		}
 		if len(words) > 0 {

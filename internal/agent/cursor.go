@@ -26,6 +26,8 @@ func readCursor(e *event, f fields) {
 	switch e.name {
 	case "beforeShellExecution", "afterShellExecution":
 		e.tool, e.input, e.output = "Shell", fields{"command": text(f, "command")}, f["output"]
+	case "beforeMCPExecution":
+		e.tool = "MCP:" + e.tool
 	case "afterMCPExecution":
 		e.output = unpacked(f["result_json"])
 	case "beforeReadFile", "beforeTabFileRead":

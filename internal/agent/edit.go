@@ -46,7 +46,34 @@ func (e edit) apply(content string) (after string, found bool) {
 			return strings.Replace(content, old, form(e.new), n), true
 		}
 	}
+	if from, to, ok := loosely(content, e.old); ok {
+		return content[:from] + e.new + content[to:], true
+	}
 	return content, false
+}
+
+// loosely finds a text in content whatever the white space: some agents do.
+func loosely(content, old string) (from, to int, ok bool) {
+	bare, places := withoutSpace(content)
+	want, _ := withoutSpace(old)
+	at := strings.Index(bare, want)
+	if want == "" || at < 0 {
+		return 0, 0, false
+	}
+	return places[at], places[at+len(want)-1] + 1, true
+}
+
+// withoutSpace returns the bytes of a text that are no white space, and where they
+// stand in it.
+func withoutSpace(text string) (bare string, places []int) {
+	var b strings.Builder
+	for i := range len(text) {
+		if !strings.ContainsRune(" \t\r\n", rune(text[i])) {
+			b.WriteByte(text[i])
+			places = append(places, i)
+		}
+	}
+	return b.String(), places
 }
 
 func asIs(s string) string { return s }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -18,12 +19,18 @@ func judgeFlow(v *verdict, s *site, command string) {
 		text := "" // what goes through the pipeline, as far as it is known
 		for _, words := range partsOf(pipeline) {
 			to, from := flowOf(words)
+			if len(words) > 1 && words[0] == "git" && words[1] == "add" && forces(words) {
+				judgeForced(v, s, from)
+			}
 			for _, w := range from {
 				content, _ := s.locate(w).content()
 				text += "\n" + content
 			}
 			if slices.Contains(printers, words[0]) {
 				text += "\n" + tokensIn(pipeline, command)
+			}
+			if v.refused {
+				return
 			}
 			if to == "" || len(find(text)) == 0 {
 				continue
@@ -36,6 +43,29 @@ func judgeFlow(v *verdict, s *site, command string) {
 			if judgeFile(v, t, old, text, nil); v.refused {
 				return
 			}
+		}
+	}
+}
+
+// forces reports whether git add takes what git ignores.
+func forces(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool {
+		return w == "--force" || strings.HasPrefix(w, "-") && !strings.HasPrefix(w, "--") && strings.Contains(w, "f")
+	})
+}
+
+// judgeForced stops git from taking an ignored file with a token.
+func judgeForced(v *verdict, s *site, files []string) {
+	for _, file := range files {
+		t := s.locate(file)
+		content, _ := t.content()
+		found := find(content)
+		if len(found) == 0 {
+			continue
+		}
+		if c, _, _ := t.custody(); c == ignored {
+			v.refuse("a command", fmt.Sprintf("it would add %s to git, which holds a %s", t.shown, named(found[0])), keepOut)
+			return
 		}
 	}
 }
@@ -76,10 +106,13 @@ func tokensIn(pipeline, command string) (values string) {
 	if strings.Contains(text, "<<'") || strings.Contains(text, `<<"`) || strings.Contains(text, `<<\`) {
 		return ""
 	}
-	open := ""
-	for n, part := range strings.Split(text, "'") {
-		if n%2 == 0 {
-			open += part
+	open := text
+	if !strings.Contains(pipeline, "<<") { // quotes are text in a here-document
+		open = ""
+		for n, part := range strings.Split(text, "'") {
+			if n%2 == 0 {
+				open += part
+			}
 		}
 	}
 	all := slices.ContainsFunc(partsOf(pipeline), func(words []string) bool {

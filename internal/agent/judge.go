@@ -51,6 +51,9 @@ func judgePrompt(v *verdict, e *event) {
 func judgeCall(v *verdict, e *event) {
 	changes, rest := changesOf(e.tool, e.input)
 	s := openSite(e.folders)
+	if len(changes) > 1 {
+		changes = joined(changes, func(path string) string { return s.locate(path).real })
+	}
 	for i := range changes {
 		if judgeChange(v, s, &changes[i]); v.refused {
 			return

@@ -1,6 +1,9 @@
 package agent
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // change is what a tool does to one file.
 type change struct {
@@ -68,7 +71,7 @@ func fileChanges(input any) ([]change, any) {
 	if len(changes) == 0 {
 		return nil, input
 	}
-	return joined(changes), without(f, contentNames, oldNames, newNames, looseNames, listNames)
+	return changes, without(f, contentNames, oldNames, newNames, looseNames, listNames)
 }
 
 // oneFile reads an object with a change of a file. path is the file of an object
@@ -107,20 +110,18 @@ func replacesAll(f fields) bool {
 }
 
 // joined makes one change of the edits of one file, in their order: a token may come
-// together in the second of them.
-func joined(changes []change) (out []change) {
+// together in the second of them. file tells which file a path is.
+func joined(changes []change, file func(path string) string) (out []change) {
 	for _, c := range changes {
-		at := -1
-		for i := range out {
-			if out[i].path == c.path && out[i].content == nil && c.content == nil {
-				at = i
-			}
-		}
+		at := slices.IndexFunc(out, func(o change) bool {
+			return o.content == nil && c.content == nil && !o.removed && !c.removed && o.from == "" && c.from == "" && file(o.path) == file(c.path)
+		})
 		if at < 0 {
 			out = append(out, c)
 			continue
 		}
 		out[at].edits = append(out[at].edits, c.edits...)
+		out[at].hunks = append(out[at].hunks, c.hunks...)
 		out[at].loose = append(out[at].loose, c.loose...)
 	}
 	return out
