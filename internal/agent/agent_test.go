@@ -269,6 +269,21 @@ func TestIgnoreRules(t *testing.T) {
 	}
 }
 
+// TestLinkedSettings knows settings by the path of a link to them.
+func TestLinkedSettings(t *testing.T) {
+	r := project(t)
+	r.Write("dotfiles/hooks.json", `{"version": 1, "hooks": {"preToolUse": [{"command": "r8scan agent"}]}}`)
+	if err := os.Remove(filepath.Join(r.Dir, ".cursor", "hooks.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../dotfiles/hooks.json", filepath.Join(r.Dir, ".cursor", "hooks.json")); err != nil {
+		t.Skip(err)
+	}
+	if got := write(t, r, ".cursor/hooks.json", "{}"); got == "" {
+		t.Error("it passes")
+	}
+}
+
 // TestSpelling joins edits of a file whose path is written in two ways.
 func TestSpelling(t *testing.T) {
 	r := project(t)

@@ -13,15 +13,21 @@ import (
 )
 
 // weakens says how an edit of a file switches checks off, "" if it does not. before
-// is what is in the file now, if that is known.
+// is what is in the file now, if that is known. Both the file's own path and that of
+// a link to it tell what it is for.
 func weakens(t target, known bool, before, after string, removed bool) string {
-	file := filepath.ToSlash(t.real)
-	if file == "" {
-		file = t.shown
-	}
 	if removed {
 		after = ""
 	}
+	for _, path := range []string{t.named, t.real} {
+		if why := weakensAt(filepath.ToSlash(path), t, known, before, after); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+func weakensAt(file string, t target, known bool, before, after string) string {
 	name := strings.ToLower(path.Base(file))
 	switch {
 	case agentsettings.Are(file):

@@ -41,6 +41,7 @@ func within(dir, path string) bool {
 // target is a file that an event names.
 type target struct {
 	shown  string // as a person would name it
+	named  string // as the event names it, absolute, with its links
 	real   string // without links; the file need not exist
 	inside bool   // of a bound: it may be opened
 }
@@ -52,7 +53,8 @@ func (s *site) locate(path string) target {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.folders[0], path)
 	}
-	real, err := realPath(filepath.Clean(path))
+	t.named = filepath.Clean(path)
+	real, err := realPath(t.named)
 	if err != nil {
 		return t
 	}

@@ -239,7 +239,7 @@ func (d *document) add(s *spec, command string) error {
 func (d *document) remove() (bool, error) {
 	all, err := d.installed()
 	for _, f := range slices.Backward(all) {
-		if err := d.patch("remove", f.pointer, nil); err != nil {
+		if err := d.removeAt(f.pointer); err != nil {
 			return false, err
 		}
 		pointer := f.pointer
@@ -248,12 +248,34 @@ func (d *document) remove() (bool, error) {
 			if !isEmpty(d.root.Find(pointer)) {
 				break
 			}
-			if err := d.patch("remove", pointer, nil); err != nil {
+			if err := d.removeAt(pointer); err != nil {
 				return false, err
 			}
 		}
 	}
 	return len(all) > 0, err
+}
+
+// removeAt removes the value at a pointer. If it was the last one, the closing
+// bracket goes back to where it stood.
+func (d *document) removeAt(pointer string) error {
+	if err := d.patch("remove", pointer, nil); err != nil {
+		return err
+	}
+	parent := pointer[:strings.LastIndexByte(pointer, '/')]
+	var end *hujson.Extra
+	switch c := d.root.Find(parent).Value.(type) {
+	case *hujson.Array:
+		end = &c.AfterExtra
+	case *hujson.Object:
+		end = &c.AfterExtra
+	default:
+		return nil
+	}
+	if i := bytes.LastIndexByte(*end, '\n'); i >= 0 && len(bytes.TrimLeft((*end)[i:], "\n \t")) == 0 {
+		*end = append((*end)[:i+1:i+1], strings.Repeat(d.indent, strings.Count(parent, "/"))...)
+	}
+	return nil
 }
 
 // isEmpty reports whether a list or an object holds nothing.

@@ -4,8 +4,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/tailscale/hujson"
 )
 
 // others are settings that can switch hooks off, beside those that install writes.
@@ -68,20 +66,20 @@ func Weaker(before, after string) string {
 
 // switches returns the settings in a file that switch hooks off.
 func switches(text string) (found []string) {
-	if std, err := hujson.Standardize([]byte(text)); err == nil {
-		text = string(std)
+	if strings.Contains(strings.ReplaceAll(text, " ", ""), "hooks=false") { // TOML
+		return []string{"hooks = false"}
 	}
-	flat := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(text)
-	for _, s := range []struct{ text, name string }{
-		{`"disableAllHooks":true`, "disableAllHooks"},
-		{`"chat.useHooks":false`, "chat.useHooks"},
-		{`"enableHooks":false`, "tools.enableHooks"},
-		{`"hooksConfig":{"enabled":false`, "hooksConfig.enabled"},
-		{`"disabled":["r8scan"`, "hooks.disabled"},
-		{`hooks=false`, "hooks = false"},
+	d, err := parse([]byte(text))
+	if err != nil {
+		return nil
+	}
+	for _, s := range []struct{ pointer, value string }{
+		{"/disableAllHooks", "true"}, {"/chat.useHooks", "false"}, {"/chat.hookFilesLocations", "false"},
+		{"/tools/enableHooks", "false"}, {"/hooksConfig/enabled", "false"}, {"/hooks/enabled", "false"},
+		{"/hooksConfig/disabled", "r8scan"}, {"/hooks/disabled", "r8scan"},
 	} {
-		if strings.Contains(flat, s.text) {
-			found = append(found, s.name)
+		if v := d.root.Find(s.pointer); v != nil && strings.Contains(v.Clone().String(), s.value) {
+			found = append(found, dotted(s.pointer))
 		}
 	}
 	return found
