@@ -28,6 +28,10 @@ var ErrRefused = errors.New("refused")
 // searched.
 const maxEvent = 64 << 20
 
+// usualEvent is how many bytes an event has at most as a rule: reading it takes one
+// buffer.
+const usualEvent = 96 << 10
+
 // Hook answers an event.
 type Hook struct {
 	In     io.Reader
@@ -44,7 +48,10 @@ func (h Hook) Run() (err error) {
 			err = h.unjudged("r8scan failed on the event; please report this")
 		}
 	}()
-	text, err := io.ReadAll(io.LimitReader(h.In, maxEvent+1))
+	var b bytes.Buffer
+	b.Grow(usualEvent)
+	_, err = b.ReadFrom(io.LimitReader(h.In, maxEvent+1))
+	text := b.Bytes()
 	if err != nil {
 		return h.unjudged("the event cannot be read: " + err.Error())
 	}

@@ -107,13 +107,13 @@ func (c *committed) refuses(found []finding, rel string) (rest []finding) {
 	if len(found) == 0 || rel != "" && c.paths.Excludes(rel) {
 		return nil
 	}
-	inFile := map[search.Key]bool{}
-	if c.repo != nil && rel != "" {
-		inFile = c.marked(rel)
-	}
+	var marked map[search.Key]bool // read only if a line has the comment: it may be the committed one
 	today := time.Now().UTC().Format(time.DateOnly)
 	for _, f := range found {
-		if !c.allows(f, today) && !inFile[search.KeyOf(&f.Match)] {
+		if f.Allowed && marked == nil {
+			marked = c.marked(rel)
+		}
+		if !c.allows(f, today) && !marked[search.KeyOf(&f.Match)] {
 			rest = append(rest, f)
 		}
 	}
@@ -137,6 +137,9 @@ func (c *committed) allows(f finding, today string) bool {
 // marked returns the tokens with r8scan:allow on their line in a file at HEAD.
 func (c *committed) marked(rel string) map[search.Key]bool {
 	all := map[search.Key]bool{}
+	if c.repo == nil || rel == "" {
+		return all
+	}
 	text, err := atHEAD(c.repo, rel)
 	if err != nil {
 		return all
