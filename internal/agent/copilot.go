@@ -13,12 +13,8 @@ var copilot = dialect{
 
 func answerCopilot(e *event, v *verdict) any {
 	switch {
-	case !v.refused:
-		return fields{}
-	case e.kind == before:
-		out := denied(v)
-		out["systemMessage"] = v.person
-		return out
+	case !v.refused, e.kind == before:
+		return answerClaude(e, v)
 	case e.kind == after:
 		return fields{"decision": "block", "reason": v.model, "systemMessage": v.person,
 			"hookSpecificOutput": fields{"hookEventName": e.name, "additionalContext": v.model}}

@@ -67,8 +67,7 @@ func TestSessions(t *testing.T) {
 	for _, folder := range folders {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			r := project(t)
-			t.Chdir(r.Dir)
-			files, err := filepath.Glob(filepath.Join(folderAt(t, folder), "*.json"))
+			files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 			if err != nil || len(files) < 10 {
 				t.Fatal(files, err)
 			}
@@ -79,18 +78,6 @@ func TestSessions(t *testing.T) {
 		})
 	}
 }
-
-// folderAt returns the path of a folder of this package from any current one.
-func folderAt(t *testing.T, folder string) string {
-	t.Helper()
-	if start == "" {
-		t.Fatal("the folder of the tests is not known")
-	}
-	return filepath.Join(start, folder)
-}
-
-// start is the folder of the tests.
-var start, _ = os.Getwd()
 
 // replay gives an event to the hook, compares the answer, and does what passes.
 func replay(t *testing.T, r *gittest.Repo, file string) {
