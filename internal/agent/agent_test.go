@@ -284,6 +284,18 @@ func TestLinkedSettings(t *testing.T) {
 	}
 }
 
+// TestNames finds a token in the name of a file.
+func TestNames(t *testing.T) {
+	r := project(t)
+	if got := write(t, r, token+".txt", ""); got == "" {
+		t.Error("a write passes")
+	}
+	patch := "*** Begin Patch\n*** Add File: later/" + token + "\n+x\n*** End Patch"
+	if got := ask(t, r.Dir, "apply_patch", fields{"command": patch}); got == "" {
+		t.Error("a patch passes")
+	}
+}
+
 // TestSpelling joins edits of a file whose path is written in two ways.
 func TestSpelling(t *testing.T) {
 	r := project(t)

@@ -8,6 +8,13 @@ type edit struct {
 	all      bool // each occurrence, not only the first
 }
 
+// Limits on the work for one file, in bytes that are looked at. An agent goes on
+// without a hook that takes too long. Beyond them the new texts are judged alone.
+const (
+	maxEdited  = 1 << 32 // by all edits
+	maxLoosely = 1 << 20 // of a file whose white space is ignored
+)
+
 // apply returns the file as it will be, made of the content that it has now. loose
 // are texts that will be in it at a place that is not known: the agent may find a
 // place where this function does not, for instance in spite of other white space.
@@ -16,9 +23,13 @@ func (c *change) apply(content string) (after string, loose []string) {
 	if c.content != nil {
 		content = *c.content
 	}
+	left := int64(maxEdited)
 	for _, e := range c.edits {
-		var found bool
-		if content, found = e.apply(content); !found {
+		found := false
+		if left -= int64(len(content)); left > 0 {
+			content, found = e.apply(content)
+		}
+		if !found {
 			loose = append(loose, e.new)
 		}
 	}
@@ -45,6 +56,9 @@ func (e edit) apply(content string) (after string, found bool) {
 		if old := form(e.old); strings.Contains(content, old) {
 			return strings.Replace(content, old, form(e.new), n), true
 		}
+	}
+	if len(content) > maxLoosely {
+		return content, false
 	}
 	if from, to, ok := loosely(content, e.old); ok {
 		return content[:from] + e.new + content[to:], true

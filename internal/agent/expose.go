@@ -12,7 +12,7 @@ import (
 
 // Limits on the search for files that an edit of ignore rules exposes.
 const (
-	maxEntries = 20000
+	maxEntries = 20000   // that are listed; one that is read counts as 100
 	maxIgnored = 1 << 20 // bytes of a file
 )
 
@@ -54,6 +54,7 @@ func exposes(t target, before, after string) string {
 		if err != nil || !e.Type().IsRegular() || !paths.Excludes(filepath.ToSlash(rel)) {
 			return nil
 		}
+		left -= 100
 		text, err := regular.Read(file, maxIgnored)
 		if err != nil || len(find(string(text))) == 0 {
 			return nil

@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// maxSources bounds how many words of a simple command are looked at as files.
+const maxSources = 100
+
 // judgeFlow stops a command that copies a token to a file that git has or would
 // take: from another file, or from a variable. The model need not know the token
 // for that. A shell can do so in more ways than this function knows: the check of
@@ -22,7 +25,7 @@ func judgeFlow(v *verdict, s *site, command string) {
 			if len(words) > 1 && words[0] == "git" && words[1] == "add" && forces(words) {
 				judgeForced(v, s, from)
 			}
-			for _, w := range from {
+			for _, w := range from[:min(len(from), maxSources)] {
 				content, _ := s.locate(w).content()
 				text += "\n" + content
 			}

@@ -68,6 +68,9 @@ func judgeCall(v *verdict, e *event) {
 		return
 	}
 	found := findIn(rest)
+	for _, c := range changes {
+		found = append(found, find(c.path)...)
+	}
 	if len(found) == 0 {
 		return
 	}
