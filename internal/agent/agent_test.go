@@ -332,13 +332,29 @@ func TestApply(t *testing.T) {
 		{"insertion", "a\n", change{hunks: []hunk{{nil, []string{"x"}}}}, "a\n", 1},
 		{"indented", "\ta\n", change{hunks: []hunk{{[]string{"a"}, []string{"b"}}}}, "b\n", 0},
 	} {
-		after, loose := tt.c.apply(tt.before)
-		if after != tt.after || len(loose) != tt.loose {
+		after, loose, ok := tt.c.apply(tt.before)
+		if !ok || after != tt.after || len(loose) != tt.loose {
 			t.Errorf("%s: %q, %q", tt.name, after, loose)
 		}
 	}
 	if got := undo("a c", []edit{{"b", "c", false}}); got != "a b" {
 		t.Error(got)
+	}
+}
+
+// TestHeavy refuses what takes too long to judge.
+func TestHeavy(t *testing.T) {
+	content := strings.Repeat("x = 1\n", 1<<17)
+	for name, c := range map[string]change{
+		"edits": {edits: make([]edit, 1000)},
+		"hunks": {hunks: make([]hunk, 1000)},
+	} {
+		if _, _, ok := c.apply(content); ok {
+			t.Errorf("%s: not refused", name)
+		}
+		if _, _, ok := c.apply("x = 1\n"); !ok {
+			t.Errorf("%s of a small file are refused", name)
+		}
 	}
 }
 

@@ -9,39 +9,43 @@ type edit struct {
 }
 
 // Limits on the work for one file, in bytes that are looked at. An agent goes on
-// without a hook that takes too long. Beyond them the new texts are judged alone.
+// without a hook that takes too long, so what needs more is refused.
 const (
-	maxEdited  = 1 << 32 // by all edits
-	maxLoosely = 1 << 20 // of a file whose white space is ignored
+	maxEdited  = 1 << 29  // by all edits
+	maxLoosely = 64 << 20 // while white space may be ignored: that takes longer
 )
 
 // apply returns the file as it will be, made of the content that it has now. loose
 // are texts that will be in it at a place that is not known: the agent may find a
-// place where this function does not, for instance in spite of other white space.
-func (c *change) apply(content string) (after string, loose []string) {
+// place where this function does not. ok is false if that takes too much work.
+func (c *change) apply(content string) (after string, loose []string, ok bool) {
 	loose = c.loose
 	if c.content != nil {
 		content = *c.content
 	}
-	left := int64(maxEdited)
+	work := int64(0)
 	for _, e := range c.edits {
-		found := false
-		if left -= int64(len(content)); left > 0 {
-			content, found = e.apply(content)
+		if work += int64(len(content)); work > maxEdited {
+			return "", nil, false
 		}
-		if !found {
+		var found bool
+		if content, found = e.apply(content, work < maxLoosely); !found {
 			loose = append(loose, e.new)
 		}
 	}
 	if len(c.hunks) > 0 {
+		if strings.Count(content, "\n")*len(c.hunks) > maxCompared {
+			return "", nil, false
+		}
 		var lost []string
 		content, lost = applyHunks(content, c.hunks)
 		loose = append(loose, lost...)
 	}
-	return content, loose
+	return content, loose, true
 }
 
-func (e edit) apply(content string) (after string, found bool) {
+// apply replaces the text. With loosely, white space may differ.
+func (e edit) apply(content string, loosely bool) (after string, found bool) {
 	switch {
 	case e.old == "" && content == "": // a new file
 		return e.new, true
@@ -57,17 +61,16 @@ func (e edit) apply(content string) (after string, found bool) {
 			return strings.Replace(content, old, form(e.new), n), true
 		}
 	}
-	if len(content) > maxLoosely {
-		return content, false
-	}
-	if from, to, ok := loosely(content, e.old); ok {
-		return content[:from] + e.new + content[to:], true
+	if loosely {
+		if from, to, ok := fitLoosely(content, e.old); ok {
+			return content[:from] + e.new + content[to:], true
+		}
 	}
 	return content, false
 }
 
-// loosely finds a text in content whatever the white space: some agents do.
-func loosely(content, old string) (from, to int, ok bool) {
+// fitLoosely finds a text in content whatever the white space: some agents do.
+func fitLoosely(content, old string) (from, to int, ok bool) {
 	bare, places := withoutSpace(content)
 	want, _ := withoutSpace(old)
 	at := strings.Index(bare, want)
@@ -98,7 +101,7 @@ func withCR(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
 // undo returns the file as it was before edits that were made.
 func undo(content string, edits []edit) string {
 	for i := len(edits) - 1; i >= 0; i-- {
-		content, _ = edit{old: edits[i].new, new: edits[i].old, all: edits[i].all}.apply(content)
+		content, _ = edit{old: edits[i].new, new: edits[i].old, all: edits[i].all}.apply(content, false)
 	}
 	return content
 }

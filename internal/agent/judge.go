@@ -91,7 +91,11 @@ func judgeChange(v *verdict, s *site, c *change) {
 	if c.from != "" {
 		source, _ = s.locate(c.from).content()
 	}
-	now, loose := c.apply(source)
+	now, loose, ok := c.apply(source)
+	if !ok {
+		v.refuse("an edit of "+t.shown, "it has more edits of a large file than r8scan can judge", "Make fewer edits at a time.")
+		return
+	}
 	if why := weakens(t, known, old, now, c.removed); why != "" {
 		v.refuse("an edit of "+t.shown, why, guarded)
 		return

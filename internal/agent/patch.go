@@ -104,7 +104,8 @@ func (c *change) take(line string) bool {
 	return true
 }
 
-// maxCompared bounds how many lines of a file are compared with hunks.
+// maxCompared bounds how many lines of a file are compared with hunks, as maxEdited
+// does.
 const maxCompared = 1 << 24
 
 // applyHunks applies hunks to a file. lost are the new lines of those that fit
@@ -114,7 +115,7 @@ func applyHunks(content string, hunks []hunk) (after string, lost []string) {
 	from := 0
 	for _, h := range hunks {
 		at := -1
-		if len(h.old) > 0 && len(lines)*len(hunks) <= maxCompared {
+		if len(h.old) > 0 {
 			if at = fit(lines, h.old, from); at < 0 {
 				at = fit(lines, h.old, 0)
 			}

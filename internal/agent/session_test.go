@@ -126,7 +126,7 @@ func perform(t *testing.T, r *gittest.Repo, text string) {
 	for _, c := range changes {
 		at := s.locate(c.path)
 		old, known := at.content()
-		if now, _ := c.apply(old); known && !c.removed {
+		if now, _, _ := c.apply(old); known && !c.removed {
 			r.Write(at.shown, now)
 		}
 	}
