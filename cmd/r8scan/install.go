@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"r8scan/internal/agentsettings"
 	"r8scan/internal/hooks"
 )
 
@@ -29,13 +31,18 @@ also run each repository's own hooks.
 
 Hooks run this r8scan or, if it is gone, the one on PATH. Without either they refuse.
 
+With --agent, add r8scan agent to the settings of a coding agent instead: in the
+repository's own, which others use too, or with --global in yours. Everything else in
+the file stays as it is.
+
 Exit codes:
   0  installed, or already installed
   2  not installed`,
 		Example: `  r8scan install
   r8scan install --hook pre-push ~/src/app
   r8scan install --into lefthook
-  r8scan install --global`,
+  r8scan install --global
+  r8scan install --agent claude`,
 		Args: atMostOne,
 	}
 	var names []string
@@ -43,7 +50,7 @@ Exit codes:
 	i := c.installer()
 	var into string
 	cmd.Flags().StringVar(&into, "into", "", "add r8scan to the configuration of this hook `manager`: husky, lefthook or pre-commit")
-	return forHooks(cmd, func(ctx context.Context, repo string) error {
+	return forHooks(cmd, c.forAgent(cmd, agentsettings.Installer.Install, agentsettings.Installer.InstallGlobal), func(ctx context.Context, repo string) error {
 		switch {
 		case into == "":
 			return i.Install(ctx, repo, names)
@@ -65,31 +72,66 @@ func (c command) uninstall() *cobra.Command {
 		Short: "Remove what r8scan install wrote, and nothing else",
 		Long: `Remove the hooks that r8scan install wrote in REPO, or in the repository that you are
 in, and put your earlier hooks back. With --global, remove the hooks for all of your
-repositories. A hook that was changed since is left alone.
+repositories. A hook that was changed since is left alone. With --agent, remove
+r8scan agent from the settings of a coding agent.
 
 Exit codes:
   0  no hook of r8scan is left
   2  a hook is left, or the run could not start`,
 		Example: `  r8scan uninstall
-  r8scan uninstall --global`,
+  r8scan uninstall --global
+  r8scan uninstall --agent claude`,
 		Args: atMostOne,
 	}
 	i := c.installer()
-	return forHooks(cmd, i.Uninstall, i.UninstallGlobal)
+	return forHooks(cmd, c.forAgent(cmd, agentsettings.Installer.Uninstall, agentsettings.Installer.UninstallGlobal), i.Uninstall, i.UninstallGlobal)
 }
 
-// forHooks makes cmd run one in a repository or, with --global, all. An error that
-// was already printed becomes an exit code.
-func forHooks(cmd *cobra.Command, one func(ctx context.Context, repo string) error, all func(context.Context) error) *cobra.Command {
+// hookJob changes hooks: of one repository or, with global, for all.
+type hookJob func(ctx context.Context, global bool, repo string) error
+
+// forAgent adds the flag that names a coding agent. It returns the job for its
+// settings, nil without the flag.
+func (c command) forAgent(cmd *cobra.Command, one func(agentsettings.Installer, context.Context, string) error, all func(agentsettings.Installer, context.Context) error) func() hookJob {
+	name := cmd.Flags().String("agent", "", "the `agent` whose settings to change: "+strings.Join(agentsettings.Names(), ", "))
+	return func() hookJob {
+		if !cmd.Flags().Changed("agent") {
+			return nil
+		}
+		return func(ctx context.Context, global bool, repo string) error {
+			for _, other := range []string{"hook", "into"} {
+				if cmd.Flags().Changed(other) {
+					return fmt.Errorf("--agent and --%s do not go together: --%[1]s is for git's hooks", other)
+				}
+			}
+			binary, err := hooks.OwnBinary()
+			if err != nil {
+				return err
+			}
+			i := agentsettings.Installer{Out: c.out, Agent: *name, Binary: binary}
+			if global {
+				return all(i, ctx)
+			}
+			return one(i, ctx, repo)
+		}
+	}
+}
+
+// forHooks makes cmd run one in a repository or, with --global, all; with --agent,
+// the agent's job. An error that was already printed becomes an exit code.
+func forHooks(cmd *cobra.Command, agent func() hookJob, one func(ctx context.Context, repo string) error, all func(context.Context) error) *cobra.Command {
 	global := cmd.Flags().Bool("global", false, "for all of your repositories")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		job := agent()
 		switch {
-		case !*global:
-			err = one(cmd.Context(), onlyArg(args))
-		case len(args) > 0:
+		case *global && len(args) > 0:
 			err = fmt.Errorf("--global takes no REPO, because it is for all repositories: see %s --help", cmd.CommandPath())
-		default:
+		case job != nil:
+			err = job(cmd.Context(), *global, onlyArg(args))
+		case *global:
 			err = all(cmd.Context())
+		default:
+			err = one(cmd.Context(), onlyArg(args))
 		}
 		switch {
 		case errors.Is(err, hooks.ErrLeft):

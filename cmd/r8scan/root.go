@@ -52,7 +52,7 @@ read. To start, run r8scan audit.
 		{"scan", "Scan:", []*cobra.Command{c.audit(), c.history(), c.files()}},
 		{"leak", "After a leak:", []*cobra.Command{c.verify(), c.recheck(), c.fix(), c.report(), c.baseline()}},
 		{"protect", "Protect:", []*cobra.Command{c.install(), c.uninstall(), c.doctor(), c.redact()}},
-		{"hooks", "Run by git:", []*cobra.Command{c.staged(), c.commitMsg(), c.push(), c.receive()}},
+		{"hooks", "Run by git and coding agents:", []*cobra.Command{c.staged(), c.commitMsg(), c.push(), c.receive(), c.agent()}},
 		{"other", "Other:", []*cobra.Command{c.rules(), c.version()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

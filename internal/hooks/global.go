@@ -86,7 +86,7 @@ func (i Installer) InstallGlobal(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	binary, err := ownBinary()
+	binary, err := OwnBinary()
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (i Installer) Install(ctx context.Context, path string, names []string) err
 	if err != nil {
 		return err
 	}
-	binary, err := ownBinary()
+	binary, err := OwnBinary()
 	if err != nil {
 		return err
 	}

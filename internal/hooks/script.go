@@ -177,8 +177,8 @@ func isCheck(text []byte) bool {
 	return intact && (bytes.Contains(text, []byte("\n"+binaryIs)) || bytes.Contains(text, []byte("\nr8scan="))) // scripts of 0.1.0
 }
 
-// ownBinary returns the path of this program, for hooks.
-func ownBinary() (string, error) {
+// OwnBinary returns the path of this program, for hooks.
+func OwnBinary() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find the path of r8scan for the hooks: %w", err)

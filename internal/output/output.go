@@ -49,9 +49,9 @@ func WriteFile(ctx context.Context, path string, render func(io.Writer) error) e
 		err = linkErr.Err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("write report %s: %w: create its folder first", path, err)
+		return fmt.Errorf("write %s: %w: create its folder first", path, err)
 	}
-	return fmt.Errorf("write report %s: %w", path, err)
+	return fmt.Errorf("write %s: %w", path, err)
 }
 
 func writeTo(ctx context.Context, path string, render func(io.Writer) error) error {

@@ -90,13 +90,13 @@ func TestWriteFileWholeOrNotAtAll(t *testing.T) {
 			err := func() (err error) {
 				defer func() {
 					if recover() != nil {
-						err = errors.New("write report " + path)
+						err = errors.New("write " + path)
 					}
 				}()
 				return WriteFile(ctx, path, func(w io.Writer) error { return render(cancel, w) })
 			}()
 			cancel()
-			if err == nil || !strings.HasPrefix(err.Error(), "write report "+path) {
+			if err == nil || !strings.HasPrefix(err.Error(), "write "+path) {
 				t.Errorf("%s: got %v", name, err)
 			}
 			onlyFiles(t, dir, names...)
@@ -209,7 +209,7 @@ func TestWriteFileErrors(t *testing.T) {
 		{filepath.Join(dir, "no", "x.json"), "create its folder first"},
 	} {
 		err := WriteFile(t.Context(), tt.path, writes("x"))
-		if err == nil || !strings.HasPrefix(err.Error(), "write report "+tt.path+": ") ||
+		if err == nil || !strings.HasPrefix(err.Error(), "write "+tt.path+": ") ||
 			!strings.HasSuffix(err.Error(), tt.want) || strings.Contains(err.Error(), ".tmp") {
 			t.Errorf("%q: got %v, want %q", tt.path, err, tt.want)
 		}
