@@ -2,14 +2,13 @@ package fix
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-var composeFallback = regexp.MustCompile(`\$\{([A-Za-z_]\w*):?-$`)
+var composeFallback = patternOf(`\$\{([A-Za-z_]\w*):?-$`)
 
 // inYAML replaces a credential in the YAML of a tool.
 func inYAML(d *document, t *target) answer {
@@ -40,7 +39,7 @@ func inYAML(d *document, t *target) answer {
 	case "kubernetes":
 		return v.kubernetes()
 	}
-	if m := composeFallback.FindSubmatchIndex(d.text[in:t.Start]); m != nil && t.End < out && d.text[t.End] == '}' && string(d.text[in+m[2]:in+m[3]]) == t.variable {
+	if m := composeFallback().FindSubmatchIndex(d.text[in:t.Start]); m != nil && t.End < out && d.text[t.End] == '}' && string(d.text[in+m[2]:in+m[3]]) == t.variable {
 		return answer{edits: []edit{{in + m[0], t.End + 1, t.lookup()}}}
 	}
 	return v.put(t.lookup())

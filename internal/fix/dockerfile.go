@@ -14,17 +14,17 @@ type instruction struct {
 }
 
 var (
-	dockerEscape  = regexp.MustCompile("(?mi)^#\\s*escape\\s*=\\s*`")
-	dockerSyntax  = regexp.MustCompile(`(?mi)^#\s*syntax\s*=`)
-	dockerWord    = regexp.MustCompile(`^\s*([A-Za-z]+)\s+`)
-	dockerName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	dockerHeredoc = regexp.MustCompile(`<<-?\s*["']?([A-Za-z_]\w*)["']?`)
+	dockerEscape  = patternOf("(?mi)^#\\s*escape\\s*=\\s*`")
+	dockerSyntax  = patternOf(`(?mi)^#\s*syntax\s*=`)
+	dockerWord    = patternOf(`^\s*([A-Za-z]+)\s+`)
+	dockerName    = patternOf(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	dockerHeredoc = patternOf(`<<-?\s*["']?([A-Za-z_]\w*)["']?`)
 )
 
 // instructions returns the instructions of a Dockerfile.
 func instructions(text []byte) (all []instruction) {
 	escape := `\`
-	if dockerEscape.Match(text[:min(len(text), 512)]) {
+	if dockerEscape().Match(text[:min(len(text), 512)]) {
 		escape = "`"
 	}
 	var open *instruction
@@ -41,7 +41,7 @@ func instructions(text []byte) (all []instruction) {
 		case strings.HasPrefix(bare, "#"), bare == "" && open == nil:
 			continue
 		case open == nil:
-			m := dockerWord.FindStringSubmatchIndex(line)
+			m := dockerWord().FindStringSubmatchIndex(line)
 			if m == nil {
 				continue
 			}
@@ -49,7 +49,7 @@ func instructions(text []byte) (all []instruction) {
 			open = &all[len(all)-1]
 		}
 		open.to = at + len(line)
-		if m := dockerHeredoc.FindStringSubmatch(line); m != nil && open.word == "RUN" {
+		if m := dockerHeredoc().FindStringSubmatch(line); m != nil && open.word == "RUN" {
 			end = m[1]
 			continue
 		}
@@ -117,7 +117,7 @@ func mount(text []byte, in instruction, t *target, name string) []edit {
 		return nil
 	}
 	edits := []edit{{in.body, in.body, flag}}
-	if !dockerSyntax.Match(text[:min(len(text), 512)]) {
+	if !dockerSyntax().Match(text[:min(len(text), 512)]) {
 		edits = append(edits, edit{0, 0, "# syntax=docker/dockerfile:1" + lineEnd(text)})
 	}
 	return edits
@@ -176,7 +176,7 @@ func unset(text []byte, t *target, all []instruction, i int, set []pair) answer 
 			k = n
 		}
 	}
-	if k < 0 || !dockerName.MatchString(set[k].name) || t.Start < set[k].from+len(set[k].name) {
+	if k < 0 || !dockerName().MatchString(set[k].name) || t.Start < set[k].from+len(set[k].name) {
 		return left(whyForm)
 	}
 	var cut edit

@@ -220,7 +220,7 @@ func (r *run) declares(dir string) func(string) bool {
 					continue
 				}
 				if text, err := regular.Read(filepath.Join(dir, e.Name()), maxFile); err == nil {
-					for _, m := range hclDeclared.FindAllSubmatch(text, -1) {
+					for _, m := range hclDeclared().FindAllSubmatch(text, -1) {
 						r.declared[dir][string(m[1])] = true
 					}
 				}
@@ -235,7 +235,7 @@ func (r *run) declare(dir string, f *File) {
 	if r.declared[dir] == nil {
 		return
 	}
-	for _, m := range hclDeclared.FindAllSubmatch(f.after, -1) {
+	for _, m := range hclDeclared().FindAllSubmatch(f.after, -1) {
 		r.declared[dir][string(m[1])] = true
 	}
 }

@@ -2,7 +2,6 @@ package fix
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
@@ -23,9 +22,9 @@ func imported(row string, l *lexed, need string, first int) (edit, bool) {
 }
 
 var (
-	importsOS    = regexp.MustCompile(`^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
-	pythonImport = regexp.MustCompile(`^(import|from)\s+([\w.]+)`)
-	pythonCoding = regexp.MustCompile(`^#(!|.*coding[:=])`)
+	importsOS    = patternOf(`^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
+	pythonImport = patternOf(`^(import|from)\s+([\w.]+)`)
+	pythonCoding = patternOf(`^#(!|.*coding[:=])`)
 )
 
 // importPython puts import os in the first group of imports, in the order of the
@@ -44,8 +43,8 @@ func importPython(l *lexed, need string, first int) (edit, bool) {
 				depth--
 			}
 		}
-		if m := pythonImport.FindStringSubmatch(line); m != nil && !open {
-			if importsOS.MatchString(bare) && at < first {
+		if m := pythonImport().FindStringSubmatch(line); m != nil && !open {
+			if importsOS().MatchString(bare) && at < first {
 				return edit{}, false
 			}
 			imports = append(imports, pyImport{at, m[1], m[2]})
@@ -121,7 +120,7 @@ func pythonStart(l *lexed) (at int, code bool) {
 		raw := strings.TrimSpace(string(l.text[start : start+lineLen(l.text[start:])]))
 		switch {
 		case strings.HasPrefix(raw, "#"):
-			if paragraph = !pythonCoding.MatchString(raw); !paragraph {
+			if paragraph = !pythonCoding().MatchString(raw); !paragraph {
 				at = next
 			}
 		case raw == "":
@@ -138,9 +137,9 @@ func pythonStart(l *lexed) (at int, code bool) {
 }
 
 var (
-	csharpUsing  = regexp.MustCompile(`^\s*(global\s+)?using\s+(static\s+)?[\w.]+(\s*=[^;]+)?;`)
-	csharpSystem = regexp.MustCompile(`^\s*(global\s+)?using\s+System;`)
-	csharpHead   = regexp.MustCompile(`^\s*(#|extern\s+alias\s)`)
+	csharpUsing  = patternOf(`^\s*(global\s+)?using\s+(static\s+)?[\w.]+(\s*=[^;]+)?;`)
+	csharpSystem = patternOf(`^\s*(global\s+)?using\s+System;`)
+	csharpHead   = patternOf(`^\s*(#|extern\s+alias\s)`)
 )
 
 // importCSharp puts using System; in front of the other directives, and behind
@@ -149,13 +148,13 @@ func importCSharp(l *lexed, need string) (edit, bool) {
 	nl := lineEnd(l.text)
 	at, text := 0, need+nl+nl
 	for start, line := range codeLines(l.code) {
-		m := csharpUsing.FindStringSubmatch(line)
+		m := csharpUsing().FindStringSubmatch(line)
 		switch {
-		case csharpSystem.MatchString(line):
+		case csharpSystem().MatchString(line):
 			return edit{}, false
 		case m != nil && m[1] == "":
 			return edit{max(start, at), max(start, at), need + nl}, true
-		case m != nil, csharpHead.MatchString(line):
+		case m != nil, csharpHead().MatchString(line):
 			at = behindLineEnd(l.text, start+lineLen(l.text[start:]))
 		case strings.TrimSpace(line) != "":
 			return edit{at, at, text}, true
@@ -164,7 +163,7 @@ func importCSharp(l *lexed, need string) (edit, bool) {
 	return edit{at, at, text}, true
 }
 
-var scriptImport = regexp.MustCompile(`^import\b.*['";\x01]\s*;?\s*$`)
+var scriptImport = patternOf(`^import\b.*['";\x01]\s*;?\s*$`)
 
 // importScript puts an import behind the last one of the file's start.
 func importScript(l *lexed, need string) (edit, bool) {
@@ -173,7 +172,7 @@ func importScript(l *lexed, need string) (edit, bool) {
 	}
 	at := 0
 	for i, line := range codeLines(l.code) {
-		if scriptImport.MatchString(line) {
+		if scriptImport().MatchString(line) {
 			at = behindLineEnd(l.text, i+len(line))
 		}
 	}

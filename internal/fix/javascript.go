@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,16 +12,16 @@ func javascript() *language {
 
 var (
 	scriptFallbacks = []fallback{
-		{regexp.MustCompile(`((?:process\.env|Bun\.env|import\.meta\.env)(?:\.[A-Za-z_]\w*|\[["'][A-Za-z_]\w*["']\]))\s*(?:\|\||\?\?)\s*$`), regexp.MustCompile(`^`), `$1`},
-		{regexp.MustCompile(`(Deno\.env\.get\(\s*["'][A-Za-z_]\w*["']\s*\))\s*(?:\|\||\?\?)\s*$`), regexp.MustCompile(`^`), `$1`},
+		{patternOf(`((?:process\.env|Bun\.env|import\.meta\.env)(?:\.[A-Za-z_]\w*|\[["'][A-Za-z_]\w*["']\]))\s*(?:\|\||\?\?)\s*$`), patternOf(`^`), `$1`},
+		{patternOf(`(Deno\.env\.get\(\s*["'][A-Za-z_]\w*["']\s*\))\s*(?:\|\||\?\?)\s*$`), patternOf(`^`), `$1`},
 	}
-	scriptAssigned = regexp.MustCompile(`^\s*process\.env(?:\.|\[["'])([A-Za-z_]\w*)(?:["']\])?\s*=\s*$`)
-	scriptEnv      = regexp.MustCompile(`process\.env[.\[][^=;]*\|?\|?=\s*$`)
-	processTaken   = regexp.MustCompile(`\b(?:const|let|var|function|class)\s+(?:process|Deno)\b`)
-	octal          = regexp.MustCompile(`\\[0-9]`)
-	typed          = regexp.MustCompile(`:\s*string\s*=\s*$`)
-	moduleName     = regexp.MustCompile(`(^|[\s;{}])(from|import)\s*\(?\s*$`)
-	typeName       = regexp.MustCompile(`^\s*(export\s+)?(declare\s+)?type\s+\w+[^=]*=[^;]*$|\bas\s*$|:\s*$`)
+	scriptAssigned = patternOf(`^\s*process\.env(?:\.|\[["'])([A-Za-z_]\w*)(?:["']\])?\s*=\s*$`)
+	scriptEnv      = patternOf(`process\.env[.\[][^=;]*\|?\|?=\s*$`)
+	processTaken   = patternOf(`\b(?:const|let|var|function|class)\s+(?:process|Deno)\b`)
+	octal          = patternOf(`\\[0-9]`)
+	typed          = patternOf(`:\s*string\s*=\s*$`)
+	moduleName     = patternOf(`(^|[\s;{}])(from|import)\s*\(?\s*$`)
+	typeName       = patternOf(`^\s*(export\s+)?(declare\s+)?type\s+\w+[^=]*=[^;]*$|\bas\s*$|:\s*$`)
 )
 
 func replaceJavaScript(s *site) {
@@ -35,24 +34,24 @@ func replaceJavaScript(s *site) {
 		s.leave("it may be the value of an attribute of a tag")
 	case !template && s.next() == ':' && isIn(s.prev(), "{,"):
 		s.leave(whyKey)
-	case moduleName.MatchString(head), typescript && typeName.MatchString(head) && s.in() != '{' && s.in() != '(':
+	case moduleName().MatchString(head), typescript && typeName().MatchString(head) && s.in() != '{' && s.in() != '(':
 		s.leave(whyPattern)
-	case processTaken.Match(s.code):
+	case processTaken().Match(s.code):
 		s.leave(whyTaken)
 	case s.dropped(scriptFallbacks):
 	case s.assigned(scriptAssigned) && !isIn(endBefore(s), ")e"):
 		s.removeLine()
-	case scriptEnv.MatchString(head):
+	case scriptEnv().MatchString(head):
 		s.leave("it is written into the environment itself: remove the line")
 	case s.isWhole():
 		sure := ""
-		if typescript && (typed.MatchString(head) || isIn(s.next(), ".[") || s.next() == 'a' && isCast(s.code[s.span.to:])) {
+		if typescript && (typed().MatchString(head) || isIn(s.next(), ".[") || s.next() == 'a' && isCast(s.code[s.span.to:])) {
 			sure = "!" // the compiler knows that a variable may be missing
 		}
 		s.put(s.lookup + sure)
 	case template:
 		s.putIn("${" + s.lookup + "}")
-	case octal.MatchString(s.before() + s.after()):
+	case octal().MatchString(s.before() + s.after()):
 		s.leave(whyForm)
 	default:
 		makeTemplate(s)

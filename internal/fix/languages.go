@@ -71,11 +71,11 @@ func ruby() *language {
 }
 
 var rubyFallbacks = []fallback{
-	{regexp.MustCompile(`ENV\.fetch\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*$`), regexp.MustCompile(`^\s*\)`), `ENV.fetch($1)`},
-	{regexp.MustCompile(`ENV\[(["'][A-Za-z_]\w*["'])\]\s*\|\|\s*$`), regexp.MustCompile(`^`), `ENV.fetch($1)`},
+	{patternOf(`ENV\.fetch\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*$`), patternOf(`^\s*\)`), `ENV.fetch($1)`},
+	{patternOf(`ENV\[(["'][A-Za-z_]\w*["'])\]\s*\|\|\s*$`), patternOf(`^`), `ENV.fetch($1)`},
 }
 
-var rubyAssigned = regexp.MustCompile(`^\s*ENV\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
+var rubyAssigned = patternOf(`^\s*ENV\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
 
 func replaceRuby(s *site) {
 	switch {
@@ -124,19 +124,19 @@ func php() *language {
 }
 
 var (
-	phpConstant  = regexp.MustCompile(`(?i)(^|[\s;{}])((abstract|final)\s+)*(public|private|protected|static|var|readonly)\s[^;]*=\s*$|(^|[\s;{}])case\s*$|(^|[\s;{}])static\s+\$\w+\s*=\s*$`)
-	phpConst     = regexp.MustCompile(`(?i)^(<\?php\s+)?const\s+(\w+)\s*=\s*$`)
-	phpConstIn   = regexp.MustCompile(`(?i)(^|[\s;{}])const\s[^;]*$|#\[[^\]]*$`)
-	phpParameter = regexp.MustCompile(`(?i)\b(function|fn)\b[^(]*\([^)]*=\s*$`)
+	phpConstant  = patternOf(`(?i)(^|[\s;{}])((abstract|final)\s+)*(public|private|protected|static|var|readonly)\s[^;]*=\s*$|(^|[\s;{}])case\s*$|(^|[\s;{}])static\s+\$\w+\s*=\s*$`)
+	phpConst     = patternOf(`(?i)^(<\?php\s+)?const\s+(\w+)\s*=\s*$`)
+	phpConstIn   = patternOf(`(?i)(^|[\s;{}])const\s[^;]*$|#\[[^\]]*$`)
+	phpParameter = patternOf(`(?i)\b(function|fn)\b[^(]*\([^)]*=\s*$`)
 	phpFallbacks = []fallback{
-		{regexp.MustCompile(`(getenv\(\s*["'][A-Za-z_]\w*["']\s*\))\s*\?:\s*$`), regexp.MustCompile(`^`), `$1`},
-		{regexp.MustCompile(`(\$_(?:ENV|SERVER)\[["'][A-Za-z_]\w*["']\])\s*(?:\?\?|\?:)\s*$`), regexp.MustCompile(`^`), `$1`},
+		{patternOf(`(getenv\(\s*["'][A-Za-z_]\w*["']\s*\))\s*\?:\s*$`), patternOf(`^`), `$1`},
+		{patternOf(`(\$_(?:ENV|SERVER)\[["'][A-Za-z_]\w*["']\])\s*(?:\?\?|\?:)\s*$`), patternOf(`^`), `$1`},
 	}
 )
 
 func replacePHP(s *site) {
 	head := s.head()
-	if m := phpConst.FindStringSubmatchIndex(head); m != nil && s.in() == 0 && s.next() == ';' && s.isWhole() {
+	if m := phpConst().FindStringSubmatchIndex(head); m != nil && s.in() == 0 && s.next() == ';' && s.isWhole() {
 		from := s.span.from - len(head)
 		if m[2] >= 0 {
 			from += m[3]
@@ -146,7 +146,7 @@ func replacePHP(s *site) {
 		return
 	}
 	switch {
-	case phpConstIn.MatchString(head), phpConstant.MatchString(head), phpParameter.MatchString(head):
+	case phpConstIn().MatchString(head), phpConstant().MatchString(head), phpParameter().MatchString(head):
 		s.leave(whyConstant)
 	case s.dropped(phpFallbacks):
 	case s.span.heredoc || s.span.quote.open == "`" || s.span.inner:
@@ -172,19 +172,19 @@ func groovy() *language {
 }
 
 var (
-	annotation    = regexp.MustCompile(`@[\w.:]+\s*\([^)]*$`)
-	javaCase      = regexp.MustCompile(`(^|[\s;{}])case\s[^:]*$`)
-	kotlinConst   = regexp.MustCompile(`\bconst\s+(val\s+\w+\s*(?::\s*String\s*)?=\s*)$`)
+	annotation    = patternOf(`@[\w.:]+\s*\([^)]*$`)
+	javaCase      = patternOf(`(^|[\s;{}])case\s[^:]*$`)
+	kotlinConst   = patternOf(`\bconst\s+(val\s+\w+\s*(?::\s*String\s*)?=\s*)$`)
 	javaFallbacks = []fallback{
-		{regexp.MustCompile(`(System\.getenv\(\s*"[A-Za-z_]\w*"\s*\)|System\.getenv\("[A-Za-z_]\w*"\))\s*\?:\s*$`), regexp.MustCompile(`^`), `$1`},
+		{patternOf(`(System\.getenv\(\s*"[A-Za-z_]\w*"\s*\)|System\.getenv\("[A-Za-z_]\w*"\))\s*\?:\s*$`), patternOf(`^`), `$1`},
 	}
 )
 
 // replaceJava is for Java, Kotlin and Groovy.
 func replaceJava(s *site) {
 	head := s.head()
-	switch m := kotlinConst.FindStringSubmatchIndex(head); {
-	case annotation.MatchString(head), s.ext() == ".java" && javaCase.MatchString(head):
+	switch m := kotlinConst().FindStringSubmatchIndex(head); {
+	case annotation().MatchString(head), s.ext() == ".java" && javaCase().MatchString(head):
 		s.leave(whyConstant)
 	case s.span.inner:
 		s.leave(whyHole)
@@ -214,18 +214,18 @@ func csharp() *language {
 }
 
 var (
-	csharpConst     = regexp.MustCompile(`\b(?:public|private|protected|internal)\s(?:.*\s)?(const)\s+string\s+\w+\s*=\s*$`)
-	csharpAnyConst  = regexp.MustCompile(`\bconst\s`)
-	csharpAttribute = regexp.MustCompile(`^\s*\[\s*(\w+\s*:\s*)?[A-Z][\w.]*\s*\([^)]*$`)
-	csharpParameter = regexp.MustCompile(`\(.*\bstring\??\s+\w+\s*=\s*$`)
+	csharpConst     = patternOf(`\b(?:public|private|protected|internal)\s(?:.*\s)?(const)\s+string\s+\w+\s*=\s*$`)
+	csharpAnyConst  = patternOf(`\bconst\s`)
+	csharpAttribute = patternOf(`^\s*\[\s*(\w+\s*:\s*)?[A-Z][\w.]*\s*\([^)]*$`)
+	csharpParameter = patternOf(`\(.*\bstring\??\s+\w+\s*=\s*$`)
 	csharpFallbacks = []fallback{
-		{regexp.MustCompile(`((?:System\.)?Environment\.GetEnvironmentVariable\(\s*"[A-Za-z_]\w*"\s*\))\s*\?\?\s*$`), regexp.MustCompile(`^`), `$1`},
+		{patternOf(`((?:System\.)?Environment\.GetEnvironmentVariable\(\s*"[A-Za-z_]\w*"\s*\))\s*\?\?\s*$`), patternOf(`^`), `$1`},
 	}
 )
 
 func replaceCSharp(s *site) {
 	head := s.head()
-	switch m := csharpConst.FindStringSubmatchIndex(head); {
+	switch m := csharpConst().FindStringSubmatchIndex(head); {
 	case m != nil:
 		start := s.span.from - len(head)
 		s.edits = append(s.edits, edit{start + m[2], start + m[3], "static readonly"})
@@ -234,7 +234,7 @@ func replaceCSharp(s *site) {
 		} else {
 			s.join(" + ")
 		}
-	case csharpAnyConst.MatchString(head), csharpAttribute.MatchString(head), csharpParameter.MatchString(head), javaCase.MatchString(head):
+	case csharpAnyConst().MatchString(head), csharpAttribute().MatchString(head), csharpParameter().MatchString(head), javaCase().MatchString(head):
 		s.leave(whyConstant)
 	case s.span.inner:
 		s.leave(whyHole)
@@ -260,12 +260,12 @@ func rust() *language {
 }
 
 var (
-	rustConstant = regexp.MustCompile(`\b(const|static)\s+(mut\s+)?\w+\s*:`)
-	rustFormat   = regexp.MustCompile(`\b\w+!\s*[(\[{]\s*$|\b(write|writeln|panic|assert)!\s*\([^,]*,\s*$`)
-	rustLet      = regexp.MustCompile(`\blet\s+(mut\s+)?\w+\s*(:\s*&(\s*'static)?\s*str\s*)?=\s*$`)
-	rustOwned    = regexp.MustCompile(`^\s*\.(to_string|to_owned|into|to_str|as_str|into_bytes|as_bytes|len|clone)\(`)
-	rustFrom     = regexp.MustCompile(`\bString::from\(\s*$`)
-	rustArgument = regexp.MustCompile(`[\w>!]\s*\((?:[^()]|\([^()]*\))*$`)
+	rustConstant = patternOf(`\b(const|static)\s+(mut\s+)?\w+\s*:`)
+	rustFormat   = patternOf(`\b\w+!\s*[(\[{]\s*$|\b(write|writeln|panic|assert)!\s*\([^,]*,\s*$`)
+	rustLet      = patternOf(`\blet\s+(mut\s+)?\w+\s*(:\s*&(\s*'static)?\s*str\s*)?=\s*$`)
+	rustOwned    = patternOf(`^\s*\.(to_string|to_owned|into|to_str|as_str|into_bytes|as_bytes|len|clone)\(`)
+	rustFrom     = patternOf(`\bString::from\(\s*$`)
+	rustArgument = patternOf(`[\w>!]\s*\((?:[^()]|\([^()]*\))*$`)
 )
 
 // replaceRust writes a look-up where a String, or a reference to one, is as good as
@@ -281,15 +281,15 @@ func replaceRust(s *site) {
 		value = `format!("` + s.before() + `{}` + s.after() + `", ` + s.lookup + `)`
 	}
 	switch {
-	case rustConstant.MatchString(head), strings.Contains(head, "#["):
+	case rustConstant().MatchString(head), strings.Contains(head, "#["):
 		s.leave(whyConstant)
-	case rustFormat.MatchString(head):
+	case rustFormat().MatchString(head):
 		s.leave(whyMacro)
 	case strings.HasPrefix(s.span.quote.open, "b"), strings.HasPrefix(s.span.quote.open, "c"):
 		s.leave(whyForm)
-	case rustOwned.MatchString(tail), rustFrom.MatchString(head):
+	case rustOwned().MatchString(tail), rustFrom().MatchString(head):
 		s.put(value)
-	case rustLet.MatchString(head) && s.next() == ';', s.in() == '(' && rustArgument.MatchString(head) && isIn(s.next(), ",)"):
+	case rustLet().MatchString(head) && s.next() == ';', s.in() == '(' && rustArgument().MatchString(head) && isIn(s.next(), ",)"):
 		s.put("&" + value)
 	default:
 		s.leave("a literal lives longer there than a value that is looked up")
@@ -303,7 +303,7 @@ func powershell() *language {
 		{open: `"`, close: `"`, escape: '`', doubled: true, lines: true, hole: "$("}, {open: `'`, close: `'`, doubled: true, lines: true}}}
 }
 
-var powershellAssigned = regexp.MustCompile(`(?i)^\s*\$env:(\w+)\s*=\s*$`)
+var powershellAssigned = patternOf(`(?i)^\s*\$env:(\w+)\s*=\s*$`)
 
 func replacePowerShell(s *site) {
 	here := strings.HasPrefix(s.span.quote.open, "@")

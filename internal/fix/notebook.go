@@ -3,7 +3,6 @@ package fix
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ type cell struct {
 	gap  string // what is between two strings of the file, if each line is one; "" if one string has all
 }
 
-var importsOSLine = regexp.MustCompile(`(?m)^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
+var importsOSLine = patternOf(`(?m)^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
 
 // inNotebook replaces a credential in the source of a cell.
 func inNotebook(d *document, t *target) answer {
@@ -31,7 +30,7 @@ func inNotebook(d *document, t *target) answer {
 	for _, c := range cells {
 		i := slices.Index(c.at, t.Start)
 		if len(c.text) == 0 || i < 0 || i >= len(c.text) {
-			imported = imported || c.code && importsOSLine.Match(c.text)
+			imported = imported || c.code && importsOSLine().Match(c.text)
 			continue
 		}
 		if !c.code {
@@ -131,7 +130,7 @@ func (r *jsonReader) cell() (c cell) {
 			}
 			first := r.at
 			r.array(func() { c.add(r.string()) })
-			if m := lineGap.Find(r.text[first:r.at]); m != nil {
+			if m := lineGap().Find(r.text[first:r.at]); m != nil {
 				c.gap = `",` + string(m[1:])
 			}
 		default:
@@ -142,7 +141,7 @@ func (r *jsonReader) cell() (c cell) {
 }
 
 // lineGap matches what is in front of the first line of a source.
-var lineGap = regexp.MustCompile(`^\[\s*"`)
+var lineGap = patternOf(`^\[\s*"`)
 
 // add adds a string to the source of a cell. at has one place more than text: where
 // it ends.

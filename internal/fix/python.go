@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -11,14 +10,14 @@ func python() *language {
 }
 
 var (
-	pythonPattern   = regexp.MustCompile(`^\s*case\s[^:]*$|\bLiteral\[[^\]]*$`)
+	pythonPattern   = patternOf(`^\s*case\s[^:]*$|\bLiteral\[[^\]]*$`)
 	pythonFallbacks = []fallback{
-		{regexp.MustCompile(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*(?:default\s*=\s*)?$`), regexp.MustCompile(`^\s*,?\s*\)`), `os.environ[$1]`},
-		{regexp.MustCompile(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*\)\s*or\s*$`), regexp.MustCompile(`^`), `os.environ[$1]`},
+		{patternOf(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*(?:default\s*=\s*)?$`), patternOf(`^\s*,?\s*\)`), `os.environ[$1]`},
+		{patternOf(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*\)\s*or\s*$`), patternOf(`^`), `os.environ[$1]`},
 	}
-	pythonAssigned = regexp.MustCompile(`^os\.environ\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
-	osTaken        = regexp.MustCompile(`(?m)^\s*os\s*=[^=]|\bas\s+os\b|\bfor\s+os\s+in\b|^\s*def\s+\w+\([^)]*\bos\b|^\s*(?:def|class)\s+os\b`)
-	notASCII       = regexp.MustCompile(`[^\x00-\x7f]`)
+	pythonAssigned = patternOf(`^os\.environ\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
+	osTaken        = patternOf(`(?m)^\s*os\s*=[^=]|\bas\s+os\b|\bfor\s+os\s+in\b|^\s*def\s+\w+\([^)]*\bos\b|^\s*(?:def|class)\s+os\b`)
+	notASCII       = patternOf(`[^\x00-\x7f]`)
 )
 
 func replacePython(s *site) {
@@ -29,11 +28,11 @@ func replacePython(s *site) {
 		s.name() // a docstring: nothing reads a value there
 	case s.span.inner:
 		s.leave(whyHole)
-	case osTaken.Match(s.code):
+	case osTaken().Match(s.code):
 		s.leave(whyTaken)
 	case touches(s):
 		s.leave(whySplit)
-	case pythonPattern.MatchString(s.head()):
+	case pythonPattern().MatchString(s.head()):
 		s.leave(whyPattern)
 	case strings.Contains(s.span.prefix, "t"):
 		s.leave(whyForm)
@@ -44,7 +43,7 @@ func replacePython(s *site) {
 		s.put(s.lookup + ".encode()")
 	case s.isWhole():
 		s.put(s.lookup)
-	case bytes && (strings.ContainsAny(rest, "\\{}") || notASCII.MatchString(rest) || s.span.prefix != "b"):
+	case bytes && (strings.ContainsAny(rest, "\\{}") || notASCII().MatchString(rest) || s.span.prefix != "b"):
 		s.leave(whyForm)
 	case bytes:
 		formatString(s)
@@ -87,16 +86,16 @@ func isStatement(s *site) bool {
 	head, tail := s.line()
 	start := strings.TrimRight(string(s.code[:s.span.from]), " \t")
 	begins := strings.TrimLeft(head, " \t\f") == "" && !strings.HasSuffix(strings.TrimRight(start, "\r\n"), `\`) ||
-		strings.HasSuffix(start, ":") && docstringHead.MatchString(start[strings.LastIndexAny(start, "\r\n")+1:])
+		strings.HasSuffix(start, ":") && docstringHead().MatchString(start[strings.LastIndexAny(start, "\r\n")+1:])
 	tail, _, _ = strings.Cut(tail, "#")
 	return s.in() == 0 && begins && strings.Trim(tail, " \t;") == ""
 }
 
-var docstringHead = regexp.MustCompile(`^\s*(async\s+def|def|class)\s`)
+var docstringHead = patternOf(`^\s*(async\s+def|def|class)\s`)
 
 var (
-	touching = regexp.MustCompile(`\x01(?:[ \t]|\\\r?\n)*$`)
-	touched  = regexp.MustCompile(`^(?:[ \t]|\\\r?\n)*\x01`)
+	touching = patternOf(`\x01(?:[ \t]|\\\r?\n)*$`)
+	touched  = patternOf(`^(?:[ \t]|\\\r?\n)*\x01`)
 )
 
 // touches reports whether another literal stands beside this one: Python makes one
@@ -106,5 +105,5 @@ func touches(s *site) bool {
 	if s.in() != 0 { // line ends do not matter there
 		before, after = strings.TrimRight(before, " \t\r\n\\"), strings.TrimLeft(after, " \t\r\n\\")
 	}
-	return touching.MatchString(before[max(0, len(before)-200):]) || touched.MatchString(after[:min(len(after), 200)])
+	return touching().MatchString(before[max(0, len(before)-200):]) || touched().MatchString(after[:min(len(after), 200)])
 }

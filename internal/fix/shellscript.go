@@ -2,7 +2,6 @@ package fix
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
@@ -129,10 +128,10 @@ func (r *shellReader) single(to int, state byte, open int) byte {
 	return state
 }
 
-var heredocName = regexp.MustCompile(`^<<-?\s*(?:'([^'\n]+)'|"([^"\n]+)"|\\?([A-Za-z_][\w.-]*))`)
+var heredocName = patternOf(`^<<-?\s*(?:'([^'\n]+)'|"([^"\n]+)"|\\?([A-Za-z_][\w.-]*))`)
 
 func (r *shellReader) heredoc() {
-	m := heredocName.FindSubmatch(r.text[r.at:min(len(r.text), r.at+200)])
+	m := heredocName().FindSubmatch(r.text[r.at:min(len(r.text), r.at+200)])
 	if m == nil {
 		r.at += 2
 		return
@@ -164,7 +163,7 @@ func (r *shellReader) lines(to int) byte {
 	return 0
 }
 
-var shellFallback = regexp.MustCompile(`\$\{([A-Za-z_]\w*):?[-=]$`)
+var shellFallback = patternOf(`\$\{([A-Za-z_]\w*):?[-=]$`)
 
 // replace returns the edits that put a variable in the place of text[from:to], or
 // why there are none.
@@ -192,7 +191,7 @@ func (s script) replace(from, to int, variable string) ([]edit, string) {
 	case nested:
 		return nil, whyHole
 	case state == inBraces:
-		if m := shellFallback.FindSubmatchIndex(before); m != nil && len(after) > 0 && after[0] == '}' {
+		if m := shellFallback().FindSubmatchIndex(before); m != nil && len(after) > 0 && after[0] == '}' {
 			if string(before[m[2]:m[3]]) != variable {
 				return put("$" + variable)
 			}

@@ -3,7 +3,6 @@ package fix
 import (
 	"bytes"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -147,11 +146,11 @@ func (s *site) ext() string { return strings.ToLower(path.Ext(s.file)) }
 
 // fallback is a look-up with the credential as what it gives without the variable.
 type fallback struct {
-	before, after *regexp.Regexp // around the literal; before ends with it
-	code          string         // a template of before's groups
+	before, after pattern // around the literal; before ends with it
+	code          string  // a template of before's groups
 }
 
-var names = regexp.MustCompile(`[A-Za-z_]\w*`)
+var names = patternOf(`[A-Za-z_]\w*`)
 
 // dropped writes a look-up of the same variable without its fallback, if the
 // credential is one, and reports whether it is.
@@ -160,12 +159,12 @@ func (s *site) dropped(forms []fallback) bool {
 	from := max(0, s.span.from-reach)
 	head, tail := s.text[from:s.span.from], s.text[s.span.to:]
 	for _, f := range forms {
-		m := f.before.FindSubmatchIndex(head)
-		end := f.after.FindIndex(tail[:min(len(tail), reach)])
-		if !s.isWhole() || m == nil || end == nil || end[1] == 0 && isIn(s.next(), ".[(?") || !slices.Contains(names.FindAllString(string(head[m[0]:m[1]]), -1), s.variable) {
+		m := f.before().FindSubmatchIndex(head)
+		end := f.after().FindIndex(tail[:min(len(tail), reach)])
+		if !s.isWhole() || m == nil || end == nil || end[1] == 0 && isIn(s.next(), ".[(?") || !slices.Contains(names().FindAllString(string(head[m[0]:m[1]]), -1), s.variable) {
 			continue // of another variable it is not known whether it is set
 		}
-		s.edits, s.needs = append(s.edits, edit{from + m[0], s.span.to + end[1], string(f.before.Expand(nil, []byte(f.code), head, m))}), true
+		s.edits, s.needs = append(s.edits, edit{from + m[0], s.span.to + end[1], string(f.before().Expand(nil, []byte(f.code), head, m))}), true
 		return true
 	}
 	return false
@@ -173,9 +172,9 @@ func (s *site) dropped(forms []fallback) bool {
 
 // assigned reports whether the literal's line does nothing but set the variable to
 // the credential. before matches the start of such a line, with the name in a group.
-func (s *site) assigned(before *regexp.Regexp) bool {
+func (s *site) assigned(before pattern) bool {
 	head, tail := s.line()
-	m := before.FindStringSubmatch(head)
+	m := before().FindStringSubmatch(head)
 	return s.isWhole() && m != nil && m[1] == s.variable && strings.Trim(tail, " \t;") == ""
 }
 

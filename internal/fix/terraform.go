@@ -2,25 +2,24 @@ package fix
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 )
 
 var (
-	hclDefault  = regexp.MustCompile(`^\s*default\s*=\s*$`)
-	hclVariable = regexp.MustCompile(`^\s*variable\s+"?\x01*"?\s*$`)
-	hclFixed    = regexp.MustCompile(`^\s*(terraform|backend|required_providers|module|import|moved)\b`)
-	hclArgument = regexp.MustCompile(`^(\s*)([\w-]+)(\s*)=(\s*)(.*)$`)
-	hclSource   = regexp.MustCompile(`^\s*(source|version)\s*=\s*$`)
+	hclDefault  = patternOf(`^\s*default\s*=\s*$`)
+	hclVariable = patternOf(`^\s*variable\s+"?\x01*"?\s*$`)
+	hclFixed    = patternOf(`^\s*(terraform|backend|required_providers|module|import|moved)\b`)
+	hclArgument = patternOf(`^(\s*)([\w-]+)(\s*)=(\s*)(.*)$`)
+	hclSource   = patternOf(`^\s*(source|version)\s*=\s*$`)
 )
 
 func replaceTerraform(s *site) {
 	switch {
 	case s.span.inner:
 		s.leave(whyHole)
-	case hclDefault.MatchString(s.head()) && blockIs(s, hclVariable):
+	case hclDefault().MatchString(s.head()) && blockIs(s, hclVariable):
 		makeSensitive(s)
-	case blockIs(s, hclFixed) && (hclSource.MatchString(s.head()) || !blockIs(s, regexp.MustCompile(`^\s*module\b`))):
+	case blockIs(s, hclFixed) && (hclSource().MatchString(s.head()) || !blockIs(s, patternOf(`^\s*module\b`))):
 		s.leave(whyConstant)
 	case isMapKey(s), s.next() == '{':
 		s.leave(whyKey)
@@ -39,10 +38,10 @@ func isMapKey(s *site) bool {
 }
 
 // blockIs reports whether the line that opens a block around the literal matches.
-func blockIs(s *site, head *regexp.Regexp) bool {
+func blockIs(s *site, head pattern) bool {
 	for b := s.span.bracket; b >= 0; b = s.brackets[b].outer {
 		at := s.brackets[b].at
-		if s.brackets[b].char == '{' && head.Match(s.code[lineStart(s.text, at):at]) {
+		if s.brackets[b].char == '{' && head().Match(s.code[lineStart(s.text, at):at]) {
 			return true
 		}
 	}
@@ -86,7 +85,7 @@ func arguments(s *site, start int) (found [][]string, at map[string]int) {
 	at = map[string]int{}
 	take := func(from int) bool {
 		line := string(s.text[from : from+lineLen(s.text[from:])])
-		m := hclArgument.FindStringSubmatch(line)
+		m := hclArgument().FindStringSubmatch(line)
 		if m == nil || strings.HasSuffix(strings.TrimSpace(line), "{") || strings.HasSuffix(strings.TrimSpace(line), "[") {
 			return false
 		}
@@ -104,14 +103,14 @@ func arguments(s *site, start int) (found [][]string, at map[string]int) {
 	return found, at
 }
 
-var hclDeclared = regexp.MustCompile(`(?m)^\s*variable\s+"?([\w-]+)"?\s*\{`)
+var hclDeclared = patternOf(`(?m)^\s*variable\s+"?([\w-]+)"?\s*\{`)
 
 // declare returns the edits that declare the variables which the targets need, at
 // the end of the file.
 func declare(d *document, targets []target) (edits []edit) {
 	nl := lineEnd(d.text)
 	known := map[string]bool{}
-	for _, m := range hclDeclared.FindAllSubmatch(d.text, -1) {
+	for _, m := range hclDeclared().FindAllSubmatch(d.text, -1) {
 		known[string(m[1])] = true
 	}
 	text := ""
