@@ -1,11 +1,9 @@
 package agent
 
 import (
-	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"r8scan/internal/budget"
 	"r8scan/internal/git/odb"
@@ -29,36 +27,16 @@ func atHEAD(r *repo.Repo, path string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("HEAD is %q, which is no id", commit)
 	}
-	data, err := store.ReadAll(id, odb.Commit, nil)
+	tree, err := store.TreeOf(id)
 	if err != nil {
 		return nil, err
 	}
-	var h odb.Header
-	if err := odb.ParseHeader(data, &h); err != nil {
+	e, err := store.EntryAt(tree, path, odb.SameName)
+	if err != nil {
 		return nil, err
 	}
-	if id, ok = wire.Unhex(string(h.Tree)); !ok {
-		return nil, fmt.Errorf("the tree of HEAD is %q, which is no id", h.Tree)
+	if e == nil || e.Mode&0o170000 != 0o100000 {
+		return nil, fs.ErrNotExist
 	}
-	parts := strings.Split(path, "/")
-	for i, part := range parts {
-		tree, err := store.ReadAll(id, odb.Tree, nil)
-		if err != nil {
-			return nil, err
-		}
-		id = nil
-		err = odb.EachEntry(tree, r.Hash, func(_ int, e odb.TreeEntry) bool {
-			if string(e.Name) == part && (e.Mode == odb.ModeDir) == (i < len(parts)-1) {
-				id = bytes.Clone(e.ID)
-			}
-			return id == nil
-		})
-		if err != nil {
-			return nil, err
-		}
-		if id == nil {
-			return nil, fs.ErrNotExist
-		}
-	}
-	return store.ReadAll(id, odb.Blob, nil)
+	return store.ReadAll(e.ID, odb.Blob, nil)
 }

@@ -113,7 +113,7 @@ func (b *Base) inTree(path string) (rel string, ok bool) {
 
 // read returns the text of the regular file at a path of a tree, nil if there is none.
 func (b *Base) read(tree []byte, path string) []byte {
-	e := b.find(tree, path, func(name, want string) bool { return name == want })
+	e := b.entry(tree, path, odb.SameName)
 	if e == nil || e.Mode&0o170000 != 0o100000 {
 		return nil
 	}
@@ -132,30 +132,14 @@ func (b *Base) read(tree []byte, path string) []byte {
 // has reports whether a tree has something at a path, in any case: a file system may
 // not tell the cases of letters apart.
 func (b *Base) has(tree []byte, path string) bool {
-	return b.find(tree, path, strings.EqualFold) != nil
+	return b.entry(tree, path, strings.EqualFold) != nil
 }
 
-// find returns the entry at a path of a tree, nil if there is none.
-func (b *Base) find(tree []byte, path string, same func(name, want string) bool) *odb.TreeEntry {
-	for rest := path; tree != nil; {
-		name, below, more := strings.Cut(rest, "/")
-		entries, err := b.blobs.tree(tree)
-		if err != nil {
-			b.lost(path, err)
-			return nil
-		}
-		tree, rest = nil, below
-		for i, e := range entries {
-			if !same(string(e.Name), name) {
-				continue
-			}
-			if !more || e.Mode&0o170000 == 0o120000 { // what is behind a link is not known
-				return &entries[i]
-			}
-			if e.Mode == odb.ModeDir {
-				tree = e.ID
-			}
-		}
+// entry returns the entry at a path of a tree, nil if there is none.
+func (b *Base) entry(tree []byte, path string, same func(name, want string) bool) *odb.TreeEntry {
+	e, err := b.blobs.store.EntryAt(tree, path, same)
+	if err != nil {
+		b.lost(path, err)
 	}
-	return nil
+	return e
 }

@@ -106,7 +106,7 @@ func (s *stagedDiff) compare() (head string, err error) {
 		if head, trees, failed = s.parents(); failed != nil || x == nil {
 			return
 		}
-		d := &treediff.Diff{Before: s.blobs.tree, Now: s.now, Folder: s.folder, Entry: s.entry,
+		d := &treediff.Diff{Before: s.blobs.store.Tree, Now: s.now, Folder: s.folder, Entry: s.entry,
 			Gone:   func(e odb.TreeEntry) { s.gone = append(s.gone, e) },
 			Failed: func(t treediff.Tree, err error) { s.env.Sink.Unread(t.Path, err.Error()) }}
 		if err := d.Index(x, trees); err != nil {
@@ -154,7 +154,7 @@ func (s *stagedDiff) parents() (head string, trees [][]byte, err error) {
 
 // now reads the tree of a folder that the index has as one entry.
 func (s *stagedDiff) now(t treediff.Tree) ([]odb.TreeEntry, bool) {
-	entries, err := s.blobs.tree(t.ID)
+	entries, err := s.blobs.store.Tree(t.ID)
 	if err != nil {
 		s.env.Sink.Unread(t.Path, err.Error())
 	}

@@ -145,7 +145,7 @@ func checkGone(t *testing.T, s *stagedDiff, r *gittest.Repo) {
 			got = append(got, fmt.Sprintf("%x %s", e.ID, e.Name))
 			continue
 		}
-		below, err := s.blobs.tree(e.ID)
+		below, err := s.blobs.store.Tree(e.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -122,7 +122,7 @@ func (n *stagedNews) goneTokens(ctx context.Context, w *worker) tokens {
 		switch e.Mode {
 		case odb.ModeModule:
 		case odb.ModeDir:
-			below, _ := n.blobs.tree(e.ID) // a folder that cannot be read is skipped
+			below, _ := n.blobs.store.Tree(e.ID) // a folder that cannot be read is skipped
 			if room -= entryLen * int64(len(below)); room < 0 {
 				return n.moved // tokens in the other removed files count as new
 			}
@@ -221,38 +221,11 @@ func searchText(ctx context.Context, w *worker, sink *collect.Sink, at, what str
 	return slices.Clone(text.Hits)
 }
 
-// tree reads the entries of the tree with a raw id.
-func (b blobReader) tree(id []byte) ([]odb.TreeEntry, error) {
-	if odb.IsEmptyTree(id) {
-		return nil, nil
-	}
-	data, err := b.store.ReadAll(id, odb.Tree, nil)
-	if err == nil {
-		var entries []odb.TreeEntry
-		if entries, err = odb.Entries(data, len(id)); err == nil {
-			return entries, nil
-		}
-	}
-	return nil, fmt.Errorf("tree %x: %w", id, err)
-}
-
 // treeOf returns the raw id of the tree of the commit with an id in hex.
 func (b blobReader) treeOf(commit string) ([]byte, error) {
 	id, ok := wire.Unhex(commit)
 	if !ok {
 		return nil, fmt.Errorf("%q is not an id", commit)
 	}
-	data, err := b.store.ReadAll(id, odb.Commit, nil)
-	if err != nil {
-		return nil, err
-	}
-	var h odb.Header
-	if err := odb.ParseHeader(data, &h); err != nil {
-		return nil, err
-	}
-	tree := make([]byte, len(id))
-	if n, ok := wire.UnhexInto(tree, h.Tree); !ok || n != len(tree) {
-		return nil, errors.New("its tree header is not an id")
-	}
-	return tree, nil
+	return b.store.TreeOf(id)
 }
