@@ -24,8 +24,9 @@ func (c command) doctor() *cobra.Command {
 		Short: "Find out why a Replicate client says AuthenticationError",
 		Long: `Check what a Replicate client in this folder would use: REPLICATE_API_TOKEN and
 similar names, .env files, the configuration of Replicate's own tools, installed
-clients, the proxy, the clock and the API. For each problem it says what it means and
-how to fix it. It runs nothing and shows no token.
+clients, the git hooks, the proxy, the clock and the API. For each problem it says what
+it means and how to fix it. It shows no token, and runs nothing but git, which it asks
+where hooks are.
 
 It sends a fake token to the API, and yours only with --verify.
 

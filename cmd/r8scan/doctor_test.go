@@ -73,6 +73,16 @@ func diagnose(t *testing.T, tokens []string, args ...string) (int, string) {
 	return code, out
 }
 
+// readChecks reads what doctor -f json writes.
+func readChecks(t *testing.T, out []byte) doctor.Checks {
+	t.Helper()
+	var doc struct{ Checks doctor.Checks }
+	if err := json.Unmarshal(out, &doc); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return doc.Checks
+}
+
 // wantAll looks for texts, wherever their lines are broken.
 func wantAll(t *testing.T, text string, wants ...string) {
 	t.Helper()
@@ -247,9 +257,8 @@ func TestDoctorAPI(t *testing.T) {
 	}
 	t.Setenv(ask.TokenVariable, gone)
 	code, out, _ = runCommand(t, "", "doctor", "--verify", "-f", "json")
-	var doc struct{ Checks doctor.Checks }
-	if err := json.Unmarshal([]byte(out), &doc); err != nil || code != exitFound || len(doc.Checks) < 5 {
-		t.Errorf("exit %d, %v: %s", code, err, out)
+	if checks := readChecks(t, []byte(out)); code != exitFound || len(checks) < 5 {
+		t.Errorf("exit %d: %s", code, out)
 	}
 	wantAll(t, out, "the token is revoked")
 	assertNoToken(t, out, good, gone)

@@ -1,5 +1,6 @@
 // Package doctor finds out why a Replicate client in the current folder cannot
-// authenticate, and how to fix it. It runs nothing and shows no token.
+// authenticate, and how to fix it. It shows no token, and runs no program but git, which
+// it asks where hooks are.
 package doctor
 
 import (
@@ -59,6 +60,7 @@ func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, er
 	checks = append(checks, e.checkDotenvs()...)
 	checks = append(checks, e.checkTools()...)
 	checks = append(checks, e.checkClients()...)
+	checks = append(checks, checkHooks(ctx, e.dir)...)
 	checks = append(checks, checkProxy())
 	if api != nil {
 		checks = append(checks, e.checkAPI(ctx, api, live)...)
