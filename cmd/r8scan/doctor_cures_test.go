@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +124,9 @@ func TestDoctorCures(t *testing.T) {
 			}
 			checks := p.checks(t)
 			wantAll(t, flat(checks), c.want)
+			if asked, refused := p.callAPI(t); !p.hasToken() && asked > 0 && refused == nil { // Node's client removes white space at the end
+				t.Error("both clients authenticate with the mistake")
+			}
 			for round := 0; troubled(checks); round++ {
 				if round == 3 {
 					t.Fatalf("after three rounds:\n%s", flat(checks))
@@ -133,12 +138,55 @@ func TestDoctorCures(t *testing.T) {
 				}
 				checks = p.checks(t)
 			}
-			out, err := p.command("printenv REPLICATE_API_TOKEN").Output()
-			if token := strings.TrimSuffix(string(out), "\n"); err != nil || token != seededToken(1) && token != seededToken(2) {
-				t.Errorf("the variable is not a token in the end, but has %d characters", len(token))
+			if !p.hasToken() {
+				t.Error("the variable is not a token in the end")
+			}
+			if _, refused := p.callAPI(t); refused != nil {
+				t.Errorf("clients that do not authenticate in the end: %v", refused)
 			}
 		})
 	}
+}
+
+// hasToken reports whether a program here finds a token.
+func (p *patient) hasToken() bool {
+	out, err := p.command("printenv REPLICATE_API_TOKEN").Output()
+	token := strings.TrimSuffix(string(out), "\n")
+	return err == nil && (token == seededToken(1) || token == seededToken(2))
+}
+
+// apiClients are programs that ask Replicate's API with its own clients, by the variable
+// that names the folder of the client.
+var apiClients = map[string]string{
+	"R8SCAN_PYTHON_CLIENT": `"$R8SCAN_PYTHON_CLIENT/bin/python" -c 'import replicate; replicate.Client().accounts.current()'`,
+	"R8SCAN_NODE_CLIENT": `NODE_PATH="$R8SCAN_NODE_CLIENT/node_modules" node -e 'const R = require("replicate")
+new R({baseUrl: process.env.REPLICATE_BASE_URL + "/v1"}).accounts.current().catch(() => process.exit(1))'`,
+}
+
+// callAPI calls the API with the clients that the variables name. It returns how many
+// there are, and which do not authenticate. .ci/doctor brings the clients.
+func (p *patient) callAPI(t *testing.T) (asked int, refused []string) {
+	t.Helper()
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if token != seededToken(1) && token != seededToken(2) {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(liveAnswer.body)) // a client that is gone fails
+	}))
+	defer api.Close()
+	for variable, program := range apiClients {
+		if os.Getenv(variable) == "" {
+			continue
+		}
+		asked++
+		if p.command(program, "REPLICATE_BASE_URL="+api.URL).Run() != nil {
+			refused = append(refused, variable)
+		}
+	}
+	return asked, refused
 }
 
 // fakeTools puts programs on PATH that change what Replicate's tools, pip and npm do.
