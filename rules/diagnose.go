@@ -16,6 +16,10 @@ type Diagnosis struct {
 	// Askable reports whether the text may be a Replicate token. Only then may it
 	// be sent to Replicate: it may be another provider's key.
 	Askable bool
+
+	// Placeholder reports whether the text stands where somebody should have put a
+	// token, as in a template.
+	Placeholder bool
 }
 
 // Diagnose looks at text as a user gave it: a variable's value or a line of
@@ -34,6 +38,11 @@ func Diagnose(text string) Diagnosis {
 	}
 	d.Provider = providerOf(core)
 	switch {
+	case isVariable(core):
+		d.Problems = append(d.Problems, "it is the name of a variable, which nothing replaced by its value")
+	case fillIn(core, d.Provider):
+		d.Placeholder = true
+		d.Problems = append(d.Problems, isPlaceholder)
 	case strings.HasPrefix(core, prefix):
 		d.checkToken(core)
 	case isLegacy(core):
@@ -73,9 +82,44 @@ func (d *Diagnosis) checkToken(core string) {
 	} else if n == tokenLen {
 		d.Askable = true
 		if placeholder([]byte(core[len(prefix):])) {
-			d.Problems = append(d.Problems, "it looks like a placeholder, not a token")
+			d.Placeholder = true
+			d.Problems = append(d.Problems, isPlaceholder)
 		}
 	}
+}
+
+const isPlaceholder = "it looks like a placeholder, not a token"
+
+// fillIns are words of templates.
+var fillIns = []string{"your", "here", "xxxx", "token", "changeme", "placeholder", "example", "replace", "insert", "dummy", "todo"}
+
+// fillIn reports whether a text that cannot be a credential of a provider was written
+// for somebody to replace.
+func fillIn(core, provider string) bool {
+	if utf8.RuneCountInString(core) == tokenLen && provider == "Replicate" || provider != "" && provider != "Replicate" || isLegacy(core) {
+		return false
+	}
+	if strings.HasPrefix(core, "<") && strings.HasSuffix(core, ">") || strings.Contains(core, "...") || strings.Contains(core, "…") {
+		return true
+	}
+	folded := strings.ToLower(core)
+	for _, word := range fillIns {
+		if strings.Contains(folded, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// isVariable reports whether a text is a reference to a variable: ${NAME}, $NAME,
+// %NAME%, {{ name }} or ${{ secrets.NAME }}.
+func isVariable(core string) bool {
+	for _, form := range [][2]string{{"${", "}"}, {"{{", "}}"}, {"%", "%"}} {
+		if len(core) > len(form[0])+len(form[1]) && strings.HasPrefix(core, form[0]) && strings.HasSuffix(core, form[1]) {
+			return true
+		}
+	}
+	return len(core) > 1 && core[0] == '$' && isName(core[1:])
 }
 
 // unwrap removes what is often copied with a token, from the outside in. It

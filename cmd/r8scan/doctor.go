@@ -23,9 +23,11 @@ func (c command) doctor() *cobra.Command {
 		Use:   "doctor",
 		Short: "Find out why a Replicate client says AuthenticationError",
 		Long: `Check what a Replicate client in this folder would use: REPLICATE_API_TOKEN and
-similar names, .env files, the configuration of Replicate's own tools, installed
-clients, the proxy, the clock and the API. For each problem it says what it means and
-how to fix it. It runs nothing and shows no token.
+similar names, .env files, what compose, systemd, shells, editors, MCP servers and CI
+give to programs, the configuration of Replicate's own tools, clients and their
+versions, the git hooks, the proxy, the clock and the API. For each problem it says what
+it means and how to fix it. It changes nothing, shows no token, and runs nothing but git,
+which it asks where hooks are.
 
 It sends a fake token to the API, and yours only with --verify.
 

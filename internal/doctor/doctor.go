@@ -1,19 +1,17 @@
 // Package doctor finds out why a Replicate client in the current folder cannot
-// authenticate, and how to fix it. It runs nothing and shows no token.
+// authenticate, and how to fix it. It shows no token, and runs no program but git, which
+// it asks where hooks are.
 package doctor
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
-	"r8scan/internal/ask"
 	"r8scan/internal/door"
 	"r8scan/internal/terminal"
 	"r8scan/report"
-	"r8scan/rules"
 	"r8scan/verifier"
 )
 
@@ -54,33 +52,19 @@ func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, er
 	if err != nil {
 		return nil, err
 	}
-	checks := e.checkToken()
-	checks = append(checks, e.checkNames()...)
-	checks = append(checks, e.checkDotenvs()...)
-	checks = append(checks, e.checkTools()...)
-	checks = append(checks, e.checkClients()...)
+	checks := checkToken(e)
+	checks = append(checks, checkNames(e)...)
+	checks = append(checks, checkDotenvs(e)...)
+	checks = append(checks, checkPlaces(e)...)
+	checks = append(checks, checkTools(e)...)
+	checks = append(checks, checkNetrc(e)...)
+	checks = append(checks, checkClients(e)...)
+	checks = append(checks, checkHooks(ctx, e.dir)...)
 	checks = append(checks, checkProxy())
 	if api != nil {
-		checks = append(checks, e.checkAPI(ctx, api, live)...)
+		checks = append(checks, checkAPI(ctx, e, api, live)...)
 	}
 	return checks, ctx.Err()
-}
-
-// environment is where a client would run.
-type environment struct {
-	dir, home string
-	token     rules.Diagnosis // of REPLICATE_API_TOKEN
-	set       bool            // the variable is set, perhaps to nothing
-}
-
-func newEnvironment() (*environment, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return nil, fmt.Errorf("find the current folder: %w", err)
-	}
-	home, _ := os.UserHomeDir() // "": then nothing in it is checked
-	value, set := os.LookupEnv(ask.TokenVariable)
-	return &environment{dir: dir, home: home, token: rules.Diagnose(value), set: set}, nil
 }
 
 // WriteJSON writes what doctor -f json writes.

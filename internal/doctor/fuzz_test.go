@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -21,9 +22,36 @@ func FuzzParseDotenv(f *testing.F) {
 		}
 		for _, form := range []string{name + "='" + value + "'", "export " + name + "=\"" + value + "\"", "  " + name + " = '" + value + "' "} {
 			got := parseDotenv([]byte(above + "\n" + form + "\n"))
-			if len(got) == 0 || got[len(got)-1] != (variable{name, value}) {
+			if len(got) == 0 || got[len(got)-1].name != name || got[len(got)-1].value != value {
 				t.Errorf("%q is read as %+v", form, got)
 			}
+		}
+	})
+}
+
+// FuzzSettings reads files as each kind of place does. Each variable must be in the
+// file, and nothing may stop the reader.
+func FuzzSettings(f *testing.F) {
+	f.Add(`{"a": {"env": {"N": "v",}, /* x */}, // y` + "\n}")
+	f.Add("services: {a: {environment: [N=v, M], env_file: [{path: x}]}}")
+	f.Add("Environment=\"N=v w\" M='x'\nEnvironmentFile=x")
+	f.Add("set -gx N v\nexport N=v")
+	f.Add(`<c><env name="N" value="v" /></c>`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 1<<12 {
+			return
+		}
+		for _, p := range places {
+			found, err := p.read([]byte(text))
+			if err != nil && len(found.vars)+len(found.files) > 0 {
+				t.Errorf("%s: %v, but also %+v", p.reader, err, found)
+			}
+		}
+		if plainer := plainJSON([]byte(text)); len(plainer) != len(text) || json.Valid([]byte(text)) && string(plainer) != text {
+			t.Errorf("%q is plain JSON, but becomes %q", text, plainer)
+		}
+		for _, p := range pins {
+			_ = p.finds.FindStringSubmatch(text)
 		}
 	})
 }

@@ -92,6 +92,15 @@ func (g git) hooksPath(ctx context.Context) (path, scope string, err error) {
 	return filepath.FromSlash(path), scope, nil
 }
 
+// lookUp returns the program of that name on PATH, "" if there is none.
+func lookUp(name string) string {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
 // target is where a repository's hooks are.
 type target struct {
 	top   string // the work tree, "" for a bare repository

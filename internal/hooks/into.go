@@ -54,14 +54,19 @@ var lefthookJobs = [][2]string{
 	{"commit-msg", "- run: r8scan commit-msg {1}\n"}, {"pre-push", "- run: r8scan push {0}\n  use_stdin: true\n"},
 }
 
-// intoLefthook adds jobs to lefthook.yml, in front of those that are there.
-func intoLefthook(ctx context.Context, top string) (changed []string, err error) {
-	path := ""
+// lefthookFile returns lefthook's configuration if it is YAML, "" if it is not.
+func lefthookFile(top string) string {
 	for _, name := range []string{"lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", ".config/lefthook.yml", ".config/lefthook.yaml"} {
-		if at := filepath.Join(top, name); path == "" && exists(at) {
-			path = at
+		if path := filepath.Join(top, name); exists(path) {
+			return path
 		}
 	}
+	return ""
+}
+
+// intoLefthook adds jobs to lefthook.yml, in front of those that are there.
+func intoLefthook(ctx context.Context, top string) (changed []string, err error) {
+	path := lefthookFile(top)
 	if path == "" {
 		return nil, fmt.Errorf("lefthook's configuration is no YAML file: %w", errByHand)
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"r8scan/internal/regular"
 )
 
@@ -170,4 +172,30 @@ func (m *manager) runsUs(top string) bool {
 		}
 	}
 	return false
+}
+
+// runsUsFor is runsUs for one hook, as far as the manager's files tell hooks apart.
+func (m *manager) runsUsFor(top, hook string) bool {
+	switch {
+	case m.name == "husky" && exists(filepath.Join(top, ".husky")):
+		text, err := regular.Read(filepath.Join(top, ".husky", hook), maxConfig)
+		return err == nil && namesUs(text)
+	case m.name == "lefthook" && lefthookFile(top) != "":
+		text, err := regular.Read(lefthookFile(top), maxConfig)
+		if err != nil {
+			return false
+		}
+		root, err := mappingOf(text)
+		if err != nil || valueOf(root, "extends") != nil || valueOf(root, "remotes") != nil {
+			break // the jobs may be in another file
+		}
+		jobs := valueOf(root, hook)
+		return jobs != nil && nodeNamesUs(jobs)
+	}
+	return m.runsUs(top)
+}
+
+// nodeNamesUs reports whether a value in YAML, or one in it, names r8scan.
+func nodeNamesUs(n *yaml.Node) bool {
+	return strings.Contains(n.Value, "r8scan") || slices.ContainsFunc(n.Content, nodeNamesUs)
 }

@@ -21,3 +21,11 @@ func Quote(s string) string {
 
 // Quoted returns s as one word of a POSIX shell, always quoted.
 func Quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Unquoted returns the word that Quoted made s from.
+func Unquoted(s string) string {
+	if n := len(s); n >= 2 && s[0] == '\'' && s[n-1] == '\'' {
+		return strings.ReplaceAll(s[1:n-1], `'\''`, "'")
+	}
+	return s
+}
