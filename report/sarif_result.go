@@ -167,11 +167,7 @@ func fingerprints(f Finding) map[string]string {
 // what to do. shownAt is the file that it is shown at in the stead of its place,
 // or "", and cut the number of places that the report does not name.
 func resultMessage(f Finding, at result.Location, shownAt string, cut int) string {
-	lead := "This is a"
-	if f.Confidence == rules.Low && f.Verification.Status != StatusLive {
-		lead = "This may be a"
-	}
-	s := []string{fmt.Sprintf("%s %s, '%s' with the token id '%s'.", lead, messageText(ruleTitle(f)), messageText(f.Token), f.TokenID)}
+	s := []string{whatIs(f)}
 	s = append(s, "It stands "+lowerFirst(standsIn(at))+".")
 	if shownAt != "" {
 		s = append(s, fmt.Sprintf("That is no file of the repository, so this is shown at '%s'.", messageText(shownAt)))

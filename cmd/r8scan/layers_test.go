@@ -21,11 +21,12 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
 	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/ask", "internal/door", "internal/hooks", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/fix":           {"internal/advice", "internal/door", "internal/git/repo", "internal/git/wire", "internal/output", "internal/plain", "internal/regular", "internal/search", "internal/terminal", "report", "result", "rules", "scanner"},
+	"internal/lsp":           {"internal/advice", "internal/door", "internal/fix", "internal/policy", "internal/regular", "internal/search", "report", "result", "rules", "scanner"},
 	"internal/ask":           {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/keypage":       {"internal/ask", "internal/door", "internal/page", "internal/terminal", "report", "rules", "verifier"},
 	"internal/hooks":         {"internal/door", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
@@ -84,6 +85,7 @@ var dependencies = []string{
 	"github.com/pierrec/lz4/v4",                // lz4
 	"github.com/rogpeppe/go-internal",          // tests: scripts
 	"github.com/santhosh-tekuri/jsonschema/v6", // tests: SARIF's schema
+	"github.com/sourcegraph/jsonrpc2",          // the language server's messages
 	"github.com/spf13/cobra",                   // commands and flags
 	"github.com/tailscale/hujson",              // settings with comments
 	"github.com/ulikunitz/xz",                  // LZMA

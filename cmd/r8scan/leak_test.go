@@ -61,7 +61,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"verify"}, {"verify", "-f", "json"}, {"verify", "--from", "env"}, {"verify", "--from", "env", "-n", "2"}, {"verify", tokens[0]}, {"verify", "-" + tokens[0]}, {"verify", "-n", tokens[0]},
 			{"doctor"}, {"doctor", "--verify"}, {"doctor", "--verify", "-f", "json"}, {"doctor", tokens[0]}, {"doctor", "-f", tokens[0]},
 			{"push"}, {"push", tokens[0], tokens[1], tokens[2]}, {"push", "-f", "json"}, {"receive"}, {"receive", "--timeout", tokens[0]},
-			{"redact", "-v"}, {"redact", tokens[0]},
+			{"lsp"}, {"lsp", "--config", tokens[0]}, {"redact", "-v"}, {"redact", tokens[0]},
 			{"fix"}, {"fix", "app.py"}, {"fix", tokens[0]}, {"fix", "--from", saved}, {"fix", "--from", tokens[0]}, {"fix", "--dir", tokens[0], "--from", saved}, {"fix", "--write", "--env-file=" + tokens[0] + "/.env"},
 			{"recheck", saved}, {"recheck", saved, "-f", "json", "-o", filepath.Join(written, "re.json")}, {"recheck", tokens[0]}, {"recheck", "-"}, {"recheck", saved, "--dir", tokens[0]},
 			{"report", saved}, {"report", saved, "-f", "markdown", "-o", filepath.Join(written, "report.md")}, {"report", saved, "-f", "github"}, {"report", tokens[0]}, {"report", "-"}, {"report", saved, "-f", tokens[0]},

@@ -51,7 +51,7 @@ read. To start, run r8scan audit.
 	}{
 		{"scan", "Scan:", []*cobra.Command{c.audit(), c.history(), c.files()}},
 		{"leak", "After a leak:", []*cobra.Command{c.verify(), c.recheck(), c.fix(), c.report(), c.baseline()}},
-		{"protect", "Protect:", []*cobra.Command{c.install(), c.uninstall(), c.doctor(), c.redact()}},
+		{"protect", "Protect:", []*cobra.Command{c.install(), c.uninstall(), c.doctor(), c.redact(), c.lsp()}},
 		{"hooks", "Run by git and coding agents:", []*cobra.Command{c.staged(), c.commitMsg(), c.push(), c.receive(), c.agent()}},
 		{"other", "Other:", []*cobra.Command{c.rules(), c.version()}},
 	} {

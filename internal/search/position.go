@@ -26,13 +26,13 @@ func (p Position) after(text []byte) Position {
 		p.Column = 1
 		text = text[i+1:]
 	}
-	p.Column += units(text)
+	p.Column += Units(text)
 	return p
 }
 
-// units counts the UTF-16 code units of text. A byte that is not valid UTF-8
+// Units counts the UTF-16 code units of text. A byte that is not valid UTF-8
 // counts as one, like the replacement character in editors.
-func units(text []byte) int {
+func Units(text []byte) int {
 	n := 0
 	for len(text) > 0 {
 		if text[0] < utf8.RuneSelf {
