@@ -65,6 +65,10 @@ var cures = map[string]cure{
 		prepare: "export REPLICATE_API_TOKEN=@1 && git init -q . && git add .env",
 		files:   map[string]string{".env": "REPLICATE_API_TOKEN=@1\n"}, want: "git tracks it",
 	},
+	"compose, in git": {
+		prepare: "export REPLICATE_API_TOKEN=@1\ngit init -q && git add compose.yml",
+		files:   map[string]string{"compose.yml": "services:\n  a:\n    environment:\n      REPLICATE_API_TOKEN: @1\n"}, want: "r8scan fix --write compose.yml; git add compose.yml; then disable",
+	},
 	"compose": {
 		files: map[string]string{"compose.yaml": "services: {a: {environment: {REPLICATE_API_TOKEN: 'your-token'}}}\n"}, want: "for the containers of Compose: it looks like a placeholder",
 	},

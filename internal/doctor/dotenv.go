@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/advice"
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
 	"r8scan/internal/plain"
@@ -210,13 +212,24 @@ func isReference(value string) bool {
 
 // exposureCheck says what git does with a file that holds a token.
 func exposureCheck(about string, exposure result.Exposure) Check {
+	takeOut := "" // in a file that must be in git, a look-up replaces the token
+	if advice.Of(advice.Place{Path: filepath.ToSlash(about), Kind: result.KindFile}).Code != "" {
+		takeOut = "r8scan fix --write " + word(about)
+	}
 	ignore := fmt.Sprintf(`printf '\n/%%s\n' %s >>%s`, shell.Quote(filepath.Base(about)), word(filepath.Join(filepath.Dir(about), ".gitignore")))
+	staged := takeOut
+	if staged != "" { // fix says with its exit code that the index has the old text
+		staged += "; git add " + word(about)
+	}
 	switch exposure {
 	case result.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, even after you delete it.",
-			fmt.Sprintf("git rm --cached %s && %s; then disable the token at %s", word(about), ignore, rules.TokensPage)}
+			fmt.Sprintf("%s; then disable the token at %s", cmp.Or(staged, "git rm --cached "+word(about)+" && "+ignore), rules.TokensPage)}
 	case result.ExposureUntracked:
-		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next `git add .` puts the token into the repository.", ignore}
+		if takeOut != "" {
+			takeOut += " --force"
+		}
+		return Check{levelWarning, about, "holds a token, and git does not ignore it", "The next `git add .` puts the token into the repository.", cmp.Or(takeOut, ignore)}
 	case result.ExposureIgnored:
 		return Check{levelOK, about, "holds a token, and git ignores it", "", ""}
 	}
