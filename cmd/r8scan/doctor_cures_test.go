@@ -111,6 +111,9 @@ var cures = map[string]cure{
 // again until it has nothing to say. A client then finds a token.
 func TestDoctorCures(t *testing.T) {
 	needShell(t)
+	if raceDetector {
+		t.Skip("it starts some 500 programs, and .ci/doctor runs it without the race detector")
+	}
 	for name, c := range cures {
 		t.Run(name, func(t *testing.T) {
 			p := newPatient(t)

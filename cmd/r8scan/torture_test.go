@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	tortureN    = flag.Int("torture.n", 500, "how many damaged repositories and archives TestTorture scans; 100 with -short, unless given")
+	tortureN    = flag.Int("torture.n", 500, "how many damaged repositories and archives TestTorture scans; 100 with -short or -race, unless given")
 	tortureSeed = flag.Int64("torture.seed", 1, "seed of TestTorture's first trial; the next ones count up from it")
 )
 
@@ -35,7 +35,7 @@ const tortureTime = time.Minute
 // that -v prints has the seed.
 func TestTorture(t *testing.T) {
 	n := *tortureN
-	if testing.Short() && !isSet("torture.n") {
+	if (testing.Short() || raceDetector) && !isSet("torture.n") {
 		n = 100
 	}
 	bases := tortureBases(t)
