@@ -113,18 +113,16 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 		env.SmallRange = 0
 	}
 	if err := judge(s, env, judged, opts); err != nil {
+		if b, ok := s.(based); ok {
+			b.Close()
+		}
 		return nil, err
 	}
-	paths, err := policy.NewPaths(opts.Include, slices.Concat(opts.Exclude, judged.Unread()))
-	if err != nil {
-		return nil, err
-	}
-	env.Paths = paths
 	read, err := s.Read(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: paths,
+	run := collect.Run{Sink: sink, Repos: read.Repos, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, Paths: env.Paths,
 		Policy: judged, ReportAllowed: opts.ReportAllowed, MinConfidence: opts.MinConfidence}
 	return run.Result(ctx, read.Target, read.Root)
 }
@@ -132,11 +130,12 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 // based is a source that builds on commits.
 type based interface {
 	Base(env *source.Env) (*source.Base, error)
+	Close()
 }
 
-// judge finds out what is allowed in a source. What it builds on decides, not what it
-// adds: see Options.TrustChange.
-func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options) error {
+// judge finds out what is looked at in a source, and what is allowed. What it builds
+// on decides, not what it adds: see Options.TrustChange.
+func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options) (err error) {
 	if b, ok := s.(based); ok && opts.TrustChange != TrustAll {
 		base, err := b.Base(env)
 		if err != nil {
@@ -159,7 +158,8 @@ func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options
 	for _, note := range judged.Notes() {
 		env.Sink.Note(note)
 	}
-	return nil
+	env.Paths, err = policy.NewPaths(opts.Include, slices.Concat(opts.Exclude, judged.Unread()))
+	return err
 }
 
 // Exposure says how git treats the file at path: tracked, untracked or ignored. It

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/regular"
 )
@@ -32,31 +31,27 @@ func (s *Objects) Base(env *Env) (*Base, error) {
 	if s.Range == "" || s.git.WorkTree == "" {
 		return nil, nil
 	}
-	b := env.with(collect.NewSink(env.Budget)) // Read opens the repository once more, and tells what is wrong with it
-	r := newRepository(b, s.git, s.git.Common, os.LookupEnv)
-	r.open(b)
-	defer r.Store.Close()
-	span, err := r.names().Range(s.Range)
-	if err != nil {
+	if err := s.openRange(env); err != nil {
 		return nil, err
 	}
-	if span.Symmetric {
-		span.Without, span.With = span.With[:1], span.With[1:]
+	before, after := s.span.Without, s.span.With
+	if s.span.Symmetric {
+		before, after = after[:1], after[1:]
 	}
 	base := &Base{env: env, top: regular.Real(s.git.WorkTree),
 		blobs: blobReader{git: s.git, store: odb.NewLookup(s.git.ObjectDirs(os.LookupEnv), s.git.Hash, odb.LimitsOf(env.Budget)), sink: env.Sink}}
 	trees := func(commits []odb.Obj) (ids [][]byte) {
 		for _, o := range commits {
-			id, treeErr := base.blobs.treeOf(r.Store.Hex(o))
-			if treeErr != nil {
-				base.lost("commit "+r.Store.Hex(o), treeErr)
+			id, err := base.blobs.store.TreeOf(s.repo.Store.ID(o))
+			if err != nil {
+				base.lost("commit "+s.repo.Store.Hex(o), err)
 				continue
 			}
 			ids = append(ids, id)
 		}
 		return ids
 	}
-	base.beforeTrees, base.afterTrees = trees(span.Without), trees(span.With)
+	base.beforeTrees, base.afterTrees = trees(before), trees(after)
 	return base, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"r8scan/internal/collect"
+	"r8scan/internal/git/history"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
@@ -20,7 +21,9 @@ type Objects struct {
 	Path  string // of a folder in the repository
 	Range string // as git log takes it; "" for all objects
 
-	git *repo.Repo
+	git  *repo.Repo
+	repo *repository   // once it is open
+	span *history.Span // of Range
 }
 
 // OpenObjects finds the repository around path.
@@ -40,17 +43,14 @@ func (s *Objects) Tree() (root, top string) { return s.git.WorkTree, "" }
 
 // Read reads the objects.
 func (s *Objects) Read(ctx context.Context, env *Env) (*Read, error) {
-	r := newRepository(env, s.git, s.git.Common, os.LookupEnv)
 	target := result.Target{Kind: "repository", Path: s.Path, Range: s.Range}
 	if s.Range != "" {
-		r.open(env)
-		span, err := r.names().Range(s.Range)
-		if err != nil {
-			r.Store.Close()
+		if err := s.openRange(env); err != nil {
 			return nil, err
 		}
-		return readSpan(ctx, env, r, span, target)
+		return readSpan(ctx, env, s.repo, s.span, target)
 	}
+	r := newRepository(env, s.git, s.git.Common, os.LookupEnv)
 	o := &objects{env, r}
 	if err := env.run(ctx, o.all(nil)); err != nil {
 		return nil, err
@@ -59,6 +59,29 @@ func (s *Objects) Read(ctx context.Context, env *Env) (*Read, error) {
 		return nil, err
 	}
 	return &Read{Target: target, Root: r.Root, Repos: []*collect.Repository{&r.Repository}}, nil
+}
+
+// openRange opens the repository and resolves the range, once.
+func (s *Objects) openRange(env *Env) error {
+	if s.repo != nil {
+		return nil
+	}
+	r := newRepository(env, s.git, s.git.Common, os.LookupEnv)
+	r.open(env)
+	span, err := r.names().Range(s.Range)
+	if err != nil {
+		r.Store.Close()
+		return err
+	}
+	s.repo, s.span = r, span
+	return nil
+}
+
+// Close releases what Base has opened, if Read will not be called.
+func (s *Objects) Close() {
+	if s.repo != nil {
+		s.repo.Store.Close()
+	}
 }
 
 // objects reads all objects of a repository.
