@@ -136,13 +136,8 @@ func mayCode(text []byte, at int, kind form) bool {
 		return true
 	}
 	var word [(behind + ahead) / 4 * 3]byte
-	for i := 0; i < len(word); i += 3 {
-		group := text[from+i/3*4:]
-		a, b, c, d := values64[group[0]], values64[group[1]], values64[group[2]], values64[group[3]]
-		if a|b|c|d == noValue {
-			return true
-		}
-		word[i], word[i+1], word[i+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+	if someBase64(word[:], text[from:from+behind+ahead], false) < len(word) {
+		return true
 	}
 	for _, w := range words {
 		for i := 0; i+len(w.text) <= len(word); i++ {

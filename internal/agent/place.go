@@ -23,19 +23,13 @@ func openSite(folders []string) *site {
 	for _, folder := range folders {
 		real := regular.Real(folder)
 		if r, err := repo.Discover(real, os.LookupEnv); err == nil && r.WorkTree != "" {
-			if tree := regular.Real(r.WorkTree); within(tree, real) {
+			if tree := regular.Real(r.WorkTree); regular.Contains(tree, real) {
 				real = tree
 			}
 		}
 		s.bounds = append(s.bounds, real)
 	}
 	return s
-}
-
-// within reports whether a real path is dir or in it.
-func within(dir, path string) bool {
-	rel, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(rel)
 }
 
 // target is a file that an event names.
@@ -60,7 +54,7 @@ func (s *site) locate(path string) target {
 	}
 	t.real = real
 	for _, bound := range s.bounds {
-		if within(bound, real) {
+		if regular.Contains(bound, real) {
 			t.inside = true
 			if rel, err := filepath.Rel(bound, real); err == nil {
 				t.shown = filepath.ToSlash(rel)

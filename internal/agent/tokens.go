@@ -21,10 +21,7 @@ type finding struct {
 // that allows one does not count: the agent may have written it.
 func find(text string) (found []finding) {
 	data := []byte(text)
-	matches := rules.Default().Find(nil, data, 0, len(data))
-	search.MarkLines(data, matches)
-	search.MarkBinary(data, matches)
-	for _, m := range matches {
+	for _, m := range search.Find(rules.Default(), data) {
 		if m.Confidence >= rules.Medium {
 			found = append(found, finding{m, lineOf(text, m.Start, m.End)})
 		}

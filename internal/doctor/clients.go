@@ -58,7 +58,7 @@ func pythonClients(e *environment) []Check {
 			root = filepath.Join(e.dir, root)
 		}
 		for _, pattern := range []string{"lib/python*/site-packages", "lib/python*/dist-packages", "local/lib/python*/dist-packages", "Lib/site-packages"} {
-			found, _ := filepath.Glob(filepath.Join(globQuoted(root), pattern, "replicate-*.dist-info")) // the pattern is sound
+			found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(root), pattern, "replicate-*.dist-info")) // the pattern is sound
 			for _, dir := range found {
 				version := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(dir), ".dist-info"), "replicate-")
 				out = append(out, clientCheck(pythonClient, e.shown(dir), version, upgradePython(e, root)))
@@ -164,7 +164,7 @@ func checkPins(e *environment) []Check {
 	var out []Check
 	for _, p := range pins {
 		for _, glob := range p.globs {
-			found, _ := filepath.Glob(filepath.Join(globQuoted(e.dir), filepath.FromSlash(glob))) // the pattern is sound
+			found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(e.dir), filepath.FromSlash(glob))) // the pattern is sound
 			for _, path := range found {
 				out = append(out, checkPin(e, p, path)...)
 			}

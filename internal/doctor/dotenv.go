@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
 	"r8scan/internal/plain"
+	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 	"r8scan/result"
 	"r8scan/rules"
@@ -30,7 +30,7 @@ func checkDotenvs(e *environment) []Check {
 	var out []Check
 	dir := e.dir
 	for range levelsUp + 1 {
-		paths, _ := filepath.Glob(filepath.Join(globQuoted(dir), ".env*")) // the pattern is sound
+		paths, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(dir), ".env*")) // the pattern is sound
 		for _, path := range append(paths, filepath.Join(dir, ".dev.vars")) {
 			out = append(out, checkDotenv(e, path, "")...)
 		}
@@ -43,13 +43,6 @@ func checkDotenvs(e *environment) []Check {
 		return []Check{{levelOK, ".env files", "none of them names Replicate", "", ""}}
 	}
 	return out
-}
-
-func globQuoted(dir string) string {
-	if runtime.GOOS == "windows" { // a backslash is a separator there
-		return dir
-	}
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(dir)
 }
 
 // checkDotenv checks one file, which need not exist. loader is the program that loads

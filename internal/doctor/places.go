@@ -7,6 +7,7 @@ import (
 
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
+	"r8scan/internal/regular"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -53,7 +54,7 @@ func checkPlaces(e *environment) []Check {
 			if dir == "" {
 				continue
 			}
-			found, _ := filepath.Glob(filepath.Join(globQuoted(dir), filepath.FromSlash(glob))) // the pattern is sound
+			found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(dir), filepath.FromSlash(glob))) // the pattern is sound
 			for _, path := range found {
 				if !seen[path] && !isFolder(path) {
 					seen[path] = true

@@ -36,7 +36,7 @@ type setting struct {
 // openEnv looks at the file for --env-file before anything is written. It has to be
 // one that git ignores, or that it will ignore if ignore is set.
 func openEnv(path string, trees workTrees, ignore bool) (*envFile, error) {
-	abs, err := real(path)
+	abs, err := regular.Entry(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: its folder does not exist: create it first", path)
 	}

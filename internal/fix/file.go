@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"unicode/utf16"
 
 	"r8scan/internal/output"
@@ -45,17 +44,6 @@ func replaceFile(ctx context.Context, path string, old, content []byte) error {
 		return err
 	}
 	return keepOwner(path, info)
-}
-
-// real returns the path of a file with the links of its folder followed, but not
-// that of the file itself.
-func real(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
-	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
-	return filepath.Join(dir, filepath.Base(abs)), err
 }
 
 // coding is how a file's text is written.

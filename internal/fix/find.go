@@ -32,7 +32,7 @@ func (s scan) path(l result.Location) string {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(s.root, file)
 	}
-	if abs, err := real(file); err == nil {
+	if abs, err := regular.Entry(file); err == nil {
 		return abs
 	}
 	return file

@@ -142,7 +142,7 @@ func (r *run) name() error {
 		} else if link != "" {
 			return fmt.Errorf("%s: %s is a link: name the file or folder that it leads to", p, link)
 		}
-		abs, err := real(p)
+		abs, err := regular.Entry(p)
 		if err != nil {
 			return err
 		}
@@ -174,14 +174,14 @@ func firstLink(path string) (string, error) {
 
 // named reports whether a path is in what the user named.
 func (r *run) named(abs string) bool {
-	return slices.ContainsFunc(r.bounds, func(b string) bool { return within(b, abs) })
+	return slices.ContainsFunc(r.bounds, func(b string) bool { return regular.Contains(b, abs) })
 }
 
 // chosen reports whether the user named a file itself, or a folder that git ignores
 // with it in it: then to be ignored is no excuse.
 func (r *run) chosen(t *workTree, abs string) bool {
 	return slices.ContainsFunc(r.bounds, func(b string) bool {
-		return within(b, abs) && (b == abs || b != t.top && within(t.top, b) && t.git.Ignorer(os.LookupEnv).IgnoredFolder(t.rel(b)))
+		return regular.Contains(b, abs) && (b == abs || b != t.top && regular.Contains(t.top, b) && t.git.Ignorer(os.LookupEnv).IgnoredFolder(t.rel(b)))
 	})
 }
 

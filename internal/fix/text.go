@@ -403,8 +403,5 @@ func shifted(edits []edit, by int) []edit {
 // find returns the credentials of a text that are at least as sure as lowest and
 // that no mark on their line allows, in order.
 func find(set *rules.Set, text []byte, lowest rules.Confidence) []rules.Match {
-	all := set.Find(nil, text, 0, len(text))
-	search.MarkLines(text, all)
-	search.MarkBinary(text, all)
-	return slices.DeleteFunc(all, func(m rules.Match) bool { return m.Allowed || m.Confidence < lowest })
+	return slices.DeleteFunc(search.Find(set, text), func(m rules.Match) bool { return m.Allowed || m.Confidence < lowest })
 }

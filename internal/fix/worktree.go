@@ -7,10 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
+	"r8scan/internal/regular"
 )
 
 // workTree is the work tree of a repository, as far as it says what git can give
@@ -33,7 +33,7 @@ func (w workTrees) of(dir string) *workTree {
 		return nil
 	}
 	top, err := filepath.EvalSymlinks(g.WorkTree)
-	if err != nil || !within(top, dir) {
+	if err != nil || !regular.Contains(top, dir) {
 		return nil
 	}
 	if t, ok := w[top]; ok {
@@ -98,9 +98,4 @@ func blobID(content []byte, n int) []byte {
 	fmt.Fprintf(h, "blob %d\x00", len(content))
 	h.Write(content)
 	return h.Sum(nil)
-}
-
-// within reports whether path is dir or in it. Both are absolute and without links.
-func within(dir, path string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, string(filepath.Separator))+string(filepath.Separator))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,7 +132,7 @@ func managerOf(r *target, hooks []*file) *manager {
 // isConfigured reports whether the manager has a configuration in a work tree.
 func (m *manager) isConfigured(top string) bool {
 	for _, glob := range m.files {
-		if found, _ := filepath.Glob(filepath.Join(globSafe(top), glob)); len(found) > 0 {
+		if found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(top), glob)); len(found) > 0 {
 			return true
 		}
 	}
@@ -148,14 +147,6 @@ func (m *manager) isConfigured(top string) bool {
 // maxConfig bounds the size of a manager's configuration.
 const maxConfig = 16 << 20
 
-// globSafe quotes what is special to filepath.Glob in a path.
-func globSafe(path string) string {
-	if os.PathSeparator == '\\' {
-		return path // there it has no quotes
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}
-
 // runsUs reports whether the manager's configuration runs r8scan: a text of it is in
 // one of its files.
 func (m *manager) runsUs(top string) bool {
@@ -164,7 +155,7 @@ func (m *manager) runsUs(top string) bool {
 		files = append(files, "package.json")
 	}
 	for _, glob := range append(files, ".husky/*") {
-		found, _ := filepath.Glob(filepath.Join(globSafe(top), glob))
+		found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(top), glob))
 		for _, path := range found {
 			if text, err := regular.Read(path, maxConfig); err == nil && bytes.Contains(text, []byte("r8scan")) {
 				return true

@@ -44,8 +44,7 @@ func scan(ctx context.Context, d *document, at place, opts Options) (found, erro
 		all = opts.Rules.Find(all, d.text, from, min(from+scanPiece, len(d.text)))
 	}
 	all = all[:min(len(all), maxMarks)]
-	search.MarkLines(d.text, all)
-	search.MarkBinary(d.text, all)
+	search.Mark(d.text, all)
 	f.matches = all
 	if !slices.ContainsFunc(all, func(m rules.Match) bool { return m.Confidence >= opts.MinConfidence && !m.Allowed }) {
 		return f, nil

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Real returns path with its links followed. git writes real paths into its
@@ -21,6 +23,34 @@ func Real(path string) string {
 	return real
 }
 
+// Entry returns path, absolute, with the links of its folder followed but not its own.
+// If they cannot be followed, it returns the absolute path, and the error.
+func Entry(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path, err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return abs, err
+	}
+	return filepath.Join(dir, filepath.Base(abs)), nil
+}
+
+// Contains reports whether path is dir or in it, by their names alone.
+func Contains(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// GlobQuoted quotes what is special to filepath.Glob in a path.
+func GlobQuoted(path string) string {
+	if os.PathSeparator == '\\' {
+		return path // there a glob has no quotes
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
 // Within reports whether path, with its links followed, is in dir.
 func Within(dir, path string) bool {
 	d, err := filepath.EvalSymlinks(dir)
@@ -31,8 +61,7 @@ func Within(dir, path string) bool {
 	if err != nil {
 		return false
 	}
-	rel, err := filepath.Rel(d, p)
-	return err == nil && filepath.IsLocal(rel)
+	return Contains(d, p)
 }
 
 // Reason returns the operation and the cause of an error. It leaves out the

@@ -98,11 +98,8 @@ func (b *Base) before(rel string) (texts [][]byte, ok bool) {
 
 // inTree returns the path in the repository of a file on disk.
 func (b *Base) inTree(path string) (rel string, ok bool) {
-	dir, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return "", false
-	}
-	rel, err = filepath.Rel(b.top, filepath.Join(regular.Real(dir), filepath.Base(path)))
+	entry, _ := regular.Entry(path) // some file systems cannot resolve links
+	rel, err := filepath.Rel(b.top, entry)
 	return filepath.ToSlash(rel), err == nil && filepath.IsLocal(rel)
 }
 

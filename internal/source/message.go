@@ -61,14 +61,8 @@ func (s *Message) Read(ctx context.Context, env *Env) (*Read, error) {
 
 // search searches what git commits of the message.
 func (s *Message) search(ctx context.Context, w *worker, env *Env, kept []byte) error {
-	t := w.searcher.Text(func(member, reason string) { env.Sink.Unread(inside("the commit message", member), reason) })
-	defer t.Done()
-	if _, err := t.Read(ctx, bytes.NewReader(kept), nil, ""); err != nil {
-		return err
-	}
-	env.Sink.Bytes.Add(int64(len(kept)))
-	for _, h := range t.Hits {
+	for _, h := range searchText(ctx, w, env.Sink, "the commit message", "it", bytes.NewReader(kept), nil, 0) {
 		env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindCommit})
 	}
-	return nil
+	return ctx.Err()
 }

@@ -70,8 +70,7 @@ func (v *visitor) searchObject(n *odb.Node) error {
 		v.names(n)
 		return nil
 	}
-	search.MarkLines(n.Data, w.matches)
-	search.MarkBinary(n.Data, w.matches)
+	search.Mark(n.Data, w.matches)
 	if n.Again && !isFalse {
 		f = archive.None // its content is reported with the copy that counts
 	}
