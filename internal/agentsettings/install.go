@@ -197,7 +197,7 @@ func (t *target) damaged(err error) error {
 }
 
 func (t *target) write(ctx context.Context, text []byte) error {
-	return output.WriteFile(ctx, t.path, func(w io.Writer) error { _, err := w.Write(text); return err })
+	return output.WriteFile(ctx, t.path, output.Bytes(text))
 }
 
 // has reports whether the hooks of an agent are there, and no others of r8scan's.

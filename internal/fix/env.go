@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -93,10 +92,7 @@ func (e *envFile) write(ctx context.Context, trees workTrees, settings []setting
 	if bytes.Equal(text, e.old) && e.is {
 		return done, os.Chmod(e.path, 0o600)
 	}
-	return done, output.Replace(ctx, e.path, 0o600, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return done, output.Replace(ctx, e.path, 0o600, output.Bytes(text))
 }
 
 // addIgnore adds a line for the file to the .gitignore of its folder.
@@ -114,10 +110,7 @@ func (e *envFile) addIgnore(ctx context.Context, trees workTrees) error {
 		text = append(text, nl...)
 	}
 	text = append(text, "/"+filepath.Base(e.path)+nl...)
-	err = output.Replace(ctx, e.ignore, mode, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	err = output.Replace(ctx, e.ignore, mode, output.Bytes(text))
 	if err != nil {
 		return fmt.Errorf("%s: %s", e.ignore, regular.Cause(err))
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"unicode/utf16"
@@ -36,10 +35,7 @@ func replaceFile(ctx context.Context, path string, old, content []byte) error {
 		return errChanged
 	}
 	mode := info.Mode() & (fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky)
-	err = output.Replace(ctx, path, mode, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	})
+	err = output.Replace(ctx, path, mode, output.Bytes(content))
 	if err != nil {
 		return err
 	}

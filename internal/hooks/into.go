@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -190,10 +189,7 @@ func replaceFile(ctx context.Context, path string, text []byte, mode fs.FileMode
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return output.Replace(ctx, path, mode, func(w io.Writer) error {
-		_, err := w.Write(text)
-		return err
-	})
+	return output.Replace(ctx, path, mode, output.Bytes(text))
 }
 
 // mappingOf parses a YAML document that is a mapping, or empty.

@@ -95,6 +95,14 @@ func writeDirect(ctx context.Context, path string, render func(io.Writer) error)
 	return errors.Join(renderTo(ctx, f, render), f.Close())
 }
 
+// Bytes returns what renders a text that is there.
+func Bytes(text []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	}
+}
+
 // Replace writes what render produces to a new file next to target and renames it:
 // target is no link, and gets the mode, or 0644 less the umask if that is 0. After
 // an error nothing is left behind. A rename is atomic only within one file system,
