@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tailscale/hujson"
 	"go.yaml.in/yaml/v4"
 
 	"r8scan/internal/plain"
@@ -23,8 +24,11 @@ func readJSON(text []byte) (settings, error) {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return settings{}, nil
 	}
-	if json.Unmarshal(plainJSON(text), &doc) != nil {
-		return settings{}, errors.New("it is not valid JSON, even with comments")
+	if json.Unmarshal(text, &doc) != nil {
+		standard, err := hujson.Standardize(bytes.Clone(text)) // the library may keep it
+		if err != nil || json.Unmarshal(standard, &doc) != nil {
+			return settings{}, errors.New("it is not valid JSON, even with comments")
+		}
 	}
 	var found settings
 	found.addJSON(doc, false)
@@ -48,45 +52,6 @@ func (s *settings) addJSON(value any, env bool) {
 			}
 		}
 	}
-}
-
-// plainJSON replaces comments and trailing commas of a text by spaces.
-func plainJSON(text []byte) []byte {
-	out := bytes.Clone(text)
-	comma := -1 // the last one, if only spaces and comments follow it
-	for i := 0; i < len(out); i++ {
-		switch c := out[i]; {
-		case c == '"':
-			for i++; i < len(out) && out[i] != '"'; i++ {
-				if out[i] == '\\' {
-					i++
-				}
-			}
-			comma = -1
-		case c == '/' && i+1 < len(out) && (out[i+1] == '/' || out[i+1] == '*'):
-			end := bytes.IndexByte(out[i:], '\n')
-			if out[i+1] == '*' {
-				if end = bytes.Index(out[i+2:], []byte("*/")); end >= 0 {
-					end += 4
-				}
-			}
-			if end < 0 {
-				end = len(out) - i
-			}
-			for j := range end {
-				out[i+j] = ' '
-			}
-			i += end - 1
-		case c == ',':
-			comma = i
-		case (c == '}' || c == ']') && comma >= 0:
-			out[comma] = ' '
-			comma = -1
-		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
-			comma = -1
-		}
-	}
-	return out
 }
 
 // readCompose returns the variables of each service in a compose file.
