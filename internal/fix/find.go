@@ -152,7 +152,7 @@ func (r *run) leave(s scan, f report.Finding, l result.Location) {
 // file makes the change of a file. allowed are ids of credentials that stay. It
 // returns nil if there is nothing to be done.
 func (r *run) file(abs string, allowed map[string]bool) *File {
-	f := &File{Path: r.shown(abs), abs: abs}
+	f := &File{Path: r.shown(abs), abs: abs, allowed: allowed}
 	if info, err := os.Lstat(abs); err != nil || info.Mode()&fs.ModeSymlink != 0 || !r.named(abs) {
 		return nil // it is gone, or leads out of what was named
 	}

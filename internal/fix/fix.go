@@ -51,6 +51,7 @@ type File struct {
 	Left []Place // what is left alone in it
 
 	abs           string
+	allowed       map[string]bool // ids of credentials that stay
 	before, after []byte
 	secrets       []rules.Secret // all that were found in it
 	fixed         []target       // what after has without
@@ -256,7 +257,7 @@ func (r *run) write(ctx context.Context) error {
 			case ctx.Err() != nil:
 				return ctx.Err()
 			case errors.Is(err, errChanged) && try < tries:
-				if f = r.file(f.abs, nil); f == nil {
+				if f = r.file(f.abs, f.allowed); f == nil {
 					f = &File{Path: r.out.Files[i].Path}
 				}
 				r.out.Files[i] = f

@@ -12,6 +12,7 @@ import (
 	"unicode/utf16"
 
 	"r8scan/internal/git/gittest"
+	"r8scan/internal/regular"
 	"r8scan/rules"
 )
 
@@ -105,6 +106,25 @@ func TestUTF16(t *testing.T) {
 func run1(t *testing.T, path string) (*Outcome, error) {
 	t.Helper()
 	return Run(context.Background(), Options{Paths: []string{path}, Write: true, Force: true})
+}
+
+// TestChangedMeanwhile: a file that changed is scanned again, and the credentials that
+// the user allows stay then too.
+func TestChangedMeanwhile(t *testing.T) {
+	file := filepath.Join(regular.Real(t.TempDir()), "a.py")
+	allowed, other := gittest.Token(1), gittest.Token(2)
+	text := "a = '" + allowed + "'\nb = '" + other + "'\n"
+	write(t, file, text, 0o644)
+	r := &run{Options: Options{Write: true, Force: true}, trees: workTrees{}, out: &Outcome{Written: true},
+		bounds: []string{filepath.Dir(file)}, declared: map[string]map[string]bool{}}
+	r.out.Files = []*File{r.file(file, map[string]bool{rules.NewSecret(allowed, 0).ID(): true})}
+	write(t, file, text+"# more\n", 0o644)
+	if err := r.write(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, file); !strings.Contains(got, allowed) || strings.Contains(got, other) || !strings.HasSuffix(got, "# more\n") {
+		t.Errorf("got %s", rules.Redact(got))
+	}
 }
 
 func TestReplaceFile(t *testing.T) {
