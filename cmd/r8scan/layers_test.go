@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"internal/lsp":           {"internal/advice", "internal/door", "internal/fix", "internal/policy", "internal/regular", "internal/search", "report", "result", "rules", "scanner"},
 	"internal/ask":           {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/keypage":       {"internal/ask", "internal/door", "internal/page", "internal/terminal", "report", "rules", "verifier"},
-	"internal/hooks":         {"internal/door", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
+	"internal/hooks":         {"internal/door", "internal/git/repo", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
 	"internal/excerpt":       {"internal/plain", "internal/regular", "internal/search", "result", "rules"},
 	"internal/progress":      {"internal/terminal", "scanner"},
 	"report":                 {"internal/advice", "internal/door", "internal/page", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},

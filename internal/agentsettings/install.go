@@ -37,12 +37,20 @@ type target struct {
 	undo    string
 }
 
+// spec returns the agent that is named.
+func (i Installer) spec() (*spec, error) {
+	if s := byName(i.Agent); s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("--agent %q: use %s", i.Agent, strings.Join(Names(), ", "))
+}
+
 // project returns the settings of the repository around path or, outside any, of
 // the folder. Others use them too, so they name r8scan without a path.
 func (i Installer) project(path string) (*target, error) {
-	s := byName(i.Agent)
-	if s == nil {
-		return nil, fmt.Errorf("--agent %q: use %s", i.Agent, strings.Join(Names(), ", "))
+	s, err := i.spec()
+	if err != nil {
+		return nil, err
 	}
 	root := regular.Real(path)
 	if info, err := os.Stat(root); err != nil || !info.IsDir() {
@@ -60,9 +68,9 @@ func (i Installer) project(path string) (*target, error) {
 
 // user returns the user's own settings.
 func (i Installer) user() (*target, error) {
-	s := byName(i.Agent)
-	if s == nil {
-		return nil, fmt.Errorf("--agent %q: use %s", i.Agent, strings.Join(Names(), ", "))
+	s, err := i.spec()
+	if err != nil {
+		return nil, err
 	}
 	path, err := s.userFile()
 	if err != nil {

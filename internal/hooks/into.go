@@ -19,13 +19,19 @@ import (
 // errByHand says that a configuration has a form that r8scan does not edit.
 var errByHand = errors.New("r8scan cannot edit it")
 
-// huskyLines are what husky's files run.
-var huskyLines = [][2]string{{"pre-commit", "r8scan staged"}, {"pre-merge-commit", "r8scan staged"}, {"commit-msg", `r8scan commit-msg "$1"`}, {"pre-push", `r8scan push "$@"`}}
+// huskyLines are the lines of husky's files, for people.
+func huskyLines() string {
+	var b strings.Builder
+	for _, k := range usual(false) {
+		fmt.Fprintf(&b, "  .husky/%-16s    r8scan %s\n", k.name, k.command)
+	}
+	return b.String()
+}
 
 // intoHusky adds a line to each of husky's files that has none of r8scan's.
 func intoHusky(ctx context.Context, top string) (changed []string, err error) {
-	for _, hook := range huskyLines {
-		path := filepath.Join(top, ".husky", hook[0])
+	for _, k := range usual(false) {
+		path := filepath.Join(top, ".husky", k.name)
 		text, err := readConfig(path)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return changed, err
@@ -33,13 +39,10 @@ func intoHusky(ctx context.Context, top string) (changed []string, err error) {
 		if bytes.Contains(text, []byte("r8scan")) {
 			continue
 		}
-		if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
-			text = append(text, '\n')
-		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return changed, err
 		}
-		if err := replaceFile(ctx, path, append(text, hook[1]+"\n"...), 0o755); err != nil {
+		if err := replaceFile(ctx, path, fmt.Appendf(withLineEnd(text), "r8scan %s\n", k.command), 0o755); err != nil {
 			return changed, err
 		}
 		changed = append(changed, path)
@@ -52,6 +55,18 @@ var lefthookJobs = [][2]string{
 	{"pre-commit", "- run: r8scan staged\n"}, {"pre-merge-commit", "- run: r8scan staged\n"},
 	{"commit-msg", "- run: r8scan commit-msg {1}\n"}, {"pre-push", "- run: r8scan push {0}\n  use_stdin: true\n"},
 }
+
+// lefthookLines are all of these, for people.
+func lefthookLines() string {
+	var b strings.Builder
+	for _, hook := range lefthookJobs {
+		b.WriteString(indent(hookOfJobs(hook[0], hook[1]), 2))
+	}
+	return b.String()
+}
+
+// hookOfJobs is a hook with one job, for a lefthook.yml that does not have the hook.
+func hookOfJobs(hook, job string) string { return hook + ":\n  jobs:\n" + indent(job, 4) }
 
 // lefthookFile returns lefthook's configuration if it is YAML, "" if it is not.
 func lefthookFile(top string) string {
@@ -92,7 +107,7 @@ func addJob(text []byte, hook, job string) ([]byte, error) {
 		if value != nil {
 			return nil, fmt.Errorf("%s has no value: %w", hook, errByHand)
 		}
-		return fmt.Appendf(withLineEnd(text), "%s:\n  jobs:\n%s", hook, indent(job, 4)), nil
+		return append(withLineEnd(text), hookOfJobs(hook, job)...), nil
 	case value.Kind != yaml.MappingNode || value.Style&yaml.FlowStyle != 0 || len(value.Content) == 0:
 		return nil, fmt.Errorf("%s is written in one line: %w", hook, errByHand)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 )
@@ -31,8 +32,8 @@ func Status(ctx context.Context, path string) ([]HookStatus, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !insideRepository(dir) {
-		return nil, nil
+	if _, err := repo.Discover(dir, os.LookupEnv); errors.Is(err, repo.ErrNone) {
+		return nil, nil // git says this only in the user's language
 	}
 	r, err := openTarget(ctx, dir)
 	if err != nil {
@@ -49,21 +50,6 @@ func Status(ctx context.Context, path string) ([]HookStatus, error) {
 		out = append(out, status)
 	}
 	return out, nil
-}
-
-// insideRepository reports whether git would find a repository at dir or above. git
-// itself says this only in the user's language.
-func insideRepository(dir string) bool {
-	for {
-		if exists(filepath.Join(dir, ".git")) ||
-			exists(filepath.Join(dir, "HEAD")) && exists(filepath.Join(dir, "objects")) && exists(filepath.Join(dir, "refs")) {
-			return true
-		}
-		if dir == filepath.Dir(dir) {
-			return false
-		}
-		dir = filepath.Dir(dir)
-	}
 }
 
 // survey is what the states of a repository's hooks depend on.
