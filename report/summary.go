@@ -90,17 +90,9 @@ func allowedLines(b *strings.Builder, allowed []result.Allowed, verbose bool) {
 // changesFirst returns allowed tokens in their order, those that the scanned commits
 // allow themselves first.
 func changesFirst(allowed []result.Allowed) []result.Allowed {
-	shown := slices.Clone(allowed)
-	slices.SortStableFunc(shown, func(a, b result.Allowed) int {
-		switch {
-		case a.ByChange == b.ByChange:
-			return 0
-		case a.ByChange:
-			return -1
-		}
-		return 1
-	})
-	return shown
+	isOld := func(a result.Allowed) bool { return !a.ByChange }
+	isNew := func(a result.Allowed) bool { return a.ByChange }
+	return append(slices.DeleteFunc(slices.Clone(allowed), isOld), slices.DeleteFunc(slices.Clone(allowed), isNew)...)
 }
 
 // warningOf begins the line of a token that the scanned commits allow themselves.

@@ -69,28 +69,15 @@ func weakerConfig(before, after string) string {
 	if err != nil {
 		was = &policy.Config{}
 	}
-	for _, glob := range now.Exclude {
-		if !slices.Contains(was.Exclude, glob) {
-			return "it would exclude files from scans"
-		}
-	}
-	for _, a := range now.Allow {
-		if !slices.ContainsFunc(was.Allow, func(b policy.Allowance) bool { return a.ID == b.ID && a.Expires == b.Expires }) {
-			return "it would allow a token"
-		}
-	}
-	for _, id := range now.Off {
-		if !slices.Contains(was.Off, id) {
-			return "it would switch a rule off"
-		}
-	}
-	for _, a := range now.Unread {
-		if !slices.ContainsFunc(was.Unread, func(b policy.Acceptance) bool { return a.What == b.What && a.Expires == b.Expires }) {
-			return "it would accept that something is not read"
-		}
+	if keys := now.Adds(was); len(keys) > 0 {
+		return "it would " + hides[keys[0]]
 	}
 	return ""
 }
+
+// hides says what more under each key of a configuration does.
+var hides = map[string]string{policy.KeyExclude: "exclude files from scans", policy.KeyAllow: "allow a token",
+	policy.KeyRules: "switch a rule off", policy.KeyUnread: "accept that something is not read"}
 
 // addsToBaseline reports whether a file is a baseline with new token ids. Its name
 // is the user's choice.

@@ -100,28 +100,41 @@ func commonBaseline(texts [][]byte) *Baseline {
 
 // noteAdded notes what the change adds to a configuration and does not count.
 func (p *Policy) noteAdded(file string) {
-	was, is := p.config, p.added
-	var what []string
-	for _, part := range []struct {
-		name  string
-		added bool
-	}{
-		{"exclude", hasMore(is.Exclude, was.Exclude)},
-		{"rules", hasMore(is.Off, was.Off)},
-		{"unread", slices.ContainsFunc(is.Unread, func(a Acceptance) bool {
-			return !slices.ContainsFunc(was.Unread, func(b Acceptance) bool { return a.What == b.What })
-		})},
-		{"allow", !p.ids && slices.ContainsFunc(is.Allow, func(a Allowance) bool {
-			return !slices.ContainsFunc(was.Allow, func(b Allowance) bool { return a.ID == b.ID })
-		})},
-	} {
-		if part.added {
-			what = append(what, part.name)
+	for _, key := range p.added.Adds(p.config) {
+		if key != KeyAllow || !p.ids {
+			p.notes = append(p.notes, fmt.Sprintf("%s: what the scanned commits add to %s does not count for themselves: --trust-change all makes it count", file, key))
 		}
 	}
-	for _, name := range what {
-		p.notes = append(p.notes, fmt.Sprintf("%s: what the scanned commits add to %s does not count for themselves: --trust-change all makes it count", file, name))
+}
+
+// The keys of a configuration that can hide something.
+const (
+	KeyExclude = "exclude"
+	KeyAllow   = "allow"
+	KeyRules   = "rules"
+	KeyUnread  = "unread"
+)
+
+// Adds returns the keys under which c hides more than another configuration. An item
+// with another end is another item.
+func (c *Config) Adds(was *Config) (keys []string) {
+	if hasMore(c.Exclude, was.Exclude) {
+		keys = append(keys, KeyExclude)
 	}
+	if slices.ContainsFunc(c.Allow, func(a Allowance) bool {
+		return !slices.ContainsFunc(was.Allow, func(b Allowance) bool { return a.ID == b.ID && a.Expires == b.Expires })
+	}) {
+		keys = append(keys, KeyAllow)
+	}
+	if hasMore(c.Off, was.Off) {
+		keys = append(keys, KeyRules)
+	}
+	if slices.ContainsFunc(c.Unread, func(a Acceptance) bool {
+		return !slices.ContainsFunc(was.Unread, func(b Acceptance) bool { return a.What == b.What && a.Expires == b.Expires })
+	}) {
+		keys = append(keys, KeyUnread)
+	}
+	return keys
 }
 
 func hasMore(is, was []string) bool {

@@ -363,3 +363,12 @@ func (c *Config) readOff(n *yaml.Node, set *rules.Set) error {
 		return nil
 	})
 }
+
+// allowance returns the configuration's item for a token, or nil.
+func (c *Config) allowance(id string) *Allowance {
+	i := slices.IndexFunc(c.Allow, func(a Allowance) bool { return a.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.Allow[i]
+}

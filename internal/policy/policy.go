@@ -283,15 +283,6 @@ func (p *Policy) addedToken(id string) (by, reason string) {
 	return "", ""
 }
 
-// allowance returns the configuration's item for a token, or nil.
-func (c *Config) allowance(id string) *Allowance {
-	i := slices.IndexFunc(c.Allow, func(a Allowance) bool { return a.ID == id })
-	if i < 0 {
-		return nil
-	}
-	return &c.Allow[i]
-}
-
 // Expired returns a note for each finding whose allowance has expired.
 func (p *Policy) Expired(findings []result.Finding) (notes []string) {
 	for _, f := range findings {

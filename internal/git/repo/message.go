@@ -2,6 +2,7 @@ package repo
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -54,7 +55,7 @@ func (c Cleanup) Committed(message []byte) (kept, comments []byte) {
 		switch {
 		case c.scissors && c.cuts(line):
 			return kept, comments
-		case startsWithAny(line, c.comments):
+		case slices.ContainsFunc(c.comments, func(mark string) bool { return bytes.HasPrefix(line, []byte(mark)) }):
 			kept, comments = append(kept, '\n'), append(comments, line...)
 		default:
 			kept = append(kept, line...)
@@ -66,15 +67,6 @@ func (c Cleanup) Committed(message []byte) (kept, comments []byte) {
 func (c Cleanup) cuts(line []byte) bool {
 	for _, mark := range c.marks {
 		if rest, ok := bytes.CutPrefix(line, []byte(mark)); ok && string(rest) == scissorsLine {
-			return true
-		}
-	}
-	return false
-}
-
-func startsWithAny(line []byte, prefixes []string) bool {
-	for _, p := range prefixes {
-		if bytes.HasPrefix(line, []byte(p)) {
 			return true
 		}
 	}
