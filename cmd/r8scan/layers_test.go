@@ -22,7 +22,7 @@ const (
 // above all that it may import.
 var layers = map[string][]string{
 	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
-	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
+	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/hooks", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
 	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/advice", "internal/ask", "internal/door", "internal/hooks", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/fix":           {"internal/advice", "internal/door", "internal/git/repo", "internal/git/wire", "internal/output", "internal/plain", "internal/regular", "internal/search", "internal/terminal", "report", "result", "rules", "scanner"},

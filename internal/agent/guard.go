@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"r8scan/internal/agentsettings"
+	"r8scan/internal/hooks"
 	"r8scan/internal/policy"
 	"r8scan/rules"
 )
@@ -43,7 +44,7 @@ func weakensAt(file string, t target, known bool, before, after string) string {
 		return "it would add tokens to a baseline, which are not reported any more"
 	case name == ".gitignore" || inGit(file) && name == "exclude":
 		return exposes(t, before, after)
-	case slices.Contains(managers, name):
+	case hooks.IsManagerFile(name):
 		return lacksLine(before, after)
 	case isHook(file, before):
 		return changesHook(before, after)
@@ -102,10 +103,6 @@ func addsToBaseline(name, before, after string) bool {
 	}
 	return false
 }
-
-// managers are files that say which hooks git runs, in any order.
-var managers = []string{"lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", "lefthook-local.yml", "lefthook-local.yaml",
-	".pre-commit-config.yaml", "package.json", ".overcommit.yml", "captainhook.json", ".simple-git-hooks.json"}
 
 // lacksLine says that a line with r8scan goes.
 func lacksLine(before, after string) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -112,6 +113,20 @@ func managerOf(r *target, hooks []*file) *manager {
 	return nil
 }
 
+// IsManagerFile reports whether a file of this name, in lower case, may say what a hook
+// manager runs.
+func IsManagerFile(name string) bool {
+	return name == packageFile || slices.ContainsFunc(managers, func(m *manager) bool {
+		return slices.ContainsFunc(m.files, func(glob string) bool {
+			ok, _ := path.Match(path.Base(glob), name) // the globs are sound
+			return ok
+		})
+	})
+}
+
+// packageFile is where tools of Node have their configuration.
+const packageFile = "package.json"
+
 // isConfigured reports whether the manager has a configuration in a work tree.
 func (m *manager) isConfigured(top string) bool {
 	for _, glob := range m.files {
@@ -123,7 +138,7 @@ func (m *manager) isConfigured(top string) bool {
 		return false
 	}
 	var pkg map[string]json.RawMessage
-	text, err := regular.Read(filepath.Join(top, "package.json"), maxConfig)
+	text, err := regular.Read(filepath.Join(top, packageFile), maxConfig)
 	return err == nil && json.Unmarshal(text, &pkg) == nil && slices.ContainsFunc(m.keys, func(key string) bool { return pkg[key] != nil })
 }
 
@@ -135,7 +150,7 @@ const maxConfig = 16 << 20
 func (m *manager) runsUs(top string) bool {
 	files := slices.Clone(m.files)
 	if m.keys != nil {
-		files = append(files, "package.json")
+		files = append(files, packageFile)
 	}
 	for _, glob := range append(files, ".husky/*") {
 		found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(top), glob))
