@@ -14,6 +14,7 @@ import (
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
+	"sync"
 )
 
 // HookKind is the git hook that a scan was made for. Each has its own advice.
@@ -323,11 +324,11 @@ func (p *part) unread(all []result.Unread, alone bool) {
 }
 
 // fullID matches the id of an object.
-var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
+var fullID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[0-9a-f]{40,64}\b`) })
 
 // unreadLine names a thing, with ids as short as everywhere in a text.
 func unreadLine(u result.Unread) string {
-	return fullID.ReplaceAllStringFunc(terminal.Safe(u.What)+": "+terminal.Safe(u.Reason), short)
+	return fullID().ReplaceAllStringFunc(terminal.Safe(u.What)+": "+terminal.Safe(u.Reason), short)
 }
 
 // notes names the first note.

@@ -13,6 +13,7 @@ import (
 	"r8scan/internal/door"
 	"r8scan/result"
 	"r8scan/rules"
+	"sync"
 )
 
 const (
@@ -69,7 +70,9 @@ func (l sarifLimits) fits(file []byte) bool {
 }
 
 // semanticVersion is the form that SARIF wants, without Go's leading v.
-var semanticVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
+var semanticVersion = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
+})
 
 // writeSARIF writes doc as SARIF 2.1.0, shaped for GitHub code scanning. There
 // is a run for tokens in files and one for tokens that only git holds, or one
@@ -213,7 +216,7 @@ func newSARIFDriver(tool Tool, used []*rules.Rule) sarifDriver {
 		InformationURI: homePage,
 		Rules:          make([]sarifRule, 0, len(used)),
 	}
-	if m := semanticVersion.FindStringSubmatch(tool.Version); m != nil {
+	if m := semanticVersion().FindStringSubmatch(tool.Version); m != nil {
 		d.Version, d.SemanticVersion = m[1], m[1]
 	}
 	for _, r := range used {

@@ -7,6 +7,7 @@ import (
 
 	"r8scan/result"
 	"r8scan/rules"
+	"sync"
 )
 
 // Stage is how far a token got, as far as a scan can know.
@@ -89,19 +90,23 @@ func refsOf(history *result.History, places []result.Location) []string {
 
 // requestRefs are how hosts and clones of theirs call what a pull or merge
 // request brings.
-var requestRefs = []struct {
+var requestRefs = sync.OnceValue(func() []requestRef {
+	return []requestRef{
+		{"pull request", regexp.MustCompile(`^refs/(?:remotes/(?:[^/]+/)?)?pull/([0-9]{1,9})(?:/|$)`)}, // GitHub, Azure
+		{"pull request", regexp.MustCompile(`^refs/pull-requests/([0-9]{1,9})/`)},                      // Bitbucket
+		{"merge request", regexp.MustCompile(`^refs/(?:remotes/[^/]+/)?merge-requests/([0-9]{1,9})(?:/|$)`)},
+	}
+})
+
+type requestRef struct {
 	what string
-	ref  *regexp.Regexp
-}{
-	{"pull request", regexp.MustCompile(`^refs/(?:remotes/(?:[^/]+/)?)?pull/([0-9]{1,9})(?:/|$)`)}, // GitHub, Azure
-	{"pull request", regexp.MustCompile(`^refs/pull-requests/([0-9]{1,9})/`)},                      // Bitbucket
-	{"merge request", regexp.MustCompile(`^refs/(?:remotes/[^/]+/)?merge-requests/([0-9]{1,9})(?:/|$)`)},
+	ref  *regexp.Regexp // its first group is the number
 }
 
 // remoteOf returns what a ref says: in which request a commit is, on which remote,
 // and whether it is on one at all.
 func remoteOf(ref string) (request, remote string, there bool) {
-	for _, r := range requestRefs {
+	for _, r := range requestRefs() {
 		if m := r.ref.FindStringSubmatch(ref); m != nil {
 			return r.what + " " + m[1], "", true
 		}
@@ -116,14 +121,14 @@ func remoteOf(ref string) (request, remote string, there bool) {
 		return "", "", false
 	}
 	name, _, _ = strings.Cut(name, "/")
-	if !plainName.MatchString(name) || rules.Redact(name) != name {
+	if !plainName().MatchString(name) || rules.Redact(name) != name {
 		name = ""
 	}
 	return "", name, true
 }
 
 // plainName is a name that is no markup and no link, whatever shows it.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?$`)
+var plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?$`) })
 
 func appendNew(list []string, s string) []string {
 	if s == "" || slices.Contains(list, s) {

@@ -141,21 +141,21 @@ var alpha = regexp.MustCompile(`^[0-9.]+a[0-9]+$`)
 type pin struct {
 	client string
 	globs  []string
-	finds  *regexp.Regexp // the version is its first group
-	fix    string         // what renews it
+	finds  string // a regular expression, whose first group is the version
+	fix    string // what renews it
 }
 
 var pins = []pin{
-	{pythonClient, []string{"requirements*.txt", "requirements/*.txt", "constraints*.txt"}, regexp.MustCompile(`(?mi)^replicate(?:\[[^\]]*\])?\s*(?:==|~=|<=?)\s*([0-9][\w.]*)`), ""},
-	{pythonClient, []string{"pyproject.toml"}, regexp.MustCompile(`(?m)(?:["']replicate\s*(?:==|~=|<=?)\s*|^replicate\s*=\s*["'][\^~=<]*)([0-9][\w.]*)`), ""},
-	{pythonClient, []string{"Pipfile.lock"}, regexp.MustCompile(`"replicate":\s*\{[^{}]*"version":\s*"==([0-9][\w.]*)"`), "pipenv update replicate"},
-	{pythonClient, []string{"uv.lock"}, regexp.MustCompile(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "uv lock --upgrade-package replicate && uv sync"},
-	{pythonClient, []string{"poetry.lock"}, regexp.MustCompile(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "poetry update replicate"},
-	{pythonClient, []string{"environment.yml", "environment.yaml"}, regexp.MustCompile(`(?m)^\s*-\s*["']?replicate\s*(?:==?|~=|<=?)\s*([0-9][\w.]*)`), ""},
-	{nodeClient, []string{"package.json"}, regexp.MustCompile(`"replicate":\s*"[\^~=<]*([0-9][\w.-]*)"`), "npm install replicate@latest"},
-	{nodeClient, []string{"package-lock.json"}, regexp.MustCompile(`"node_modules/replicate":\s*\{\s*"version":\s*"([^"]*)"`), "npm install replicate@latest"},
-	{nodeClient, []string{"yarn.lock"}, regexp.MustCompile(`(?m)^"?replicate@[^\n]*\n\s+version:?\s+"?([0-9][\w.-]*)`), "yarn add replicate@latest"},
-	{nodeClient, []string{"pnpm-lock.yaml"}, regexp.MustCompile(`(?m)^\s+['"]?/?replicate[@/]([0-9][\w.-]*)`), "pnpm add replicate@latest"},
+	{pythonClient, []string{"requirements*.txt", "requirements/*.txt", "constraints*.txt"}, `(?mi)^replicate(?:\[[^\]]*\])?\s*(?:==|~=|<=?)\s*([0-9][\w.]*)`, ""},
+	{pythonClient, []string{"pyproject.toml"}, `(?m)(?:["']replicate\s*(?:==|~=|<=?)\s*|^replicate\s*=\s*["'][\^~=<]*)([0-9][\w.]*)`, ""},
+	{pythonClient, []string{"Pipfile.lock"}, `"replicate":\s*\{[^{}]*"version":\s*"==([0-9][\w.]*)"`, "pipenv update replicate"},
+	{pythonClient, []string{"uv.lock"}, `(?m)^name = "replicate"\r?\nversion = "([^"]*)"`, "uv lock --upgrade-package replicate && uv sync"},
+	{pythonClient, []string{"poetry.lock"}, `(?m)^name = "replicate"\r?\nversion = "([^"]*)"`, "poetry update replicate"},
+	{pythonClient, []string{"environment.yml", "environment.yaml"}, `(?m)^\s*-\s*["']?replicate\s*(?:==?|~=|<=?)\s*([0-9][\w.]*)`, ""},
+	{nodeClient, []string{"package.json"}, `"replicate":\s*"[\^~=<]*([0-9][\w.-]*)"`, "npm install replicate@latest"},
+	{nodeClient, []string{"package-lock.json"}, `"node_modules/replicate":\s*\{\s*"version":\s*"([^"]*)"`, "npm install replicate@latest"},
+	{nodeClient, []string{"yarn.lock"}, `(?m)^"?replicate@[^\n]*\n\s+version:?\s+"?([0-9][\w.-]*)`, "yarn add replicate@latest"},
+	{nodeClient, []string{"pnpm-lock.yaml"}, `(?m)^\s+['"]?/?replicate[@/]([0-9][\w.-]*)`, "pnpm add replicate@latest"},
 }
 
 // checkPins looks for old versions in what the project asks for: the next install
@@ -179,7 +179,7 @@ func checkPin(e *environment, p pin, path string) []Check {
 	if err != nil {
 		return unread(about, err)
 	}
-	m := p.finds.FindSubmatch(file.text)
+	m := regexp.MustCompile(p.finds).FindSubmatch(file.text)
 	if m == nil {
 		return nil
 	}

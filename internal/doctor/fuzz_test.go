@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -51,7 +52,7 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("%q is plain JSON, but %v", text, err)
 		}
 		for _, p := range pins {
-			_ = p.finds.FindStringSubmatch(text)
+			_ = regexp.MustCompile(p.finds).FindStringSubmatch(text)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"r8scan/internal/search"
 	"r8scan/result"
 	"r8scan/rules"
+	"sync"
 )
 
 // maxFile is how long a file may be, in bytes: a line of a longer one is not shown.
@@ -110,12 +111,12 @@ func offset(line string, column int) int {
 }
 
 // word matches what may be a secret, by its length.
-var word = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`)
+var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`) })
 
 // hidden masks long words that look random: a neighbour of a token is often a
 // secret too.
 func hidden(s string) string {
-	return word.ReplaceAllStringFunc(s, func(w string) string {
+	return word().ReplaceAllStringFunc(s, func(w string) string {
 		switch {
 		case w[0] == '*': // a mask, made short
 			return "***"

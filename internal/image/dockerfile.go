@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/moby/patternmatcher"
 )
@@ -63,8 +64,8 @@ func parseCopy(rest string) (i instruction, ok bool) {
 }
 
 var (
-	escapeDirective = regexp.MustCompile("(?i)^#[ \t]*escape[ \t]*=[ \t]*`[ \t]*$")
-	hereDocument    = regexp.MustCompile(`(?:^|[^<])<<-?['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?`)
+	escapeDirective = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?i)^#[ \t]*escape[ \t]*=[ \t]*`[ \t]*$") })
+	hereDocument    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|[^<])<<-?['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?`) })
 )
 
 // instructions returns the instructions of a Dockerfile, each as one line, with
@@ -79,7 +80,7 @@ func instructions(text string) []string {
 		if !strings.HasPrefix(line, "#") {
 			break
 		}
-		if escapeDirective.MatchString(line) {
+		if escapeDirective().MatchString(line) {
 			escape = "`"
 		}
 	}
@@ -102,7 +103,7 @@ func instructions(text string) []string {
 		}
 		out = append(out, current.String())
 		current.Reset()
-		for _, word := range hereDocument.FindAllStringSubmatch(out[len(out)-1], -1) {
+		for _, word := range hereDocument().FindAllStringSubmatch(out[len(out)-1], -1) {
 			for end := at + 1; end <= last[word[1]]; end++ { // one without an end is none
 				if lines[end] == word[1] {
 					at = end
