@@ -4,17 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	advise "r8scan/internal/advice"
 	"r8scan/internal/door"
+	"r8scan/internal/pattern"
 	"r8scan/internal/shell"
 	"r8scan/internal/terminal"
 	"r8scan/result"
 	"r8scan/rules"
-	"sync"
 )
 
 // HookKind is the git hook that a scan was made for. Each has its own advice.
@@ -324,7 +323,7 @@ func (p *part) unread(all []result.Unread, alone bool) {
 }
 
 // fullID matches the id of an object.
-var fullID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\b[0-9a-f]{40,64}\b`) })
+var fullID = pattern.Of(`\b[0-9a-f]{40,64}\b`)
 
 // unreadLine names a thing, with ids as short as everywhere in a text.
 func unreadLine(u result.Unread) string {

@@ -5,15 +5,14 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"r8scan/internal/door"
+	"r8scan/internal/pattern"
 	"r8scan/result"
 	"r8scan/rules"
-	"sync"
 )
 
 const (
@@ -70,9 +69,7 @@ func (l sarifLimits) fits(file []byte) bool {
 }
 
 // semanticVersion is the form that SARIF wants, without Go's leading v.
-var semanticVersion = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
-})
+var semanticVersion = pattern.Of(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
 
 // writeSARIF writes doc as SARIF 2.1.0, shaped for GitHub code scanning. There
 // is a run for tokens in files and one for tokens that only git holds, or one

@@ -5,11 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"r8scan/internal/pattern"
 )
 
 const (
@@ -18,7 +18,7 @@ const (
 )
 
 // resetsIn matches how Replicate says how long it throttles.
-var resetsIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`resets in ~?\s*(\d{1,6})\s*s`) })
+var resetsIn = pattern.Of(`resets in ~?\s*(\d{1,6})\s*s`)
 
 // backoff returns how long to wait after tries failures without a time from the
 // server. It doubles with each try, and is cut by a random part of up to a half, so

@@ -4,16 +4,15 @@ package excerpt
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 
+	"r8scan/internal/pattern"
 	"r8scan/internal/plain"
 	"r8scan/internal/regular"
 	"r8scan/internal/search"
 	"r8scan/result"
 	"r8scan/rules"
-	"sync"
 )
 
 // maxFile is how long a file may be, in bytes: a line of a longer one is not shown.
@@ -111,7 +110,7 @@ func offset(line string, column int) int {
 }
 
 // word matches what may be a secret, by its length.
-var word = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`) })
+var word = pattern.Of(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`)
 
 // hidden masks long words that look random: a neighbour of a token is often a
 // secret too.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 // instruction is one of a Dockerfile, with the lines that continue it.
@@ -14,11 +16,11 @@ type instruction struct {
 }
 
 var (
-	dockerEscape  = patternOf("(?mi)^#\\s*escape\\s*=\\s*`")
-	dockerSyntax  = patternOf(`(?mi)^#\s*syntax\s*=`)
-	dockerWord    = patternOf(`^\s*([A-Za-z]+)\s+`)
-	dockerName    = patternOf(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	dockerHeredoc = patternOf(`<<-?\s*["']?([A-Za-z_]\w*)["']?`)
+	dockerEscape  = pattern.Of("(?mi)^#\\s*escape\\s*=\\s*`")
+	dockerSyntax  = pattern.Of(`(?mi)^#\s*syntax\s*=`)
+	dockerWord    = pattern.Of(`^\s*([A-Za-z]+)\s+`)
+	dockerName    = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	dockerHeredoc = pattern.Of(`<<-?\s*["']?([A-Za-z_]\w*)["']?`)
 )
 
 // instructions returns the instructions of a Dockerfile.

@@ -3,9 +3,9 @@ package image
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"strings"
-	"sync"
+
+	"r8scan/internal/pattern"
 
 	"github.com/moby/patternmatcher"
 )
@@ -64,8 +64,8 @@ func parseCopy(rest string) (i instruction, ok bool) {
 }
 
 var (
-	escapeDirective = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?i)^#[ \t]*escape[ \t]*=[ \t]*`[ \t]*$") })
-	hereDocument    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?:^|[^<])<<-?['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?`) })
+	escapeDirective = pattern.Of("(?i)^#[ \t]*escape[ \t]*=[ \t]*`[ \t]*$")
+	hereDocument    = pattern.Of(`(?:^|[^<])<<-?['"]?([A-Za-z_][A-Za-z0-9_]*)['"]?`)
 )
 
 // instructions returns the instructions of a Dockerfile, each as one line, with
