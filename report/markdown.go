@@ -86,7 +86,7 @@ func (m *markdownWriter) overview(doc *Document, all []*group) {
 		}
 	}
 	if a := doc.Asked; a != nil {
-		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))
+		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.hosts()), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))
 	}
 }
 

@@ -60,7 +60,11 @@ func (s *registryService) prove(ask func(question) Verdict) string {
 		judge: judgePage,
 		limit: maxBody,
 	})
-	if page.Status != Live {
+	switch {
+	case page.Status == Live:
+	case page.HTTP == 0:
+		return page.Reason
+	default:
 		return s.base.Host + " does not say where cog login finds a token, so it is not known to be Replicate's registry: " + page.Reason
 	}
 	fake := s.ask(rules.NewSecret(random("0123456789abcdef", 40), 0), func(a answer) bool {
