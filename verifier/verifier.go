@@ -230,7 +230,24 @@ func (v *Verifier) Probe(ctx context.Context) Verdict {
 	return r.ask(ctx, v.service.about(canary()))
 }
 
-// run is one call of Verify.
+// Model asks the API, with a token, what a model is, and returns the JSON of the answer.
+// As in Verify, the API first has to refuse a fake token. The verdict is Live if there
+// is an answer; else its Reason says why there is none, or it is Revoked, as the token.
+func (v *Verifier) Model(ctx context.Context, secret rules.Secret, m Model) (answer []byte, verdict Verdict) {
+	api, ok := v.service.(apiService)
+	if !ok {
+		return nil, Verdict{Status: Unknown, Reason: "the registry is not asked about models"}
+	}
+	ctx, cancel, r := v.begin(ctx, 0)
+	defer cancel()
+	if reason := r.prove(ctx); reason != "" {
+		return nil, Verdict{Status: Unknown, Reason: reason}
+	}
+	verdict = r.ask(ctx, api.aboutModel(secret, m, func(body []byte) { answer = body }))
+	return answer, verdict
+}
+
+// run is one call of Verify or its like.
 type run struct {
 	v        *Verifier
 	deadline time.Time
