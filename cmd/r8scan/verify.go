@@ -73,7 +73,7 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.cog, "cog", false, "test tokens of cog login, and ask Replicate's registry, r8.im")
-	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (the variable), prompt, or auto for the first that has one")
+	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (REPLICATE_API_TOKEN, or COG_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of this `number` of requests, with one token")
 	fs.BoolVar(&f.page, "page", false, "serve a page on this computer that asks for the token, and open it in the browser")
 	return cmd

@@ -4,9 +4,7 @@
 package ask
 
 import (
-	"cmp"
 	"context"
-	"os"
 	"time"
 
 	"r8scan/report"
@@ -22,30 +20,18 @@ const TokenVariable = "REPLICATE_API_TOKEN"
 // no file of a scanned repository.
 const URLVariable = "R8SCAN_API_URL"
 
-// NewVerifier returns a verifier of API tokens that asks the server at url or, if that
-// is empty, at URLVariable. version is r8scan's, for the User-Agent.
-func NewVerifier(url, version string, cfg verifier.Config) (*verifier.Verifier, error) {
-	return verifier.New(configured(url, version, cfg))
-}
-
-func configured(url, version string, cfg verifier.Config) verifier.Config {
-	cfg.BaseURL, cfg.UserAgent = cmp.Or(url, os.Getenv(URLVariable)), "r8scan/"+version
-	return cfg
-}
-
 // Replicate is who is asked about tokens: its API about API tokens, its registry about
 // those of cog login. Neither gets the other's.
 type Replicate struct{ api, registry *verifier.Verifier }
 
 // NewReplicate returns both, at their own addresses or both at another server: see
-// NewVerifier.
+// Kind.NewVerifier.
 func NewReplicate(url, version string, cfg verifier.Config) (*Replicate, error) {
-	cfg = configured(url, version, cfg)
-	api, err := verifier.New(cfg)
+	api, err := APITokens.NewVerifier(url, version, cfg)
 	if err != nil {
 		return nil, err
 	}
-	registry, err := verifier.NewRegistry(cfg)
+	registry, err := CogTokens.NewVerifier(url, version, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package ask
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"os"
 
 	"r8scan/report"
 	"r8scan/rules"
@@ -26,9 +28,11 @@ var (
 	CogTokens = &Kind{rules.CogToken, "COG_TOKEN", "token of cog login", verifier.RegistryRate, verifier.NewRegistry, rules.DiagnoseCog, adviseCog}
 )
 
-// NewVerifier is the function of that name for tokens of a kind.
+// NewVerifier returns a verifier of tokens of a kind that asks the server at url or, if
+// that is empty, at URLVariable. version is r8scan's, for the User-Agent.
 func (k *Kind) NewVerifier(url, version string, cfg verifier.Config) (*verifier.Verifier, error) {
-	return k.connect(configured(url, version, cfg))
+	cfg.BaseURL, cfg.UserAgent = cmp.Or(url, os.Getenv(URLVariable)), "r8scan/"+version
+	return k.connect(cfg)
 }
 
 // adviseCog is tested.advise for a token of cog login.

@@ -29,8 +29,8 @@ type Tested struct {
 	latency *latency // nil if it was not asked for, or could not be measured
 }
 
-// Tokens tests texts that may be tokens of a kind, which v knows. If requests is more than one, it measures
-// how long they take; there must be only one text then.
+// Tokens tests texts that may be tokens of a kind, for which v is. If requests is more
+// than one, it measures how long they take; there must be only one text then.
 func Tokens(ctx context.Context, v *verifier.Verifier, kind *Kind, texts []string, requests int) *Tested {
 	res := &Tested{kind: kind, host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, kind, texts)}
 	if requests > 1 {
