@@ -175,7 +175,7 @@ class Predictor(BasePredictor):
 	writeFile(t, filepath.Join(dir, "train.py"), "import cog\ndef train(data: cog.Path, wandb_api_key: cog.Secret): pass\n", 0o644)
 	code, out := diagnose(t, nil)
 	wantAll(t, out, "warning  predict.py:7: the input hf_token looks secret, and is typed str",
-		`fix: write: hf_token: Secret = Input(description="of Hugging Face, (read)", default=None),  # optional; and from cog import BasePredictor, Input, Secret; read it with hf_token.get_secret_value()`,
+		`fix: write hf_token: Secret = Input(description="of Hugging Face, (read)", default=None); and from cog import BasePredictor, Input, Secret; read it with hf_token.get_secret_value()`,
 		"ok       train.py: the secret inputs of train are typed Secret: wandb_api_key")
 	if code != exitFound || strings.Contains(out, "style_key") { // REPLICATE_API_TOKEN is not set
 		t.Errorf("exit %d: %s", code, out)

@@ -20,8 +20,11 @@ type Param struct {
 	Text    bool // its type is str
 	Choices bool // it takes one of a list
 	Default bool // its default is a text that is not empty
-	From    int  // where str stands in its type, in bytes; 0 if it does not
-	To      int  // exclusive
+
+	// Better is the declaration with the type Secret in place of str. Its default is left
+	// out if it has a text other than a description: that may be a secret.
+	Better string
+	Whole  bool // Better has the default, or there is none
 }
 
 // Looks reports whether a parameter looks secret, and is not declared so.
@@ -172,7 +175,52 @@ func (p program) param(from, to int) (param Param, ok bool) {
 		p.readDefault(&param, value+1, to)
 	}
 	p.readType(&param, typed, value)
+	if param.Text {
+		param.Better = param.Name + ": " + str.ReplaceAllString(p.plain(typed, value), "Secret")
+		param.Whole = value == to
+		if value < to && to-value <= maxDefault && !otherText(p.code[value:to]) {
+			param.Better, param.Whole = param.Better+" = "+p.plain(value+1, to), true
+		}
+	}
 	return param, true
+}
+
+// maxDefault bounds the default in Better, in bytes of the program.
+const maxDefault = 400
+
+var (
+	str       = regexp.MustCompile(`\bstr\b`)
+	described = regexp.MustCompile(`\bdescription\s*=\s*\x01+`)
+)
+
+// otherText reports whether code has a string other than a description.
+func otherText(code []byte) bool {
+	return bytes.IndexByte(described.ReplaceAll(code, nil), 1) >= 0
+}
+
+// plain returns what is at [from, to) in one line, without comments. Strings stay as
+// they are, apart from line ends.
+func (p program) plain(from, to int) string {
+	var b []byte
+	space := false
+	for i := from; i < to; i++ {
+		c := p.code[i]
+		if strings.IndexByte(" \t\r\n\\", c) >= 0 {
+			space = len(b) > 0 && strings.IndexByte("([{", b[len(b)-1]) < 0
+			continue
+		}
+		if space && strings.IndexByte(")]}", c) < 0 {
+			b = append(b, ' ')
+		}
+		space = false
+		if c == 1 {
+			if c = p.text[i]; c == '\n' || c == '\r' {
+				c = ' '
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
 }
 
 // assignment returns where a default begins, -1 if there is none.
@@ -207,7 +255,6 @@ func (p program) readType(param *Param, from, to int) {
 			param.Secret = true
 		case name == "str":
 			param.Text = true
-			param.From, param.To = from+at[0], from+at[1]
 		case name == "Literal":
 			param.Choices = true
 		case slices.Contains(several, name):

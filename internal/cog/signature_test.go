@@ -63,10 +63,38 @@ func TestParams(t *testing.T) {
 		if got := describe(params); err != nil || got != c.want {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", c.name, err, got, c.want)
 		}
-		for _, p := range params {
-			if p.Text && c.text[p.From:p.To] != "str" {
-				t.Errorf("%s: the type of %s is at %q", c.name, p.Name, c.text[p.From:p.To])
-			}
+	}
+}
+
+// TestBetter makes sure that what to write is the same input as Secret, and shows no
+// string that may be one.
+func TestBetter(t *testing.T) {
+	const cut = "a_key: Secret..."
+	for text, want := range map[string]string{
+		`a_key: str`:     "a_key: Secret",
+		`a_key:str=None`: "a_key: Secret = None",
+		`a_key: Optional[str] = Input(default=None)`: "a_key: Optional[Secret] = Input(default=None)",
+		`a_key: str | None = None`:                   "a_key: Secret | None = None",
+		`a_key: "str | None" = None`:                 `a_key: "Secret | None" = None`,
+		"a_key: str = Input( # sk-secret\n    description = \"of  (x),\\n\",  # more\n    default=None,\n  )": `a_key: Secret = Input(description = "of  (x),\n", default=None,)`,
+		"a_key: str = Input(description='''a\nb''')":                                                          "a_key: Secret = Input(description='''a b''')",
+		`a_key: str = Input(description="a", default="")`:                                                     cut,
+		`a_key: str = Input(description="a", default="sk-secret")`:                                            cut,
+		`a_key: str = "sk-secret"`:                                                                            cut,
+		`a_key: str = Input("sk-secret")`:                                                                     cut,
+		`a_key: str = Input(description="` + strings.Repeat("x", 500) + `")`:                                  cut,
+	} {
+		params, err := Params([]byte("def Predictor("+text+"): pass"), Entry{"predict", "predict.py", "Predictor"})
+		if err != nil || len(params) != 1 {
+			t.Errorf("%s: %v, %v", text, params, err)
+			continue
+		}
+		got := params[0].Better
+		if !params[0].Whole {
+			got += "..."
+		}
+		if got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", text, got, want)
 		}
 	}
 }
@@ -147,7 +175,7 @@ func FuzzParams(f *testing.F) {
 				t.Errorf("%v, but also %v", err, params)
 			}
 			for _, p := range params {
-				if !strings.Contains(text, p.Name) || p.Line < 1 || p.Line > 1+strings.Count(text, "\n") || p.Text && text[p.From:p.To] != "str" {
+				if !strings.Contains(text, p.Name) || p.Line < 1 || p.Line > 1+strings.Count(text, "\n") || p.Text && !strings.HasPrefix(p.Better, p.Name+": ") {
 					t.Errorf("%+v is not in %q", p, text)
 				}
 			}

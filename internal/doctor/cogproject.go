@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -73,7 +72,7 @@ func checkEntry(e *environment, entry cog.Entry) []Check {
 		case p.Secret:
 			secret = append(secret, p.Name)
 		case p.Looks():
-			out = append(out, paramCheck(about, file.text, params, p))
+			out = append(out, paramCheck(about, file.text, p))
 		}
 	}
 	if out == nil {
@@ -97,43 +96,14 @@ func defaultCheck(about string, p cog.Param) Check {
 }
 
 // paramCheck says of an input that looks secret what to write instead.
-func paramCheck(about string, text []byte, all []cog.Param, p cog.Param) Check {
+func paramCheck(about string, text []byte, p cog.Param) Check {
+	write := "write " + p.Better
+	if !p.Whole {
+		write += " (and its default as it is)"
+	}
 	return Check{levelWarning, fmt.Sprintf("%s:%d", about, p.Line), "the input " + p.Name + " looks secret, and is typed str",
 		"Whoever sees the prediction or its logs can read what a user gives. Replicate hides it if the type is Secret.",
-		"write: " + secretLine(text, all, p) + "; and " + secretImport(text) + "; read it with " + p.Name + ".get_secret_value()"}
-}
-
-// maxShownLine is how long a line may be to be shown, in bytes.
-const maxShownLine = 200
-
-// secretLine is the line of an input, with Secret in place of str for all inputs on it
-// that look secret. Of a line with something else that may be secret, it shows the
-// input alone.
-func secretLine(text []byte, all []cog.Param, p cog.Param) string {
-	from := bytes.LastIndexByte(text[:p.From], '\n') + 1
-	to := len(text)
-	if end := bytes.IndexByte(text[p.From:], '\n'); end >= 0 {
-		to = p.From + end
-	}
-	var line strings.Builder
-	at := from
-	for _, other := range all {
-		if !other.Looks() || other.From < at || other.To > to {
-			continue
-		}
-		if other.Default {
-			return p.Name + ": Secret"
-		}
-		line.Write(text[at:other.From])
-		line.WriteString("Secret")
-		at = other.To
-	}
-	line.Write(text[at:to])
-	shown := strings.TrimSpace(line.String())
-	if len(shown) > maxShownLine {
-		return p.Name + ": Secret"
-	}
-	return shown
+		write + "; and " + secretImport(text) + "; read it with " + p.Name + ".get_secret_value()"}
 }
 
 var (
