@@ -24,7 +24,8 @@ var schemas = []struct {
 	training bool
 }{{"Input", false}, {"TrainingInput", true}}
 
-// maxInputs bounds the inputs of a model. Real ones have some tens.
+// maxInputs bounds the inputs of a model. Real ones have some tens, but whoever makes a
+// model writes its schema.
 const maxInputs = 1000
 
 // object is one of JSON's.
@@ -56,6 +57,9 @@ func Inputs(answer []byte) ([]Input, error) {
 		known = known || ok && !s.training
 		required, _ := schema["required"].([]any)
 		properties, _ := schema["properties"].(object) // none, if the model takes no input
+		if len(properties) > maxInputs || len(required) > maxInputs {
+			return nil, errors.New("its schema has more than 1,000 inputs")
+		}
 		for name, value := range properties {
 			property, _ := value.(object)
 			in := Input{Name: name, Training: s.training, Secret: isSecret(property, 0)}
@@ -64,11 +68,8 @@ func Inputs(answer []byte) ([]Input, error) {
 			found = append(found, in)
 		}
 	}
-	switch {
-	case !known:
+	if !known {
 		return nil, errors.New("its schema has another form: there is no Input in it")
-	case len(found) > maxInputs:
-		return nil, errors.New("its schema has more than 1,000 inputs")
 	}
 	slices.SortFunc(found, func(a, b Input) int {
 		switch {

@@ -44,11 +44,14 @@ func Params(text []byte, e Entry) ([]Param, error) {
 	object := e.Object
 	for range maxBases {
 		kind, at, end := p.object(object)
-		switch kind {
-		case "def":
+		if kind == "def" {
 			return p.params(at)
-		case "":
+		}
+		if kind == "" && object == e.Object {
 			return nil, errors.New("it has no class or function " + object)
+		}
+		if kind == "" {
+			break
 		}
 		if at := p.method(at, end, e.Key); at >= 0 {
 			return p.params(at)
@@ -92,8 +95,8 @@ func (p program) object(name string) (kind string, at, end int) {
 	return string(p.code[found[2]:found[3]]), found[1], end
 }
 
-// nextTop is the start of the next statement that is not in a block. A string at the
-// start of a line may be a part of a longer one, and a bracket the end of a list.
+// nextTop is the start of a statement that ends the block before it. Others at the start
+// of a line may be the rest of a list in brackets.
 var nextTop = regexp.MustCompile(`(?m)^(?:class|def|async|if|for|while|with|try|import|from|@)\b`)
 
 var methods = map[string]*regexp.Regexp{

@@ -118,7 +118,7 @@ func TestParamsErrors(t *testing.T) {
 		"x = 1":                              "has no class or function Predictor",
 		"class Predictor2:\n  pass":          "has no class or function Predictor",
 		"class Predictor(other.Base): pass":  "inherits it from another file",
-		"class Predictor(Base): pass":        "has no class or function Base",
+		"class Predictor(Base): pass":        "inherits it from another file",
 		"class Predictor(Predictor): pass":   "no method that cog calls",
 		"def Predictor(api_key: str":         "begin on line 1 have no end",
 		"def Predictor:":                     "begins no list of parameters",
