@@ -42,7 +42,8 @@ type Run struct {
 // Asked says what was done with the tokens that were found, beside showing
 // their masks.
 type Asked struct {
-	Host     string `json:"host"` // where they were sent, if it had proven itself
+	Host     string `json:"host"`           // where they were sent, if it had proven itself
+	Also     string `json:"also,omitempty"` // likewise for the tokens of cog login, if that is another host and there were others too
 	Live     int    `json:"live"`
 	Revoked  int    `json:"revoked"`
 	Unknown  int    `json:"unknown"`
@@ -50,10 +51,21 @@ type Asked struct {
 	Handling string `json:"handling"` // in words
 }
 
+// hosts returns where they were sent, in words.
+func (a Asked) hosts() string {
+	if a.Also != "" {
+		return a.Host + " and " + a.Also
+	}
+	return a.Host
+}
+
 // Told says in words what was done with the tokens, to stand in a line.
 func (a Asked) Told() string {
 	if a.Sent == 0 {
 		return "no token was sent, stored or logged"
+	}
+	if a.Also != "" {
+		return "each token was sent to one of them only, and not stored or logged"
 	}
 	return "tokens were sent to no other host, and not stored or logged"
 }

@@ -176,7 +176,7 @@ func factsOf(doc *Document) []htmlFact {
 	}
 	add("Read", readLine(doc.Coverage)+" in "+duration(doc.DurationMS))
 	if a := doc.Asked; a != nil {
-		add("Asked", fmt.Sprintf("%s: %s live, %s revoked, %s unknown;", a.Host, terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown))), a.Told())
+		add("Asked", fmt.Sprintf("%s: %s live, %s revoked, %s unknown;", a.hosts(), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown))), a.Told())
 	}
 	if doc.Complete {
 		add("Not read", "nothing")

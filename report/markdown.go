@@ -86,7 +86,11 @@ func (m *markdownWriter) overview(doc *Document, all []*group) {
 		}
 	}
 	if a := doc.Asked; a != nil {
-		fmt.Fprintf(m, "- %s was asked: %s live, %s revoked, %s unknown\n", m.code(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))
+		who := m.code(a.Host) + " was"
+		if a.Also != "" {
+			who = m.code(a.Host) + " and " + m.code(a.Also) + " were"
+		}
+		fmt.Fprintf(m, "- %s asked: %s live, %s revoked, %s unknown\n", who, terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)))
 	}
 }
 

@@ -25,7 +25,7 @@ func TestMarkdownTakesNoMarkup(t *testing.T) {
 		f.Rule, f.Token = evil, evil
 		f.Verification = Verification{Status: StatusLive, Reason: evil, Account: &Account{evil, evil, evil}}
 		f.History = &result.History{Introduced: &result.Event{Commit: evil, Author: evil}, Removed: &result.Event{Commit: evil}, Refs: []string{evil}}
-		doc := &Document{Run{Target: result.Target{Range: evil}, Asked: &Asked{Host: evil},
+		doc := &Document{Run{Target: result.Target{Range: evil}, Asked: &Asked{Host: evil, Also: evil},
 			Coverage: result.Coverage{Unread: []result.Unread{{What: evil, Reason: evil}}}}, []Finding{f}}
 		out := render(t, "markdown", doc, Options{})
 		if n := strings.Count(out, "EVIL"); n < 8 {

@@ -90,7 +90,7 @@ func recheckLine(f Finding) string {
 		}
 		line += ", "
 	}
-	page := remedyPage(f)
+	page, disable := remedyPage(f), disableIt(f)
 	switch now := f.Verification.Status; {
 	case now == StatusRevoked && then.Status == StatusRevoked:
 		return line + "and still is: no action needed"
@@ -103,9 +103,9 @@ func recheckLine(f Finding) string {
 	case f.Recheck.State == RecheckUnread:
 		return line + "and its places could not be read: make them readable and recheck, or look for it by its mask" + page
 	case now == StatusLive && then.Status == StatusLive:
-		return line + "and still is: disable it" + whose(f) + page + ", then recheck"
+		return line + "and still is: " + disable + ", then recheck"
 	case now == StatusLive:
-		return line + "now live: disable it" + whose(f) + page + ", then recheck"
+		return line + "now live: " + disable + ", then recheck"
 	}
 	if then.Status == StatusUnknown {
 		line += "and still is"
@@ -115,21 +115,27 @@ func recheckLine(f Finding) string {
 	return line + ": recheck later, or look for it by its mask" + page
 }
 
-// remedyPage says where tokens are listed and disabled, "" if that is not known of
+// remedyPage says where tokens are listed with their masks, "" if that is not known of
 // a finding's rule.
 func remedyPage(f Finding) string {
-	if r := f.ruleValue(); r != nil && !r.Askable {
+	if r := f.ruleValue(); r != nil && r != rules.APIToken {
 		return ""
 	}
 	return " at " + rules.TokensPage
 }
 
-// whose names the account of a live token, "" if it is not known.
-func whose(f Finding) string {
-	if a := f.Verification.Account; a != nil {
-		return " as " + terminal.Safe(a.Username)
+// disableIt is an order to disable a live token, without its period.
+func disableIt(f Finding) string {
+	a, page := f.Verification.Account, remedyPage(f)
+	switch {
+	case page == "" && a != nil:
+		return remedyOf(f).Short + " (" + owner(a) + ")"
+	case page == "":
+		return remedyOf(f).Short
+	case a != nil:
+		return "disable it as " + terminal.Safe(a.Username) + page
 	}
-	return ""
+	return "disable it" + page
 }
 
 // recheckSummary says in a line how a recheck went, "" for a scan.

@@ -155,8 +155,12 @@ func TestRecheckLine(t *testing.T) {
 	}
 	for _, r := range rules.All() {
 		f := Finding{Rule: r.ID, Verification: Verification{Status: StatusUnknown}, Recheck: &Recheck{State: RecheckGone, Before: Verification{Status: StatusUnchecked, CheckedAt: time.Time{}}}}
-		if got := strings.Contains(recheckLine(f), rules.TokensPage); got != r.Askable {
+		if got := strings.Contains(recheckLine(f), rules.TokensPage); got != (r == rules.APIToken) {
 			t.Errorf("%s: %s", r.ID, recheckLine(f))
 		}
+	}
+	f := Finding{Rule: rules.CogToken.ID, Verification: Verification{Status: StatusLive, Account: &Account{Type: "user", Username: "ada"}}, Recheck: &Recheck{State: RecheckThere, Before: at(StatusUnchecked, "")}}
+	if got, want := recheckLine(f), "not asked before, now live: "+rules.CogToken.Remedy.Short+" (user ada), then recheck"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -328,3 +328,32 @@ func TestWriteErrors(t *testing.T) {
 		t.Error("summary: no error")
 	}
 }
+
+// TestAskedOfTwo makes sure that each format names both hosts that tokens went to, and
+// the one alone if there was one.
+func TestAskedOfTwo(t *testing.T) {
+	for _, also := range []string{"", "r8.im"} {
+		doc := fullDocument()
+		doc.Asked = &Asked{Host: "api.replicate.com", Also: also, Live: 1, Revoked: 1, Sent: 2, Handling: "x"}
+		var b strings.Builder
+		if err := Summary(&b, doc, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"summary": "asked api.replicate.com: 1 live, 1 revoked, 0 unknown; tokens were sent to no other host", "markdown": "`api.replicate.com` was asked: 1 live", "html": "api.replicate.com: 1 live", "json": `"host": "api.replicate.com"`}
+		if also != "" {
+			want = map[string]string{"summary": "asked api.replicate.com and r8.im: 1 live, 1 revoked, 0 unknown; each token was sent to one of them only", "markdown": "`api.replicate.com` and `r8.im` were asked: 1 live", "html": "api.replicate.com and r8.im: 1 live", "json": `"also": "r8.im"`}
+		}
+		got := map[string]string{"summary": b.String()}
+		for _, format := range []string{"markdown", "html", "json"} {
+			got[format] = render(t, format, doc, Options{})
+		}
+		for format, text := range want {
+			if !strings.Contains(got[format], text) {
+				t.Errorf("%s does not say %q", format, text)
+			}
+		}
+		if also == "" && strings.Contains(got["json"], `"also"`) {
+			t.Error("it names a second host")
+		}
+	}
+}

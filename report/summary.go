@@ -54,7 +54,7 @@ func Summary(w io.Writer, doc *Document, opts Options) error {
 	}
 	if a := doc.Asked; a != nil {
 		fmt.Fprintf(&b, "asked %s: %s live, %s revoked, %s unknown; %s\n",
-			terminal.Safe(a.Host), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)), a.Told())
+			terminal.Safe(a.hosts()), terminal.Count(int64(a.Live)), terminal.Count(int64(a.Revoked)), terminal.Count(int64(a.Unknown)), a.Told())
 	}
 	b.WriteString(recheckSummary(doc))
 	_, err := io.WriteString(w, b.String())

@@ -17,6 +17,7 @@ var CogToken = &Rule{
 	Example:  `{"auths": {"r8.im": {"auth": "****************************************"}}}`,
 	Severity: "8.8",
 	Context:  true,
+	Askable:  true,
 	Remedy: Remedy{
 		It:      "the token",
 		Page:    "https://replicate.com/auth/token",

@@ -85,7 +85,8 @@ func TestDiagnose(t *testing.T) {
 }
 
 // FuzzDiagnose diagnoses any text. The result must be a part of the text, and must
-// have the length of a token if it may be one.
+// have the length of a token if it may be one. So it is for cog tokens, as far as their
+// form is known.
 func FuzzDiagnose(f *testing.F) {
 	f.Add(" Bearer '" + testToken(21) + "'\n")
 	f.Add("a=b=c:\"")
@@ -93,6 +94,12 @@ func FuzzDiagnose(f *testing.F) {
 		d := Diagnose(text)
 		if core := d.Secret.Reveal(); !strings.Contains(text, core) || d.Askable && len(core) != tokenLen {
 			t.Errorf("%q became %q, askable %v", text, core, d.Askable)
+		}
+		if d := DiagnoseCog(text); d.Askable {
+			core := d.Secret.Reveal()
+			if len(core) < likelyCogToken || strings.HasPrefix(core, prefix) || !printable([]byte(core)) {
+				t.Errorf("%q became %q, which must not be sent", text, core)
+			}
 		}
 	})
 }

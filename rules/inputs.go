@@ -277,6 +277,13 @@ func secretKey(name string) keyKind {
 	return noSecret
 }
 
+// NamesSecret reports whether the name of an input says that it takes a credential, as
+// hf_token and password do. It is in doubt about a bare key: that of a song, of an object.
+func NamesSecret(name string) bool {
+	plain := plainName([]byte(name))
+	return plain != "key" && secretKey(plain) != noSecret
+}
+
 // literal reports whether a value is a literal in one piece. A quote or a
 // backslash in it means shell syntax or prose.
 func literal(value string) bool {

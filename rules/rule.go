@@ -64,7 +64,7 @@ type Rule struct {
 	Example     string // a line with a masked credential
 	Severity    string // SARIF security-severity, "0.0" to "10.0"
 	Context     bool   // its surroundings tell the credential, so it is less sure than one with a form of its own
-	Askable     bool   // Replicate's API says whether one is live; r8scan asks about this package's rules only
+	Askable     bool   // Replicate says whether one is live; r8scan asks about this package's rules only
 	Remedy      Remedy
 
 	In      Texts    // where the rule applies; 0: everywhere

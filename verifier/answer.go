@@ -3,6 +3,7 @@ package verifier
 import (
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"strings"
 	"unicode"
@@ -11,7 +12,7 @@ import (
 )
 
 const (
-	maxBody = 64 << 10 // bytes of an answer; Replicate's have a few hundred
+	maxBody = 64 << 10 // bytes of an answer about a token; Replicate's have a few hundred
 	maxText = 200      // runes of a name
 )
 
@@ -19,7 +20,7 @@ const (
 type answer struct {
 	code   int
 	header http.Header
-	body   []byte // at most maxBody
+	body   []byte // at most what its question allows
 	cut    bool   // the body was longer
 }
 
@@ -41,7 +42,7 @@ func (a answer) judge(secret rules.Secret) Verdict {
 	v := Verdict{Status: Unknown, HTTP: a.code}
 	switch code := a.code; {
 	case a.cut:
-		v.Reason = fmt.Sprintf("the answer (HTTP %d) is longer than 64 KB, so it is not Replicate's", code)
+		v.Reason = a.unclear()
 	case code == http.StatusOK:
 		if account := a.account(secret); account != nil {
 			v.Status, v.Account = Live, account
@@ -58,20 +59,31 @@ func (a answer) judge(secret rules.Secret) Verdict {
 		v.Status, v.Reason = Live, "accepted, but billing is not set up (HTTP 402)"
 	case code == http.StatusForbidden && a.isProblem():
 		v.Status, v.Reason = Live, "accepted, but without permission to read the account (HTTP 403)"
-	case code == http.StatusForbidden:
-		v.Reason = "HTTP 403 that is not Replicate's answer: a firewall or proxy may have refused"
 	case code == http.StatusNotFound:
 		v.Reason = "HTTP 404: there is no account endpoint; check the API's address"
-	case code == http.StatusTooManyRequests:
-		v.Reason = "still throttled (HTTP 429): ask again later"
-	case code >= 500:
-		v.Reason = fmt.Sprintf("HTTP %d: the server has a problem; ask again later", code)
-	case code >= 300 && code < 400:
-		v.Reason = fmt.Sprintf("HTTP %d: a redirect, which is not followed", code)
 	default:
-		v.Reason = fmt.Sprintf("HTTP %d, which is no answer of Replicate's", code)
+		v.Reason = a.unclear()
 	}
 	return v
+}
+
+// unclear says what an answer means that says nothing about a token, from whichever
+// of Replicate's servers.
+func (a answer) unclear() string {
+	switch code := a.code; {
+	case a.cut:
+		return fmt.Sprintf("the answer (HTTP %d) is longer than 64 KB, so it is not Replicate's", code)
+	case code == http.StatusForbidden:
+		return "HTTP 403 that is not Replicate's answer: a firewall or proxy may have refused"
+	case code == http.StatusTooManyRequests:
+		return "still throttled (HTTP 429): ask again later"
+	case code >= 500:
+		return fmt.Sprintf("HTTP %d: the server has a problem; ask again later", code)
+	case code >= 300 && code < 400:
+		return fmt.Sprintf("HTTP %d: a redirect, which is not followed", code)
+	default:
+		return fmt.Sprintf("HTTP %d, which is no answer of Replicate's", code)
+	}
 }
 
 // account returns the account in the body, nil if the body has another form.
@@ -111,6 +123,12 @@ func (a answer) isProblem() bool {
 func (a answer) refuses() bool {
 	p, ok := a.problem()
 	return ok && p.Title == "Unauthenticated" && p.Status == http.StatusUnauthorized && strings.TrimRight(p.Detail, ". ") == refusal
+}
+
+// mediaType returns the type of the body, without its parameters.
+func (a answer) mediaType() string {
+	kind, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")) // "" if there is none
+	return kind
 }
 
 // clean makes a server's text safe to show: short, without control characters, and

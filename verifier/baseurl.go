@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -10,12 +11,40 @@ import (
 	"syscall"
 )
 
-// DefaultBaseURL is Replicate's API.
-const DefaultBaseURL = "https://api.replicate.com"
+// DefaultBaseURL is Replicate's API, and DefaultRegistryURL its registry.
+const (
+	DefaultBaseURL     = "https://api.replicate.com"
+	DefaultRegistryURL = "https://r8.im"
+)
 
-// parseBaseURL returns the URL of the account endpoint below raw. Tokens are sent
-// there, so it must be https, or http to this machine. Errors do not repeat raw: it
-// may be a token in the wrong place.
+// apiURL returns the base URL of the API. The registry's is refused: an API token is
+// not for it.
+func apiURL(raw string) (*url.URL, error) {
+	u, err := parseBaseURL(cmp.Or(raw, DefaultBaseURL))
+	if err == nil && isHost(u, DefaultRegistryURL) {
+		return nil, errors.New("r8.im is Replicate's registry, and API tokens are not for it: leave the API's address out, or write " + DefaultBaseURL)
+	}
+	return u, err
+}
+
+// registryURL returns the base URL of the registry. The API's own means the default:
+// a cog token is not for the API.
+func registryURL(raw string) (*url.URL, error) {
+	u, err := parseBaseURL(cmp.Or(raw, DefaultRegistryURL))
+	if err == nil && isHost(u, DefaultBaseURL) {
+		return parseBaseURL(DefaultRegistryURL)
+	}
+	return u, err
+}
+
+// isHost reports whether u is on the host of a default, on whatever port.
+func isHost(u *url.URL, of string) bool {
+	return strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), strings.TrimPrefix(of, "https://"))
+}
+
+// parseBaseURL returns raw without a /v1 at its end. Tokens are sent there, so it must
+// be https, or http to this machine. Errors do not repeat raw: it may be a token in
+// the wrong place.
 func parseBaseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -35,10 +64,10 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, err
 	}
 	// Some clients have /v1 in the base URL, others in the path.
-	if base := strings.TrimRight(u.Path, "/"); strings.HasSuffix(base, "/v1") {
-		return u.JoinPath("account"), nil
+	if strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/v1") {
+		return u.JoinPath(".."), nil
 	}
-	return u.JoinPath("v1", "account"), nil
+	return u, nil
 }
 
 func checkPort(port string) error {

@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
-
-	"r8scan/rules"
 )
 
 // newTransport returns a transport for the host of target. It is used without an
@@ -58,16 +56,15 @@ type proxyRefusal int
 
 func (p proxyRefusal) Error() string { return fmt.Sprintf("the proxy answered HTTP %d", int(p)) }
 
-// send sends one request for secret and reads the answer.
-func (v *Verifier) send(ctx context.Context, secret rules.Secret) (answer, Timing, error) {
+// send sends one request and reads the answer.
+func (v *Verifier) send(ctx context.Context, q question) (answer, Timing, error) {
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.AnswerTimeout)
 	defer cancel()
 	watch := newStopwatch()
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, watch.trace()), http.MethodGet, v.target.String(), nil)
+	req, err := q.request(httptrace.WithClientTrace(ctx, watch.trace()))
 	if err != nil {
 		return answer{}, Timing{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+secret.Reveal())
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", v.cfg.UserAgent)
 	resp, err := v.transport.RoundTrip(req)
@@ -75,10 +72,10 @@ func (v *Verifier) send(ctx context.Context, secret rules.Secret) (answer, Timin
 		return answer{}, watch.timing(), err
 	}
 	defer func() { _ = resp.Body.Close() }() // nothing was written
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, q.limit+1))
 	a := answer{code: resp.StatusCode, header: resp.Header, body: body}
-	if len(body) > maxBody {
-		a.body, a.cut = body[:maxBody], true
+	if int64(len(body)) > q.limit {
+		a.body, a.cut = body[:q.limit], true
 	}
 	return a, watch.timing(), err
 }
@@ -144,7 +141,7 @@ func (w *stopwatch) timing() Timing {
 // explain says what went wrong, and whether another try may help. It does not use
 // the error's text: a library may put a header or a proxy's password there.
 func (v *Verifier) explain(err error) (reason string, again bool) {
-	host := v.target.Host
+	host := v.base.Host
 	var dns *net.DNSError
 	var cert *tls.CertificateVerificationError
 	var unknownCA x509.UnknownAuthorityError

@@ -274,10 +274,20 @@ func TestLoopbackOnly(t *testing.T) {
 		}
 	}
 	v, _ := newTest(t, Config{BaseURL: "http://localhost:1"})
-	v.target.Host = "192.0.2.1:1" // as if localhost led there; nothing is sent to it
+	v.base.Host = "192.0.2.1:1" // as if localhost led there; nothing is sent to it
 	if got := verifyOne(t, v, testSecret(1)); !strings.Contains(got.Reason, "does not resolve to this machine") {
 		t.Errorf("%s: %s", got.Status, got.Reason)
 	}
+}
+
+// requestURL returns where a token is sent.
+func requestURL(t *testing.T, v *Verifier) string {
+	t.Helper()
+	r, err := v.service.about(testSecret(1)).request(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.URL.String()
 }
 
 func TestBaseURL(t *testing.T) {
@@ -298,7 +308,7 @@ func TestBaseURL(t *testing.T) {
 		v, err := New(Config{BaseURL: raw})
 		if err != nil {
 			t.Errorf("%q: %v", raw, err)
-		} else if got := v.target.String(); got != want {
+		} else if got := requestURL(t, v); got != want {
 			t.Errorf("%q: %s, want %s", raw, got, want)
 		}
 	}
@@ -308,7 +318,7 @@ func TestBaseURL(t *testing.T) {
 		"http://127.0.0.1.example.com", "http://0.0.0.0", "http://[::]", "http://10.0.0.1", "ftp://localhost", "api.replicate.com", "//api.replicate.com",
 		"https://", "https:api.replicate.com", "https://user@api.replicate.com", "https://api.replicate.com?x=1", "https://api.replicate.com/?",
 		"https://api.replicate.com#x", "https://api.replicate.com:99999", "https://api.replicate.com:0", "https://api.repli cate.com", "://", "%", "\x00",
-		secret.Reveal(), "https://" + secret.Reveal() + "@api.replicate.com", "http://" + secret.Reveal(), "https://x/?token=" + secret.Reveal(), "https://x:" + secret.Reveal(),
+		secret.Reveal(), "https://" + secret.Reveal() + "@api.replicate.com", "http://" + secret.Reveal(), "https://r8.im", "https://R8.im.:443/v1", "https://x/?token=" + secret.Reveal(), "https://x:" + secret.Reveal(),
 	} {
 		_, err := New(Config{BaseURL: raw})
 		if err == nil {
@@ -316,6 +326,9 @@ func TestBaseURL(t *testing.T) {
 			continue
 		}
 		assertHidden(t, err.Error(), secret)
+		if _, err := NewRegistry(Config{BaseURL: raw}); err == nil != strings.Contains(strings.ToLower(raw), "r8.im") {
+			t.Errorf("the registry at %q: %v", raw, err)
+		}
 	}
 }
 

@@ -1,10 +1,12 @@
 // Package verifier asks Replicate whether tokens are live: a [Verifier] gives a
 // [Verdict] on each.
 //
-// A token is sent to one host, in one header of one request, GET /v1/account,
-// which reads the name of the account and starts nothing. Only an answer in
-// Replicate's own form makes a token live or revoked. Anything else (a proxy's
-// page, a redirect, an error, no answer) leaves it unknown.
+// A token is sent to one host, in one request, which reads the name of the account and
+// starts nothing: an API token to Replicate's API, in a header of GET /v1/account, and a
+// token of cog login to Replicate's registry, in the form of POST
+// /cog/v1/verify-token. Only an answer in Replicate's own form makes a token live or
+// revoked. Anything else (a proxy's page, a redirect, an error, no answer) leaves it
+// unknown.
 package verifier
 
 import "time"

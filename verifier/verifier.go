@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"sync"
@@ -19,9 +18,11 @@ import (
 // Config says how to ask. A zero field means its default, which the comment names
 // after the semicolon.
 type Config struct {
-	BaseURL   string  // of the API, with or without /v1: https, or http to this machine; DefaultBaseURL
+	// BaseURL is that of the API, with or without /v1, or of a server that stands for the
+	// registry too: https, or http to this machine; DefaultBaseURL or DefaultRegistryURL.
+	BaseURL   string
 	UserAgent string  // names the program that asks; r8scan
-	Rate      float64 // requests per minute, retries included, below 3000; DefaultRate
+	Rate      float64 // requests per minute, retries included, below 3000; DefaultRate or RegistryRate
 	Retries   int     // tries per token after the first, none if negative; 4
 
 	AnswerTimeout time.Duration // one request, from its start to the end of its answer; 30 s
@@ -40,17 +41,18 @@ type Config struct {
 	transport      http.RoundTripper // one that respects HTTPS_PROXY; others are for tests
 }
 
-// DefaultRate is in requests per minute. Replicate documents 3,000 as the limit of
-// its API.
-const DefaultRate = 2400
+// The default rates, in requests per minute. Replicate documents 3,000 as the limit of
+// its API, and none for its registry.
+const (
+	DefaultRate  = 2400
+	RegistryRate = 300
+)
 
 const maxRate = 3000
 
 func (c Config) withDefaults() Config {
-	set(&c.BaseURL, DefaultBaseURL)
 	set(&c.UserAgent, "r8scan")
 	set(&c.concurrency, 8)
-	set(&c.Rate, DefaultRate)
 	set(&c.Retries, 4)
 	set(&c.connectTimeout, 10*time.Second)
 	set(&c.AnswerTimeout, 30*time.Second)
@@ -65,17 +67,18 @@ func set[T comparable](field *T, value T) {
 	}
 }
 
-// Verifier asks one server about tokens. It keeps no token between calls. Several
+// Verifier asks one server about tokens of one kind. It keeps no token between calls. Several
 // goroutines may use it, and share its rate.
 type Verifier struct {
 	cfg       Config
-	target    *url.URL
+	base      *url.URL
+	service   service
 	transport http.RoundTripper
 	clock     clock
 	gate      gate
 
-	canaryMu sync.Mutex // held while the canary is asked
-	proven   bool       // the server refused a fake token as Replicate does
+	proofMu sync.Mutex // held while the service is asked to prove itself
+	proven  bool       // it has
 }
 
 // clock is the time. Tests have their own.
@@ -102,25 +105,41 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// New checks cfg and returns a Verifier. It sends nothing. It refuses a BaseURL
-// that could leak tokens: plain http to another machine, or a URL with a user name,
-// a password or a query. Errors do not repeat the URL, which may be a token in the
-// wrong place.
+// New checks cfg and returns a Verifier of API tokens. It sends nothing. It refuses a
+// BaseURL that could leak tokens: plain http to another machine, a URL with a user
+// name, a password or a query, or the registry's. Errors do not repeat the URL, which
+// may be a token in the wrong place.
 func New(cfg Config) (*Verifier, error) {
-	cfg = cfg.withDefaults()
-	target, err := parseBaseURL(cfg.BaseURL)
+	base, err := apiURL(cfg.BaseURL)
 	if err != nil {
 		return nil, err
 	}
+	set(&cfg.Rate, DefaultRate)
+	return newVerifier(cfg, base, apiService{base})
+}
+
+// NewRegistry is New for tokens of cog login, which Replicate's registry knows. The
+// BaseURL of Replicate's API means the default here.
+func NewRegistry(cfg Config) (*Verifier, error) {
+	base, err := registryURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	set(&cfg.Rate, RegistryRate)
+	return newVerifier(cfg, base, &registryService{base: base})
+}
+
+func newVerifier(cfg Config, base *url.URL, s service) (*Verifier, error) {
+	cfg = cfg.withDefaults()
 	switch {
 	case cfg.concurrency < 0 || cfg.connectTimeout < 0 || cfg.AnswerTimeout < 0 || cfg.TotalTimeout < 0:
 		return nil, errors.New("the verifier's limits must not be negative")
 	case !(cfg.Rate > 0 && cfg.Rate < maxRate): // also true for NaN
 		return nil, fmt.Errorf("a rate of %g requests per minute: use more than 0 and less than %d", cfg.Rate, maxRate)
 	}
-	v := &Verifier{cfg: cfg, target: target, transport: cfg.transport, clock: systemClock{}}
+	v := &Verifier{cfg: cfg, base: base, service: s, transport: cfg.transport, clock: systemClock{}}
 	if v.transport == nil {
-		v.transport = newTransport(cfg, target)
+		v.transport = newTransport(cfg, base)
 	}
 	// With a burst of b, a minute has Rate+b requests at most.
 	burst := max(1, min(cfg.concurrency, int(maxRate-cfg.Rate)-1))
@@ -129,15 +148,15 @@ func New(cfg Config) (*Verifier, error) {
 }
 
 // Host returns the host that tokens are sent to, with its port if it has one.
-func (v *Verifier) Host() string { return v.target.Host }
+func (v *Verifier) Host() string { return v.base.Host }
 
 // Verify asks about each distinct token once and returns a verdict for each of
 // secrets, in their order. It always returns: a token that could not be asked about
 // in time, or before ctx ended, is unknown, and the reason says so.
 //
 // Before the first token, Verify asks about a fake one, which the server must
-// refuse in Replicate's own words. Until then it gets no token, and all verdicts are
-// unknown: a server that accepts everything is not Replicate's API.
+// refuse as Replicate does. Until then it gets no token, and all verdicts are
+// unknown: a server that accepts everything is not Replicate's.
 func (v *Verifier) Verify(ctx context.Context, secrets []rules.Secret) []Verdict {
 	place := map[string]int{} // of each token in distinct
 	var distinct []rules.Secret
@@ -175,7 +194,7 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	for range min(v.cfg.concurrency, len(secrets)) {
 		workers.Go(func() {
 			for i := range next {
-				verdicts[i] = r.ask(ctx, secrets[i])
+				verdicts[i] = r.ask(ctx, v.service.about(secrets[i]))
 				asked()
 			}
 		})
@@ -203,15 +222,32 @@ func (v *Verifier) counter(of int) func() {
 	}
 }
 
-// Probe asks about a fake token and sends no real one. The verdict is Revoked if
+// Probe asks about a fake API token and sends no real one. The verdict is Revoked if
 // the server is Replicate's API, or behaves like it.
 func (v *Verifier) Probe(ctx context.Context) Verdict {
 	ctx, cancel, r := v.begin(ctx, 0)
 	defer cancel()
-	return r.ask(ctx, canary())
+	return r.ask(ctx, v.service.about(canary()))
 }
 
-// run is one call of Verify.
+// Model asks the API, with a token, what a model is, and returns the JSON of the answer.
+// As in Verify, the API first has to refuse a fake token. The verdict is Live if there
+// is an answer; else its Reason says why there is none, or it is Revoked, as the token.
+func (v *Verifier) Model(ctx context.Context, secret rules.Secret, m Model) (answer []byte, verdict Verdict) {
+	api, ok := v.service.(apiService)
+	if !ok {
+		return nil, Verdict{Status: Unknown, Reason: "the registry is not asked about models"}
+	}
+	ctx, cancel, r := v.begin(ctx, 0)
+	defer cancel()
+	if reason := r.prove(ctx); reason != "" {
+		return nil, Verdict{Status: Unknown, Reason: reason}
+	}
+	verdict = r.ask(ctx, api.aboutModel(secret, m, func(body []byte) { answer = body }))
+	return answer, verdict
+}
+
+// run is one call of Verify or its like.
 type run struct {
 	v        *Verifier
 	deadline time.Time
@@ -226,48 +262,33 @@ func (v *Verifier) begin(ctx context.Context, extra time.Duration) (context.Cont
 	return ctx, cancel, r
 }
 
-// prove asks about a fake token, unless the server has refused one. It returns why
-// no token may be sent, "" if tokens may be sent.
+// prove lets the service prove itself, unless it has. It returns why no token may be
+// sent, "" if tokens may be sent.
 func (r run) prove(ctx context.Context) string {
 	v := r.v
-	v.canaryMu.Lock()
-	defer v.canaryMu.Unlock()
+	v.proofMu.Lock()
+	defer v.proofMu.Unlock()
 	if v.proven {
 		return ""
 	}
-	switch verdict := r.ask(ctx, canary()); verdict.Status {
-	case Revoked:
-		v.proven = true
-		return ""
-	case Live:
-		return fmt.Sprintf("not asked: %s accepts a fake token, so it is not Replicate's API", v.Host())
-	default:
-		return "not asked: there was no clear answer about the fake token that is sent first: " + verdict.Reason
+	if reason := v.service.prove(func(q question) Verdict { return r.ask(ctx, q) }); reason != "" {
+		return notAsked + reason
 	}
+	v.proven = true
+	return ""
 }
 
-// canary returns a fake token. It has the form of a real one, so that no server can
-// tell the difference, and 220 random bits, so that it is nobody's.
-func canary() rules.Secret {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	token := []byte("r8_")
-	for range 37 {
-		token = append(token, alphabet[rand.IntN(len(alphabet))])
-	}
-	return rules.NewSecret(string(token), 5)
-}
-
-// ask asks about one token until another try would not change the answer.
-func (r run) ask(ctx context.Context, secret rules.Secret) Verdict {
-	if !sendable(secret.Reveal()) {
-		return Verdict{Status: Unknown, Reason: "not asked: it has characters that no token has"}
+// ask asks one question until another try would not change the answer.
+func (r run) ask(ctx context.Context, q question) Verdict {
+	if q.unfit != "" {
+		return Verdict{Status: Unknown, Reason: notAsked + q.unfit}
 	}
 	var last Verdict
 	for try := 0; ; try++ {
 		if err := r.v.gate.pass(ctx, r.v.clock, r.deadline); err != nil {
 			return last.stopped(err)
 		}
-		verdict, wait := r.try(ctx, secret, try)
+		verdict, wait := r.try(ctx, q, try)
 		if err := ctx.Err(); err != nil && verdict.HTTP == 0 {
 			return last.stopped(err)
 		}
@@ -288,9 +309,9 @@ func (r run) ask(ctx context.Context, secret rules.Secret) Verdict {
 
 // try sends one request. It returns the verdict and how long to wait before the
 // next try, negative if there is none.
-func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, time.Duration) {
+func (r run) try(ctx context.Context, q question, tries int) (Verdict, time.Duration) {
 	v := r.v
-	a, timing, err := v.send(ctx, secret)
+	a, timing, err := v.send(ctx, q)
 	now := v.clock.Now()
 	verdict, wait := Verdict{Status: Unknown}, time.Duration(-1)
 	if err != nil {
@@ -300,7 +321,7 @@ func (r run) try(ctx context.Context, secret rules.Secret, tries int) (Verdict, 
 			wait = backoff(tries)
 		}
 	} else {
-		verdict = a.judge(secret)
+		verdict = q.judge(a)
 		if a.code == http.StatusTooManyRequests || a.code >= 500 {
 			wait = backoff(tries)
 			if asked, ok := a.asked(now); ok {
@@ -336,16 +357,6 @@ var (
 	errOutOfTime = errors.New("the time limit has passed")
 	errThrottled = errors.New("the server throttles until after the time limit")
 )
-
-// sendable reports whether token can be in a header.
-func sendable(token string) bool {
-	for i := range len(token) {
-		if token[i] <= ' ' || token[i] > '~' {
-			return false
-		}
-	}
-	return token != ""
-}
 
 // gate passes requests at the limiter's rate, and none while the server throttles.
 type gate struct {

@@ -349,7 +349,7 @@ func TestTotalTimeout(t *testing.T) {
 	}
 	clock.now = clock.now.Add(time.Hour)
 	r := run{v: v, deadline: clock.Now().Add(-time.Second)}
-	if got := r.ask(t.Context(), testSecret(3)); got.Requests != 0 || got.Reason != "no answer: the time limit has passed" {
+	if got := r.ask(t.Context(), v.service.about(testSecret(3))); got.Requests != 0 || got.Reason != "no answer: the time limit has passed" {
 		t.Errorf("%d requests: %s", got.Requests, got.Reason)
 	}
 }

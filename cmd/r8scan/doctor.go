@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,8 +14,9 @@ import (
 )
 
 type doctorFlags struct {
-	format, apiURL  string
-	verify, offline bool
+	format, apiURL, model string
+	asksModel             bool
+	verify, offline       bool
 }
 
 func (c command) doctor() *cobra.Command {
@@ -29,22 +31,31 @@ versions, the git hooks, the proxy, the clock and the API. For each problem it s
 it means and how to fix it. It changes nothing, shows no token, and runs nothing but git,
 which it asks where hooks are.
 
-It sends a fake token to the API, and yours only with --verify.
+It sends a fake token to the API, and yours only with --verify or --model.
+
+With --model it looks at one model instead: it asks the API which inputs are secret,
+says whether the environment has them, and which others look secret. In a folder with a
+cog.yaml it always says which inputs of the model should be typed Secret.
 
 Exit codes:
   0  no error (there may be warnings)
   1  an error: a client here will fail, or a token is exposed
   2  wrong usage`,
 		Example: `  r8scan doctor
-  r8scan doctor --verify     also asks whether the token is live
-  r8scan doctor --offline    sends nothing`,
+  r8scan doctor --verify              also asks whether the token is live
+  r8scan doctor --offline             sends nothing
+  r8scan doctor --model OWNER/NAME    which secrets does this model take?`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDoctor(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.asksModel = cmd.Flags().Changed("model") // perhaps about nothing, which is a mistake
+			return c.runDoctor(cmd.Context(), f)
+		},
 	}
 	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the token is live: sends it there")
 	fs.BoolVar(&f.offline, "offline", false, "send nothing")
+	fs.StringVar(&f.model, "model", "", "ask Replicate which inputs of `OWNER/NAME[:VERSION]` are secret: sends the token there")
 	return cmd
 }
 
@@ -52,17 +63,20 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	if err := textOrJSON("doctor", f.format); err != nil {
 		return err
 	}
-	if f.verify && f.offline {
+	switch {
+	case f.verify && f.offline:
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
+	case f.asksModel && (f.verify || f.offline):
+		return errors.New("--model asks Replicate about a model and nothing else: leave out --verify and --offline")
 	}
 	var api *verifier.Verifier
 	if !f.offline { // one retry, because a person waits
 		var err error
-		if api, err = ask.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+		if api, err = ask.APITokens.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err
 		}
 	}
-	found, err := doctor.Examine(ctx, api, f.verify)
+	found, err := f.examine(ctx, api)
 	if err != nil {
 		return err
 	}
@@ -73,4 +87,16 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 		return exitError(exitFound)
 	}
 	return nil
+}
+
+// examine looks at one model, or at all that a client here would use.
+func (f doctorFlags) examine(ctx context.Context, api *verifier.Verifier) (doctor.Checks, error) {
+	if !f.asksModel {
+		return doctor.Examine(ctx, api, f.verify)
+	}
+	model, err := verifier.ParseModel(f.model)
+	if err != nil {
+		return nil, fmt.Errorf("--model: %w", err)
+	}
+	return doctor.ExamineModel(ctx, api, model)
 }

@@ -146,7 +146,7 @@ func textOrJSON(cmd, format string) error {
 
 // addAPIURL adds the flag that says where tokens are sent.
 func addAPIURL(cmd *cobra.Command, url *string) {
-	cmd.Flags().StringVar(url, "api-url", "", "ask this `URL` instead of "+verifier.DefaultBaseURL+": https, or http on localhost (or set "+ask.URLVariable+")")
+	cmd.Flags().StringVar(url, "api-url", "", "ask this `URL` instead of "+verifier.DefaultBaseURL+" and r8.im: https, or http on localhost (or set "+ask.URLVariable+")")
 }
 
 // What --fail-on counts.
@@ -171,12 +171,12 @@ func (f *askFlags) add(cmd *cobra.Command) {
 }
 
 // verifier returns what asks Replicate, nil if no token is to be sent.
-func (f askFlags) verifier(shown *progress.Display) (*verifier.Verifier, error) {
+func (f askFlags) verifier(shown *progress.Display) (*ask.Replicate, error) {
 	switch {
 	case !slices.Contains([]string{failOnAny, failOnLive, failOnNone}, f.failOn):
 		return nil, fmt.Errorf("--fail-on %q: use any, live or none", f.failOn)
 	case f.verify:
-		return ask.NewVerifier(f.apiURL, version, verifier.Config{Asked: shown.Asked})
+		return ask.NewReplicate(f.apiURL, version, verifier.Config{Asked: shown.Asked})
 	case f.failOn == failOnLive || f.onlyLive:
 		return nil, errors.New("--fail-on live or --only-live needs --verify: only Replicate knows which tokens are live")
 	}

@@ -70,7 +70,7 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	shown := progress.Watch(ctx, c.err, true, false)
 	defer shown.Stop()
 	opts.Progress = &shown.Scan
-	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{Asked: shown.Asked})
+	from, err := ask.NewReplicate(f.apiURL, version, verifier.Config{Asked: shown.Asked})
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	if err != nil {
 		return err
 	}
-	after, err := ask.Recheck(ctx, v, doc, f.dir, opts, tool)
+	after, err := ask.Recheck(ctx, from, doc, f.dir, opts, tool)
 	shown.Stop()
 	if err != nil {
 		return fmt.Errorf("%w (--dir says where the scan ran)", err)

@@ -213,7 +213,7 @@ func TestRecheckFormats(t *testing.T) {
 		wantAll(t, string(text), want)
 		assertNoToken(t, string(text), live, gone)
 	}
-	v, err := ask.NewVerifier(api.URL, version, verifier.Config{})
+	from, err := ask.NewReplicate(api.URL, version, verifier.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestRecheckFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := ask.Recheck(t.Context(), v, before, dir, scanner.Options{}, tool)
+	after, err := ask.Recheck(t.Context(), from, before, dir, scanner.Options{}, tool)
 	if err != nil {
 		t.Fatal(err)
 	}

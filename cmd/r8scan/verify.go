@@ -25,7 +25,7 @@ const maxBenchmark = 100
 type verifyFlags struct {
 	format, from, apiURL string
 	requests             int
-	page                 bool
+	cog, page            bool
 }
 
 func (c command) verify() *cobra.Command {
@@ -41,6 +41,9 @@ For each token it says what is wrong with its format, whether Replicate accepts 
 whose account it is, and what to do. A token is sent only to the API, after the API
 has refused a fake one. Nothing is stored or logged.
 
+With --cog, they are tokens of cog login, from standard input or COG_TOKEN; also the auth
+of r8.im in a Docker configuration. They are sent only to r8.im, in the same way.
+
 With --page, a page in the browser asks for the token and shows all this. Only this
 computer can open it. It ends with Ctrl-C, or when nobody has used it for ten minutes.
 
@@ -53,6 +56,7 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
   r8scan verify < tokens.txt           one token per line
   pbpaste | r8scan verify -n 10        with the latency of ten requests
   r8scan verify --from env -f json
+  r8scan verify --cog                  tests a token of cog login
   r8scan verify --page                 tests tokens on a page in the browser`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -68,7 +72,8 @@ Exit codes, with several tokens the first that applies of 2, 1, 3 and 0:
 	})
 	addAnswer(cmd, &f.format, &f.apiURL)
 	fs := cmd.Flags()
-	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (REPLICATE_API_TOKEN), prompt, or auto for the first that has one")
+	fs.BoolVar(&f.cog, "cog", false, "test tokens of cog login, and ask Replicate's registry, r8.im")
+	fs.StringVar(&f.from, "from", ask.FromAuto, "`source` of the tokens: stdin, env (REPLICATE_API_TOKEN, or COG_TOKEN), prompt, or auto for the first that has one")
 	fs.IntVarP(&f.requests, "requests", "n", 1, "measure the latency of this `number` of requests, with one token")
 	fs.BoolVar(&f.page, "page", false, "serve a page on this computer that asks for the token, and open it in the browser")
 	return cmd
@@ -84,18 +89,22 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.page {
 		return c.servePage(ctx, f)
 	}
-	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
+	kind := ask.APITokens
+	if f.cog {
+		kind = ask.CogTokens
+	}
+	v, err := kind.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {
 		return err
 	}
-	texts, err := ask.Input{In: c.in, Err: c.err}.Texts(ctx, f.from)
+	texts, err := ask.Input{Kind: kind, In: c.in, Err: c.err}.Texts(ctx, f.from)
 	if err != nil {
 		return err
 	}
 	if f.requests > 1 && len(texts) != 1 {
 		return fmt.Errorf("-n measures with one token, and there are %d", len(texts))
 	}
-	res := ask.Tokens(ctx, v, texts, f.requests)
+	res := ask.Tokens(ctx, v, kind, texts, f.requests)
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -39,12 +39,12 @@ func assertNoToken(t *testing.T, text string, tokens ...string) {
 	}
 }
 
-// fakeAPI answers like Replicate's API: for the tokens in answers as given there, for
-// any other that it is not valid.
+// fakeAPI answers like Replicate's API, and like its registry: for the tokens in answers
+// as given there, for any other that it is not valid.
 type fakeAPI struct {
 	*httptest.Server
 	mu   sync.Mutex
-	seen map[string]int // requests by token
+	seen map[string]int // requests by path and token
 }
 
 type fakeAnswer struct {
@@ -59,12 +59,20 @@ func newFakeAPI(t *testing.T, answers map[string]fakeAnswer) *fakeAPI {
 	api := &fakeAPI{seen: map[string]int{}}
 	api.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		refusal := fakeAnswer{401, `{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}`}
+		switch r.Method + " " + r.URL.Path {
+		case "GET /cog/v1/display-token-url":
+			fmt.Fprint(w, `{"url":"https://replicate.com/auth/token"}`)
+			return
+		case "POST /cog/v1/verify-token":
+			token, refusal = r.PostFormValue("token"), fakeAnswer{404, `{"detail":"Not found"}`}
+		}
 		api.mu.Lock()
-		api.seen[token]++
+		api.seen[r.URL.Path+" "+token]++
 		api.mu.Unlock()
 		a, ok := answers[token]
 		if !ok {
-			a = fakeAnswer{401, `{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}`}
+			a = refusal
 		}
 		w.WriteHeader(a.code)
 		fmt.Fprint(w, a.body)
@@ -75,10 +83,13 @@ func newFakeAPI(t *testing.T, answers map[string]fakeAnswer) *fakeAPI {
 	return api
 }
 
-func (a *fakeAPI) requests(token string) int {
+// requests counts the requests of the API with a token.
+func (a *fakeAPI) requests(token string) int { return a.requestsOf("/v1/account", token) }
+
+func (a *fakeAPI) requestsOf(path, token string) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.seen[token]
+	return a.seen[path+" "+token]
 }
 
 // runCommand runs r8scan with input as its standard input.

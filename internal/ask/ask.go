@@ -4,9 +4,7 @@
 package ask
 
 import (
-	"cmp"
 	"context"
-	"os"
 	"time"
 
 	"r8scan/report"
@@ -22,11 +20,22 @@ const TokenVariable = "REPLICATE_API_TOKEN"
 // no file of a scanned repository.
 const URLVariable = "R8SCAN_API_URL"
 
-// NewVerifier returns a verifier for the server at url or, if that is empty, at
-// URLVariable. version is r8scan's, for the User-Agent.
-func NewVerifier(url, version string, cfg verifier.Config) (*verifier.Verifier, error) {
-	cfg.BaseURL, cfg.UserAgent = cmp.Or(url, os.Getenv(URLVariable)), "r8scan/"+version
-	return verifier.New(cfg)
+// Replicate is who is asked about tokens: its API about API tokens, its registry about
+// those of cog login. Neither gets the other's.
+type Replicate struct{ api, registry *verifier.Verifier }
+
+// NewReplicate returns both, at their own addresses or both at another server: see
+// Kind.NewVerifier.
+func NewReplicate(url, version string, cfg verifier.Config) (*Replicate, error) {
+	api, err := APITokens.NewVerifier(url, version, cfg)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := CogTokens.NewVerifier(url, version, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Replicate{api, registry}, nil
 }
 
 // Verification converts a verdict.
@@ -38,28 +47,52 @@ func Verification(v verifier.Verdict) report.Verification {
 	return out
 }
 
-// askable reports whether Replicate can be asked about a finding: its API knows
-// API tokens only.
-func askable(f result.Finding) bool {
-	r := rules.ByID(f.Rule)
-	return r != nil && r.Askable
-}
-
 // Findings asks about findings and writes the answers into doc, which has the same
 // findings in the same order. The error is ctx's.
-func Findings(ctx context.Context, v *verifier.Verifier, doc *report.Document, findings []result.Finding) error {
-	var b batch
+func Findings(ctx context.Context, from *Replicate, doc *report.Document, findings []result.Finding) error {
+	var b batches
 	for i, f := range findings {
-		if askable(f) {
-			b.add(f.Secret, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
-		}
+		b.add(f, func(verdict verifier.Verdict) { doc.Findings[i].Verification = Verification(verdict) })
 	}
-	doc.Asked = b.ask(ctx, v)
+	doc.Asked = b.ask(ctx, from)
 	return ctx.Err()
 }
 
 // handling says what a run does with the tokens that it sends.
 const handling = "sent to no other host; not stored, not logged"
+
+// batches are findings to ask about, by who knows them.
+type batches struct{ api, registry batch }
+
+// add adds a finding, unless Replicate answers no question about its kind. It reports
+// whether it did.
+func (b *batches) add(f result.Finding, answer func(verifier.Verdict)) bool {
+	switch r := rules.ByID(f.Rule); {
+	case r == nil || !r.Askable:
+		return false
+	case r == rules.CogToken:
+		b.registry.add(f.Secret, answer)
+	default:
+		b.api.add(f.Secret, answer)
+	}
+	return true
+}
+
+// ask asks about all of them. The API counts as asked even if there was nothing to ask.
+func (b *batches) ask(ctx context.Context, from *Replicate) *report.Asked {
+	if len(b.registry.secrets) == 0 {
+		return b.api.ask(ctx, from.api)
+	}
+	if len(b.api.secrets) == 0 {
+		return b.registry.ask(ctx, from.registry)
+	}
+	asked, also := b.api.ask(ctx, from.api), b.registry.ask(ctx, from.registry)
+	if also.Host != asked.Host {
+		asked.Also = also.Host
+	}
+	asked.Live, asked.Revoked, asked.Unknown, asked.Sent = asked.Live+also.Live, asked.Revoked+also.Revoked, asked.Unknown+also.Unknown, asked.Sent+also.Sent
+	return asked
+}
 
 // batch is a list of tokens to ask about.
 type batch struct {

@@ -10,13 +10,13 @@ import (
 
 	"r8scan/internal/plain"
 	"r8scan/internal/terminal"
-	"r8scan/verifier"
 )
 
 // Input is where texts to test come from.
 type Input struct {
-	In  io.Reader
-	Err io.Writer // for the prompt and messages
+	Kind *Kind // what they may be
+	In   io.Reader
+	Err  io.Writer // for the prompt and messages
 }
 
 // The sources that Texts knows.
@@ -32,7 +32,12 @@ const maxTokenInput = 16 << 20 // bytes; ten thousand tokens take 400 kB
 // manyTokens is from how many tokens on a message says that it takes time.
 const manyTokens = 200
 
-var errNoToken = errors.New("no token to test: pipe one to r8scan verify, set " + TokenVariable + ", or run it in a terminal, where it asks")
+var errNoToken = errors.New("no token to test")
+
+// noToken says what to do about errNoToken.
+func (i Input) noToken() error {
+	return fmt.Errorf("%w: pipe one to r8scan verify, set %s, or run it in a terminal, where it asks", errNoToken, i.Kind.variable)
+}
 
 // Texts returns the texts to test, unchanged. There is at least one.
 func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
@@ -43,9 +48,9 @@ func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
 	case fromPrompt:
 		return i.promptToken(ctx, in)
 	case fromEnv:
-		value, set := os.LookupEnv(TokenVariable)
+		value, set := os.LookupEnv(i.Kind.variable)
 		if !set {
-			return nil, errors.New(TokenVariable + " is not set: export it, or leave out --from env")
+			return nil, errors.New(i.Kind.variable + " is not set: export it, or leave out --from env")
 		}
 		return []string{value}, nil
 	case FromAuto:
@@ -58,12 +63,12 @@ func (i Input) Texts(ctx context.Context, from string) ([]string, error) {
 			return texts, err
 		}
 	}
-	if value := os.Getenv(TokenVariable); value != "" {
-		fmt.Fprintf(i.Err, "testing the token in %s\n", TokenVariable)
+	if value := os.Getenv(i.Kind.variable); value != "" {
+		fmt.Fprintf(i.Err, "testing the token in %s\n", i.Kind.variable)
 		return []string{value}, nil
 	}
 	if in == nil {
-		return nil, errNoToken
+		return nil, i.noToken()
 	}
 	return i.promptToken(ctx, in)
 }
@@ -85,10 +90,10 @@ func (i Input) tokenLines() ([]string, error) {
 		}
 	}
 	if len(texts) == 0 {
-		return nil, errNoToken
+		return nil, i.noToken()
 	}
 	if len(texts) > manyTokens {
-		fmt.Fprintf(i.Err, "testing %d tokens, at most %d per minute\n", len(texts), verifier.DefaultRate)
+		fmt.Fprintf(i.Err, "testing %d tokens, at most %d per minute\n", len(texts), i.Kind.rate)
 	}
 	return texts, nil
 }
@@ -96,16 +101,16 @@ func (i Input) tokenLines() ([]string, error) {
 // promptToken asks for a token on a terminal, without echo.
 func (i Input) promptToken(ctx context.Context, in *os.File) ([]string, error) {
 	if in == nil {
-		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + TokenVariable)
+		return nil, errors.New("no terminal to ask on: pipe the token to r8scan verify, or set " + i.Kind.variable)
 	}
-	line, err := terminal.Ask(ctx, in, i.Err, "Replicate API token (it is not shown): ")
+	line, err := terminal.Ask(ctx, in, i.Err, i.Kind.noun+" (it is not shown): ")
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case err != nil && !errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("ask for a token: %w", err)
 	case len(line) == 0:
-		return nil, errNoToken
+		return nil, i.noToken()
 	}
 	return []string{string(line)}, nil
 }

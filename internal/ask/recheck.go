@@ -21,7 +21,7 @@ import (
 // Recheck finds the tokens of doc again where they stood, as seen from the folder
 // dir, asks about them, and returns the result of that, which tool made. Of opts,
 // Cache, Jobs, MaxMemory and Progress count.
-func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, dir string, opts scanner.Options, tool report.Tool) (*report.Document, error) {
+func Recheck(ctx context.Context, from *Replicate, doc *report.Document, dir string, opts scanner.Options, tool report.Tool) (*report.Document, error) {
 	started := time.Now()
 	found, err := findAgain(ctx, doc, dir, opts)
 	if err != nil {
@@ -34,7 +34,7 @@ func Recheck(ctx context.Context, v *verifier.Verifier, doc *report.Document, di
 		again.Rechecked.ScannedAt, again.Rechecked.ScannedBy, again.Rechecked.ScanComplete = before.ScannedAt, before.ScannedBy, before.ScanComplete
 	}
 	again.Findings = slices.Clone(doc.Findings)
-	askAgain(ctx, v, again, found.Findings)
+	askAgain(ctx, from, again, found.Findings)
 	again.DurationMS = time.Since(started).Milliseconds()
 	return again, ctx.Err()
 }
@@ -108,13 +108,13 @@ func below(dir, path string) string {
 
 // askAgain asks about the findings of doc that were found again, and notes what
 // became of each.
-func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, found []result.Finding) {
+func askAgain(ctx context.Context, from *Replicate, doc *report.Document, found []result.Finding) {
 	byID := map[string]result.Finding{}
 	for _, f := range found {
 		byID[f.Secret.ID()] = f
 	}
 	recorded := slices.Clone(doc.Findings)
-	var b batch
+	var b batches
 	for i := range doc.Findings {
 		f := &doc.Findings[i]
 		f.Recheck = &report.Recheck{State: report.RecheckThere}
@@ -122,9 +122,8 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 		switch {
 		case ok:
 			f.Recheck.Places = len(again.Locations)
-			f.Verification = unknown("Replicate's API does not know this kind of credential")
-			if askable(again) {
-				b.add(again.Secret, func(v verifier.Verdict) { f.Verification = Verification(v) })
+			if !b.add(again, func(v verifier.Verdict) { f.Verification = Verification(v) }) {
+				f.Verification = unknown("Replicate cannot be asked about this kind of credential")
 			}
 		case doc.Complete:
 			f.Recheck.State = report.RecheckGone
@@ -132,7 +131,7 @@ func askAgain(ctx context.Context, v *verifier.Verifier, doc *report.Document, f
 			f.Recheck.State = report.RecheckUnread
 		}
 	}
-	doc.Asked = b.ask(ctx, v)
+	doc.Asked = b.ask(ctx, from)
 	for i := range doc.Findings {
 		settle(&doc.Findings[i], recorded[i], doc.Rechecked)
 	}

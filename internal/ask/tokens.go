@@ -22,16 +22,17 @@ type tested struct {
 
 // Tested is the result of verify.
 type Tested struct {
+	kind    *Kind
 	host    string
 	at      time.Time
 	tokens  []tested
 	latency *latency // nil if it was not asked for, or could not be measured
 }
 
-// Tokens tests texts that may be tokens. If requests is more than one, it measures
-// how long they take; there must be only one text then.
-func Tokens(ctx context.Context, v *verifier.Verifier, texts []string, requests int) *Tested {
-	res := &Tested{host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, texts)}
+// Tokens tests texts that may be tokens of a kind, for which v is. If requests is more
+// than one, it measures how long they take; there must be only one text then.
+func Tokens(ctx context.Context, v *verifier.Verifier, kind *Kind, texts []string, requests int) *Tested {
+	res := &Tested{kind: kind, host: v.Host(), at: time.Now().UTC().Truncate(time.Second), tokens: test(ctx, v, kind, texts)}
 	if requests > 1 {
 		res.latency = measure(ctx, v, res.tokens[0], requests)
 	}
@@ -39,12 +40,12 @@ func Tokens(ctx context.Context, v *verifier.Verifier, texts []string, requests 
 }
 
 // test diagnoses each text and asks about those that can be tokens.
-func test(ctx context.Context, v *verifier.Verifier, texts []string) []tested {
+func test(ctx context.Context, v *verifier.Verifier, kind *Kind, texts []string) []tested {
 	out := make([]tested, len(texts))
 	var b batch
 	for i, text := range texts {
 		t := &out[i]
-		*t = tested{Diagnosis: rules.Diagnose(text), status: StatusMalformed}
+		*t = tested{Diagnosis: kind.diagnose(text), status: StatusMalformed}
 		if t.Askable {
 			b.add(t.Secret, func(v verifier.Verdict) { t.status, t.verdict = report.Status(v.Status), v })
 		}

@@ -39,7 +39,8 @@ func Advise(d rules.Diagnosis, v verifier.Verdict) (meaning, next string) {
 	return tested{Diagnosis: d, status: report.Status(v.Status), verdict: v}.advise()
 }
 
-// advise is Advise for a text that may be malformed.
+// advise is Advise for a text that may be malformed. The kind of the token may know
+// better: see Kind.
 func (t tested) advise() (meaning, next string) {
 	v := t.verdict
 	switch {
@@ -103,7 +104,7 @@ func (r *Tested) WriteText(w io.Writer, color bool) error {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		t.write(&b, color)
+		t.write(&b, r.kind, color)
 	}
 	if r.latency != nil {
 		r.latency.write(&b, color)
@@ -112,7 +113,7 @@ func (r *Tested) WriteText(w io.Writer, color bool) error {
 	return err
 }
 
-func (t tested) write(b *strings.Builder, color bool) {
+func (t tested) write(b *strings.Builder, kind *Kind, color bool) {
 	title := t.name()
 	if id := t.id(); id != "" {
 		title += "  id " + id
@@ -144,7 +145,7 @@ func (t tested) write(b *strings.Builder, color bool) {
 	if t.verdict.HTTP != 0 {
 		line("answer", fmt.Sprintf("HTTP %d in %s", t.verdict.HTTP, Millis(t.verdict.Timing.Total)))
 	}
-	meaning, next := t.advise()
+	meaning, next := kind.advise(t)
 	line("means", meaning)
 	line("next", next)
 }
@@ -196,6 +197,7 @@ type (
 	TokensDocument struct {
 		Schema    string         `json:"schema"`
 		Tool      report.Tool    `json:"tool"`
+		Rule      string         `json:"rule"` // what kind of token was tested: a rule's id
 		Host      string         `json:"host"`
 		CheckedAt time.Time      `json:"checked_at"`
 		Tokens    []verifyToken  `json:"tokens"`
@@ -243,6 +245,7 @@ func (r *Tested) Document(tool report.Tool) TokensDocument {
 	doc := TokensDocument{
 		Schema:    "r8scan-verify/1",
 		Tool:      tool,
+		Rule:      r.kind.rule.ID,
 		Host:      r.host,
 		CheckedAt: r.at,
 		Tokens:    make([]verifyToken, 0, len(r.tokens)),
@@ -258,7 +261,7 @@ func (r *Tested) Document(tool report.Tool) TokensDocument {
 			Requests:     t.verdict.Requests,
 		}
 		out.Verification.Status = t.status
-		out.Meaning, out.Next = t.advise()
+		out.Meaning, out.Next = r.kind.advise(t)
 		if t.Askable {
 			out.Token = t.name()
 		}

@@ -59,6 +59,7 @@ func Examine(ctx context.Context, api *verifier.Verifier, live bool) (Checks, er
 	checks = append(checks, checkTools(e)...)
 	checks = append(checks, checkNetrc(e)...)
 	checks = append(checks, checkClients(e)...)
+	checks = append(checks, checkCog(e)...)
 	checks = append(checks, checkHooks(ctx, e.dir)...)
 	checks = append(checks, checkProxy())
 	if api != nil {

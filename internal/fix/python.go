@@ -11,6 +11,17 @@ func python() *language {
 		quotes: []quote{triple(`"""`, '\\'), triple(`'''`, '\\'), double, single}}
 }
 
+// PythonCode returns a Python program with a space for each byte of a comment, and \x01
+// for each of a string, so that what is left is code, at its place. It returns nil if
+// strings without an end make the program too tangled.
+func PythonCode(text []byte) []byte {
+	l := lex(python(), text)
+	if l == nil {
+		return nil
+	}
+	return l.code
+}
+
 var (
 	pythonPattern   = pattern.Of(`^\s*case\s[^:]*$|\bLiteral\[[^\]]*$`)
 	pythonFallbacks = []fallback{

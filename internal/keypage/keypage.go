@@ -185,7 +185,7 @@ func runs(text string, otherwise, most int) int {
 
 // test asks about one text.
 func (s *server) test(ctx context.Context, text string, requests int) *answer {
-	return answerOf(ask.Tokens(ctx, s.page.Verifier, []string{text}, requests).Document(s.page.Tool))
+	return answerOf(ask.Tokens(ctx, s.page.Verifier, ask.APITokens, []string{text}, requests).Document(s.page.Tool))
 }
 
 // idle ends a page that nobody uses. A request that still runs is use.

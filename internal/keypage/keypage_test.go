@@ -68,7 +68,7 @@ func start(t *testing.T, a *api, idle time.Duration) *started {
 	a.seen = map[string]int{}
 	replicate := httptest.NewServer(a)
 	t.Cleanup(replicate.Close)
-	v, err := ask.NewVerifier(replicate.URL, "test", verifier.Config{FreshConnections: true})
+	v, err := ask.APITokens.NewVerifier(replicate.URL, "test", verifier.Config{FreshConnections: true})
 	if err != nil {
 		t.Fatal(err)
 	}
