@@ -66,7 +66,7 @@ var layers = map[string][]string{
 	"internal/regular":       {},
 	"internal/shell":         {},
 	"rules":                  {},
-	"internal/cog":           {"internal/fix", "rules"},
+	"internal/cog":           {"internal/fix", "internal/pattern", "rules"},
 }
 
 // starters are the files that may start a process: git, for install and for tests, and

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"r8scan/internal/fix"
+	"r8scan/internal/pattern"
 	"r8scan/rules"
 )
 
@@ -70,12 +71,12 @@ type program struct {
 	secrets map[string]bool
 }
 
-var secretAs = regexp.MustCompile(`\bSecret\s+as\s+(\w+)`)
+var secretAs = pattern.Of(`\bSecret\s+as\s+(\w+)`)
 
 // secretNames returns the names that Secret has.
 func secretNames(code []byte) map[string]bool {
 	names := map[string]bool{"Secret": true, "SecretStr": true}
-	for _, m := range secretAs.FindAllSubmatch(code, -1) {
+	for _, m := range secretAs().FindAllSubmatch(code, -1) {
 		names[string(m[1])] = true
 	}
 	return names
@@ -89,7 +90,7 @@ func (p program) object(name string) (kind string, at, end int) {
 		return "", 0, 0
 	}
 	end = len(p.code)
-	if next := nextTop.FindIndex(p.code[found[1]:]); next != nil {
+	if next := nextTop().FindIndex(p.code[found[1]:]); next != nil {
 		end = found[1] + next[0]
 	}
 	return string(p.code[found[2]:found[3]]), found[1], end
@@ -97,19 +98,19 @@ func (p program) object(name string) (kind string, at, end int) {
 
 // nextTop is the start of a statement that ends the block before it. Others at the start
 // of a line may be the rest of a list in brackets.
-var nextTop = regexp.MustCompile(`(?m)^(?:class|def|async|if|for|while|with|try|import|from|@)\b`)
+var nextTop = pattern.Of(`(?m)^(?:class|def|async|if|for|while|with|try|import|from|@)\b`)
 
-var methods = map[string]*regexp.Regexp{
-	"run":     regexp.MustCompile(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:run|predict)\b`),
-	"predict": regexp.MustCompile(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:predict|run)\b`),
-	"train":   regexp.MustCompile(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+train\b`),
+var methods = map[string]pattern.Pattern{
+	"run":     pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:run|predict)\b`),
+	"predict": pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:predict|run)\b`),
+	"train":   pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+train\b`),
 }
 
 // method returns where the name of the method that cog calls ends, -1 if there is none.
 // A function inside a method stands further in.
 func (p program) method(at, end int, key string) int {
 	name, least := -1, 0
-	for _, m := range methods[key].FindAllSubmatchIndex(p.code[at:end], -1) {
+	for _, m := range methods[key]().FindAllSubmatchIndex(p.code[at:end], -1) {
 		if indent := m[3] - m[2]; name < 0 || indent < least {
 			name, least = at+m[1], indent
 		}
@@ -117,11 +118,11 @@ func (p program) method(at, end int, key string) int {
 	return name
 }
 
-var firstBase = regexp.MustCompile(`^\s*\(\s*(\w+)\s*[,)]`)
+var firstBase = pattern.Of(`^\s*\(\s*(\w+)\s*[,)]`)
 
 // base returns the first base of a class whose name ends at at, "" for none.
 func (p program) base(at int) string {
-	if m := firstBase.FindSubmatch(p.code[at:]); m != nil {
+	if m := firstBase().FindSubmatch(p.code[at:]); m != nil {
 		return string(m[1])
 	}
 	return ""
@@ -159,15 +160,15 @@ func (p program) params(at int) ([]Param, error) {
 }
 
 var (
-	declared = regexp.MustCompile(`^[\s\\]*(\w+)\s*:`) // a * or / in front is no input
-	choices  = regexp.MustCompile(`\bchoices\s*=`)
-	defaults = regexp.MustCompile(`\bdefault\s*=\s*(\x01+)|^\s*(\x01+)\s*$`)
-	word     = regexp.MustCompile(`\w+`)
+	declared = pattern.Of(`^[\s\\]*(\w+)\s*:`) // a * or / in front is no input
+	choices  = pattern.Of(`\bchoices\s*=`)
+	defaults = pattern.Of(`\bdefault\s*=\s*(\x01+)|^\s*(\x01+)\s*$`)
+	word     = pattern.Of(`\w+`)
 )
 
 // param reads one parameter. ok is false if it has no type.
 func (p program) param(from, to int) (param Param, ok bool) {
-	m := declared.FindSubmatchIndex(p.code[from:to])
+	m := declared().FindSubmatchIndex(p.code[from:to])
 	if m == nil {
 		return Param{}, false
 	}
@@ -179,7 +180,7 @@ func (p program) param(from, to int) (param Param, ok bool) {
 	}
 	p.readType(&param, typed, value)
 	if param.Text {
-		param.Better = param.Name + ": " + str.ReplaceAllString(p.plain(typed, value), "Secret")
+		param.Better = param.Name + ": " + str().ReplaceAllString(p.plain(typed, value), "Secret")
 		param.Whole = value == to
 		if value < to && to-value <= maxDefault && !otherText(p.code[value:to]) {
 			param.Better, param.Whole = param.Better+" = "+p.plain(value+1, to), true
@@ -192,13 +193,13 @@ func (p program) param(from, to int) (param Param, ok bool) {
 const maxDefault = 400
 
 var (
-	str       = regexp.MustCompile(`\bstr\b`)
-	described = regexp.MustCompile(`\bdescription\s*=\s*\x01+`)
+	str       = pattern.Of(`\bstr\b`)
+	described = pattern.Of(`\bdescription\s*=\s*\x01+`)
 )
 
 // otherText reports whether code has a string other than a description.
 func otherText(code []byte) bool {
-	return bytes.IndexByte(described.ReplaceAll(code, nil), 1) >= 0
+	return bytes.IndexByte(described().ReplaceAll(code, nil), 1) >= 0
 }
 
 // plain returns what is at [from, to) in one line, without comments. Strings stay as
@@ -252,7 +253,7 @@ func (p program) readType(param *Param, from, to int) {
 		}
 	}
 	many := false
-	for _, at := range word.FindAllIndex(written, -1) {
+	for _, at := range word().FindAllIndex(written, -1) {
 		switch name := string(written[at[0]:at[1]]); {
 		case p.secrets[name]:
 			param.Secret = true
@@ -271,8 +272,8 @@ func (p program) readType(param *Param, from, to int) {
 var several = []string{"list", "List", "dict", "Dict", "tuple", "Tuple", "set", "Set"}
 
 func (p program) readDefault(param *Param, from, to int) {
-	param.Choices = choices.Match(p.code[from:to])
-	if m := defaults.FindSubmatchIndex(p.code[from:to]); m != nil {
+	param.Choices = choices().Match(p.code[from:to])
+	if m := defaults().FindSubmatchIndex(p.code[from:to]); m != nil {
 		start, end := m[2], m[3]
 		if start < 0 {
 			start, end = m[4], m[5]

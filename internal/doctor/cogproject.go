@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"r8scan/internal/cog"
 	"r8scan/internal/door"
+	"r8scan/internal/pattern"
 	"r8scan/internal/regular"
 )
 
@@ -107,13 +107,13 @@ func paramCheck(about string, text []byte, p cog.Param) Check {
 }
 
 var (
-	cogImport    = regexp.MustCompile(`(?m)^from[ \t]+cog[ \t]+import[ \t]+([\w, \t]+?)[ \t]*(?:#.*)?\r?$`)
-	cogImportAny = regexp.MustCompile(`(?m)^from[ \t]+cog[ \t]+import\b`)
+	cogImport    = pattern.Of(`(?m)^from[ \t]+cog[ \t]+import[ \t]+([\w, \t]+?)[ \t]*(?:#.*)?\r?$`)
+	cogImportAny = pattern.Of(`(?m)^from[ \t]+cog[ \t]+import\b`)
 )
 
 // secretImport says how to import Secret.
 func secretImport(text []byte) string {
-	if m := cogImport.FindSubmatch(text); m != nil {
+	if m := cogImport().FindSubmatch(text); m != nil {
 		var names []string
 		for _, name := range strings.Split(string(m[1]), ",") {
 			names = append(names, strings.TrimSpace(name))
@@ -123,7 +123,7 @@ func secretImport(text []byte) string {
 		}
 		return "from cog import " + strings.Join(append(names, "Secret"), ", ")
 	}
-	if cogImportAny.Match(text) {
+	if cogImportAny().Match(text) {
 		return "add Secret to what is imported from cog"
 	}
 	return "from cog import Secret"
