@@ -58,7 +58,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	var api *verifier.Verifier
 	if !f.offline { // one retry, because a person waits
 		var err error
-		if api, err = ask.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+		if api, err = ask.NewVerifier(f.apiURL, tool.Version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err
 		}
 	}

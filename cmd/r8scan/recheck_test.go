@@ -213,7 +213,7 @@ func TestRecheckFormats(t *testing.T) {
 		wantAll(t, string(text), want)
 		assertNoToken(t, string(text), live, gone)
 	}
-	v, err := ask.NewVerifier(api.URL, version, verifier.Config{})
+	v, err := ask.NewVerifier(api.URL, tool.Version, verifier.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ read. To start, run r8scan audit.
   r8scan history ~/src/app  git objects only
   r8scan files dist .env    files and folders
   kubectl logs app | r8scan files -`,
-		Version:       version,
+		Version:       tool.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,

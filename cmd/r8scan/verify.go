@@ -84,7 +84,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.page {
 		return c.servePage(ctx, f)
 	}
-	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
+	v, err := ask.NewVerifier(f.apiURL, tool.Version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func (c command) servePage(ctx context.Context, f verifyFlags) error {
 	if f.format != "text" || f.from != ask.FromAuto {
 		return errors.New("--page takes the token in the page: leave out --format and --from")
 	}
-	v, err := ask.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: true})
+	v, err := ask.NewVerifier(f.apiURL, tool.Version, verifier.Config{FreshConnections: true})
 	if err != nil {
 		return err
 	}
