@@ -21,7 +21,7 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "internal/version", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/start", "internal/terminal", "internal/version", "report", "result", "rules", "scanner", "verifier"},
 	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/hooks", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
 	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/advice", "internal/ask", "internal/door", "internal/hooks", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
@@ -32,6 +32,7 @@ var layers = map[string][]string{
 	"internal/hooks":         {"internal/door", "internal/git/repo", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
 	"internal/excerpt":       {"internal/plain", "internal/regular", "internal/search", "result", "rules"},
 	"internal/progress":      {"internal/terminal", "scanner"},
+	"internal/start":         {"internal/door", "internal/git/repo", "internal/regular", "internal/shell"},
 	"internal/version":       {"internal/door", "report"},
 	"report":                 {"internal/advice", "internal/door", "internal/page", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/shell", "internal/terminal", "result", "rules"},
