@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -185,5 +186,13 @@ func testActionReleaseScans(t *testing.T, r *runner, c *checkout) {
 		if strings.Join(got.used, " ") != used {
 			t.Errorf("used %q, want %q", got.used, used)
 		}
+	}
+}
+
+// TestActionPinsNothing: no branch may have the checksums of a release, which is of an
+// older commit.
+func TestActionPinsNothing(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(top, "action.checksums")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("action.checksums: %v: it belongs to the commit of a release's action only", err)
 	}
 }
