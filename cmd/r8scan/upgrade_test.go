@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -28,10 +31,32 @@ func oldLeaks(t *testing.T) string {
 	return r.Dir
 }
 
+// saving is a released r8scan whose result of oldLeaks is to be kept.
+var saving = flag.String("released", "", "save what this r8scan `binary` writes in testdata/results, under its version")
+
+// save keeps the result of a released version for TestUpgrade.
+func save(t *testing.T, binary, dir string) {
+	t.Helper()
+	cmd := exec.Command(binary, "audit", "-f", "json", "--no-cache")
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != exitFound {
+		t.Fatalf("%s: %v", binary, err)
+	}
+	doc, err := report.Read(bytes.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(top, "testdata", "results", doc.Tool.Version+".json"), string(out), 0o644)
+}
+
 // TestUpgrade: a result that an older version saved is rendered in every format, and
 // its tokens are found again.
 func TestUpgrade(t *testing.T) {
 	dir := oldLeaks(t)
+	if *saving != "" {
+		save(t, *saving, dir)
+	}
 	files, err := filepath.Glob(filepath.Join(top, "testdata", "results", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d results, %v", len(files), err)

@@ -31,7 +31,11 @@ var words = map[string]string{
 	"hook":        "r8scan install",
 }
 
-// flags are the same for flags, without their dashes.
+// pathArgument is the advice for a flag that names what is to be scanned.
+const pathArgument = "name the path as an argument, as in r8scan scan PATH"
+
+// flags are the same for flags, without their dashes: a flag of every scan, or what to
+// do.
 var flags = map[string]string{
 	"json":            "-f json",
 	"jsonl":           "-f jsonl",
@@ -41,22 +45,22 @@ var flags = map[string]string{
 	"markdown":        "-f markdown",
 	"report-format":   "-f FORMAT",
 	"report-path":     "-o FILE",
-	"source":          "no flag for the path, as in r8scan scan PATH",
-	"path":            "no flag for the path, as in r8scan scan PATH",
-	"repo":            "no flag for the path, as in r8scan scan PATH",
-	"repo-path":       "no flag for the path, as in r8scan scan PATH",
-	"no-git":          "r8scan files",
-	"staged":          "r8scan staged",
-	"log-opts":        "r8scan history --range A..B",
-	"since-commit":    "r8scan history --range COMMIT..HEAD",
 	"baseline-path":   "--baseline FILE",
-	"exit-code":       "--fail-on none for an exit code of 0",
 	"only-verified":   "--verify --only-live",
-	"results":         "--verify --only-live for those that work",
-	"no-verification": "no such flag: tokens go to Replicate with --verify only",
-	"redact":          "no such flag: tokens are always masked",
-	"no-banner":       "no such flag: there is no banner",
-	"no-color":        "NO_COLOR=1 in the environment",
+	"results":         "--verify --only-live",
+	"exit-code":       "--fail-on none",
+	"source":          pathArgument,
+	"path":            pathArgument,
+	"repo":            pathArgument,
+	"repo-path":       pathArgument,
+	"no-git":          "use r8scan files",
+	"staged":          "use r8scan staged",
+	"log-opts":        "use r8scan history --range A..B",
+	"since-commit":    "use r8scan history --range COMMIT..HEAD",
+	"no-verification": "leave it out: tokens go to Replicate with --verify only",
+	"redact":          "leave it out: tokens are always masked",
+	"no-banner":       "leave it out: there is no banner",
+	"no-color":        "set NO_COLOR=1 in the environment",
 }
 
 // ForWord says what to use instead of a word that is no command, "" if nothing is known.
@@ -74,16 +78,19 @@ func ForWord(word string) string {
 	return ""
 }
 
-// ForFlag says what to use instead of a flag that does not exist, as the start of an
+// ForFlag says what to do instead of using a flag that does not exist, as the start of an
 // advice, "" if nothing is known. name has no dashes. Without a command the advice names
 // one.
 func ForFlag(name string, hasCommand bool) string {
-	use := flags[name]
+	advice := flags[name]
 	switch {
-	case use == "":
+	case advice == "":
 		return ""
-	case !hasCommand && use[0] == '-':
-		use = "r8scan scan " + use
+	case advice[0] != '-':
+	case hasCommand:
+		advice = "use " + advice
+	default:
+		advice = "use r8scan scan " + advice
 	}
-	return "use " + use + "; "
+	return advice + "; "
 }
