@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	advise "r8scan/internal/advice"
 	"r8scan/internal/door"
+	"r8scan/internal/pattern"
 	"r8scan/internal/shell"
 	"r8scan/internal/terminal"
 	"r8scan/result"
@@ -323,11 +323,11 @@ func (p *part) unread(all []result.Unread, alone bool) {
 }
 
 // fullID matches the id of an object.
-var fullID = regexp.MustCompile(`\b[0-9a-f]{40,64}\b`)
+var fullID = pattern.Of(`\b[0-9a-f]{40,64}\b`)
 
 // unreadLine names a thing, with ids as short as everywhere in a text.
 func unreadLine(u result.Unread) string {
-	return fullID.ReplaceAllStringFunc(terminal.Safe(u.What)+": "+terminal.Safe(u.Reason), short)
+	return fullID().ReplaceAllStringFunc(terminal.Safe(u.What)+": "+terminal.Safe(u.Reason), short)
 }
 
 // notes names the first note.

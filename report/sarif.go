@@ -5,13 +5,13 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"r8scan/internal/door"
 	"r8scan/internal/home"
+	"r8scan/internal/pattern"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -70,7 +70,7 @@ func (l sarifLimits) fits(file []byte) bool {
 }
 
 // semanticVersion is the form that SARIF wants, without Go's leading v.
-var semanticVersion = regexp.MustCompile(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
+var semanticVersion = pattern.Of(`^v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$`)
 
 // writeSARIF writes doc as SARIF 2.1.0, shaped for GitHub code scanning. There
 // is a run for tokens in files and one for tokens that only git holds, or one
@@ -214,7 +214,7 @@ func newSARIFDriver(tool Tool, used []*rules.Rule) sarifDriver {
 		InformationURI: home.Page(),
 		Rules:          make([]sarifRule, 0, len(used)),
 	}
-	if m := semanticVersion.FindStringSubmatch(tool.Version); m != nil {
+	if m := semanticVersion().FindStringSubmatch(tool.Version); m != nil {
 		d.Version, d.SemanticVersion = m[1], m[1]
 	}
 	for _, r := range used {

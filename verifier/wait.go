@@ -5,10 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"r8scan/internal/pattern"
 )
 
 const (
@@ -17,7 +18,7 @@ const (
 )
 
 // resetsIn matches how Replicate says how long it throttles.
-var resetsIn = regexp.MustCompile(`resets in ~?\s*(\d{1,6})\s*s`)
+var resetsIn = pattern.Of(`resets in ~?\s*(\d{1,6})\s*s`)
 
 // backoff returns how long to wait after tries failures without a time from the
 // server. It doubles with each try, and is cut by a random part of up to a half, so
@@ -43,7 +44,7 @@ func (a answer) asked(now time.Time) (time.Duration, bool) {
 		if body.RetryAfter != nil {
 			longest = max(longest, seconds(*body.RetryAfter))
 		}
-		if m := resetsIn.FindStringSubmatch(body.Detail); m != nil {
+		if m := resetsIn().FindStringSubmatch(body.Detail); m != nil {
 			n, _ := strconv.Atoi(m[1]) // six digits at most
 			longest = max(longest, seconds(float64(n)))
 		}

@@ -1,10 +1,10 @@
 package advice
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
+	"r8scan/internal/pattern"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -91,18 +91,18 @@ func refsOf(history *result.History, places []result.Location) []string {
 // request brings.
 var requestRefs = []struct {
 	what string
-	ref  *regexp.Regexp
+	ref  pattern.Pattern // its first group is the number
 }{
-	{"pull request", regexp.MustCompile(`^refs/(?:remotes/(?:[^/]+/)?)?pull/([0-9]{1,9})(?:/|$)`)}, // GitHub, Azure
-	{"pull request", regexp.MustCompile(`^refs/pull-requests/([0-9]{1,9})/`)},                      // Bitbucket
-	{"merge request", regexp.MustCompile(`^refs/(?:remotes/[^/]+/)?merge-requests/([0-9]{1,9})(?:/|$)`)},
+	{"pull request", pattern.Of(`^refs/(?:remotes/(?:[^/]+/)?)?pull/([0-9]{1,9})(?:/|$)`)}, // GitHub, Azure
+	{"pull request", pattern.Of(`^refs/pull-requests/([0-9]{1,9})/`)},                      // Bitbucket
+	{"merge request", pattern.Of(`^refs/(?:remotes/[^/]+/)?merge-requests/([0-9]{1,9})(?:/|$)`)},
 }
 
 // remoteOf returns what a ref says: in which request a commit is, on which remote,
 // and whether it is on one at all.
 func remoteOf(ref string) (request, remote string, there bool) {
 	for _, r := range requestRefs {
-		if m := r.ref.FindStringSubmatch(ref); m != nil {
+		if m := r.ref().FindStringSubmatch(ref); m != nil {
 			return r.what + " " + m[1], "", true
 		}
 	}
@@ -116,14 +116,14 @@ func remoteOf(ref string) (request, remote string, there bool) {
 		return "", "", false
 	}
 	name, _, _ = strings.Cut(name, "/")
-	if !plainName.MatchString(name) || rules.Redact(name) != name {
+	if !plainName().MatchString(name) || rules.Redact(name) != name {
 		name = ""
 	}
 	return "", name, true
 }
 
 // plainName is a name that is no markup and no link, whatever shows it.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?$`)
+var plainName = pattern.Of(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,38}[A-Za-z0-9])?$`)
 
 func appendNew(list []string, s string) []string {
 	if s == "" || slices.Contains(list, s) {

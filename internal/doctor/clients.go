@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -13,6 +12,7 @@ import (
 
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
+	"r8scan/internal/pattern"
 	"r8scan/internal/regular"
 )
 
@@ -121,7 +121,7 @@ func clientCheck(about, path, version, fix string) Check {
 		return Check{levelWarning, about, is + where, "It reads " + ask.TokenVariable + ", some versions when they are imported: a .env file that is loaded later does not count. A version before 1.0 may not authenticate as Replicate expects.", fix}
 	case n < 1:
 		return Check{levelWarning, about, is + where, "A version before 1.0 may not authenticate as Replicate expects: old ones do not read " + ask.TokenVariable + ", but only what the program gives them as auth.", fix}
-	case about == pythonClient && n == 2 && alpha.MatchString(version):
+	case about == pythonClient && n == 2 && alpha().MatchString(version):
 		if os.Getenv(alphaName) != "" {
 			return Check{levelOK, about, is + where + " reads " + alphaName, "", ""}
 		}
@@ -135,27 +135,27 @@ func clientCheck(about, path, version, fix string) Check {
 }
 
 // alpha matches the versions of Python's alphas.
-var alpha = regexp.MustCompile(`^[0-9.]+a[0-9]+$`)
+var alpha = pattern.Of(`^[0-9.]+a[0-9]+$`)
 
 // pin is a kind of file that says which versions are to be installed.
 type pin struct {
 	client string
 	globs  []string
-	finds  *regexp.Regexp // the version is its first group
-	fix    string         // what renews it
+	finds  pattern.Pattern // the version is its first group
+	fix    string          // what renews it
 }
 
 var pins = []pin{
-	{pythonClient, []string{"requirements*.txt", "requirements/*.txt", "constraints*.txt"}, regexp.MustCompile(`(?mi)^replicate(?:\[[^\]]*\])?\s*(?:==|~=|<=?)\s*([0-9][\w.]*)`), ""},
-	{pythonClient, []string{"pyproject.toml"}, regexp.MustCompile(`(?m)(?:["']replicate\s*(?:==|~=|<=?)\s*|^replicate\s*=\s*["'][\^~=<]*)([0-9][\w.]*)`), ""},
-	{pythonClient, []string{"Pipfile.lock"}, regexp.MustCompile(`"replicate":\s*\{[^{}]*"version":\s*"==([0-9][\w.]*)"`), "pipenv update replicate"},
-	{pythonClient, []string{"uv.lock"}, regexp.MustCompile(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "uv lock --upgrade-package replicate && uv sync"},
-	{pythonClient, []string{"poetry.lock"}, regexp.MustCompile(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "poetry update replicate"},
-	{pythonClient, []string{"environment.yml", "environment.yaml"}, regexp.MustCompile(`(?m)^\s*-\s*["']?replicate\s*(?:==?|~=|<=?)\s*([0-9][\w.]*)`), ""},
-	{nodeClient, []string{"package.json"}, regexp.MustCompile(`"replicate":\s*"[\^~=<]*([0-9][\w.-]*)"`), "npm install replicate@latest"},
-	{nodeClient, []string{"package-lock.json"}, regexp.MustCompile(`"node_modules/replicate":\s*\{\s*"version":\s*"([^"]*)"`), "npm install replicate@latest"},
-	{nodeClient, []string{"yarn.lock"}, regexp.MustCompile(`(?m)^"?replicate@[^\n]*\n\s+version:?\s+"?([0-9][\w.-]*)`), "yarn add replicate@latest"},
-	{nodeClient, []string{"pnpm-lock.yaml"}, regexp.MustCompile(`(?m)^\s+['"]?/?replicate[@/]([0-9][\w.-]*)`), "pnpm add replicate@latest"},
+	{pythonClient, []string{"requirements*.txt", "requirements/*.txt", "constraints*.txt"}, pattern.Of(`(?mi)^replicate(?:\[[^\]]*\])?\s*(?:==|~=|<=?)\s*([0-9][\w.]*)`), ""},
+	{pythonClient, []string{"pyproject.toml"}, pattern.Of(`(?m)(?:["']replicate\s*(?:==|~=|<=?)\s*|^replicate\s*=\s*["'][\^~=<]*)([0-9][\w.]*)`), ""},
+	{pythonClient, []string{"Pipfile.lock"}, pattern.Of(`"replicate":\s*\{[^{}]*"version":\s*"==([0-9][\w.]*)"`), "pipenv update replicate"},
+	{pythonClient, []string{"uv.lock"}, pattern.Of(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "uv lock --upgrade-package replicate && uv sync"},
+	{pythonClient, []string{"poetry.lock"}, pattern.Of(`(?m)^name = "replicate"\r?\nversion = "([^"]*)"`), "poetry update replicate"},
+	{pythonClient, []string{"environment.yml", "environment.yaml"}, pattern.Of(`(?m)^\s*-\s*["']?replicate\s*(?:==?|~=|<=?)\s*([0-9][\w.]*)`), ""},
+	{nodeClient, []string{"package.json"}, pattern.Of(`"replicate":\s*"[\^~=<]*([0-9][\w.-]*)"`), "npm install replicate@latest"},
+	{nodeClient, []string{"package-lock.json"}, pattern.Of(`"node_modules/replicate":\s*\{\s*"version":\s*"([^"]*)"`), "npm install replicate@latest"},
+	{nodeClient, []string{"yarn.lock"}, pattern.Of(`(?m)^"?replicate@[^\n]*\n\s+version:?\s+"?([0-9][\w.-]*)`), "yarn add replicate@latest"},
+	{nodeClient, []string{"pnpm-lock.yaml"}, pattern.Of(`(?m)^\s+['"]?/?replicate[@/]([0-9][\w.-]*)`), "pnpm add replicate@latest"},
 }
 
 // checkPins looks for old versions in what the project asks for: the next install
@@ -179,7 +179,7 @@ func checkPin(e *environment, p pin, path string) []Check {
 	if err != nil {
 		return unread(about, err)
 	}
-	m := p.finds.FindSubmatch(file.text)
+	m := p.finds().FindSubmatch(file.text)
 	if m == nil {
 		return nil
 	}

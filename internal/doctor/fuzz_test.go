@@ -51,7 +51,7 @@ func FuzzSettings(f *testing.F) {
 			t.Errorf("%q is plain JSON, but %v", text, err)
 		}
 		for _, p := range pins {
-			_ = p.finds.FindStringSubmatch(text)
+			_ = p.finds().FindStringSubmatch(text)
 		}
 	})
 }

@@ -4,10 +4,10 @@ package excerpt
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 
+	"r8scan/internal/pattern"
 	"r8scan/internal/plain"
 	"r8scan/internal/regular"
 	"r8scan/internal/search"
@@ -110,12 +110,12 @@ func offset(line string, column int) int {
 }
 
 // word matches what may be a secret, by its length.
-var word = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`)
+var word = pattern.Of(`[A-Za-z0-9+/_-]{16,}={0,2}|[*]{4,}`)
 
 // hidden masks long words that look random: a neighbour of a token is often a
 // secret too.
 func hidden(s string) string {
-	return word.ReplaceAllStringFunc(s, func(w string) string {
+	return word().ReplaceAllStringFunc(s, func(w string) string {
 		switch {
 		case w[0] == '*': // a mask, made short
 			return "***"

@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/pattern"
+
 	"go.yaml.in/yaml/v4"
 )
 
-var composeFallback = patternOf(`\$\{([A-Za-z_]\w*):?-$`)
+var composeFallback = pattern.Of(`\$\{([A-Za-z_]\w*):?-$`)
 
 // inYAML replaces a credential in the YAML of a tool.
 func inYAML(d *document, t *target) answer {

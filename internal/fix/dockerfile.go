@@ -4,91 +4,45 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
-)
 
-// instruction is one of a Dockerfile, with the lines that continue it.
-type instruction struct {
-	from, to int // whole lines, without the last line end
-	body     int // behind its keyword
-	word     string
-}
+	"r8scan/internal/dockerfile"
+	"r8scan/internal/pattern"
+)
 
 var (
-	dockerEscape  = patternOf("(?mi)^#\\s*escape\\s*=\\s*`")
-	dockerSyntax  = patternOf(`(?mi)^#\s*syntax\s*=`)
-	dockerWord    = patternOf(`^\s*([A-Za-z]+)\s+`)
-	dockerName    = patternOf(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	dockerHeredoc = patternOf(`<<-?\s*["']?([A-Za-z_]\w*)["']?`)
+	dockerSyntax = pattern.Of(`(?mi)^#\s*syntax\s*=`)
+	dockerName   = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
-
-// instructions returns the instructions of a Dockerfile.
-func instructions(text []byte) (all []instruction) {
-	escape := `\`
-	if dockerEscape().Match(text[:min(len(text), 512)]) {
-		escape = "`"
-	}
-	var open *instruction
-	end := "" // of a heredoc
-	for at, line := range codeLines(text) {
-		bare := strings.TrimSpace(line)
-		switch {
-		case end != "":
-			open.to = at + len(line)
-			if bare == end {
-				end, open = "", nil
-			}
-			continue
-		case strings.HasPrefix(bare, "#"), bare == "" && open == nil:
-			continue
-		case open == nil:
-			m := dockerWord().FindStringSubmatchIndex(line)
-			if m == nil {
-				continue
-			}
-			all = append(all, instruction{from: at, body: at + m[1], word: strings.ToUpper(line[m[2]:m[3]])})
-			open = &all[len(all)-1]
-		}
-		open.to = at + len(line)
-		if m := dockerHeredoc().FindStringSubmatch(line); m != nil && open.word == "RUN" {
-			end = m[1]
-			continue
-		}
-		if !strings.HasSuffix(bare, escape) {
-			open = nil
-		}
-	}
-	return all
-}
 
 // inDockerfile replaces a credential in a Dockerfile. What is built into the image
 // goes: the variable comes when a container runs, and as a secret to the steps of
 // the build that use it.
 func inDockerfile(text []byte, t *target) answer {
-	all := instructions(text)
+	all := dockerfile.Parse(text)
 	for i, in := range all {
-		if t.Start < in.body || t.End > in.to {
+		if t.Start < in.Body || t.End > in.To {
 			continue
 		}
 		if start := lineStart(text, t.Start); bytes.HasPrefix(bytes.TrimSpace(text[start:t.Start]), []byte("#")) {
 			break
 		}
-		exec := bytes.HasPrefix(bytes.TrimSpace(text[in.body:in.to]), []byte("["))
+		exec := bytes.HasPrefix(bytes.TrimSpace(text[in.Body:in.To]), []byte("["))
 		switch {
-		case in.word == "ENV":
+		case in.Keyword == "ENV":
 			return unset(text, t, all, i, pairs(text, in))
-		case in.word == "ARG" && !hasFrom(all[:i]):
+		case in.Keyword == "ARG" && !hasFrom(all[:i]):
 			return left("FROM may need it")
-		case in.word == "ARG":
+		case in.Keyword == "ARG":
 			return unset(text, t, all, i, pairs(text, in))
 		case exec:
 			return left("no shell runs it, so that it cannot have a variable")
-		case in.word == "RUN", in.word == "CMD", in.word == "ENTRYPOINT":
-			edits, why := script{text: text[in.body:in.to]}.replace(t.Start-in.body, t.End-in.body, t.variable)
+		case in.Keyword == "RUN", in.Keyword == "CMD", in.Keyword == "ENTRYPOINT":
+			edits, why := script{text: text[in.Body:in.To]}.replace(t.Start-in.Body, t.End-in.Body, t.variable)
 			if why != "" {
 				return left(why)
 			}
-			edits = shifted(edits, in.body)
-			if in.word == "RUN" {
+			edits = shifted(edits, in.Body)
+			if in.Keyword == "RUN" {
 				edits = append(edits, mount(text, in, t, t.variable)...)
 			}
 			return answer{edits: edits}
@@ -101,9 +55,9 @@ func inDockerfile(text []byte, t *target) answer {
 	return left("it is in no instruction")
 }
 
-func hasFrom(all []instruction) bool {
+func hasFrom(all []dockerfile.Instruction) bool {
 	for _, in := range all {
-		if in.word == "FROM" {
+		if in.Keyword == "FROM" {
 			return true
 		}
 	}
@@ -111,12 +65,12 @@ func hasFrom(all []instruction) bool {
 }
 
 // mount returns the edits that give a step of the build the variable as a secret.
-func mount(text []byte, in instruction, t *target, name string) []edit {
+func mount(text []byte, in dockerfile.Instruction, t *target, name string) []edit {
 	flag := strings.Replace(strings.TrimPrefix(t.lookup(), "RUN "), "env="+t.variable, "env="+name, 1) + " "
-	if bytes.Contains(text[in.body:in.to], []byte(strings.TrimSpace(flag))) {
+	if bytes.Contains(text[in.Body:in.To], []byte(strings.TrimSpace(flag))) {
 		return nil
 	}
-	edits := []edit{{in.body, in.body, flag}}
+	edits := []edit{{in.Body, in.Body, flag}}
 	if !dockerSyntax().Match(text[:min(len(text), 512)]) {
 		edits = append(edits, edit{0, 0, "# syntax=docker/dockerfile:1" + lineEnd(text)})
 	}
@@ -130,11 +84,11 @@ type pair struct {
 }
 
 // pairs returns the variables of ENV or ARG.
-func pairs(text []byte, in instruction) (all []pair) {
-	body := string(text[in.body:in.to])
+func pairs(text []byte, in dockerfile.Instruction) (all []pair) {
+	body := string(text[in.Body:in.To])
 	first := strings.IndexAny(body, "= \t")
-	if first > 0 && body[first] != '=' && in.word == "ENV" { // ENV NAME value
-		return []pair{{in.body, in.to, body[:first]}}
+	if first > 0 && body[first] != '=' && in.Keyword == "ENV" { // ENV NAME value
+		return []pair{{in.Body, in.To, body[:first]}}
 	}
 	for at := 0; at < len(body); {
 		if isIn(body[at], " \t\r\n\\`") {
@@ -162,14 +116,14 @@ func pairs(text []byte, in instruction) (all []pair) {
 	end:
 		at = min(at, len(body))
 		name, _, _ := strings.Cut(body[start:at], "=")
-		all = append(all, pair{in.body + start, in.body + at, name})
+		all = append(all, pair{in.Body + start, in.Body + at, name})
 	}
 	return all
 }
 
 // unset takes a variable out of ENV or ARG, and gives it to the steps below that use
 // it.
-func unset(text []byte, t *target, all []instruction, i int, set []pair) answer {
+func unset(text []byte, t *target, all []dockerfile.Instruction, i int, set []pair) answer {
 	in, k := all[i], -1
 	for n, p := range set {
 		if p.from <= t.Start && t.End <= p.to {
@@ -182,7 +136,7 @@ func unset(text []byte, t *target, all []instruction, i int, set []pair) answer 
 	var cut edit
 	switch {
 	case len(set) == 1:
-		cut = edit{in.from, behindLineEnd(text, in.to), ""}
+		cut = edit{in.From, behindLineEnd(text, in.To), ""}
 	case k == 0:
 		cut = edit{set[0].from, set[1].from, ""}
 	default:
@@ -191,18 +145,18 @@ func unset(text []byte, t *target, all []instruction, i int, set []pair) answer 
 	edits := []edit{cut}
 	uses := regexp.MustCompile(`\$(\{` + regexp.QuoteMeta(set[k].name) + `\b|` + regexp.QuoteMeta(set[k].name) + `\b)`)
 	for _, later := range all[i+1:] {
-		if later.word == "FROM" {
+		if later.Keyword == "FROM" {
 			break
 		}
-		if !uses.Match(text[later.body:later.to]) {
+		if !uses.Match(text[later.Body:later.To]) {
 			continue
 		}
-		switch later.word {
+		switch later.Keyword {
 		case "RUN":
 			edits = append(edits, mount(text, later, t, set[k].name)...)
 		case "CMD", "ENTRYPOINT", "HEALTHCHECK":
 		default:
-			return left("another instruction uses it: " + later.word)
+			return left("another instruction uses it: " + later.Keyword)
 		}
 	}
 	return answer{edits: edits}

@@ -3,6 +3,8 @@ package fix
 import (
 	"bytes"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 // imported returns the edit that adds what the look-ups of a row need, false if the
@@ -22,9 +24,9 @@ func imported(row string, l *lexed, need string, first int) (edit, bool) {
 }
 
 var (
-	importsOS    = patternOf(`^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
-	pythonImport = patternOf(`^(import|from)\s+([\w.]+)`)
-	pythonCoding = patternOf(`^#(!|.*coding[:=])`)
+	importsOS    = pattern.Of(`^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
+	pythonImport = pattern.Of(`^(import|from)\s+([\w.]+)`)
+	pythonCoding = pattern.Of(`^#(!|.*coding[:=])`)
 )
 
 // importPython puts import os in the first group of imports, in the order of the
@@ -137,9 +139,9 @@ func pythonStart(l *lexed) (at int, code bool) {
 }
 
 var (
-	csharpUsing  = patternOf(`^\s*(global\s+)?using\s+(static\s+)?[\w.]+(\s*=[^;]+)?;`)
-	csharpSystem = patternOf(`^\s*(global\s+)?using\s+System;`)
-	csharpHead   = patternOf(`^\s*(#|extern\s+alias\s)`)
+	csharpUsing  = pattern.Of(`^\s*(global\s+)?using\s+(static\s+)?[\w.]+(\s*=[^;]+)?;`)
+	csharpSystem = pattern.Of(`^\s*(global\s+)?using\s+System;`)
+	csharpHead   = pattern.Of(`^\s*(#|extern\s+alias\s)`)
 )
 
 // importCSharp puts using System; in front of the other directives, and behind
@@ -163,7 +165,7 @@ func importCSharp(l *lexed, need string) (edit, bool) {
 	return edit{at, at, text}, true
 }
 
-var scriptImport = patternOf(`^import\b.*['";\x01]\s*;?\s*$`)
+var scriptImport = pattern.Of(`^import\b.*['";\x01]\s*;?\s*$`)
 
 // importScript puts an import behind the last one of the file's start.
 func importScript(l *lexed, need string) (edit, bool) {

@@ -3,6 +3,8 @@ package fix
 import (
 	"slices"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 func javascript() *language {
@@ -12,16 +14,16 @@ func javascript() *language {
 
 var (
 	scriptFallbacks = []fallback{
-		{patternOf(`((?:process\.env|Bun\.env|import\.meta\.env)(?:\.[A-Za-z_]\w*|\[["'][A-Za-z_]\w*["']\]))\s*(?:\|\||\?\?)\s*$`), patternOf(`^`), `$1`},
-		{patternOf(`(Deno\.env\.get\(\s*["'][A-Za-z_]\w*["']\s*\))\s*(?:\|\||\?\?)\s*$`), patternOf(`^`), `$1`},
+		{pattern.Of(`((?:process\.env|Bun\.env|import\.meta\.env)(?:\.[A-Za-z_]\w*|\[["'][A-Za-z_]\w*["']\]))\s*(?:\|\||\?\?)\s*$`), pattern.Of(`^`), `$1`},
+		{pattern.Of(`(Deno\.env\.get\(\s*["'][A-Za-z_]\w*["']\s*\))\s*(?:\|\||\?\?)\s*$`), pattern.Of(`^`), `$1`},
 	}
-	scriptAssigned = patternOf(`^\s*process\.env(?:\.|\[["'])([A-Za-z_]\w*)(?:["']\])?\s*=\s*$`)
-	scriptEnv      = patternOf(`process\.env[.\[][^=;]*\|?\|?=\s*$`)
-	processTaken   = patternOf(`\b(?:const|let|var|function|class)\s+(?:process|Deno)\b`)
-	octal          = patternOf(`\\[0-9]`)
-	typed          = patternOf(`:\s*string\s*=\s*$`)
-	moduleName     = patternOf(`(^|[\s;{}])(from|import)\s*\(?\s*$`)
-	typeName       = patternOf(`^\s*(export\s+)?(declare\s+)?type\s+\w+[^=]*=[^;]*$|\bas\s*$|:\s*$`)
+	scriptAssigned = pattern.Of(`^\s*process\.env(?:\.|\[["'])([A-Za-z_]\w*)(?:["']\])?\s*=\s*$`)
+	scriptEnv      = pattern.Of(`process\.env[.\[][^=;]*\|?\|?=\s*$`)
+	processTaken   = pattern.Of(`\b(?:const|let|var|function|class)\s+(?:process|Deno)\b`)
+	octal          = pattern.Of(`\\[0-9]`)
+	typed          = pattern.Of(`:\s*string\s*=\s*$`)
+	moduleName     = pattern.Of(`(^|[\s;{}])(from|import)\s*\(?\s*$`)
+	typeName       = pattern.Of(`^\s*(export\s+)?(declare\s+)?type\s+\w+[^=]*=[^;]*$|\bas\s*$|:\s*$`)
 )
 
 func replaceJavaScript(s *site) {

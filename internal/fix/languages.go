@@ -1,8 +1,9 @@
 package fix
 
 import (
-	"regexp"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 var (
@@ -71,11 +72,11 @@ func ruby() *language {
 }
 
 var rubyFallbacks = []fallback{
-	{patternOf(`ENV\.fetch\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*$`), patternOf(`^\s*\)`), `ENV.fetch($1)`},
-	{patternOf(`ENV\[(["'][A-Za-z_]\w*["'])\]\s*\|\|\s*$`), patternOf(`^`), `ENV.fetch($1)`},
+	{pattern.Of(`ENV\.fetch\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*$`), pattern.Of(`^\s*\)`), `ENV.fetch($1)`},
+	{pattern.Of(`ENV\[(["'][A-Za-z_]\w*["'])\]\s*\|\|\s*$`), pattern.Of(`^`), `ENV.fetch($1)`},
 }
 
-var rubyAssigned = patternOf(`^\s*ENV\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
+var rubyAssigned = pattern.Of(`^\s*ENV\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
 
 func replaceRuby(s *site) {
 	switch {
@@ -105,9 +106,12 @@ func elixir() *language {
 		quotes: []quote{holes(triple(`"""`, '\\'), "#{"), lines(holes(double, "#{")), lines(holes(single, "#{"))}}
 }
 
+// elixirAttribute is the head of a module attribute.
+var elixirAttribute = pattern.Of(`^\s*@\w+\s*$`)
+
 func replaceElixir(s *site) {
 	switch {
-	case regexp.MustCompile(`^\s*@\w+\s*$`).MatchString(s.head()):
+	case elixirAttribute().MatchString(s.head()):
 		s.leave(whyConstant) // it is read when the module is compiled
 	case s.span.quote.open != `"` && s.isWhole():
 		s.leave(whyForm)
@@ -124,13 +128,13 @@ func php() *language {
 }
 
 var (
-	phpConstant  = patternOf(`(?i)(^|[\s;{}])((abstract|final)\s+)*(public|private|protected|static|var|readonly)\s[^;]*=\s*$|(^|[\s;{}])case\s*$|(^|[\s;{}])static\s+\$\w+\s*=\s*$`)
-	phpConst     = patternOf(`(?i)^(<\?php\s+)?const\s+(\w+)\s*=\s*$`)
-	phpConstIn   = patternOf(`(?i)(^|[\s;{}])const\s[^;]*$|#\[[^\]]*$`)
-	phpParameter = patternOf(`(?i)\b(function|fn)\b[^(]*\([^)]*=\s*$`)
+	phpConstant  = pattern.Of(`(?i)(^|[\s;{}])((abstract|final)\s+)*(public|private|protected|static|var|readonly)\s[^;]*=\s*$|(^|[\s;{}])case\s*$|(^|[\s;{}])static\s+\$\w+\s*=\s*$`)
+	phpConst     = pattern.Of(`(?i)^(<\?php\s+)?const\s+(\w+)\s*=\s*$`)
+	phpConstIn   = pattern.Of(`(?i)(^|[\s;{}])const\s[^;]*$|#\[[^\]]*$`)
+	phpParameter = pattern.Of(`(?i)\b(function|fn)\b[^(]*\([^)]*=\s*$`)
 	phpFallbacks = []fallback{
-		{patternOf(`(getenv\(\s*["'][A-Za-z_]\w*["']\s*\))\s*\?:\s*$`), patternOf(`^`), `$1`},
-		{patternOf(`(\$_(?:ENV|SERVER)\[["'][A-Za-z_]\w*["']\])\s*(?:\?\?|\?:)\s*$`), patternOf(`^`), `$1`},
+		{pattern.Of(`(getenv\(\s*["'][A-Za-z_]\w*["']\s*\))\s*\?:\s*$`), pattern.Of(`^`), `$1`},
+		{pattern.Of(`(\$_(?:ENV|SERVER)\[["'][A-Za-z_]\w*["']\])\s*(?:\?\?|\?:)\s*$`), pattern.Of(`^`), `$1`},
 	}
 )
 
@@ -172,11 +176,11 @@ func groovy() *language {
 }
 
 var (
-	annotation    = patternOf(`@[\w.:]+\s*\([^)]*$`)
-	javaCase      = patternOf(`(^|[\s;{}])case\s[^:]*$`)
-	kotlinConst   = patternOf(`\bconst\s+(val\s+\w+\s*(?::\s*String\s*)?=\s*)$`)
+	annotation    = pattern.Of(`@[\w.:]+\s*\([^)]*$`)
+	javaCase      = pattern.Of(`(^|[\s;{}])case\s[^:]*$`)
+	kotlinConst   = pattern.Of(`\bconst\s+(val\s+\w+\s*(?::\s*String\s*)?=\s*)$`)
 	javaFallbacks = []fallback{
-		{patternOf(`(System\.getenv\(\s*"[A-Za-z_]\w*"\s*\)|System\.getenv\("[A-Za-z_]\w*"\))\s*\?:\s*$`), patternOf(`^`), `$1`},
+		{pattern.Of(`(System\.getenv\(\s*"[A-Za-z_]\w*"\s*\)|System\.getenv\("[A-Za-z_]\w*"\))\s*\?:\s*$`), pattern.Of(`^`), `$1`},
 	}
 )
 
@@ -214,12 +218,12 @@ func csharp() *language {
 }
 
 var (
-	csharpConst     = patternOf(`\b(?:public|private|protected|internal)\s(?:.*\s)?(const)\s+string\s+\w+\s*=\s*$`)
-	csharpAnyConst  = patternOf(`\bconst\s`)
-	csharpAttribute = patternOf(`^\s*\[\s*(\w+\s*:\s*)?[A-Z][\w.]*\s*\([^)]*$`)
-	csharpParameter = patternOf(`\(.*\bstring\??\s+\w+\s*=\s*$`)
+	csharpConst     = pattern.Of(`\b(?:public|private|protected|internal)\s(?:.*\s)?(const)\s+string\s+\w+\s*=\s*$`)
+	csharpAnyConst  = pattern.Of(`\bconst\s`)
+	csharpAttribute = pattern.Of(`^\s*\[\s*(\w+\s*:\s*)?[A-Z][\w.]*\s*\([^)]*$`)
+	csharpParameter = pattern.Of(`\(.*\bstring\??\s+\w+\s*=\s*$`)
 	csharpFallbacks = []fallback{
-		{patternOf(`((?:System\.)?Environment\.GetEnvironmentVariable\(\s*"[A-Za-z_]\w*"\s*\))\s*\?\?\s*$`), patternOf(`^`), `$1`},
+		{pattern.Of(`((?:System\.)?Environment\.GetEnvironmentVariable\(\s*"[A-Za-z_]\w*"\s*\))\s*\?\?\s*$`), pattern.Of(`^`), `$1`},
 	}
 )
 
@@ -260,12 +264,12 @@ func rust() *language {
 }
 
 var (
-	rustConstant = patternOf(`\b(const|static)\s+(mut\s+)?\w+\s*:`)
-	rustFormat   = patternOf(`\b\w+!\s*[(\[{]\s*$|\b(write|writeln|panic|assert)!\s*\([^,]*,\s*$`)
-	rustLet      = patternOf(`\blet\s+(mut\s+)?\w+\s*(:\s*&(\s*'static)?\s*str\s*)?=\s*$`)
-	rustOwned    = patternOf(`^\s*\.(to_string|to_owned|into|to_str|as_str|into_bytes|as_bytes|len|clone)\(`)
-	rustFrom     = patternOf(`\bString::from\(\s*$`)
-	rustArgument = patternOf(`[\w>!]\s*\((?:[^()]|\([^()]*\))*$`)
+	rustConstant = pattern.Of(`\b(const|static)\s+(mut\s+)?\w+\s*:`)
+	rustFormat   = pattern.Of(`\b\w+!\s*[(\[{]\s*$|\b(write|writeln|panic|assert)!\s*\([^,]*,\s*$`)
+	rustLet      = pattern.Of(`\blet\s+(mut\s+)?\w+\s*(:\s*&(\s*'static)?\s*str\s*)?=\s*$`)
+	rustOwned    = pattern.Of(`^\s*\.(to_string|to_owned|into|to_str|as_str|into_bytes|as_bytes|len|clone)\(`)
+	rustFrom     = pattern.Of(`\bString::from\(\s*$`)
+	rustArgument = pattern.Of(`[\w>!]\s*\((?:[^()]|\([^()]*\))*$`)
 )
 
 // replaceRust writes a look-up where a String, or a reference to one, is as good as
@@ -303,7 +307,7 @@ func powershell() *language {
 		{open: `"`, close: `"`, escape: '`', doubled: true, lines: true, hole: "$("}, {open: `'`, close: `'`, doubled: true, lines: true}}}
 }
 
-var powershellAssigned = patternOf(`(?i)^\s*\$env:(\w+)\s*=\s*$`)
+var powershellAssigned = pattern.Of(`(?i)^\s*\$env:(\w+)\s*=\s*$`)
 
 func replacePowerShell(s *site) {
 	here := strings.HasPrefix(s.span.quote.open, "@")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/pattern"
 	"r8scan/rules"
 )
 
@@ -18,7 +19,7 @@ type cell struct {
 	gap  string // what is between two strings of the file, if each line is one; "" if one string has all
 }
 
-var importsOSLine = patternOf(`(?m)^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
+var importsOSLine = pattern.Of(`(?m)^import\s+([\w., ]*,\s*)?os\s*(,.*)?$`)
 
 // inNotebook replaces a credential in the source of a cell.
 func inNotebook(d *document, t *target) answer {
@@ -141,7 +142,7 @@ func (r *jsonReader) cell() (c cell) {
 }
 
 // lineGap matches what is in front of the first line of a source.
-var lineGap = patternOf(`^\[\s*"`)
+var lineGap = pattern.Of(`^\[\s*"`)
 
 // add adds a string to the source of a cell. at has one place more than text: where
 // it ends.

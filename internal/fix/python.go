@@ -2,6 +2,8 @@ package fix
 
 import (
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 func python() *language {
@@ -10,14 +12,14 @@ func python() *language {
 }
 
 var (
-	pythonPattern   = patternOf(`^\s*case\s[^:]*$|\bLiteral\[[^\]]*$`)
+	pythonPattern   = pattern.Of(`^\s*case\s[^:]*$|\bLiteral\[[^\]]*$`)
 	pythonFallbacks = []fallback{
-		{patternOf(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*(?:default\s*=\s*)?$`), patternOf(`^\s*,?\s*\)`), `os.environ[$1]`},
-		{patternOf(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*\)\s*or\s*$`), patternOf(`^`), `os.environ[$1]`},
+		{pattern.Of(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*,\s*(?:default\s*=\s*)?$`), pattern.Of(`^\s*,?\s*\)`), `os.environ[$1]`},
+		{pattern.Of(`os\.(?:environ\.get|getenv)\(\s*(["'][A-Za-z_]\w*["'])\s*\)\s*or\s*$`), pattern.Of(`^`), `os.environ[$1]`},
 	}
-	pythonAssigned = patternOf(`^os\.environ\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
-	osTaken        = patternOf(`(?m)^\s*os\s*=[^=]|\bas\s+os\b|\bfor\s+os\s+in\b|^\s*def\s+\w+\([^)]*\bos\b|^\s*(?:def|class)\s+os\b`)
-	notASCII       = patternOf(`[^\x00-\x7f]`)
+	pythonAssigned = pattern.Of(`^os\.environ\[["']([A-Za-z_]\w*)["']\]\s*=\s*$`)
+	osTaken        = pattern.Of(`(?m)^\s*os\s*=[^=]|\bas\s+os\b|\bfor\s+os\s+in\b|^\s*def\s+\w+\([^)]*\bos\b|^\s*(?:def|class)\s+os\b`)
+	notASCII       = pattern.Of(`[^\x00-\x7f]`)
 )
 
 func replacePython(s *site) {
@@ -91,11 +93,11 @@ func isStatement(s *site) bool {
 	return s.in() == 0 && begins && strings.Trim(tail, " \t;") == ""
 }
 
-var docstringHead = patternOf(`^\s*(async\s+def|def|class)\s`)
+var docstringHead = pattern.Of(`^\s*(async\s+def|def|class)\s`)
 
 var (
-	touching = patternOf(`\x01(?:[ \t]|\\\r?\n)*$`)
-	touched  = patternOf(`^(?:[ \t]|\\\r?\n)*\x01`)
+	touching = pattern.Of(`\x01(?:[ \t]|\\\r?\n)*$`)
+	touched  = pattern.Of(`^(?:[ \t]|\\\r?\n)*\x01`)
 )
 
 // touches reports whether another literal stands beside this one: Python makes one

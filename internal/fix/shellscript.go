@@ -3,6 +3,8 @@ package fix
 import (
 	"bytes"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 // script is a shell script, or a part of one.
@@ -128,7 +130,7 @@ func (r *shellReader) single(to int, state byte, open int) byte {
 	return state
 }
 
-var heredocName = patternOf(`^<<-?\s*(?:'([^'\n]+)'|"([^"\n]+)"|\\?([A-Za-z_][\w.-]*))`)
+var heredocName = pattern.Of(`^<<-?\s*(?:'([^'\n]+)'|"([^"\n]+)"|\\?([A-Za-z_][\w.-]*))`)
 
 func (r *shellReader) heredoc() {
 	m := heredocName().FindSubmatch(r.text[r.at:min(len(r.text), r.at+200)])
@@ -163,7 +165,7 @@ func (r *shellReader) lines(to int) byte {
 	return 0
 }
 
-var shellFallback = patternOf(`\$\{([A-Za-z_]\w*):?[-=]$`)
+var shellFallback = pattern.Of(`\$\{([A-Za-z_]\w*):?[-=]$`)
 
 // replace returns the edits that put a variable in the place of text[from:to], or
 // why there are none.

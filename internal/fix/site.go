@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"r8scan/internal/pattern"
 	"r8scan/rules"
 )
 
@@ -146,11 +147,11 @@ func (s *site) ext() string { return strings.ToLower(path.Ext(s.file)) }
 
 // fallback is a look-up with the credential as what it gives without the variable.
 type fallback struct {
-	before, after pattern // around the literal; before ends with it
-	code          string  // a template of before's groups
+	before, after pattern.Pattern // around the literal; before ends with it
+	code          string          // a template of before's groups
 }
 
-var names = patternOf(`[A-Za-z_]\w*`)
+var names = pattern.Of(`[A-Za-z_]\w*`)
 
 // dropped writes a look-up of the same variable without its fallback, if the
 // credential is one, and reports whether it is.
@@ -172,7 +173,7 @@ func (s *site) dropped(forms []fallback) bool {
 
 // assigned reports whether the literal's line does nothing but set the variable to
 // the credential. before matches the start of such a line, with the name in a group.
-func (s *site) assigned(before pattern) bool {
+func (s *site) assigned(before pattern.Pattern) bool {
 	head, tail := s.line()
 	m := before().FindStringSubmatch(head)
 	return s.isWhole() && m != nil && m[1] == s.variable && strings.Trim(tail, " \t;") == ""

@@ -3,14 +3,16 @@ package fix
 import (
 	"bytes"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 var (
-	hclDefault  = patternOf(`^\s*default\s*=\s*$`)
-	hclVariable = patternOf(`^\s*variable\s+"?\x01*"?\s*$`)
-	hclFixed    = patternOf(`^\s*(terraform|backend|required_providers|module|import|moved)\b`)
-	hclArgument = patternOf(`^(\s*)([\w-]+)(\s*)=(\s*)(.*)$`)
-	hclSource   = patternOf(`^\s*(source|version)\s*=\s*$`)
+	hclDefault  = pattern.Of(`^\s*default\s*=\s*$`)
+	hclVariable = pattern.Of(`^\s*variable\s+"?\x01*"?\s*$`)
+	hclFixed    = pattern.Of(`^\s*(terraform|backend|required_providers|module|import|moved)\b`)
+	hclArgument = pattern.Of(`^(\s*)([\w-]+)(\s*)=(\s*)(.*)$`)
+	hclSource   = pattern.Of(`^\s*(source|version)\s*=\s*$`)
 )
 
 func replaceTerraform(s *site) {
@@ -19,7 +21,7 @@ func replaceTerraform(s *site) {
 		s.leave(whyHole)
 	case hclDefault().MatchString(s.head()) && blockIs(s, hclVariable):
 		makeSensitive(s)
-	case blockIs(s, hclFixed) && (hclSource().MatchString(s.head()) || !blockIs(s, patternOf(`^\s*module\b`))):
+	case blockIs(s, hclFixed) && (hclSource().MatchString(s.head()) || !blockIs(s, pattern.Of(`^\s*module\b`))):
 		s.leave(whyConstant)
 	case isMapKey(s), s.next() == '{':
 		s.leave(whyKey)
@@ -38,7 +40,7 @@ func isMapKey(s *site) bool {
 }
 
 // blockIs reports whether the line that opens a block around the literal matches.
-func blockIs(s *site, head pattern) bool {
+func blockIs(s *site, head pattern.Pattern) bool {
 	for b := s.span.bracket; b >= 0; b = s.brackets[b].outer {
 		at := s.brackets[b].at
 		if s.brackets[b].char == '{' && head().Match(s.code[lineStart(s.text, at):at]) {
@@ -103,7 +105,7 @@ func arguments(s *site, start int) (found [][]string, at map[string]int) {
 	return found, at
 }
 
-var hclDeclared = patternOf(`(?m)^\s*variable\s+"?([\w-]+)"?\s*\{`)
+var hclDeclared = pattern.Of(`(?m)^\s*variable\s+"?([\w-]+)"?\s*\{`)
 
 // declare returns the edits that declare the variables which the targets need, at
 // the end of the file.

@@ -36,7 +36,7 @@ func intoHusky(ctx context.Context, top string) (changed []string, err error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return changed, err
 		}
-		if bytes.Contains(text, []byte("r8scan")) {
+		if namesUs(text) {
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -166,7 +166,7 @@ func editYAML(ctx context.Context, path string, edit func([]byte) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Contains(text, []byte("r8scan")) {
+	if namesUs(text) {
 		return nil, nil
 	}
 	crlf := bytes.Contains(text, []byte("\r\n"))

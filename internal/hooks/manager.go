@@ -145,8 +145,8 @@ func (m *manager) isConfigured(top string) bool {
 // maxConfig bounds the size of a manager's configuration.
 const maxConfig = 16 << 20
 
-// runsUs reports whether the manager's configuration runs r8scan: a text of it is in
-// one of its files.
+// runsUs reports whether the manager's configuration runs r8scan: a line that is no
+// comment names it.
 func (m *manager) runsUs(top string) bool {
 	files := slices.Clone(m.files)
 	if m.keys != nil {
@@ -155,7 +155,7 @@ func (m *manager) runsUs(top string) bool {
 	for _, glob := range append(files, ".husky/*") {
 		found, _ := filepath.Glob(filepath.Join(regular.GlobQuoted(top), glob))
 		for _, path := range found {
-			if text, err := regular.Read(path, maxConfig); err == nil && bytes.Contains(text, []byte("r8scan")) {
+			if text, err := regular.Read(path, maxConfig); err == nil && namesUs(text) {
 				return true
 			}
 		}

@@ -32,14 +32,14 @@ const (
 // Copies finds the Dockerfiles that copy files. It remembers what it has read. The
 // zero value is ready; it is for one goroutine.
 type Copies struct {
-	folders       map[string][]*dockerfile
+	folders       map[string][]*builder
 	read, ignores int64 // bytes, of what the limits are about
 	work          int64
 }
 
-// dockerfile is what a Dockerfile copies from the folder that it is in, which is
+// builder is what a Dockerfile copies from the folder that it is in, which is
 // taken for the context of its build.
-type dockerfile struct {
+type builder struct {
 	path   string
 	copies []instruction
 	ignore *patternmatcher.PatternMatcher // nil if nothing is left out
@@ -69,7 +69,7 @@ func (c *Copies) By(file, base string) string {
 }
 
 // copied reports whether a Dockerfile copies the file at a path in its folder.
-func (c *Copies) copied(d *dockerfile, rel string) bool {
+func (c *Copies) copied(d *builder, rel string) bool {
 	if c.work += d.cost * int64(len(rel)*(1+strings.Count(rel, "/"))); c.work > maxWork {
 		return true
 	}
@@ -84,7 +84,7 @@ func (c *Copies) copied(d *dockerfile, rel string) bool {
 }
 
 // in returns the Dockerfiles in a folder that copy something.
-func (c *Copies) in(dir string) []*dockerfile {
+func (c *Copies) in(dir string) []*builder {
 	list, ok := c.folders[dir]
 	if ok {
 		return list
@@ -96,7 +96,7 @@ func (c *Copies) in(dir string) []*dockerfile {
 		}
 		c.read += int64(len(text))
 		if copies := parse(string(text)); len(copies) > 0 {
-			d := &dockerfile{path: filepath.Join(dir, name), copies: copies}
+			d := &builder{path: filepath.Join(dir, name), copies: copies}
 			for _, i := range copies {
 				d.cost += costOf(i.sources) + costOf(i.excluded)
 			}
@@ -105,7 +105,7 @@ func (c *Copies) in(dir string) []*dockerfile {
 		}
 	}
 	if c.folders == nil {
-		c.folders = map[string][]*dockerfile{}
+		c.folders = map[string][]*builder{}
 	}
 	c.folders[dir] = list
 	return list
@@ -140,7 +140,7 @@ func IsDockerfile(name string) bool {
 // readIgnore reads the file that says what builds of a Dockerfile leave out: its
 // own, or that of the folder. Podman has another name for it. One that Docker
 // would refuse leaves out nothing.
-func (c *Copies) readIgnore(d *dockerfile, dir, name string) {
+func (c *Copies) readIgnore(d *builder, dir, name string) {
 	files := []string{name + ".dockerignore", ".dockerignore"}
 	if strings.Contains(strings.ToLower(name), "containerfile") {
 		files = []string{name + ".dockerignore", ".containerignore", ".dockerignore"}

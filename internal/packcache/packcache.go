@@ -11,10 +11,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sync"
 	"time"
 
+	"r8scan/internal/pattern"
 	"r8scan/internal/regular"
 )
 
@@ -125,7 +125,7 @@ func (c *Cache) prune() {
 		}
 		for _, e := range entries {
 			info, err := e.Info()
-			if err == nil && info.Mode().IsRegular() && ours.MatchString(e.Name()) && time.Since(info.ModTime()) > maxUnused {
+			if err == nil && info.Mode().IsRegular() && ours().MatchString(e.Name()) && time.Since(info.ModTime()) > maxUnused {
 				_ = os.Remove(filepath.Join(c.dir, e.Name()))
 			}
 		}
@@ -133,7 +133,7 @@ func (c *Cache) prune() {
 }
 
 // ours matches the names of entries of any version, and of unfinished ones.
-var ours = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$|^new-[0-9]+$`)
+var ours = pattern.Of(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$|^new-[0-9]+$`)
 
 func digest(body []byte) string {
 	sum := sha256.Sum256(body)

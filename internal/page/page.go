@@ -10,8 +10,9 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
-	"regexp"
 	"sync"
+
+	"r8scan/internal/pattern"
 )
 
 //go:embed *.tmpl style.css
@@ -88,13 +89,13 @@ func (l *lines) Write(p []byte) (int, error) {
 type Piece struct{ Text, URL string }
 
 // address matches a URL in a sentence of our own, without the sentence's end.
-var address = regexp.MustCompile(`https://[A-Za-z0-9./_-]*[A-Za-z0-9/_-]`)
+var address = pattern.Of(`https://[A-Za-z0-9./_-]*[A-Za-z0-9/_-]`)
 
 // Linked splits a text of our own at its URLs.
 func Linked(text string) []Piece {
 	var pieces []Piece
 	done := 0
-	for _, m := range address.FindAllStringIndex(text, -1) {
+	for _, m := range address().FindAllStringIndex(text, -1) {
 		if m[0] > done {
 			pieces = append(pieces, Piece{Text: text[done:m[0]]})
 		}

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -38,19 +37,13 @@ func Read() Build {
 	return of(info)
 }
 
-// pseudo is the end of a version that Go made of a commit: its time and its id.
-var pseudo = regexp.MustCompile(`[-.](\d{14})-([0-9a-f]{12})(?:\+.*)?$`)
-
 // of reads the two places: what go build saw in a clone, and the version, which is all
 // that go install knows of a module that it has downloaded.
 func of(info *debug.BuildInfo) Build {
 	b := Build{Version: unversioned, Go: cmp.Or(info.GoVersion, runtime.Version())}
 	if v, ok := strings.CutPrefix(info.Main.Version, "v"); ok { // else it is (devel), or none
 		b.Version = v
-	}
-	if m := pseudo.FindStringSubmatch(b.Version); m != nil {
-		b.Commit = m[2]
-		b.Committed, _ = time.Parse("20060102150405", m[1]) // zero if it is no time
+		b.Commit, b.Committed = inVersion(v)
 	}
 	for _, s := range info.Settings {
 		switch s.Key {
@@ -63,6 +56,22 @@ func of(info *debug.BuildInfo) Build {
 		}
 	}
 	return b
+}
+
+// inVersion returns the commit that Go made a version of, and its time: the version ends
+// with them, as in 0.0.0-20261127034244-a8dc04f8bbdd. Others have no commit.
+func inVersion(version string) (commit string, made time.Time) {
+	version, _, _ = strings.Cut(version, "+")
+	parts := strings.FieldsFunc(version, func(r rune) bool { return r == '-' || r == '.' })
+	n := len(parts)
+	if n < 2 || len(parts[n-1]) != 12 || strings.Trim(parts[n-1], "0123456789abcdef") != "" {
+		return "", time.Time{}
+	}
+	made, err := time.Parse("20060102150405", parts[n-2])
+	if err != nil {
+		return "", time.Time{}
+	}
+	return parts[n-1], made
 }
 
 // Tool returns the program as results name it.

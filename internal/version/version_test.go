@@ -34,7 +34,7 @@ func TestText(t *testing.T) {
 		"a module at a tag":      {module("v0.2.0"), "r8scan 0.2.0\nthe commit of the tag v0.2.0\n"},
 		"a module at a commit":   {module("v0.0.0-20261127034244-a8dc04f8bbdd"), "r8scan 0.0.0-20261127034244-a8dc04f8bbdd\ncommit a8dc04f8bbdd of 2026-11-27 03:42:44 UTC\n"},
 		"a module before a tag":  {module("v0.2.0-rc.1.0.20261127034244-a8dc04f8bbdd"), "r8scan 0.2.0-rc.1.0.20261127034244-a8dc04f8bbdd\ncommit a8dc04f8bbdd of 2026-11-27 03:42:44 UTC\n"},
-		"no time in its place":   {module("v0.0.0-99999999999999-a8dc04f8bbdd"), "r8scan 0.0.0-99999999999999-a8dc04f8bbdd\ncommit a8dc04f8bbdd\n"},
+		"no time in its place":   {module("v0.0.0-99999999999999-a8dc04f8bbdd"), "r8scan 0.0.0-99999999999999-a8dc04f8bbdd\nthe commit of the tag v0.0.0-99999999999999-a8dc04f8bbdd\n"},
 		"go run":                 {module("(devel)"), "r8scan devel\nunknown commit\n"},
 		"nothing":                {&debug.BuildInfo{}, "r8scan devel\nunknown commit\n"},
 	} {
