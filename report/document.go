@@ -73,7 +73,8 @@ func (a Asked) Told() string {
 // Tool is the program that scanned.
 type Tool struct {
 	Name    string `json:"name"`
-	Version string `json:"version"`
+	Version string `json:"version"`          // such as 0.2.0; "devel" if nothing says
+	Commit  string `json:"commit,omitempty"` // what it was built from: a commit's id, or 12 digits of it; "" if unknown
 }
 
 // Finding is one token with every place where it stands. There is at least one.

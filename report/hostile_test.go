@@ -37,7 +37,7 @@ func hostileDocument(name string) *Document {
 	other := f
 	other.TokenID, other.Exposure = "fedcba9876543210", result.ExposureIgnored
 	target := result.Target{Kind: "repository", Path: name, Branch: name, Anchor: "README.md", Remote: "https://github.com/a/b"}
-	return &Document{Run{Schema: Schema, Tool: Tool{"r8scan", name}, Target: target, StartedAt: day("2024-05-06T07:08:09Z"),
+	return &Document{Run{Schema: Schema, Tool: Tool{Name: "r8scan", Version: name, Commit: name}, Target: target, StartedAt: day("2024-05-06T07:08:09Z"),
 		Coverage: result.Coverage{Files: 1, Commits: 1, Unread: []result.Unread{{What: name, Reason: name}}},
 		LeftOut:  map[string]int{},
 		Allowed:  []result.Allowed{{TokenID: "0123456789abcdef", Rule: rules.APIToken.ID, By: name, Reason: name, Locations: f.Locations}}},
@@ -245,7 +245,7 @@ func TestManyFindings(t *testing.T) {
 // manyFindings has n findings of all kinds, in many files and commits.
 func manyFindings(n int) *Document {
 	doc := New(result.Result{Target: result.Target{Kind: "repository", Path: ".", Anchor: "README.md"}, Coverage: result.Coverage{Files: 9, Commits: 9}},
-		Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
+		Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
 	for i := range n {
 		f := fullDocument().Findings[i%7]
 		f.TokenID = fmt.Sprintf("%016x", i)

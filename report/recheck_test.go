@@ -20,8 +20,8 @@ func at(status Status, when string) Verification {
 // recheckDocument is a recheck of fullDocument in which each finding went another way.
 func recheckDocument() *Document {
 	doc := fullDocument()
-	doc.Tool, doc.StartedAt = Tool{"r8scan", "v1.3.0"}, day("2024-06-07T08:09:10Z")
-	doc.Rechecked = &Rechecked{ScannedAt: day("2024-05-06T05:08:09Z"), ScannedBy: Tool{"r8scan", "v1.2.3"}, Gone: 2, Unread: 1}
+	doc.Tool, doc.StartedAt = Tool{Name: "r8scan", Version: "v1.3.0"}, day("2024-06-07T08:09:10Z")
+	doc.Rechecked = &Rechecked{ScannedAt: day("2024-05-06T05:08:09Z"), ScannedBy: Tool{Name: "r8scan", Version: "v1.2.3"}, Gone: 2, Unread: 1}
 	doc.Asked = &Asked{Host: "api.replicate.com", Live: 1, Revoked: 1, Unknown: 1, Sent: 3, Handling: "sent to no other host; not stored, not logged"}
 	doc.LeftOut = map[string]int{}
 	ada := &Account{"user", "ada", "Ada L."}

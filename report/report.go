@@ -22,10 +22,6 @@ import (
 	"r8scan/result"
 )
 
-// homePage is where the project can be read about; "" until it has a public
-// home. Nothing else may name an address of the project's.
-const homePage = ""
-
 // Options say how a report looks. The zero value is plain and short. A format
 // passes over what does not concern it.
 type Options struct {

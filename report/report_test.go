@@ -146,7 +146,7 @@ func inOddPlaces() result.Finding {
 }
 
 func fullDocument() *Document {
-	return New(fullResult(), Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09+02:00"), 1234*time.Millisecond)
+	return New(fullResult(), Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09+02:00"), 1234*time.Millisecond)
 }
 
 // siblingsDocument has a finding of every rule but the API token's, in history
@@ -163,12 +163,12 @@ func siblingsDocument() *Document {
 				Locations: []result.Location{file("app/"+r.ID, i)}})
 		}
 	}
-	return New(res, Tool{"r8scan", "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
+	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
 }
 
 func emptyDocument() *Document {
 	return New(result.Result{Target: result.Target{Kind: "files", Path: "."}},
-		Tool{"r8scan", "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
+		Tool{Name: "r8scan", Version: "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
 }
 
 func render(t *testing.T, format string, doc *Document, opts Options) string {

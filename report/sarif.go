@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"r8scan/internal/door"
+	"r8scan/internal/home"
 	"r8scan/internal/pattern"
 	"r8scan/result"
 	"r8scan/rules"
@@ -210,7 +211,7 @@ func newSARIFDriver(tool Tool, used []*rules.Rule) sarifDriver {
 	d := sarifDriver{
 		Name:           tool.Name,
 		Version:        tool.Version,
-		InformationURI: homePage,
+		InformationURI: home.Page(),
 		Rules:          make([]sarifRule, 0, len(used)),
 	}
 	if m := semanticVersion().FindStringSubmatch(tool.Version); m != nil {

@@ -600,7 +600,7 @@ func TestSARIFVersions(t *testing.T) {
 		"(devel)":        {"(devel)", ""},
 		"v1.2":           {"v1.2", ""},
 	} {
-		d := newSARIFDriver(Tool{"r8scan", version}, nil)
+		d := newSARIFDriver(Tool{Name: "r8scan", Version: version}, nil)
 		if got := [2]string{d.Version, d.SemanticVersion}; got != want {
 			t.Errorf("%s: got %q, want %q", version, got, want)
 		}

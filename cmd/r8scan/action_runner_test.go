@@ -54,6 +54,7 @@ func readAction(t *testing.T) action {
 type runner struct {
 	action  action
 	bash    string
+	path    string            // GITHUB_ACTION_PATH
 	dir     string            // GITHUB_WORKSPACE
 	temp    string            // RUNNER_TEMP and the runner's own files
 	inputs  map[string]string // the others have their defaults
@@ -185,13 +186,10 @@ func (r *runner) runStep(t *testing.T, step actionStep, got *ran) int {
 			t.Fatal(err)
 		}
 	}
-	source, err := filepath.Abs(filepath.Join("..", ".."))
-	if err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.CommandContext(t.Context(), r.bash, "--noprofile", "--norc", "-eo", "pipefail", script)
 	cmd.Dir = r.dir
-	cmd.Env = append(slices.Clone(r.env), "RUNNER_TEMP="+r.temp, "GITHUB_WORKSPACE="+r.dir, "GITHUB_ACTION_PATH="+source,
+	cmd.Env = append([]string{"RUNNER_OS=Linux", "RUNNER_ARCH=X64"}, r.env...)
+	cmd.Env = append(cmd.Env, "RUNNER_TEMP="+r.temp, "GITHUB_WORKSPACE="+r.dir, "GITHUB_ACTION_PATH="+r.path,
 		"GITHUB_OUTPUT="+outputs, "GITHUB_STEP_SUMMARY="+filepath.Join(r.temp, "summary"), "GITHUB_EVENT_NAME="+r.github["event_name"],
 		"GITHUB_EVENT_PATH="+filepath.Join(r.temp, "event.json"), "GITHUB_REF="+r.github["ref"], "GITHUB_ACTIONS=true", "CI=true")
 	for name, value := range r.values(t, step.Env) {
@@ -199,7 +197,7 @@ func (r *runner) runStep(t *testing.T, step actionStep, got *ran) int {
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err = cmd.Run()
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatalf("%s: %v", step.Name, err)
@@ -276,12 +274,7 @@ func jobEnvironment(home string) []string {
 			kept[name] = value
 		}
 	}
-	kept["XDG_CACHE_HOME"] = filepath.Join(home, "cache") // r8scan's; Go has its own variables
-	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
-		if out, err := exec.Command("go", "env", name).Output(); err == nil {
-			kept[name] = strings.TrimSpace(string(out))
-		}
-	}
+	kept["XDG_CACHE_HOME"] = filepath.Join(home, "cache")
 	var env []string
 	for _, name := range slices.Sorted(maps.Keys(kept)) {
 		env = append(env, name+"="+kept[name])

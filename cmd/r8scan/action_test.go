@@ -79,6 +79,7 @@ func TestAction(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *runner, *checkout){
 		"events": testActionEvents, "reports": testActionReports, "upload": testActionUpload,
 		"shallow": testActionShallow, "inputs": testActionInputs, "hostile": testActionHostile,
+		"release": testActionRelease,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRunner(t, a, bash)
@@ -92,7 +93,11 @@ func TestAction(t *testing.T) {
 func newRunner(t *testing.T, a action, bash string) *runner {
 	t.Helper()
 	dir := t.TempDir()
-	r := &runner{action: a, bash: bash, dir: filepath.Join(dir, "work space"), temp: filepath.Join(dir, "temp's"),
+	source, err := filepath.Abs(filepath.FromSlash(top))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &runner{action: a, bash: bash, path: source, dir: filepath.Join(dir, "work space"), temp: filepath.Join(dir, "temp's"),
 		inputs: map[string]string{}, github: map[string]string{}, outputs: map[string]map[string]string{}, env: jobEnvironment(dir)}
 	for _, dir := range []string{r.dir, r.temp} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -108,7 +113,7 @@ func (r *runner) with(t *testing.T, event, payload string, inputs ...string) *ru
 	next := *r
 	next.temp = filepath.Join(t.TempDir(), "temp's")
 	next.inputs = map[string]string{}
-	next.github = map[string]string{"event_name": event, "ref": "refs/heads/topic"}
+	next.github = map[string]string{"event_name": event, "ref": "refs/heads/topic", "token": "", "action_repository": r.github["action_repository"], "server_url": r.github["server_url"]}
 	next.outputs = map[string]map[string]string{"build": r.outputs["build"]}
 	for i := 0; i < len(inputs); i += 2 {
 		next.inputs[inputs[i]] = inputs[i+1]
@@ -120,9 +125,15 @@ func (r *runner) with(t *testing.T, event, payload string, inputs ...string) *ru
 	return &next
 }
 
-// build runs the build step, once for all runs.
+// build runs the build step, once for all runs, with this machine's caches.
 func (r *runner) build(t *testing.T) {
 	t.Helper()
+	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	caches := strings.Fields(string(out))
+	if err != nil || len(caches) != 2 {
+		t.Fatalf("go env: %v: %s", err, out)
+	}
+	r.outputs["go"] = map[string]string{"built": caches[0], "modules": caches[1]}
 	for _, step := range r.action.Runs.Steps {
 		if step.ID == "build" {
 			var got ran
@@ -433,7 +444,8 @@ func TestActionForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if version := a.Runs.Steps[0].With["go-version"]; version == "" || !strings.Contains(string(mod), "\ngo "+version+".") {
+	goes := slices.IndexFunc(a.Runs.Steps, func(s actionStep) bool { return strings.HasPrefix(s.Uses, "actions/setup-go@") })
+	if version := a.Runs.Steps[goes].With["go-version"]; version == "" || !strings.Contains(string(mod), "\ngo "+version+".") {
 		t.Errorf("it builds with Go %q, and go.mod needs another", version)
 	}
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "action.md"))

@@ -99,17 +99,17 @@ func TestReadme(t *testing.T) {
 	}
 	const says = "put the address"
 	if strings.Count(readme, says) != 1 {
-		t.Error("the README does not say once what OWNER/r8scan stands for")
+		t.Error("the README does not say once what <owner>/r8scan stands for")
 	}
 	for page, text := range all {
 		if page == "README.md" {
 			continue
 		}
 		if strings.Contains(text, says) {
-			t.Errorf("%s says again what OWNER/r8scan stands for", page)
+			t.Errorf("%s says again what <owner>/r8scan stands for", page)
 		}
-		if strings.Contains(text, "OWNER/r8scan") && !strings.Contains(text, "[OWNER/r8scan](../README.md#") {
-			t.Errorf("%s does not link to the README for OWNER/r8scan", page)
+		if strings.Contains(text, "<owner>/r8scan") && !strings.Contains(text, "[`<owner>/r8scan`](../README.md#") {
+			t.Errorf("%s does not link to the README for <owner>/r8scan", page)
 		}
 	}
 }

@@ -14,9 +14,8 @@ import (
 )
 
 type doctorFlags struct {
-	format, apiURL, model string
-	asksModel             bool
-	verify, offline       bool
+	format, apiURL, model      string
+	verify, offline, asksModel bool
 }
 
 func (c command) doctor() *cobra.Command {
@@ -72,7 +71,7 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	var api *verifier.Verifier
 	if !f.offline { // one retry, because a person waits
 		var err error
-		if api, err = ask.APITokens.NewVerifier(f.apiURL, version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
+		if api, err = ask.APITokens.NewVerifier(f.apiURL, tool.Version, verifier.Config{Retries: 1, TotalTimeout: 30 * time.Second, AnswerTimeout: 10 * time.Second}); err != nil {
 			return err
 		}
 	}

@@ -131,8 +131,13 @@ func addOutput(cmd *cobra.Command, path *string) {
 // addAnswer adds the flags of a command that asks Replicate and writes the answer
 // as text or JSON.
 func addAnswer(cmd *cobra.Command, format, url *string) {
-	cmd.Flags().StringVarP(format, "format", "f", "text", "`format` of the answer: text or json")
+	addAnswerFormat(cmd, format)
 	addAPIURL(cmd, url)
+}
+
+// addAnswerFormat adds the flag for the format of an answer.
+func addAnswerFormat(cmd *cobra.Command, format *string) {
+	cmd.Flags().StringVarP(format, "format", "f", "text", "`format` of the answer: text or json")
 }
 
 // textOrJSON checks the format of such a command. The error does not repeat it: it
@@ -176,7 +181,7 @@ func (f askFlags) verifier(shown *progress.Display) (*ask.Replicate, error) {
 	case !slices.Contains([]string{failOnAny, failOnLive, failOnNone}, f.failOn):
 		return nil, fmt.Errorf("--fail-on %q: use any, live or none", f.failOn)
 	case f.verify:
-		return ask.NewReplicate(f.apiURL, version, verifier.Config{Asked: shown.Asked})
+		return ask.NewReplicate(f.apiURL, tool.Version, verifier.Config{Asked: shown.Asked})
 	case f.failOn == failOnLive || f.onlyLive:
 		return nil, errors.New("--fail-on live or --only-live needs --verify: only Replicate knows which tokens are live")
 	}

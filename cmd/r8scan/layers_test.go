@@ -21,18 +21,18 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/doctor", "internal/door", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/doctor", "internal/door", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/start", "internal/terminal", "internal/version", "report", "result", "rules", "scanner", "verifier"},
 	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/hooks", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
-	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/output", "internal/regular", "internal/shell"},
+	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/home", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/advice", "internal/ask", "internal/cog", "internal/door", "internal/hooks", "internal/pattern", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/fix":           {"internal/advice", "internal/dockerfile", "internal/door", "internal/git/repo", "internal/git/wire", "internal/output", "internal/pattern", "internal/plain", "internal/regular", "internal/search", "internal/terminal", "report", "result", "rules", "scanner"},
 	"internal/lsp":           {"internal/advice", "internal/door", "internal/fix", "internal/policy", "internal/regular", "internal/search", "report", "result", "rules", "scanner"},
 	"internal/ask":           {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/keypage":       {"internal/ask", "internal/door", "internal/page", "internal/terminal", "report", "rules", "verifier"},
-	"internal/hooks":         {"internal/door", "internal/git/repo", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
+	"internal/hooks":         {"internal/door", "internal/git/repo", "internal/home", "internal/output", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "result", "scanner"},
 	"internal/excerpt":       {"internal/pattern", "internal/plain", "internal/regular", "internal/search", "result", "rules"},
 	"internal/progress":      {"internal/terminal", "scanner"},
-	"report":                 {"internal/advice", "internal/door", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
+	"report":                 {"internal/advice", "internal/door", "internal/home", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/pattern", "internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":                {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
 	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
@@ -67,6 +67,9 @@ var layers = map[string][]string{
 	"internal/shell":         {},
 	"rules":                  {},
 	"internal/cog":           {"internal/fix", "internal/pattern", "rules"},
+	"internal/start":         {"internal/door", "internal/git/repo", "internal/regular", "internal/shell"},
+	"internal/version":       {"internal/door", "report"},
+	"internal/home":          {},
 }
 
 // starters are the files that may start a process: git, for install and for tests, and

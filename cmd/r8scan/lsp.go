@@ -14,7 +14,7 @@ import (
 )
 
 func (c command) lsp() *cobra.Command {
-	o := lsp.Options{Version: version}
+	o := lsp.Options{Version: tool.Version}
 	var confidence string
 	cmd := &cobra.Command{
 		Use:   "lsp",

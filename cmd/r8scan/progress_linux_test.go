@@ -26,9 +26,8 @@ type onTerminal struct {
 	ctrl   *os.File
 }
 
-// startOnTerminal starts r8scan on a terminal of so many columns, with nothing in
-// its environment that keeps progress away but env.
-func startOnTerminal(t *testing.T, columns uint16, stdin *os.File, env []string, args ...string) *onTerminal {
+// openTerminal returns a terminal and its other end.
+func openTerminal(t *testing.T) (ctrl, tty *os.File) {
 	t.Helper()
 	ctrl, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -42,10 +41,18 @@ func startOnTerminal(t *testing.T, columns uint16, stdin *os.File, env []string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return ctrl, tty
+}
+
+// startOnTerminal starts r8scan on a terminal of so many columns, with nothing in
+// its environment that keeps progress away but env.
+func startOnTerminal(t *testing.T, columns uint16, stdin *os.File, env []string, args ...string) *onTerminal {
+	t.Helper()
+	ctrl, tty := openTerminal(t)
 	defer tty.Close()
 	c := &onTerminal{exec.Command("r8scan", args...), bufio.NewReader(ctrl), ctrl}
 	c.resize(t, columns)

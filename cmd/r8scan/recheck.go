@@ -70,7 +70,7 @@ func (c command) runRecheck(ctx context.Context, f recheckFlags, path string) er
 	shown := progress.Watch(ctx, c.err, true, false)
 	defer shown.Stop()
 	opts.Progress = &shown.Scan
-	from, err := ask.NewReplicate(f.apiURL, version, verifier.Config{Asked: shown.Asked})
+	from, err := ask.NewReplicate(f.apiURL, tool.Version, verifier.Config{Asked: shown.Asked})
 	if err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func TestRecheckFormats(t *testing.T) {
 		wantAll(t, string(text), want)
 		assertNoToken(t, string(text), live, gone)
 	}
-	from, err := ask.NewReplicate(api.URL, version, verifier.Config{})
+	from, err := ask.NewReplicate(api.URL, tool.Version, verifier.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

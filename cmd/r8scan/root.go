@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"r8scan/internal/start"
+	"r8scan/internal/terminal"
 )
 
 const exitCodes = `
@@ -27,17 +30,23 @@ func (c command) root() *cobra.Command {
 		Long: `r8scan finds leaked Replicate API tokens (r8_ and 37 letters or digits) in files
 and in everything that git holds: all objects, reachable or not, the index, refs,
 reflogs and configuration. It never prints a token, and names what it could not
-read. To start, run r8scan audit.
+read. To start, run r8scan scan.
 ` + exitCodes,
-		Example: `  r8scan audit              everything in the repository you are in
+		Example: `  r8scan scan               chooses one of these, and says which
+  r8scan audit              everything in the repository you are in
   r8scan history ~/src/app  git objects only
   r8scan files dist .env    files and folders
   kubectl logs app | r8scan files -`,
-		Version:       version,
+		Version:       tool.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if terminal.Is(c.out) && terminal.Input(c.in) != nil {
+				return start.Tell(c.out)
+			}
+			return cmd.Help()
+		},
 	}
 	root.SetIn(c.in)
 	root.SetOut(c.out)
@@ -49,7 +58,7 @@ read. To start, run r8scan audit.
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"scan", "Scan:", []*cobra.Command{c.audit(), c.history(), c.files()}},
+		{"scan", "Scan:", []*cobra.Command{c.scanAny(), c.audit(), c.history(), c.files()}},
 		{"leak", "After a leak:", []*cobra.Command{c.verify(), c.recheck(), c.fix(), c.report(), c.baseline()}},
 		{"protect", "Protect:", []*cobra.Command{c.install(), c.uninstall(), c.doctor(), c.redact(), c.lsp()}},
 		{"hooks", "Run by git and coding agents:", []*cobra.Command{c.staged(), c.commitMsg(), c.push(), c.receive(), c.agent()}},
@@ -78,7 +87,13 @@ func flagError(cmd *cobra.Command, err error) error {
 			err = fmt.Errorf("--jobs takes a whole number, not %q", wrong.Num)
 		}
 	}
+	if !cmd.HasParent() && cmd.Flags().NArg() > 0 { // the wrong command comes first: it has other flags
+		return noArgs(cmd, cmd.Flags().Args())
+	}
 	hint := ""
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		hint = start.ForFlag(name, cmd.HasParent())
+	}
 	if !cmd.HasParent() && strings.HasPrefix(err.Error(), "unknown shorthand flag: 'v'") {
 		hint = "use --version, or -v after a command that scans; "
 	}
@@ -117,6 +132,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	}
 	if cmd.HasParent() {
 		return fmt.Errorf("%s takes no arguments: see %s --help", cmd.Name(), cmd.CommandPath())
+	}
+	if use := start.ForWord(args[0]); use != "" {
+		return fmt.Errorf("%s: see r8scan --help", use)
 	}
 	meant := ""
 	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {

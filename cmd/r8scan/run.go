@@ -85,9 +85,6 @@ func (c command) collect(ctx context.Context, f scanFlags, shown *progress.Displ
 	return report.New(*res, tool, started, time.Since(started)), res, nil
 }
 
-// tool is this program as results name it.
-var tool = report.Tool{Name: "r8scan", Version: version}
-
 // verdict is the exit code of a scan. Tokens in files that git ignores do not count,
 // unless an image takes them along: a token may be there. A token without a clear
 // answer may be one that --fail-on live counts, so the run is not clean.

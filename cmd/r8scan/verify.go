@@ -93,7 +93,7 @@ func (c command) runVerify(ctx context.Context, f verifyFlags) error {
 	if f.cog {
 		kind = ask.CogTokens
 	}
-	v, err := kind.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: f.requests > 1})
+	v, err := kind.NewVerifier(f.apiURL, tool.Version, verifier.Config{FreshConnections: f.requests > 1})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (c command) servePage(ctx context.Context, f verifyFlags) error {
 	if f.cog {
 		return errors.New("--page tests API tokens only: r8scan verify --cog asks in the terminal")
 	}
-	v, err := ask.APITokens.NewVerifier(f.apiURL, version, verifier.Config{FreshConnections: true})
+	v, err := ask.APITokens.NewVerifier(f.apiURL, tool.Version, verifier.Config{FreshConnections: true})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"r8scan/internal/door"
 	"r8scan/internal/git/repo"
+	"r8scan/internal/home"
 	"r8scan/internal/output"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
@@ -122,7 +123,7 @@ func (i Installer) install(ctx context.Context, t *target) error {
 	}
 	i.tell("installed for %s: %s", t.spec.title, t.path)
 	if t.bound != "" && !onPath() {
-		i.tell("note: r8scan is not on PATH, so the hook does nothing yet: put it there, for instance with go install ./cmd/r8scan")
+		i.tell("note: r8scan is not on PATH, so the hook does nothing yet: put it there, for instance with %s", home.Install())
 	}
 	if t.spec.then != "" {
 		i.tell("note: %s", t.spec.then)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"r8scan/internal/home"
 	"r8scan/internal/shell"
 )
 
@@ -190,7 +191,7 @@ func OwnBinary() (string, error) {
 // when the program ends.
 func lasting(path string) error {
 	if dir := filepath.Dir(filepath.Dir(filepath.Dir(path))); strings.HasPrefix(filepath.Base(dir), "go-build") {
-		return fmt.Errorf("go run removes %s when it ends: run go install ./cmd/r8scan first, then r8scan install", path)
+		return fmt.Errorf("go run removes %s when it ends: run %s first, then r8scan install", path, home.Install())
 	}
 	return nil
 }

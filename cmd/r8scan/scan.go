@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/internal/start"
+	"r8scan/result"
+	"r8scan/scanner"
+)
+
+func (c command) scanAny() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "scan [PATH|URL]",
+		Short: "Scan what you name with the command that fits, and say which: to begin with",
+		Long: `Choose the command that scans PATH, say which one on standard error, and run it:
+
+  nothing                     audit, of the repository that you are in
+  the top of a repository     audit
+  another folder, or a file   files
+  - (standard input)          files
+  a URL                       history
+
+The commands themselves have more flags.
+` + exitCodes,
+		Example: `  r8scan scan
+  r8scan scan ~/src/app -o leak.html
+  r8scan scan dist`,
+		Args: atMostOne,
+	}
+	var f scanFlags
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		chosen := start.Choose(args)
+		if !f.quiet {
+			fmt.Fprintln(c.err, chosen.Line())
+		}
+		return c.runScan(cmd.Context(), f, []string{chosen.Path}, c.scanOf(chosen.Command), gitHook{})
+	}
+	return cmd
+}
+
+// scanOf returns the scan of a command that start.Choose names.
+func (c command) scanOf(name string) scanFunc {
+	return func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+		switch name {
+		case "audit":
+			return scanner.Audit(ctx, args[0], opts)
+		case "history":
+			return scanner.History(ctx, args[0], opts)
+		}
+		return scanner.Files(ctx, args, c.in, opts)
+	}
+}
