@@ -162,8 +162,18 @@ func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options
 	return err
 }
 
-// Walk is what InOrder reads.
-type Walk = source.Walk
+// Walk is what InOrder reads, and WalkLimits bound it.
+type (
+	Walk       = source.Walk
+	WalkLimits = source.WalkLimits
+)
+
+// Why a Walk leaves something out, beside what its caller says.
+const (
+	LeftObjects = source.LeftObjects
+	LeftLink    = source.LeftLink
+	LeftSpecial = source.LeftSpecial
+)
 
 // InOrder scans files and folders one after the other, so that another scan can go on
 // where this one was stopped. See Walk.

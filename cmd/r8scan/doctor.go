@@ -15,6 +15,7 @@ import (
 type doctorFlags struct {
 	format, apiURL  string
 	verify, offline bool
+	machineFlags
 }
 
 func (c command) doctor() *cobra.Command {
@@ -31,13 +32,20 @@ which it asks where hooks are.
 
 It sends a fake token to the API, and yours only with --verify.
 
+With --machine it searches your home folder instead: shell histories, transcripts of
+coding agents, editors, clipboard managers, credential stores, .env files and all other
+files. For each token it says where it is, who else can get at it, and what to do. It
+sends nothing unless you add --verify. When it is stopped, the next one goes on.
+
 Exit codes:
   0  no error (there may be warnings)
   1  an error: a client here will fail, or a token is exposed
-  2  wrong usage`,
+  2  wrong usage
+  3  with --machine: no error, but not everything was read`,
 		Example: `  r8scan doctor
   r8scan doctor --verify     also asks whether the token is live
-  r8scan doctor --offline    sends nothing`,
+  r8scan doctor --offline    sends nothing
+  r8scan doctor --machine    where do tokens stand on this machine?`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.runDoctor(cmd.Context(), f) },
 	}
@@ -45,6 +53,7 @@ Exit codes:
 	fs := cmd.Flags()
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the token is live: sends it there")
 	fs.BoolVar(&f.offline, "offline", false, "send nothing")
+	f.machineFlags.add(cmd)
 	return cmd
 }
 
@@ -54,6 +63,12 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	}
 	if f.verify && f.offline {
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
+	}
+	if err := f.machineFlags.check(); err != nil {
+		return err
+	}
+	if f.machine {
+		return c.runMachine(ctx, f)
 	}
 	var api *verifier.Verifier
 	if !f.offline { // one retry, because a person waits

@@ -21,10 +21,11 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/door", "internal/doctor", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/machine", "internal/output", "internal/policy", "internal/progress", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/hooks", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
 	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/advice", "internal/ask", "internal/door", "internal/hooks", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"internal/machine":       {"internal/advice", "internal/ask", "internal/cachefile", "internal/door", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/fix":           {"internal/advice", "internal/door", "internal/git/repo", "internal/git/wire", "internal/output", "internal/plain", "internal/regular", "internal/search", "internal/terminal", "report", "result", "rules", "scanner"},
 	"internal/lsp":           {"internal/advice", "internal/door", "internal/fix", "internal/policy", "internal/regular", "internal/search", "report", "result", "rules", "scanner"},
 	"internal/ask":           {"internal/door", "internal/plain", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},

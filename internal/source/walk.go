@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,16 +177,26 @@ func (w *walker) list(f folder) []entry {
 		w.walk.Told(f.path)
 		w.env.Sink.Unread(cmp.Or(f.name, "."), reason)
 	}
-	first, rest := make([]entry, 0, len(found)), []entry(nil)
+	first, isFirst := make([]entry, 0, len(found)), w.firstIn(f.path)
+	var rest []entry
 	for _, e := range found {
 		x := entry{e.Name(), e.Type()}
-		if w.walk.First != nil && w.walk.First(filepath.Join(f.path, x.name)) {
+		if isFirst(x.name) {
 			first = append(first, x)
 		} else {
 			rest = append(rest, x)
 		}
 	}
 	return append(first, rest...)
+}
+
+// firstIn tells which entries of a folder come first.
+func (w *walker) firstIn(dir string) func(name string) bool {
+	first := w.walk.First
+	if first == nil || !first(dir) && !slices.Contains(w.walk.Roots, dir) {
+		return func(string) bool { return false }
+	}
+	return func(name string) bool { return first(filepath.Join(dir, name)) }
 }
 
 // workTree returns the folder that a git directory is in, for one in a .git.

@@ -179,7 +179,7 @@ func (w *walker) enter(it item, after []string) {
 // skip returns the entries that are still to be read, and what is left of after for
 // the first one.
 func (w *walker) skip(dir string, entries []entry, after []string) ([]entry, []string) {
-	isFirst := func(name string) bool { return w.walk.First != nil && w.walk.First(filepath.Join(dir, name)) }
+	isFirst := w.firstIn(dir)
 	passed := isFirst(after[0])
 	for i, e := range entries {
 		switch first := isFirst(e.name); {
