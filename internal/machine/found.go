@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"maps"
 	"path/filepath"
 	"slices"
 	"time"
@@ -122,17 +121,4 @@ func (s *search) place(f result.Finding, l result.Location, x *exposures, git sc
 	}
 	p.MayStay = k.login && l.Member == "" && len(p.Exposed) == 0 && (git.Top == "" || git.Exposure == result.ExposureIgnored)
 	return p
-}
-
-// notSearched lists what was left out.
-func (s *search) notSearched() []NotSearched {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := []NotSearched{}
-	for _, reason := range slices.Sorted(maps.Keys(s.progress.Left)) {
-		l := s.progress.Left[reason]
-		slices.Sort(l.First)
-		out = append(out, NotSearched{reason, len(l.First) + l.More, l.First})
-	}
-	return out
 }

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"r8scan/internal/regular"
@@ -48,21 +47,21 @@ func Search(ctx context.Context, opts Options) (*Found, error) {
 	if err != nil {
 		s.notes = append(s.notes, "mounts could not be listed ("+regular.Cause(err)+"), so network file systems in the home folder are searched too")
 	}
-	s.progress, s.saved = load(s.opts, s.key()), time.Now()
+	s.kept = newKeeper(opts, s.roots(), s.shown)
 	walk := &scanner.Walk{
-		Roots: s.roots(), After: s.progress.After, Again: s.progress.Again, Limits: opts.Limits,
-		First: s.first, Leave: s.leave, Refuse: elsewhere, Left: s.left, Told: s.told, Reached: s.reached,
+		Roots: s.roots(), After: s.kept.at.After, Again: s.kept.at.Again, Limits: opts.Limits, First: s.first, Leave: s.leave, Refuse: elsewhere,
+		Left: s.kept.left, Told: s.kept.told, Reached: s.kept.reached,
 	}
 	scan := opts.Scan
 	scan.ReportAllowed, scan.Cache = true, "" // a line that allows a token in its project is a place too
 	res, err := scanner.InOrder(ctx, walk, scan)
 	if err != nil {
-		return nil, errors.Join(err, s.save())
+		return nil, errors.Join(err, s.kept.save())
 	}
 	if walk.Ended {
-		s.note(s.save())
+		s.note(s.kept.save())
 	} else {
-		s.forget()
+		s.kept.forget()
 	}
 	return s.found(res), nil
 }
@@ -139,11 +138,8 @@ type search struct {
 	mounted mounts
 	places  []base
 	table   table
-
-	mu       sync.Mutex
-	progress progress
-	saved    time.Time
-	notes    []string
+	kept    *keeper
+	notes   []string
 }
 
 // roots returns what is searched: the home folder, and what is not in it.
@@ -215,11 +211,11 @@ func (s *search) note(err error) {
 // found makes the answer of the result of a scan.
 func (s *search) found(res *result.Result) *Found {
 	f := &Found{
-		Home: s.home, Complete: res.Coverage.Complete(), Files: s.progress.files, Bytes: s.progress.bytes, Tokens: []Token{},
-		NotSearched: s.notSearched(), Unread: []result.Unread{}, Notes: append(s.notes, res.Notes...), LeftOut: res.LeftOut, findings: res.Findings,
+		Home: s.home, Complete: res.Coverage.Complete(), Files: s.kept.at.files, Bytes: s.kept.at.bytes, Tokens: []Token{},
+		NotSearched: s.kept.notSearched(), Unread: []result.Unread{}, Notes: append(s.notes, res.Notes...), LeftOut: res.LeftOut, findings: res.Findings,
 	}
-	if s.progress.continued {
-		f.Continued = s.progress.Began
+	if s.kept.at.continued {
+		f.Continued = s.kept.at.Began
 	}
 	for _, root := range s.roots() {
 		f.Searched = append(f.Searched, s.shown(root))

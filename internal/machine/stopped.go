@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"r8scan/internal/cachefile"
@@ -30,7 +31,6 @@ type progress struct {
 	Left         map[string]*leftOuts // what was left out, by reason
 
 	again        map[string]bool // Again, and what was told since
-	stays        bool            // After gets no further: what comes behind cannot be kept
 	continued    bool            // another search has begun it
 	files, bytes int64           // read by all of the searches
 }
@@ -56,25 +56,39 @@ const searchVersion = 1
 // Reasons for what is left out, beside those of scanner's.
 const leftElsewhere = "a file whose content is only at a cloud service: reading it would fetch it"
 
-// key tells searches of the same places apart from others.
-func (s *search) key() string {
-	sum := sha256.Sum256([]byte(strings.Join(s.roots(), "\x00")))
-	return hex.EncodeToString(sum[:]) + "-v" + strconv.Itoa(rules.Version) + "." + strconv.Itoa(searchVersion)
+// keeper keeps how far a search is. Many goroutines may use it.
+type keeper struct {
+	path  string                   // of the file; "" to keep nothing
+	shown func(path string) string // as people read it
+
+	mu    sync.Mutex
+	at    progress
+	saved time.Time
+}
+
+// newKeeper returns the keeper of a search of roots. It is where a stopped search of
+// the same roots was, if there was one.
+func newKeeper(opts Options, roots []string, shown func(string) string) *keeper {
+	k := &keeper{shown: shown, saved: time.Now()}
+	if opts.Cache != "" {
+		sum := sha256.Sum256([]byte(strings.Join(roots, "\x00")))
+		k.path = filepath.Join(opts.Cache, hex.EncodeToString(sum[:])+"-v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(searchVersion))
+		cachefile.Prune(opts.Cache, ours, maxAge)
+	}
+	if k.path == "" || opts.Anew || !k.load() {
+		k.at = progress{Began: time.Now().UTC().Truncate(time.Second), Left: map[string]*leftOuts{}, again: map[string]bool{}}
+	}
+	return k
 }
 
 // ours matches the names of what is kept.
 var ours = regexp.MustCompile(`^[0-9a-f]{64}-v[0-9.]+$`)
 
-// load returns how far a stopped search was, or the beginning of a new one.
-func load(opts Options, key string) progress {
-	fresh := progress{Began: time.Now().UTC().Truncate(time.Second), Left: map[string]*leftOuts{}, again: map[string]bool{}}
-	if opts.Cache == "" {
-		return fresh
-	}
-	cachefile.Prune(opts.Cache, ours, maxAge)
-	var p progress
-	if opts.Anew || cachefile.Load(filepath.Join(opts.Cache, key), maxProgress, &p) != nil || p.After == "" || p.Left == nil || time.Since(p.Began) > maxAge {
-		return fresh
+// load reads how far a stopped search was, and returns false if that is of no use.
+func (k *keeper) load() bool {
+	p := &k.at
+	if cachefile.Load(k.path, maxProgress, p) != nil || p.After == "" || p.Left == nil || time.Since(p.Began) > maxAge {
+		return false
 	}
 	for reason, l := range p.Left {
 		if l == nil {
@@ -85,54 +99,55 @@ func load(opts Options, key string) progress {
 	for _, path := range p.Again {
 		p.again[path] = true
 	}
-	return p
+	return true
 }
 
-// told notes a path that the next search has to read again.
-func (s *search) told(path string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := &s.progress
-	switch {
-	case p.again[path]:
-	case len(p.again) >= maxAgain || holdsToken(path):
-		p.stays = true
-	default:
+// told notes a path that the next search has to read again, and returns false if that
+// is not possible.
+func (k *keeper) told(path string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p := &k.at
+	if !p.again[path] {
+		if len(p.again) >= maxAgain || holdsToken(path) {
+			return false
+		}
 		p.again[path] = true
 	}
+	return true
 }
 
 // holdsToken reports whether a path has a token in it.
 func holdsToken(path string) bool { return rules.Default().Holds(path) }
 
 // reached notes how far the search is.
-func (s *search) reached(path string, files, bytes int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := &s.progress
+func (k *keeper) reached(path string, files, bytes int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p := &k.at
 	p.files += files
 	p.bytes += bytes
-	if path == "" || p.stays || holdsToken(path) {
+	if path == "" || holdsToken(path) {
 		return
 	}
 	p.After, p.Files, p.Bytes = path, p.files, p.bytes
-	if time.Since(s.saved) > saveEvery {
-		_ = s.saveNow() // the last one says what is wrong
+	if time.Since(k.saved) > saveEvery {
+		_ = k.saveNow() // the last one says what is wrong
 	}
 }
 
 // left notes what was left out on purpose.
-func (s *search) left(path, reason string) {
+func (k *keeper) left(path, reason string) {
 	if reason == scanner.LeftLink && toSystem(path) {
 		return
 	}
-	shown := rules.Redact(s.shown(path))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := s.progress.Left[reason]
+	shown := rules.Redact(k.shown(path))
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l := k.at.Left[reason]
 	if l == nil {
 		l = &leftOuts{}
-		s.progress.Left[reason] = l
+		k.at.Left[reason] = l
 	}
 	switch {
 	case slices.Contains(l.First, shown):
@@ -160,27 +175,40 @@ func toSystem(link string) bool {
 }
 
 // save keeps how far the search is.
-func (s *search) save() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.saveNow()
+func (k *keeper) save() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.saveNow()
 }
 
-func (s *search) saveNow() error {
-	s.saved = time.Now()
-	if s.opts.Cache == "" || s.progress.After == "" {
+func (k *keeper) saveNow() error {
+	k.saved = time.Now()
+	if k.path == "" || k.at.After == "" {
 		return nil
 	}
-	s.progress.Again = slices.Sorted(maps.Keys(s.progress.again))
-	if err := cachefile.Save(filepath.Join(s.opts.Cache, s.key()), s.progress); err != nil {
-		return fmt.Errorf("how far the search is could not be kept in %s: %s", s.shown(s.opts.Cache), regular.Cause(err))
+	k.at.Again = slices.Sorted(maps.Keys(k.at.again))
+	if err := cachefile.Save(k.path, k.at); err != nil {
+		return fmt.Errorf("how far the search is could not be kept in %s: %s", k.shown(filepath.Dir(k.path)), regular.Cause(err))
 	}
 	return nil
 }
 
 // forget removes what was kept: the search has come to its end.
-func (s *search) forget() {
-	if s.opts.Cache != "" {
-		_ = os.Remove(filepath.Join(s.opts.Cache, s.key())) // it is not there unless a search was stopped
+func (k *keeper) forget() {
+	if k.path != "" {
+		_ = os.Remove(k.path) // it is not there unless a search was stopped
 	}
+}
+
+// notSearched lists what was left out.
+func (k *keeper) notSearched() []NotSearched {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := []NotSearched{}
+	for _, reason := range slices.Sorted(maps.Keys(k.at.Left)) {
+		l := k.at.Left[reason]
+		slices.Sort(l.First)
+		out = append(out, NotSearched{reason, len(l.First) + l.More, l.First})
+	}
+	return out
 }

@@ -87,7 +87,7 @@ func (f *Found) summary() string {
 	if low > 0 {
 		found += "; " + terminal.Plural(int64(low), "placeholder") + " or the like left out"
 	}
-	return fmt.Sprintf("%s (%s, %d bytes, in %s)", found, terminal.Plural(f.Files, "file"), f.Bytes, strings.Join(printable(f.Searched), ", "))
+	return fmt.Sprintf("%s (%s, %s, in %s)", found, terminal.Plural(f.Files, "file"), terminal.Plural(f.Bytes, "byte"), strings.Join(printable(f.Searched), ", "))
 }
 
 func printable(list []string) []string {

@@ -32,7 +32,7 @@ type Walk struct {
 	Leave   func(dir string) (reason string)      // why a folder is left out, "" if it is not; nil: none is
 	Refuse  func(fs.FileInfo) (reason string)     // why an opened file is left out, "" if it is not; nil: none is
 	Left    func(path, reason string)             // is told of what was left out on purpose
-	Told    func(path string)                     // is told of a path with a match or something unread, before the walk has Reached it
+	Told    func(path string) (kept bool)         // is told of a path with a match or something unread, before the walk has Reached it; if it is not kept for Again, the walk is Reached no further
 	Reached func(path string, files, bytes int64) // is told what was read since the last call, and up to which path; "" if that was read again
 
 	Limits WalkLimits
@@ -95,7 +95,7 @@ func (w *walker) work(ctx context.Context, wk *worker) error {
 // read reads one entry of a folder.
 func (w *walker) read(ctx context.Context, wk *worker, b *batch, it item) {
 	f := it.folder
-	f.told = func() { w.walk.Told(f.path) }
+	f.told = func() { w.tell(b, f.path) }
 	f.admit = func(info fs.FileInfo) bool {
 		if w.walk.Refuse != nil {
 			if reason := w.walk.Refuse(info); reason != "" {
@@ -174,7 +174,7 @@ func (w *walker) list(f folder) []entry {
 		if errors.Is(err, regular.ErrTooLarge) {
 			reason = "it has too many entries: the rest was not read"
 		}
-		w.walk.Told(f.path)
+		w.tell(w.building, f.path)
 		w.env.Sink.Unread(cmp.Or(f.name, "."), reason)
 	}
 	first, isFirst := make([]entry, 0, len(found)), w.firstIn(f.path)

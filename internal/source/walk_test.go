@@ -47,10 +47,11 @@ func walk(t *testing.T, goroutines int, s *Walk, stopAt string) *walked {
 		defer got.mu.Unlock()
 		got.left[path] = reason
 	}
-	s.Told = func(path string) {
+	s.Told = func(path string) bool {
 		got.mu.Lock()
 		defer got.mu.Unlock()
 		got.told = append(got.told, path)
+		return true
 	}
 	s.Reached = func(path string, files, bytes int64) {
 		got.files, got.bytes = got.files+files, got.bytes+bytes

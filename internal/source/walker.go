@@ -22,17 +22,19 @@ type walker struct {
 	walk  *Walk
 	bytes atomic.Int64 // of the files that were opened
 
-	mu      sync.Mutex
-	starts  []start  // what is still to be read, in order
-	stack   []*frame // the folders that the walk is in
-	held    int      // their entries
-	entries int64    // that were given to workers, without folders
-	batches int64
-	ended   bool // by a limit
+	mu       sync.Mutex
+	starts   []start  // what is still to be read, in order
+	stack    []*frame // the folders that the walk is in
+	held     int      // their entries
+	entries  int64    // that were given to workers, without folders
+	batches  int64
+	building *batch // the next one
+	ended    bool   // by a limit
 
 	done     sync.Mutex
 	finished map[int64]*batch // that come after one that is not finished
 	reached  int64            // how many batches are finished, without a gap
+	sticks   bool             // see batch
 }
 
 // start is where a part of a walk begins.
@@ -69,6 +71,7 @@ type batch struct {
 	items        []item
 	last         string // how far the walk is with it; "" for what is read again
 	files, bytes int64  // that were read, without what was read again
+	sticks       bool   // no other walk may go on behind it: something in it could not be kept
 }
 
 func newWalker(s *Walk, r files) *walker {
@@ -93,6 +96,7 @@ func (w *walker) next() *batch {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	b := &batch{number: w.batches}
+	w.building = b
 	for len(b.items) < batchLen && !w.ended {
 		it, ok := w.step()
 		if !ok {
@@ -152,7 +156,7 @@ func (w *walker) begin(s start) (item, bool) {
 	info, err := os.Lstat(s.path)
 	if err != nil {
 		if !s.again { // else it is gone
-			w.walk.Told(s.path)
+			w.tell(w.building, s.path)
 			w.env.Sink.Unread(filepath.ToSlash(s.path), regular.Reason(err))
 		}
 		return item{}, false
@@ -215,6 +219,13 @@ func (w *walker) over(next item) bool {
 // andAll says what is not read when a limit is reached.
 const andAll = "all from here on was not read"
 
+// tell tells of a path in a batch that another walk has to read again.
+func (w *walker) tell(b *batch, path string) {
+	if !w.walk.Told(path) {
+		b.sticks = true
+	}
+}
+
 // finish notes that a batch was read, and tells how far the walk is now.
 func (w *walker) finish(b *batch) {
 	w.done.Lock()
@@ -228,6 +239,9 @@ func (w *walker) finish(b *batch) {
 		}
 		delete(w.finished, w.reached)
 		w.reached++
+		if w.sticks = w.sticks || b.sticks; w.sticks {
+			b.last = ""
+		}
 		w.walk.Reached(b.last, b.files, b.bytes)
 	}
 }
