@@ -94,7 +94,7 @@ var dependencies = []string{
 	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
 	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it
 	"golang.org/x/sync",                        // errgroup
-	"golang.org/x/sys",                         // what the processor can do
+	"golang.org/x/sys",                         // what the processor can do, and mounts
 	"golang.org/x/term",                        // what is a terminal, and a prompt without echo
 	"golang.org/x/time",                        // the rate of requests
 }
