@@ -211,10 +211,10 @@ func (s *search) note(err error) {
 // found makes the answer of the result of a scan.
 func (s *search) found(res *result.Result) *Found {
 	f := &Found{
-		Home: s.home, Complete: res.Coverage.Complete(), Files: s.kept.at.files, Bytes: s.kept.at.bytes, Tokens: []Token{},
+		Home: s.home, Complete: res.Coverage.Complete(), Files: s.kept.files, Bytes: s.kept.bytes, Tokens: []Token{},
 		NotSearched: s.kept.notSearched(), Unread: []result.Unread{}, Notes: append(s.notes, res.Notes...), LeftOut: res.LeftOut, findings: res.Findings,
 	}
-	if s.kept.at.continued {
+	if s.kept.continued {
 		f.Continued = s.kept.at.Began
 	}
 	for _, root := range s.roots() {

@@ -274,6 +274,47 @@ func TestTokenInName(t *testing.T) {
 	}
 }
 
+// TestNameInBytes stops in a folder whose name is not UTF-8: the next search reads the
+// rest of it.
+func TestNameInBytes(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("names are UTF-8 there")
+	}
+	token := gittest.Token(1)
+	files := map[string]string{"caf\xe9/zz": token}
+	for i := range 260 {
+		files["caf\xe9/f"+string(rune('a'+i/10))+string(rune('0'+i%10))] = "nothing"
+	}
+	home(t, files)
+	opts := options(t)
+	opts.Limits.Files = 100
+	for range 3 {
+		if f := searchAll(t, opts); f.Complete != (len(f.Tokens) == 1) || f.Complete && f.Files != 261 {
+			t.Errorf("complete %v, %d tokens, %d files", f.Complete, len(f.Tokens), f.Files)
+		}
+	}
+	if text := kept(t, opts); text != "" {
+		t.Errorf("it is not at its end: %s", text)
+	}
+}
+
+// FuzzKept takes anything as a path: it is the same after it was kept.
+func FuzzKept(f *testing.F) {
+	f.Add("/home/me/x", "/home/caf\xe9\n")
+	f.Fuzz(func(t *testing.T, after, again string) {
+		path := filepath.Join(t.TempDir(), "kept")
+		k := &keeper{path: path, shown: func(s string) string { return s }, again: map[string]bool{again: true}, at: progress{Began: time.Now(), After: after}}
+		if err := k.save(); err != nil {
+			t.Fatal(err)
+		}
+		got := &keeper{path: path, again: map[string]bool{}}
+		got.load()
+		if got.continued != (after != "") || got.at.After != after || after != "" && (!got.again[again] || len(got.again) != 1) {
+			t.Errorf("%q and %q became %q and %q", after, again, got.at.After, got.at.Again)
+		}
+	})
+}
+
 // TestNotGoneOn: what is kept is of no use if it is damaged, too old, of other places,
 // or not wanted.
 func TestNotGoneOn(t *testing.T) {

@@ -30,14 +30,18 @@ var localFuse = []string{"fuse.bindfs", "fuse.cryfs", "fuse.encfs", "fuse.gocryp
 func leftOut(fstype string) string {
 	switch {
 	case slices.Contains(pseudo, fstype):
-		return "a pseudo file system (" + fstype + ")"
+		return pseudoFS + fstype + ")"
 	case slices.Contains(network, fstype), strings.HasPrefix(fstype, "fuse.") && !slices.Contains(localFuse, fstype):
 		return networkFS + fstype + ")"
 	}
 	return ""
 }
 
-const networkFS = "a network file system ("
+// How the reasons begin.
+const (
+	networkFS = "a network file system ("
+	pseudoFS  = "a pseudo file system ("
+)
 
 // networkOf returns the type of the network file system that a folder is on, "" if it
 // is on none.

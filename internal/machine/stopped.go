@@ -29,10 +29,35 @@ type progress struct {
 	Again        []string             // paths up to there with a token, or something unread: the next search reads them again
 	Files, Bytes int64                // read up to there
 	Left         map[string]*leftOuts // what was left out, by reason
+}
 
-	again        map[string]bool // Again, and what was told since
-	continued    bool            // another search has begun it
-	files, bytes int64           // read by all of the searches
+// quoted returns p with its paths as they are in JSON, where a name may have bytes that
+// are not UTF-8.
+func (p progress) quoted() progress {
+	p.After = strconv.Quote(p.After)
+	p.Again = slices.Clone(p.Again)
+	for i, path := range p.Again {
+		p.Again[i] = strconv.Quote(path)
+	}
+	return p
+}
+
+// unquoted is what quoted was called for. It returns false if p is of no use.
+func (p progress) unquoted() (progress, bool) {
+	var err error
+	if p.After, err = strconv.Unquote(p.After); err != nil || p.After == "" || time.Since(p.Began) > maxAge {
+		return p, false
+	}
+	for i, path := range p.Again {
+		if p.Again[i], err = strconv.Unquote(path); err != nil {
+			return p, false
+		}
+	}
+	if p.Left == nil {
+		p.Left = map[string]*leftOuts{}
+	}
+	maps.DeleteFunc(p.Left, func(_ string, l *leftOuts) bool { return l == nil })
+	return p, true
 }
 
 // leftOuts are things that were left out for one reason.
@@ -43,9 +68,9 @@ type leftOuts struct {
 
 // Limits on what is kept.
 const (
-	maxAgain    = 20_000 // paths
-	maxLeft     = 50     // paths of a reason
-	maxProgress = 16 << 20
+	maxAgain    = 2 << 20        // bytes of paths
+	maxLeft     = 50             // paths of a reason
+	maxProgress = 16 << 20       // bytes of the file
 	maxAge      = 48 * time.Hour // then files have changed too much
 	saveEvery   = 2 * time.Second
 )
@@ -53,30 +78,31 @@ const (
 // searchVersion is raised whenever a search reads more, or keeps something else.
 const searchVersion = 1
 
-// Reasons for what is left out, beside those of scanner's.
-const leftElsewhere = "a file whose content is only at a cloud service: reading it would fetch it"
-
 // keeper keeps how far a search is. Many goroutines may use it.
 type keeper struct {
 	path  string                   // of the file; "" to keep nothing
 	shown func(path string) string // as people read it
 
-	mu    sync.Mutex
-	at    progress
-	saved time.Time
+	mu           sync.Mutex
+	at           progress
+	again        map[string]bool // at.Again, and what was told since
+	againLen     int             // bytes of it
+	continued    bool            // another search has begun it
+	files, bytes int64           // read by all of the searches
+	saved        time.Time
 }
 
 // newKeeper returns the keeper of a search of roots. It is where a stopped search of
 // the same roots was, if there was one.
 func newKeeper(opts Options, roots []string, shown func(string) string) *keeper {
-	k := &keeper{shown: shown, saved: time.Now()}
+	k := &keeper{shown: shown, saved: time.Now(), again: map[string]bool{}, at: progress{Began: time.Now().UTC().Truncate(time.Second), Left: map[string]*leftOuts{}}}
 	if opts.Cache != "" {
 		sum := sha256.Sum256([]byte(strings.Join(roots, "\x00")))
 		k.path = filepath.Join(opts.Cache, hex.EncodeToString(sum[:])+"-v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(searchVersion))
 		cachefile.Prune(opts.Cache, ours, maxAge)
 	}
-	if k.path == "" || opts.Anew || !k.load() {
-		k.at = progress{Began: time.Now().UTC().Truncate(time.Second), Left: map[string]*leftOuts{}, again: map[string]bool{}}
+	if k.path != "" && !opts.Anew {
+		k.load()
 	}
 	return k
 }
@@ -84,22 +110,21 @@ func newKeeper(opts Options, roots []string, shown func(string) string) *keeper 
 // ours matches the names of what is kept.
 var ours = regexp.MustCompile(`^[0-9a-f]{64}-v[0-9.]+$`)
 
-// load reads how far a stopped search was, and returns false if that is of no use.
-func (k *keeper) load() bool {
-	p := &k.at
-	if cachefile.Load(k.path, maxProgress, p) != nil || p.After == "" || p.Left == nil || time.Since(p.Began) > maxAge {
-		return false
+// load reads how far a stopped search was, if that is of use.
+func (k *keeper) load() {
+	var p progress
+	if cachefile.Load(k.path, maxProgress, &p) != nil {
+		return
 	}
-	for reason, l := range p.Left {
-		if l == nil {
-			delete(p.Left, reason)
-		}
+	p, ok := p.unquoted()
+	if !ok {
+		return
 	}
-	p.again, p.continued, p.files, p.bytes = map[string]bool{}, true, p.Files, p.Bytes
+	k.at, k.continued, k.files, k.bytes = p, true, p.Files, p.Bytes
 	for _, path := range p.Again {
-		p.again[path] = true
+		k.again[path] = true
+		k.againLen += len(path)
 	}
-	return true
 }
 
 // told notes a path that the next search has to read again, and returns false if that
@@ -107,12 +132,12 @@ func (k *keeper) load() bool {
 func (k *keeper) told(path string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	p := &k.at
-	if !p.again[path] {
-		if len(p.again) >= maxAgain || holdsToken(path) {
+	if !k.again[path] {
+		if k.againLen+len(path) > maxAgain || holdsToken(path) {
 			return false
 		}
-		p.again[path] = true
+		k.again[path] = true
+		k.againLen += len(path)
 	}
 	return true
 }
@@ -124,13 +149,12 @@ func holdsToken(path string) bool { return rules.Default().Holds(path) }
 func (k *keeper) reached(path string, files, bytes int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	p := &k.at
-	p.files += files
-	p.bytes += bytes
+	k.files += files
+	k.bytes += bytes
 	if path == "" || holdsToken(path) {
 		return
 	}
-	p.After, p.Files, p.Bytes = path, p.files, p.bytes
+	k.at.After, k.at.Files, k.at.Bytes = path, k.files, k.bytes
 	if time.Since(k.saved) > saveEvery {
 		_ = k.saveNow() // the last one says what is wrong
 	}
@@ -186,8 +210,8 @@ func (k *keeper) saveNow() error {
 	if k.path == "" || k.at.After == "" {
 		return nil
 	}
-	k.at.Again = slices.Sorted(maps.Keys(k.at.again))
-	if err := cachefile.Save(k.path, k.at); err != nil {
+	k.at.Again = slices.Sorted(maps.Keys(k.again))
+	if err := cachefile.Save(k.path, k.at.quoted()); err != nil {
 		return fmt.Errorf("how far the search is could not be kept in %s: %s", k.shown(filepath.Dir(k.path)), regular.Cause(err))
 	}
 	return nil

@@ -267,11 +267,10 @@ func (b *writer) notSearched(n NotSearched) {
 		}
 		b.more(0, what)
 	}
-	switch n.Reason {
-	case scanner.LeftObjects:
+	switch {
+	case n.Reason == scanner.LeftObjects:
 		b.more(0, "r8scan audit FOLDER reads it")
-	case scanner.LeftSpecial:
-	default:
+	case n.Reason != scanner.LeftSpecial && !strings.HasPrefix(n.Reason, pseudoFS):
 		b.more(0, "r8scan files PATH reads it")
 	}
 }

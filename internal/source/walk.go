@@ -177,17 +177,15 @@ func (w *walker) list(f folder) []entry {
 		w.tell(w.building, f.path)
 		w.env.Sink.Unread(cmp.Or(f.name, "."), reason)
 	}
-	first, isFirst := make([]entry, 0, len(found)), w.firstIn(f.path)
-	var rest []entry
-	for _, e := range found {
-		x := entry{e.Name(), e.Type()}
-		if isFirst(x.name) {
-			first = append(first, x)
-		} else {
-			rest = append(rest, x)
+	all, isFirst := make([]entry, 0, len(found)), w.firstIn(f.path)
+	for _, first := range []bool{true, false} {
+		for _, e := range found {
+			if isFirst(e.Name()) == first {
+				all = append(all, entry{e.Name(), e.Type()})
+			}
 		}
 	}
-	return append(first, rest...)
+	return all
 }
 
 // firstIn tells which entries of a folder come first.

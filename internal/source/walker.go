@@ -205,9 +205,9 @@ func (w *walker) over(next item) bool {
 	limits := w.walk.Limits
 	switch {
 	case w.entries >= limits.Files:
-		w.env.Sink.Unread(next.name, fmt.Sprintf("%s, and the limit of %d files was reached", andAll, limits.Files))
+		w.env.Sink.Unread(next.name, fmt.Sprintf(overReason, limits.Files, "files"))
 	case w.bytes.Load() >= limits.Bytes:
-		w.env.Sink.Unread(next.name, fmt.Sprintf("%s, and the limit of %d bytes was reached", andAll, limits.Bytes))
+		w.env.Sink.Unread(next.name, fmt.Sprintf(overReason, limits.Bytes, "bytes"))
 	default:
 		w.entries++
 		return false
@@ -216,8 +216,8 @@ func (w *walker) over(next item) bool {
 	return true
 }
 
-// andAll says what is not read when a limit is reached.
-const andAll = "all from here on was not read"
+// overReason says what is not read when a limit is reached.
+const overReason = "nor was what comes after it: the limit of %d %s is reached; search again to go on from here"
 
 // tell tells of a path in a batch that another walk has to read again.
 func (w *walker) tell(b *batch, path string) {
