@@ -162,6 +162,32 @@ func judge(s source.Source, env *source.Env, judged *policy.Policy, opts Options
 	return err
 }
 
+// Walk is what InOrder reads, and WalkLimits bound it.
+type (
+	Walk       = source.Walk
+	WalkLimits = source.WalkLimits
+)
+
+// Why a Walk leaves something out, beside what its caller says.
+const (
+	LeftObjects = source.LeftObjects
+	LeftLink    = source.LeftLink
+	LeftSpecial = source.LeftSpecial
+)
+
+// InOrder scans files and folders one after the other, so that another scan can go on
+// where this one was stopped. See Walk.
+func InOrder(ctx context.Context, walk *Walk, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return walk, nil })
+}
+
+// Treatment is how git treats a file.
+type Treatment = collect.Treatment
+
+// Treatments tells how git treats files, by their absolute paths, which lead through
+// no link.
+func Treatments(paths []string) map[string]Treatment { return collect.Treatments(paths) }
+
 // Exposure says how git treats the file at path: tracked, untracked or ignored. It
 // is "" outside a work tree, or if the index cannot be read.
 func Exposure(path string) result.Exposure { return collect.FileExposure(path) }

@@ -1,21 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"r8scan/internal/ask"
-	"r8scan/internal/doctor"
 	"r8scan/verifier"
 )
 
 type doctorFlags struct {
-	format, apiURL, model      string
-	verify, offline, asksModel bool
+	format, apiURL  string
+	verify, offline bool
+	modelFlags
+	machineFlags
 }
 
 func (c command) doctor() *cobra.Command {
@@ -36,17 +37,24 @@ With --model it looks at one model instead: it asks the API which inputs are sec
 says whether the environment has them, and which others look secret. In a folder with a
 cog.yaml it always says which inputs of the model should be typed Secret.
 
+With --machine it searches your home folder instead: shell histories, transcripts of
+coding agents, editors, clipboard managers, credential stores, .env files and all other
+files. For each token it says where it is, who else can get at it, and what to do. It
+sends nothing unless you add --verify. When it is stopped, the next one goes on.
+
 Exit codes:
   0  no error (there may be warnings)
   1  an error: a client here will fail, or a token is exposed
-  2  wrong usage`,
+  2  wrong usage
+  3  with --machine: no error, but not everything was read`,
 		Example: `  r8scan doctor
   r8scan doctor --verify              also asks whether the token is live
   r8scan doctor --offline             sends nothing
-  r8scan doctor --model OWNER/NAME    which secrets does this model take?`,
+  r8scan doctor --model OWNER/NAME    which secrets does this model take?
+  r8scan doctor --machine             where do tokens stand on this machine?`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f.asksModel = cmd.Flags().Changed("model") // perhaps about nothing, which is a mistake
+			f.asks = cmd.Flags().Changed("model")
 			return c.runDoctor(cmd.Context(), f)
 		},
 	}
@@ -54,7 +62,8 @@ Exit codes:
 	fs := cmd.Flags()
 	fs.BoolVar(&f.verify, "verify", false, "ask Replicate whether the token is live: sends it there")
 	fs.BoolVar(&f.offline, "offline", false, "send nothing")
-	fs.StringVar(&f.model, "model", "", "ask Replicate which inputs of `OWNER/NAME[:VERSION]` are secret: sends the token there")
+	f.modelFlags.add(cmd)
+	f.machineFlags.add(cmd)
 	return cmd
 }
 
@@ -62,11 +71,14 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 	if err := textOrJSON("doctor", f.format); err != nil {
 		return err
 	}
-	switch {
-	case f.verify && f.offline:
+	if f.verify && f.offline {
 		return errors.New("--verify asks Replicate, and --offline sends nothing: leave one out")
-	case f.asksModel && (f.verify || f.offline):
-		return errors.New("--model asks Replicate about a model and nothing else: leave out --verify and --offline")
+	}
+	if err := cmp.Or(f.checkModel(), f.machineFlags.check()); err != nil {
+		return err
+	}
+	if f.machine {
+		return c.runMachine(ctx, f)
 	}
 	var api *verifier.Verifier
 	if !f.offline { // one retry, because a person waits
@@ -86,16 +98,4 @@ func (c command) runDoctor(ctx context.Context, f doctorFlags) error {
 		return exitError(exitFound)
 	}
 	return nil
-}
-
-// examine looks at one model, or at all that a client here would use.
-func (f doctorFlags) examine(ctx context.Context, api *verifier.Verifier) (doctor.Checks, error) {
-	if !f.asksModel {
-		return doctor.Examine(ctx, api, f.verify)
-	}
-	model, err := verifier.ParseModel(f.model)
-	if err != nil {
-		return nil, fmt.Errorf("--model: %w", err)
-	}
-	return doctor.ExamineModel(ctx, api, model)
 }

@@ -124,8 +124,9 @@ func TestDoctorModelRefuses(t *testing.T) {
 		{[]string{"--model", ""}, "write a model as OWNER/NAME"},
 		{[]string{"--model", "ada/../account"}, "write a model as"},
 		{[]string{"--model", token}, "write a model as"},
-		{[]string{"--model", "ada/m", "--offline"}, "leave out --verify and --offline"},
-		{[]string{"--model", "ada/m", "--verify"}, "leave out --verify and --offline"},
+		{[]string{"--model", "ada/m", "--offline"}, "leave out --verify, --offline and --machine"},
+		{[]string{"--model", "ada/m", "--verify"}, "leave out --verify, --offline and --machine"},
+		{[]string{"--model", "ada/m", "--machine"}, "leave out --verify, --offline and --machine"},
 		{[]string{"--model", "ada/m", "--api-url", "http://example.com"}, "plain http"},
 		{[]string{"--model", "ada/m", "--api-url", "https://r8.im"}, "registry"},
 	} {

@@ -21,7 +21,7 @@ const (
 // layers says which of the module's packages each package may import. A package is
 // above all that it may import.
 var layers = map[string][]string{
-	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/doctor", "internal/door", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/output", "internal/policy", "internal/progress", "internal/start", "internal/terminal", "internal/version", "report", "result", "rules", "scanner", "verifier"},
+	"cmd/r8scan":             {"internal/agent", "internal/agentsettings", "internal/ask", "internal/budget", "internal/doctor", "internal/door", "internal/excerpt", "internal/fix", "internal/hooks", "internal/interrupt", "internal/keypage", "internal/lsp", "internal/machine", "internal/output", "internal/policy", "internal/progress", "internal/start", "internal/terminal", "internal/version", "report", "result", "rules", "scanner", "verifier"},
 	"internal/agent":         {"internal/advice", "internal/agentsettings", "internal/budget", "internal/door", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/hooks", "internal/policy", "internal/regular", "internal/search", "result", "rules"},
 	"internal/agentsettings": {"internal/door", "internal/git/repo", "internal/home", "internal/output", "internal/regular", "internal/shell"},
 	"internal/doctor":        {"internal/advice", "internal/ask", "internal/cog", "internal/door", "internal/hooks", "internal/pattern", "internal/plain", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
@@ -50,7 +50,7 @@ var layers = map[string][]string{
 	"internal/terminal":      {},
 	"internal/output":        {"internal/regular"},
 	"internal/image":         {"internal/dockerfile", "internal/regular"},
-	"internal/packcache":     {"internal/pattern", "internal/regular"},
+	"internal/packcache":     {"internal/cachefile", "internal/pattern"},
 	"result":                 {"rules"},
 	"verifier":               {"internal/pattern", "rules"},
 	"internal/budget":        {},
@@ -70,6 +70,8 @@ var layers = map[string][]string{
 	"internal/start":         {"internal/door", "internal/git/repo", "internal/regular", "internal/shell"},
 	"internal/version":       {"internal/door", "report"},
 	"internal/home":          {},
+	"internal/machine":       {"internal/advice", "internal/ask", "internal/cachefile", "internal/door", "internal/pattern", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
+	"internal/cachefile":     {"internal/pattern", "internal/regular"},
 }
 
 // starters are the files that may start a process: git, for install and for tests, and

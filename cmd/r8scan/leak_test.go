@@ -59,7 +59,7 @@ func TestNoCommandShowsAToken(t *testing.T) {
 			{"audit", "-o", filepath.Join(home, tokens[0], "x")}, {"audit", "--" + tokens[0]}, {"audit", "--exclude", tokens[0] + "["}, {"audit", "-f", tokens[0]},
 			{"audit", "--fail-on", tokens[0]}, {"audit", "--verify", "--api-url", tokens[0]}, {"audit", "--verify", "--api-url", "https://" + tokens[0] + "@x"},
 			{"verify"}, {"verify", "-f", "json"}, {"verify", "--from", "env"}, {"verify", "--from", "env", "-n", "2"}, {"verify", tokens[0]}, {"verify", "-" + tokens[0]}, {"verify", "-n", tokens[0]},
-			{"doctor"}, {"doctor", "--verify"}, {"doctor", "--verify", "-f", "json"}, {"doctor", tokens[0]}, {"doctor", "-f", tokens[0]},
+			{"doctor"}, {"doctor", "--verify"}, {"doctor", "--verify", "-f", "json"}, {"doctor", tokens[0]}, {"doctor", "-f", tokens[0]}, {"doctor", "--machine", "--verify"}, {"doctor", "--machine", "-f", "json"},
 			{"push"}, {"push", tokens[0], tokens[1], tokens[2]}, {"push", "-f", "json"}, {"receive"}, {"receive", "--timeout", tokens[0]},
 			{"lsp"}, {"lsp", "--config", tokens[0]}, {"redact", "-v"}, {"redact", tokens[0]},
 			{"fix"}, {"fix", "app.py"}, {"fix", tokens[0]}, {"fix", "--from", saved}, {"fix", "--from", tokens[0]}, {"fix", "--dir", tokens[0], "--from", saved}, {"fix", "--write", "--env-file=" + tokens[0] + "/.env"},

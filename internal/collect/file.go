@@ -22,8 +22,28 @@ func FileExposure(path string) result.Exposure {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return ""
 	}
-	f := diskFile{path: filepath.Join(dir, filepath.Base(path))}
-	return treatments([]diskFile{f})[f].exposure
+	path = filepath.Join(dir, filepath.Base(path))
+	return Treatments([]string{path})[path].Exposure
+}
+
+// Treatment is how git treats a file on disk.
+type Treatment struct {
+	Exposure result.Exposure // "" if the file is in no work tree, or its index cannot be read
+	Top      string          // the work tree; "" if there is none
+}
+
+// Treatments tells how git treats files, by their absolute paths, which lead through
+// no link. Like a scan it does not start git.
+func Treatments(paths []string) map[string]Treatment {
+	var files []diskFile
+	for _, path := range paths {
+		files = append(files, diskFile{path: path})
+	}
+	out := map[string]Treatment{}
+	for f, t := range treatments(files) {
+		out[f.path] = t
+	}
+	return out
 }
 
 // Root is a file or folder from which files are read.
@@ -48,19 +68,13 @@ type diskFile struct {
 	folder string // that the user named, with the file in it; "" if that is the file itself
 }
 
-// treatment is how git treats a file on disk.
-type treatment struct {
-	exposure result.Exposure // "" if the file is in no work tree, or its index cannot be read
-	top      string          // the work tree; "" if there is none
-}
-
 // treatments tells how git treats files that were read without their repository:
 // each file's is the one that git would find from its folder. One index is held at
 // a time.
 //
 // Who names a folder that git ignores, such as dist, wants to know what is in it:
 // to be ignored is no excuse there.
-func treatments(files []diskFile) map[diskFile]treatment {
+func treatments(files []diskFile) map[diskFile]Treatment {
 	finder := repositories{}
 	in := map[*repo.Repo][]diskFile{}
 	for _, f := range files {
@@ -68,7 +82,7 @@ func treatments(files []diskFile) map[diskFile]treatment {
 			in[g] = append(in[g], f)
 		}
 	}
-	out := map[diskFile]treatment{}
+	out := map[diskFile]Treatment{}
 	for g, files := range in {
 		top, err := filepath.EvalSymlinks(g.WorkTree)
 		if err != nil {
@@ -87,12 +101,12 @@ func treatments(files []diskFile) map[diskFile]treatment {
 			if !ok || inGitDir(rel) {
 				continue
 			}
-			t := treatment{top: top}
+			t := Treatment{Top: top}
 			if known {
-				t.exposure = tree.exposure(rel)
+				t.Exposure = tree.exposure(rel)
 			}
-			if folder, ok := inside(top, f.folder); ok && t.exposure == result.ExposureIgnored && tree.ignoresFolder(folder) {
-				t.exposure = result.ExposureUntracked
+			if folder, ok := inside(top, f.folder); ok && t.Exposure == result.ExposureIgnored && tree.ignoresFolder(folder) {
+				t.Exposure = result.ExposureUntracked
 			}
 			out[f] = t
 		}

@@ -13,7 +13,7 @@ import (
 // onDisk knows what is around the files that matches stand in: the repositories
 // of those that were read without one, and the Dockerfiles that copy them.
 type onDisk struct {
-	treated map[diskFile]treatment
+	treated map[diskFile]Treatment
 	copies  image.Copies
 	copied  map[diskFile]string
 }
@@ -38,7 +38,7 @@ func (o *onDisk) look(hits []Hit) {
 // exposure is Hit.exposure, also for files that were read without a repository.
 func (o *onDisk) exposure(h *Hit) result.Exposure {
 	if h.isFile() && h.Tree == nil {
-		return cmp.Or(o.treated[h.Root.file(h.Path)].exposure, result.ExposureUntracked)
+		return cmp.Or(o.treated[h.Root.file(h.Path)].Exposure, result.ExposureUntracked)
 	}
 	return h.exposure()
 }
@@ -54,7 +54,7 @@ func (o *onDisk) copiedBy(h *Hit) string {
 	by, ok := o.copied[f]
 	if !ok {
 		base := cmp.Or(f.folder, filepath.Dir(f.path))
-		if top := o.treated[f].top; top != "" {
+		if top := o.treated[f].Top; top != "" {
 			if _, ok := inside(top, base); ok {
 				base = top
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -86,12 +85,7 @@ func rewrite(about, filter string) string {
 }
 
 // word returns the name of a file, as doctor shows it, for a shell.
-func word(about string) string {
-	if rest, ok := strings.CutPrefix(about, "~"+string(filepath.Separator)); ok {
-		return "~/" + shell.Quote(rest)
-	}
-	return shell.Quote(about)
-}
+func word(about string) string { return shell.QuoteHome(about) }
 
 // holdsToken reports whether data has a token that is not a placeholder.
 func holdsToken(data []byte) bool {

@@ -4,18 +4,14 @@
 package packcache
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"r8scan/internal/cachefile"
 	"r8scan/internal/pattern"
-	"r8scan/internal/regular"
 )
 
 // Entry is what the cache remembers of a pack. It is valid only as long as
@@ -55,8 +51,6 @@ func (c *Cache) path(key []byte) string {
 	return filepath.Join(c.dir, hex.EncodeToString(key)+"-"+c.version)
 }
 
-var errDamaged = errors.New("the entry is damaged")
-
 // maxEntry limits the size of an entry, in bytes. The entry of a pack with a
 // million objects has a few megabytes.
 const maxEntry = 64 << 20
@@ -67,47 +61,25 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 	if c == nil {
 		return nil, os.ErrNotExist
 	}
-	path := c.path(key)
-	text, err := regular.Read(path, maxEntry)
-	if err != nil {
+	path, e := c.path(key), &Entry{}
+	if err := cachefile.Load(path, maxEntry, e); err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	_ = os.Chtimes(path, now, now) // marks it as used for prune; if this fails, the pack may be read again
-	sum, body, ok := bytes.Cut(text, []byte("\n"))
-	if !ok || string(sum) != digest(body) {
-		return nil, errDamaged
-	}
-	e := &Entry{}
-	return e, json.Unmarshal(body, e)
+	_ = os.Chtimes(path, now, now) // marks it as used for Prune; if this fails, the pack may be read again
+	return e, nil
 }
 
-// Save writes the entry for a pack. It renames a complete file into place, so
-// scans can run in parallel.
+// Save writes the entry for a pack. Scans can run in parallel. The first entry that a
+// Cache saves removes those that were not used for maxUnused.
 func (c *Cache) Save(key []byte, e *Entry) error {
 	if c == nil {
 		return nil
 	}
-	body, err := json.Marshal(e)
-	if err != nil {
+	if err := cachefile.Save(c.path(key), e); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(c.dir, "new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(digest(body) + "\n" + string(body))
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), c.path(key))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	c.prune()
+	c.pruned.Do(func() { cachefile.Prune(c.dir, ours, maxUnused) })
 	return nil
 }
 
@@ -115,27 +87,5 @@ func (c *Cache) Save(key []byte, e *Entry) error {
 // repacked, its repository deleted, or the rules changed.
 const maxUnused = 90 * 24 * time.Hour
 
-// prune removes entries that were not used for maxUnused, once per Cache. It
-// touches only names that Save makes, and ignores errors.
-func (c *Cache) prune() {
-	c.pruned.Do(func() {
-		entries, err := os.ReadDir(c.dir)
-		if err != nil {
-			return
-		}
-		for _, e := range entries {
-			info, err := e.Info()
-			if err == nil && info.Mode().IsRegular() && ours().MatchString(e.Name()) && time.Since(info.ModTime()) > maxUnused {
-				_ = os.Remove(filepath.Join(c.dir, e.Name()))
-			}
-		}
-	})
-}
-
-// ours matches the names of entries of any version, and of unfinished ones.
-var ours = pattern.Of(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$|^new-[0-9]+$`)
-
-func digest(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
-}
+// ours matches the names of entries of any version.
+var ours = pattern.Of(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$`)

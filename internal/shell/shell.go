@@ -29,3 +29,17 @@ func Unquoted(s string) string {
 	}
 	return s
 }
+
+// QuoteHome quotes a path that may begin with ~ for the home folder, which the shell
+// is to replace.
+func QuoteHome(path string) string {
+	for _, home := range []string{"~/", `~\`} {
+		if rest, ok := strings.CutPrefix(path, home); ok {
+			return "~/" + Quote(rest)
+		}
+	}
+	if path == "~" {
+		return path
+	}
+	return Quote(path)
+}

@@ -36,6 +36,10 @@ type folder struct {
 
 	skip func(f folder) bool // nil: nothing is skipped
 	link func(f folder)      // called for links, whose texts are read; may be nil
+	// told is called when something in the file is found, or cannot be read, and admit
+	// decides about an opened file. Either may be nil.
+	told  func()
+	admit func(fs.FileInfo) bool
 	// enter is called for a folder that has a .git or is a git directory. It returns
 	// the work tree with this top, if any, and whether to walk it. With nil, these
 	// are ordinary folders.
@@ -161,10 +165,13 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 	defer part.End()
 	file, info, err := regular.Listed(f.path)
 	if err != nil {
-		r.env.Sink.Unread(f.name, regular.Reason(err))
+		r.unread(f, f.name, regular.Reason(err))
 		return
 	}
 	defer file.Close()
+	if f.admit != nil && !f.admit(info) {
+		return
+	}
 	if !f.uncounted {
 		r.env.Sink.Files.Add(1)
 	}
@@ -179,14 +186,14 @@ func (r files) file(ctx context.Context, w *worker, f folder) {
 	limited := &io.LimitedReader{R: file, N: search.WindowLen}
 	r.text(ctx, w, limited, nil, f)
 	if n, _ := file.Read(make([]byte, 1)); limited.N == 0 && n > 0 {
-		r.env.Sink.Unread(f.name, fmt.Sprintf("it reports size 0 and has more than %d bytes; the rest was not read: pipe its content to r8scan files -", search.WindowLen))
+		r.unread(f, f.name, fmt.Sprintf("it reports size 0 and has more than %d bytes; the rest was not read: pipe its content to r8scan files -", search.WindowLen))
 	}
 }
 
 // text searches the content of the file f. at reads it again; nil if that is not
 // possible.
 func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.ReaderAt, f folder) {
-	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(f.name, member), reason) })
+	t := w.searcher.Text(func(member, reason string) { r.unread(f, inside(f.name, member), reason) })
 	defer t.Done()
 	t.Seen = r.env.Sink.See
 	name := path.Base(f.name)
@@ -201,11 +208,27 @@ func (r files) text(ctx context.Context, w *worker, content io.Reader, at io.Rea
 	for _, h := range t.Hits {
 		hit := f.hit(h.Member)
 		hit.Hit = h
-		r.env.Sink.Hit(hit)
+		r.found(f, hit)
 	}
-	if err != nil {
-		r.env.Sink.Unread(f.name, fmt.Sprintf("%s after %d bytes", regular.Reason(err), n))
+	if err != nil && ctx.Err() == nil { // who ends it says why
+		r.unread(f, f.name, fmt.Sprintf("%s after %d bytes", regular.Reason(err), n))
 	}
+}
+
+// found puts a match in the file f into the sink.
+func (r files) found(f folder, hit collect.Hit) {
+	if f.told != nil {
+		f.told()
+	}
+	r.env.Sink.Hit(hit)
+}
+
+// unread names something in the file f that was not read.
+func (r files) unread(f folder, what, reason string) {
+	if f.told != nil {
+		f.told()
+	}
+	r.env.Sink.Unread(what, reason)
 }
 
 // inside returns the name in coverage of a member of name; of name itself if member
@@ -218,7 +241,11 @@ func inside(name, member string) string {
 }
 
 // searchName searches the last element of a file's or folder's name.
-func (r files) searchName(f folder) { r.env.searchName(filepath.Base(f.path), f.hit("")) }
+func (r files) searchName(f folder) {
+	for _, h := range r.env.inName(filepath.Base(f.path), f.hit("")) {
+		r.found(f, h)
+	}
+}
 
 // hit returns the place of a match in the file or in a member of it.
 func (f folder) hit(member string) collect.Hit {
@@ -246,7 +273,7 @@ func (r files) nameLostObjects(f folder) {
 	if packs, err := os.ReadDir(filepath.Join(f.path, "pack")); err == nil && len(packs) == 0 && len(entries) == 2 {
 		return // it has no objects
 	}
-	r.env.Sink.Unread(f.name, "it holds git's objects, but the folder around it is no repository: restore its HEAD (git init creates one) and scan it again")
+	r.unread(f, f.name, "it holds git's objects, but the folder around it is no repository: restore its HEAD (git init creates one) and scan it again")
 }
 
 // skipGitObjects leaves out objects, which audit reads one by one: as files they are

@@ -1,0 +1,16 @@
+//go:build !linux && !darwin && !windows
+
+package machine
+
+import (
+	"errors"
+	"io/fs"
+)
+
+// readMounts does not know this system.
+func readMounts(string) (mounts, error) {
+	return nil, errors.New("which file systems are mounted is not known on this system")
+}
+
+// elsewhere says nothing.
+func elsewhere(fs.FileInfo) string { return "" }
