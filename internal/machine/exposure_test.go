@@ -100,4 +100,14 @@ func TestReaders(t *testing.T) {
 			t.Errorf("folder %o, file %o: readable by %q, want %q", tt.dir, tt.file, got, tt.want)
 		}
 	}
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(filepath.Dir(path), "link") // its text may hold a token
+	if err := os.Symlink("file", link); err != nil {
+		t.Fatal(err)
+	}
+	if got := newExposures(home, "", os.Getenv).readers(link); got != "" {
+		t.Errorf("a link is readable by %q, and chmod would change what it leads to", got)
+	}
 }
