@@ -3,7 +3,6 @@ package machine
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -198,7 +197,12 @@ func toSystem(link string) bool {
 	return runtime.GOOS != "windows" && slices.ContainsFunc(systemFolders, func(dir string) bool { return regular.Contains(dir, to) })
 }
 
-// save keeps how far the search is.
+// NotKept is why the next search cannot go on where this one was stopped.
+type NotKept string
+
+func (n NotKept) Error() string { return "how far the search is could not be kept" + string(n) }
+
+// save keeps how far the search is. Its error is a NotKept.
 func (k *keeper) save() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -207,12 +211,15 @@ func (k *keeper) save() error {
 
 func (k *keeper) saveNow() error {
 	k.saved = time.Now()
-	if k.path == "" || k.at.After == "" {
+	if k.path == "" {
+		return NotKept(": there is no cache folder")
+	}
+	if k.at.After == "" {
 		return nil
 	}
 	k.at.Again = slices.Sorted(maps.Keys(k.again))
 	if err := cachefile.Save(k.path, k.at.quoted()); err != nil {
-		return fmt.Errorf("how far the search is could not be kept in %s: %s", k.shown(filepath.Dir(k.path)), regular.Cause(err))
+		return NotKept(" in " + k.shown(filepath.Dir(k.path)) + ": " + regular.Cause(err))
 	}
 	return nil
 }
