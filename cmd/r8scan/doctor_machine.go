@@ -38,15 +38,6 @@ func (f *machineFlags) check() error {
 	return nil
 }
 
-// next says what the next search does after err has stopped this one.
-func next(err error) string {
-	var not machine.NotKept
-	if errors.As(err, &not) {
-		return "the next r8scan doctor --machine begins anew: " + not.Error()
-	}
-	return "the next r8scan doctor --machine goes on from here"
-}
-
 // runMachine searches this machine, and says where tokens stand.
 func (c command) runMachine(ctx context.Context, f doctorFlags) error {
 	shown := progress.Watch(ctx, c.err, !f.noProgress, false)
@@ -68,7 +59,7 @@ func (c command) runMachine(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		shown.Stop()
 		if ctx.Err() != nil {
-			fmt.Fprintln(c.err, next(err))
+			fmt.Fprintln(c.err, machine.Next(err))
 		}
 		return err
 	}
