@@ -114,15 +114,18 @@ func SystemFiles() []string {
 func foldersOf(home string, env func(string) string, system []string) []base {
 	var out []base
 	for _, v := range variables {
-		path := env(v.name)
-		if !filepath.IsAbs(path) {
-			continue
+		for _, path := range filepath.SplitList(env(v.name)) { // KUBECONFIG may name several
+			if !filepath.IsAbs(path) {
+				continue
+			}
+			path, err := filepath.EvalSymlinks(path)
+			if err != nil || regular.Contains(path, home) { // not there, or the home folder and more
+				continue
+			}
+			if info, err := os.Stat(path); err == nil && (info.IsDir() || info.Mode().IsRegular()) { // HISTFILE may be /dev/null
+				out = append(out, base{path, v.as})
+			}
 		}
-		path, err := filepath.EvalSymlinks(path)
-		if err != nil || regular.Contains(path, home) { // not there, or the home folder and more
-			continue
-		}
-		out = append(out, base{path, v.as})
 	}
 	for _, path := range system {
 		if real, err := filepath.EvalSymlinks(path); err == nil {

@@ -90,23 +90,26 @@ func TestSearch(t *testing.T) {
 	outside := realTemp(t)
 	put(t, filepath.Join(outside, "codex", "sessions", "1.jsonl"), token)
 	put(t, filepath.Join(outside, "environment"), "REPLICATE_API_TOKEN="+token)
+	put(t, filepath.Join(outside, "kube1"), "nothing")
+	put(t, filepath.Join(outside, "kube2"), token)
 	opts := options(t)
 	opts.System = []string{filepath.Join(outside, "environment"), filepath.Join(outside, "not there")}
 	opts.Env = func(name string) string {
 		return map[string]string{
 			"XDG_CONFIG_HOME": filepath.Join(dir, "cfg"), "CODEX_HOME": filepath.Join(outside, "codex"),
-			"XDG_DATA_HOME": filepath.Dir(dir), "XDG_STATE_HOME": "relative", "XDG_CACHE_HOME": filepath.Join(dir, "none"), // of no use
+			"KUBECONFIG": strings.Join([]string{filepath.Join(outside, "kube1"), filepath.Join(outside, "kube2")}, string(filepath.ListSeparator)),
+			"HISTFILE":   os.DevNull, "XDG_DATA_HOME": filepath.Dir(dir), "XDG_STATE_HOME": "relative", "XDG_CACHE_HOME": filepath.Join(dir, "none"), // of no use
 		}[name]
 	}
 	f := searchAll(t, opts)
 	want := []string{
-		"agent-transcript " + filepath.ToSlash(outside) + "/codex/sessions/1.jsonl", "agent-transcript ~/.claude/projects/x/1.jsonl", "editor-state ~/cfg/Code/User/History/1/2.py",
+		"agent-transcript " + filepath.ToSlash(outside) + "/codex/sessions/1.jsonl", "agent-transcript ~/.claude/projects/x/1.jsonl", "credential-store " + filepath.ToSlash(outside) + "/kube2", "editor-state ~/cfg/Code/User/History/1/2.py",
 		"env ~/code/.env", "other " + filepath.ToSlash(outside) + "/environment", "shell-history ~/.bash_history",
 	}
 	if got := where(f); !slices.Equal(got, want) || len(f.Tokens) != 1 {
 		t.Errorf("%d tokens in %v, want %v", len(f.Tokens), got, want)
 	}
-	if !f.Complete || !f.Failed() || f.Files != 7 || !slices.Equal(f.Searched, []string{"~", filepath.ToSlash(outside) + "/codex", filepath.ToSlash(outside) + "/environment"}) {
+	if !f.Complete || !f.Failed() || f.Files != 9 || !slices.Equal(f.Searched, []string{"~", filepath.ToSlash(outside) + "/codex", filepath.ToSlash(outside) + "/kube1", filepath.ToSlash(outside) + "/kube2", filepath.ToSlash(outside) + "/environment"}) {
 		t.Errorf("complete %v, failed %v, %d files in %v", f.Complete, f.Failed(), f.Files, f.Searched)
 	}
 }
