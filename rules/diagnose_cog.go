@@ -18,7 +18,7 @@ func DiagnoseCog(text string) Diagnosis {
 	if core == "" {
 		core, problems = unwrap(text)
 	}
-	d := Diagnosis{Secret: NewSecret(core, 0), Problems: problems}
+	d := Diagnosis{Secret: NewSecret(core, 0), Problems: problems, Wrapped: len(problems) > 0}
 	problem := ""
 	switch n := utf8.RuneCountInString(core); {
 	case core == "":
