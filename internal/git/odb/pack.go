@@ -74,7 +74,7 @@ func (p *pack) place(pos int32) place { return place{p.number, int32(p.entries[p
 
 // position is the inverse of place.
 func (p *pack) position(num int32) int32 {
-	n := p.idx.n
+	n := len(p.entries) - 1 // more than idx has if some have no id: see Unindexed
 	off := min(p.idx.offsets[num], p.entries[n].off)
 	pos := sort.Search(n, func(i int) bool { return p.entries[i].off >= off })
 	for p.entries[pos].num != uint32(num) { // a bad index has two entries at one offset
