@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -257,6 +259,47 @@ func TestRemoteDamage(t *testing.T) {
 				t.Errorf("no error: %+v", res.Coverage)
 			}
 		})
+	}
+}
+
+// sends is a server that sends a pack of its own choice.
+func sends(pack []byte) func(http.Handler) http.Handler {
+	return changed(func([]byte) []byte {
+		b := []byte("0008NAK\n")
+		for rest := pack; len(rest) > 0; {
+			n := min(len(rest), 60_000)
+			b = append(fmt.Appendf(b, "%04x\x01", n+5), rest[:n]...)
+			rest = rest[n:]
+		}
+		return append(b, "0000"...)
+	})
+}
+
+// TestRemoteLacks: an object that others name and that the server does not send is
+// named, and tokens in the others are found.
+func TestRemoteLacks(t *testing.T) {
+	r := gittest.New(t)
+	r.Write("d/a", "text")
+	r.Write("d/b", token(1))
+	r.Git("add", ".")
+	r.Git("commit", "-qm", "one")
+	all := gittest.Lines(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)"))
+	for _, name := range []string{"HEAD:d/a", "HEAD:d", "HEAD"} {
+		missing := r.Git("rev-parse", name)
+		ids := strings.Join(slices.DeleteFunc(slices.Clone(all), func(id string) bool { return id == missing }), "\n") + "\n"
+		file := r.GitInput(ids, "pack-objects", "-q", filepath.Join(r.Dir, "sent"))
+		pack, err := os.ReadFile(filepath.Join(r.Dir, "sent-"+file+".pack"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		url, _ := remoteOf(t, r, sends(pack))
+		res, err := History(t.Context(), url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if u := fmt.Sprint(res.Coverage.Unread); len(res.Findings) != 1 || !strings.Contains(u, missing) || !strings.Contains(u, "not among the objects that the server sent") {
+			t.Errorf("%s: %d findings, unread %s", name, len(res.Findings), u)
+		}
 	}
 }
 

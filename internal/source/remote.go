@@ -59,20 +59,42 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 	}
 	defer session.Close()
 	r := s.repository(env, session.Advert)
-	if r.Store, err = s.receive(ctx, env, session, r); err != nil {
+	pack, err := s.receive(ctx, env, session, r)
+	if err != nil {
 		return nil, err
 	}
-	if err := readObjects(ctx, env, r); err != nil {
-		r.Store.Close()
+	if pack == nil {
+		env.Sink.Note(s.at.String() + " is an empty repository")
+		r.Store = odb.OpenFolders(odb.Folders{}, session.Hash, odb.LimitsOf(env.Budget))
+	} else if err := searchPack(ctx, env, r, pack); err != nil {
+		pack.Store.Close()
 		return nil, err
 	}
 	return &Read{Target: result.Target{Kind: "repository", Path: s.at.String()}, Repos: []*collect.Repository{&r.Repository}}, nil
 }
 
-// readObjects searches all objects of an open repository.
-func readObjects(ctx context.Context, env *Env, r *repository) error {
-	env.Sink.Meter.AllObjects.Add(int64(r.Store.Len()))
-	env.Sink.Meter.Begin(collect.Reading, r.Store.PackedSize())
+// searchPack searches all objects of a pack and opens the repository's store. Where a
+// sift does not do, it takes the way of a pack with an index.
+func searchPack(ctx context.Context, env *Env, r *repository, pack *odb.Unindexed) error {
+	meter := env.Sink.Meter
+	meter.AllObjects.Add(int64(pack.Store.Len()))
+	meter.Begin(collect.Reading, pack.Store.PackedSize())
+	s := &sift{env: env, repo: r, pack: pack}
+	ok, err := s.run(ctx)
+	if err != nil {
+		return err
+	}
+	if ok {
+		r.Store = pack.Index()
+		return s.search(ctx)
+	}
+	meter.Begin(collect.Naming, pack.Store.PackedSize())
+	if err := nameAll(ctx, env, pack); err != nil {
+		return err
+	}
+	r.Store = pack.Index()
+	meter.Objects.Store(0)
+	meter.Begin(collect.Reading, pack.Store.PackedSize())
 	o := &objects{env, r}
 	if err := env.run(ctx, o.families()...); err != nil {
 		return err
@@ -96,13 +118,12 @@ func (s *Remote) repository(env *Env, a *fetch.Advert) *repository {
 	return r
 }
 
-// receive returns the store of what the server sends. What it leaves out is unread.
-func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, r *repository) (*odb.Store, error) {
-	limits := odb.LimitsOf(env.Budget)
+// receive returns the pack that the server sends, nil for an empty repository. What it
+// leaves out is unread.
+func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, r *repository) (*odb.Unindexed, error) {
 	wants := session.IDs()
 	if len(wants) == 0 {
-		env.Sink.Note(s.at.String() + " is an empty repository")
-		return odb.OpenFolders(odb.Folders{}, session.Hash, limits), nil
+		return nil, nil
 	}
 	spool, err := fetch.NewSpool(s.most)
 	if err != nil {
@@ -116,16 +137,11 @@ func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, 
 			return nil, fmt.Errorf("%s: %w", s.at, err)
 		}
 	}
-	u, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", session.Hash, limits)
+	u, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", session.Hash, odb.LimitsOf(env.Budget))
 	if err != nil {
 		return nil, fmt.Errorf("%s: what the server sent cannot be read: %w", s.at, err)
 	}
-	env.Sink.Meter.Begin(collect.Naming, u.Store.PackedSize())
-	if err := nameAll(ctx, env, u); err != nil {
-		u.Store.Close()
-		return nil, err
-	}
-	return u.Index(), nil
+	return u, nil
 }
 
 // cutShort ends the spool of a pack that did not arrive whole, and returns why: what

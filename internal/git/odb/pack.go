@@ -25,6 +25,8 @@ type pack struct {
 	entries []entry // by position; the last one only marks the end of the one before
 
 	gaps gaps
+
+	checked bool // all streams were compared with their checksums: see Unindexed
 }
 
 // entry is the information about an object in a pack. A walk needs all of it at

@@ -272,5 +272,13 @@ func (s *Store) PackFamilies(i int) []Family {
 	return packFamilies(p)
 }
 
+// FamilyOf returns the work of walking o, which a pack reports, and the deltas on it.
+func (s *Store) FamilyOf(o Obj) Family {
+	p := s.packs[s.where[o].pack]
+	p.load(s)
+	pos := p.position(s.where[o].entry)
+	return Family{pack: p, from: pos, to: pos + 1}
+}
+
 // LooseFamilies returns the work of reading the loose objects.
 func (s *Store) LooseFamilies() []Family { return looseFamilies(len(s.loose)) }

@@ -25,7 +25,7 @@ type Unindexed struct {
 	waiting []int32 // deltas that name their base by its id
 
 	mu     sync.Mutex
-	failed int // objects without an id
+	failed []Obj
 }
 
 // maxUnindexed is how many objects of a pack without an index are read: each takes
@@ -74,7 +74,7 @@ func (u *Unindexed) scan() {
 		u.Store.problem(p.path, "its bytes do not have the checksum at its end; it was read as it is")
 	}
 	n := len(p.entries) - 1
-	p.idx.n = n
+	p.idx.n, p.checked = n, true
 	p.once.Do(func() {}) // so that load does not read the entries from an index
 	p.connect()
 	for pos := range n {
@@ -164,6 +164,18 @@ func (s *skipper) skip(e packed) (int, error) {
 // keepSkipped is the size up to which an entry is inflated into memory to find its end.
 const keepSkipped = 4 << 20
 
+// Waits reports whether deltas name their bases by ids.
+func (u *Unindexed) Waits() bool { return len(u.waiting) > 0 }
+
+// EachID calls f for each id that was computed. An object that is there twice has two.
+func (u *Unindexed) EachID(f func(id []byte)) {
+	for pos, ok := range u.known {
+		if ok {
+			f(u.Store.ID(Obj(pos)))
+		}
+	}
+}
+
 // Families returns the work of walking all objects but those that wait for a base.
 func (u *Unindexed) Families() []Family {
 	if len(u.waiting) == 0 {
@@ -244,12 +256,12 @@ func (u *Unindexed) Identify(n *Node) error {
 func (u *Unindexed) Fail(o Obj, why error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.failed++; u.failed <= maxFailed {
+	if u.failed = append(u.failed, o); len(u.failed) <= maxFailed {
 		u.Store.problem(u.pack.path, u.Store.label(o)+": "+why.Error())
 	}
 }
 
-// maxFailed is how many objects that have no id are named one by one.
+// maxFailed is how many objects that cannot be read are named one by one.
 const maxFailed = 100
 
 // Index returns the store of the objects that have an id. u must not be used
@@ -262,17 +274,17 @@ func (u *Unindexed) Index() *Store {
 		}
 		u.Fail(Obj(pos), why)
 	}
-	if more := u.failed - maxFailed; more > 0 {
+	if more := len(u.failed) - maxFailed; more > 0 {
 		u.Store.problem(u.pack.path, fmt.Sprintf("%d more objects in it cannot be read", more))
 	}
 	p, was := u.pack, u.Store
 	s := &Store{Workers: was.Workers, hash: was.hash, limits: was.limits, packs: was.packs, problems: was.problems}
-	for pos, ok := range u.known {
+	for pos := range u.known { // an object without an id belongs to no store, but others may build on it
 		e := &p.entries[pos]
 		e.obj, e.num, e.again = None, ^uint32(0), true
-		if !ok { // an object without an id belongs to no store, and was named
-			e.base = broken
-		}
+	}
+	for _, o := range u.failed { // it was named
+		p.entries[o].base = broken
 	}
 	order := u.sortedKnown()
 	p.idx.offsets = nil
