@@ -63,11 +63,7 @@ func (s *sift) run(ctx context.Context) (ok bool, err error) {
 // missing and another one is too much would pass. No server that works sends such a
 // pack.)
 func (s *sift) complete() bool {
-	s.pack.EachID(func(id []byte) {
-		s.known.remove(id)
-		s.named.remove(id)
-	})
-	return s.known.len() == 0 && int64(s.named.len()) == s.unnamed.Load()
+	return s.known.without(s.pack.EachID) == 0 && int64(s.named.without(s.pack.EachID)) == s.unnamed.Load()
 }
 
 // family returns the job of walking a family of objects.
@@ -234,33 +230,4 @@ func (s *sift) one(id []byte) job {
 		s.env.Sink.Members.Add(v.members)
 		return err
 	}
-}
-
-// idSet is a set of ids, by their first eight bytes. Many goroutines may use it.
-type idSet struct {
-	shards [256]struct {
-		mu sync.Mutex
-		m  map[uint64]struct{}
-	}
-}
-
-// add adds a raw id. The first byte says where it is kept.
-func (s *idSet) add(id []byte) {
-	shard := &s.shards[id[0]]
-	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	if shard.m == nil {
-		shard.m = map[uint64]struct{}{}
-	}
-	shard.m[binary.BigEndian.Uint64(id)] = struct{}{}
-}
-
-// remove removes a raw id. Nobody may add one meanwhile.
-func (s *idSet) remove(id []byte) { delete(s.shards[id[0]].m, binary.BigEndian.Uint64(id)) }
-
-func (s *idSet) len() (n int) {
-	for i := range s.shards {
-		n += len(s.shards[i].m)
-	}
-	return n
 }

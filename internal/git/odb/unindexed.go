@@ -2,6 +2,8 @@ package odb
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -223,14 +225,27 @@ func (u *Unindexed) Ready() []Family {
 // sortedKnown returns the positions that have an id, sorted by id. It does not depend
 // on the order in which they got it.
 func (u *Unindexed) sortedKnown() []Obj {
-	order := make([]Obj, 0, len(u.known))
-	for pos, ok := range u.known {
-		if ok {
-			order = append(order, Obj(pos))
-		}
+	type row struct {
+		head uint64 // of the id: it decides nearly always, and is at hand
+		pos  Obj
 	}
 	s := u.Store
-	slices.SortStableFunc(order, func(a, b Obj) int { return bytes.Compare(s.ID(a), s.ID(b)) })
+	rows := make([]row, 0, len(u.known))
+	for pos, ok := range u.known {
+		if ok {
+			rows = append(rows, row{binary.BigEndian.Uint64(s.ID(Obj(pos))), Obj(pos)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		if c := cmp.Compare(a.head, b.head); c != 0 {
+			return c
+		}
+		return cmp.Or(bytes.Compare(s.ID(a.pos), s.ID(b.pos)), cmp.Compare(a.pos, b.pos))
+	})
+	order := make([]Obj, len(rows))
+	for i, r := range rows {
+		order[i] = r.pos
+	}
 	return order
 }
 
