@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -27,10 +28,12 @@ type sift struct {
 	pack *odb.Unindexed
 
 	collect.Counters
-	odd     atomic.Bool // something calls for the ids of all objects
+	odd     atomic.Bool // something calls for the ids of all objects: the walk is of no use
+	all     atomic.Bool // from now on all blobs get ids: names say what some of them hold
 	unnamed atomic.Int64
 	known   idSet // commits and trees that objects name: each must be there
 	named   idSet // blobs that trees name, and what refs and tags name
+	byName  idSet // blobs whose names say what they hold
 
 	mu       sync.Mutex
 	toSearch [][]byte // raw ids
@@ -52,6 +55,7 @@ func (s *sift) run(ctx context.Context) (ok bool, err error) {
 	for _, f := range s.pack.Families() {
 		jobs = append(jobs, s.family(f))
 	}
+	slices.Reverse(jobs) // the last one runs first, and trees come before blobs
 	if err := s.env.run(ctx, jobs...); err != nil {
 		return false, err
 	}
@@ -59,11 +63,13 @@ func (s *sift) run(ctx context.Context) (ok bool, err error) {
 }
 
 // complete reports whether all commits and trees are there that objects name, and as
-// many blobs without an id as are named and have none. (A pack in which one blob is
-// missing and another one is too much would pass. No server that works sends such a
-// pack.)
+// many blobs without an id as are named and have none. Blobs that are containers by
+// name only must have one: mostly they do, because git sends trees first. (A pack in
+// which one blob is missing and another one is too much would pass. No server that works
+// sends such a pack.)
 func (s *sift) complete() bool {
-	return s.known.without(s.pack.EachID) == 0 && int64(s.named.without(s.pack.EachID)) == s.unnamed.Load()
+	return s.known.without(s.pack.EachID) == 0 && s.byName.without(s.pack.EachID) == 0 &&
+		int64(s.named.without(s.pack.EachID)) == s.unnamed.Load()
 }
 
 // family returns the job of walking a family of objects.
@@ -88,7 +94,7 @@ func (s *sifter) Visit(n *odb.Node) error {
 		return nil // all of it is read again
 	}
 	again := n.Stream != nil || s.again(n)
-	if n.Type == odb.Blob && !again {
+	if n.Type == odb.Blob && !again && !s.all.Load() {
 		s.unnamed.Add(1)
 	} else if err := s.pack.Identify(n); err != nil {
 		s.odd.Store(true)
@@ -124,8 +130,7 @@ func (s *sifter) keep(list *[][]byte, o odb.Obj) {
 	*list = append(*list, s.pack.Store.ID(o))
 }
 
-// names takes the ids that an object names. A name that says what a blob holds, or a
-// malformed object, calls for all ids.
+// names takes the ids that an object names. A malformed object calls for all ids.
 func (s *sifter) names(n *odb.Node) {
 	switch n.Type {
 	case odb.Tree:
@@ -138,7 +143,9 @@ func (s *sifter) names(n *odb.Node) {
 				s.name(&s.named, e.ID)
 			}
 			if isUnsigned(e) {
-				s.odd.Store(true)
+				s.repo.addUnsigned(e.ID, string(e.Name))
+				s.byName.add(e.ID)
+				s.all.Store(true)
 			}
 		}, nil)
 		if err != nil {
@@ -208,7 +215,10 @@ func (s *sift) search(ctx context.Context) error {
 	for _, id := range s.toSearch {
 		jobs = append(jobs, s.one(id))
 	}
-	return s.env.run(ctx, jobs...)
+	if err := s.env.run(ctx, jobs...); err != nil {
+		return err
+	}
+	return readUnsigned(ctx, s.env, s.repo)
 }
 
 // one returns the job of searching one object by its id.

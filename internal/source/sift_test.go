@@ -80,7 +80,7 @@ func TestSift(t *testing.T) {
 	r.Write("page.br", "a name that says what it holds")
 	r.Git("add", ".")
 	r.Git("commit", "-qm", "two")
-	if ok, _ := sifted(t, r); ok {
-		t.Error("a blob that is known by its name needs an id")
+	if ok, store = sifted(t, r); !ok || !find(store, "HEAD:page.br") {
+		t.Error("a blob that is known by its name has no id")
 	}
 }

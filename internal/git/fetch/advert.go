@@ -29,6 +29,7 @@ type Advert struct {
 
 // Limits on what a server names.
 const (
+	maxAdvert  = 256 << 20 // bytes of the list
 	maxRefs    = 1 << 22
 	maxRefName = 4 << 10 // git has no limit, and file systems end at 4096 bytes
 )
@@ -36,11 +37,14 @@ const (
 // readAdvert reads the refs.
 func readAdvert(p *packets) (*Advert, error) {
 	a := &Advert{}
-	first := true
+	first, size := true, 0
 	for {
 		line, err := p.next()
 		if err != nil {
 			return nil, err
+		}
+		if size += len(line); size > maxAdvert {
+			return nil, fmt.Errorf("the server's list of refs is longer than %d bytes", maxAdvert)
 		}
 		if line == nil {
 			return a, a.finish()

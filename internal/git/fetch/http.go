@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/net/http/httpproxy"
@@ -21,6 +22,7 @@ import (
 type httpLink struct {
 	client *http.Client
 	base   url.URL // of the repository, after redirects
+	named  string  // the host that the user named: only it gets credentials
 	auth   *login  // nil: none was asked for
 	answer io.Closer
 }
@@ -29,7 +31,7 @@ const uploadPack = "git-upload-pack"
 
 // openHTTP asks for the refs. It sends credentials only if the server asks for them.
 func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
-	l := &httpLink{base: url.URL{Scheme: a.Scheme, Host: a.Host, Path: a.Path}}
+	l := &httpLink{base: url.URL{Scheme: a.Scheme, Host: a.Host, Path: a.Path}, named: a.Host}
 	l.client = httpClient(c, &l.base)
 	resp, err := l.refs(ctx)
 	if err != nil {
@@ -53,7 +55,7 @@ func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
 		return nil, err
 	}
 	defer l.close()
-	p := newPackets(&limited{resp.Body, maxAdvert})
+	p := newPackets(resp.Body)
 	line, err := p.next()
 	switch {
 	case err != nil:
@@ -74,31 +76,15 @@ func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
 	return &Session{advert, l}, nil
 }
 
-// maxAdvert bounds the list of refs, in bytes.
-const maxAdvert = 1 << 30
-
-// limited is a reader whose answer may not be longer.
-type limited struct {
-	r    io.Reader
-	left int64
-}
-
-func (l *limited) Read(b []byte) (int, error) {
-	n, err := l.r.Read(b)
-	if l.left -= int64(n); l.left < 0 {
-		return 0, fmt.Errorf("the server's list of refs is longer than %d bytes", int64(maxAdvert))
-	}
-	return n, err
-}
-
 // httpClient returns the client for one repository. Only its first request may be
 // redirected.
 func httpClient(c *Client, base *url.URL) *http.Client {
 	fromEnv := httpproxy.FromEnvironment().ProxyFunc()
-	redirected := false
+	var elsewhere atomic.Bool // the server redirects to a host that is asked without a proxy
+	first := *base
 	// A server elsewhere must not make this machine ask itself, or its neighbors.
 	control := func(_, address string, _ syscall.RawConn) error {
-		if !redirected || isLoopback(base.Hostname()) {
+		if !elsewhere.Load() || isLoopback(first.Hostname()) {
 			return nil
 		}
 		host, _, err := net.SplitHostPort(address)
@@ -118,9 +104,9 @@ func httpClient(c *Client, base *url.URL) *http.Client {
 	if base.Scheme == "https" {
 		transport.Proxy = func(r *http.Request) (*url.URL, error) { return fromEnv(r.URL) }
 	}
-	first := *base
 	return &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		redirected = true
+		proxy, err := fromEnv(r.URL)
+		elsewhere.Store(proxy == nil || err != nil)
 		return mayRedirect(&first, r, via)
 	}}
 }
@@ -176,7 +162,7 @@ func (l *httpLink) refs(ctx context.Context) (*http.Response, error) {
 // do sends a request. The errors do not repeat the URL.
 func (l *httpLink) do(req *http.Request) (*http.Response, error) {
 	req.Header.Set("User-Agent", "git/r8scan") // some servers answer browsers at the same URL
-	if l.auth != nil && req.URL.Host == l.base.Host {
+	if l.auth != nil && strings.EqualFold(req.URL.Host, l.named) {
 		req.SetBasicAuth(l.auth.user, l.auth.password.Reveal())
 	}
 	resp, err := l.client.Do(req)

@@ -320,6 +320,19 @@ func TestRedirect(t *testing.T) {
 			t.Error("credentials went to another host")
 		}
 	}
+	// A server that takes the credentials and only then redirects.
+	to.refs, to.seen = answers("application/x-git-upload-pack-advertisement", advert("side-band-64k", commit+" HEAD")), nil
+	from.refs = asksFor(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, to.URL+r.URL.Path+"?"+r.URL.RawQuery, http.StatusFound)
+	}, "ann", "pass")
+	if _, _, err := get(t, c, from.URL+"/a"); err != nil || len(to.seen) != 2 {
+		t.Errorf("%d requests, %v", len(to.seen), err)
+	}
+	for _, r := range to.seen {
+		if r.Header.Get("Authorization") != "" {
+			t.Errorf("credentials went to another host with %s", r.Method)
+		}
+	}
 	from.refs = http.RedirectHandler("/login", http.StatusFound).ServeHTTP
 	if _, _, err := get(t, alone(t), from.URL+"/a"); err == nil {
 		t.Error("a page to log in is no repository")

@@ -32,7 +32,7 @@ type Unindexed struct {
 
 // maxUnindexed is how many objects of a pack without an index are read: each takes
 // about 100 bytes of memory.
-const maxUnindexed = 1 << 26
+const maxUnindexed = 1 << 25
 
 // OpenUnindexed finds the objects in the first size bytes of a file, which are a
 // pack without an index. name is what problems call the pack, and hash the length of
