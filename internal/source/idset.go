@@ -14,7 +14,7 @@ type idSet struct{ shards [256]idShard }
 type idShard struct {
 	mu   sync.Mutex
 	seed maphash.Seed // made-up ids must not all have one place
-	keys []uint64 // a power of two of them, at most 3/4 filled; 0 is free
+	keys []uint64     // a power of two of them, at most 3/4 filled; 0 is free
 	n    int
 }
 
