@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 // Address is where a repository is.
@@ -34,12 +35,12 @@ func (a *Address) String() string {
 func (a *Address) hostname() string { return (&url.URL{Host: a.Host}).Hostname() }
 
 // scpLike matches user@host:path, which git takes for ssh.
-var scpLike = regexp.MustCompile(`^([^@/:\s]+)@([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\]):(.+)$`)
+var scpLike = pattern.Of(`^([^@/:\s]+)@([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\]):(.+)$`)
 
 // IsURL reports whether a text is meant as the address of a repository on a server.
 func IsURL(text string) bool {
 	scheme, _, ok := strings.Cut(text, "://")
-	return ok && !strings.ContainsAny(scheme, `/\`) && !strings.EqualFold(scheme, "file") || scpLike.MatchString(text)
+	return ok && !strings.ContainsAny(scheme, `/\`) && !strings.EqualFold(scheme, "file") || scpLike().MatchString(text)
 }
 
 // LocalPath returns the path that a file URL names; false if it is none.
@@ -68,7 +69,7 @@ var (
 
 // Parse returns the address in a URL.
 func Parse(text string) (*Address, error) {
-	if m := scpLike.FindStringSubmatch(text); m != nil && !strings.Contains(text, "://") {
+	if m := scpLike().FindStringSubmatch(text); m != nil && !strings.Contains(text, "://") {
 		return checked(&Address{Scheme: "ssh", User: m[1], Host: m[2], Path: m[3]})
 	}
 	u, err := url.Parse(text)
