@@ -52,7 +52,7 @@ func homeOf(target result.Target) (home string, on *forge) {
 // where there is none.
 func permalink(target result.Target, h *result.History, s spot) string {
 	l := s.at
-	if l.Path == "" || s.commit == "" || h == nil || !slices.ContainsFunc(h.Refs, isRemote) || strings.Contains(l.Path, "***") { // a name that holds a token
+	if l.Path == "" || s.commit == "" || !isThere(target, h) || strings.Contains(l.Path, "***") { // a name that holds a token
 		return ""
 	}
 	home, on := homeOf(target)
@@ -70,10 +70,19 @@ func permalink(target result.Target, h *result.History, s spot) string {
 // none.
 func commitLink(target result.Target, h *result.History, id string) string {
 	home, on := homeOf(target)
-	if home == "" || id == "" || !slices.ContainsFunc(h.Refs, isRemote) {
+	if home == "" || id == "" || !isThere(target, h) {
 		return ""
 	}
 	return home + on.page + url.PathEscape(id)
+}
+
+// isThere reports whether a remote has what a story tells of: a ref tells so, or the
+// remote was scanned itself.
+func isThere(target result.Target, h *result.History) bool {
+	if h == nil {
+		return false
+	}
+	return strings.Contains(target.Path, "://") && len(h.Refs) > 0 || slices.ContainsFunc(h.Refs, isRemote)
 }
 
 // isRemote reports whether a ref tells what a remote has.

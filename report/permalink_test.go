@@ -41,6 +41,13 @@ func TestPermalink(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
+	scanned := result.Target{Path: "https://github.com/o/r", Remote: "https://github.com/o/r"}
+	if got, want := permalink(scanned, local, at("a.py", 3, "")), "https://github.com/o/r/blob/"+commit("a")+"/a.py#L3"; got != want {
+		t.Errorf("a scanned remote: got %q, want %q", got, want)
+	}
+	if got := permalink(scanned, &result.History{}, at("a.py", 3, "")); got != "" {
+		t.Errorf("without a ref: %q", got)
+	}
 }
 
 // TestSpots: the work tree's file and git's copy of it are one place, and other

@@ -28,6 +28,7 @@ type Options struct {
 	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
 	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
+	MaxSize       int64            // bytes of a remote's pack; 0: 20 GiB
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one

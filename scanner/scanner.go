@@ -24,8 +24,13 @@ import (
 
 // Audit scans everything that the repository around the folder path has: work
 // trees, indexes, objects, refs, reflogs and configuration, its submodules, and the
-// repositories in its work trees. Outside a repository it does what Files does.
+// repositories in its work trees. Outside a repository it does what Files does, and
+// of a URL what History does.
 func Audit(ctx context.Context, path string, opts Options) (*result.Result, error) {
+	path = source.LocalPath(path)
+	if source.IsURL(path) {
+		return Range(ctx, path, "", opts)
+	}
 	res, err := scan(ctx, opts, func() (source.Source, error) { return source.OpenRepository(path) })
 	if errors.Is(err, source.ErrNoRepository) || source.IsOutside(err) {
 		return auditFiles(ctx, path, err, opts)
@@ -54,7 +59,8 @@ func Files(ctx context.Context, paths []string, stdin io.Reader, opts Options) (
 	return scan(ctx, opts, func() (source.Source, error) { return &source.Files{Paths: paths, Stdin: stdin}, nil })
 }
 
-// History scans only the git objects of the repository around the folder path.
+// History scans only the git objects of the repository around the folder path or, of
+// a URL, those that the refs of the server's repository reach.
 func History(ctx context.Context, path string, opts Options) (*result.Result, error) {
 	return Range(ctx, path, "", opts)
 }
@@ -62,7 +68,16 @@ func History(ctx context.Context, path string, opts Options) (*result.Result, er
 // Range scans what a range of commits adds. It is written as git log takes it:
 // A..B, A...B, B, or ^A B.
 func Range(ctx context.Context, path, commits string, opts Options) (*result.Result, error) {
-	return scan(ctx, opts, func() (source.Source, error) { return source.OpenObjects(path, commits) })
+	return scan(ctx, opts, func() (source.Source, error) {
+		path := source.LocalPath(path)
+		switch {
+		case !source.IsURL(path):
+			return source.OpenObjects(path, commits)
+		case commits != "":
+			return nil, errors.New("a range of a remote's commits cannot be scanned: run git clone, and name the clone")
+		}
+		return source.OpenRemote(path, opts.MaxSize)
+	})
 }
 
 // Staged scans what the next commit would add to the repository around the folder

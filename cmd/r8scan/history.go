@@ -21,6 +21,9 @@ func (c command) history() *cobra.Command {
 and tag messages, file names, notes and stashes, reachable or not. For each token
 it says which commit added it, which one removed it, and which refs reach it.
 
+With a URL (https, ssh or git@host:owner/name), scan what the server's refs reach,
+pull requests included, without cloning it.
+
 With --range, scan what the commits of a range add, merges included, and nothing
 that was there before. --github-event takes the range from the push, pull request
 or merge group that a GitHub workflow runs for.
@@ -32,6 +35,7 @@ none reports these too; all makes everything count that the commits add.
 ` + exitCodes,
 		Example: `  r8scan history
   r8scan history ~/src/app -f json
+  r8scan history https://github.com/owner/name
   r8scan history --range origin/main..HEAD`,
 		Args: atMostOne,
 	}
@@ -41,9 +45,9 @@ none reports these too; all makes everything count that the commits add.
 	cmd.Flags().BoolVar(&event, "github-event", false, "only what the commits of this GitHub workflow's event add")
 	trust := string(scanner.TrustIDs)
 	cmd.Flags().StringVar(&trust, "trust-change", trust, "what the `commits` of a range may allow of their own: none, ids or all")
-	checked := addCheckIDs(cmd)
+	checked, most := addCheckIDs(cmd), addMaxSize(cmd)
 	return c.scan(cmd, func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
-		opts.CheckIDs, opts.TrustChange = *checked, scanner.Trust(trust)
+		opts.CheckIDs, opts.MaxSize, opts.TrustChange = *checked, *most, scanner.Trust(trust)
 		if !slices.Contains([]scanner.Trust{scanner.TrustNone, scanner.TrustIDs, scanner.TrustAll}, opts.TrustChange) {
 			return nil, fmt.Errorf("--trust-change %q: use none, ids or all", trust)
 		}

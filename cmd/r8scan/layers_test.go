@@ -35,10 +35,11 @@ var layers = map[string][]string{
 	"report":                 {"internal/advice", "internal/door", "internal/home", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/pattern", "internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":                {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
-	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
+	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "result", "rules"},
 	"internal/collect":       {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/image", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":        {"internal/archive", "internal/budget", "rules"},
 	"internal/policy":        {"internal/plain", "internal/regular", "result", "rules"},
+	"internal/git/fetch":     {"internal/git/wire", "internal/pattern", "internal/regular"},
 	"internal/git/revision":  {"internal/git/history", "internal/git/odb", "internal/git/repo"},
 	"internal/git/treediff":  {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo"},
 	"internal/git/repo":      {"internal/git/odb", "internal/git/reftable", "internal/git/wire", "internal/regular", "internal/shell"},
@@ -67,7 +68,7 @@ var layers = map[string][]string{
 	"internal/shell":         {},
 	"rules":                  {},
 	"internal/cog":           {"internal/fix", "internal/pattern", "rules"},
-	"internal/start":         {"internal/door", "internal/git/repo", "internal/regular", "internal/shell"},
+	"internal/start":         {"internal/door", "internal/git/fetch", "internal/git/repo", "internal/regular", "internal/shell"},
 	"internal/version":       {"internal/door", "report"},
 	"internal/home":          {},
 	"internal/machine":       {"internal/advice", "internal/ask", "internal/cachefile", "internal/door", "internal/pattern", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
@@ -76,7 +77,7 @@ var layers = map[string][]string{
 
 // starters are the files that may start a process: git, for install and for tests, and
 // a browser, for the page of verify.
-var starters = []string{"internal/hooks/git.go", "internal/keypage/browser.go", testsOnly + "/gittest.go"}
+var starters = []string{"internal/hooks/git.go", "internal/keypage/browser.go", testsOnly + "/gittest.go", testsOnly + "/serve.go"}
 
 const testsOnly = "internal/git/gittest"
 
@@ -98,6 +99,7 @@ var dependencies = []string{
 	"github.com/tailscale/hujson",              // settings with comments
 	"github.com/ulikunitz/xz",                  // LZMA
 	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
+	"golang.org/x/crypto",                      // ssh
 	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it
 	"golang.org/x/sync",                        // errgroup
 	"golang.org/x/sys",                         // what the processor can do

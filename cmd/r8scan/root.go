@@ -149,7 +149,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no arguments: see %s --help", cmd.Name(), cmd.CommandPath())
 	}
 	if use := start.ForWord(args[0]); use != "" {
-		return fmt.Errorf("%s: see r8scan --help", use)
+		return fmt.Errorf("%s; see r8scan --help", use)
 	}
 	meant := ""
 	if names := cmd.SuggestionsFor(args[0]); len(names) > 0 {

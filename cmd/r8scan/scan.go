@@ -14,7 +14,7 @@ import (
 func (c command) scanAny() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan [PATH|URL]",
-		Short: "Scan what you name with the command that fits, and say which: to begin with",
+		Short: "Start here: scan a path or a URL with the command below that fits",
 		Long: `Choose the command that scans PATH, say which one on standard error, and run it:
 
   nothing                     audit, of the repository that you are in

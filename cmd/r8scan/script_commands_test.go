@@ -30,6 +30,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"loose":     looseObject,
 	"glob":      globVariable,
 	"interrupt": interruptScan,
+	"serve":     serveRepositories,
 	"notoken":   noToken,
 	"same":      sameButTimes,
 	"json":      jsonValue,

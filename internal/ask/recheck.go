@@ -100,7 +100,7 @@ func recordedFiles(doc *report.Document, dir string) (paths []string, unread []r
 func masked(path string) bool { return strings.Contains(path, strings.Repeat("*", 7)) }
 
 func below(dir, path string) string {
-	if filepath.IsAbs(path) {
+	if filepath.IsAbs(path) || strings.Contains(path, "://") {
 		return path
 	}
 	return filepath.Join(dir, path)

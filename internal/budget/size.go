@@ -16,9 +16,18 @@ var units = map[string]int64{"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t
 
 var errSize = errors.New("write a number and a unit: 512MiB, 2GiB")
 
-// ParseSize parses a budget, such as 512MiB, 2g or "2 GB", and returns it in
-// bytes. Units are powers of 1024. A budget below Min is an error.
+// ParseSize parses a budget as ParseBytes does. A budget below Min is an error.
 func ParseSize(text string) (int64, error) {
+	n, err := ParseBytes(text)
+	if err == nil && n < Min {
+		return 0, fmt.Errorf("the least that a scan can work with is %dMiB", Min>>20)
+	}
+	return n, err
+}
+
+// ParseBytes parses a size, such as 512MiB, 2g or "2 GB", and returns it in bytes.
+// Units are powers of 1024.
+func ParseBytes(text string) (int64, error) {
 	low := strings.ToLower(strings.TrimSpace(text))
 	digits := strings.TrimRight(low, "kmgtib ")
 	unit, ok := units[strings.TrimSuffix(strings.TrimSuffix(strings.TrimSpace(low[len(digits):]), "b"), "i")]
@@ -26,10 +35,7 @@ func ParseSize(text string) (int64, error) {
 	if err != nil || !ok || n < 0 || n > math.MaxInt64/unit {
 		return 0, errSize
 	}
-	if n *= unit; n < Min {
-		return 0, fmt.Errorf("the least that a scan can work with is %dMiB", Min>>20)
-	}
-	return n, nil
+	return n * unit, nil
 }
 
 // LimitProcess sets the garbage collector's memory limit to match the budget in

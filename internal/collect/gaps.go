@@ -72,7 +72,10 @@ func (r *Roots) Lose(root repo.Root) {
 // nameUnread names the faults of a repository's parts as unread.
 func (r *Repository) nameUnread(s *Sink) {
 	why := "missing; the repository is damaged: see git fsck"
-	if r.Git.Config.Promisor {
+	switch {
+	case r.Git == nil:
+		why = "not among the objects that the server sent"
+	case r.Git.Config.Promisor:
 		why = "not in this partial clone"
 	}
 	if !r.Promised {
@@ -83,7 +86,10 @@ func (r *Repository) nameUnread(s *Sink) {
 		return
 	}
 	r.nameRoots(s, why)
-	parts := []*repo.Repo{r.Git}
+	var parts []*repo.Repo
+	if r.Git != nil {
+		parts = append(parts, r.Git)
+	}
 	for _, t := range r.Trees {
 		parts = append(parts, t.Git)
 	}
@@ -109,7 +115,11 @@ func (r *Repository) nameUnread(s *Sink) {
 		if r.Shallow > 1 {
 			commits = fmt.Sprintf("%d commits", r.Shallow)
 		}
-		s.Unread(r.Label("history before "+commits), "this is a shallow clone: run git fetch --unshallow (in a GitHub workflow, set fetch-depth: 0 for actions/checkout)")
+		how := "this is a shallow clone: run git fetch --unshallow (in a GitHub workflow, set fetch-depth: 0 for actions/checkout)"
+		if r.Git == nil {
+			how = "the server itself has no more: scan the repository that it was cloned from"
+		}
+		s.Unread(r.Label("history before "+commits), how)
 	}
 }
 

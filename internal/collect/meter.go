@@ -5,8 +5,10 @@ import (
 	"sync/atomic"
 )
 
-// The phases of a run. Reading is the first one.
+// The phases of a run. Reading is the first one, unless a server sends what is read.
 const (
+	Receiving = "receiving objects"
+	Naming    = "computing the ids of objects"
 	Reading   = "reading"
 	Commits   = "reading commits"
 	Changes   = "reading what commits change"

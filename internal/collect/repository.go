@@ -15,9 +15,10 @@ import (
 
 // Repository is a scanned repository, with what findings depend on.
 type Repository struct {
-	Git   *repo.Repo
-	Name  string // the prefix of paths in its history, with slashes; "" for the main one
-	Root  string // paths on disk are shown relative to it
+	Git   *repo.Repo // nil for a remote
+	From  Remote     // where its objects came from, without Git
+	Name  string     // the prefix of paths in its history, with slashes; "" for the main one
+	Root  string     // paths on disk are shown relative to it
 	Trees []*WorkTree
 	Store *odb.Store // open; nil if no object was read
 	Refs  []repo.Ref
@@ -34,6 +35,12 @@ type Repository struct {
 	Followed []*repo.Repo // beside those of Trees: their roots were followed, and their faults are named
 }
 
+// Remote is what a server says of a repository.
+type Remote struct {
+	URL    string // as it can be shown
+	Branch string // the ref at HEAD, "" for none
+}
+
 // name returns Name, "" for a nil repository.
 func (r *Repository) name() string {
 	if r == nil {
@@ -45,10 +52,14 @@ func (r *Repository) name() string {
 // describe adds to a target what the repository is at, where it is pushed to, and
 // a file of it.
 func (r *Repository) describe(target *result.Target, set *rules.Set) {
-	target.Head, target.Bare = r.Head, r.Git.WorkTree == ""
-	branch := r.Git.Refs.Branch()
+	branch, remote, bare := r.From.Branch, repo.Address(r.From.URL), true
+	if r.Git != nil {
+		branch, bare = r.Git.Refs.Branch(), r.Git.WorkTree == ""
+		remote = r.Git.Config.PushAddress(branch, os.LookupEnv)
+	}
+	target.Head, target.Bare = r.Head, bare
 	target.Branch = set.Redact(strings.TrimPrefix(branch, "refs/heads/"))
-	target.Remote = set.Redact(r.Git.Config.PushAddress(branch, os.LookupEnv))
+	target.Remote = set.Redact(remote)
 	target.Anchor = anchorAt(r.Store, r.Head, set)
 }
 
@@ -90,6 +101,14 @@ func (r *Repository) tips() []history.Tip {
 	}
 	for _, ref := range r.Refs {
 		add(ref.Name, ref.ID, false)
+	}
+	if r.Git == nil {
+		name := ""
+		if r.From.Branch == "" {
+			name = "HEAD"
+		}
+		add(name, r.Head, true)
+		return tips
 	}
 	add(headName(r.Git, "HEAD"), r.Head, true)
 	for _, w := range r.Git.Worktrees() {

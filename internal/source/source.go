@@ -12,6 +12,7 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
+	"r8scan/internal/git/fetch"
 	"r8scan/internal/packcache"
 	"r8scan/internal/policy"
 	"r8scan/internal/regular"
@@ -84,8 +85,8 @@ func notThere(path, kind string, err error) error {
 	switch {
 	case path == "":
 		return fmt.Errorf("a path is empty: name a %s", kind)
-	case strings.Contains(path, "://") || strings.HasPrefix(path, "git@"):
-		return fmt.Errorf("a URL cannot be scanned: run git clone --mirror, and name the clone") // it may hold a password
+	case fetch.IsURL(path) || strings.Contains(path, "://"): // it may hold a password
+		return fmt.Errorf("a URL is no path: r8scan history and audit take URLs; for other scans, run git clone and name the clone")
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist: name an existing %s", path, kind)
 	}

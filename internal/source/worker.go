@@ -22,6 +22,7 @@ type worker struct {
 	ranges  []odb.Range
 	walkers map[*odb.Store]*odb.Walker
 	links   links
+	named   []uint64 // what a sift has taken lately
 }
 
 type job = pool.Job[*worker]

@@ -6,8 +6,8 @@ package start
 import (
 	"errors"
 	"os"
-	"strings"
 
+	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/repo"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
@@ -31,13 +31,16 @@ func Choose(args []string) Choice {
 		return Choice{"audit", ".", "this reads everything in the repository that you are in"}
 	}
 	path := args[0]
+	if local, ok := fetch.LocalPath(path); ok {
+		path = local
+	}
 	if path == "-" {
 		return Choice{"files", path, "this reads standard input"}
 	}
 	info, err := os.Stat(path)
 	switch {
-	case err != nil && (strings.Contains(path, "://") || repo.Address(path) != ""):
-		return Choice{"history", path, "this reads the history that a URL leads to"}
+	case err != nil && fetch.IsURL(path):
+		return Choice{"history", path, "this reads the history on the server, without a clone"}
 	case err != nil:
 		return Choice{"files", path, ""}
 	case !info.IsDir():

@@ -5,7 +5,7 @@ import (
 	"os"
 	"strings"
 
-	"r8scan/internal/git/repo"
+	"r8scan/internal/git/fetch"
 	"r8scan/internal/shell"
 )
 
@@ -69,7 +69,7 @@ func ForWord(word string) string {
 	if _, err := os.Lstat(word); err == nil {
 		return fmt.Sprintf("%q is a path, not a command: use r8scan scan %s", word, shell.Quote(word))
 	}
-	if strings.Contains(word, "://") || repo.Address(word) != "" { // it may hold a password
+	if fetch.IsURL(word) { // it may hold a password
 		return "a URL is no command: use r8scan scan URL"
 	}
 	if use := words[strings.ToLower(word)]; use != "" {

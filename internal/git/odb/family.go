@@ -16,7 +16,7 @@ const familyWeight = 256 << 10
 // packFamilies divides the objects of a loaded pack into families.
 func packFamilies(p *pack) []Family {
 	var out []Family
-	n := int32(p.idx.n)
+	n := int32(len(p.entries) - 1)
 	for at := int32(0); at < n; {
 		f := Family{pack: p, from: at}
 		for weight := int64(0); at < n && weight < familyWeight; at++ {

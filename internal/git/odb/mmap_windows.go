@@ -15,7 +15,11 @@ func MapFile(path string) (data []byte, unmap func() error, err error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	size := info.Size()
+	return mapOpen(f, path, info.Size())
+}
+
+// mapOpen maps the first size bytes of an open file.
+func mapOpen(f *os.File, path string, size int64) (data []byte, unmap func() error, err error) {
 	if size == 0 {
 		return nil, func() error { return nil }, nil
 	}

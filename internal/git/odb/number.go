@@ -17,6 +17,11 @@ type numbering struct {
 	where  []place // the place that reports each object
 	loose  []looseObject
 	others []duplicate // by object
+
+	// Of an Unindexed: objects are numbered by position, and order has the numbers of
+	// those in sorted.
+	positional bool
+	order      []Obj
 }
 
 // place is where an object is: a pack and an entry number in its index, or the
@@ -117,6 +122,9 @@ func (n *numbering) reportsLoose(i int) bool {
 
 // copies returns all places of o. The first one reports it.
 func (n *numbering) copies(o Obj) []place {
+	if o == None { // it has no id: see Unindexed
+		return nil
+	}
 	out := []place{n.where[o]}
 	at, _ := slices.BinarySearchFunc(n.others, o, func(d duplicate, o Obj) int { return cmp.Compare(d.obj, o) })
 	for ; at < len(n.others) && n.others[at].obj == o; at++ {

@@ -25,6 +25,8 @@ type pack struct {
 	entries []entry // by position; the last one only marks the end of the one before
 
 	gaps gaps
+
+	checked bool // all streams were compared with their checksums: see Unindexed
 }
 
 // entry is the information about an object in a pack. A walk needs all of it at
@@ -74,7 +76,7 @@ func (p *pack) place(pos int32) place { return place{p.number, int32(p.entries[p
 
 // position is the inverse of place.
 func (p *pack) position(num int32) int32 {
-	n := p.idx.n
+	n := len(p.entries) - 1 // more than idx has if some have no id: see Unindexed
 	off := min(p.idx.offsets[num], p.entries[n].off)
 	pos := sort.Search(n, func(i int) bool { return p.entries[i].off >= off })
 	for p.entries[pos].num != uint32(num) { // a bad index has two entries at one offset

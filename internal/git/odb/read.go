@@ -87,7 +87,7 @@ func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, err
 	u := borrowUnpacker(s.limits, left.memory)
 	defer u.giveBack()
 	u.z.Checksum = p.idx.crc == nil
-	c := chain{pack: linkedPack{p, left.lenient}, unpacker: u, left: left, most: p.idx.n,
+	c := chain{pack: linkedPack{p, left.lenient}, unpacker: u, left: left, most: len(p.entries),
 		base: func(id []byte, left *reading) (Type, []byte, error) {
 			_, t, data, err := s.readBase(id, left)
 			return t, data, err

@@ -3,6 +3,7 @@ package odb
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -144,7 +145,22 @@ func (s *Store) Find(id []byte) (Obj, bool) {
 		return None, false
 	}
 	i, ok := s.sorted.find(id)
+	if ok && s.positional {
+		return s.order[i], true
+	}
 	return Obj(i), ok
+}
+
+// label names o in a reason: by its id or, if that is not known, by its place in the
+// pack.
+func (s *Store) label(o Obj) string {
+	switch {
+	case o == None:
+		return "(an object that cannot be read)"
+	case s.positional:
+		return fmt.Sprintf("object at byte %d", s.packs[0].entries[o].off)
+	}
+	return s.Hex(o)
 }
 
 // FindAll appends to dst the objects with the concatenated raw ids, None for
@@ -254,6 +270,14 @@ func (s *Store) PackFamilies(i int) []Family {
 	p := s.packs[i]
 	p.load(s)
 	return packFamilies(p)
+}
+
+// FamilyOf returns the work of walking o, which a pack reports, and the deltas on it.
+func (s *Store) FamilyOf(o Obj) Family {
+	p := s.packs[s.where[o].pack]
+	p.load(s)
+	pos := p.position(s.where[o].entry)
+	return Family{pack: p, from: pos, to: pos + 1}
 }
 
 // LooseFamilies returns the work of reading the loose objects.

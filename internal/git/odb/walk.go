@@ -291,7 +291,7 @@ func (w *Walker) failed(p *pack, pos int32, why error, under int64) error {
 	w.fail(p, pos, why)
 	for pending := []int32{pos}; len(pending) > 0; {
 		pos, pending = pending[len(pending)-1], pending[:len(pending)-1]
-		because := fmt.Errorf("its delta base %s cannot be read", wire.Hex(w.Store.ID(p.obj(pos))))
+		because := fmt.Errorf("its delta base %s cannot be read", w.Store.label(p.obj(pos)))
 		for c := p.entries[pos].first; c >= 0; c = p.entries[c].next {
 			node := w.otherCopy(p, c, because, under)
 			if node == nil {

@@ -1,0 +1,116 @@
+package fetch
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Client opens repositories on servers. The zero value is ready; tests set fields.
+type Client struct {
+	Getenv  func(name string) string // nil: os.Getenv
+	Home    string                   // the folder with .netrc and .ssh; "": the user's
+	Silence time.Duration            // how long a server may send nothing; 0: two minutes
+
+	roots *x509.CertPool // nil: the system's
+}
+
+// defaultSilence is far longer than the five seconds after which git's servers say
+// that they are still there.
+const defaultSilence = 2 * time.Minute
+
+// Open asks the server for the refs of a repository. Close the session after use.
+func (c *Client) Open(ctx context.Context, a *Address) (*Session, error) {
+	open := openHTTP
+	if a.Scheme == "ssh" {
+		open = openSSH
+	}
+	s, err := open(ctx, c, a)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a, Explain(ctx, err))
+	}
+	return s, nil
+}
+
+func (c *Client) getenv(name string) string {
+	if c.Getenv != nil {
+		return c.Getenv(name)
+	}
+	return os.Getenv(name)
+}
+
+func (c *Client) home() string {
+	if c.Home != "" {
+		return c.Home
+	}
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
+func (c *Client) silence() time.Duration {
+	if c.Silence > 0 {
+		return c.Silence
+	}
+	return defaultSilence
+}
+
+// dialer returns what connects to a server. A connection on which nothing moves for
+// too long ends; one that is only slow does not.
+func (c *Client) dialer(control func(network, address string, c syscall.RawConn) error) func(ctx context.Context, network, address string) (net.Conn, error) {
+	d := &net.Dialer{Timeout: min(c.silence(), 30*time.Second), Control: control}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := d.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &watched{conn, c.silence()}, nil
+	}
+}
+
+// watched is a connection that ends when nothing moves for too long.
+type watched struct {
+	net.Conn
+	silence time.Duration
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	_ = w.SetReadDeadline(time.Now().Add(w.silence)) // Read says what is wrong
+	return w.Conn.Read(b)
+}
+
+func (w *watched) Write(b []byte) (int, error) {
+	_ = w.SetWriteDeadline(time.Now().Add(w.silence)) // likewise
+	return w.Conn.Write(b)
+}
+
+// Explain returns an error of the network with what to do about it.
+func Explain(ctx context.Context, err error) error {
+	var dns *net.DNSError
+	var unknown x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var bad x509.CertificateInvalidError
+	var timeout net.Error
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &dns):
+		return fmt.Errorf("the host %s cannot be found: check its name and the network", dns.Name)
+	case errors.As(err, &unknown):
+		return errors.New("its certificate is signed by nobody that this machine trusts: add the signer's certificate to the system's, or name a file of them in SSL_CERT_FILE")
+	case errors.As(err, &name), errors.As(err, &bad):
+		return fmt.Errorf("its certificate is not valid: %w", err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("nothing answers at this host and port: check both")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return errors.New("the server sent nothing for too long: try again later")
+	}
+	return err
+}
