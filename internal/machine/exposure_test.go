@@ -103,6 +103,19 @@ func TestReaders(t *testing.T) {
 	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	below := filepath.Join(filepath.Dir(path), "below", "file")
+	put(t, below, "")
+	for path, mode := range map[string]os.FileMode{filepath.Dir(below): 0o755, below: 0o644, filepath.Dir(path): 0o700} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := newExposures(home, "", os.Getenv).readers(below); got != "" {
+		t.Errorf("behind a closed folder further up it is readable by %q", got)
+	}
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	link := filepath.Join(filepath.Dir(path), "link") // its text may hold a token
 	if err := os.Symlink("file", link); err != nil {
 		t.Fatal(err)

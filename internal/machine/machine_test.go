@@ -130,6 +130,14 @@ func TestMayStay(t *testing.T) {
 	}
 }
 
+// TestAllowed: what a project allows is a place on this machine all the same.
+func TestAllowed(t *testing.T) {
+	home(t, map[string]string{"code/x.py": "k = '" + gittest.Token(1) + "' # r8scan:allow\n"})
+	if f := searchAll(t, options(t)); len(f.Tokens) != 1 || !f.Failed() {
+		t.Errorf("%+v", f.Tokens)
+	}
+}
+
 // many makes a home folder with many files, and returns where tokens are.
 func many(t *testing.T, token string) (dir string, want []string) {
 	files := map[string]string{}
@@ -259,7 +267,12 @@ func TestTokenInName(t *testing.T) {
 		}
 	}
 	files["m5/"+token+"/x"] = "nothing"
-	home(t, files)
+	dir := home(t, files)
+	if runtime.GOOS != "windows" { // what is left out is kept too
+		if err := os.Symlink(realTemp(t), filepath.Join(dir, "m5", "-"+token)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	opts := options(t)
 	opts.Limits.Files = 200
 	f, text := searchAll(t, opts), kept(t, opts)
@@ -268,7 +281,7 @@ func TestTokenInName(t *testing.T) {
 	}
 	rest := searchAll(t, opts)
 	for _, f := range []*Found{f, rest} {
-		if len(f.Tokens) != 1 || f.Tokens[0].Places[0].Kind != "name" {
+		if len(f.Tokens) != 1 || f.Tokens[0].Places[0].Kind != "name" || runtime.GOOS != "windows" && len(f.NotSearched) != 1 {
 			t.Errorf("found %+v", f.Tokens)
 		}
 	}
