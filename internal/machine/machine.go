@@ -36,8 +36,8 @@ func DefaultLimits() scanner.WalkLimits {
 }
 
 // Search searches the home folder and what belongs to it. A search that is stopped, or
-// ends at a limit, is gone on with by the next one. Next says of
-// the error of a stopped one whether it can.
+// ends at a limit, is gone on with by the next one. Next says of the error of a stopped
+// one whether it can be.
 func Search(ctx context.Context, opts Options) (*Found, error) {
 	home, err := homeFolder()
 	if err != nil {
