@@ -13,6 +13,10 @@ type Diagnosis struct {
 	Provider string   // whose credential it looks like, such as "Replicate"; "" if that is not known
 	Problems []string // what is wrong, in a few words each; none quotes the text
 
+	// Wrapped reports whether the text is more than the token. A client that gets such a
+	// text fails, even if the token works.
+	Wrapped bool
+
 	// Askable reports whether the text may be a Replicate token. Only then may it
 	// be sent to Replicate: it may be another provider's key.
 	Askable bool
@@ -26,7 +30,7 @@ type Diagnosis struct {
 // input. A client that gets the same text works only if there are no problems.
 func Diagnose(text string) Diagnosis {
 	core, problems := unwrap(text)
-	d := Diagnosis{Secret: NewSecret(core, shown), Problems: problems}
+	d := Diagnosis{Secret: NewSecret(core, shown), Problems: problems, Wrapped: len(problems) > 0}
 	switch {
 	case core == "":
 		d.Problems = append(d.Problems, "it is empty")

@@ -18,7 +18,7 @@ func DiagnoseCog(text string) Diagnosis {
 	if core == "" {
 		core, problems = unwrap(text)
 	}
-	d := Diagnosis{Secret: NewSecret(core, 0), Problems: problems}
+	d := Diagnosis{Secret: NewSecret(core, 0), Problems: problems, Wrapped: len(problems) > 0}
 	problem := ""
 	switch n := utf8.RuneCountInString(core); {
 	case core == "":
@@ -33,7 +33,9 @@ func DiagnoseCog(text string) Diagnosis {
 		problem = fmt.Sprintf("it looks like a key of %s, not of Replicate", d.Provider)
 	case isVariable(core):
 		problem = "it is the name of a variable, which nothing replaced by its value"
-	case !printable([]byte(core)):
+	case strings.HasPrefix(core, "{"):
+		problem = "it is JSON: of a Docker configuration, only the auth of r8.im is for the registry"
+	case strings.ContainsFunc(core, func(r rune) bool { return r >= utf8.RuneSelf || !isCogByte(byte(r)) }):
 		problem = "it has white space or characters that no token has"
 	case n < likelyCogToken && typed(core):
 		d.Placeholder, problem = true, isPlaceholder

@@ -40,6 +40,10 @@ func TestDiagnoseCog(t *testing.T) {
 		{"changeme", []string{isPlaceholder}, ""},
 		{"your-cog-token-goes-here", []string{isPlaceholder}, "your-cog-token-goes-here"},
 		{fakeCog[:20] + " " + fakeCog[20:], []string{"it has white space or characters that no token has"}, ""},
+		{`{"auths":{"ghcr.io":{"auth":"` + base64Of("ada:"+fakeHex) + `"},"r8.im":{"auth":"` + base64Of("ada:"+fakeCog) + `"}}}`,
+			[]string{"it is JSON: of a Docker configuration, only the auth of r8.im is for the registry"}, ""},
+		{`"auths":{"ghcr.io":{"auth":"` + base64Of("ada:"+fakeHex) + `"}}`, []string{named, "it is JSON: of a Docker configuration, only the auth of r8.im is for the registry"}, ""},
+		{fakeCog + `","x":"y`, []string{"it has white space or characters that no token has"}, ""},
 		{"é" + fakeCog, []string{"it has white space or characters that no token has"}, ""},
 	} {
 		d := DiagnoseCog(c.text)

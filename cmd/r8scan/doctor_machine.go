@@ -59,7 +59,7 @@ func (c command) runMachine(ctx context.Context, f doctorFlags) error {
 	if err != nil {
 		shown.Stop()
 		if ctx.Err() != nil {
-			fmt.Fprintln(c.err, "the next r8scan doctor --machine goes on from here")
+			fmt.Fprintln(c.err, machine.Next(err))
 		}
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -46,4 +47,11 @@ func TestMachineStopped(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out.String())
 	}
 	wantAll(t, errs.String(), "interrupted: 0 files", "the next r8scan doctor --machine goes on from here")
+	if runtime.GOOS != "linux" {
+		return
+	}
+	t.Setenv("XDG_CACHE_HOME", "relative") // so there is no cache folder
+	errs.Reset()
+	command{strings.NewReader(""), &out, &errs}.run(ctx, []string{"doctor", "--machine"})
+	wantAll(t, errs.String(), "the next r8scan doctor --machine begins anew: how far the search is could not be kept: there is no cache folder")
 }

@@ -84,22 +84,23 @@ func TestGitLab(t *testing.T) {
 	leak := checked.commit(t, map[string]string{"new.py": "k = '" + fakeToken("b") + "'\n"})
 	clean := checked.commit(t, map[string]string{"other.py": "k = 2\n"})
 	for _, tt := range []struct {
-		name, url, sum, base, head string
-		code, found                int
+		name, url, sum, target, base, head string // target is for merged results only
+		code, found                        int
 	}{
-		{"a merge request", url, sum, checked.main, clean, exitFound, 1},
-		{"a clean merge request", url, sum, leak, clean, exitClean, 0},
-		{"the default branch", url, sum, "", clean, exitFound, 4}, // each is in a file and in a commit
-		{"a wrong checksum", url, strings.Repeat("0", 64), "", clean, 1, -1},
-		{"no such file", url + ".none", sum, "", clean, 8, -1}, // what wget ends with
-		{"a commit that is not here", url, sum, gone, clean, exitUsage, -1},
+		{"a merge request", url, sum, "", checked.main, clean, exitFound, 1},
+		{"a clean merge request", url, sum, "", leak, clean, exitClean, 0},
+		{"a merge request, merged before", url, sum, leak, checked.main, clean, exitClean, 0},
+		{"the default branch", url, sum, "", "", clean, exitFound, 4}, // each is in a file and in a commit
+		{"a wrong checksum", url, strings.Repeat("0", 64), "", "", clean, 1, -1},
+		{"no such file", url + ".none", sum, "", "", clean, 8, -1}, // what wget ends with
+		{"a commit that is not here", url, sum, "", gone, clean, exitUsage, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := readComponent(t, tt.url, tt.sum)
 			checked.git(t, "clean", "-fdxq")
 			cmd := exec.Command("sh", "-e", "-c", strings.Join(c.R8scan.Script, "\n"))
 			cmd.Dir = checked.dir
-			cmd.Env = append(jobEnvironment(t.TempDir()), "CI=true", "GITLAB_CI=true", "CI_COMMIT_SHA="+tt.head, "CI_MERGE_REQUEST_DIFF_BASE_SHA="+tt.base, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+			cmd.Env = append(jobEnvironment(t.TempDir()), "CI=true", "GITLAB_CI=true", "CI_COMMIT_SHA="+tt.head, "CI_MERGE_REQUEST_DIFF_BASE_SHA="+tt.base, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA="+tt.target, "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
 			for name, value := range c.R8scan.Variables {
 				cmd.Env = append(cmd.Env, name+"="+value)
 			}

@@ -90,14 +90,29 @@ func flagError(cmd *cobra.Command, err error) error {
 	if !cmd.HasParent() && cmd.Flags().NArg() > 0 { // the wrong command comes first: it has other flags
 		return noArgs(cmd, cmd.Flags().Args())
 	}
-	hint := ""
-	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
-		hint = start.ForFlag(name, cmd.HasParent())
+	return fmt.Errorf("%w: %ssee %s --help", err, flagHint(cmd, err), cmd.CommandPath())
+}
+
+// flagHint says what to use instead of a flag that a command does not have, as the start
+// of an advice, "" if nothing is known.
+func flagHint(cmd *cobra.Command, err error) string {
+	name, long := strings.CutPrefix(err.Error(), "unknown flag: --")
+	letter, short := strings.CutPrefix(err.Error(), "unknown shorthand flag: '")
+	if long {
+		if hint := start.ForFlag(name, cmd.HasParent()); hint != "" {
+			return hint
+		}
 	}
-	if !cmd.HasParent() && strings.HasPrefix(err.Error(), "unknown shorthand flag: 'v'") {
-		hint = "use --version, or -v after a command that scans; "
+	switch scan, _, err := cmd.Root().Find([]string{"scan"}); {
+	case err != nil || cmd.HasParent():
+	case short && letter[0] == 'v':
+		return "use --version, or -v after a command that scans; "
+	case short && scan.Flags().ShorthandLookup(letter[:1]) != nil:
+		return "use r8scan scan -" + letter[:1] + "; "
+	case long && scan.Flags().Lookup(name) != nil:
+		return "use r8scan scan --" + name + "; "
 	}
-	return fmt.Errorf("%w: %ssee %s --help", err, hint, cmd.CommandPath())
+	return ""
 }
 
 // tellUnknownNames makes cobra's own commands fail on an unknown name. By default

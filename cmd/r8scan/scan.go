@@ -34,10 +34,13 @@ The commands themselves have more flags.
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen := start.Choose(args)
-		if !f.quiet {
-			fmt.Fprintln(c.err, chosen.Line())
+		scan := func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
+			if !f.quiet && chosen.Why != "" { // all flags are right
+				fmt.Fprintln(c.err, chosen.Line())
+			}
+			return c.scanOf(chosen.Command)(ctx, args, opts)
 		}
-		return c.runScan(cmd.Context(), f, []string{chosen.Path}, c.scanOf(chosen.Command), gitHook{})
+		return c.runScan(cmd.Context(), f, []string{chosen.Path}, scan, gitHook{})
 	}
 	return cmd
 }

@@ -41,6 +41,7 @@ func TestVerifyCog(t *testing.T) {
 		{"a page", page, exitUnknown, []string{"verdict   unknown", "firewall or proxy"}},
 		{"an API token", api, exitNotLive, []string{"verdict   malformed", "test it without --cog", "was not sent"}},
 		{"another provider's", "hf_" + good, exitNotLive, []string{"provider  Hugging Face", "verdict   malformed"}},
+		{"a whole configuration of Docker", strings.ReplaceAll(dockerConfig(good), " ", ""), exitNotLive, []string{"verdict   malformed", "it is JSON", "was not sent"}},
 		{"cut", "f3Zt8Qw1LpXc", exitNotLive, []string{"has 12 characters", "verdict   malformed"}},
 		{"live and unknown", good + "\n" + page, exitUnknown, []string{"verdict   live", "verdict   unknown"}},
 	} {

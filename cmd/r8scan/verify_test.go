@@ -102,8 +102,9 @@ func runCommand(t *testing.T, input string, args ...string) (code int, stdout, s
 
 func TestVerify(t *testing.T) {
 	good, poor, page, gone := seededToken(1), seededToken(2), seededToken(3), seededToken(4)
+	old := cogToken(5) // 40 hex digits
 	newFakeAPI(t, map[string]fakeAnswer{
-		good: liveAnswer,
+		good: liveAnswer, old: liveAnswer,
 		poor: {402, `{"title":"Billing required","detail":"x","status":402}`},
 		page: {403, "<html>no</html>"},
 	})
@@ -114,6 +115,7 @@ func TestVerify(t *testing.T) {
 	}{
 		{"live", good + "\n", exitLive, []string{"verdict   live", "account   user ada (Ada L.)", "format    ok", "provider  Replicate", "HTTP 200 in ", "works"}},
 		{"live, in quotes", "'" + good + "'", exitLive, []string{"verdict   live", "quotes around it", "more than the token"}},
+		{"live, of the old form", old, exitLive, []string{"verdict   live", "a token of the old form", "means     The token works."}},
 		{"live, from Windows", good + "\r\n", exitLive, []string{"verdict   live", "carriage return"}},
 		{"live without billing", poor, exitLive, []string{"verdict   live", "billing", "has no billing"}},
 		{"revoked", gone, exitNotLive, []string{"verdict   revoked", "HTTP 401", rules.TokensPage}},

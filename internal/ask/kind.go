@@ -43,7 +43,7 @@ func adviseCog(t tested) (meaning, next string) {
 		return "This cannot be a token of cog login, so it was not sent.", "Copy the whole token again from " + page + "."
 	case t.status == report.StatusRevoked:
 		return "Replicate's registry knows no user with this token (HTTP 404): it was disabled, or never existed.", "Run cog login, with a token from " + page + "."
-	case t.status == report.StatusLive && len(t.Problems) > 0:
+	case t.status == report.StatusLive && t.Wrapped:
 		return "The token works, but this text is more than the token: what sends it fails.", "Use the token alone."
 	case t.status == report.StatusLive:
 		return "The token works: who has it can " + rules.CogToken.Remedy.Harm + ".", "If somebody else may have seen it, " + rules.CogToken.Remedy.Disable + "."

@@ -52,7 +52,7 @@ func (t tested) advise() (meaning, next string) {
 		return "The token is accepted, but its account has no billing (HTTP 402).", "Set up billing for the account on replicate.com."
 	case t.status == report.StatusLive && v.HTTP == http.StatusForbidden:
 		return "The token is accepted, but lacks permission (HTTP 403).", "Check which account or organization it belongs to, and that billing is set up there."
-	case t.status == report.StatusLive && len(t.Problems) > 0:
+	case t.status == report.StatusLive && t.Wrapped:
 		return "The token works, but this text is more than the token: a client that sends it fails.", "Remove the quotes, spaces or \"Bearer\"."
 	case t.status == report.StatusLive:
 		return "The token works.", "Keep it out of files that git tracks. If somebody else may have seen it, disable it at " + rules.TokensPage + "."

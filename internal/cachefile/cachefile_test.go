@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -40,6 +41,22 @@ func FuzzLoad(f *testing.F) {
 			t.Fatal("a file with a wrong checksum is used")
 		}
 	})
+}
+
+// TestClosed: what is saved is for nobody else to read.
+func TestClosed(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("access lists decide there")
+	}
+	path := filepath.Join(t.TempDir(), "sub", "entry")
+	if err := Save(path, "some text"); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{path, filepath.Dir(path)} {
+		if info, err := os.Stat(path); err != nil || info.Mode()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", filepath.Base(path), info.Mode(), err)
+		}
+	}
 }
 
 // TestLimit does not read a file that is too large.

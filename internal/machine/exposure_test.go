@@ -100,4 +100,27 @@ func TestReaders(t *testing.T) {
 			t.Errorf("folder %o, file %o: readable by %q, want %q", tt.dir, tt.file, got, tt.want)
 		}
 	}
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	below := filepath.Join(filepath.Dir(path), "below", "file")
+	put(t, below, "")
+	for path, mode := range map[string]os.FileMode{filepath.Dir(below): 0o755, below: 0o644, filepath.Dir(path): 0o700} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := newExposures(home, "", os.Getenv).readers(below); got != "" {
+		t.Errorf("behind a closed folder further up it is readable by %q", got)
+	}
+	if err := os.Chmod(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(filepath.Dir(path), "link") // its text may hold a token
+	if err := os.Symlink("file", link); err != nil {
+		t.Fatal(err)
+	}
+	if got := newExposures(home, "", os.Getenv).readers(link); got != "" {
+		t.Errorf("a link is readable by %q, and chmod would change what it leads to", got)
+	}
 }

@@ -36,7 +36,8 @@ func DefaultLimits() scanner.WalkLimits {
 }
 
 // Search searches the home folder and what belongs to it. A search that is stopped, or
-// ends at a limit, is gone on with by the next one.
+// ends at a limit, is gone on with by the next one. Next says of the error of a stopped
+// one whether it can be.
 func Search(ctx context.Context, opts Options) (*Found, error) {
 	home, err := homeFolder()
 	if err != nil {
@@ -113,15 +114,18 @@ func SystemFiles() []string {
 func foldersOf(home string, env func(string) string, system []string) []base {
 	var out []base
 	for _, v := range variables {
-		path := env(v.name)
-		if !filepath.IsAbs(path) {
-			continue
+		for _, path := range filepath.SplitList(env(v.name)) { // KUBECONFIG may name several
+			if !filepath.IsAbs(path) {
+				continue
+			}
+			path, err := filepath.EvalSymlinks(path)
+			if err != nil || regular.Contains(path, home) { // not there, or the home folder and more
+				continue
+			}
+			if info, err := os.Stat(path); err == nil && (info.IsDir() || info.Mode().IsRegular()) { // HISTFILE may be /dev/null
+				out = append(out, base{path, v.as})
+			}
 		}
-		path, err := filepath.EvalSymlinks(path)
-		if err != nil || regular.Contains(path, home) { // not there, or the home folder and more
-			continue
-		}
-		out = append(out, base{path, v.as})
 	}
 	for _, path := range system {
 		if real, err := filepath.EvalSymlinks(path); err == nil {

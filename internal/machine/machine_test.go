@@ -90,23 +90,26 @@ func TestSearch(t *testing.T) {
 	outside := realTemp(t)
 	put(t, filepath.Join(outside, "codex", "sessions", "1.jsonl"), token)
 	put(t, filepath.Join(outside, "environment"), "REPLICATE_API_TOKEN="+token)
+	put(t, filepath.Join(outside, "kube1"), "nothing")
+	put(t, filepath.Join(outside, "kube2"), token)
 	opts := options(t)
 	opts.System = []string{filepath.Join(outside, "environment"), filepath.Join(outside, "not there")}
 	opts.Env = func(name string) string {
 		return map[string]string{
 			"XDG_CONFIG_HOME": filepath.Join(dir, "cfg"), "CODEX_HOME": filepath.Join(outside, "codex"),
-			"XDG_DATA_HOME": filepath.Dir(dir), "XDG_STATE_HOME": "relative", "XDG_CACHE_HOME": filepath.Join(dir, "none"), // of no use
+			"KUBECONFIG": strings.Join([]string{filepath.Join(outside, "kube1"), filepath.Join(outside, "kube2")}, string(filepath.ListSeparator)),
+			"HISTFILE":   os.DevNull, "XDG_DATA_HOME": filepath.Dir(dir), "XDG_STATE_HOME": "relative", "XDG_CACHE_HOME": filepath.Join(dir, "none"), // of no use
 		}[name]
 	}
 	f := searchAll(t, opts)
 	want := []string{
-		"agent-transcript " + filepath.ToSlash(outside) + "/codex/sessions/1.jsonl", "agent-transcript ~/.claude/projects/x/1.jsonl", "editor-state ~/cfg/Code/User/History/1/2.py",
+		"agent-transcript " + filepath.ToSlash(outside) + "/codex/sessions/1.jsonl", "agent-transcript ~/.claude/projects/x/1.jsonl", "credential-store " + filepath.ToSlash(outside) + "/kube2", "editor-state ~/cfg/Code/User/History/1/2.py",
 		"env ~/code/.env", "other " + filepath.ToSlash(outside) + "/environment", "shell-history ~/.bash_history",
 	}
 	if got := where(f); !slices.Equal(got, want) || len(f.Tokens) != 1 {
 		t.Errorf("%d tokens in %v, want %v", len(f.Tokens), got, want)
 	}
-	if !f.Complete || !f.Failed() || f.Files != 7 || !slices.Equal(f.Searched, []string{"~", filepath.ToSlash(outside) + "/codex", filepath.ToSlash(outside) + "/environment"}) {
+	if !f.Complete || !f.Failed() || f.Files != 9 || !slices.Equal(f.Searched, []string{"~", filepath.ToSlash(outside) + "/codex", filepath.ToSlash(outside) + "/kube1", filepath.ToSlash(outside) + "/kube2", filepath.ToSlash(outside) + "/environment"}) {
 		t.Errorf("complete %v, failed %v, %d files in %v", f.Complete, f.Failed(), f.Files, f.Searched)
 	}
 }
@@ -124,6 +127,14 @@ func TestMayStay(t *testing.T) {
 		if f := searchAll(t, options(t)); !f.Failed() {
 			t.Errorf("%s: a token may be there", name)
 		}
+	}
+}
+
+// TestAllowed: what a project allows is a place on this machine all the same.
+func TestAllowed(t *testing.T) {
+	home(t, map[string]string{"code/x.py": "k = '" + gittest.Token(1) + "' # r8scan:allow\n"})
+	if f := searchAll(t, options(t)); len(f.Tokens) != 1 || !f.Failed() {
+		t.Errorf("%+v", f.Tokens)
 	}
 }
 
@@ -256,7 +267,12 @@ func TestTokenInName(t *testing.T) {
 		}
 	}
 	files["m5/"+token+"/x"] = "nothing"
-	home(t, files)
+	dir := home(t, files)
+	if runtime.GOOS != "windows" { // what is left out is kept too
+		if err := os.Symlink(realTemp(t), filepath.Join(dir, "m5", "-"+token)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	opts := options(t)
 	opts.Limits.Files = 200
 	f, text := searchAll(t, opts), kept(t, opts)
@@ -265,7 +281,7 @@ func TestTokenInName(t *testing.T) {
 	}
 	rest := searchAll(t, opts)
 	for _, f := range []*Found{f, rest} {
-		if len(f.Tokens) != 1 || f.Tokens[0].Places[0].Kind != "name" {
+		if len(f.Tokens) != 1 || f.Tokens[0].Places[0].Kind != "name" || runtime.GOOS != "windows" && len(f.NotSearched) != 1 {
 			t.Errorf("found %+v", f.Tokens)
 		}
 	}
@@ -358,6 +374,19 @@ func TestNotKept(t *testing.T) {
 	if f.Complete || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "could not be kept") {
 		t.Errorf("complete %v, notes %v", f.Complete, f.Notes)
 	}
+	k := newKeeper(opts, nil, filepath.ToSlash)
+	k.reached("x", 1, 1)
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	folder := opts.Cache
+	opts.Cache = ""
+	_, err := Search(stopped, opts)
+	for _, err := range []error{k.save(), err} {
+		if next := Next(err); !strings.Contains(next, "begins anew: how far the search is could not be kept") {
+			t.Error(next)
+		}
+	}
+	opts.Cache = folder
 	if text, err := os.ReadFile(opts.Cache); err != nil || string(text) != "a file in the place of the folder" {
 		t.Errorf("%q, %v", text, err)
 	}

@@ -11,10 +11,11 @@ import (
 	"syscall"
 )
 
-// readers says who can read a file, beside its owner and root: "" for nobody.
+// readers says who can read a file, beside its owner and root: "" for nobody, and for a
+// link, which has no mode of its own: chmod would change what it leads to.
 func (x *exposures) readers(path string) string {
 	info, err := os.Lstat(path)
-	if err != nil {
+	if err != nil || info.Mode()&fs.ModeSymlink != 0 {
 		return ""
 	}
 	group, others := x.passes(filepath.Dir(path))

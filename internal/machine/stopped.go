@@ -3,7 +3,7 @@ package machine
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -198,7 +198,21 @@ func toSystem(link string) bool {
 	return runtime.GOOS != "windows" && slices.ContainsFunc(systemFolders, func(dir string) bool { return regular.Contains(dir, to) })
 }
 
-// save keeps how far the search is.
+// notKept is why the next search cannot go on where this one was stopped.
+type notKept string
+
+func (n notKept) Error() string { return "how far the search is could not be kept" + string(n) }
+
+// Next says what the next search does after err has stopped one.
+func Next(err error) string {
+	var not notKept
+	if errors.As(err, &not) {
+		return "the next r8scan doctor --machine begins anew: " + not.Error()
+	}
+	return "the next r8scan doctor --machine goes on from here"
+}
+
+// save keeps how far the search is. Its error is a notKept.
 func (k *keeper) save() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -207,12 +221,15 @@ func (k *keeper) save() error {
 
 func (k *keeper) saveNow() error {
 	k.saved = time.Now()
-	if k.path == "" || k.at.After == "" {
+	if k.path == "" {
+		return notKept(": there is no cache folder")
+	}
+	if k.at.After == "" {
 		return nil
 	}
 	k.at.Again = slices.Sorted(maps.Keys(k.again))
 	if err := cachefile.Save(k.path, k.at.quoted()); err != nil {
-		return fmt.Errorf("how far the search is could not be kept in %s: %s", k.shown(filepath.Dir(k.path)), regular.Cause(err))
+		return notKept(" in " + k.shown(filepath.Dir(k.path)) + ": " + regular.Cause(err))
 	}
 	return nil
 }

@@ -3,20 +3,46 @@
 package shell
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Quote returns s as one word of a POSIX shell, quoted if necessary. File names
 // of a repository must not inject commands into a line that a user is told to
-// copy.
+// copy. What cannot be shown stands as an escape, so that the line can be copied.
 func Quote(s string) string {
-	if s != "" && s[0] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return escaped(s)
+	}
+	if s != "" && !strings.ContainsRune("-~=", rune(s[0])) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/:._-+@%,=~", r)
 	}) {
 		return s
 	}
 	return Quoted(s)
+}
+
+// escaped returns s as one word with escapes in $'…', which POSIX shells know since 2024,
+// and bash, zsh and ksh for longer.
+func escaped(s string) string {
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		r, n := utf8.DecodeRuneInString(rest)
+		switch {
+		case r == '\\' || r == '\'':
+			b.WriteString(`\` + rest[:1])
+		case r == utf8.RuneError && n == 1 || !unicode.IsPrint(r):
+			for i := range n {
+				fmt.Fprintf(&b, `\x%02x`, rest[i])
+			}
+		default:
+			b.WriteString(rest[:n])
+		}
+		rest = rest[n:]
+	}
+	return "$'" + b.String() + "'"
 }
 
 // Quoted returns s as one word of a POSIX shell, always quoted.

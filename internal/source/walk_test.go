@@ -205,6 +205,9 @@ func TestWalkLimits(t *testing.T) {
 		if !got.ended && len(got.told) == 0 {
 			t.Errorf("%s: nothing is told", name)
 		}
+		if name == "entries" && !slices.Contains(got.told, dir) {
+			t.Errorf("the folder with too many entries is not told: %v", got.told)
+		}
 		if !got.ended {
 			continue
 		}

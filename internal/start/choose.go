@@ -17,7 +17,7 @@ import (
 type Choice struct {
 	Command string // audit, history or files
 	Path    string // its argument
-	Why     string // what Path is, and what the command reads of it
+	Why     string // what Path is, and what the command reads of it; "" if nothing is there
 }
 
 // Choose returns the command for the path that args holds; without one, for the folder
@@ -41,7 +41,9 @@ func Choose(args []string) Choice {
 	switch {
 	case err != nil && fetch.IsURL(path):
 		return Choice{"history", path, "this reads the history on the server, without a clone"}
-	case err != nil || !info.IsDir():
+	case err != nil:
+		return Choice{"files", path, ""}
+	case !info.IsDir():
 		return Choice{"files", path, "this reads the file"}
 	}
 	r, err := find(path)
