@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -61,5 +63,37 @@ func TestRemoteTorture(t *testing.T) {
 	}
 	if cloned < 5 {
 		t.Errorf("only %d repositories were compared", cloned)
+	}
+}
+
+// TestRecheckRemote makes sure that the tokens of a repository on a server are found
+// there again, and that one whose server is gone is not called revoked.
+func TestRecheckRemote(t *testing.T) {
+	home, _ := sickbed(t)
+	git, served := gittest.New(t), t.TempDir()
+	live, gone := seededToken(1), seededToken(2)
+	git.Write("app.py", live+" "+gone)
+	git.Git("add", ".")
+	git.Git("commit", "-qm", "one")
+	mirror := filepath.Join(served, "repo.git")
+	git.Git("clone", "-q", "--mirror", ".", mirror)
+	url := gittest.Serve(t, served, false, nil).URL + "/repo.git"
+	saved := filepath.Join(home, "leak.json")
+	if code, _, errs := runCommand(t, "", "history", url, "-f", "json", "-o", saved); code != exitFound {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	newFakeAPI(t, map[string]fakeAnswer{live: liveAnswer})
+	code, out, errs := runCommand(t, "", "recheck", saved)
+	if code != exitFound || !strings.Contains(errs, "1 live, 1 revoked") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	wantAll(t, out, "now live: disable it as ada", "now revoked: no action needed")
+	assertNoToken(t, out+errs, live, gone)
+
+	if err := os.RemoveAll(mirror); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := runCommand(t, "", "recheck", saved); code != exitUsage || out != "" || !strings.Contains(errs, "there is no such repository (404)") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }
