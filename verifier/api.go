@@ -35,14 +35,7 @@ func (s apiService) get(ctx context.Context, secret rules.Secret, path ...string
 }
 
 func (s apiService) prove(ask func(question) Verdict) string {
-	switch verdict := ask(s.about(canary())); verdict.Status {
-	case Revoked:
-		return ""
-	case Live:
-		return s.base.Host + acceptsFakes + "API"
-	default:
-		return noClearFake + verdict.Reason
-	}
+	return refusesFake(ask(s.about(canary())), s.base.Host, "API")
 }
 
 // canary returns a fake token. It has the form of a real one, so that no server can

@@ -87,7 +87,13 @@ func serve(t *testing.T, h http.Handler) *httptest.Server {
 // newTest returns a Verifier with a fake clock.
 func newTest(t *testing.T, cfg Config) (*Verifier, *fakeClock) {
 	t.Helper()
-	v, err := New(cfg)
+	return newTestOf(t, New, cfg)
+}
+
+// newTestOf is newTest for what one of the package's functions makes.
+func newTestOf(t *testing.T, create func(Config) (*Verifier, error), cfg Config) (*Verifier, *fakeClock) {
+	t.Helper()
+	v, err := create(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,14 +71,7 @@ func (s *registryService) prove(ask func(question) Verdict) string {
 		s.refusal = a.mediaType()
 		return true
 	})
-	switch verdict := ask(fake); verdict.Status {
-	case Revoked:
-		return ""
-	case Live:
-		return s.base.Host + acceptsFakes + "registry"
-	default:
-		return noClearFake + verdict.Reason
-	}
+	return refusesFake(ask(fake), s.base.Host, "registry")
 }
 
 // judgeUser says what an answer of the registry about a token means.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"r8scan/rules"
 )
@@ -89,18 +88,7 @@ func noUser(w http.ResponseWriter, r *http.Request) {
 // newRegistryTest is newTest for the registry.
 func newRegistryTest(t *testing.T, cfg Config) (*Verifier, *fakeClock) {
 	t.Helper()
-	v, err := NewRegistry(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if tr, ok := v.transport.(*http.Transport); ok {
-			tr.CloseIdleConnections()
-		}
-	})
-	c := &fakeClock{now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
-	v.clock = c
-	return v, c
+	return newTestOf(t, NewRegistry, cfg)
 }
 
 // TestRegistryAnswers lists the answers of a registry and what they mean.

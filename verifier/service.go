@@ -28,10 +28,18 @@ type question struct {
 // notAsked begins the reason of a verdict on a token that was not sent.
 const notAsked = "not asked: "
 
-const (
-	acceptsFakes = " accepts a fake token, so it is not Replicate's "
-	noClearFake  = "there was no clear answer about the fake token that is sent first: "
-)
+// refusesFake returns why a server that gave a verdict on a fake token is not what it
+// should be, "" if it refused it.
+func refusesFake(fake Verdict, host, what string) string {
+	switch fake.Status {
+	case Revoked:
+		return ""
+	case Live:
+		return host + " accepts a fake token, so it is not Replicate's " + what
+	default:
+		return "there was no clear answer about the fake token that is sent first: " + fake.Reason
+	}
+}
 
 // sendable reports whether token can be in a header. No token has other characters.
 func sendable(token string) bool {

@@ -150,24 +150,32 @@ func (p *pack) readHeaders(from, to int) error {
 		if err != nil {
 			continue
 		}
-		e := &p.entries[pos]
-		e.head, e.size, e.kind = uint8(h.len), h.size, h.kind
-		switch h.kind {
-		default:
-			e.base = whole
-		case ofsDelta:
-			e.kind = 0
-			if b, ok := p.before(pos, h.baseOff); ok {
-				e.base = b
-			}
-		case refDelta:
-			e.kind, e.base = 0, external
+		p.take(pos, h)
+		if h.kind == refDelta {
 			if num, ok := p.idx.find(h.baseID); ok {
-				e.base = p.position(int32(num))
+				p.entries[pos].base = p.position(int32(num))
 			}
 		}
 	}
 	return nil
+}
+
+// take fills the entry at pos with what its header says. A base that is named by its
+// id is external.
+func (p *pack) take(pos int, h header) {
+	e := &p.entries[pos]
+	e.head, e.size, e.kind = uint8(h.len), h.size, h.kind
+	switch h.kind {
+	default:
+		e.base = whole
+	case ofsDelta:
+		e.kind = 0
+		if b, ok := p.before(pos, h.baseOff); ok {
+			e.base = b
+		}
+	case refDelta:
+		e.kind, e.base = 0, external
+	}
 }
 
 // headerAt reads the header of the entry at pos.

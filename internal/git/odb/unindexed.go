@@ -115,19 +115,7 @@ func findEntries(p *pack, limits Limits, most int) (err error) {
 			p.entries = p.entries[:pos]
 			return fmt.Errorf("the object at byte %d: %w; it and those after it were not read: %d of %d", at, err, p.count-pos, p.count)
 		}
-		e := &p.entries[pos]
-		e.head, e.size, e.kind = uint8(h.len), h.size, h.kind
-		switch h.kind {
-		default:
-			e.base = whole
-		case ofsDelta:
-			e.kind = 0
-			if b, ok := p.before(pos, h.baseOff); ok {
-				e.base = b
-			}
-		case refDelta:
-			e.kind, e.base = 0, external
-		}
+		p.take(pos, h)
 		at += uint64(h.len + n)
 	}
 	if at < end {
