@@ -172,7 +172,10 @@ func (s *search) named(path string) string {
 			if rel = filepath.ToSlash(rel); rel == "." {
 				return cmp.Or(b.as, rel)
 			}
-			return strings.TrimPrefix(b.as+"/"+rel, "/")
+			if b.as == "" {
+				return rel
+			}
+			return b.as + "/" + rel
 		}
 	}
 	return filepath.ToSlash(path)

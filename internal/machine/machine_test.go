@@ -420,3 +420,17 @@ func TestNoHome(t *testing.T) {
 		}
 	}
 }
+
+// TestNamed names files as kinds are told: a folder of the system keeps its full path.
+func TestNamed(t *testing.T) {
+	real := realTemp(t)
+	s := &search{places: []base{{filepath.Join(real, "etc"), "/etc/profile.d"}, {filepath.Join(real, "cfg"), ".config"}, {real, ""}}, table: newTable()}
+	for path, want := range map[string]string{
+		"etc/x.sh": "/etc/profile.d/x.sh session-start", "etc": "/etc/profile.d session-start", "cfg/environment.d/a": ".config/environment.d/a session-start", ".bash_history": ".bash_history shell-history",
+	} {
+		got := s.named(filepath.Join(real, filepath.FromSlash(path)))
+		if k := s.table.of(got); k == nil || got+" "+k.id != want {
+			t.Errorf("%s is %s, %v; want %s", path, got, k, want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -42,6 +43,16 @@ func (c *Client) getenv(name string) string {
 		return c.Getenv(name)
 	}
 	return os.Getenv(name)
+}
+
+// inHome returns a path in the home folder, "" if there is none: then nothing is read,
+// least of all from the folder that the user is in.
+func (c *Client) inHome(names ...string) string {
+	home := c.home()
+	if !filepath.IsAbs(home) {
+		return ""
+	}
+	return filepath.Join(append([]string{home}, names...)...)
 }
 
 func (c *Client) home() string {

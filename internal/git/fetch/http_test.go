@@ -484,3 +484,28 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// TestNoHome: without a home folder, nothing is taken from the folder that the user is
+// in, which may be of anybody.
+func TestNoHome(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir(".ssh", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{".netrc": "machine example.com login a password b\n", ".ssh/known_hosts": "not a line of known_hosts\n"} {
+		if err := os.WriteFile(filepath.FromSlash(path), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, home := range []string{"", "."} {
+		t.Setenv("HOME", home)
+		t.Setenv("USERPROFILE", home)
+		c := &Client{Getenv: func(string) string { return "" }}
+		if l := loginFor(c, "example.com"); l != nil {
+			t.Errorf("HOME=%q: the credentials of %s", home, l.from)
+		}
+		if _, err := knownHosts(c, "example.com:22"); err != nil { // it was read
+			t.Errorf("HOME=%q: %v", home, err)
+		}
+	}
+}

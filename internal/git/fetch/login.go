@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -44,7 +43,7 @@ func loginFor(c *Client, host string) *login {
 	}
 	for _, name := range names {
 		const most = 1 << 20 // bytes
-		text, err := regular.ReadFollowed(filepath.Join(c.home(), name), most)
+		text, err := regular.ReadFollowed(c.inHome(name), most)
 		if err != nil {
 			continue
 		}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -145,7 +144,7 @@ func keys(ctx context.Context, c *Client) (methods []ssh.AuthMethod, done func()
 	}
 	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
 		const most = 1 << 16 // bytes
-		text, err := regular.ReadFollowed(filepath.Join(c.home(), ".ssh", name), most)
+		text, err := regular.ReadFollowed(c.inHome(".ssh", name), most)
 		if err != nil {
 			continue
 		}
@@ -169,7 +168,7 @@ type hostKeys struct {
 // knownHosts returns the keys that known_hosts has for a host and port.
 func knownHosts(c *Client, address string) (*hostKeys, error) {
 	var files []string
-	for _, path := range []string{filepath.Join(c.home(), ".ssh", "known_hosts"), filepath.Join(c.home(), ".ssh", "known_hosts2"), "/etc/ssh/ssh_known_hosts"} {
+	for _, path := range []string{c.inHome(".ssh", "known_hosts"), c.inHome(".ssh", "known_hosts2"), "/etc/ssh/ssh_known_hosts"} {
 		switch _, err := os.Stat(path); {
 		case err == nil:
 			files = append(files, path)
