@@ -10,7 +10,6 @@ import (
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
-	"r8scan/internal/git/wire"
 	"r8scan/result"
 )
 
@@ -104,17 +103,12 @@ func searchPack(ctx context.Context, env *Env, r *repository, pack *odb.Unindexe
 
 // repository returns what a server says of a repository.
 func (s *Remote) repository(env *Env, a *fetch.Advert) *repository {
-	r := &repository{Repository: collect.Repository{From: collect.Remote{URL: s.at.String(), Branch: a.Branch}, Head: a.Head}, shallow: map[string]bool{}}
+	r := &repository{Repository: collect.Repository{From: collect.Remote{URL: s.at.String(), Branch: a.Branch}, Head: a.Head}}
 	r.forget(env)
 	for _, ref := range a.Refs {
 		r.Refs = append(r.Refs, repo.Ref{Name: ref.Name, ID: ref.ID})
 	}
-	for _, id := range a.Shallow {
-		if raw, ok := wire.Unhex(id); ok {
-			r.shallow[string(raw)] = true
-		}
-	}
-	r.Shallow = len(r.shallow)
+	r.cutAt(a.Shallow)
 	return r
 }
 
@@ -148,7 +142,6 @@ func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, 
 // came is read. The error is for a pack of which nothing came, or has no room.
 func (s *Remote) cutShort(ctx context.Context, env *Env, spool *fetch.Spool, hash int, why error) error {
 	var disk *fetch.SpoolError
-	why = fetch.Explain(ctx, why)
 	if ctx.Err() != nil || errors.As(why, &disk) || spool.Size == 0 {
 		return why
 	}

@@ -55,16 +55,21 @@ func (r *repository) forget(env *Env) {
 	r.unsigned = &collect.Firsts[string]{Most: maxUnsigned}
 }
 
-// open opens the object store and reads the refs.
-func (r *repository) open(env *Env) {
-	r.Refs, r.Head = r.Git.Refs.Read()
+// cutAt takes the ids, in hex, of commits whose parents a shallow clone lacks.
+func (r *repository) cutAt(ids []string) {
 	r.shallow = map[string]bool{}
-	for _, id := range r.Git.Shallow() {
+	for _, id := range ids {
 		if raw, ok := wire.Unhex(id); ok {
 			r.shallow[string(raw)] = true
 		}
 	}
 	r.Shallow = len(r.shallow)
+}
+
+// open opens the object store and reads the refs.
+func (r *repository) open(env *Env) {
+	r.Refs, r.Head = r.Git.Refs.Read()
+	r.cutAt(r.Git.Shallow())
 	folders := r.Git.ObjectDirs(r.getenv)
 	r.Store = odb.OpenFolders(folders, r.Git.Hash, odb.LimitsOf(env.Budget))
 	var notes []string

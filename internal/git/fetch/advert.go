@@ -47,7 +47,8 @@ func readAdvert(p *packets) (*Advert, error) {
 			return nil, fmt.Errorf("the server's list of refs is longer than %d bytes", maxAdvert)
 		}
 		if line == nil {
-			return a, a.finish()
+			a.finish()
+			return a, nil
 		}
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		if first && bytes.HasPrefix(line, []byte("version 1")) {
@@ -127,13 +128,12 @@ func (a *Advert) value(prefix string) string {
 }
 
 // finish checks the list. Of a ref that is named twice, the first counts.
-func (a *Advert) finish() error {
+func (a *Advert) finish() {
 	slices.SortStableFunc(a.Refs, func(x, y Ref) int { return strings.Compare(x.Name, y.Name) })
 	a.Refs = slices.CompactFunc(a.Refs, func(x, y Ref) bool { return x.Name == y.Name })
 	if a.Hash == 0 { // an empty repository
 		a.Hash = wire.SHA1
 	}
-	return nil
 }
 
 // IDs returns what the refs and HEAD name, each id once, in hex.
@@ -149,18 +149,13 @@ func (a *Advert) IDs() []string {
 	return slices.Compact(ids)
 }
 
-// saysError returns what a server says as an error. It may be anything.
+// saysError returns what a server says as an error. It may be anything: a caller masks
+// it before it is shown.
 func saysError(text []byte) error {
 	const most = 300
 	shown := strings.TrimSpace(strings.ToValidUTF8(string(text), "?"))
 	if len(shown) > most {
 		shown = strings.ToValidUTF8(shown[:most], "") + "…"
 	}
-	return &ServerError{shown}
+	return errors.New("the server says: " + shown)
 }
-
-// ServerError is an error in the server's words. A caller masks them before they
-// are shown.
-type ServerError struct{ Text string }
-
-func (e *ServerError) Error() string { return "the server says: " + e.Text }

@@ -33,7 +33,7 @@ func (c *Client) Open(ctx context.Context, a *Address) (*Session, error) {
 	}
 	s, err := open(ctx, c, a)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a, Explain(ctx, err))
+		return nil, fmt.Errorf("%s: %w", a, explain(ctx, err))
 	}
 	return s, nil
 }
@@ -102,8 +102,8 @@ func (w *watched) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-// Explain returns an error of the network with what to do about it.
-func Explain(ctx context.Context, err error) error {
+// explain returns an error of the network with what to do about it.
+func explain(ctx context.Context, err error) error {
 	var dns *net.DNSError
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError

@@ -2,9 +2,12 @@ package fetch
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+
+	"r8scan/internal/git/wire"
 )
 
 // packets reads git's packets: each begins with its length in four hex digits.
@@ -26,19 +29,11 @@ func (p *packets) next() ([]byte, error) {
 	if _, err := io.ReadFull(p.r, head); err != nil {
 		return nil, stopped(err)
 	}
-	n := 0
-	for _, c := range head {
-		switch {
-		case c >= '0' && c <= '9':
-			n = n<<4 | int(c-'0')
-		case c >= 'a' && c <= 'f':
-			n = n<<4 | int(c-'a'+10)
-		case c >= 'A' && c <= 'F':
-			n = n<<4 | int(c-'A'+10)
-		default:
-			return nil, errPacket
-		}
+	var size [2]byte
+	if _, ok := wire.UnhexInto(size[:], head); !ok {
+		return nil, errPacket
 	}
+	n := int(binary.BigEndian.Uint16(size[:]))
 	switch {
 	case n == 0:
 		return nil, nil
@@ -55,13 +50,13 @@ func (p *packets) next() ([]byte, error) {
 // stopped is what the end of an answer means that is not complete.
 func stopped(err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
-		return ErrStopped
+		return errStopped
 	}
 	return err
 }
 
-// ErrStopped means that a server ended its answer too early.
-var ErrStopped = errors.New("the server ended its answer too early")
+// errStopped means that a server ended its answer too early.
+var errStopped = errors.New("the server ended its answer too early")
 
 // packet appends a packet with a text.
 func packet(dst []byte, format string, args ...any) []byte {

@@ -27,10 +27,13 @@ func (s *Session) Close() { s.link.close() }
 // server knows them. After an error w has what came before it.
 func (s *Session) Fetch(ctx context.Context, wants, haves []string, w io.Writer) error {
 	answer, err := s.link.send(ctx, s.request(wants, haves))
-	if err != nil {
-		return err
+	if err == nil {
+		err = readPack(answer, s.has("side-band-64k"), w)
 	}
-	return readPack(answer, s.has("side-band-64k"), w)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	return nil
 }
 
 func (s *Session) has(capability string) bool { return slices.Contains(s.caps, capability) }

@@ -62,7 +62,7 @@ func (l *sshLink) start(a *Address) (*Advert, error) {
 		return nil, err
 	}
 	advert, err := readAdvert(l.out)
-	if err == nil || !errors.Is(err, ErrStopped) && !errors.Is(err, errPacket) {
+	if err == nil || !errors.Is(err, errStopped) && !errors.Is(err, errPacket) {
 		return advert, err
 	}
 	_ = session.Wait() // for what it writes to standard error

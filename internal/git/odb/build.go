@@ -14,7 +14,7 @@ func (w *Walker) build(p *pack, pos int32, base *Node) (*Node, error) {
 	e := &p.entries[pos]
 	node.Obj, node.Type, node.Base = e.obj, e.kind, base
 	node.Again, node.Extra, node.Leaf = e.again, e.again, e.first < 0
-	w.unpack.z.Checksum = p.idx.crc == nil && !p.checked // an index of version 2 has a checksum of the entry
+	w.unpack.z.Checksum = p.unsummed()
 	if base == nil {
 		return node, w.whole(p, pos, node)
 	}

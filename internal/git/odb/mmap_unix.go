@@ -5,19 +5,7 @@ package odb
 import (
 	"os"
 	"syscall"
-
-	"r8scan/internal/regular"
 )
-
-// MapFile maps a regular file into memory, read-only.
-func MapFile(path string) (data []byte, unmap func() error, err error) {
-	f, info, err := regular.Follow(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	return mapOpen(f, path, info.Size())
-}
 
 // mapOpen maps the first size bytes of an open file.
 func mapOpen(f *os.File, path string, size int64) (data []byte, unmap func() error, err error) {

@@ -187,6 +187,10 @@ func (p *pack) headerAt(pos int) (header, error) {
 	return h, err
 }
 
+// unsummed reports whether streams have to be compared with their own checksums: an
+// index of version 2 has one of each entry.
+func (p *pack) unsummed() bool { return p.idx.crc == nil && !p.checked }
+
 // fault returns why the entry at pos is broken.
 func (p *pack) fault(pos int32) error {
 	if p.cut != nil {

@@ -86,7 +86,7 @@ func (s *Store) readAt(at place, left *reading) (Type, []byte, error) {
 func (s *Store) readPacked(p *pack, pos int32, left *reading) (Type, []byte, error) {
 	u := borrowUnpacker(s.limits, left.memory)
 	defer u.giveBack()
-	u.z.Checksum = p.idx.crc == nil
+	u.z.Checksum = p.unsummed()
 	c := chain{pack: linkedPack{p, left.lenient}, unpacker: u, left: left, most: len(p.entries),
 		base: func(id []byte, left *reading) (Type, []byte, error) {
 			_, t, data, err := s.readBase(id, left)
