@@ -152,7 +152,7 @@ func (v *Verifier) explain(err error) (reason string, again bool) {
 	var netErr net.Error
 	switch {
 	case errors.Is(err, errNotLoopback):
-		return "not asked: " + errNotLoopback.Error(), false
+		return notAsked + errNotLoopback.Error(), false
 	case errors.As(err, &cert) || errors.As(err, &unknownCA):
 		return fmt.Sprintf("the certificate of %s cannot be trusted: a proxy may be reading the connection", host), false
 	case errors.As(err, &refused):

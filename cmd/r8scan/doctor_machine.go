@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -49,11 +48,8 @@ func (c command) runMachine(ctx context.Context, f doctorFlags) error {
 			return err
 		}
 	}
-	opts := machine.Options{Scan: scanner.Options{MinConfidence: rules.Medium, Progress: &shown.Scan}, Anew: f.noCache,
+	opts := machine.Options{Cache: cacheFolder("machine"), Scan: scanner.Options{MinConfidence: rules.Medium, Progress: &shown.Scan}, Anew: f.noCache,
 		Limits: machine.DefaultLimits(), Env: os.Getenv, System: machine.SystemFiles()}
-	if dir, err := os.UserCacheDir(); err == nil {
-		opts.Cache = filepath.Join(dir, "r8scan", "machine")
-	}
 	budget.LimitProcess(0)
 	found, err := machine.Search(ctx, opts)
 	if err != nil {

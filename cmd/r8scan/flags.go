@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -106,9 +104,7 @@ func (f *workFlags) options() (scanner.Options, error) {
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return opts, fmt.Errorf("--jobs %d: use 1 to %d, or 0 for one a core", f.jobs, maxJobs)
 	}
-	if dir, err := os.UserCacheDir(); err == nil {
-		opts.Cache = filepath.Join(dir, "r8scan", "packs")
-	}
+	opts.Cache = cacheFolder("packs")
 	budget.LimitProcess(f.memory)
 	return opts, nil
 }

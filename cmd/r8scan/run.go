@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -165,4 +167,14 @@ func (c command) readResult(path string) (*report.Document, error) {
 		return report.Read(c.in)
 	}
 	return report.ReadFile(path)
+}
+
+// cacheFolder returns a folder of r8scan's in the user's cache folder, "" if there is
+// none.
+func cacheFolder(name string) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "r8scan", name)
 }

@@ -100,17 +100,20 @@ func (p program) object(name string) (kind string, at, end int) {
 // of a line may be the rest of a list in brackets.
 var nextTop = pattern.Of(`(?m)^(?:class|def|async|if|for|while|with|try|import|from|@)\b`)
 
-var methods = map[string]pattern.Pattern{
-	"run":     pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:run|predict)\b`),
-	"predict": pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:predict|run)\b`),
-	"train":   pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+train\b`),
-}
+var (
+	predictMethod = pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+(?:run|predict)\b`)
+	trainMethod   = pattern.Of(`(?m)^([ \t]+)(?:async[ \t]+)?def[ \t]+train\b`)
+)
 
 // method returns where the name of the method that cog calls ends, -1 if there is none.
 // A function inside a method stands further in.
 func (p program) method(at, end int, key string) int {
+	named := predictMethod
+	if key == "train" {
+		named = trainMethod
+	}
 	name, least := -1, 0
-	for _, m := range methods[key]().FindAllSubmatchIndex(p.code[at:end], -1) {
+	for _, m := range named().FindAllSubmatchIndex(p.code[at:end], -1) {
 		if indent := m[3] - m[2]; name < 0 || indent < least {
 			name, least = at+m[1], indent
 		}
@@ -135,28 +138,22 @@ func (p program) params(at int) ([]Param, error) {
 		return nil, fmt.Errorf("line %d begins no list of parameters", p.line(at))
 	}
 	var found []Param
-	depth, from := 0, open+1
-	for i := open; i < len(p.code); i++ {
-		switch c := p.code[i]; {
-		case strings.IndexByte("([{", c) >= 0:
-			depth++
-		case strings.IndexByte(")]}", c) >= 0:
-			depth--
+	for from := open + 1; ; {
+		n := outside(p.code[from:], ",)]}")
+		if n < 0 {
+			return nil, fmt.Errorf("the parameters that begin on line %d have no end", p.line(open))
 		}
-		if depth == 0 || depth == 1 && p.code[i] == ',' {
-			if param, ok := p.param(from, i); ok {
-				found = append(found, param)
-			}
-			if len(found) > maxInputs {
-				return nil, errors.New("it has more than 1,000 inputs")
-			}
-			from = i + 1
+		if param, ok := p.param(from, from+n); ok {
+			found = append(found, param)
 		}
-		if depth == 0 {
+		if len(found) > maxInputs {
+			return nil, errors.New("it has more than 1,000 inputs")
+		}
+		if p.code[from+n] != ',' {
 			return found, nil
 		}
+		from += n + 1
 	}
-	return nil, fmt.Errorf("the parameters that begin on line %d have no end", p.line(open))
 }
 
 var (
@@ -174,7 +171,7 @@ func (p program) param(from, to int) (param Param, ok bool) {
 	}
 	param = Param{Name: string(p.text[from+m[2] : from+m[3]]), Line: p.line(from + m[2])}
 	typed, value := from+m[1], to
-	if i := assignment(p.code[typed:to]); i >= 0 {
+	if i := outside(p.code[typed:to], "="); i >= 0 {
 		value = typed + i
 		p.readDefault(&param, value+1, to)
 	}
@@ -227,17 +224,18 @@ func (p program) plain(from, to int) string {
 	return string(b)
 }
 
-// assignment returns where a default begins, -1 if there is none.
-func assignment(code []byte) int {
+// outside returns where one of some characters stands outside of brackets, -1 if none
+// does.
+func outside(code []byte, chars string) int {
 	depth := 0
 	for i, c := range code {
 		switch {
+		case depth == 0 && strings.IndexByte(chars, c) >= 0:
+			return i
 		case strings.IndexByte("([{", c) >= 0:
 			depth++
 		case strings.IndexByte(")]}", c) >= 0:
 			depth--
-		case c == '=' && depth == 0:
-			return i
 		}
 	}
 	return -1

@@ -14,6 +14,7 @@ import (
 	"r8scan/internal/door"
 	"r8scan/internal/pattern"
 	"r8scan/internal/regular"
+	"r8scan/internal/shell"
 )
 
 // checkClients looks for clients that are installed or asked for, and says how their
@@ -100,11 +101,11 @@ func upgradePython(e *environment, root string) string {
 	}
 	switch _, notThere := os.Stat(python); {
 	case err == nil && strings.Contains(string(config.text), "uv = "): // uv leaves pip out
-		return "uv pip install --python " + word(door.Printable(e.shown(root))) + " --upgrade replicate"
+		return "uv pip install --python " + shell.QuoteHome(door.Printable(e.shown(root))) + " --upgrade replicate"
 	case notThere != nil:
 		return "pip install --upgrade replicate"
 	}
-	return word(door.Printable(e.shown(python))) + " -m pip install --upgrade replicate"
+	return shell.QuoteHome(door.Printable(e.shown(python))) + " -m pip install --upgrade replicate"
 }
 
 // clientCheck says how a version of a client authenticates.

@@ -81,11 +81,8 @@ func (c configFile) decoder() string {
 // rewrite is the command that passes a file through a filter. It keeps the file's mode,
 // and no copy of a token is left.
 func rewrite(about, filter string) string {
-	return fmt.Sprintf(`text=$(%s <%s) && printf '%%s\n' "$text" >%[2]s`, filter, word(about))
+	return fmt.Sprintf(`text=$(%s <%s) && printf '%%s\n' "$text" >%[2]s`, filter, shell.QuoteHome(about))
 }
-
-// word returns the name of a file, as doctor shows it, for a shell.
-func word(about string) string { return shell.QuoteHome(about) }
 
 // holdsToken reports whether data has a token that is not a placeholder.
 func holdsToken(data []byte) bool {

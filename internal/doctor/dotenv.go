@@ -139,7 +139,7 @@ func onlyToken(keep bool) string {
 // loadToken is the command that takes the token of a file into the environment. It runs
 // nothing of the file.
 func loadToken(about string) string {
-	return fmt.Sprintf(`export %s="$(%s <%s | tail -n 1)"`, ask.TokenVariable, onlyToken(false), word(about))
+	return fmt.Sprintf(`export %s="$(%s <%s | tail -n 1)"`, ask.TokenVariable, onlyToken(false), shell.QuoteHome(about))
 }
 
 // writeToken says which line a file should have.
@@ -175,7 +175,7 @@ func checkAssignment(e *environment, about string, v variable, d rules.Diagnosis
 	load := loadToken(about)
 	means := "Clients do not read .env files: your program has to load it (python-dotenv, node --env-file)."
 	if isEnvrc {
-		load, means = "direnv allow "+word(about), "direnv sets it in each shell that has its hook, after you allow the file."
+		load, means = "direnv allow "+shell.QuoteHome(about), "direnv sets it in each shell that has its hook, after you allow the file."
 	}
 	switch {
 	case !cleanable(v.value, d): // a new token comes first
@@ -207,17 +207,17 @@ func isReference(value string) bool {
 func exposureCheck(about string, exposure result.Exposure) Check {
 	takeOut := "" // in a file that must be in git, a look-up replaces the token
 	if advice.Of(advice.Place{Path: filepath.ToSlash(about), Kind: result.KindFile}).Code != "" {
-		takeOut = "r8scan fix --write " + word(about)
+		takeOut = "r8scan fix --write " + shell.QuoteHome(about)
 	}
-	ignore := fmt.Sprintf(`printf '\n/%%s\n' %s >>%s`, shell.Quote(filepath.Base(about)), word(filepath.Join(filepath.Dir(about), ".gitignore")))
+	ignore := fmt.Sprintf(`printf '\n/%%s\n' %s >>%s`, shell.Quote(filepath.Base(about)), shell.QuoteHome(filepath.Join(filepath.Dir(about), ".gitignore")))
 	staged := takeOut
 	if staged != "" { // fix says with its exit code that the index has the old text
-		staged += "; git add " + word(about)
+		staged += "; git add " + shell.QuoteHome(about)
 	}
 	switch exposure {
 	case result.ExposureTracked:
 		return Check{levelError, about, "holds a token, and git tracks it", "Everybody who can read the repository has the token, even after you delete it.",
-			fmt.Sprintf("%s; then disable the token at %s", cmp.Or(staged, "git rm --cached "+word(about)+" && "+ignore), rules.TokensPage)}
+			fmt.Sprintf("%s; then disable the token at %s", cmp.Or(staged, "git rm --cached "+shell.QuoteHome(about)+" && "+ignore), rules.TokensPage)}
 	case result.ExposureUntracked:
 		if takeOut != "" {
 			takeOut += " --force"

@@ -8,6 +8,7 @@ import (
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
 	"r8scan/internal/regular"
+	"r8scan/internal/shell"
 	"r8scan/rules"
 	"r8scan/scanner"
 )
@@ -161,7 +162,7 @@ func checkNamed(e *environment, p place, about, from, name string) []Check {
 	if _, err := readConfig(path, maxConfig); err != nil {
 		shown := door.Printable(e.shown(path))
 		if unread(shown, err) == nil {
-			return []Check{{levelWarning, about, "names " + shown + ", which does not exist", "It does not start, or without these variables.", "(umask 077; printf '" + ask.TokenVariable + "=%s\\n' \"$" + ask.TokenVariable + "\" >" + word(shown) + ")"}}
+			return []Check{{levelWarning, about, "names " + shown + ", which does not exist", "It does not start, or without these variables.", "(umask 077; printf '" + ask.TokenVariable + "=%s\\n' \"$" + ask.TokenVariable + "\" >" + shell.QuoteHome(shown) + ")"}}
 		}
 		return unread(shown, err)
 	}

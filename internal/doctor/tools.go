@@ -12,6 +12,7 @@ import (
 
 	"r8scan/internal/ask"
 	"r8scan/internal/door"
+	"r8scan/internal/shell"
 	"r8scan/rules"
 )
 
@@ -52,7 +53,7 @@ func checkHosts(e *environment, about string, data []byte, info os.FileInfo) Che
 	switch {
 	case len(matches) > 0 && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:
 		return Check{levelWarning, about, fmt.Sprintf("holds the CLI's token, and others on this machine can read it (mode %#o)", info.Mode().Perm()),
-			"Other users and their programs can copy the token.", "chmod 600 " + word(about)}
+			"Other users and their programs can copy the token.", "chmod 600 " + shell.QuoteHome(about)}
 	case differs:
 		return Check{levelWarning, about, "holds another token than " + ask.TokenVariable, "The CLI and the clients use different tokens, perhaps of different accounts.", "replicate auth login"}
 	case len(matches) == 0:
@@ -71,7 +72,7 @@ func checkDocker(about string, data []byte) Check {
 		CredHelpers map[string]string `json:"credHelpers"`
 	}
 	if json.Unmarshal(data, &config) != nil {
-		return Check{levelWarning, about, "is not valid JSON", "docker and cog cannot log in.", "mv " + word(about) + " " + word(about+".damaged") + " && cog login"}
+		return Check{levelWarning, about, "is not valid JSON", "docker and cog cannot log in.", "mv " + shell.QuoteHome(about) + " " + shell.QuoteHome(about+".damaged") + " && cog login"}
 	}
 	entry, ok := config.Auths["r8.im"]
 	decoded, _ := base64.StdEncoding.DecodeString(entry.Auth) // what is not base64 holds no token

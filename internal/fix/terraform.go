@@ -11,6 +11,7 @@ var (
 	hclDefault  = pattern.Of(`^\s*default\s*=\s*$`)
 	hclVariable = pattern.Of(`^\s*variable\s+"?\x01*"?\s*$`)
 	hclFixed    = pattern.Of(`^\s*(terraform|backend|required_providers|module|import|moved)\b`)
+	hclModule   = pattern.Of(`^\s*module\b`)
 	hclArgument = pattern.Of(`^(\s*)([\w-]+)(\s*)=(\s*)(.*)$`)
 	hclSource   = pattern.Of(`^\s*(source|version)\s*=\s*$`)
 )
@@ -21,7 +22,7 @@ func replaceTerraform(s *site) {
 		s.leave(whyHole)
 	case hclDefault().MatchString(s.head()) && blockIs(s, hclVariable):
 		makeSensitive(s)
-	case blockIs(s, hclFixed) && (hclSource().MatchString(s.head()) || !blockIs(s, pattern.Of(`^\s*module\b`))):
+	case blockIs(s, hclFixed) && (hclSource().MatchString(s.head()) || !blockIs(s, hclModule)):
 		s.leave(whyConstant)
 	case isMapKey(s), s.next() == '{':
 		s.leave(whyKey)

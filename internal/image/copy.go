@@ -12,9 +12,9 @@ import (
 
 // parse returns what a Dockerfile copies from its context. What it says in
 // variables is unknown, and left out.
-func parse(text string) []instruction {
+func parse(text []byte) []instruction {
 	var out []instruction
-	for _, in := range dockerfile.Parse([]byte(text)) {
+	for _, in := range dockerfile.Parse(text) {
 		if in.Keyword != "COPY" && in.Keyword != "ADD" {
 			continue
 		}

@@ -95,7 +95,7 @@ func (c *Copies) in(dir string) []*builder {
 			continue
 		}
 		c.read += int64(len(text))
-		if copies := parse(string(text)); len(copies) > 0 {
+		if copies := parse(text); len(copies) > 0 {
 			d := &builder{path: filepath.Join(dir, name), copies: copies}
 			for _, i := range copies {
 				d.cost += costOf(i.sources) + costOf(i.excluded)

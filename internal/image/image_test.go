@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 		"RUN <<A cat - <<-\"B\"\nCOPY x /\nA\nB\nCOPY y /": "[y]",
 	} {
 		var got string
-		for _, i := range parse(text) {
+		for _, i := range parse([]byte(text)) {
 			got += "[" + strings.Join(i.sources, " ") + "]"
 		}
 		if got != want {
@@ -153,7 +153,7 @@ func TestHostile(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("FROM a\nCOPY --exclude=x . /\n# escape=`\nRUN <<E\nE\nADD [\"a\", \"b\"]")
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, i := range parse(text) {
+		for _, i := range parse([]byte(text)) {
 			for _, s := range i.sources {
 				if strings.HasPrefix(s, "/") || s == ".." || strings.HasPrefix(s, "../") {
 					t.Errorf("%q leads out", s)

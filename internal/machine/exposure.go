@@ -191,7 +191,7 @@ func (x *exposures) passes(dir string) (group, others bool) {
 	group = group || others
 	if up := filepath.Dir(dir); up != dir && (group || others) {
 		g, o := x.passes(up)
-		group, others = group && (g || o), others && o
+		group, others = group && g, others && o // whom others may pass, a group may
 	}
 	x.open[dir] = [2]bool{group, others}
 	return group, others

@@ -189,10 +189,7 @@ func newTable() table {
 		for _, g := range globs {
 			fixed := g
 			if i := strings.IndexAny(g, "*?[{"); i >= 0 {
-				fixed = g[:i]
-				if fixed = strings.TrimSuffix(fixed, path.Base(fixed)); strings.HasSuffix(g[:i], "/") {
-					fixed = g[:i]
-				}
+				fixed, _ = path.Split(g[:i])
 			}
 			for fixed = strings.Trim(fixed, "/"); fixed != "" && fixed != "."; fixed = path.Dir(fixed) {
 				t.known[fixed] = true

@@ -64,15 +64,9 @@ func (f *Found) WriteText(w io.Writer, color bool) error {
 
 // summary says in a line what was found and read.
 func (f *Found) summary() string {
-	wrong := 0
-	for _, t := range f.Tokens {
-		if !t.MayStay {
-			wrong++
-		}
-	}
 	found := "no tokens found"
 	switch n := len(f.Tokens); {
-	case n > 0 && wrong == 0:
+	case n > 0 && !f.Failed():
 		found = terminal.Plural(int64(n), "token") + " found, only where a token may be"
 	case n > 0:
 		found = terminal.Plural(int64(n), "token") + " found"
