@@ -136,6 +136,9 @@ type Location struct {
 // kinds are all of them, in the order of CompareKinds.
 var kinds = []string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}
 
+// KnownKind reports whether a text is one of the kinds.
+func KnownKind(kind string) bool { return slices.Contains(kinds, kind) }
+
 // CompareKinds orders kinds of locations: what an editor can open comes first.
 func CompareKinds(a, b string) int {
 	return cmp.Compare(slices.Index(kinds, a), slices.Index(kinds, b))

@@ -20,6 +20,7 @@ import (
 type Secret struct {
 	value func() (text string, shown int)
 	id    func() string // computes the id once
+	mask  func() string // of a remembered one, which has no value; else nil
 }
 
 // NewSecret returns a Secret with text. Its mask keeps the first shown bytes and
@@ -50,6 +51,9 @@ func (s Secret) Reveal() string {
 // Mask returns the form that is safe to show. For a token it is "r8_Hw" and 35
 // asterisks, as on Replicate's own pages.
 func (s Secret) Mask() string {
+	if s.mask != nil {
+		return s.mask()
+	}
 	if s.value == nil {
 		return ""
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
 	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
+	Visits        string           // folder that remembers what servers had at an earlier scan; "" for none
+	NeedSecrets   bool             // the values of the findings' secrets will be asked for, so none may be a remembered one
 	MaxSize       int64            // bytes of a remote's pack; 0: 20 GiB
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 

@@ -123,7 +123,8 @@ func scan(ctx context.Context, opts Options, open func() (source.Source, error))
 		opts.Progress.of(sink)
 	}
 	env := &source.Env{Sink: sink, Budget: b, Goroutines: opts.goroutines(), Rules: opts.Rules, CheckIDs: opts.CheckIDs,
-		Cache: source.OpenCache(opts.Cache, opts.Rules), SmallRange: source.SmallRange}
+		Cache: source.OpenCache(opts.Cache, opts.Rules), SmallRange: source.SmallRange,
+		Visits: source.OpenVisits(opts.Visits, opts.Rules), NeedSecrets: opts.NeedSecrets}
 	if opts.longRanges {
 		env.SmallRange = 0
 	}

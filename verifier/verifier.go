@@ -161,6 +161,9 @@ func (v *Verifier) Verify(ctx context.Context, secrets []rules.Secret) []Verdict
 	place := map[string]int{} // of each token in distinct
 	var distinct []rules.Secret
 	for _, s := range secrets {
+		if s.IsRemembered() {
+			continue
+		}
 		if _, seen := place[s.Reveal()]; !seen {
 			place[s.Reveal()] = len(distinct)
 			distinct = append(distinct, s)
@@ -169,10 +172,17 @@ func (v *Verifier) Verify(ctx context.Context, secrets []rules.Secret) []Verdict
 	verdicts := v.verifyDistinct(ctx, distinct)
 	out := make([]Verdict, len(secrets))
 	for i, s := range secrets {
+		if s.IsRemembered() {
+			out[i] = Verdict{Status: Unknown, Reason: remembered}
+			continue
+		}
 		out[i] = verdicts[place[s.Reveal()]]
 	}
 	return out
 }
+
+// remembered is why a credential of an earlier scan cannot be asked about.
+const remembered = "its value was not kept: scan again with --no-cache"
 
 func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) []Verdict {
 	verdicts := make([]Verdict, len(secrets))

@@ -148,6 +148,21 @@ func TestAsked(t *testing.T) {
 	}
 }
 
+// TestRemembered makes sure that the secret of an earlier scan, whose value was not
+// kept, is not asked about, and does not pass for another one.
+func TestRemembered(t *testing.T) {
+	a := &api{secret: testSecret(1), respond: live}
+	v, _ := newTest(t, Config{BaseURL: serve(t, a).URL})
+	remembered, err := rules.Remembered(testSecret(2).Mask(), testSecret(2).ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := verifyAll(t, v, t.Context(), remembered, a.secret, remembered)
+	if got[0].Status != Unknown || got[0].Requests != 0 || got[1].Status != Live || got[2] != got[0] || !strings.Contains(got[0].Reason, "--no-cache") {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestUnsendable makes sure that what cannot be a token is not sent.
 func TestUnsendable(t *testing.T) {
 	a := &api{secret: testSecret(1), respond: live}

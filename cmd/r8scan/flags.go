@@ -62,8 +62,9 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return opts, err
 	}
 	opts.Include, opts.Exclude, opts.Config, opts.Baseline = f.include, f.exclude, f.config, f.baseline
+	opts.Visits, opts.NeedSecrets = cacheFolder("visits"), f.asking.verify
 	if f.noCache {
-		opts.Cache = ""
+		opts.Cache, opts.Visits = "", ""
 	}
 	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
 		return opts, fmt.Errorf("--min-confidence: %w", err)

@@ -21,15 +21,24 @@ var errDamaged = errors.New("the entry is damaged")
 // Load reads what Save wrote at path into value. It is damaged if it has more than
 // limit bytes. The error only says that there is nothing to use.
 func Load(path string, limit int64, value any) error {
-	text, err := regular.Read(path, limit)
+	body, err := LoadBytes(path, limit)
 	if err != nil {
 		return err
 	}
+	return json.Unmarshal(body, value)
+}
+
+// LoadBytes is Load for what SaveBytes wrote.
+func LoadBytes(path string, limit int64) ([]byte, error) {
+	text, err := regular.Read(path, limit)
+	if err != nil {
+		return nil, err
+	}
 	sum, body, ok := bytes.Cut(text, []byte("\n"))
 	if !ok || string(sum) != digest(body) {
-		return errDamaged
+		return nil, errDamaged
 	}
-	return json.Unmarshal(body, value)
+	return body, nil
 }
 
 // Save writes a value to path, and creates the folder. It renames a complete file into
@@ -39,6 +48,11 @@ func Save(path string, value any) error {
 	if err != nil {
 		return err
 	}
+	return SaveBytes(path, body)
+}
+
+// SaveBytes is Save for a value in a form of the caller's own.
+func SaveBytes(path string, body []byte) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -47,7 +61,10 @@ func Save(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(digest(body) + "\n" + string(body))
+	_, err = f.WriteString(digest(body) + "\n")
+	if err == nil {
+		_, err = f.Write(body)
+	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)

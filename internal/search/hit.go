@@ -18,14 +18,14 @@ type Hit struct {
 // Key identifies a credential. It does not hold the credential.
 type Key struct {
 	rule string
-	sum  [sha256.Size]byte // of the credential
+	sum  [sha256.Size]byte // the credential's digest
 }
 
 // Key returns the key of the credential that was found.
 func (h *Hit) Key() Key { return KeyOf(&h.Match) }
 
 // KeyOf returns the key of a match's credential.
-func KeyOf(m *rules.Match) Key { return Key{m.Rule.ID, sha256.Sum256([]byte(m.Secret.Reveal()))} }
+func KeyOf(m *rules.Match) Key { return Key{m.Rule.ID, m.Secret.Digest()} }
 
 // Compare orders keys.
 func (k Key) Compare(other Key) int {

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/wire"
 	"r8scan/internal/packcache"
+	"r8scan/internal/visits"
 	"r8scan/rules"
 )
 
@@ -27,6 +29,18 @@ func OpenCache(dir string, set *rules.Set) *packcache.Cache {
 		return nil
 	}
 	return packcache.Open(dir, "v"+strconv.Itoa(rules.Version)+"."+strconv.Itoa(readVersion))
+}
+
+// visitVersion is raised whenever what is remembered of a server gets another form.
+const visitVersion = 1
+
+// OpenVisits returns the memory of what servers had in a folder, nil for "" and for
+// other rules, as OpenCache.
+func OpenVisits(dir string, set *rules.Set) *visits.Memory {
+	if dir == "" || set != nil && set != rules.Default() {
+		return nil
+	}
+	return visits.Open(dir, fmt.Sprintf("v%d.%d.%d", rules.Version, readVersion, visitVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of using what an earlier scan

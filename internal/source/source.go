@@ -17,6 +17,7 @@ import (
 	"r8scan/internal/policy"
 	"r8scan/internal/regular"
 	"r8scan/internal/search"
+	"r8scan/internal/visits"
 	"r8scan/result"
 	"r8scan/rules"
 )
@@ -47,6 +48,9 @@ type Env struct {
 	Paths      policy.Paths     // what is looked at
 	CheckIDs   bool             // compare all objects with their ids
 	Cache      *packcache.Cache // may be nil
+
+	Visits      *visits.Memory // what earlier scans found on servers; may be nil
+	NeedSecrets bool           // the values of secrets will be asked for: none may be a remembered one
 
 	SmallRange int // commits: see the constant
 }
