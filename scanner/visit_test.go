@@ -34,6 +34,7 @@ type visited struct {
 	listed, fetched int // requests for refs and objects since the last visit
 	rng             *rand.Rand
 	n               int
+	cleanFor        int // changes without tokens
 }
 
 func newVisited(t *testing.T, args ...string) *visited {
@@ -136,7 +137,7 @@ func TestVisitRandom(t *testing.T) {
 				args = append(args, "--object-format=sha256")
 			}
 			v := newVisited(t, args...)
-			v.rng = rand.New(rand.NewPCG(seed, 20))
+			v.rng, v.cleanFor = rand.New(rand.NewPCG(seed, 20)), int(seed)*10
 			v.r.Write("README", "text")
 			v.commit("start")
 			v.visit("start")
@@ -173,6 +174,9 @@ func (v *visited) change() string {
 	name := fmt.Sprintf("d%d/f%d", v.rng.IntN(3), v.rng.IntN(4))
 	branch := fmt.Sprintf("b%d", v.rng.IntN(3))
 	tok := token(uint64(v.rng.IntN(6)))
+	if v.n < v.cleanFor {
+		tok = "none"
+	}
 	switch n {
 	case 0, 1:
 		r.Write(name, "key = '"+tok+"'\n"+strings.Repeat(fmt.Sprint("line ", v.n, "\n"), 30))

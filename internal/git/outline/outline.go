@@ -6,8 +6,8 @@ package outline
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"sort"
+	"strconv"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/wire"
@@ -26,7 +26,9 @@ type Object struct {
 	Tree  int32    // of a commit; NoTree for a tree that leads to no token
 	Links []int32  // a commit's parents, what a tree holds, or the one that a tag names
 	Names []string // of a tree's Links
-	Text  string   // the author's line of a commit; the header of a tag, without what it names
+	Text  string   // the author of a commit; the header of a tag, without what it names
+	Sec   uint64   // with Zone: the time in the author's line
+	Zone  string   // "" if Text is all of that line
 	When  int64    // when a commit was made, in seconds since 1970; -1 if that is not known
 }
 
@@ -134,9 +136,13 @@ func (o *Outline) appendText(b []byte, i int, none []byte) []byte {
 		for _, p := range x.Links {
 			hex("parent ", o.ID(int(p)))
 		}
-		b = append(append(append(b, "author "...), x.Text...), "\ncommitter <>"...)
+		b = append(append(b, "author "...), x.Text...)
+		if x.Zone != "" {
+			b = append(append(strconv.AppendUint(append(b, ' '), x.Sec, 10), ' '), x.Zone...)
+		}
+		b = append(b, "\ncommitter <>"...)
 		if x.When >= 0 {
-			b = fmt.Appendf(b, " %d +0000", x.When)
+			b = append(strconv.AppendInt(append(b, ' '), x.When, 10), " +0000"...)
 		}
 		b = append(b, "\n\n"...)
 	case odb.Tag:
