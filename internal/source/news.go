@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/hex"
+	"math"
 	"slices"
 	"sync"
 
@@ -229,17 +230,19 @@ func (n *news) covers(a *fetch.Advert) bool {
 			from = append(from, i)
 		}
 	}
-	if !slices.ContainsFunc(n.last.Tips, func(id string) bool { return !tips[id] }) {
-		return true
-	}
-	reached := n.last.outline.Reach(from)
+	var missing []int
 	for _, id := range n.last.Tips {
 		i, _ := n.last.find(id) // parseVisited has checked it
-		if !tips[id] && (n.last.outline.Objects[i].Type != odb.Commit || !reached[i]) {
+		switch {
+		case tips[id]:
+		case n.last.outline.Objects[i].Type != odb.Commit:
 			return false
+		default:
+			missing = append(missing, i)
 		}
 	}
-	return true
+	left := math.MaxInt
+	return n.last.outline.Leads(from, missing, &left)
 }
 
 // open opens the store of the news and what is remembered.

@@ -128,5 +128,5 @@ func advanced(now *visited, before string, ref repo.Ref, left *int) bool {
 	}
 	from, ok := now.find(ref.ID)
 	to, kept := now.find(before)
-	return ok && kept && now.outline.Leads(from, to, left)
+	return ok && kept && now.outline.Leads([]int{from}, []int{to}, left)
 }

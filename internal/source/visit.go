@@ -184,7 +184,7 @@ func (v *visit) remember(ctx context.Context, g *history.Graph) (hits []collect.
 	v.keep(now)
 	var err error
 	if v.news != nil && len(hits) == 0 && v.news.light() {
-		now.outline, err = v.last.outline.With(v.news.commits, set.Redact)
+		now.outline, err = outline.Merge(v.last.outline, v.news.commits, set.Redact)
 	} else {
 		now.outline, err = b.Build(ctx)
 	}

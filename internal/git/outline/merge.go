@@ -58,9 +58,9 @@ func tagText(data []byte) (object, rest string) {
 
 var errUnlinked = errors.New("a commit names one that is not there")
 
-// With returns an outline with further objects, whose texts are masked. The old one
+// Merge returns an outline with further objects, whose texts are masked. The old one
 // must not be used any longer.
-func (o *Outline) With(news []New, mask func(string) string) (*Outline, error) {
+func Merge(o *Outline, news []New, mask func(string) string) (*Outline, error) {
 	slices.SortFunc(news, func(a, b New) int { return bytes.Compare(a.ID, b.ID) })
 	news = slices.CompactFunc(news, func(a, b New) bool { return bytes.Equal(a.ID, b.ID) })
 	news = slices.DeleteFunc(news, func(n New) bool {
@@ -114,38 +114,4 @@ func (o *Outline) With(news []New, mask func(string) string) (*Outline, error) {
 		}
 	}
 	return all, nil
-}
-
-// Bare returns objects, by their numbers, without their content.
-func (o *Outline) Bare(numbers []int) []odb.Given {
-	slices.Sort(numbers)
-	var list []odb.Given
-	for _, i := range slices.Compact(numbers) {
-		list = append(list, odb.Given{ID: o.ID(i), Type: o.Objects[i].Type})
-	}
-	return list
-}
-
-// Leads reports whether a commit or tag leads to another object. It looks at the
-// newest commits first, and at no more than left, which it counts down; then it
-// returns true.
-func (o *Outline) Leads(from, to int, left *int) bool {
-	seen := map[int]bool{from: true}
-	q := queue{o: o, list: []int{from}}
-	for len(q.list) > 0 {
-		i := q.pop()
-		if *left--; i == to || *left < 0 {
-			return true
-		}
-		if t := o.Objects[i].Type; t != odb.Commit && t != odb.Tag {
-			continue
-		}
-		for _, l := range o.Objects[i].Links {
-			if !seen[int(l)] {
-				seen[int(l)] = true
-				q.push(int(l))
-			}
-		}
-	}
-	return false
 }

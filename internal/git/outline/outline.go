@@ -6,6 +6,7 @@ package outline
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"sort"
 	"strconv"
 
@@ -182,4 +183,48 @@ func (o *Outline) Below(tips []int) []bool {
 		}
 	}
 	return o.Reach(parents)
+}
+
+// Bare returns objects, by their numbers, without their content.
+func (o *Outline) Bare(numbers []int) []odb.Given {
+	slices.Sort(numbers)
+	var list []odb.Given
+	for _, i := range slices.Compact(numbers) {
+		list = append(list, odb.Given{ID: o.ID(i), Type: o.Objects[i].Type})
+	}
+	return list
+}
+
+// Leads reports whether commits and tags lead to all of some objects. It looks at the
+// newest commits first, and at no more than left, which it counts down; then it returns
+// true.
+func (o *Outline) Leads(from, to []int, left *int) bool {
+	wanted := map[int]bool{}
+	for _, i := range to {
+		wanted[i] = true
+	}
+	q := queue{o: o}
+	seen := map[int]bool{}
+	see := func(i int) {
+		if !seen[i] {
+			seen[i] = true
+			delete(wanted, i)
+			q.push(i)
+		}
+	}
+	for _, i := range from {
+		see(i)
+	}
+	for len(q.list) > 0 && len(wanted) > 0 {
+		if *left--; *left < 0 {
+			return true
+		}
+		i := q.pop()
+		if t := o.Objects[i].Type; t == odb.Commit || t == odb.Tag {
+			for _, l := range o.Objects[i].Links {
+				see(int(l))
+			}
+		}
+	}
+	return len(wanted) == 0
 }
