@@ -239,6 +239,79 @@ func TestVisitSame(t *testing.T) {
 	}
 }
 
+// TestVisitOldTree: a commit may have the tree of an old one, which the server does not
+// send again.
+func TestVisitOldTree(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	v.commit("start")
+	v.r.Git("checkout", "-q", "-b", "side")
+	v.commit("the same tree")
+	v.r.Git("checkout", "-q", "main")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("a token")
+	v.r.Git("checkout", "-q", "-b", "third")
+	v.visit("first")
+	v.r.Git("rm", "-q", "a.py")
+	v.commit("as it was")
+	if res := v.visit("second"); v.listed.Load() != 1 || res.Findings[0].History.Removed == nil {
+		t.Errorf("%d requests, %+v", v.listed.Load(), res.Findings[0].History)
+	}
+}
+
+// TestVisitFirstToken: the first token comes with a later visit, and is remembered.
+func TestVisitFirstToken(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	v.r.Write("big", "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("ab", 32)+"\nsize 5\n")
+	v.commit("start")
+	v.visit("first")
+	v.r.Write("b", "text")
+	v.commit("two")
+	v.visit("no token")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("a token")
+	for _, what := range []string{"a token", "the same"} {
+		if res := v.visit(what); v.listed.Load() != 1 || len(res.Findings) != 1 || (v.fetched.Load() == 0) != (what == "the same") || len(res.Coverage.Unread) != 1 {
+			t.Errorf("%s: %d and %d requests, %v", what, v.listed.Load(), v.fetched.Load(), res.Coverage.Unread)
+		}
+	}
+}
+
+// TestVisitMasks: tokens in names of people, tags and branches are remembered as masks.
+// With one in the name of a folder or file that matters, nothing is remembered.
+func TestVisitMasks(t *testing.T) {
+	v := newVisited(t)
+	v.story()
+	v.r.Env = append(v.r.Env, "GIT_AUTHOR_NAME="+token(12), "GIT_COMMITTER_NAME="+token(13))
+	v.commit("by a token")
+	v.r.Git("tag", "-a", "-m", "tag", "by-a-token")
+	v.r.Git("branch", "b-"+token(14))
+	v.visit("first")
+	v.noToken()
+	if v.visit("second"); v.fetched.Load() != 0 {
+		t.Error("it is not remembered")
+	}
+	v.r.Write("text", "text")
+	v.commit("more")
+	v.visit("third")
+	v.noToken()
+	v.r.Write(token(15)+".br", "text")
+	v.commit("a name that cannot be remembered")
+	v.visit("fourth")
+	v.noToken()
+	v.r.Git("reset", "-q", "--hard", "HEAD~1")
+	v.visit("fifth")
+	v.r.Write("dir-"+token(11)+"/a.py", "key = '"+token(10)+"'\n")
+	v.commit("a folder")
+	for range 2 {
+		if v.visit("a folder"); v.fetched.Load() == 0 {
+			t.Error("it is remembered")
+		}
+		v.noToken()
+	}
+}
+
 // TestVisitServers: a server may send what was read before, all of it too. What it does
 // not send is named.
 func TestVisitServers(t *testing.T) {
