@@ -250,12 +250,32 @@ func TestVisitOldTree(t *testing.T) {
 	v.r.Git("checkout", "-q", "main")
 	v.r.Write("a.py", "key = '"+token(1)+"'\n")
 	v.commit("a token")
-	v.r.Git("checkout", "-q", "-b", "third")
+	v.r.Git("symbolic-ref", "HEAD", "refs/heads/side")
 	v.visit("first")
-	v.r.Git("rm", "-q", "a.py")
-	v.commit("as it was")
+	v.r.Git("branch", "-f", "main", v.r.Git("commit-tree", "side^{tree}", "-p", "main", "-p", "side", "-m", "as it was"))
 	if res := v.visit("second"); v.listed.Load() != 1 || res.Findings[0].History.Removed == nil {
 		t.Errorf("%d requests, %+v", v.listed.Load(), res.Findings[0].History)
+	}
+}
+
+// TestVisitNames: a file that was read as it is may get a name that says what it holds.
+func TestVisitNames(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	n := 0
+	packed := withoutSignature(t, "key = '"+token(1)+"'\n")
+	for _, text := range packed {
+		v.r.Write(fmt.Sprint("f", n), text)
+		n++
+	}
+	v.commit("start")
+	v.visit("first")
+	for name, text := range packed {
+		v.r.Write("d/"+name, text)
+	}
+	v.commit("names")
+	if res := v.visit("second"); len(res.Findings) != 1 {
+		t.Errorf("%+v", res.Findings)
 	}
 }
 
@@ -271,9 +291,15 @@ func TestVisitFirstToken(t *testing.T) {
 	v.visit("no token")
 	v.r.Write("a.py", "key = '"+token(1)+"'\n")
 	v.commit("a token")
+	v.r.Write("big2", "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("cd", 32)+"\nsize 5\n")
+	v.commit("another large file")
 	for _, what := range []string{"a token", "the same"} {
-		if res := v.visit(what); v.listed.Load() != 1 || len(res.Findings) != 1 || (v.fetched.Load() == 0) != (what == "the same") || len(res.Coverage.Unread) != 1 {
-			t.Errorf("%s: %d and %d requests, %v", what, v.listed.Load(), v.fetched.Load(), res.Coverage.Unread)
+		res := v.visit(what)
+		if v.listed.Load() != 1 || len(res.Findings) != 1 || (v.fetched.Load() == 0) != (what == "the same") {
+			t.Errorf("%s: %d and %d requests, %+v", what, v.listed.Load(), v.fetched.Load(), res.Findings)
+		}
+		if u := fmt.Sprint(res.Coverage.Unread); !strings.Contains(u, "2 files of Git LFS") {
+			t.Errorf("%s: unread are %s", what, u)
 		}
 	}
 }
@@ -345,7 +371,7 @@ func TestVisitServers(t *testing.T) {
 	pack := func(without string) []byte {
 		ids := strings.Join(slices.DeleteFunc(gittest.Lines(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")), func(id string) bool { return id == without }), "\n") + "\n"
 		file := filepath.Join(t.TempDir(), "sent")
-		b, err := os.ReadFile(file + "-" + r.GitInput(ids, "pack-objects", "-q", file) + ".pack")
+		b, err := os.ReadFile(file + "-" + r.GitInput(ids, "pack-objects", "-q", "--delta-base-offset", file) + ".pack")
 		if err != nil {
 			t.Fatal(err)
 		}
