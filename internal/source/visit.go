@@ -44,7 +44,7 @@ func (s *Remote) visit(env *Env) *visit {
 	if err != nil {
 		return v
 	}
-	if v.last, err = parseVisited(body, env.Rules); err != nil {
+	if v.last, err = parseVisited(body, env.Rules); err != nil || int64(len(v.last.outline.Objects))*visitCost > env.Budget.Total {
 		v.last = nil
 	}
 	return v
@@ -205,9 +205,9 @@ func (v *visit) same() bool {
 
 // Limits on what is remembered of a repository.
 const (
-	maxVisitHits    = 1 << 17
-	maxVisitUnread  = 1 << 12
-	maxVisitCommits = 1 << 20
+	maxVisitHits   = 1 << 17
+	maxVisitUnread = 1 << 12
+	visitCost      = 256 // bytes of memory for a commit; all of them may take half of the budget
 )
 
 // sound reports whether a repository can be remembered: all of its commits and trees
@@ -216,7 +216,7 @@ func (v *visit) sound(hits int) bool {
 	faults, _ := v.env.Sink.Faults()
 	_, every := v.repo.Missing.All()
 	return every && !v.repo.Lacks() && !v.repo.Promised && v.repo.Shallow == 0 && len(v.repo.Store.Problems()) == 0 &&
-		hits < maxVisitHits && len(v.read.Unread) < maxVisitUnread && v.read.Commits < maxVisitCommits &&
+		hits < maxVisitHits && len(v.read.Unread) < maxVisitUnread && v.read.Commits*visitCost < v.env.Budget.Total/2 &&
 		!slices.ContainsFunc(faults, func(f collect.Fault) bool { return f.Type != odb.Blob })
 }
 
