@@ -206,11 +206,8 @@ func (a *Arriving) reach() bool {
 		}
 	}
 	slices.Sort(a.again)
-	return a.rebuilt <= int64(a.part.end)+maxRebuilt
+	return a.rebuilt <= int64(a.part.end)+int64(cap(a.part.arena))
 }
-
-// maxRebuilt is how many packed bytes may be inflated again of a pack, beside its size.
-const maxRebuilt = 16 << 20
 
 // Whole reports whether all of the pack was found and walked, and has the checksum at
 // its end. Unindexed is then ready for Index. If it does not, nothing that was walked
