@@ -13,7 +13,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/gittest"
 	"r8scan/result"
 )
@@ -49,8 +51,14 @@ func sameAsMirror(t *testing.T, r *gittest.Repo) *result.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, g := compared(t, want), compared(t, got); w != g {
-		t.Errorf("over http:\n%s\non disk:\n%s", g, w)
+	little, err := History(context.Background(), url, Options{MaxMemory: budget.Min})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for memory, res := range map[string]*result.Result{"": got, " with little memory": little} {
+		if w, g := compared(t, want), compared(t, res); w != g {
+			t.Errorf("over http%s:\n%s\non disk:\n%s", memory, g, w)
+		}
 	}
 	return got
 }
@@ -100,6 +108,7 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			}
 			r.Git("repack", "-adfq")
 		}},
+		"many parts": {3, nil, manyParts},
 		"tags and odd refs": {4, nil, func(r *gittest.Repo) {
 			r.Write("a", "text")
 			commit(r, "one")
@@ -154,6 +163,37 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyParts makes a pack of over a megabyte, with long chains of deltas that have tokens
+// in some versions.
+func manyParts(r *gittest.Repo) {
+	var m gittest.Import
+	text := noise(300_000)
+	var tip []int
+	for i := range 400 {
+		var files []gittest.File
+		for f := range 10 {
+			if i%10 == 0 || f == i%10 {
+				n := 1000*f + 2000*(i%11) + 50*i
+				content := fmt.Sprintf("%s%d %d\n%s", text[f*20_000:f*20_000+1500], i, f, text[n:n+2500])
+				if f == 3 && i > 100 && i < 300 {
+					content += token(1)
+				}
+				if f == 7 && i%3 == 0 {
+					content += token(2)
+				}
+				files = append(files, gittest.File{Path: fmt.Sprintf("d%d/e/f%d", f%4, f), Mark: m.Blob(content)})
+			}
+		}
+		message := fmt.Sprint("change ", i)
+		if i == 399 {
+			message += token(3)
+		}
+		tip = []int{m.Commit("refs/heads/main", message, tip, files...)}
+	}
+	m.Run(r)
+	r.Git("repack", "-adfq", "--depth=50")
 }
 
 // checkShallowRemote: a server with part of a history says so.
@@ -361,5 +401,42 @@ func TestRemoteRequests(t *testing.T) {
 	res, err := History(t.Context(), url, Options{})
 	if err != nil || requests != 2 || len(res.Findings) != 1 || len(res.Findings[0].History.Refs) != 20_001 {
 		t.Errorf("%d requests, %v", requests, err)
+	}
+}
+
+// TestRemoteOverlap: objects are searched before the last bytes are there. The server
+// sends these only then.
+func TestRemoteOverlap(t *testing.T) {
+	r := gittest.New(t)
+	manyParts(r)
+	progress := &Progress{}
+	url, dir := remoteOf(t, r, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost {
+				next.ServeHTTP(w, r)
+				return
+			}
+			kept := &recorder{header: http.Header{}}
+			next.ServeHTTP(kept, r)
+			body := kept.body.Bytes()
+			w.Header().Set("Content-Type", kept.header.Get("Content-Type"))
+			_, _ = w.Write(body[:len(body)*9/10])
+			_ = http.NewResponseController(w).Flush() // the client waits otherwise
+			for progress.State().Objects < 1000 && r.Context().Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+			_, _ = w.Write(body[len(body)*9/10:])
+		})
+	})
+	got, err := History(t.Context(), url, Options{Progress: progress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := History(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, g := compared(t, want), compared(t, got); w != g {
+		t.Errorf("over http:\n%s\non disk:\n%s", g, w)
 	}
 }
