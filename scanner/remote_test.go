@@ -4,13 +4,16 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -339,6 +342,79 @@ func TestRemoteLacks(t *testing.T) {
 		}
 		if u := fmt.Sprint(res.Coverage.Unread); len(res.Findings) != 1 || !strings.Contains(u, missing) || !strings.Contains(u, "not among the objects that the server sent") {
 			t.Errorf("%s: %d findings, unread %s", name, len(res.Findings), u)
+		}
+	}
+}
+
+// withoutBase returns a pack of all objects without the base of a delta, and the base's id.
+func withoutBase(t *testing.T, r *gittest.Repo) (base string, pack []byte) {
+	t.Helper()
+	ids := r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+	file := filepath.Join(r.Dir, "sent-"+r.GitInput(ids+"\n", "pack-objects", "-q", filepath.Join(r.Dir, "sent")))
+	pack, err := os.ReadFile(file + ".pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := gittest.Lines(r.Git("verify-pack", "-v", file+".idx"))
+	for _, line := range list {
+		if f := strings.Fields(line); len(f) == 7 {
+			base = f[6]
+		}
+	}
+	for _, line := range list {
+		if f := strings.Fields(line); f[0] == base {
+			size, err1 := strconv.Atoi(f[3])
+			at, err2 := strconv.Atoi(f[4])
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			pack = slices.Delete(pack[:len(pack)-sha1.Size], at, at+size)
+		}
+	}
+	pack[11]--
+	sum := sha1.Sum(pack)
+	return base, append(pack, sum[:]...)
+}
+
+// TestRemoteThin: a base that a delta names and the server leaves out is asked for. If the
+// server does not send it, what builds on it is unread.
+func TestRemoteThin(t *testing.T) {
+	r := gittest.New(t)
+	text := string(noise(4000))
+	r.Write("a", text)
+	r.Git("add", ".")
+	r.Git("commit", "-qm", "one")
+	r.Write("a", text+token(1))
+	r.Git("commit", "-qam", "two")
+	base, thin := withoutBase(t, r)
+	for _, takes := range []bool{true, false} {
+		posts := 0
+		url, dir := remoteOf(t, r, func(next http.Handler) http.Handler {
+			first := sends(thin)(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					if posts++; posts == 1 {
+						first.ServeHTTP(w, r)
+						return
+					}
+				}
+				next.ServeHTTP(w, r)
+			})
+		})
+		r.Git("-C", dir, "config", "uploadpack.allowAnySHA1InWant", fmt.Sprint(takes))
+		got, err := History(t.Context(), url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := History(t.Context(), dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, g := compared(t, want), compared(t, got); takes && (w != g || posts != 2) {
+			t.Errorf("%d requests for objects, over http:\n%s\non disk:\n%s", posts, g, w)
+		}
+		if u := fmt.Sprint(got.Coverage.Unread); !takes && (posts != 1 || !strings.Contains(u, base)) {
+			t.Errorf("%d requests for objects, unread %s", posts, u)
 		}
 	}
 }

@@ -65,25 +65,53 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 	return &Read{Target: result.Target{Kind: "repository", Path: s.at.String()}, Repos: []*collect.Repository{&r.Repository}}, nil
 }
 
-// searchPack searches all objects of a pack and opens the repository's store. It takes
-// the way of a pack with an index.
-func searchPack(ctx context.Context, env *Env, r *repository, pack *odb.Unindexed) error {
-	meter := env.Sink.Meter
-	meter.Objects.Store(0)
-	meter.AllObjects.Store(int64(pack.Store.Len()))
-	meter.Begin(collect.Naming, pack.Store.PackedSize())
-	if err := nameAll(ctx, env, pack); err != nil {
-		pack.Store.Close()
+// searchPack searches all objects of a pack that a sift cannot, and opens the
+// repository's store. A pack that is complete may lack bases of deltas only, which are
+// asked for.
+func (s *Remote) searchPack(ctx context.Context, env *Env, r *repository, spool *fetch.Spool, hash int, complete bool) error {
+	pack, err := s.named(ctx, env, spool, hash)
+	if err != nil {
 		return err
 	}
+	if ids := pack.Lacking(); complete && len(ids) > 0 && len(pack.Store.Problems()) == 0 {
+		both, err := withBases(ctx, s.at, spool, s.most, ids)
+		if err != nil {
+			pack.Store.Close()
+			return err
+		}
+		if both != nil {
+			defer both.File.Close() // a mapping stays
+			pack.Store.Close()
+			if pack, err = s.named(ctx, env, both, hash); err != nil {
+				return err
+			}
+		}
+	}
 	r.Store = pack.Index()
-	meter.Begin(collect.Reading, pack.Store.PackedSize())
+	env.Sink.Meter.Begin(collect.Reading, r.Store.PackedSize())
 	o := &objects{env, r}
 	if err := env.run(ctx, o.families()...); err != nil {
 		r.Store.Close()
 		return err
 	}
 	return readUnsigned(ctx, env, r)
+}
+
+// named opens a pack and gives its objects their ids.
+func (s *Remote) named(ctx context.Context, env *Env, spool *fetch.Spool, hash int) (*odb.Unindexed, error) {
+	pack, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", hash, odb.LimitsOf(env.Budget))
+	if err != nil {
+		return nil, fmt.Errorf("%s: what the server sent cannot be read: %w", s.at, err)
+	}
+	meter := env.Sink.Meter
+	meter.Objects.Store(0)
+	meter.AllObjects.Store(int64(pack.Store.Len()))
+	meter.Begin(collect.Naming, pack.Store.PackedSize())
+	if err := nameAll(ctx, env, pack); err != nil {
+		pack.Store.Close()
+		return nil, err
+	}
+	return pack, nil
 }
 
 // repository returns what a server says of a repository.
@@ -133,11 +161,7 @@ func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, 
 		}
 	}
 	r.forget(env)
-	u, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", session.Hash, odb.LimitsOf(env.Budget))
-	if err != nil {
-		return fmt.Errorf("%s: what the server sent cannot be read: %w", s.at, err)
-	}
-	return searchPack(ctx, env, r, u)
+	return s.searchPack(ctx, env, r, spool, session.Hash, fetched == nil)
 }
 
 // cutShort ends the spool of a pack that did not arrive whole, and returns why: what

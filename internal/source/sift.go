@@ -41,7 +41,7 @@ type sift struct {
 	story   atomic.Bool  // something was found whose story trees tell
 	blobs   kindOf
 	trees   kindOf
-	known   idSet // commits and tags that objects and refs name: each must be there
+	known   idSet // commits and tags that others name: each must be there
 	byName  idSet // blobs whose names say what they hold
 
 	// Until the tree at HEAD is found, trees get ids: a result names a file in it.
@@ -59,9 +59,9 @@ type kindOf struct {
 	unnamed atomic.Int64 // those without an id
 }
 
-// complete reports whether as many objects have no id as are named and have none.
-func (k *kindOf) complete(pack *odb.Unindexed) bool {
-	return int64(k.named.without(pack.EachID)) == k.unnamed.Load()
+// lacks returns how many objects without an id are named, less those that are there.
+func (k *kindOf) lacks(pack *odb.Unindexed) int64 {
+	return int64(k.named.without(pack.EachID)) - k.unnamed.Load()
 }
 
 func newSift(env *Env, r *repository, in *odb.Arriving) *sift {
@@ -90,11 +90,6 @@ func (s *sift) while(ctx context.Context, get func(io.Writer) error) (got, err e
 
 // run walks the pack.
 func (s *sift) run(ctx context.Context) error {
-	for _, ref := range s.repo.Refs {
-		if raw, ok := wire.Unhex(ref.ID); ok {
-			s.known.add(raw)
-		}
-	}
 	s.headSeen.Store(s.repo.Head == "")
 	return s.env.run(ctx, s.next)
 }
@@ -142,8 +137,23 @@ func (s *sift) try(ctx context.Context) error {
 // first. (A pack in which one tree or blob is missing and another one is too much would
 // pass. No server that works sends such a pack.)
 func (s *sift) complete() bool {
-	return s.known.without(s.pack.EachID) == 0 && s.trees.complete(s.pack) && s.blobs.complete(s.pack) &&
-		(s.early.Load() == 0 || s.byName.without(s.pack.EachID) == 0)
+	if s.known.without(s.pack.EachID) > 0 || s.early.Load() > 0 && s.byName.without(s.pack.EachID) > 0 {
+		return false
+	}
+	trees, blobs, roots := s.trees.lacks(s.pack), s.blobs.lacks(s.pack), s.lackingRoots()
+	return trees == 0 && blobs == 0 && roots == 0 || roots > 0 && trees+blobs+roots == 0
+}
+
+// lackingRoots returns how many objects have no id that only refs name: trees or blobs.
+func (s *sift) lackingRoots() int64 {
+	var there, roots idSet
+	s.pack.EachID(there.add)
+	for _, ref := range s.repo.Refs {
+		if raw, ok := wire.Unhex(ref.ID); ok && !there.has(raw) && !s.trees.named.has(raw) && !s.blobs.named.has(raw) {
+			roots.add(raw)
+		}
+	}
+	return int64(roots.without(func(func([]byte)) {}))
 }
 
 // next is the job of waiting for the next part of the pack, and adding those of walking

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,6 +212,34 @@ func TestArrivingStop(t *testing.T) {
 	wg.Wait()
 	if a.Whole(int64(len(pack))) {
 		t.Error("it counts")
+	}
+}
+
+// TestJoinPacks: a pack of two has the objects of both, and a damaged one is not taken.
+func TestJoinPacks(t *testing.T) {
+	r, pack := packOf(t)
+	other := packWith([]byte{0x30 | 5}, nil, []byte("hello"))
+	section := func(b []byte) *io.SectionReader { return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b))) }
+	var both bytes.Buffer
+	if err := JoinPacks(&both, wire.SHA1, section(pack), section(other)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := indexed(t, both.Bytes(), wire.SHA1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := idOf(Blob, []byte("hello"))
+	want := append(listed(r), wire.Hex(hello[:])+" blob")
+	slices.Sort(want)
+	if got := contents(t, s); !slices.Equal(got, want) || len(s.Problems()) > 0 {
+		t.Errorf("%q, want %q; %v", got, want, s.Problems())
+	}
+	for n := range other {
+		bad := slices.Clone(other)
+		bad[n] ^= 1
+		if JoinPacks(io.Discard, wire.SHA1, section(pack), section(bad)) == nil || JoinPacks(io.Discard, wire.SHA1, section(other[:n])) == nil {
+			t.Errorf("damage at %d is taken", n)
+		}
 	}
 }
 

@@ -201,6 +201,18 @@ func (u *Unindexed) Ready() []Family {
 	return out
 }
 
+// Lacking returns the ids, in hex, of the bases that deltas still wait for.
+func (u *Unindexed) Lacking() []string {
+	var ids []string
+	for _, pos := range u.waiting {
+		if h, err := u.pack.headerAt(int(pos)); err == nil {
+			ids = append(ids, wire.Hex(h.baseID))
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // Sorted returns the store, in which objects that have an id by now can be found.
 func (u *Unindexed) Sorted() *Store {
 	s := u.Store
