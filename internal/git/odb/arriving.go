@@ -6,6 +6,8 @@ import (
 	"hash"
 	"os"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"r8scan/internal/git/wire"
 )
@@ -25,11 +27,15 @@ type Arriving struct {
 	name string
 
 	// The goroutine that writes.
-	sum  hash.Hash
-	tail []byte // the last bytes that were written, which may be the checksum
-	fill []byte // what was written and not passed on
-	in   chan []byte
-	back chan []byte // buffers to fill again
+	sum    hash.Hash
+	tail   []byte // the last bytes that were written, which may be the checksum
+	size   atomic.Int64
+	wrote  chan struct{} // that size grew; closed after the last byte
+	read   chan struct{} // that Find went on
+	done   atomic.Int64  // how far Find is
+	hasten bool          // it does not wait for Find any more
+
+	patience time.Duration
 
 	found chan *foundPart
 	spare chan *foundPart // parts to use again
@@ -56,11 +62,15 @@ type foundPart struct {
 
 // Sizes of what is passed from one goroutine to the next.
 const (
-	pieceSize = 128 << 10 // of what arrives
-	pieces    = 8
-	partRoom  = 24 << 20 // inflated, of the entries of a part: two are held
-	firstPart = 64 << 10 // packed, of a part
+	pieceSize = 128 << 10 // of what Find reads at a time
+	maxBehind = 4 << 20   // of what was written and not read: it is still in the system's cache
+	partRoom  = 24 << 20  // inflated, of the entries of a part: two are held
+	firstPart = 64 << 10  // packed, of a part
 )
+
+// patience is how long a server may have to wait for Find, once. Some end a connection
+// that stands still. Then Find reads from the file alone.
+const patience = 5 * time.Second
 
 // NewArriving returns a pack without bytes. The pack is to be in the file before it is
 // written to the result.
@@ -70,8 +80,8 @@ func NewArriving(f *os.File, name string, hash int, limits Limits) *Arriving {
 	p.once.Do(func() {}) // so that load does not read the entries from an index
 	s := &Store{hash: hash, limits: limits, packs: []*pack{p}}
 	s.sorted, s.positional = newIDList(nil, hash), true
-	a := &Arriving{Unindexed: &Unindexed{Store: s, pack: p}, file: f, name: name, sum: wire.NewHash(hash),
-		in: make(chan []byte, pieces), back: make(chan []byte, pieces), found: make(chan *foundPart), spare: make(chan *foundPart, 2)}
+	a := &Arriving{Unindexed: &Unindexed{Store: s, pack: p}, file: f, name: name, patience: patience, sum: wire.NewHash(hash),
+		wrote: make(chan struct{}, 1), read: make(chan struct{}, 1), found: make(chan *foundPart), spare: make(chan *foundPart, 2)}
 	for range cap(a.spare) {
 		a.spare <- &foundPart{arena: make([]byte, 0, room)}
 	}
@@ -79,44 +89,39 @@ func NewArriving(f *os.File, name string, hash int, limits Limits) *Arriving {
 	return a
 }
 
-// Write takes bytes of the pack. It waits while Find is behind.
+// Write is told bytes of the pack. It waits while Find is far behind, but not for long.
 func (a *Arriving) Write(b []byte) (int, error) {
 	a.tail = append(a.tail, b...)
 	if n := len(a.tail) - a.Unindexed.pack.hash; n > 0 {
 		a.sum.Write(a.tail[:n])
 		a.tail = a.tail[:copy(a.tail, a.tail[n:])]
 	}
-	for rest := b; len(rest) > 0; {
-		if a.fill == nil {
-			select {
-			case a.fill = <-a.back:
-			default:
-				a.fill = make([]byte, 0, pieceSize)
-			}
+	size := a.size.Add(int64(len(b)))
+	notify(a.wrote)
+	for !a.hasten && size-a.done.Load() > maxBehind {
+		timer := time.NewTimer(a.patience)
+		select {
+		case <-a.read:
+		case <-timer.C:
+			a.hasten = true
+		case <-a.stop.Done():
+			a.hasten = true
 		}
-		n := min(len(rest), pieceSize-len(a.fill))
-		a.fill, rest = append(a.fill, rest[:n]...), rest[n:]
-		if len(a.fill) == pieceSize {
-			a.flush()
-		}
+		timer.Stop()
 	}
 	return len(b), nil
 }
 
-// flush passes on what was written.
-func (a *Arriving) flush() {
+// notify wakes up who waits, or will wait.
+func notify(c chan struct{}) {
 	select {
-	case a.in <- a.fill:
-	case <-a.stop.Done():
+	case c <- struct{}{}:
+	default:
 	}
-	a.fill = nil
 }
 
 // Close ends the pack.
-func (a *Arriving) Close() {
-	a.flush()
-	close(a.in)
-}
+func (a *Arriving) Close() { close(a.wrote) }
 
 // Next waits for the next part of the pack, and returns the work of walking it in
 // portions: none when the pack is at its end.

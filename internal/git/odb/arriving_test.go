@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"r8scan/internal/git/gittest"
 	"r8scan/internal/git/wire"
@@ -43,20 +44,7 @@ func arrived(t testing.TB, pack []byte, hash int, held int64, piece int) *Store 
 	})
 	wg.Go(a.Find)
 	w, v := &Walker{Store: a.Unindexed.Store, Sparse: true}, &once{u: a.Unindexed, seen: map[Obj]bool{}}
-	for {
-		portions, err := a.Next(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(portions) == 0 {
-			break
-		}
-		for _, f := range slices.Concat(portions...) {
-			if err := w.Walk(context.Background(), f, v); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	walkParts(t, a, w, v)
 	a.Stop()
 	wg.Wait()
 	if v.failed || !a.Whole(int64(len(pack))) {
@@ -69,6 +57,25 @@ func arrived(t testing.TB, pack []byte, hash int, held int64, piece int) *Store 
 	s := a.Unindexed.Index()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// walkParts walks all parts of a pack.
+func walkParts(t testing.TB, a *Arriving, w *Walker, v Visitor) {
+	t.Helper()
+	for {
+		portions, err := a.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(portions) == 0 {
+			return
+		}
+		for _, f := range slices.Concat(portions...) {
+			if err := w.Walk(context.Background(), f, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 }
 
 // once gives each object its id, once.
@@ -189,6 +196,39 @@ func TestArrivingScattered(t *testing.T) {
 	if s := arrived(t, pack, wire.SHA1, 1<<26, 1000); s == nil || s.Len() != bases*(rounds+1) {
 		t.Error("in one part it is not walked")
 	}
+}
+
+// TestArrivingHasty: a server does not have to wait for long. What it sent is walked
+// afterwards.
+func TestArrivingHasty(t *testing.T) {
+	b := newBuilder()
+	for i := range 8 {
+		var text []byte
+		for n := range 50_000 {
+			sum := fakeID(i*100_000 + n)
+			text = append(text, sum[:]...)
+		}
+		b.object(Blob, string(text))
+	}
+	pack, _ := b.bytes()
+	path := filepath.Join(t.TempDir(), "spool")
+	must(t, os.WriteFile(path, pack, 0o600))
+	f, err := os.Open(path)
+	must(t, err)
+	defer f.Close()
+	a := NewArriving(f, "the pack", wire.SHA1, Limits{Stream: 1 << 22, Object: 1 << 24, Held: 1 << 26})
+	a.patience = time.Millisecond
+	_, _ = a.Write(pack)
+	a.Close()
+	var wg sync.WaitGroup
+	wg.Go(a.Find)
+	w, v := &Walker{Store: a.Unindexed.Store, Sparse: true}, &once{u: a.Unindexed, seen: map[Obj]bool{}}
+	walkParts(t, a, w, v)
+	wg.Wait()
+	if !a.Whole(int64(len(pack))) || len(v.seen) != 8 {
+		t.Errorf("%d objects were walked", len(v.seen))
+	}
+	a.Unindexed.Store.Close()
 }
 
 // TestArrivingStop: who stops reading does not make the server wait.

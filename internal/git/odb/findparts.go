@@ -4,6 +4,7 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"slices"
 	"sort"
 
 	"r8scan/internal/git/wire"
@@ -17,10 +18,7 @@ func (a *Arriving) Find() {
 	defer close(a.found)
 	f := &finding{arriving: a, hash: a.Unindexed.pack.hash}
 	a.whole = f.run()
-	for !f.ended { // so that nobody waits who writes
-		f.data = nil
-		f.more()
-	}
+	a.Stop()
 }
 
 // finding is the state of Find.
@@ -34,29 +32,34 @@ type finding struct {
 	at    uint64 // offset of data in the pack
 	data  []byte // what arrived and was not read yet
 	buf   []byte // the memory of data
-	ended bool   // nothing more arrives
+	ended bool   // nothing more is written
 }
 
 // more waits for more bytes. It returns false if there are none.
 func (f *finding) more() bool {
-	if f.ended {
-		return false
-	}
-	select {
-	case b, ok := <-f.arriving.in:
-		if ok {
-			f.buf = append(f.buf[:copy(f.buf[:cap(f.buf)], f.data)], b...)
-			f.data = f.buf
-			select {
-			case f.arriving.back <- b[:0]:
-			default:
-			}
-			return true
+	a := f.arriving
+	off := int64(f.at) + int64(len(f.data))
+	a.done.Store(off)
+	notify(a.read)
+	for a.size.Load() == off {
+		if f.ended {
+			return false
 		}
-	case <-f.arriving.stop.Done():
+		select {
+		case _, ok := <-a.wrote:
+			f.ended = !ok
+		case <-a.stop.Done():
+			return false
+		}
 	}
-	f.ended = true
-	return false
+	n := copy(f.buf, f.data)
+	if f.buf = f.buf[:n]; cap(f.buf)-n < pieceSize {
+		f.buf = slices.Grow(f.buf, max(n, pieceSize))
+	}
+	got, err := a.file.ReadAt(f.buf[n:n+int(min(pieceSize, a.size.Load()-off))], off)
+	f.buf = f.buf[:n+got]
+	f.data = f.buf
+	return err == nil
 }
 
 // have waits until n bytes are there, or all that will be.
