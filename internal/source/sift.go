@@ -21,10 +21,10 @@ import (
 
 // A pack that a server sends has no ids. To compute all of them takes longer than to
 // search the objects, and most need none. So a sift searches all objects in one walk,
-// while they arrive, and gives ids to commits and tags, and to the objects that are to
-// be searched again by their ids: they have a match, or are read in another way than as
-// text. Of the other trees and blobs it only checks that there are as many as are named.
-// Trees tell stories, so all of them get ids afterwards if something was found.
+// while they arrive. It gives ids to commits and tags, and to the objects that are to be
+// searched again by their ids: they have a match, or are too large to be held. Of the
+// other trees and blobs it only checks that there are as many as are named. Trees tell
+// stories, so all of them get ids afterwards if something was found.
 
 // sift is the state of one such walk.
 type sift struct {
@@ -90,6 +90,7 @@ func (s *sift) while(ctx context.Context, get func(io.Writer) error) (got, err e
 
 // run walks the pack.
 func (s *sift) run(ctx context.Context) error {
+	s.repo.Store = s.pack.Store
 	s.headSeen.Store(s.repo.Head == "")
 	return s.env.run(ctx, s.next)
 }
@@ -101,7 +102,7 @@ func (s *sift) finish(ctx context.Context, size int64) (ok bool, err error) {
 	if s.odd.Load() || !s.in.Whole(size) || !s.complete() {
 		return false, nil
 	}
-	if !s.story.Load() {
+	if !s.story.Load() && (len(s.streams) > 0 || s.byNames.Load()) {
 		if err := s.try(ctx); err != nil {
 			return false, err
 		}
@@ -119,8 +120,8 @@ func (s *sift) finish(ctx context.Context, size int64) (ok bool, err error) {
 	return true, nil
 }
 
-// try searches what may hold something, such as containers. Mostly they have nothing,
-// and then trees need no ids.
+// try searches what was left for later, such as large files. Mostly there is nothing in
+// it, and then trees need no ids.
 func (s *sift) try(ctx context.Context) error {
 	trial := s.env.with(collect.NewSink(s.env.Budget))
 	s.repo.Store = s.pack.Sorted()
@@ -190,7 +191,7 @@ func (s *sift) walk(families ...odb.Family) job {
 		for _, f := range families {
 			if s.odd.Load() {
 				s.in.Stop() // the rest is only kept
-			} else if err := walker.Walk(ctx, f, &sifter{sift: s, w: w}); err != nil {
+			} else if err := walker.Walk(ctx, f, &sifter{sift: s, ctx: ctx, w: w}); err != nil {
 				return err
 			}
 		}
@@ -204,6 +205,7 @@ func (s *sift) walk(families ...odb.Family) job {
 // sifter is the visitor of a sift.
 type sifter struct {
 	*sift
+	ctx    context.Context // of the walk; a sifter is made for one
 	w      *worker
 	header odb.Header
 }
@@ -293,7 +295,24 @@ func (s *sifter) again(n *odb.Node) bool {
 		s.story.Store(true)
 		return true
 	}
-	return container(n) != archive.None
+	return container(n) != archive.None && s.holds(n)
+}
+
+// holds searches a container, and reports whether something is in it, or cannot be read.
+func (s *sifter) holds(n *odb.Node) bool {
+	trial := collect.NewSink(s.env.Budget)
+	v := &visitor{ctx: s.ctx, env: s.env.with(trial), repo: s.repo, w: s.w, part: true}
+	err := v.search(n)
+	hits, all := trial.Hits()
+	if len(hits) > 0 || !all {
+		s.story.Store(true)
+	}
+	if err != nil || len(hits) > 0 || !trial.Clean() {
+		return true
+	}
+	s.Bytes.Add(v.inside)
+	s.Members.Add(v.members)
+	return false
 }
 
 // streamed reports whether an object was to be searched as a stream, since nothing
@@ -410,6 +429,7 @@ func (s *sift) search(ctx context.Context) error {
 	sink.Objects.Add(s.Objects.Load())
 	sink.Bytes.Add(s.Bytes.Load())
 	sink.Commits.Add(s.Commits.Load())
+	sink.Members.Add(s.Members.Load())
 	return s.searchKept(ctx, s.env)
 }
 
