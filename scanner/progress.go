@@ -49,7 +49,7 @@ func (p *Progress) State() State {
 		s.Files, s.Tokens = sink.Files.Load(), sink.Tokens()
 	}
 	switch {
-	case s.Phase == collect.Changes:
+	case s.Phase == collect.Receiving && s.Objects > 0, s.Phase == collect.Changes:
 		s.Reads, s.AllObjects = true, 0
 	case s.Phase == collect.Reading && s.AllObjects > 0:
 		s.Reads, s.Phase = true, "reading packs"

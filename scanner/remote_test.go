@@ -4,16 +4,21 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/sha1"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/gittest"
 	"r8scan/result"
 )
@@ -49,8 +54,14 @@ func sameAsMirror(t *testing.T, r *gittest.Repo) *result.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w, g := compared(t, want), compared(t, got); w != g {
-		t.Errorf("over http:\n%s\non disk:\n%s", g, w)
+	little, err := History(context.Background(), url, Options{MaxMemory: budget.Min})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for memory, res := range map[string]*result.Result{"": got, " with little memory": little} {
+		if w, g := compared(t, want), compared(t, res); w != g {
+			t.Errorf("over http%s:\n%s\non disk:\n%s", memory, g, w)
+		}
 	}
 	return got
 }
@@ -100,6 +111,7 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			}
 			r.Git("repack", "-adfq")
 		}},
+		"many parts": {3, nil, manyParts},
 		"tags and odd refs": {4, nil, func(r *gittest.Repo) {
 			r.Write("a", "text")
 			commit(r, "one")
@@ -154,6 +166,37 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyParts makes a pack of over a megabyte, with long chains of deltas that have tokens
+// in some versions.
+func manyParts(r *gittest.Repo) {
+	var m gittest.Import
+	text := noise(300_000)
+	var tip []int
+	for i := range 400 {
+		var files []gittest.File
+		for f := range 10 {
+			if i%10 == 0 || f == i%10 {
+				n := 1000*f + 2000*(i%11) + 50*i
+				content := fmt.Sprintf("%s%d %d\n%s", text[f*20_000:f*20_000+1500], i, f, text[n:n+2500])
+				if f == 3 && i > 100 && i < 300 {
+					content += token(1)
+				}
+				if f == 7 && i%3 == 0 {
+					content += token(2)
+				}
+				files = append(files, gittest.File{Path: fmt.Sprintf("d%d/e/f%d", f%4, f), Mark: m.Blob(content)})
+			}
+		}
+		message := fmt.Sprint("change ", i)
+		if i == 399 {
+			message += token(3)
+		}
+		tip = []int{m.Commit("refs/heads/main", message, tip, files...)}
+	}
+	m.Run(r)
+	r.Git("repack", "-adfq", "--depth=50")
 }
 
 // checkShallowRemote: a server with part of a history says so.
@@ -303,6 +346,79 @@ func TestRemoteLacks(t *testing.T) {
 	}
 }
 
+// withoutBase returns a pack of all objects without the base of a delta, and the base's id.
+func withoutBase(t *testing.T, r *gittest.Repo) (base string, pack []byte) {
+	t.Helper()
+	ids := r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+	file := filepath.Join(r.Dir, "sent-"+r.GitInput(ids+"\n", "pack-objects", "-q", filepath.Join(r.Dir, "sent")))
+	pack, err := os.ReadFile(file + ".pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := gittest.Lines(r.Git("verify-pack", "-v", file+".idx"))
+	for _, line := range list {
+		if f := strings.Fields(line); len(f) == 7 {
+			base = f[6]
+		}
+	}
+	for _, line := range list {
+		if f := strings.Fields(line); f[0] == base {
+			size, err1 := strconv.Atoi(f[3])
+			at, err2 := strconv.Atoi(f[4])
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+			pack = slices.Delete(pack[:len(pack)-sha1.Size], at, at+size)
+		}
+	}
+	pack[11]--
+	sum := sha1.Sum(pack)
+	return base, append(pack, sum[:]...)
+}
+
+// TestRemoteThin: a base that a delta names and the server leaves out is asked for. If the
+// server does not send it, what builds on it is unread.
+func TestRemoteThin(t *testing.T) {
+	r := gittest.New(t)
+	text := string(noise(4000))
+	r.Write("a", text)
+	r.Git("add", ".")
+	r.Git("commit", "-qm", "one")
+	r.Write("a", text+token(1))
+	r.Git("commit", "-qam", "two")
+	base, thin := withoutBase(t, r)
+	for _, takes := range []bool{true, false} {
+		posts := 0
+		url, dir := remoteOf(t, r, func(next http.Handler) http.Handler {
+			first := sends(thin)(next)
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					if posts++; posts == 1 {
+						first.ServeHTTP(w, r)
+						return
+					}
+				}
+				next.ServeHTTP(w, r)
+			})
+		})
+		r.Git("-C", dir, "config", "uploadpack.allowAnySHA1InWant", fmt.Sprint(takes))
+		got, err := History(t.Context(), url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := History(t.Context(), dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, g := compared(t, want), compared(t, got); takes && (w != g || posts != 2) {
+			t.Errorf("%d requests for objects, over http:\n%s\non disk:\n%s", posts, g, w)
+		}
+		if u := fmt.Sprint(got.Coverage.Unread); !takes && (posts != 1 || !strings.Contains(u, base)) {
+			t.Errorf("%d requests for objects, unread %s", posts, u)
+		}
+	}
+}
+
 // TestRemoteMaxSize: what is beyond the bound is told.
 func TestRemoteMaxSize(t *testing.T) {
 	r := gittest.New(t)
@@ -361,5 +477,42 @@ func TestRemoteRequests(t *testing.T) {
 	res, err := History(t.Context(), url, Options{})
 	if err != nil || requests != 2 || len(res.Findings) != 1 || len(res.Findings[0].History.Refs) != 20_001 {
 		t.Errorf("%d requests, %v", requests, err)
+	}
+}
+
+// TestRemoteOverlap: objects are searched before the last bytes are there. The server
+// sends these only then.
+func TestRemoteOverlap(t *testing.T) {
+	r := gittest.New(t)
+	manyParts(r)
+	progress := &Progress{}
+	url, dir := remoteOf(t, r, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost {
+				next.ServeHTTP(w, r)
+				return
+			}
+			kept := &recorder{header: http.Header{}}
+			next.ServeHTTP(kept, r)
+			body := kept.body.Bytes()
+			w.Header().Set("Content-Type", kept.header.Get("Content-Type"))
+			_, _ = w.Write(body[:len(body)*9/10])
+			_ = http.NewResponseController(w).Flush() // the client waits otherwise
+			for progress.State().Objects < 1000 && r.Context().Err() == nil {
+				time.Sleep(time.Millisecond)
+			}
+			_, _ = w.Write(body[len(body)*9/10:])
+		})
+	})
+	got, err := History(t.Context(), url, Options{Progress: progress})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := History(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, g := compared(t, want), compared(t, got); w != g {
+		t.Errorf("over http:\n%s\non disk:\n%s", g, w)
 	}
 }

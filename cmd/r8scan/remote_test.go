@@ -1,14 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -17,17 +23,94 @@ import (
 )
 
 // serveRepositories serves the repositories below a folder over http. URL is the
-// server's address, and URLS that of one with TLS: serve FOLDER.
+// server's address, SLOW that of one that sends a little at a time, and URLS that of one
+// with TLS, whose certificate is in the file CA: serve FOLDER.
 func serveRepositories(ts *testscript.TestScript, neg bool, args []string) {
 	handler, err := gittest.Backend(ts.MkAbs(arg(ts, neg, args, 1)[0]))
 	if err != nil {
 		ts.Fatalf("%v", err)
 	}
-	for name, start := range map[string]func(http.Handler) *httptest.Server{"URL": httptest.NewServer, "URLS": httptest.NewTLSServer} {
-		server := start(handler)
+	servers := map[string]*httptest.Server{"URL": httptest.NewServer(handler), "URLS": httptest.NewTLSServer(handler),
+		"SLOW": httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler.ServeHTTP(&trickle{w}, r)
+		}))}
+	for name, server := range servers {
 		ts.Defer(server.Close)
 		ts.Setenv(name, server.URL)
 	}
+	ca := ts.MkAbs("ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: servers["URLS"].Certificate().Raw})
+	ts.Check(os.WriteFile(ca, text, 0o600))
+	ts.Setenv("CA", ca)
+}
+
+// trickle sends a little at a time.
+type trickle struct{ http.ResponseWriter }
+
+func (w *trickle) Write(b []byte) (n int, err error) {
+	for part := range slices.Chunk(b, 500) {
+		k, err := w.ResponseWriter.Write(part)
+		if n += k; err != nil {
+			return n, err
+		}
+		if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
+			return n, err
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+	return n, nil
+}
+
+// TestRemoteKilled: of what a server sent nothing is left on disk when the process is
+// killed while it arrives.
+func TestRemoteKilled(t *testing.T) {
+	git, served, tmp := gittest.New(t), t.TempDir(), t.TempDir()
+	noise := make([]byte, 32<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
+	git.Write("noise", string(noise))
+	git.Git("add", ".")
+	git.Git("commit", "-qm", "one")
+	git.Git("clone", "-q", "--mirror", ".", filepath.Join(served, "repo.git"))
+	half := make(chan bool)
+	url := gittest.Serve(t, served, false, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(&halting{w, len(noise) / 2, r.Context(), half}, r)
+		})
+	}).URL + "/repo.git"
+	var errs bytes.Buffer
+	cmd := &exec.Cmd{Path: os.Args[0], Args: []string{"r8scan", "history", url}, Stderr: &errs,
+		Env: append(os.Environ(), "TMPDIR="+tmp, "TMP="+tmp, "HOME="+tmp, "XDG_CACHE_HOME="+tmp, "LocalAppData="+tmp)}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-half
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil || errs.Len() > 0 {
+		t.Fatalf("it was not killed: %v, %s", err, &errs)
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// halting stops after so many bytes, says so, and waits until the client is gone.
+type halting struct {
+	http.ResponseWriter
+	left int
+	gone context.Context
+	said chan bool
+}
+
+func (w *halting) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	if w.left -= n; w.left <= 0 {
+		w.said <- true
+		<-w.gone.Done()
+		return n, w.gone.Err()
+	}
+	return n, err
 }
 
 // TestRemoteTorture scans the repositories that the torture test damages, whole, on a

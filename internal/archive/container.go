@@ -63,7 +63,7 @@ func (in *container) unproven(f Format) Format {
 	if f == Zlib && head[0] != usualWindow<<4|8 && endingFormat(ending(in.c.name)) != Zlib {
 		return None // the two bytes are there by chance
 	}
-	if !isText(head) {
+	if !IsText(head) {
 		in.v.Unread(in.path, fmt.Sprintf("it has the name or the first bytes of a %s file, but it cannot be read as one; it was searched as it is", f))
 	}
 	return Executable // an archive may follow it

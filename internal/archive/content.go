@@ -43,7 +43,7 @@ func (c *content) begin(from int64) {
 // text reports whether c begins like text.
 func (c *content) text() bool {
 	head, _ := c.buf.Peek(HeadLen)
-	return isText(head)
+	return IsText(head)
 }
 
 // random makes c readable at any place. If necessary, it copies c into memory.

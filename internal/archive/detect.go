@@ -119,7 +119,7 @@ func byName(name string, head []byte) Format {
 	if f == None && len(head) >= hiddenLen && compressedEnding(end) {
 		f = Foreign
 	}
-	if f != None && isText(head) {
+	if f != None && IsText(head) {
 		return None
 	}
 	return f
@@ -167,10 +167,14 @@ func compressedEnding(end string) bool {
 	return false
 }
 
-// isText reports whether head is UTF-8 without control characters. Its last
+// IsText reports whether head is UTF-8 without control characters. Its last
 // character may be incomplete.
-func isText(head []byte) bool {
+func IsText(head []byte) bool {
 	for i := 0; i < len(head); {
+		if c := head[i]; c-' ' < 0x7f-' ' || c == '\n' { // most of them
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(head[i:])
 		if r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
 			return false

@@ -79,7 +79,7 @@ func families() (all []signature) {
 // file that does and cannot be decoded is reported as unread.
 const usualWindow = 7
 
-func noText(b []byte) bool { return !isText(b) }
+func noText(b []byte) bool { return !IsText(b) }
 
 const (
 	signatureZstd = "\x28\xb5\x2f\xfd"

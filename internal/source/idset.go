@@ -37,7 +37,7 @@ func (s *idSet) without(each func(f func(id []byte))) (n int) {
 	}
 	var named idSet
 	each(func(id []byte) {
-		if shard := &s.shards[id[0]]; shard.n > 0 && shard.keys[shard.find(keyOf(id))] != 0 {
+		if s.has(id) {
 			named.add(id)
 		}
 	})
@@ -45,6 +45,12 @@ func (s *idSet) without(each func(f func(id []byte))) (n int) {
 		n -= named.shards[i].n
 	}
 	return n
+}
+
+// has reports whether the set has an id. Nobody may add one meanwhile.
+func (s *idSet) has(id []byte) bool {
+	shard := &s.shards[id[0]]
+	return shard.n > 0 && shard.keys[shard.find(keyOf(id))] != 0
 }
 
 // keyOf returns the part of an id that is kept, which is never 0.

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"sync"
 
+	"r8scan/internal/archive"
 	"r8scan/internal/collect"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/outline"
 	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
+	"r8scan/rules"
 )
 
 // news are the objects of a repository on a server that an earlier scan has not read.
@@ -77,7 +79,7 @@ func (n *news) fit(ctx context.Context, env *Env, a *fetch.Advert) (bool, error)
 	n.named, n.roots, n.sent = map[string]struct{}{}, map[string]struct{}{}, map[string]struct{}{}
 	n.unsigned, n.known = map[string]string{}, map[uint64]bool{}
 	if n.pack != nil {
-		if n.pack.Waits() || len(n.pack.Store.Problems()) > 0 || n.pack.Store.Len() > maxNews {
+		if len(n.pack.Lacking()) > 0 || len(n.pack.Store.Problems()) > 0 || n.pack.Store.Len() > maxNews {
 			return false, nil
 		}
 		var jobs []job
@@ -129,6 +131,12 @@ func (v *newsNamer) Visit(n *odb.Node) error {
 	}
 	v.odd = v.odd || err != nil
 	return nil
+}
+
+// mayHold reports whether an object has a match, or is read in another way than as text.
+func mayHold(env *Env, w *worker, n *odb.Node) bool {
+	n.Search(env.Rules, w.matches[:0], &w.ranges, func(rules.Match) bool { return false })
+	return n.Matched() || container(n) != archive.None || n.Type == odb.Blob && mayPoint(n.Data)
 }
 
 // commit takes a commit or a tag for what is remembered.

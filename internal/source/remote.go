@@ -67,16 +67,9 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 			return nil, err
 		}
 	}
+	env.Sink.Meter.Begin(collect.Receiving, 0)
 	r := s.repository(env, session.Advert)
-	pack, err := s.receive(ctx, env, session, r)
-	if err != nil {
-		return nil, err
-	}
-	if pack == nil {
-		env.Sink.Note(s.at.String() + " is an empty repository")
-		r.Store = odb.OpenFolders(odb.Folders{}, session.Hash, odb.LimitsOf(env.Budget))
-	} else if err := searchPack(ctx, env, r, pack); err != nil {
-		pack.Store.Close()
+	if err := s.receive(ctx, env, session, r); err != nil {
 		return nil, err
 	}
 	visit.end(r)
@@ -88,34 +81,53 @@ func (s *Remote) read(r *repository) *Read {
 	return &Read{Target: result.Target{Kind: "repository", Path: s.at.String()}, Repos: []*collect.Repository{&r.Repository}}
 }
 
-// searchPack searches all objects of a pack and opens the repository's store. Where a
-// sift does not do, it takes the way of a pack with an index.
-func searchPack(ctx context.Context, env *Env, r *repository, pack *odb.Unindexed) error {
-	meter := env.Sink.Meter
-	meter.AllObjects.Add(int64(pack.Store.Len()))
-	meter.Begin(collect.Reading, pack.Store.PackedSize())
-	s := &sift{env: env, repo: r, pack: pack}
-	ok, err := s.run(ctx)
+// searchPack searches all objects of a pack that a sift cannot, and opens the
+// repository's store. A pack that is complete may lack bases of deltas only, which are
+// asked for.
+func (s *Remote) searchPack(ctx context.Context, env *Env, r *repository, spool *fetch.Spool, hash int, complete bool) error {
+	pack, err := s.named(ctx, env, spool, hash)
 	if err != nil {
 		return err
 	}
-	if ok {
-		r.named = []*idSet{&s.known, &s.named}
-		r.Store = pack.Index()
-		return s.search(ctx)
-	}
-	meter.Begin(collect.Naming, pack.Store.PackedSize())
-	if err := nameAll(ctx, env, pack); err != nil {
-		return err
+	if ids := pack.Lacking(); complete && len(ids) > 0 && len(pack.Store.Problems()) == 0 {
+		both, err := withBases(ctx, s.at, spool, s.most, ids)
+		if err != nil {
+			pack.Store.Close()
+			return err
+		}
+		if both != nil {
+			defer both.File.Close() // a mapping stays
+			pack.Store.Close()
+			if pack, err = s.named(ctx, env, both, hash); err != nil {
+				return err
+			}
+		}
 	}
 	r.Store = pack.Index()
-	meter.Objects.Store(0)
-	meter.Begin(collect.Reading, pack.Store.PackedSize())
+	env.Sink.Meter.Begin(collect.Reading, r.Store.PackedSize())
 	o := &objects{env, r}
 	if err := env.run(ctx, o.families()...); err != nil {
+		r.Store.Close()
 		return err
 	}
 	return readUnsigned(ctx, env, r)
+}
+
+// named opens a pack and gives its objects their ids.
+func (s *Remote) named(ctx context.Context, env *Env, spool *fetch.Spool, hash int) (*odb.Unindexed, error) {
+	pack, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", hash, odb.LimitsOf(env.Budget))
+	if err != nil {
+		return nil, fmt.Errorf("%s: what the server sent cannot be read: %w", s.at, err)
+	}
+	meter := env.Sink.Meter
+	meter.Objects.Store(0)
+	meter.AllObjects.Store(int64(pack.Store.Len()))
+	meter.Begin(collect.Naming, pack.Store.PackedSize())
+	if err := nameAll(ctx, env, pack); err != nil {
+		pack.Store.Close()
+		return nil, err
+	}
+	return pack, nil
 }
 
 // repository returns what a server says of a repository.
@@ -129,30 +141,44 @@ func (s *Remote) repository(env *Env, a *fetch.Advert) *repository {
 	return r
 }
 
-// receive returns the pack that the server sends, nil for an empty repository. What it
-// leaves out is unread.
-func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, r *repository) (*odb.Unindexed, error) {
+// receive searches the pack that the server sends, and opens the repository's store.
+// What the server leaves out is unread.
+func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, r *repository) error {
 	wants := session.IDs()
 	if len(wants) == 0 {
-		return nil, nil
+		env.Sink.Note(s.at.String() + " is an empty repository")
+		r.Store = odb.OpenFolders(odb.Folders{}, session.Hash, odb.LimitsOf(env.Budget))
+		return nil
 	}
 	spool, err := fetch.NewSpool(s.most)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer spool.File.Close() // a mapping stays
-	env.Sink.Meter.Begin(collect.Receiving, 0)
-	if err := session.Fetch(ctx, wants, nil, counted{spool, env.Sink.Meter}); err != nil {
+	sift := newSift(env, r, odb.NewArriving(spool.File, "the received pack", session.Hash, odb.LimitsOf(env.Budget)))
+	fetched, err := sift.while(ctx, func(arriving io.Writer) error {
+		return session.Fetch(ctx, wants, nil, io.MultiWriter(counted{spool, env.Sink.Meter}, arriving))
+	})
+	ok := false
+	if err == nil && fetched == nil {
+		ok, err = sift.finish(ctx, spool.Size)
+	}
+	if ok {
+		r.named = []*idSet{&sift.known, &sift.trees.named, &sift.blobs.named}
+		return sift.search(ctx)
+	}
+	sift.pack.Store.Close()
+	if err != nil {
+		return err
+	}
+	if fetched != nil {
 		r.Promised = true // one gap is named, and not each object in it
-		if err = s.cutShort(ctx, env, spool, session.Hash, err); err != nil {
-			return nil, fmt.Errorf("%s: %w", s.at, err)
+		if err = s.cutShort(ctx, env, spool, session.Hash, fetched); err != nil {
+			return fmt.Errorf("%s: %w", s.at, err)
 		}
 	}
-	u, err := odb.OpenUnindexed(spool.File, spool.Size, "the received pack", session.Hash, odb.LimitsOf(env.Budget))
-	if err != nil {
-		return nil, fmt.Errorf("%s: what the server sent cannot be read: %w", s.at, err)
-	}
-	return u, nil
+	r.forget(env)
+	return s.searchPack(ctx, env, r, spool, session.Hash, fetched == nil)
 }
 
 // cutShort ends the spool of a pack that did not arrive whole, and returns why: what
@@ -193,22 +219,34 @@ func (c counted) Write(b []byte) (int, error) {
 // nameAll gives the objects of a pack their ids.
 func nameAll(ctx context.Context, env *Env, u *odb.Unindexed) error {
 	for families := u.Families(); len(families) > 0; families = u.Ready() {
-		var jobs []job
-		for _, f := range families {
-			jobs = append(jobs, naming(u, f))
-		}
-		if err := env.run(ctx, jobs...); err != nil {
+		if err := nameFamilies(ctx, env, u, families, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// nameTrees gives the trees of a pack their ids.
+func nameTrees(ctx context.Context, env *Env, u *odb.Unindexed) error {
+	return nameFamilies(ctx, env, u, u.Families(), func(t odb.Type) bool { return t == odb.Tree })
+}
+
+// nameFamilies gives the objects of families their ids, if they are of a type that is
+// wanted; nil for all types.
+func nameFamilies(ctx context.Context, env *Env, u *odb.Unindexed, families []odb.Family, want func(odb.Type) bool) error {
+	var jobs []job
+	for _, f := range families {
+		jobs = append(jobs, naming(u, f, want))
+	}
+	return env.run(ctx, jobs...)
+}
+
 // naming returns the job of giving the objects of a family their ids.
-func naming(u *odb.Unindexed, f odb.Family) job {
+func naming(u *odb.Unindexed, f odb.Family, want func(odb.Type) bool) job {
 	return func(ctx context.Context, w *worker) error {
 		walker := w.walker(u.Store)
-		walker.Share = func(part odb.Family) bool { return w.pool.AddIfIdle(naming(u, part)) }
+		walker.Want = want
+		walker.Share = func(part odb.Family) bool { return w.pool.AddIfIdle(naming(u, part, want)) }
 		return walker.Walk(ctx, f, namer{u})
 	}
 }

@@ -36,6 +36,12 @@ func (s *Session) Fetch(ctx context.Context, wants, haves []string, w io.Writer)
 	return nil
 }
 
+// TakesAny reports whether the server may send objects that no ref names, if it is asked
+// for them by their ids.
+func (s *Session) TakesAny() bool {
+	return s.has("allow-reachable-sha1-in-want") || s.has("allow-any-sha1-in-want")
+}
+
 func (s *Session) has(capability string) bool { return slices.Contains(s.caps, capability) }
 
 // request returns the whole of it: all wants and haves at once, since the server

@@ -14,6 +14,7 @@ type Header struct {
 	Tree      []byte   // of a commit
 	Parents   [][]byte // of a commit
 	Object    []byte   // of a tag
+	Type      []byte   // of Object, as the tag says
 	Author    []byte   // the line of the author or tagger, without its keyword
 	Committer []byte   // the line of the committer, without its keyword
 }
@@ -39,6 +40,8 @@ func ParseHeader(data []byte, h *Header) error {
 			h.Parents = append(h.Parents, value)
 		case "object":
 			h.Object = value
+		case "type":
+			h.Type = value
 		case "author", "tagger":
 			h.Author = value
 		case "committer":

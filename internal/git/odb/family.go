@@ -14,10 +14,12 @@ type Family struct {
 const familyWeight = 256 << 10
 
 // packFamilies divides the objects of a loaded pack into families.
-func packFamilies(p *pack) []Family {
+func packFamilies(p *pack) []Family { return familiesFrom(p, 0) }
+
+// familiesFrom divides the objects from a position into families.
+func familiesFrom(p *pack, at int32) []Family {
 	var out []Family
-	n := int32(len(p.entries) - 1)
-	for at := int32(0); at < n; {
+	for n := int32(len(p.entries) - 1); at < n; {
 		f := Family{pack: p, from: at}
 		for weight := int64(0); at < n && weight < familyWeight; at++ {
 			if e := &p.entries[at]; e.base < 0 {

@@ -31,6 +31,29 @@ func (p *pack) connect() {
 	}
 }
 
+// connectPart is connect for the entries from a position, and those at the positions
+// before it that they build on.
+func (p *pack) connectPart(before []int32, from int32) {
+	for _, pos := range before {
+		e := &p.entries[pos]
+		e.first, e.next, e.weight = -1, -1, 0
+	}
+	end := int32(len(p.entries) - 1)
+	for pos := from; pos < end; pos++ {
+		if e := &p.entries[pos]; e.base >= 0 {
+			e.kind = p.entries[e.base].kind
+		}
+	}
+	for pos := end - 1; pos >= from; pos-- {
+		p.weigh(pos)
+		p.adopt(pos)
+	}
+	for _, pos := range slices.Backward(before) {
+		p.weigh(pos)
+		p.adopt(pos)
+	}
+}
+
 // adopt adds pos to the front of the list of its base's children.
 func (p *pack) adopt(pos int32) {
 	if e := &p.entries[pos]; e.base >= 0 {

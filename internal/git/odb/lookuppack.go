@@ -67,7 +67,7 @@ func (p *lookupPack) link(place int64) (link, error) {
 	if err != nil {
 		return link{}, err
 	}
-	l := link{packed: packed{h.size, p.file.data[uint64(place)+uint64(h.len) : p.file.end()]}, kind: h.kind, base: noDelta}
+	l := link{packed: packed{size: h.size, src: p.file.data[uint64(place)+uint64(h.len) : p.file.end()]}, kind: h.kind, base: noDelta}
 	switch h.kind {
 	case ofsDelta:
 		l.base = int64(h.baseOff)

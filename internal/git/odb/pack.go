@@ -27,6 +27,10 @@ type pack struct {
 	gaps gaps
 
 	checked bool // all streams were compared with their checksums: see Unindexed
+
+	// Of an Arriving: what the entries from position rawFrom hold.
+	raw     [][]byte
+	rawFrom int32
 }
 
 // entry is the information about an object in a pack. A walk needs all of it at
@@ -209,7 +213,11 @@ func (p *pack) fault(pos int32) error {
 // packed returns the entry at pos.
 func (p *pack) packed(pos int32) packed {
 	e := &p.entries[pos]
-	return packed{e.size, p.data[e.off+uint64(e.head) : p.entries[pos+1].off]}
+	out := packed{size: e.size, src: p.data[e.off+uint64(e.head) : p.entries[pos+1].off]}
+	if i := int(pos - p.rawFrom); i >= 0 && i < len(p.raw) {
+		out.raw = p.raw[i]
+	}
+	return out
 }
 
 // checkCRC compares an entry's bytes with the CRC-32 in an index of version 2.

@@ -109,7 +109,7 @@ func findEntries(p *pack, limits Limits, most int) (err error) {
 		h, err := p.header(at, end)
 		var n int
 		if err == nil {
-			n, err = s.skip(packed{h.size, p.data[at+uint64(h.len) : end]})
+			n, err = s.skip(packed{size: h.size, src: p.data[at+uint64(h.len) : end]})
 		}
 		if err != nil {
 			p.entries = p.entries[:pos]
@@ -154,9 +154,6 @@ func (s *skipper) skip(e packed) (int, error) {
 // keepSkipped is the size up to which an entry is inflated into memory to find its end.
 const keepSkipped = 4 << 20
 
-// Waits reports whether deltas name their bases by ids.
-func (u *Unindexed) Waits() bool { return len(u.waiting) > 0 }
-
 // EachID calls f for each id that was computed. An object that is there twice has two.
 func (u *Unindexed) EachID(f func(id []byte)) {
 	for pos, ok := range u.known {
@@ -188,13 +185,7 @@ func (u *Unindexed) Ready() []Family {
 	if len(u.waiting) == 0 {
 		return nil
 	}
-	s := u.Store
-	s.order = u.sortedKnown()
-	ids := make([]byte, 0, len(s.order)*s.hash)
-	for _, o := range s.order {
-		ids = append(ids, s.ID(o)...)
-	}
-	s.sorted = newIDList(ids, s.hash)
+	s := u.Sorted()
 	var out []Family
 	u.waiting = slices.DeleteFunc(u.waiting, func(pos int32) bool {
 		h, err := u.pack.headerAt(int(pos))
@@ -208,6 +199,30 @@ func (u *Unindexed) Ready() []Family {
 		return ok
 	})
 	return out
+}
+
+// Lacking returns the ids, in hex, of the bases that deltas still wait for.
+func (u *Unindexed) Lacking() []string {
+	var ids []string
+	for _, pos := range u.waiting {
+		if h, err := u.pack.headerAt(int(pos)); err == nil {
+			ids = append(ids, wire.Hex(h.baseID))
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// Sorted returns the store, in which objects that have an id by now can be found.
+func (u *Unindexed) Sorted() *Store {
+	s := u.Store
+	s.order = u.sortedKnown()
+	ids := make([]byte, 0, len(s.order)*s.hash)
+	for _, o := range s.order {
+		ids = append(ids, s.ID(o)...)
+	}
+	s.sorted = newIDList(ids, s.hash)
+	return s
 }
 
 // sortedKnown returns the positions that have an id, sorted by id. It does not depend

@@ -21,6 +21,7 @@ type unpacker struct {
 type packed struct {
 	size uint64 // inflated size, of the delta if it is one
 	src  []byte // the zlib stream and the bytes after it
+	raw  []byte // what is in the stream, if it was inflated already; else nil
 }
 
 // plausible returns an error for a size that no zlib stream of src's length can
@@ -53,6 +54,10 @@ func (u *unpacker) whole(e packed, under int64) (data []byte, behind int, err er
 	if data, err = u.take(e.size, under); err != nil {
 		return nil, 0, err
 	}
+	if e.raw != nil {
+		copy(data, e.raw)
+		return data, 0, nil
+	}
 	if behind, err = u.inflate(data, e.src); err != nil {
 		u.recycle(data)
 		return nil, 0, err
@@ -81,6 +86,9 @@ func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err er
 	}
 	delta := u.delta
 	switch {
+	case e.raw != nil:
+		err = u.prepare(&d, e.raw, base, under)
+		return d, err
 	case e.size > smallDelta:
 		if delta, err = u.take(e.size, under); err != nil {
 			return d, fmt.Errorf("its delta: %w", err)
@@ -90,17 +98,17 @@ func (u *unpacker) open(e packed, base []byte, under int64) (d openDelta, err er
 		delta = make([]byte, e.size+e.size/4)
 		u.delta = delta
 	}
-	if err = u.prepare(&d, delta[:e.size], e.src, base, under); err != nil {
+	if d.behind, err = u.inflate(delta[:e.size], e.src); err == nil {
+		err = u.prepare(&d, delta[:e.size], base, under)
+	}
+	if err != nil {
 		u.memory.Give(d.room)
 	}
 	return d, err
 }
 
-// prepare is open once the delta has memory.
-func (u *unpacker) prepare(d *openDelta, delta, src, base []byte, under int64) (err error) {
-	if d.behind, err = u.inflate(delta, src); err != nil {
-		return err
-	}
+// prepare is open once the delta is inflated.
+func (u *unpacker) prepare(d *openDelta, delta, base []byte, under int64) error {
 	from, to, instructions, err := deltaSizes(delta)
 	if err != nil {
 		return err
