@@ -102,6 +102,7 @@ func TestSiftClean(t *testing.T) {
 	var text strings.Builder
 	for n := range 1500 {
 		fmt.Fprintf(&text, "commit refs/heads/main\ncommitter a <a@b> %d +0000\ndata 0\n", 1_000_000+n)
+		fmt.Fprintf(&text, "D k\nM 644 inline k/%d\ndata 4\nsame\n", n)
 		for name, content := range map[string]string{"a": "text ", "d/b.br": "text in Breton ", "e/c.br": "no text \x00"} {
 			content += fmt.Sprint(n)
 			fmt.Fprintf(&text, "M 644 inline %s\ndata %d\n%s\n", name, len(content), content)
@@ -117,7 +118,7 @@ func TestSiftClean(t *testing.T) {
 			t.Errorf("%s has an id: %v", name, got)
 		}
 	}
-	for _, missing := range []string{"HEAD", "HEAD~20", "HEAD~1400:", "HEAD~1400:a", "HEAD~1400:d/b.br", "HEAD~1400:e/c.br"} {
+	for _, missing := range []string{"HEAD", "HEAD~20", "HEAD~1400:", "HEAD~1400:k", "HEAD~1400:a", "HEAD~1400:d/b.br", "HEAD~1400:e/c.br"} {
 		if ok, _ := sifted(t, r, r.Git("rev-parse", missing)); ok {
 			t.Errorf("nobody notices that %s is missing", missing)
 		}

@@ -65,7 +65,7 @@ const (
 	pieceSize = 128 << 10 // of what Find reads at a time
 	maxBehind = 4 << 20   // of what was written and not read: it is still in the system's cache
 	partRoom  = 24 << 20  // inflated, of the entries of a part: two are held
-	firstPart = 64 << 10  // packed, of a part
+	firstPart = 384       // how many times less a part may have, packed, at first
 )
 
 // patience is how long a server may have to wait for Find, once. Some end a connection

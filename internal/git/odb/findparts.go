@@ -137,7 +137,7 @@ func (f *finding) base(off uint64) (int32, bool) {
 // place makes room in a part for an entry of so many bytes. Parts grow with the pack:
 // to walk one takes little of the time that the whole pack takes.
 func (f *finding) place(size uint64) bool {
-	if p := f.part; p != nil && (f.keeps(size) && int(size) > cap(p.arena)-len(p.arena) || f.at-p.start > max(firstPart, p.start/8)) && !f.hand() {
+	if p := f.part; p != nil && (f.keeps(size) && int(size) > cap(p.arena)-len(p.arena) || f.at-p.start > max(uint64(cap(p.arena)/firstPart), p.start/8)) && !f.hand() {
 		return false
 	}
 	if f.part != nil {
