@@ -204,8 +204,7 @@ var zipEndSignature = []byte("PK\x05\x06")
 // every file and blob.
 func MayEndInZip(head, tail []byte) bool {
 	near := tail[max(0, len(tail)-nearLen):]
-	// Text never has the third byte of the signature. It often has the first.
-	return bytes.IndexByte(near, zipEndSignature[2]) >= 0 && bytes.Contains(near, zipEndSignature) || binaryHead(head)
+	return indexZipEnd(near) >= 0 || binaryHead(head)
 }
 
 // binaryHead recognizes pictures, documents and other files that are not all
@@ -241,7 +240,7 @@ func DetectTail(f Format, tail []byte) Format {
 // comment: unzip programs read it anyway.
 func zipEnd(tail []byte) bool {
 	for from := max(0, len(tail)-TailLen); ; from += len(zipEndSignature) {
-		i := bytes.Index(tail[from:], zipEndSignature)
+		i := indexZipEnd(tail[from:])
 		if i < 0 || from+i+zipEndLen > len(tail) {
 			return false
 		}
@@ -249,6 +248,21 @@ func zipEnd(tail []byte) bool {
 			return true
 		}
 	}
+}
+
+// indexZipEnd is bytes.Index for zipEndSignature, by its third byte: text has none, and
+// often the first one.
+func indexZipEnd(text []byte) int {
+	for from := 2; from < len(text); from++ {
+		i := bytes.IndexByte(text[from:], zipEndSignature[2])
+		if i < 0 {
+			break
+		}
+		if from += i; bytes.HasPrefix(text[from-2:], zipEndSignature) {
+			return from - 2
+		}
+	}
+	return -1
 }
 
 // endsDirectory reports whether the record at tail[at:] can end a directory. The

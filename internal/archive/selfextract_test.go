@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -95,5 +96,19 @@ func TestMayHoldArchive(t *testing.T) {
 	}
 	if mayHoldArchive([]byte("#!/bin/sh\necho caf\xe9 | gzip # \x1b[1m PK 7z BZh9\n")) {
 		t.Error("text may hold an archive")
+	}
+}
+
+// TestIndexZipEnd compares the search by the third byte with that by all of them.
+func TestIndexZipEnd(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for n := range 3000 {
+		text := make([]byte, n%60)
+		for i := range text {
+			text[i] = zipEndSignature[r.IntN(4)]
+		}
+		if got, want := indexZipEnd(text), bytes.Index(text, zipEndSignature); got != want {
+			t.Fatalf("%q: %d, want %d", text, got, want)
+		}
 	}
 }

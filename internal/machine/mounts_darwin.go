@@ -1,8 +1,9 @@
 package machine
 
 import (
-	"io/fs"
 	"syscall"
+
+	"r8scan/internal/regular"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,8 +32,8 @@ func readMounts(string) (mounts, error) {
 
 // elsewhere says why a file is not read whose content is only at a service: reading it
 // would fetch it.
-func elsewhere(info fs.FileInfo) string {
-	if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Flags&unix.SF_DATALESS != 0 {
+func elsewhere(file *regular.File) string {
+	if s, ok := file.Sys().(*syscall.Stat_t); ok && s.Flags&unix.SF_DATALESS != 0 {
 		return leftElsewhere
 	}
 	return ""

@@ -1,8 +1,6 @@
 package machine
 
 import (
-	"io/fs"
-
 	"r8scan/internal/regular"
 )
 
@@ -19,4 +17,4 @@ func readMounts(string) (mounts, error) {
 }
 
 // elsewhere says nothing: no file's content is only at a service.
-func elsewhere(fs.FileInfo) string { return "" }
+func elsewhere(*regular.File) string { return "" }

@@ -4,7 +4,8 @@ package machine
 
 import (
 	"errors"
-	"io/fs"
+
+	"r8scan/internal/regular"
 )
 
 // readMounts does not know this system.
@@ -13,4 +14,4 @@ func readMounts(string) (mounts, error) {
 }
 
 // elsewhere says nothing.
-func elsewhere(fs.FileInfo) string { return "" }
+func elsewhere(*regular.File) string { return "" }

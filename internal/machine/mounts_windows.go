@@ -1,9 +1,10 @@
 package machine
 
 import (
-	"io/fs"
 	"path/filepath"
 	"syscall"
+
+	"r8scan/internal/regular"
 
 	"golang.org/x/sys/windows"
 )
@@ -24,9 +25,9 @@ func readMounts(home string) (mounts, error) {
 
 // elsewhere says why a file is not read whose content is only at a service: reading it
 // would fetch it.
-func elsewhere(info fs.FileInfo) string {
+func elsewhere(file *regular.File) string {
 	const away = windows.FILE_ATTRIBUTE_OFFLINE | windows.FILE_ATTRIBUTE_RECALL_ON_OPEN | windows.FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS
-	if s, ok := info.Sys().(*syscall.Win32FileAttributeData); ok && s.FileAttributes&away != 0 {
+	if s, ok := file.Sys().(*syscall.Win32FileAttributeData); ok && s.FileAttributes&away != 0 {
 		return leftElsewhere
 	}
 	return ""

@@ -49,3 +49,18 @@ func TestReadNamed(t *testing.T) {
 		}
 	}
 }
+
+// TestListedKinds: no pipe, socket or device takes a file's place.
+func TestListedKinds(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, kind := range map[string]string{pipe: "named pipe", os.DevNull: "device", dir: "folder"} {
+		_, err := Listed(path)
+		if !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), kind) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}

@@ -21,15 +21,11 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := check(path, info); err != nil {
+	if err := check(path, info.Mode()); err != nil {
 		return nil, nil, err
 	}
-	return Listed(path)
+	return open(path, false)
 }
-
-// Listed is Open for a path that a folder's listing has just reported as a
-// regular file.
-func Listed(path string) (*os.File, fs.FileInfo, error) { return open(path, false) }
 
 // Follow is Open for a path that may be a link to a regular file.
 func Follow(path string) (*os.File, fs.FileInfo, error) {
@@ -37,7 +33,7 @@ func Follow(path string) (*os.File, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := check(path, info); err != nil {
+	if err := check(path, info.Mode()); err != nil {
 		return nil, nil, err
 	}
 	return open(path, true)
@@ -51,7 +47,7 @@ func open(path string, follow bool) (*os.File, fs.FileInfo, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		err = check(path, info)
+		err = check(path, info.Mode())
 	}
 	if err != nil {
 		_ = f.Close() // nothing was read
@@ -60,11 +56,11 @@ func open(path string, follow bool) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-func check(path string, info fs.FileInfo) error {
-	if info.Mode().IsRegular() {
+func check(path string, mode fs.FileMode) error {
+	if mode.IsRegular() {
 		return nil
 	}
-	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w but a %s, which is not opened", ErrOther, Kind(info.Mode()))}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w but a %s, which is not opened", ErrOther, Kind(mode))}
 }
 
 // ErrOther means that the path is something other than a regular file.

@@ -39,7 +39,7 @@ type folder struct {
 	// told is called when something in the file is found, or cannot be read, and admit
 	// decides about an opened file. Either may be nil.
 	told  func()
-	admit func(fs.FileInfo) bool
+	admit func(*regular.File) bool
 	// enter is called for a folder that has a .git or is a git directory. It returns
 	// the work tree with this top, if any, and whether to walk it. With nil, these
 	// are ordinary folders.
@@ -163,21 +163,21 @@ func (r files) entry(ctx context.Context, w *worker, f folder, e fs.DirEntry) {
 func (r files) file(ctx context.Context, w *worker, f folder) {
 	part := r.env.Sink.Meter.Part(f.size)
 	defer part.End()
-	file, info, err := regular.Listed(f.path)
+	file, err := regular.Listed(f.path)
 	if err != nil {
 		r.unread(f, f.name, regular.Reason(err))
 		return
 	}
 	defer file.Close()
-	if f.admit != nil && !f.admit(info) {
+	if f.admit != nil && !f.admit(file) {
 		return
 	}
 	if !f.uncounted {
 		r.env.Sink.Files.Add(1)
 	}
-	if info.Size() > 0 { // files in /proc report 0 too
-		content := part.Reader(io.LimitReader(file, info.Size())) // a log that grows is read up to its size now
-		if r.pointers != nil && f.kind == nil && info.Size() <= maxPointer {
+	if file.Size() > 0 { // files in /proc report 0 too
+		content := part.Reader(io.LimitReader(file, file.Size())) // a log that grows is read up to its size now
+		if r.pointers != nil && f.kind == nil && file.Size() <= maxPointer {
 			content = &pointerReader{r: content, take: func(id []byte) { r.pointers.add(f, id) }}
 		}
 		r.text(ctx, w, content, file, f)

@@ -30,7 +30,7 @@ type Walk struct {
 
 	First   func(path string) bool                // comes before the rest of its folder; nil: nothing does
 	Leave   func(dir string) (reason string)      // why a folder is left out, "" if it is not; nil: none is
-	Refuse  func(fs.FileInfo) (reason string)     // why an opened file is left out, "" if it is not; nil: none is
+	Refuse  func(*regular.File) (reason string)   // why an opened file is left out, "" if it is not; nil: none is
 	Left    func(path, reason string)             // is told of what was left out on purpose
 	Told    func(path string) (kept bool)         // is told of a path with a match or something unread, before the walk has Reached it; if it is not kept for Again, the walk is Reached no further
 	Reached func(path string, files, bytes int64) // is told what was read since the last call, and up to which path; "" if that was read again
@@ -96,17 +96,17 @@ func (w *walker) work(ctx context.Context, wk *worker) error {
 func (w *walker) read(ctx context.Context, wk *worker, b *batch, it item) {
 	f := it.folder
 	f.told = func() { w.tell(b, f.path) }
-	f.admit = func(info fs.FileInfo) bool {
+	f.admit = func(file *regular.File) bool {
 		if w.walk.Refuse != nil {
-			if reason := w.walk.Refuse(info); reason != "" {
+			if reason := w.walk.Refuse(file); reason != "" {
 				w.walk.Left(f.path, reason)
 				return false
 			}
 		}
-		w.bytes.Add(info.Size())
+		w.bytes.Add(file.Size())
 		if !it.again {
 			b.files++
-			b.bytes += info.Size()
+			b.bytes += file.Size()
 		}
 		return true
 	}

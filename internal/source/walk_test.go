@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
 	"r8scan/internal/git/gittest"
+	"r8scan/internal/regular"
 )
 
 // walked is what a walk has told.
@@ -256,8 +256,8 @@ func TestWalkLeaves(t *testing.T) {
 			}
 			return ""
 		},
-		Refuse: func(info fs.FileInfo) string {
-			if info.Size() > 100 {
+		Refuse: func(file *regular.File) string {
+			if file.Size() > 100 {
 				return "large"
 			}
 			return ""
