@@ -121,6 +121,29 @@ func TestArriving(t *testing.T) {
 	}
 }
 
+// TestArrivingPadded: a stream of empty blocks takes no memory, however long it is.
+func TestArrivingPadded(t *testing.T) {
+	const blocks = 16 << 20 // bytes
+	stream := append([]byte{0x78, 0x01}, bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, blocks/5)...)
+	pack := append([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x01\x34"), stream...) // a blob of 4 bytes
+	a := NewArriving(nil, "the pack", wire.SHA1, Limits{Stream: 1 << 20, Object: 1 << 24, Held: 1 << 26})
+	defer a.Stop()
+	f := &finding{arriving: a, hash: wire.SHA1}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_, _ = a.Write(pack)
+		a.Close()
+	})
+	if f.run() {
+		t.Error("the pack is whole")
+	}
+	a.Stop()
+	wg.Wait()
+	if cap(f.buf) > blocks/2 {
+		t.Errorf("%d bytes are held", cap(f.buf))
+	}
+}
+
 // TestArrivingLarge: entries that are too large to be passed on are walked all the same.
 func TestArrivingLarge(t *testing.T) {
 	r := gittest.New(t)

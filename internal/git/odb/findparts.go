@@ -169,6 +169,10 @@ func (f *finding) hand() bool {
 	}
 }
 
+// maxPadding bounds the memory for a stream that holds less than it takes: empty blocks
+// go on forever. It is far more than any encoder needs.
+const maxPadding = 1 << 20
+
 // inflate reads the stream of an entry with so many bytes. It returns nil for what is
 // not kept.
 func (f *finding) inflate(size uint64) (raw []byte, ok bool) {
@@ -186,7 +190,7 @@ func (f *finding) inflate(size uint64) (raw []byte, ok bool) {
 			return raw, true
 		}
 		// Twice as much each time, or long streams would take the square of their length.
-		if !errors.Is(err, inflate.ErrTruncated) || !f.more() {
+		if !errors.Is(err, inflate.ErrTruncated) || uint64(len(f.data)) > 2*size+maxPadding || !f.more() {
 			return nil, false
 		}
 		f.have(2 * len(f.data))
