@@ -48,10 +48,13 @@ func homeOf(target result.Target) (home string, on *forge) {
 	return (&url.URL{Scheme: "https", Host: u.Hostname(), Path: u.Path}).String(), on
 }
 
-// permalink returns the page that shows a place in a commit which a remote has, ""
-// where there is none.
+// permalink returns the page that shows a place in a commit which a remote has, or in a
+// text beside it, "" where there is none.
 func permalink(target result.Target, h *result.History, s spot) string {
 	l := s.at
+	if page := postedURL(l); page != "" {
+		return page
+	}
 	if l.Path == "" || s.commit == "" || !isThere(target, h) || strings.Contains(l.Path, "***") { // a name that holds a token
 		return ""
 	}
@@ -64,6 +67,19 @@ func permalink(target result.Target, h *result.History, s spot) string {
 		page += "#" + on.line(l)
 	}
 	return page
+}
+
+// postedURL returns the page of a text beside a repository, "" for none. A saved result
+// may say anything, so it is checked here.
+func postedURL(l result.Location) string {
+	if !result.IsPosted(l.Kind) {
+		return ""
+	}
+	u, err := url.Parse(l.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Contains(l.URL, "***") {
+		return ""
+	}
+	return u.String()
 }
 
 // commitLink returns the page of a commit which a remote has, "" where there is

@@ -20,6 +20,10 @@ type Hit struct {
 	Tree *WorkTree // nil outside a work tree, or if it is not known
 	Root *Root     // from which the file was read; nil for a text of git's, and for what is no file
 
+	// In a text beside a repository on its server, which has a Path too.
+	URL  string // of its page; "" if none is known
+	Part string // as in a result.Location
+
 	// In an object.
 	Repo   *Repository // nil if it is in none
 	Object odb.Obj
@@ -32,7 +36,7 @@ type Hit struct {
 const hitCost = 320
 
 func (h Hit) cost() int64 {
-	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header))
+	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header)+len(h.URL)+len(h.Part))
 }
 
 // isFile reports whether a match is in a file on disk, or in its name.
@@ -47,6 +51,7 @@ func compareHits(a, b Hit) int {
 		cmp.Compare(a.ID, b.ID),
 		cmp.Compare(a.Member, b.Member),
 		cmp.Compare(a.Header, b.Header),
+		cmp.Compare(a.Part, b.Part),
 		cmp.Compare(a.From.Line, b.From.Line),
 		cmp.Compare(a.From.Column, b.From.Column),
 		cmp.Compare(a.Name, b.Name))

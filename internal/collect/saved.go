@@ -27,6 +27,8 @@ type SavedHit struct {
 	Object   string `json:",omitempty"` // in hex; of a Hit in a repository, the caller sets it
 	Name     string `json:",omitempty"`
 	Header   string `json:",omitempty"`
+	URL      string `json:",omitempty"`
+	Part     string `json:",omitempty"`
 }
 
 // Save returns a hit as it can be written to a file. It returns false if it cannot:
@@ -38,7 +40,8 @@ func (h *Hit) Save(set *rules.Set) (SavedHit, bool) {
 	}
 	s := SavedHit{Rule: m.Rule.ID, Mask: m.Secret.Mask(), ID: m.Secret.ID(), Confidence: m.Confidence, Encoding: m.Encoding, Allowed: m.Allowed,
 		Why: set.Redact(m.Why), Variable: set.Redact(m.Variable), From: h.From, To: h.To, Kind: h.Kind,
-		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header)}
+		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header),
+		URL: set.Redact(h.URL), Part: h.Part}
 	if h.Repo != nil {
 		s.Object = h.Repo.Store.Hex(h.Object)
 	}
@@ -59,5 +62,5 @@ func (s *SavedHit) Hit(set *rules.Set) (Hit, error) {
 	}
 	m := rules.Match{Rule: rule, Secret: secret, Confidence: s.Confidence, Encoding: s.Encoding, Why: s.Why, Allowed: s.Allowed, Variable: s.Variable}
 	return Hit{Hit: search.Hit{Match: m, From: s.From, To: s.To, Member: s.Member}, Kind: s.Kind, Path: s.Path, ID: s.Object,
-		Name: s.Name, Header: s.Header}, nil
+		Name: s.Name, Header: s.Header, URL: s.URL, Part: s.Part}, nil
 }
