@@ -30,11 +30,12 @@ type Run struct {
 	DurationMS int64            `json:"duration_ms"`
 	Complete   bool             `json:"complete"` // true only if Coverage.Unread is empty
 	Coverage   result.Coverage  `json:"coverage"`
-	Allowed    []result.Allowed `json:"allowed"`              // what the user has allowed; not in Findings
-	LeftOut    map[string]int   `json:"left_out"`             // findings of too low a confidence, by the reason for it
-	NotListed  map[Status]int   `json:"not_listed,omitempty"` // findings that are left out of the listing only, by status
-	Asked      *Asked           `json:"asked,omitempty"`      // nil if no token was to be verified
-	Rechecked  *Rechecked       `json:"rechecked,omitempty"`  // nil for a scan
+	Allowed    []result.Allowed `json:"allowed"`                   // what the user has allowed; not in Findings
+	LeftOut    map[string]int   `json:"left_out"`                  // findings of too low a confidence, by the reason for it
+	NotListed  map[Status]int   `json:"not_listed,omitempty"`      // findings that are left out of the listing only, by status
+	Since      *result.Since    `json:"since_last_scan,omitempty"` // nil unless a repository on a server was scanned before
+	Asked      *Asked           `json:"asked,omitempty"`           // nil if no token was to be verified
+	Rechecked  *Rechecked       `json:"rechecked,omitempty"`       // nil for a scan
 
 	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
 }
@@ -153,6 +154,7 @@ func New(res result.Result, tool Tool, started time.Time, took time.Duration) *D
 			Coverage:   res.Coverage,
 			Allowed:    make([]result.Allowed, 0, len(res.Allowed)),
 			LeftOut:    maps.Clone(res.LeftOut),
+			Since:      res.Since,
 			set:        res.Rules,
 		},
 		Findings: make([]Finding, 0, len(res.Findings)),

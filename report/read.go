@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"r8scan/internal/plain"
+	"r8scan/result"
 )
 
 // maxDocument bounds the memory that a saved result may take, in bytes. A
@@ -91,6 +93,9 @@ func (d *Document) check() error {
 			return fmt.Errorf("allowed token %d: no rule, nobody who allows it, or a token_id that is not 16 hex digits", i+1)
 		}
 	}
+	if err := checkSince(d.Since); err != nil {
+		return fmt.Errorf("since_last_scan: %w", err)
+	}
 	for status, n := range d.NotListed {
 		if n < 1 || !status.known() {
 			return errors.New("not_listed has a number below 1, or an unknown status")
@@ -99,6 +104,27 @@ func (d *Document) check() error {
 	for _, n := range d.LeftOut {
 		if n < 1 {
 			return errors.New("left_out has a number below 1")
+		}
+	}
+	return nil
+}
+
+// checkSince checks what a result says of the scan before.
+func checkSince(s *result.Since) error {
+	if s == nil {
+		return nil
+	}
+	for _, t := range s.Gone {
+		if !isMask(t.Token) {
+			return errors.New("token is not masked") // and so must not be quoted
+		}
+		if !isTokenID(t.TokenID) {
+			return errors.New("token_id is not 16 hex digits")
+		}
+	}
+	for _, id := range slices.Concat(s.New, s.Still) {
+		if !isTokenID(id) {
+			return errors.New("token_id is not 16 hex digits")
 		}
 	}
 	return nil
@@ -156,6 +182,11 @@ func (d *Document) fillLists() {
 	}
 	if d.LeftOut == nil {
 		d.LeftOut = map[string]int{}
+	}
+	if s := d.Since; s != nil {
+		s.New, s.Still, s.Gone = copied(s.New), copied(s.Still), copied(s.Gone)
+		r := &s.Refs
+		r.New, r.Gone, r.Advanced, r.Rewritten = copied(r.New), copied(r.Gone), copied(r.Advanced), copied(r.Rewritten)
 	}
 	for _, f := range d.Findings {
 		if f.History != nil {

@@ -20,6 +20,7 @@ type Result struct {
 	LeftOut  map[string]int // findings below the confidence that was asked for, by the reason for theirs
 	Rules    *rules.Set     // what was searched for, as in Options
 	Root     string         // absolute path that the paths are relative to
+	Since    *Since         // nil unless a repository on a server was scanned before
 	Notes    []string       // what the user should know and is not missing from the scan
 }
 

@@ -51,7 +51,7 @@ func (f *scanFlags) addReading(cmd *cobra.Command) {
 	f.work.add(cmd)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, notes or unread things on standard error")
 	fs.BoolVarP(&f.verbose, "verbose", "v", false, "name every location, ref and unread thing, and what was left out")
-	fs.BoolVar(&f.noCache, "no-cache", false, "read all packs, also those that an earlier scan has read")
+	fs.BoolVar(&f.noCache, "no-cache", false, "read all again, also what an earlier scan has read, and remember nothing")
 	fs.BoolVar(&f.noProgress, "no-progress", false, "no progress line on a terminal")
 }
 

@@ -15,11 +15,11 @@ import (
 // is rare.
 const anchorDepth = 8
 
-// anchorAt returns the path of a file that the commit with the id head has, for
+// AnchorAt returns the path of a file that the commit with the id head has, for
 // reports that can show a token at a file only: the README of the root, else its
 // first file, else that of its first folder. It is "" if there is none. A name
 // that cannot be shown as it is counts as none.
-func anchorAt(store *odb.Store, head string, set *rules.Set) string {
+func AnchorAt(store *odb.Store, head string, set *rules.Set) string {
 	if store == nil {
 		return ""
 	}

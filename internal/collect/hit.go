@@ -2,10 +2,12 @@ package collect
 
 import (
 	"cmp"
+	"unicode/utf8"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/search"
 	"r8scan/result"
+	"r8scan/rules"
 )
 
 // Hit is a match and its place: in a file, in a name, or in an object of a
@@ -41,6 +43,28 @@ func (h Hit) cost() int64 {
 
 // isFile reports whether a match is in a file on disk, or in its name.
 func (h *Hit) isFile() bool { return h.Root != nil && h.Repo == nil && h.Kind == result.KindFile }
+
+// Save returns a hit as it can be written to a file. It returns false if it cannot:
+// the credential may be guessed, the hit is in a file on disk, or a text is not UTF-8.
+func (h *Hit) Save(set *rules.Set) (SavedHit, bool) {
+	m := &h.Match
+	if h.Tree != nil || h.Root != nil || !m.Secret.Memorable() && !m.Secret.IsRemembered() {
+		return SavedHit{}, false
+	}
+	s := SavedHit{Rule: m.Rule.ID, Mask: m.Secret.Mask(), ID: m.Secret.ID(), Confidence: m.Confidence, Encoding: m.Encoding, Allowed: m.Allowed,
+		Why: set.Redact(m.Why), Variable: set.Redact(m.Variable), From: h.From, To: h.To, Kind: h.Kind,
+		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header),
+		URL: set.Redact(h.URL), Part: h.Part}
+	if h.Repo != nil {
+		s.Object = h.Repo.Store.Hex(h.Object)
+	}
+	for _, text := range []string{s.Why, s.Variable, s.Path, s.Member, s.Name, s.Header} {
+		if !utf8.ValidString(text) { // JSON would change it
+			return SavedHit{}, false
+		}
+	}
+	return s, true
+}
 
 func compareHits(a, b Hit) int {
 	return cmp.Or(

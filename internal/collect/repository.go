@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,7 +33,21 @@ type Repository struct {
 	Roots    Roots            // the same for what roots name
 	Pointed  *Firsts[odb.Obj] // LFS pointers whose files are not here: see Point
 
+	// Anchor is the path of a file at HEAD for what stands in no file, if that is known
+	// from an earlier scan. Else it is looked for.
+	Anchor *string
+	// Told, unless it is nil, is called with the result while Store is still open.
+	Told  func(ctx context.Context, told Told)
+	graph *history.Graph
+
 	Followed []*repo.Repo // beside those of Trees: their roots were followed, and their faults are named
+}
+
+// Told is what a result says of a repository, and of others that were scanned with it.
+type Told struct {
+	Result        *result.Result // may be added to
+	Graph         *history.Graph // what leads to tokens; nil if the repository has none
+	MinConfidence rules.Confidence
 }
 
 // Remote is what a server says of a repository.
@@ -60,7 +75,11 @@ func (r *Repository) describe(target *result.Target, set *rules.Set) {
 	target.Head, target.Bare = r.Head, bare
 	target.Branch = set.Redact(strings.TrimPrefix(branch, "refs/heads/"))
 	target.Remote = set.Redact(remote)
-	target.Anchor = anchorAt(r.Store, r.Head, set)
+	if r.Anchor != nil {
+		target.Anchor = *r.Anchor
+	} else {
+		target.Anchor = AnchorAt(r.Store, r.Head, set)
+	}
 }
 
 // Label prefixes what with the repository's name, unless it is the main one.

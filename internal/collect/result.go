@@ -62,7 +62,13 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 	}
 	slices.SortFunc(res.Findings, compareFindings)
 	slices.SortFunc(res.Allowed, compareAllowed)
-	res.Notes = slices.Compact(slices.Sorted(slices.Values(append(r.Sink.notes, r.Policy.Expired(res.Findings)...))))
+	res.Notes = append(r.Sink.notes, r.Policy.Expired(res.Findings)...)
+	for _, repo := range r.Repos {
+		if repo.Told != nil {
+			repo.Told(ctx, Told{res, repo.graph, r.MinConfidence})
+		}
+	}
+	res.Notes = slices.Compact(slices.Sorted(slices.Values(res.Notes)))
 	for i, note := range res.Notes {
 		res.Notes[i] = r.Rules.Redact(note)
 	}

@@ -31,23 +31,6 @@ type SavedHit struct {
 	Part     string `json:",omitempty"`
 }
 
-// Save returns a hit as it can be written to a file. It returns false if it cannot:
-// the credential may be guessed, or the hit is in a file on disk.
-func (h *Hit) Save(set *rules.Set) (SavedHit, bool) {
-	m := &h.Match
-	if h.Tree != nil || h.Root != nil || !m.Secret.Memorable() {
-		return SavedHit{}, false
-	}
-	s := SavedHit{Rule: m.Rule.ID, Mask: m.Secret.Mask(), ID: m.Secret.ID(), Confidence: m.Confidence, Encoding: m.Encoding, Allowed: m.Allowed,
-		Why: set.Redact(m.Why), Variable: set.Redact(m.Variable), From: h.From, To: h.To, Kind: h.Kind,
-		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header),
-		URL: set.Redact(h.URL), Part: h.Part}
-	if h.Repo != nil {
-		s.Object = h.Repo.Store.Hex(h.Object)
-	}
-	return s, true
-}
-
 var errSaved = errors.New("the saved match is damaged")
 
 // Hit returns the hit that was saved, with a remembered secret. If it is in an object

@@ -139,6 +139,42 @@ func (s *Sink) Note(text string) {
 	s.notes = append(s.notes, text)
 }
 
+// Since returns what a sink has more than at an earlier time, of which before is the
+// answer of Since to the zero value. It returns false if something could not be kept.
+func (s *Sink) Since(before Progress) (Progress, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := Progress{Bytes: s.Bytes.Load() - before.Bytes, Objects: s.Objects.Load() - before.Objects,
+		Commits: s.Commits.Load() - before.Commits, Members: s.Members.Load() - before.Members}
+	had := map[result.Unread]bool{}
+	for _, u := range before.Unread {
+		had[u] = true
+	}
+	for _, u := range s.unread.all() {
+		if !had[u] {
+			p.Unread = append(p.Unread, u)
+		}
+	}
+	return p, s.unread.lost == 0 && s.faults.lost == 0 && !s.dropped.Load()
+}
+
+// Progress is what a sink has taken, beside matches.
+type Progress struct {
+	Bytes, Objects, Commits, Members int64
+	Unread                           []result.Unread
+}
+
+// Add adds what another sink has taken.
+func (s *Sink) Add(p Progress) {
+	s.Bytes.Add(p.Bytes)
+	s.Objects.Add(p.Objects)
+	s.Commits.Add(p.Commits)
+	s.Members.Add(p.Members)
+	for _, u := range p.Unread {
+		s.Unread(u.What, u.Reason)
+	}
+}
+
 // Take adds the matches and counters of another sink, but not what is unread.
 func (s *Sink) Take(other *Sink) {
 	s.hits = other.hits

@@ -43,6 +43,7 @@ func (s *storyteller) tell(ctx context.Context, hits []Hit) (err error) {
 	if s.graph, err = Graph(ctx, s.repo, s.run.Sink, marks, s.run.Budget, s.run.Goroutines); err != nil {
 		return err
 	}
+	s.repo.graph = s.graph
 	if s.repo.Span != nil {
 		s.scope = s.graph.Range(s.repo.Span)
 	}

@@ -79,3 +79,14 @@ func (s *idShard) grow() {
 		}
 	}
 }
+
+// each calls f with the key of each id.
+func (s *idSet) each(f func(key uint64)) {
+	for i := range s.shards {
+		for _, key := range s.shards[i].keys {
+			if key != 0 {
+				f(key)
+			}
+		}
+	}
+}

@@ -56,7 +56,17 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer session.Close()
+	defer func() { session.Close() }()
+	visit := s.visit(env)
+	if visit.serves(session.Advert) {
+		if read, err := s.again(ctx, env, session, visit); read != nil || err != nil {
+			return read, err
+		}
+		session.Close() // over ssh it takes one request
+		if session, err = (&fetch.Client{}).Open(ctx, s.at); err != nil {
+			return nil, err
+		}
+	}
 	r := s.repository(env, session.Advert)
 	pack, err := s.receive(ctx, env, session, r)
 	if err != nil {
@@ -69,7 +79,13 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 		pack.Store.Close()
 		return nil, err
 	}
-	return &Read{Target: result.Target{Kind: "repository", Path: s.at.String()}, Repos: []*collect.Repository{&r.Repository}}, nil
+	visit.end(r)
+	return s.read(r), nil
+}
+
+// read returns what was read.
+func (s *Remote) read(r *repository) *Read {
+	return &Read{Target: result.Target{Kind: "repository", Path: s.at.String()}, Repos: []*collect.Repository{&r.Repository}}
 }
 
 // searchPack searches all objects of a pack and opens the repository's store. Where a
@@ -84,6 +100,7 @@ func searchPack(ctx context.Context, env *Env, r *repository, pack *odb.Unindexe
 		return err
 	}
 	if ok {
+		r.named = []*idSet{&s.known, &s.named}
 		r.Store = pack.Index()
 		return s.search(ctx)
 	}

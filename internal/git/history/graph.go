@@ -77,6 +77,26 @@ func (g *Graph) Finish() {
 	g.collectors = nil
 }
 
+// Entry is an entry of a tree.
+type Entry struct {
+	Obj  odb.Obj
+	Name string
+}
+
+// Leading calls f with each tree that leads to a hit, and with those of its entries
+// that do. It returns false if there are more, too deep to be followed.
+func (g *Graph) Leading(f func(tree odb.Obj, entries []Entry)) (all bool) {
+	var list []Entry
+	for tree, edges := range g.links {
+		list = list[:0]
+		for _, e := range edges {
+			list = append(list, Entry{e.child, g.names[e.name]})
+		}
+		f(tree, list)
+	}
+	return !g.cut
+}
+
 // Place is a path of an object with a hit.
 type Place struct {
 	Obj    odb.Obj

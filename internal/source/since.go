@@ -1,0 +1,128 @@
+package source
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/git/repo"
+	"r8scan/result"
+)
+
+// tokenKey identifies a token in what is remembered.
+type tokenKey struct{ rule, id string }
+
+// tell adds to a result what is new, what is gone and what is still there since the
+// last visit. now is nil if this one cannot be remembered.
+func (v *visit) tell(t collect.Told, hits []collect.SavedHit, now *visited) {
+	since := t.Result.Since
+	if since == nil {
+		since = &result.Since{New: []string{}, Still: []string{}, Gone: []result.GoneToken{}}
+		since.Refs = result.RefsSince{New: []string{}, Gone: []string{}, Advanced: []string{}, Rewritten: []string{}}
+		t.Result.Since = since
+	}
+	added, still, gone := v.tokens(t, hits, since)
+	refs := v.refs(now)
+	at := v.repo.From.URL
+	switch {
+	case !refs.Changed() && added+gone == 0:
+		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%s has not changed since the last scan", at))
+	default:
+		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("since the last scan of %s: tokens: %d new, %d gone, %d still there; refs: %d new, %d gone, %d advanced, %d rewritten",
+			at, added, gone, still, len(refs.New), len(refs.Gone), len(refs.Advanced), len(refs.Rewritten)))
+	}
+	for i, name := range refs.Rewritten {
+		if i == maxRewritten {
+			t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%d more refs were rewritten: see since_last_scan in the JSON result", len(refs.Rewritten)-i))
+			break
+		}
+		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%s was rewritten since the last scan (a forced push): a token that it had then is still leaked", name))
+	}
+	for _, list := range []struct {
+		to  *[]string
+		add []string
+	}{{&since.Refs.New, refs.New}, {&since.Refs.Gone, refs.Gone}, {&since.Refs.Advanced, refs.Advanced}, {&since.Refs.Rewritten, refs.Rewritten}} {
+		*list.to = append(*list.to, list.add...)
+		slices.Sort(*list.to)
+	}
+}
+
+// maxRewritten is how many rewritten refs notes name one by one.
+const maxRewritten = 5
+
+// tokens adds the tokens to since, and counts them.
+func (v *visit) tokens(t collect.Told, hits []collect.SavedHit, since *result.Since) (added, still, gone int) {
+	was, is := best(v.last.Hits), best(hits)
+	for _, f := range t.Result.Findings {
+		key := tokenKey{f.Rule, f.Secret.ID()}
+		if _, here := is[key]; !here { // it is another repository's
+			continue
+		}
+		if _, before := was[key]; before {
+			since.Still, still = append(since.Still, key.id), still+1
+		} else {
+			since.New, added = append(since.New, key.id), added+1
+		}
+	}
+	for key, h := range was {
+		if _, here := is[key]; here || h.Confidence < t.MinConfidence {
+			continue
+		}
+		since.Gone, gone = append(since.Gone, result.GoneToken{Rule: h.Rule, Token: h.Mask, TokenID: h.ID}), gone+1
+	}
+	slices.Sort(since.New)
+	slices.Sort(since.Still)
+	slices.SortFunc(since.Gone, func(a, b result.GoneToken) int {
+		return cmp.Or(cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
+	})
+	return added, still, gone
+}
+
+// best returns for each token the hit of the highest confidence.
+func best(hits []collect.SavedHit) map[tokenKey]collect.SavedHit {
+	out := map[tokenKey]collect.SavedHit{}
+	for _, h := range hits {
+		key := tokenKey{h.Rule, h.ID}
+		if was, ok := out[key]; !ok || h.Confidence > was.Confidence {
+			out[key] = h
+		}
+	}
+	return out
+}
+
+// refs compares the refs with those of the last visit.
+func (v *visit) refs(now *visited) (out result.RefsSince) {
+	was := map[string]string{}
+	for _, ref := range v.last.Refs {
+		was[ref.Name] = ref.ID
+	}
+	for _, ref := range v.repo.Refs {
+		name := v.env.Rules.Redact(ref.Name)
+		before, ok := was[name]
+		delete(was, name)
+		switch {
+		case !ok:
+			out.New = append(out.New, name)
+		case before == ref.ID:
+		case v.advanced(now, before, ref):
+			out.Advanced = append(out.Advanced, name)
+		default:
+			out.Rewritten = append(out.Rewritten, name)
+		}
+	}
+	out.Gone = slices.Sorted(maps.Keys(was))
+	return out
+}
+
+// advanced reports whether a ref still has what it had: the commit with the id before.
+// If the history is too odd to be remembered, nobody knows, and no alarm is given.
+func (v *visit) advanced(now *visited, before string, ref repo.Ref) bool {
+	if now == nil {
+		return true
+	}
+	from, ok := now.find(ref.ID)
+	to, kept := now.find(before)
+	return ok && kept && now.outline.Reach([]int{from})[to]
+}
