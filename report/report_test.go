@@ -181,7 +181,7 @@ func postedDocument() *Document {
 		Findings: []result.Finding{
 			{Rule: rules.APIToken.ID, Secret: fakeSecret(0), Confidence: rules.High, Exposure: result.ExposurePosted, Locations: []result.Location{
 				at(result.KindIssue, "issues/12", "title", home+"issues/12"),
-				at(result.KindIssueComment, "issues/12/comments/345", "body before 2024-05-06T07:08:09Z", home+"issues/12#issuecomment-345"),
+				at(result.KindIssueComment, "issues/12/comments/345", "body of 2024-05-06T07:08:09Z", home+"issues/12#issuecomment-345"),
 				at(result.KindReleaseFile, "releases/v1/app.zip", "", home+"releases/tag/v1"),
 				at(result.KindGist, "gists/0123456789abcdef", "", "https://gist.github.com/0123456789abcdef"),
 				log,

@@ -157,7 +157,7 @@ type Location struct {
 	Object    string    `json:"object,omitempty"`   // id of the git object
 	Kind      string    `json:"kind"`
 	URL       string    `json:"url,omitempty"`        // the page of a text beside a repository
-	Part      string    `json:"part,omitempty"`       // of such a text: title, body, or "body before TIME" for what an edit replaced
+	Part      string    `json:"part,omitempty"`       // of such a text: title, body, or an earlier version: "body of TIME", "title before TIME"
 	Commit    string    `json:"commit,omitempty"`     // first commit that has the object at the path
 	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
 	Current   bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
