@@ -147,8 +147,8 @@ func codeSpan(s string) string {
 // scan to scan.
 func placeID(f Finding, l result.Location) string {
 	part := ""
-	if l.Part != "" {
-		part = "\x00" + l.Part
+	if l.Part != "" || l.URL != "" {
+		part = "\x00" + l.Part + "\x00" + l.URL
 	}
 	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column, part))
 	return hex.EncodeToString(sum[:16])

@@ -35,7 +35,7 @@ func place(l result.Location) string {
 
 // placeAndPage returns place and, of a text beside a repository, its page.
 func placeAndPage(l result.Location) string {
-	if page := postedURL(l); page != "" {
+	if page := pageOf(l); page != "" {
 		return place(l) + ", " + terminal.Safe(page)
 	}
 	return place(l)

@@ -191,10 +191,12 @@ func postedDocument() *Document {
 					{Kind: result.KindBlob, Path: "app.py", Object: commit("1"), Commit: commit("a"), Line: 1, Column: 1, EndColumn: 41, Current: true},
 					at(result.KindReviewComment, "pulls/3/comments/4", "body", home+"pull/3#discussion_r4"),
 				}},
-			{Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High, Exposure: result.ExposurePosted, Locations: []result.Location{
-				at(result.KindDiscussion, "discussions/5", "body", "javascript:alert(1)"),
-				at(result.KindDiscussionComment, "discussions/5/comments/6", "body", "https://user:password@example.com/"),
-			}},
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High, Exposure: result.ExposureHistory,
+				History: &result.History{Introduced: &result.Event{Commit: commit("b"), Date: day("2024-01-02T03:04:05Z"), Author: "Ann <ann@example.com>", Path: "wiki/Home.md"}, AtHead: true, Reachable: true, Refs: []string{"refs/heads/main"}}, Locations: []result.Location{
+					{Kind: result.KindBlob, Path: "wiki/Home.md", Object: commit("2"), Commit: commit("b"), URL: home + "wiki", Line: 1, Column: 1, EndColumn: 41, Current: true},
+					at(result.KindDiscussion, "discussions/5", "body", "javascript:alert(1)"),
+					at(result.KindDiscussionComment, "discussions/5/comments/6", "body", "https://user:password@example.com/"),
+				}},
 		},
 	}
 	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)

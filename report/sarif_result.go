@@ -125,7 +125,7 @@ func anchor(locs []result.Location) int {
 func isInRepository(l result.Location) bool {
 	switch l.Kind {
 	case result.KindFile, result.KindIndex, result.KindBlob:
-		return l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
+		return l.URL == "" && l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
 	}
 	return false
 }
@@ -137,7 +137,7 @@ func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
 	switch {
-	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"), postedURL(l) != "": // it is relative to nothing
+	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"), pageOf(l) != "": // it is relative to nothing
 		p.ArtifactLocation.BaseID = ""
 	case l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current:
 		p.ArtifactLocation.BaseID = commitBaseID(l.Commit)
@@ -276,7 +276,7 @@ func postedWords(l result.Location) string {
 	if l.Part != "" {
 		s += fmt.Sprintf(", in its %s", messageText(l.Part))
 	}
-	if page := postedURL(l); page != "" {
+	if page := pageOf(l); page != "" {
 		s += fmt.Sprintf(" (%s)", messageText(page))
 	}
 	return s

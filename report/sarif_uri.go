@@ -25,7 +25,7 @@ func commitBaseID(id string) string { return "COMMIT_" + id }
 // tracks nothing below .git, so this can never be shown as a line of a file
 // that has nothing to do with the token.
 func locationURI(root string, l result.Location) string {
-	switch page := postedURL(l); {
+	switch page := pageOf(l); {
 	case page != "":
 		return page
 	case result.IsPosted(l.Kind):

@@ -156,7 +156,7 @@ type Location struct {
 	Encoding  []string  `json:"encoding,omitempty"` // outermost first; empty for plain text
 	Object    string    `json:"object,omitempty"`   // id of the git object
 	Kind      string    `json:"kind"`
-	URL       string    `json:"url,omitempty"`        // the page of a text beside a repository
+	URL       string    `json:"url,omitempty"`        // the page of a text beside the repository, or of its wiki; "" for what is in the repository
 	Part      string    `json:"part,omitempty"`       // of such a text: title, body, or an earlier version: "body of TIME", "title before TIME"
 	Commit    string    `json:"commit,omitempty"`     // first commit that has the object at the path
 	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
@@ -186,6 +186,7 @@ func (l Location) Compare(other Location) int {
 		cmp.Compare(l.Object, other.Object),
 		cmp.Compare(l.Header, other.Header),
 		cmp.Compare(l.Part, other.Part),
+		cmp.Compare(l.URL, other.URL),
 		cmp.Compare(l.Line, other.Line),
 		cmp.Compare(l.Column, other.Column))
 }

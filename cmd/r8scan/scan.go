@@ -38,6 +38,7 @@ The commands themselves have more flags.
 	}
 	var f scanFlags
 	f.add(cmd)
+	most := addMaxSize(cmd)
 	texts := cmd.Flags().Bool("texts", false, "read issues, comments, releases, logs and the like of a repository on GitHub too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen := start.Choose(args)
@@ -54,7 +55,7 @@ The commands themselves have more flags.
 			if !f.quiet && chosen.Why != "" { // all flags are right
 				fmt.Fprintln(c.err, chosen.Line())
 			}
-			opts.Texts = *texts
+			opts.Texts, opts.MaxSize = *texts, *most
 			if !hasToken && !f.quiet {
 				fmt.Fprintln(c.err, noTextsToken)
 			}

@@ -25,8 +25,8 @@ func (d *draft) belowBecause() string {
 }
 
 type placeKey struct {
-	path, member, header, object, kind, part string
-	line, column                             int
+	path, member, header, object, kind, part, url string
+	line, column                                  int
 }
 
 // drafts are findings by token.
@@ -68,7 +68,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
 	}
-	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Part, place.Line, place.Column}
+	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Part, place.URL, place.Line, place.Column}
 	if f.places[at] {
 		return
 	}

@@ -76,6 +76,7 @@ func compareHits(a, b Hit) int {
 		cmp.Compare(a.Member, b.Member),
 		cmp.Compare(a.Header, b.Header),
 		cmp.Compare(a.Part, b.Part),
+		cmp.Compare(a.URL, b.URL),
 		cmp.Compare(a.From.Line, b.From.Line),
 		cmp.Compare(a.From.Column, b.From.Column),
 		cmp.Compare(a.Name, b.Name))

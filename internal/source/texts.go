@@ -124,7 +124,7 @@ func (s *Texts) readWiki(ctx context.Context, env *Env) ([]*collect.Repository, 
 		return nil, nil
 	}
 	for _, r := range read.Repos {
-		r.Name = wikiName
+		r.Name, r.From.Page = wikiName, strings.TrimSuffix(s.at.String(), ".git")+"/wiki"
 	}
 	return read.Repos, nil
 }
