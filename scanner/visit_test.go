@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"r8scan/internal/git/gittest"
@@ -31,9 +34,10 @@ type visited struct {
 	r               *gittest.Repo
 	url             string
 	memory          string
-	listed, fetched int // requests for refs and objects since the last visit
+	listed, fetched atomic.Int64 // requests for refs and objects since the last visit
 	rng             *rand.Rand
 	n               int
+	cleanFor        int // changes without tokens
 }
 
 func newVisited(t *testing.T, args ...string) *visited {
@@ -41,9 +45,9 @@ func newVisited(t *testing.T, args ...string) *visited {
 	server := gittest.Serve(t, filepath.Dir(v.r.GitDir()), false, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost {
-				v.fetched++
+				v.fetched.Add(1)
 			} else {
-				v.listed++
+				v.listed.Add(1)
 			}
 			next.ServeHTTP(w, r)
 		})
@@ -65,7 +69,8 @@ func (v *visited) visit(what string) *result.Result {
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	v.listed, v.fetched = 0, 0
+	v.listed.Store(0)
+	v.fetched.Store(0)
 	got, err := History(context.Background(), v.url, Options{Visits: v.memory})
 	if err != nil {
 		v.t.Fatal(err)
@@ -82,17 +87,17 @@ func TestVisitAgain(t *testing.T) {
 	v.r.Write("README", "text")
 	v.r.Write("a/b.py", "key = '"+token(1)+"'\n")
 	v.commit("one")
-	if res := v.visit("first"); res.Since != nil || v.fetched != 1 {
-		t.Errorf("%d requests, %+v", v.fetched, res.Since)
+	if res := v.visit("first"); res.Since != nil || v.fetched.Load() != 1 {
+		t.Errorf("%d requests, %+v", v.fetched.Load(), res.Since)
 	}
-	if res := v.visit("second"); v.fetched != 0 || len(res.Since.Still) != 1 || !strings.Contains(fmt.Sprint(res.Notes), "has not changed") {
-		t.Errorf("%d requests, %+v, %v", v.fetched, res.Since, res.Notes)
+	if res := v.visit("second"); v.fetched.Load() != 0 || len(res.Since.Still) != 1 || !strings.Contains(fmt.Sprint(res.Notes), "has not changed") {
+		t.Errorf("%d requests, %+v, %v", v.fetched.Load(), res.Since, res.Notes)
 	}
 	v.r.Write("c.py", "key = '"+token(2)+"'\n")
 	v.r.Git("rm", "-q", "a/b.py")
 	v.commit("two")
-	if res := v.visit("third"); v.fetched != 1 || len(res.Since.New) != 1 || len(res.Since.Still) != 1 || len(res.Since.Refs.Advanced) != 1 {
-		t.Errorf("%d requests, %+v", v.fetched, res.Since)
+	if res := v.visit("third"); v.fetched.Load() != 1 || len(res.Since.New) != 1 || len(res.Since.Still) != 1 || len(res.Since.Refs.Advanced) != 1 {
+		t.Errorf("%d requests, %+v", v.fetched.Load(), res.Since)
 	}
 	v.r.Git("reset", "-q", "--hard", "HEAD~1")
 	res := v.visit("forced")
@@ -125,6 +130,195 @@ func (v *visited) noToken() {
 	}
 }
 
+// TestVisitTakesAll: whenever what is remembered cannot serve, all is read, and the
+// result is the same.
+func TestVisitTakesAll(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(v *visited)
+		opts   Options
+	}{
+		"a damaged file":       {func(v *visited) { v.edit(func(b []byte) []byte { b[len(b)/2] ^= 1; return b }) }, Options{}},
+		"a truncated file":     {func(v *visited) { v.edit(func(b []byte) []byte { return b[:len(b)/2] }) }, Options{}},
+		"a foreign file":       {func(v *visited) { v.edit(func([]byte) []byte { return []byte("hello\n") }) }, Options{}},
+		"an empty file":        {func(v *visited) { v.edit(func([]byte) []byte { return nil }) }, Options{}},
+		"secrets are needed":   {func(v *visited) {}, Options{NeedSecrets: true}},
+		"ids are checked":      {func(v *visited) {}, Options{CheckIDs: true}},
+		"less memory":          {func(v *visited) {}, Options{MaxMemory: MinMemory}},
+		"a deleted branch":     {func(v *visited) { v.r.Git("branch", "-D", "side") }, Options{}},
+		"a deleted tag":        {func(v *visited) { v.r.Git("tag", "-d", "v1") }, Options{}},
+		"another history":      {func(v *visited) { v.replace() }, Options{}},
+		"HEAD is another one":  {func(v *visited) { v.r.Git("symbolic-ref", "HEAD", "refs/heads/side") }, Options{}},
+		"a name says more now": {func(v *visited) { v.r.Write("x.br", "some text\n"); v.commit("br") }, Options{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := newVisited(t)
+			v.story()
+			v.visit("first")
+			c.change(v)
+			c.opts.Visits = v.memory
+			want, err := History(context.Background(), v.url, Options{CheckIDs: c.opts.CheckIDs, MaxMemory: c.opts.MaxMemory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			posts := v.fetched.Load()
+			got, err := History(context.Background(), v.url, c.opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w, g := comparedVisit(t, want), comparedVisit(t, got); w != g {
+				t.Errorf("with what is remembered:\n%s\nwithout:\n%s", g, w)
+			}
+			if v.fetched.Load() == posts {
+				t.Error("nothing was fetched")
+			}
+			if c.opts.NeedSecrets && slices.ContainsFunc(got.Findings, func(f result.Finding) bool { return f.Secret.Reveal() == "" }) {
+				t.Error("a secret has no value")
+			}
+			v.noToken()
+		})
+	}
+}
+
+// edit changes the file that is remembered.
+func (v *visited) edit(change func(b []byte) []byte) {
+	v.t.Helper()
+	files, err := filepath.Glob(filepath.Join(v.memory, "*"))
+	if err != nil || len(files) != 1 {
+		v.t.Fatal(files, err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err == nil {
+		err = os.WriteFile(files[0], change(b), 0o600)
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// story makes a history with tokens, a branch and a tag.
+func (v *visited) story() {
+	v.r.Write("README", "some text\n")
+	v.commit("start")
+	v.r.Write("a/b.py", "key = '"+token(1)+"'\n")
+	v.commit("one")
+	v.r.Git("tag", "-a", "-m", "tag "+token(2), "v1")
+	v.r.Git("checkout", "-q", "-b", "side")
+	v.r.Write("side", "text")
+	v.commit("side")
+	v.r.Git("checkout", "-q", "main")
+	v.r.Git("rm", "-q", "a/b.py")
+	v.commit("two")
+}
+
+// replace replaces the history by another one.
+func (v *visited) replace() {
+	v.r.Git("checkout", "-q", "--orphan", "new")
+	v.r.Write("README", "other text\n")
+	v.r.Write("c.py", "key = '"+token(3)+"'\n")
+	v.commit("new")
+	v.r.Git("branch", "-M", "new", "main")
+	v.r.Git("branch", "-D", "side")
+	v.r.Git("tag", "-d", "v1")
+}
+
+// TestVisitSame: what only moves refs to commits that are remembered needs no objects,
+// and a merged branch may be deleted.
+func TestVisitSame(t *testing.T) {
+	v := newVisited(t)
+	v.story()
+	v.visit("first")
+	v.r.Git("branch", "old", "main~1")
+	if res := v.visit("an old commit"); v.fetched.Load() != 0 || len(res.Since.Refs.New) != 1 {
+		t.Errorf("%d requests, %+v", v.fetched.Load(), res.Since)
+	}
+	v.try("merge", "-q", "-m", "merge", "side")
+	v.r.Git("branch", "-D", "side", "old")
+	if res := v.visit("a merge"); v.listed.Load() != 1 || v.fetched.Load() != 1 || len(res.Since.Refs.Gone) != 2 {
+		t.Errorf("%d and %d requests, %+v", v.listed.Load(), v.fetched.Load(), res.Since)
+	}
+}
+
+// TestVisitServers: a server may send what was read before, all of it too. What it does
+// not send is named.
+func TestVisitServers(t *testing.T) {
+	r := gittest.New(t)
+	var answer []byte
+	server := gittest.Serve(t, filepath.Dir(r.GitDir()), false, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if answer != nil {
+				sends(answer)(next).ServeHTTP(w, req)
+				return
+			}
+			next.ServeHTTP(w, req)
+		})
+	})
+	url, opts := server.URL+"/.git", Options{Visits: t.TempDir()}
+	scan := func(opts Options) *result.Result {
+		t.Helper()
+		res, err := History(t.Context(), url, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	commit := func(text string) {
+		r.Write("d/f", strings.Repeat("a line that stays\n", 50)+text)
+		r.Write("d/g", text)
+		r.Write("README", "text")
+		r.Git("add", ".")
+		r.Git("commit", "-qm", text)
+	}
+	pack := func(without string) []byte {
+		ids := strings.Join(slices.DeleteFunc(gittest.Lines(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")), func(id string) bool { return id == without }), "\n") + "\n"
+		file := filepath.Join(t.TempDir(), "sent")
+		b, err := os.ReadFile(file + "-" + r.GitInput(ids, "pack-objects", "-q", file) + ".pack")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	commit(token(1))
+	scan(opts)
+	commit("text")
+	answer = pack("")
+	if want, got := comparedVisit(t, scan(Options{})), comparedVisit(t, scan(opts)); want != got {
+		t.Errorf("a server that ignores what is there:\n%s\nwant\n%s", got, want)
+	}
+	answer = nil
+	commit(token(2))
+	missing := r.Git("rev-parse", "HEAD:d/g")
+	answer = pack(missing)
+	if res := scan(opts); !strings.Contains(fmt.Sprint(res.Coverage.Unread), missing) {
+		t.Errorf("%s is missing, and unread are %v", missing, res.Coverage.Unread)
+	}
+	answer = nil
+	if want, got := comparedVisit(t, scan(Options{})), comparedVisit(t, scan(opts)); want != got {
+		t.Errorf("after a server that left something out:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestVisitTogether: scans at the same time do not disturb each other.
+func TestVisitTogether(t *testing.T) {
+	v := newVisited(t)
+	v.story()
+	want, err := History(t.Context(), v.url, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	for range 6 {
+		wait.Go(func() {
+			res, err := History(t.Context(), v.url, Options{Visits: v.memory})
+			if err != nil || comparedVisit(t, res) != comparedVisit(t, want) {
+				t.Errorf("another result, %v", err)
+			}
+		})
+	}
+	wait.Wait()
+	v.visit("after all")
+}
+
 // TestVisitRandom: whatever happens on a server, the result with memory is that
 // without it.
 func TestVisitRandom(t *testing.T) {
@@ -136,7 +330,7 @@ func TestVisitRandom(t *testing.T) {
 				args = append(args, "--object-format=sha256")
 			}
 			v := newVisited(t, args...)
-			v.rng = rand.New(rand.NewPCG(seed, 20))
+			v.rng, v.cleanFor = rand.New(rand.NewPCG(seed, 20)), int(seed)*10
 			v.r.Write("README", "text")
 			v.commit("start")
 			v.visit("start")
@@ -147,7 +341,7 @@ func TestVisitRandom(t *testing.T) {
 					what += v.change() + "; "
 				}
 				v.visit(fmt.Sprint("step ", step, ": ", what))
-				if v.listed == 1 {
+				if v.listed.Load() == 1 {
 					served++
 				}
 			}
@@ -173,6 +367,9 @@ func (v *visited) change() string {
 	name := fmt.Sprintf("d%d/f%d", v.rng.IntN(3), v.rng.IntN(4))
 	branch := fmt.Sprintf("b%d", v.rng.IntN(3))
 	tok := token(uint64(v.rng.IntN(6)))
+	if v.n < v.cleanFor {
+		tok = "none"
+	}
 	switch n {
 	case 0, 1:
 		r.Write(name, "key = '"+tok+"'\n"+strings.Repeat(fmt.Sprint("line ", v.n, "\n"), 30))

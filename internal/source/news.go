@@ -3,12 +3,15 @@ package source
 import (
 	"context"
 	"encoding/hex"
+	"math"
 	"slices"
 	"sync"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/outline"
+	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
 )
 
@@ -21,6 +24,8 @@ type news struct {
 
 	mu       sync.Mutex
 	odd      bool                // they cannot be used
+	tokens   bool                // they may have a token
+	commits  []outline.New       // and tags
 	named    map[string]struct{} // raw ids that they name
 	unsigned map[string]string   // names by raw id: see unsigned.go
 	roots    map[string]struct{} // raw ids of the trees of commits
@@ -40,11 +45,13 @@ func (v *visited) wants(a *fetch.Advert) (wants, haves []string) {
 			wants = append(wants, id)
 		}
 	}
+	if len(wants) == 0 {
+		return nil, nil
+	}
 	var tips []int
 	for _, id := range v.Tips {
-		if i, ok := v.find(id); ok {
-			tips = append(tips, i)
-		}
+		i, _ := v.find(id) // parseVisited has checked it
+		tips = append(tips, i)
 	}
 	below := v.outline.Below(tips)
 	for _, i := range tips {
@@ -75,7 +82,7 @@ func (n *news) fit(ctx context.Context, env *Env, a *fetch.Advert) (bool, error)
 		}
 		var jobs []job
 		for _, f := range n.pack.Families() {
-			jobs = append(jobs, n.naming(f))
+			jobs = append(jobs, n.naming(env, f))
 		}
 		if err := env.run(ctx, jobs...); err != nil {
 			return false, err
@@ -86,37 +93,54 @@ func (n *news) fit(ctx context.Context, env *Env, a *fetch.Advert) (bool, error)
 }
 
 // naming returns the job of naming the objects of a family.
-func (n *news) naming(f odb.Family) job {
+func (n *news) naming(env *Env, f odb.Family) job {
 	return func(ctx context.Context, w *worker) error {
 		walker := w.walker(n.pack.Store)
-		walker.Share = func(part odb.Family) bool { return w.pool.AddIfIdle(n.naming(part)) }
-		return walker.Walk(ctx, f, &newsNamer{news: n})
+		walker.Share = func(part odb.Family) bool { return w.pool.AddIfIdle(n.naming(env, part)) }
+		return walker.Walk(ctx, f, &newsNamer{news: n, env: env, w: w})
 	}
 }
 
 // newsNamer is the visitor that gives news their ids, and takes what they name.
 type newsNamer struct {
 	*news
+	env    *Env
+	w      *worker
 	header odb.Header
 }
 
 func (v *newsNamer) Visit(n *odb.Node) error {
+	tokens := n.Stream != nil || mayHold(v.env, v.w, n)
 	err := v.pack.Identify(n)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.odd = v.odd || err != nil || len(v.named) > maxNews; v.odd {
 		return nil
 	}
+	v.tokens = v.tokens || tokens
 	switch n.Type {
 	case odb.Tree:
 		err = n.TreeDiff(v.pack.Store.HashLen(), v.entry, nil)
 	case odb.Commit, odb.Tag:
 		if err = odb.ParseHeader(n.Data, &v.header); err == nil {
 			v.names()
+			v.commit(n)
 		}
 	}
 	v.odd = v.odd || err != nil
 	return nil
+}
+
+// commit takes a commit or a tag for what is remembered.
+func (v *newsNamer) commit(n *odb.Node) {
+	id := v.pack.Store.ID(n.Obj)
+	if n.Type == odb.Tag {
+		v.commits = append(v.commits, outline.NewTag(id, n.Data))
+		return
+	}
+	c, ok := outline.NewCommit(id, &v.header)
+	v.odd = v.odd || !ok
+	v.commits = append(v.commits, c)
 }
 
 // entry takes an entry of a tree.
@@ -206,14 +230,19 @@ func (n *news) covers(a *fetch.Advert) bool {
 			from = append(from, i)
 		}
 	}
-	reached := n.last.outline.Reach(from)
+	var missing []int
 	for _, id := range n.last.Tips {
 		i, _ := n.last.find(id) // parseVisited has checked it
-		if !tips[id] && (n.last.outline.Objects[i].Type != odb.Commit || !reached[i]) {
+		switch {
+		case tips[id]:
+		case n.last.outline.Objects[i].Type != odb.Commit:
 			return false
+		default:
+			missing = append(missing, i)
 		}
 	}
-	return true
+	left := math.MaxInt
+	return n.last.outline.Leads(from, missing, &left)
 }
 
 // open opens the store of the news and what is remembered.
@@ -224,6 +253,20 @@ func (n *news) open(env *Env) {
 	} else {
 		r.Store = odb.OpenFolders(odb.Folders{}, n.last.outline.Hash, odb.LimitsOf(env.Budget))
 	}
+	if n.light() {
+		var tips []int
+		for _, id := range n.last.Tips {
+			i, _ := n.last.find(id) // parseVisited has checked it
+			tips = append(tips, i)
+		}
+		for _, ref := range r.Refs {
+			if i, ok := n.last.find(ref.ID); ok {
+				tips = append(tips, i)
+			}
+		}
+		odb.AddGiven(r.Store, n.last.outline.Bare(tips))
+		return
+	}
 	var also [][]byte
 	for id := range n.roots {
 		if _, ok := n.sent[id]; !ok {
@@ -231,6 +274,23 @@ func (n *news) open(env *Env) {
 		}
 	}
 	odb.AddGiven(r.Store, n.last.outline.Given(also))
+}
+
+// light reports whether there is no story to tell, so that the store needs no history.
+func (n *news) light() bool {
+	return !n.tokens && len(n.unsigned) == 0 && len(n.last.Hits) == 0 && n.plainTips()
+}
+
+// plainTips reports whether all refs name commits or tags, or what they named before.
+func (n *news) plainTips() bool {
+	sent := map[string]bool{}
+	for i := range n.commits {
+		sent[string(n.commits[i].ID)] = true
+	}
+	return !slices.ContainsFunc(n.repo.Refs, func(ref repo.Ref) bool {
+		raw, ok := wire.Unhex(ref.ID)
+		return !ok || !sent[string(raw)] && !n.last.holds(ref.ID)
+	})
 }
 
 // anchor finds the file at HEAD that reports show what stands in no file at. It

@@ -118,8 +118,11 @@ func (s *sifter) Visit(n *odb.Node) error {
 }
 
 // again reports whether an object is to be searched by its id.
-func (s *sifter) again(n *odb.Node) bool {
-	n.Search(s.env.Rules, s.w.matches[:0], &s.w.ranges, func(rules.Match) bool { return false })
+func (s *sifter) again(n *odb.Node) bool { return mayHold(s.env, s.w, n) }
+
+// mayHold reports whether an object has a match, or is read in another way than as text.
+func mayHold(env *Env, w *worker, n *odb.Node) bool {
+	n.Search(env.Rules, w.matches[:0], &w.ranges, func(rules.Match) bool { return false })
 	return n.Matched() || container(n) != archive.None || n.Type == odb.Blob && mayPoint(n.Data)
 }
 

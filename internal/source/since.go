@@ -94,7 +94,7 @@ func best(hits []collect.SavedHit) map[tokenKey]collect.SavedHit {
 
 // refs compares the refs with those of the last visit.
 func (v *visit) refs(now *visited) (out result.RefsSince) {
-	was := map[string]string{}
+	was, left := map[string]string{}, maxLed
 	for _, ref := range v.last.Refs {
 		was[ref.Name] = ref.ID
 	}
@@ -106,7 +106,7 @@ func (v *visit) refs(now *visited) (out result.RefsSince) {
 		case !ok:
 			out.New = append(out.New, name)
 		case before == ref.ID:
-		case v.advanced(now, before, ref):
+		case advanced(now, before, ref, &left):
 			out.Advanced = append(out.Advanced, name)
 		default:
 			out.Rewritten = append(out.Rewritten, name)
@@ -116,13 +116,17 @@ func (v *visit) refs(now *visited) (out result.RefsSince) {
 	return out
 }
 
+// maxLed is how many commits are looked at for refs that moved.
+const maxLed = 1 << 22
+
 // advanced reports whether a ref still has what it had: the commit with the id before.
-// If the history is too odd to be remembered, nobody knows, and no alarm is given.
-func (v *visit) advanced(now *visited, before string, ref repo.Ref) bool {
+// If the history is too odd to be remembered, or too long, nobody knows, and no alarm is
+// given.
+func advanced(now *visited, before string, ref repo.Ref, left *int) bool {
 	if now == nil {
 		return true
 	}
 	from, ok := now.find(ref.ID)
 	to, kept := now.find(before)
-	return ok && kept && now.outline.Reach([]int{from})[to]
+	return ok && kept && now.outline.Leads([]int{from}, []int{to}, left)
 }

@@ -110,11 +110,15 @@ func (v *visit) end(r *repository) {
 
 // told says what is new since the last visit, and remembers this one.
 func (v *visit) told(ctx context.Context, t collect.Told) {
+	if v.same() {
+		v.tell(t, v.last.Hits, v.last)
+		return
+	}
 	hits, now := v.remember(ctx, t.Graph)
 	if v.last != nil {
 		v.tell(t, hits, now)
 	}
-	if now == nil || v.news != nil && v.news.pack == nil && slices.Equal(now.Refs, v.last.Refs) && now.Head == v.last.Head {
+	if now == nil {
 		return
 	}
 	body, err := now.encode()
@@ -179,10 +183,22 @@ func (v *visit) remember(ctx context.Context, g *history.Graph) (hits []collect.
 	}
 	v.keep(now)
 	var err error
-	if now.outline, err = b.Build(ctx); err != nil {
+	if v.news != nil && len(hits) == 0 && v.news.light() {
+		now.outline, err = outline.Merge(v.last.outline, v.news.commits, set.Redact)
+	} else {
+		now.outline, err = b.Build(ctx)
+	}
+	if err != nil {
 		return hits, nil
 	}
 	return hits, now
+}
+
+// same reports whether a server has what it had at the last visit.
+func (v *visit) same() bool {
+	return v.news != nil && v.news.pack == nil && v.repo.Head == v.last.Head && slices.EqualFunc(v.repo.Refs, v.last.Refs, func(is, was repo.Ref) bool {
+		return is.ID == was.ID && v.env.Rules.Redact(is.Name) == was.Name
+	})
 }
 
 // Limits on what is remembered of a repository.

@@ -102,23 +102,16 @@ func (d *draft) add(o odb.Obj) error {
 		if t != odb.Tag {
 			return nil
 		}
-		head, _, _ := strings.Cut(string(data), "\n\n")
-		var rest []string
-		for line := range strings.Lines(head + "\n") {
-			if name, ok := strings.CutPrefix(line, "object "); ok {
-				to, ok := d.b.Store.FindHex(strings.TrimSpace(name))
-				if !ok || len(e.links) > 0 {
-					return errOdd
-				}
-				e.links = []odb.Obj{to}
-			} else {
-				rest = append(rest, line)
-			}
+		object, text := tagText(data)
+		if to, ok := d.b.Store.FindHex(object); ok {
+			e.links = []odb.Obj{to}
+		} else { // a file without an id: see source.sift
+			text = strings.TrimSuffix("object "+object+"\n"+text, "\n")
 		}
+		e.Text = d.mask(text)
 		if len(e.links) == 0 {
-			return errOdd
+			return nil
 		}
-		e.Text = strings.TrimSuffix(d.mask(strings.Join(rest, "")), "\n")
 		o = e.links[0]
 	}
 	return nil
@@ -127,7 +120,7 @@ func (d *draft) add(o odb.Obj) error {
 // outline numbers all objects.
 func (d *draft) outline(commits []entry) (*Outline, error) {
 	for i := range commits {
-		d.line(&commits[i])
+		commits[i].Text = d.mask(commits[i].Text)
 	}
 	all := make([]*entry, 0, len(commits)+len(d.objects))
 	for i := range commits {
@@ -163,12 +156,6 @@ func (d *draft) outline(commits []entry) (*Outline, error) {
 		o.IDs = append(o.IDs, d.b.Store.ID(e.obj)...)
 	}
 	return o, nil
-}
-
-// line masks the author's line of a commit.
-func (d *draft) line(e *entry) {
-	who, sec, zone := split(e.Text)
-	e.Text = join(d.mask(who), sec, zone)
 }
 
 // commits reads all commits.
@@ -216,7 +203,8 @@ func (r *commitReader) Visit(n *odb.Node) error {
 	if r.failed = r.failed || odb.ParseHeader(n.Data, &r.header) != nil; r.failed {
 		return nil
 	}
-	e := entry{obj: n.Obj, Object: Object{Type: odb.Commit, Tree: NoTree, Text: string(r.header.Author), When: odb.When(r.header.Committer)}}
+	e := entry{obj: n.Obj, Object: Object{Type: odb.Commit, Tree: NoTree, When: odb.When(r.header.Committer)}}
+	e.Text, e.Sec, e.Zone = split(string(r.header.Author))
 	e.tree = r.find(r.header.Tree)
 	for _, p := range r.header.Parents {
 		if o := r.find(p); o != odb.None {

@@ -55,10 +55,9 @@ func (w *writer) object(x *Object) {
 	case odb.Commit:
 		w.number(uint64(x.Tree + 1))
 		w.number(uint64(x.When + 1))
-		who, sec, zone := split(x.Text)
-		w.text(who)
-		w.text(zone)
-		w.number(sec)
+		w.text(x.Text)
+		w.text(x.Zone)
+		w.number(x.Sec)
 	case odb.Tree:
 		for _, name := range x.Names {
 			w.text(name)
@@ -74,18 +73,10 @@ func split(line string) (who string, sec uint64, zone string) {
 	at := strings.LastIndexByte(line, '>') + 1
 	digits, zone, ok := strings.Cut(strings.TrimPrefix(line[at:], " "), " ")
 	sec, err := strconv.ParseUint(digits, 10, 63)
-	if who = line[:at]; !ok || err != nil || zone == "" || join(who, sec, zone) != line {
+	if who = line[:at]; !ok || err != nil || zone == "" || len(line) != at+1+len(digits)+1+len(zone) || digits != strconv.FormatUint(sec, 10) {
 		return line, 0, ""
 	}
 	return who, sec, zone
-}
-
-// join is the inverse of split.
-func join(who string, sec uint64, zone string) string {
-	if zone == "" {
-		return who
-	}
-	return who + " " + strconv.FormatUint(sec, 10) + " " + zone
 }
 
 var errDamaged = errors.New("the outline is damaged")
@@ -168,10 +159,10 @@ func (r *reader) bytes(n int) []byte {
 	return b
 }
 
-// text reads the number of a text that has none of some bytes.
-func (r *reader) text(without string) string {
+// text reads the number of a text that does not have a byte.
+func (r *reader) text(without byte) string {
 	i := r.number(uint64(len(r.texts)))
-	if r.bad || i == uint64(len(r.texts)) || strings.ContainsAny(r.texts[i], without) {
+	if r.bad || i == uint64(len(r.texts)) || strings.IndexByte(r.texts[i], without) >= 0 {
 		r.bad = true
 		return ""
 	}
@@ -198,15 +189,14 @@ func (r *reader) object(x *Object, n int) {
 	case odb.Commit:
 		x.Tree = int32(r.number(uint64(n))) - 1
 		x.When = int64(r.number(1<<62)) - 1
-		who, zone := r.text("\n"), r.text("\n")
-		x.Text = join(who, r.number(1<<63), zone)
+		x.Text, x.Zone, x.Sec = r.text('\n'), r.text('\n'), r.number(1<<63)
 	case odb.Tree:
 		for range count {
-			name := r.text("\x00")
+			name := r.text(0)
 			r.bad = r.bad || name == ""
 			x.Names = append(x.Names, name)
 		}
 	case odb.Tag:
-		x.Text = r.text("\x00")
+		x.Text = r.text(0)
 	}
 }

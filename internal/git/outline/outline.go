@@ -6,8 +6,9 @@ package outline
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
+	"slices"
 	"sort"
+	"strconv"
 
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/wire"
@@ -26,7 +27,9 @@ type Object struct {
 	Tree  int32    // of a commit; NoTree for a tree that leads to no token
 	Links []int32  // a commit's parents, what a tree holds, or the one that a tag names
 	Names []string // of a tree's Links
-	Text  string   // the author's line of a commit; the header of a tag, without what it names
+	Text  string   // the author of a commit; the header of a tag, without what it names
+	Sec   uint64   // with Zone: the time in the author's line
+	Zone  string   // "" if Text is all of that line
 	When  int64    // when a commit was made, in seconds since 1970; -1 if that is not known
 }
 
@@ -134,9 +137,13 @@ func (o *Outline) appendText(b []byte, i int, none []byte) []byte {
 		for _, p := range x.Links {
 			hex("parent ", o.ID(int(p)))
 		}
-		b = append(append(append(b, "author "...), x.Text...), "\ncommitter <>"...)
+		b = append(append(b, "author "...), x.Text...)
+		if x.Zone != "" {
+			b = append(append(strconv.AppendUint(append(b, ' '), x.Sec, 10), ' '), x.Zone...)
+		}
+		b = append(b, "\ncommitter <>"...)
 		if x.When >= 0 {
-			b = fmt.Appendf(b, " %d +0000", x.When)
+			b = append(strconv.AppendInt(append(b, ' '), x.When, 10), " +0000"...)
 		}
 		b = append(b, "\n\n"...)
 	case odb.Tag:
@@ -176,4 +183,48 @@ func (o *Outline) Below(tips []int) []bool {
 		}
 	}
 	return o.Reach(parents)
+}
+
+// Bare returns objects, by their numbers, without their content.
+func (o *Outline) Bare(numbers []int) []odb.Given {
+	slices.Sort(numbers)
+	var list []odb.Given
+	for _, i := range slices.Compact(numbers) {
+		list = append(list, odb.Given{ID: o.ID(i), Type: o.Objects[i].Type})
+	}
+	return list
+}
+
+// Leads reports whether commits and tags lead to all of some objects. It looks at the
+// newest commits first, and at no more than left, which it counts down; then it returns
+// true.
+func (o *Outline) Leads(from, to []int, left *int) bool {
+	wanted := map[int]bool{}
+	for _, i := range to {
+		wanted[i] = true
+	}
+	q := queue{o: o}
+	seen := map[int]bool{}
+	see := func(i int) {
+		if !seen[i] {
+			seen[i] = true
+			delete(wanted, i)
+			q.push(i)
+		}
+	}
+	for _, i := range from {
+		see(i)
+	}
+	for len(q.list) > 0 && len(wanted) > 0 {
+		if *left--; *left < 0 {
+			return true
+		}
+		i := q.pop()
+		if t := o.Objects[i].Type; t == odb.Commit || t == odb.Tag {
+			for _, l := range o.Objects[i].Links {
+				see(int(l))
+			}
+		}
+	}
+	return len(wanted) == 0
 }
