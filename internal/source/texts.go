@@ -19,11 +19,12 @@ import (
 
 // Texts are a repository on GitHub and what stands beside it: issues, pull requests,
 // reviews, comments, discussions, releases, the wiki, and the logs and artifacts of
-// workflows.
+// workflows. Beside a gist there are its description and its comments.
 type Texts struct {
 	*Remote
 	client      *texts.Client
 	owner, name string
+	isGist      bool
 }
 
 // OpenTexts returns the repository at a URL with its texts. Of each file most bytes are
@@ -39,10 +40,14 @@ func OpenTexts(url string, most int64) (*Texts, error) {
 	}
 	client := &texts.Client{HTTP: api, API: api.Base(), LoggedIn: api.LoggedIn()}
 	owner, name, ok := strings.Cut(strings.TrimSuffix(strings.Trim(r.at.Path, "/"), ".git"), "/")
+	isGist := strings.HasPrefix(r.at.Host, "gist.")
+	if isGist && !ok { // the owner may be left out
+		owner, name, ok = "gist", owner, true
+	}
 	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
 		return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")
 	}
-	return &Texts{r, client, owner, name}, nil
+	return &Texts{r, client, owner, name, isGist}, nil
 }
 
 // LoggedIn reports whether there is a token for GitHub's API. Without one it answers 60
@@ -98,6 +103,9 @@ func (s *Texts) readTexts(ctx context.Context, env *Env, w *worker) (wiki bool, 
 				_ = env.Visits.Save(textsKind, name, []byte(env.Rules.Redact(string(body))))
 			}
 		}}
+	if s.isGist {
+		return false, r.ReadGist(ctx)
+	}
 	is, err := r.Read(ctx)
 	return is.Enabled, err
 }

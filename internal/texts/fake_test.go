@@ -51,6 +51,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, ok := strings.CutPrefix(r.URL.Path, "/repos/o/r")
 	q := r.URL.Query()
 	switch {
+	case r.URL.Path == "/gists/0123":
+		f.answer(w, r, map[string]any{"url": f.URL + "/gists/0123", "html_url": strings.Replace(f.URL, "://", "://gist.", 1) + "/ann/0123", "description": "SECRET gist"})
+	case r.URL.Path == "/gists/0123/comments":
+		f.page(w, r, f.comments)
 	case r.URL.Path == "/graphql":
 		f.graphql(w, r)
 	case !ok:

@@ -170,6 +170,32 @@ func readReleases(ctx context.Context, r *Reading) error {
 	})
 }
 
+// readGist reads the description of a gist. Its files are in git.
+func readGist(ctx context.Context, r *Reading) error {
+	a, err := r.Client.get(ctx, r.at, "")
+	if err != nil {
+		return err
+	}
+	var gist struct {
+		item
+		Description string `json:"description"`
+	}
+	if err := decode(a.body, &gist); err != nil {
+		return err
+	}
+	t := Text{Kind: result.KindGist, Path: "gists/" + r.Name, URL: r.page(gist.Page), API: gist.API, Parts: []Part{{"title", gist.Description}}}
+	_, err = r.take(ctx, []Text{t})
+	return err
+}
+
+func readGistComments(ctx context.Context, r *Reading) error {
+	return r.pages(ctx, "/comments?per_page=100", func(it *item) (Text, []File) {
+		it.Page = strings.Replace(web(r), "://", "://gist.", 1) + fmt.Sprintf("/%s#gistcomment-%d", r.Name, it.ID) // GitHub names none
+		t := r.text(it, result.KindGistComment, fmt.Sprintf("gists/%s/comments/%d", r.Name, it.ID))
+		return t, nil
+	})
+}
+
 // passes is how often a list is read that changes while it is read.
 const passes = 4
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,11 +69,25 @@ func (r *Reading) Read(ctx context.Context) (Wiki, error) {
 		r.at = "/repos/" + url.PathEscape(owner) + "/" + url.PathEscape(name)
 		r.Owner, r.Name = owner, name
 	}
-	for _, s := range r.sections(repo.Issues) {
-		if s.name == talks && !repo.Talks {
-			r.Visitor.Note(r.called(talks) + ": GitHub has none, because they are switched off")
-			continue
-		}
+	return Wiki{repo.Wiki}, r.run(ctx, r.sections(repo.Issues, repo.Talks))
+}
+
+// ReadGist is Read for a gist, whose id is the Name of the reading. Its files are in a
+// repository of git's.
+func (r *Reading) ReadGist(ctx context.Context) error {
+	r.State.fill()
+	r.fresh = map[string]bool{}
+	r.at = "/gists/" + url.PathEscape(r.Name)
+	return r.run(ctx, []section{
+		{"description", []string{"gists"}, readGist},
+		{"comments", []string{"gists"}, readGistComments},
+		{revisited, []string{"gists"}, revisit},
+	})
+}
+
+// run reads sections, and names those as unread that it could not read.
+func (r *Reading) run(ctx context.Context, all []section) error {
+	for _, s := range all {
 		if !r.wants(s.below) {
 			continue
 		}
@@ -81,7 +96,7 @@ func (r *Reading) Read(ctx context.Context) (Wiki, error) {
 			err = s.read(ctx, r)
 		}
 		if ctx.Err() != nil {
-			return Wiki{}, ctx.Err()
+			return ctx.Err()
 		}
 		r.ended(s.name, err)
 		if r.Save != nil {
@@ -91,7 +106,7 @@ func (r *Reading) Read(ctx context.Context) (Wiki, error) {
 	if r.failed {
 		r.recallRest()
 	}
-	return Wiki{repo.Wiki}, nil
+	return nil
 }
 
 // section is a part of what stands beside a repository.
@@ -101,29 +116,33 @@ type section struct {
 	read  func(ctx context.Context, r *Reading) error
 }
 
-// The names of sections that are treated apart.
-const (
-	talks     = "discussions"
-	revisited = "texts with tokens"
+// revisited is the section of the texts that no list has brought again.
+const revisited = "texts with tokens"
 
-	earlierVersions = "earlier versions of texts"
-)
+const earlierVersions = "earlier versions of texts"
 
-func (r *Reading) sections(issues bool) []section {
+// sections returns what there is to read of a repository. What is switched off is no
+// gap.
+func (r *Reading) sections(issues, discussions bool) []section {
 	all := []section{
 		{"issues and pull requests", []string{"issues", "pulls"}, readIssues},
 		{"comments", []string{"issues", "pulls"}, readComments},
 		{"review comments", []string{"pulls"}, readReviewComments},
 		{"commit comments", []string{"commits"}, readCommitComments},
 		{"reviews", []string{"pulls"}, readReviews},
-		{talks, []string{"discussions"}, readDiscussions},
+		{"discussions", []string{"discussions"}, readDiscussions},
 		{"releases", []string{"releases"}, readReleases},
 		{revisited, []string{"issues", "pulls", "commits", "discussions", "releases"}, revisit},
 		{"logs of runs", []string{"actions"}, readLogs},
 		{"artifacts", []string{"actions"}, readArtifacts},
 	}
+	const off = ": GitHub has none, because they are switched off"
+	if !discussions {
+		r.Visitor.Note(r.called("discussions") + off)
+		all = slices.DeleteFunc(all, func(s section) bool { return s.name == "discussions" })
+	}
 	if !issues { // then GitHub does not list pull requests with them
-		r.Visitor.Note(r.called("issues") + ": GitHub has none, because they are switched off")
+		r.Visitor.Note(r.called("issues") + off)
 		all[0] = section{"pull requests", []string{"pulls"}, readPulls}
 	}
 	return all

@@ -272,6 +272,25 @@ func TestNoEdits(t *testing.T) {
 	v.want(t, f.all()...)
 }
 
+// TestGist: the description of a gist, and its comments.
+func TestGist(t *testing.T) {
+	f := newFake(t)
+	f.comment(7, 1, "2024-01-01T00:00:00Z", "SECRET")
+	v, state := &visitor{}, &State{}
+	for range 2 {
+		r := &Reading{Client: &Client{HTTP: f.Client(), API: f.URL, LoggedIn: true}, Owner: "ann", Name: "0123", Visitor: v, State: state}
+		if err := r.ReadGist(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		host := strings.Replace(f.URL, "://", "://gist.", 1)
+		v.want(t, "gist gists/0123 title "+host+"/ann/0123", "gist_comment gists/0123/comments/7 body "+host+"/0123#gistcomment-7")
+		if len(v.unread) > 0 {
+			t.Error(v.unread)
+		}
+		v = &visitor{}
+	}
+}
+
 // TestGone: what is deleted, expired or switched off is no gap.
 func TestGone(t *testing.T) {
 	f := full(t)

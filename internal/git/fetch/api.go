@@ -20,16 +20,15 @@ type API struct {
 // API returns the API for a repository's address: that of github.com, or of a server on
 // this machine that answers like one.
 func (c *Client) API(a *Address) (*API, error) {
-	api := &API{base: url.URL{Scheme: a.Scheme, Host: "api." + a.Host}, wait: time.Second}
+	host := strings.ToLower(strings.TrimPrefix(a.hostname(), "gist."))
+	api := &API{base: url.URL{Scheme: "https", Host: "api.github.com"}, wait: time.Second}
 	switch {
-	case a.Scheme != "ssh" && isLoopback(a.hostname()):
-		api.base = url.URL{Scheme: a.Scheme, Host: a.Host, Path: "/api/v3"}
-	case !strings.EqualFold(a.hostname(), "github.com"):
+	case a.Scheme != "ssh" && isLoopback(host):
+		api.base = url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}
+	case host != "github.com":
 		return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")
-	default:
-		api.base = url.URL{Scheme: "https", Host: "api.github.com"}
 	}
-	api.auth = loginFor(c, a.hostname())
+	api.auth = loginFor(c, host)
 	api.client = httpClient(c, &api.base)
 	follows := api.client.CheckRedirect
 	api.client.CheckRedirect = func(r *http.Request, via []*http.Request) error {

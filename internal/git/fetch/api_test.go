@@ -50,6 +50,8 @@ func TestAPIAddress(t *testing.T) {
 	c.Getenv = func(name string) string { return map[string]string{"GH_TOKEN": "x", "GITLAB_TOKEN": "y"}[name] }
 	for url, want := range map[string]string{
 		"https://github.com/o/r": "https://api.github.com", "git@github.com:o/r": "https://api.github.com", "https://GitHub.com/o/r": "https://api.github.com",
+		"https://gist.github.com/ann/0123": "https://api.github.com",
+		"https://gist.example.com/0123":    "", "https://notgist.github.com/0123": "",
 		"http://127.0.0.1:1/o/r": "http://127.0.0.1:1/api/v3", "https://gitlab.com/o/r": "", "https://github.com.example.com/o/r": "", "ssh://git@localhost/o/r": "",
 	} {
 		a, err := Parse(url)
