@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,7 +30,7 @@ type hub struct {
 	mu      sync.Mutex
 	answers map[string]any    // JSON, by path below the repository
 	files   map[string][]byte // on the other host
-	log     *os.File
+	log     io.Writer
 }
 
 // serveGitHub serves the repositories below a folder, with the API of one of them and the
@@ -140,4 +141,42 @@ func (h *hub) serveFile(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(h.log, "CREDENTIALS")
 	}
 	_, _ = w.Write(h.files[r.URL.Path])
+}
+
+// TestRecheckTexts makes sure that a token in a text beside a repository is found there
+// again, and asked about.
+func TestRecheckTexts(t *testing.T) {
+	home, _ := sickbed(t)
+	git, served := gittest.New(t), t.TempDir()
+	git.Write("app.py", "print(1)")
+	git.Git("add", ".")
+	git.Git("commit", "-qm", "one")
+	git.Git("clone", "-q", "--mirror", ".", filepath.Join(served, "o", "app"))
+	backend, err := gittest.Backend(served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := seededToken(1)
+	h := &hub{git: backend, log: io.Discard}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	h.url = server.URL
+	h.fill(func(name string) string {
+		if name == "tok_a" {
+			return live
+		}
+		return "none"
+	})
+	saved := filepath.Join(home, "leak.json")
+	code, _, errs := runCommand(t, "", "scan", server.URL+"/o/app", "--texts", "-f", "json", "-o", saved)
+	if code != exitFound {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	newFakeAPI(t, map[string]fakeAnswer{live: liveAnswer})
+	code, out, errs := runCommand(t, "", "recheck", saved)
+	if code != exitFound || !strings.Contains(errs, "1 live") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	wantAll(t, out, "now live", "/o/app/issues/1")
+	assertNoToken(t, out+errs, live)
 }

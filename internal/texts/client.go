@@ -60,12 +60,6 @@ func isGone(err error) bool {
 	return errors.As(err, &s) && (s.code == http.StatusNotFound || s.code == http.StatusGone)
 }
 
-// isForbidden reports whether an error says that the token lacks a permission.
-func isForbidden(err error) bool {
-	var s *statusError
-	return errors.As(err, &s) && s.code == http.StatusForbidden
-}
-
 // stopError ends the reading of all that is left: no further request would be
 // answered.
 type stopError struct{ why string }
