@@ -177,13 +177,16 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	return nil, &statusError{resp.StatusCode}
 }
 
-// download asks for a file. The caller closes it.
-func (c *Client) download(ctx context.Context, where string) (io.ReadCloser, error) {
+// download asks for a file. The caller closes it. Of a file of a release the API gives a
+// description, unless bytes are asked for; of a log it gives nothing then.
+func (c *Client) download(ctx context.Context, where string, raw bool) (io.ReadCloser, error) {
 	req, err := c.request(ctx, http.MethodGet, where, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/octet-stream")
+	if raw {
+		req.Header.Set("Accept", "application/octet-stream")
+	}
 	resp, err := c.do(req)
 	if err != nil {
 		return nil, err

@@ -77,6 +77,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.counted(w, r, "workflow_runs", f.runs)
 	case path == "/actions/artifacts":
 		f.counted(w, r, "artifacts", nil)
+	case f.files[path] != "" && strings.Contains(path, "/assets/") != (r.Header.Get("Accept") == "application/octet-stream"):
+		w.WriteHeader(http.StatusUnsupportedMediaType)
 	case f.files[path] != "":
 		f.asked = append(f.asked, path)
 		f.bytes += len(f.files[path])

@@ -359,7 +359,7 @@ func (r *Reading) file(ctx context.Context, f *File) error {
 	if !r.Visitor.Wants(f.Path, false) {
 		return nil
 	}
-	content, err := r.Client.download(ctx, f.From)
+	content, err := r.Client.download(ctx, f.From, f.Kind == result.KindReleaseFile)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -98,6 +99,16 @@ func TestSecondVisit(t *testing.T) {
 	v, state = f.visit(t, state, nil)
 	v.want(t, append(f.all(), "issue_comment issues/1/comments/70 body "+f.URL+"/o/r/issues/1#issuecomment-70", "pull_request pulls/2 body "+f.URL+"/o/r/issues/2")...)
 
+	// A comment of a discussion that had no match, which a list of GraphQL's names.
+	comment := f.talks[0].(map[string]any)["comments"].(map[string]any)["nodes"].([]any)[0].(map[string]any)
+	comment["updatedAt"], f.nodes["DC_61"] = "2025", map[string]any{"id": "DC_61", "body": "SECRET", "updatedAt": "2025"}
+	v, state = f.visit(t, state, nil)
+	const fresh = "discussion_comment discussions/6/comments/61 body "
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(v.matches)), func(m string) bool { return strings.HasPrefix(m, fresh) }) {
+		t.Errorf("the changed comment was not read: %q", v.read)
+	}
+	comment["updatedAt"], f.nodes["DC_61"] = "2026", map[string]any{"id": "DC_61", "body": "clean", "updatedAt": "2026"}
+
 	// One that is deleted, and a version that is.
 	f.comments, f.issues[1]["body"] = f.comments[:2], "clean"
 	delete(f.nodes, "IC_70")
@@ -137,10 +148,12 @@ func TestPages(t *testing.T) {
 			}
 			f.issue(n+1, at, fmt.Sprint("SECRET ", n))
 		}
-		gone := false
+		asked := 0
 		f.instead = func(_ http.ResponseWriter, r *http.Request) bool {
-			if q := r.URL.Query(); strings.HasSuffix(r.URL.Path, "/issues") && !same && !gone && q.Get("since") != "" {
-				gone = true
+			if !strings.HasSuffix(r.URL.Path, "/issues") {
+				return false
+			}
+			if asked++; asked == 2 && !same {
 				f.issues = f.issues[1:] // the first page has it
 			}
 			return false
@@ -272,6 +285,39 @@ func TestNoEdits(t *testing.T) {
 	v.want(t, f.all()...)
 }
 
+// TestHalves: texts that are too much for one answer are asked for in smaller parts. One
+// with too many versions is named.
+func TestHalves(t *testing.T) {
+	f := newFake(t)
+	for n := range 60 {
+		f.issue(n+1, fmt.Sprintf("2024-01-01T00:00:%02dZ", n), fmt.Sprint("SECRET ", n))
+	}
+	f.nodes["I_9"]["userContentEdits"] = map[string]any{"totalCount": 300, "nodes": []any{map[string]any{"diff": "x", "editedAt": "2024"}}}
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/graphql" {
+			return false
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if strings.Count(string(body), "I_") < 6 {
+			return false
+		}
+		if strings.Contains(string(body), `"I_1"`) {
+			w.WriteHeader(http.StatusBadGateway)
+		} else {
+			_, _ = io.WriteString(w, `{"data": null, "errors": [{"type": "MAX_NODE_LIMIT_EXCEEDED"}]}`)
+		}
+		return true
+	}
+	v, _ := f.visit(t, &State{}, nil)
+	if len(v.matches) != 120 || len(v.unread) != 1 || !strings.HasPrefix(v.unread[0], "issues/9: it was edited 300 times") {
+		t.Errorf("%d matches, unread %q", len(v.matches), v.unread)
+	}
+}
+
 // TestGist: the description of a gist, and its comments.
 func TestGist(t *testing.T) {
 	f := newFake(t)
@@ -313,6 +359,9 @@ func TestGone(t *testing.T) {
 // TestWithoutToken: what GitHub gives to nobody without a token is named.
 func TestWithoutToken(t *testing.T) {
 	f := full(t)
+	f.commits[0]["body"], f.commits[0]["updated_at"] = "clean", "2024-03-01T00:00:00Z"
+	f.nodes["CC_9"]["body"] = "clean"
+	f.nodes["CC_9"]["userContentEdits"] = map[string]any{"totalCount": 1, "nodes": []any{map[string]any{"diff": "SECRET", "editedAt": "2024-02-01T00:00:00Z"}}}
 	v, state := f.visit(t, &State{}, func(r *Reading) { r.Client.LoggedIn = false })
 	for _, what := range []string{"reviews", "discussions", "logs of runs", "artifacts", "earlier versions of texts"} {
 		if !slices.ContainsFunc(v.unread, func(s string) bool { return strings.HasPrefix(s, what) && strings.Contains(s, "GITHUB_TOKEN") }) {
@@ -324,7 +373,9 @@ func TestWithoutToken(t *testing.T) {
 		t.Errorf("again: read %q, unread %q, and first %q", again.read, again.unread, v.unread)
 	}
 	v, _ = f.visit(t, state, nil) // later with one
-	v.want(t, f.all()...)
+	all := f.all()
+	all[5] = "commit_comment commits/abc/comments/9 body of 2024-02-01T00:00:00Z " + f.URL + "/o/r/commit/abc#commitcomment-9"
+	v.want(t, all...)
 }
 
 // TestHostilePages: an address that is no page of GitHub's is not shown.
