@@ -95,7 +95,9 @@ func (s *Texts) readTexts(ctx context.Context, env *Env, w *worker) (wiki bool, 
 	if body, err := env.Visits.Load(textsKind, name); err == nil && json.Unmarshal(body, state) != nil {
 		state = &texts.State{} // all is read again
 	}
-	r := texts.Reading{Client: s.client, Owner: s.owner, Name: s.name, Visitor: &textVisitor{env, w, s.most}, State: state, Again: env.NeedSecrets, Now: time.Now(),
+	client := *s.client
+	client.Most = min(texts.MaxAnswer, env.Budget.Work/answersInWork)
+	r := texts.Reading{Client: &client, Owner: s.owner, Name: s.name, Visitor: &textVisitor{env, w, s.most}, State: state, Again: env.NeedSecrets, Now: time.Now(),
 		Save: func(state *texts.State) {
 			if body, err := json.Marshal(state); err == nil {
 				// Names of tags and files are from the server, and may hold a token. If it
@@ -109,6 +111,10 @@ func (s *Texts) readTexts(ctx context.Context, env *Env, w *worker) (wiki bool, 
 	is, err := r.Read(ctx)
 	return is.Enabled, err
 }
+
+// answersInWork is how often an answer of the API fits into what may be held to read one
+// text: it is held as it came, decoded, and in between.
+const answersInWork = 8
 
 // wikiName is the prefix of paths in the wiki.
 const wikiName = "wiki"
@@ -153,7 +159,7 @@ func (v *textVisitor) Text(ctx context.Context, t *texts.Text) (json.RawMessage,
 	hits = append(hits, v.env.inName(path.Base(t.Path), at)...)
 	for _, p := range t.Parts {
 		at.Part = p.Name
-		more, ok, _ := v.search(ctx, strings.NewReader(p.Text), strings.NewReader(p.Text), "", at) // a string can be read
+		more, ok, _ := v.search(ctx, strings.NewReader(p.Text), strings.NewReader(p.Text), "", at, v.env.Budget.Work/2) // a string can be read
 		hits, whole = append(hits, more...), whole && ok
 	}
 	return v.found(hits, whole)
@@ -177,7 +183,7 @@ func (v *textVisitor) File(ctx context.Context, f *texts.File, content io.Reader
 	v.env.Sink.Texts.Add(1)
 	at := collect.Hit{Kind: f.Kind, Path: f.Path, URL: f.URL}
 	hits := v.env.inName(path.Base(f.Path), at)
-	more, whole, err := v.search(ctx, io.NewSectionReader(spool.File, 0, spool.Size), spool.File, path.Base(f.Path), at)
+	more, whole, err := v.search(ctx, io.NewSectionReader(spool.File, 0, spool.Size), spool.File, path.Base(f.Path), at, 0)
 	found, ok := v.found(append(hits, more...), whole)
 	if cut == nil {
 		cut = err
@@ -185,16 +191,17 @@ func (v *textVisitor) File(ctx context.Context, f *texts.File, content io.Reader
 	return found, ok && cut == nil, cut
 }
 
-// search searches what a reader gives, which at can read again. It returns false if
-// something in it could not be read.
-func (v *textVisitor) search(ctx context.Context, r io.Reader, at io.ReaderAt, name string, place collect.Hit) (hits []collect.Hit, whole bool, err error) {
+// search searches what a reader gives, which at can read again. held is how much memory
+// the answer takes that it is from. It returns false if something in it could not be
+// read.
+func (v *textVisitor) search(ctx context.Context, r io.Reader, at io.ReaderAt, name string, place collect.Hit, held int64) (hits []collect.Hit, whole bool, err error) {
 	whole = true
 	t := v.w.searcher.Text(func(member, reason string) {
 		whole = false
 		v.env.Sink.Unread(inside(place.Path, member), reason)
 	})
 	defer t.Done()
-	t.Seen = v.env.Sink.See
+	t.Seen, t.Held = v.env.Sink.See, held
 	n, err := t.Read(ctx, r, at, name)
 	v.env.Sink.Bytes.Add(n + t.Bytes)
 	v.env.Sink.Members.Add(t.Members)

@@ -30,8 +30,8 @@ type Client struct {
 	Pages    int    // of one list; 0: 100,000
 }
 
-// maxAnswer is more than a hundred texts of the greatest length have.
-const maxAnswer = 64 << 20
+// MaxAnswer is more than a hundred texts of the greatest length have.
+const MaxAnswer = 64 << 20
 
 // answer is what GitHub says to one request.
 type answer struct {
@@ -89,7 +89,7 @@ func (c *Client) stopFor(resp *http.Response) error {
 }
 
 var (
-	errTooLarge = errors.New("GitHub's answer is too long")
+	errTooLarge = errors.New("GitHub's answer is too long for --max-memory")
 	errHalf     = errors.New("GitHub's answer is cut short or damaged: try again later")
 )
 
@@ -145,7 +145,7 @@ func (c *Client) answer(req *http.Request) (*answer, error) {
 	}
 	most := c.Most
 	if most == 0 {
-		most = maxAnswer
+		most = MaxAnswer
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 	switch {
