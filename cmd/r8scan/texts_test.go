@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -60,8 +61,10 @@ func (h *hub) fill(getenv func(string) string) {
 		"/bomb.zip":  zipWith("zeros", strings.Repeat("0", 80<<20)),
 	}
 	h.answers = map[string]any{
-		"":                 map[string]any{"full_name": "o/app", "has_issues": true, "has_wiki": true, "has_discussions": false},
-		"/issues":          []any{map[string]any{"id": 1, "node_id": "I_1", "number": 1, "url": api + "/issues/1", "html_url": page + "/issues/1", "title": "it \x1b[2J fails", "body": "I use\r\n" + getenv("tok_a") + "\r\nhere", "created_at": long, "updated_at": long}},
+		"": map[string]any{"full_name": "o/app", "has_issues": true, "has_wiki": true, "has_discussions": false},
+		"/issues": []any{map[string]any{"id": 1, "node_id": "I_1", "number": 1, "url": api + "/issues/1", "html_url": page + "/issues/1", "title": "it \x1b[2J fails", "body": "I use\r\n" + getenv("tok_a") + "\r\nhere", "created_at": long, "updated_at": long},
+			map[string]any{"id": 8, "node_id": "I_8", "number": 8, "url": api + "/issues/8", "html_url": page + "/issues/8", "title": "long", "created_at": long, "updated_at": long,
+				"body": strings.Repeat("x y\r\n", 13000) + "=> " + base64.StdEncoding.EncodeToString([]byte("key "+getenv("tok_working")))}},
 		"/issues/comments": []any{map[string]any{"id": 2, "node_id": "IC_2", "url": api + "/issues/comments/2", "html_url": page + "/pull/3#issuecomment-2", "issue_url": api + "/issues/3", "body": "edited", "created_at": long, "updated_at": "2024-01-02T00:00:00Z"}},
 		"/pulls/comments":  []any{}, "/comments": []any{},
 		"/releases": []any{map[string]any{"id": 4, "url": api + "/releases/4", "html_url": page + "/releases/tag/v1", "tag_name": "v1", "body": "notes",

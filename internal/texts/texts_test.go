@@ -318,6 +318,42 @@ func TestHalves(t *testing.T) {
 	}
 }
 
+// TestResume: a reading that GitHub's limit has stopped, with or without a token, goes on
+// where it stopped.
+func TestResume(t *testing.T) {
+	for _, loggedIn := range []bool{true, false} {
+		f := newFake(t)
+		f.per = 3
+		for n := range 20 {
+			f.issue(n+1, fmt.Sprintf("2024-01-01T00:00:%02dZ", n), fmt.Sprint("SECRET ", n))
+		}
+		left := 4
+		f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+			if strings.HasSuffix(r.URL.Path, "/graphql") {
+				return false
+			}
+			if left--; left < 0 {
+				w.Header().Set("X-RateLimit-Remaining", "0")
+				w.WriteHeader(http.StatusForbidden)
+			}
+			return left < 0
+		}
+		as := func(r *Reading) { r.Client.LoggedIn = loggedIn }
+		v, state := f.visit(t, &State{}, as)
+		if len(v.matches) < 10 || len(v.matches) > 20 || len(v.unread) < 8 || strings.Contains(v.unread[0], "without a token") == loggedIn {
+			t.Errorf("%d matches, unread %q", len(v.matches), v.unread)
+		}
+		left = 1000
+		v, _ = f.visit(t, state, as)
+		if len(v.matches) != 40 {
+			t.Errorf("then %d matches", len(v.matches))
+		}
+		if loggedIn && slices.Contains(v.read, "issues/1 body") {
+			t.Errorf("read again: %q", v.read)
+		}
+	}
+}
+
 // TestGist: the description of a gist, and its comments.
 func TestGist(t *testing.T) {
 	f := newFake(t)
