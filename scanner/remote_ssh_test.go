@@ -203,3 +203,42 @@ func serveAgent(t *testing.T, socket string, key ed25519.PrivateKey) {
 		}
 	}()
 }
+
+// TestSSHAgain scans over ssh again and again: a connection takes one request, so a
+// scan that has to read all after all needs another one.
+func TestSSHAgain(t *testing.T) {
+	s := newSSH(t)
+	s.knows(t, s.host)
+	write(t, filepath.Join(s.home, ".ssh", "id_ed25519"), privateKey(t, s.key))
+	r := gittest.New(t)
+	r.Write("README", "text")
+	url := fmt.Sprintf("ssh://%s@127.0.0.1:%s%s", s.user, s.port, filepath.ToSlash(r.GitDir()))
+	opts := Options{Visits: t.TempDir()}
+	visit := func(what string) {
+		t.Helper()
+		want, err := History(t.Context(), url, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := History(t.Context(), url, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, g := comparedVisit(t, want), comparedVisit(t, got); w != g {
+			t.Errorf("%s: with what is remembered:\n%s\nwithout:\n%s", what, g, w)
+		}
+	}
+	commit := func(text string) {
+		r.Write("a", text)
+		r.Git("add", ".")
+		r.Git("commit", "-qm", text)
+	}
+	commit(token(1))
+	visit("first")
+	visit("the same")
+	commit("two")
+	visit("a commit")
+	r.Git("reset", "-q", "--hard", "HEAD~1")
+	commit("three")
+	visit("a forced push")
+}

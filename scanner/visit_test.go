@@ -239,6 +239,105 @@ func TestVisitSame(t *testing.T) {
 	}
 }
 
+// TestVisitOldTree: a commit may have the tree of an old one, which the server does not
+// send again.
+func TestVisitOldTree(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	v.commit("start")
+	v.r.Git("checkout", "-q", "-b", "side")
+	v.commit("the same tree")
+	v.r.Git("checkout", "-q", "main")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("a token")
+	v.r.Git("symbolic-ref", "HEAD", "refs/heads/side")
+	v.visit("first")
+	v.r.Git("branch", "-f", "main", v.r.Git("commit-tree", "side^{tree}", "-p", "main", "-p", "side", "-m", "as it was"))
+	if res := v.visit("second"); v.listed.Load() != 1 || res.Findings[0].History.Removed == nil {
+		t.Errorf("%d requests, %+v", v.listed.Load(), res.Findings[0].History)
+	}
+}
+
+// TestVisitNames: a file that was read as it is may get a name that says what it holds.
+func TestVisitNames(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	n := 0
+	packed := withoutSignature(t, "key = '"+token(1)+"'\n")
+	for _, text := range packed {
+		v.r.Write(fmt.Sprint("f", n), text)
+		n++
+	}
+	v.commit("start")
+	v.visit("first")
+	for name, text := range packed {
+		v.r.Write("d/"+name, text)
+	}
+	v.commit("names")
+	if res := v.visit("second"); len(res.Findings) != 1 {
+		t.Errorf("%+v", res.Findings)
+	}
+}
+
+// TestVisitFirstToken: the first token comes with a later visit, and is remembered.
+func TestVisitFirstToken(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "some text\n")
+	v.r.Write("big", "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("ab", 32)+"\nsize 5\n")
+	v.commit("start")
+	v.visit("first")
+	v.r.Write("b", "text")
+	v.commit("two")
+	v.visit("no token")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("a token")
+	v.r.Write("big2", "version https://git-lfs.github.com/spec/v1\noid sha256:"+strings.Repeat("cd", 32)+"\nsize 5\n")
+	v.commit("another large file")
+	for _, what := range []string{"a token", "the same"} {
+		res := v.visit(what)
+		if v.listed.Load() != 1 || len(res.Findings) != 1 || (v.fetched.Load() == 0) != (what == "the same") {
+			t.Errorf("%s: %d and %d requests, %+v", what, v.listed.Load(), v.fetched.Load(), res.Findings)
+		}
+		if u := fmt.Sprint(res.Coverage.Unread); !strings.Contains(u, "2 files of Git LFS") {
+			t.Errorf("%s: unread are %s", what, u)
+		}
+	}
+}
+
+// TestVisitMasks: tokens in names of people, tags and branches are remembered as masks.
+// With one in the name of a folder or file that matters, nothing is remembered.
+func TestVisitMasks(t *testing.T) {
+	v := newVisited(t)
+	v.story()
+	v.r.Env = append(v.r.Env, "GIT_AUTHOR_NAME="+token(12), "GIT_COMMITTER_NAME="+token(13))
+	v.commit("by a token")
+	v.r.Git("tag", "-a", "-m", "tag", "by-a-token")
+	v.r.Git("branch", "b-"+token(14))
+	v.visit("first")
+	v.noToken()
+	if v.visit("second"); v.fetched.Load() != 0 {
+		t.Error("it is not remembered")
+	}
+	v.r.Write("text", "text")
+	v.commit("more")
+	v.visit("third")
+	v.noToken()
+	v.r.Write(token(15)+".br", "text")
+	v.commit("a name that cannot be remembered")
+	v.visit("fourth")
+	v.noToken()
+	v.r.Git("reset", "-q", "--hard", "HEAD~1")
+	v.visit("fifth")
+	v.r.Write("dir-"+token(11)+"/a.py", "key = '"+token(10)+"'\n")
+	v.commit("a folder")
+	for range 2 {
+		if v.visit("a folder"); v.fetched.Load() == 0 {
+			t.Error("it is remembered")
+		}
+		v.noToken()
+	}
+}
+
 // TestVisitServers: a server may send what was read before, all of it too. What it does
 // not send is named.
 func TestVisitServers(t *testing.T) {
@@ -272,7 +371,7 @@ func TestVisitServers(t *testing.T) {
 	pack := func(without string) []byte {
 		ids := strings.Join(slices.DeleteFunc(gittest.Lines(r.Git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")), func(id string) bool { return id == without }), "\n") + "\n"
 		file := filepath.Join(t.TempDir(), "sent")
-		b, err := os.ReadFile(file + "-" + r.GitInput(ids, "pack-objects", "-q", file) + ".pack")
+		b, err := os.ReadFile(file + "-" + r.GitInput(ids, "pack-objects", "-q", "--delta-base-offset", file) + ".pack")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -97,3 +97,22 @@ func TestRecheckRemote(t *testing.T) {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }
+
+// TestVerifyRemoteAgain makes sure that tokens that are remembered without their values
+// are read again to be asked about.
+func TestVerifyRemoteAgain(t *testing.T) {
+	sickbed(t)
+	git, live := gittest.New(t), seededToken(1)
+	git.Write("app.py", live)
+	git.Git("add", ".")
+	git.Git("commit", "-qm", "one")
+	url := gittest.Serve(t, filepath.Dir(git.GitDir()), false, nil).URL + "/.git"
+	newFakeAPI(t, map[string]fakeAnswer{live: liveAnswer})
+	for _, args := range [][]string{{"history", url}, {"history", url}, {"scan", url, "--verify"}, {"audit", url, "--verify"}, {"history", url, "--verify", "--fail-on", "live"}} {
+		code, out, errs := runCommand(t, "", args...)
+		if asked := len(args) > 2; code != exitFound || strings.Contains(out+errs, "1 live") != asked {
+			t.Errorf("%v: exit %d: %s%s", args[2:], code, out, errs)
+		}
+		assertNoToken(t, out+errs, live)
+	}
+}

@@ -30,7 +30,7 @@ type repository struct {
 	asFiles  bool                    // the files in its git directory are read too
 	shallow  map[string]bool         // raw ids of commits whose parents a shallow clone lacks
 	unsigned *collect.Firsts[string] // names of blobs by raw id: see unsigned.go
-	named    []*idSet                // all objects of a sift; nil if the store has all
+	named    []*idSet                // all objects of a sift but those that only refs name; nil if the store has all
 }
 
 // maxUnsigned bounds the memory for such blobs.
@@ -89,15 +89,24 @@ func (r *repository) addUnsigned(id []byte, name string) {
 	r.unsigned.Set(id, name, func(a, b string) bool { return a < b })
 }
 
-// eachKey calls f with the key of each object.
+// eachKey calls f with the key of each object, of some twice.
 func (r *repository) eachKey(f func(key uint64)) {
-	for _, set := range r.named {
-		set.each(f)
-	}
 	if r.named == nil {
 		for o := range r.Store.Len() {
 			f(keyOf(r.Store.ID(odb.Obj(o))))
 		}
+		return
+	}
+	for _, set := range r.named {
+		set.each(f)
+	}
+	for _, ref := range r.Refs {
+		if raw, ok := wire.Unhex(ref.ID); ok {
+			f(keyOf(raw))
+		}
+	}
+	if raw, ok := wire.Unhex(r.Head); ok {
+		f(keyOf(raw))
 	}
 }
 

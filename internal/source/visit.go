@@ -24,6 +24,8 @@ type visit struct {
 	last   *visited
 	repo   *repository
 	before collect.Progress // of the sink
+	read   collect.Progress // of the repository
+	kept   bool             // read is all of it
 	news   *news            // nil if all was read
 }
 
@@ -42,7 +44,7 @@ func (s *Remote) visit(env *Env) *visit {
 	if err != nil {
 		return v
 	}
-	if v.last, err = parseVisited(body, env.Rules); err != nil {
+	if v.last, err = parseVisited(body, env.Rules); err != nil || int64(len(v.last.outline.Objects))*visitCost > env.Budget.Total {
 		v.last = nil
 	}
 	return v
@@ -105,6 +107,7 @@ func (v *visit) end(r *repository) {
 		return
 	}
 	v.repo = r
+	v.read, v.kept = v.env.Sink.Since(v.before)
 	r.Told = v.told
 }
 
@@ -143,15 +146,14 @@ func (v *visit) remember(ctx context.Context, g *history.Graph) (hits []collect.
 			b.Objects = append(b.Objects, h.Object)
 		}
 	}
-	read, kept := v.env.Sink.Since(v.before)
 	pointed, everyPointer := r.Pointed.All()
 	unsigned, everyName := r.unsigned.All()
-	if !whole || !kept || !everyPointer || !everyName || !v.sound(read, len(hits)) {
+	if !whole || !v.kept || !everyPointer || !everyName || !v.sound(len(hits)) {
 		return hits, nil
 	}
-	now = &visited{Head: r.Head, Read: read, Hits: hits, Unsigned: map[string]string{}}
-	for i, u := range read.Unread {
-		read.Unread[i] = result.Unread{What: set.Redact(u.What), Reason: set.Redact(u.Reason)}
+	now = &visited{Head: r.Head, Read: v.read, Hits: hits, Unsigned: map[string]string{}}
+	for i, u := range v.read.Unread {
+		now.Read.Unread[i] = result.Unread{What: set.Redact(u.What), Reason: set.Redact(u.Reason)}
 	}
 	for _, ref := range r.Refs {
 		now.Refs = append(now.Refs, repo.Ref{Name: set.Redact(ref.Name), ID: ref.ID})
@@ -203,18 +205,18 @@ func (v *visit) same() bool {
 
 // Limits on what is remembered of a repository.
 const (
-	maxVisitHits    = 1 << 17
-	maxVisitUnread  = 1 << 12
-	maxVisitCommits = 1 << 20
+	maxVisitHits   = 1 << 17
+	maxVisitUnread = 1 << 12
+	visitCost      = 256 // bytes of memory for a commit; all of them may take half of the budget
 )
 
 // sound reports whether a repository can be remembered: all of its commits and trees
 // were read, and everything is there.
-func (v *visit) sound(read collect.Progress, hits int) bool {
+func (v *visit) sound(hits int) bool {
 	faults, _ := v.env.Sink.Faults()
 	_, every := v.repo.Missing.All()
 	return every && !v.repo.Lacks() && !v.repo.Promised && v.repo.Shallow == 0 && len(v.repo.Store.Problems()) == 0 &&
-		hits < maxVisitHits && len(read.Unread) < maxVisitUnread && read.Commits < maxVisitCommits &&
+		hits < maxVisitHits && len(v.read.Unread) < maxVisitUnread && v.read.Commits*visitCost < v.env.Budget.Total/2 &&
 		!slices.ContainsFunc(faults, func(f collect.Fault) bool { return f.Type != odb.Blob })
 }
 

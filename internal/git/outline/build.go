@@ -39,7 +39,7 @@ func (b *Builder) Build(ctx context.Context) (*Outline, error) {
 		}
 	}
 	whole := b.Graph == nil || b.Graph.Leading(d.tree)
-	if !whole {
+	if !whole || d.odd {
 		return nil, errOdd
 	}
 	return d.outline(commits)
@@ -58,6 +58,7 @@ type draft struct {
 	b       *Builder
 	texts   map[string]string  // masked, by what they were
 	objects map[odb.Obj]*entry // but commits
+	odd     bool               // the name of a folder or file holds a token
 }
 
 func (d *draft) mask(text string) string {
@@ -74,8 +75,9 @@ func (d *draft) tree(o odb.Obj, entries []history.Entry) {
 	e := d.at(o, odb.Tree)
 	e.links, e.Names = nil, nil
 	for _, in := range entries {
+		d.odd = d.odd || d.mask(in.Name) != in.Name // paths would not be found
 		e.links = append(e.links, in.Obj)
-		e.Names = append(e.Names, d.mask(in.Name))
+		e.Names = append(e.Names, in.Name)
 	}
 }
 
