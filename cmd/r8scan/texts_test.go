@@ -57,6 +57,7 @@ func (h *hub) fill(getenv func(string) string) {
 	const long = "2024-01-01T00:00:00Z"
 	h.files = map[string][]byte{
 		"/asset.zip": zipWith("src/.env", "KEY="+getenv("tok_c")),
+		"/named":     []byte("nothing"),
 		"/log.zip":   zipWith("build/1_test.txt", "a\r\nb\r\ntoken "+getenv("tok_d")+"\r\n"),
 		"/bomb.zip":  zipWith("zeros", strings.Repeat("0", 80<<20)),
 	}
@@ -68,7 +69,8 @@ func (h *hub) fill(getenv func(string) string) {
 		"/issues/comments": []any{map[string]any{"id": 2, "node_id": "IC_2", "url": api + "/issues/comments/2", "html_url": page + "/pull/3#issuecomment-2", "issue_url": api + "/issues/3", "body": "edited", "created_at": long, "updated_at": "2024-01-02T00:00:00Z"}},
 		"/pulls/comments":  []any{}, "/comments": []any{},
 		"/releases": []any{map[string]any{"id": 4, "url": api + "/releases/4", "html_url": page + "/releases/tag/v1", "tag_name": "v1", "body": "notes",
-			"assets": []any{map[string]any{"id": 44, "url": api + "/files/asset.zip", "name": "app.zip", "updated_at": long}}}},
+			"assets": []any{map[string]any{"id": 44, "url": api + "/files/asset.zip", "name": "app.zip", "updated_at": long},
+				map[string]any{"id": 45, "url": api + "/files/named", "name": "\x1b[2J" + getenv("tok_filename"), "updated_at": long}}}},
 		"/actions/runs":      map[string]any{"total_count": 1, "workflow_runs": []any{map[string]any{"id": 5, "run_attempt": 1, "status": "completed", "html_url": page + "/actions/runs/5", "created_at": recently}}},
 		"/actions/artifacts": map[string]any{"total_count": 2, "artifacts": []any{map[string]any{"id": 6, "name": "logs", "expired": true}, map[string]any{"id": 7, "name": "bomb", "workflow_run": map[string]any{"id": 5}}}},
 		"nodes": map[string]any{"data": map[string]any{"nodes": []any{map[string]any{"id": "IC_2", "body": "edited", "updatedAt": "2024-01-02T00:00:00Z", "userContentEdits": map[string]any{"totalCount": 2, "nodes": []any{
