@@ -42,12 +42,12 @@ func writeCodeQuality(w io.Writer, doc *Document, _ Options) error {
 			}
 			switch inFile := isInRepository(l); {
 			case !inFile && doc.Target.Anchor != "":
-				issue.Description += ", at " + place(l)
+				issue.Description += ", at " + placeAndPage(l)
 				issue.Location = qualityLocation{doc.Target.Anchor, qualityLines{1}}
 			case l.Path == "":
 				continue
 			case l.Member != "": // the line is that of the member
-				issue.Description += ", at " + place(l)
+				issue.Description += ", at " + placeAndPage(l)
 				issue.Location.Lines.Begin = 1
 			}
 			issues = append(issues, issue)

@@ -16,7 +16,7 @@ import (
 // story.
 var csvHead = []string{"token_id", "token", "rule", "confidence", "exposure", "status", "account",
 	"path", "member", "line", "column", "kind", "object", "commit",
-	"introduced_commit", "introduced_date", "introduced_author", "removed_commit", "at_head", "reachable"}
+	"introduced_commit", "introduced_date", "introduced_author", "removed_commit", "at_head", "reachable", "url", "part"}
 
 // writeCSV writes a line for each place of each finding, below a line of names.
 // What was not read is not in it: see the exit code and the summary.
@@ -43,6 +43,7 @@ func writeCSV(w io.Writer, doc *Document, _ Options) error {
 		for _, l := range f.Locations {
 			line := append([]string{f.TokenID, f.Token, f.Rule, f.Confidence.String(), string(f.Exposure), string(f.Verification.Status), account,
 				l.Path, l.Member, strconv.Itoa(l.Line), strconv.Itoa(l.Column), l.Kind, l.Object, l.Commit}, story...)
+			line = append(line, l.URL, l.Part)
 			for i, cell := range line {
 				line[i] = harmless(cell)
 			}

@@ -112,7 +112,7 @@ func gitlabFinding(run Run, f Finding, l result.Location) gitlabVulnerability {
 	v := gitlabVulnerability{
 		ID:          placeID(f, l),
 		Name:        clip(terminal.Safe(ruleTitle(f)), gitlabName),
-		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", codeSpan(terminal.Safe(f.Token)), f.TokenID, exposureIn(run, f), codeSpan(place(l))),
+		Description: fmt.Sprintf("%s with the id %s, %s, at %s.", codeSpan(terminal.Safe(f.Token)), f.TokenID, exposureIn(run, f), codeSpan(placeAndPage(l))),
 		Severity:    gitlabSeverities[severityOf(f)],
 		Solution:    strings.Join(advice(f), " "),
 		Identifiers: []gitlabIdentifier{{"r8scan_rule", ruleTitle(f), f.Rule}},
@@ -146,6 +146,10 @@ func codeSpan(s string) string {
 // placeID tells one place of one token from all others, and stays the same from
 // scan to scan.
 func placeID(f Finding, l result.Location) string {
-	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column))
+	part := ""
+	if l.Part != "" || l.URL != "" {
+		part = "\x00" + l.Part + "\x00" + l.URL
+	}
+	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column, part))
 	return hex.EncodeToString(sum[:16])
 }

@@ -121,6 +121,8 @@ func whereabouts(run Run, at advise.Reach, f Finding) string {
 		return "staged and not committed"
 	case advise.Dropped:
 		return "in git, and on no branch or tag"
+	case advise.Posted:
+		return "posted on its server"
 	case advise.Committed:
 		return "committed, on no remote branch"
 	case advise.Pushed:

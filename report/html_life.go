@@ -75,7 +75,7 @@ func lifeOf(doc *Document, f Finding, span axis) *life {
 	l := &life{Lines: lifeLines(h, span)}
 	add := func(words string) { l.Events = append(l.Events, lifeEvent{Words: words}) }
 	in := func(words, id, author string) {
-		l.Events = append(l.Events, lifeEvent{words, &htmlLink{short(id), commitLink(doc.Target, h, id)}, terminal.Safe(author)})
+		l.Events = append(l.Events, lifeEvent{words, &htmlLink{short(id), commitOf(doc, f, id)}, terminal.Safe(author)})
 	}
 	if e := h.Introduced; e == nil {
 		add("No commit is known that has it")

@@ -96,7 +96,7 @@ func junitFinding(run Run, f Finding) junitCase {
 	}
 	var text strings.Builder
 	for _, l := range f.Locations[:min(len(f.Locations), shownPlaces)] {
-		fmt.Fprintf(&text, "%s\n", place(l))
+		fmt.Fprintf(&text, "%s\n", placeAndPage(l))
 	}
 	if rest := len(f.Locations) - shownPlaces; rest > 0 {
 		fmt.Fprintf(&text, "and %s\n", terminal.Plural(int64(rest), "more place"))

@@ -48,10 +48,13 @@ func homeOf(target result.Target) (home string, on *forge) {
 	return (&url.URL{Scheme: "https", Host: u.Hostname(), Path: u.Path}).String(), on
 }
 
-// permalink returns the page that shows a place in a commit which a remote has, ""
-// where there is none.
+// permalink returns the page that shows a place in a commit which a remote has, or in a
+// text beside it, "" where there is none.
 func permalink(target result.Target, h *result.History, s spot) string {
 	l := s.at
+	if page := pageOf(l); page != "" {
+		return page
+	}
 	if l.Path == "" || s.commit == "" || !isThere(target, h) || strings.Contains(l.Path, "***") { // a name that holds a token
 		return ""
 	}
@@ -64,6 +67,25 @@ func permalink(target result.Target, h *result.History, s spot) string {
 		page += "#" + on.line(l)
 	}
 	return page
+}
+
+// pageOf returns the page of a place beside the scanned repository, such as an issue or
+// the wiki; "" for none. A saved result may say anything, so it is checked here.
+func pageOf(l result.Location) string {
+	u, err := url.Parse(l.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.Contains(l.URL, "***") {
+		return ""
+	}
+	return u.String()
+}
+
+// commitOf returns the page of a commit in the story of a finding, "" for none, and for
+// one that only a repository beside the scanned one has.
+func commitOf(doc *Document, f Finding, id string) string {
+	if !slices.ContainsFunc(f.Locations, func(l result.Location) bool { return l.Object != "" && l.URL == "" }) {
+		return ""
+	}
+	return commitLink(doc.Target, f.History, id)
 }
 
 // commitLink returns the page of a commit which a remote has, "" where there is

@@ -33,6 +33,14 @@ func place(l result.Location) string {
 	return where
 }
 
+// placeAndPage returns place and, of a text beside a repository, its page.
+func placeAndPage(l result.Location) string {
+	if page := pageOf(l); page != "" {
+		return place(l) + ", " + terminal.Safe(page)
+	}
+	return place(l)
+}
+
 // isNextMessage reports whether a place is in the message of a commit that is not
 // made yet.
 func isNextMessage(l result.Location) bool { return l.Kind == result.KindCommit && l.Object == "" }
@@ -109,7 +117,9 @@ func (s spot) notes(verbose bool) string {
 func locationNotes(l result.Location, verbose bool) string {
 	var notes []string
 	inCommit := l.Kind == result.KindBlob && l.Commit != ""
-	if l.Kind != result.KindFile && l.Path != "" && (verbose || !inCommit) {
+	if result.IsPosted(l.Kind) {
+		notes = append(notes, strings.TrimSpace(strings.ReplaceAll(terminal.Safe(l.Kind), "_", " ")+" "+terminal.Safe(l.Part)))
+	} else if l.Kind != result.KindFile && l.Path != "" && (verbose || !inCommit) {
 		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
 	}
 	if l.Header != "" {

@@ -166,6 +166,42 @@ func siblingsDocument() *Document {
 	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
 }
 
+// postedDocument has tokens in the texts beside a repository: one in all kinds, one in
+// a file too, and one whose places have no page that may be shown.
+func postedDocument() *Document {
+	at := func(kind, path, part, page string) result.Location {
+		return result.Location{Kind: kind, Path: path, Part: part, URL: page, Line: 2, Column: 3, EndColumn: 43}
+	}
+	const home = "https://github.com/example/app/"
+	log := at(result.KindLog, "actions/runs/9/attempts/2", "", home+"actions/runs/9/attempts/2")
+	log.Member = "build/3_Run tests.txt"
+	res := result.Result{
+		Target:   result.Target{Kind: "repository", Path: home + "app", Remote: home[:len(home)-1], Head: commit("e"), Bare: true, Anchor: "README.md"},
+		Coverage: result.Coverage{Objects: 8, Commits: 7, Texts: 345, Unread: []result.Unread{{What: "logs of runs", Reason: "forbidden (403)"}}},
+		Findings: []result.Finding{
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(0), Confidence: rules.High, Exposure: result.ExposurePosted, Locations: []result.Location{
+				at(result.KindIssue, "issues/12", "title", home+"issues/12"),
+				at(result.KindIssueComment, "issues/12/comments/345", "body of 2024-05-06T07:08:09Z", home+"issues/12#issuecomment-345"),
+				at(result.KindReleaseFile, "releases/v1/app.zip", "", home+"releases/tag/v1"),
+				at(result.KindGist, "gists/0123456789abcdef", "", "https://gist.github.com/0123456789abcdef"),
+				log,
+			}},
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(1), Confidence: rules.High, Exposure: result.ExposureHistory, History: &result.History{Reachable: true, Refs: []string{"refs/heads/main"}},
+				Locations: []result.Location{
+					{Kind: result.KindBlob, Path: "app.py", Object: commit("1"), Commit: commit("a"), Line: 1, Column: 1, EndColumn: 41, Current: true},
+					at(result.KindReviewComment, "pulls/3/comments/4", "body", home+"pull/3#discussion_r4"),
+				}},
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High, Exposure: result.ExposureHistory,
+				History: &result.History{Introduced: &result.Event{Commit: commit("b"), Date: day("2024-01-02T03:04:05Z"), Author: "Ann <ann@example.com>", Path: "wiki/Home.md"}, AtHead: true, Reachable: true, Refs: []string{"refs/heads/main"}}, Locations: []result.Location{
+					{Kind: result.KindBlob, Path: "wiki/Home.md", Object: commit("2"), Commit: commit("b"), URL: home + "wiki", Line: 1, Column: 1, EndColumn: 41, Current: true},
+					at(result.KindDiscussion, "discussions/5", "body", "javascript:alert(1)"),
+					at(result.KindDiscussionComment, "discussions/5/comments/6", "body", "https://user:password@example.com/"),
+				}},
+		},
+	}
+	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
+}
+
 func emptyDocument() *Document {
 	return New(result.Result{Target: result.Target{Kind: "files", Path: "."}},
 		Tool{Name: "r8scan", Version: "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
@@ -218,7 +254,7 @@ func TestGolden(t *testing.T) {
 	for _, doc := range []struct {
 		name string
 		doc  *Document
-	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}} {
+	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}, {"posted", postedDocument()}} {
 		for _, format := range Formats() {
 			of := *doc.doc
 			if format == "sarif" {

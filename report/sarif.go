@@ -156,7 +156,7 @@ func newSARIF(doc *Document, limits sarifLimits) (*sarifLog, error) {
 // inWorktree reports whether a finding belongs to what is in files: it is in one
 // that can be fixed, or in no object of git's.
 func inWorktree(f Finding) bool {
-	return f.Exposure != result.ExposureHistory ||
+	return f.Exposure != result.ExposureHistory && f.Exposure != result.ExposurePosted ||
 		slices.ContainsFunc(f.Locations, func(l result.Location) bool { return isFile(l) && isInRepository(l) })
 }
 

@@ -125,7 +125,7 @@ func anchor(locs []result.Location) int {
 func isInRepository(l result.Location) bool {
 	switch l.Kind {
 	case result.KindFile, result.KindIndex, result.KindBlob:
-		return l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
+		return l.URL == "" && l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
 	}
 	return false
 }
@@ -137,7 +137,7 @@ func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
 	switch {
-	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"): // it is relative to nothing
+	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"), pageOf(l) != "": // it is relative to nothing
 		p.ArtifactLocation.BaseID = ""
 	case l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current:
 		p.ArtifactLocation.BaseID = commitBaseID(l.Commit)
@@ -218,7 +218,7 @@ func messageAdvice(f Finding) string {
 		return "No action needed: git ignores the file."
 	case f.CopiedBy != "":
 		return fmt.Sprintf("Name the file in .dockerignore: '%s' copies it into an image.", messageText(f.CopiedBy))
-	case f.Exposure == result.ExposureHistory:
+	case f.Exposure == result.ExposureHistory, f.Exposure == result.ExposurePosted:
 		return upperFirst(remedyOf(f).Short) + " first: deleting it is not enough, since others may have copies."
 	}
 	return "Move it into an environment variable, and " + remedyOf(f).Short + " if it was ever shared."
@@ -229,6 +229,15 @@ func messageAdvice(f Finding) string {
 func standsIn(l result.Location) string {
 	var s string
 	switch l.Kind {
+	default:
+		if result.IsPosted(l.Kind) {
+			s = fmt.Sprintf("In %s", postedWords(l))
+			break
+		}
+		s = fmt.Sprintf("In %s '%s'", messageText(l.Kind), short(l.Object))
+		if l.Path != "" {
+			s += fmt.Sprintf(", the file '%s'", messageText(l.Path))
+		}
 	case result.KindFile, result.KindConfig, result.KindReflog:
 		s = fmt.Sprintf("In the file '%s'", messageText(l.Path))
 		if l.Path == "" {
@@ -248,11 +257,6 @@ func standsIn(l result.Location) string {
 		s = fmt.Sprintf("In the file name '%s' of tree '%s'", messageText(l.Path), short(l.Object))
 	case result.KindRef:
 		s = fmt.Sprintf("In the ref '%s'", messageText(l.Path))
-	default:
-		s = fmt.Sprintf("In %s '%s'", messageText(l.Kind), short(l.Object))
-		if l.Path != "" {
-			s += fmt.Sprintf(", the file '%s'", messageText(l.Path))
-		}
 	}
 	if l.Member != "" {
 		s += fmt.Sprintf(", in its member '%s'", messageText(l.Member))
@@ -262,6 +266,18 @@ func standsIn(l result.Location) string {
 	}
 	if len(l.Encoding) > 0 {
 		s += fmt.Sprintf(", written in '%s'", messageText(strings.Join(l.Encoding, " > ")))
+	}
+	return s
+}
+
+// postedWords names a text beside a repository, and its page.
+func postedWords(l result.Location) string {
+	s := fmt.Sprintf("the %s '%s'", strings.ReplaceAll(l.Kind, "_", " "), messageText(l.Path))
+	if l.Part != "" {
+		s += fmt.Sprintf(", in its %s", messageText(l.Part))
+	}
+	if page := pageOf(l); page != "" {
+		s += fmt.Sprintf(" (%s)", messageText(page))
 	}
 	return s
 }

@@ -25,7 +25,11 @@ func commitBaseID(id string) string { return "COMMIT_" + id }
 // tracks nothing below .git, so this can never be shown as a line of a file
 // that has nothing to do with the token.
 func locationURI(root string, l result.Location) string {
-	switch {
+	switch page := pageOf(l); {
+	case page != "":
+		return page
+	case result.IsPosted(l.Kind):
+		return escapePath(".git/" + l.Kind + "/" + l.Path)
 	case l.Kind == result.KindRef && strings.HasPrefix(l.Path, "refs/"):
 		return escapePath(".git/" + l.Path) // where a loose ref is
 	case l.Path != "":

@@ -45,6 +45,7 @@ type Coverage struct {
 	Objects        int64    `json:"objects"`
 	Commits        int64    `json:"commits"`
 	ArchiveMembers int64    `json:"archive_members"`
+	Texts          int64    `json:"texts,omitempty"` // beside a repository on its server
 	Unread         []Unread `json:"unread"`
 
 	Accepted []Accepted `json:"accepted,omitempty"` // what was not read either, and the user has accepted
@@ -73,6 +74,7 @@ type Exposure string
 // The exposures, worst first.
 const (
 	ExposureHistory   Exposure = "history"   // in an object of git
+	ExposurePosted    Exposure = "posted"    // in a text beside a repository on its server, such as an issue
 	ExposureTracked   Exposure = "tracked"   // in a tracked file of the work tree only
 	ExposureStaged    Exposure = "staged"    // in the index, not committed
 	ExposureUntracked Exposure = "untracked" // in a file git does not know
@@ -80,7 +82,7 @@ const (
 )
 
 // exposures are all of them, worst first.
-var exposures = []Exposure{ExposureHistory, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
+var exposures = []Exposure{ExposureHistory, ExposurePosted, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
 
 // Compare orders exposures, worst first.
 func (e Exposure) Compare(other Exposure) int {
@@ -114,6 +116,33 @@ const (
 	KindConfig = "config"
 )
 
+// Kinds of a location in a text beside a repository on its server.
+const (
+	KindIssue             = "issue"
+	KindIssueComment      = "issue_comment"
+	KindPullRequest       = "pull_request"
+	KindPullComment       = "pull_request_comment"
+	KindReview            = "review"
+	KindReviewComment     = "review_comment" // at a line of a change
+	KindCommitComment     = "commit_comment"
+	KindDiscussion        = "discussion"
+	KindDiscussionComment = "discussion_comment"
+	KindRelease           = "release"
+	KindReleaseFile       = "release_file"
+	KindGist              = "gist"
+	KindGistComment       = "gist_comment"
+	KindLog               = "log"      // of a run of a workflow
+	KindArtifact          = "artifact" // of a run of a workflow
+)
+
+// posted are the kinds of texts beside a repository, in the order of CompareKinds.
+var posted = []string{KindIssue, KindIssueComment, KindPullRequest, KindPullComment, KindReview, KindReviewComment, KindCommitComment,
+	KindDiscussion, KindDiscussionComment, KindRelease, KindReleaseFile, KindGist, KindGistComment, KindLog, KindArtifact}
+
+// IsPosted reports whether a kind is that of a text beside a repository on its
+// server.
+func IsPosted(kind string) bool { return slices.Contains(posted, kind) }
+
 // Location is one place where a token stands. Line and Column count from 1;
 // columns are UTF-16 code units and EndColumn is exclusive. In a commit or a
 // tag they count from the start of its message.
@@ -127,6 +156,8 @@ type Location struct {
 	Encoding  []string  `json:"encoding,omitempty"` // outermost first; empty for plain text
 	Object    string    `json:"object,omitempty"`   // id of the git object
 	Kind      string    `json:"kind"`
+	URL       string    `json:"url,omitempty"`        // the page of a text beside the repository, or of its wiki; "" for what is in the repository
+	Part      string    `json:"part,omitempty"`       // of such a text: title, body, or an earlier version: "body of TIME", "title before TIME"
 	Commit    string    `json:"commit,omitempty"`     // first commit that has the object at the path
 	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
 	Current   bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
@@ -135,7 +166,7 @@ type Location struct {
 }
 
 // kinds are all of them, in the order of CompareKinds.
-var kinds = []string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}
+var kinds = append([]string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}, posted...)
 
 // KnownKind reports whether a text is one of the kinds.
 func KnownKind(kind string) bool { return slices.Contains(kinds, kind) }
@@ -154,6 +185,8 @@ func (l Location) Compare(other Location) int {
 		cmp.Compare(l.Member, other.Member),
 		cmp.Compare(l.Object, other.Object),
 		cmp.Compare(l.Header, other.Header),
+		cmp.Compare(l.Part, other.Part),
+		cmp.Compare(l.URL, other.URL),
 		cmp.Compare(l.Line, other.Line),
 		cmp.Compare(l.Column, other.Column))
 }

@@ -30,7 +30,8 @@ type Options struct {
 	Cache         string           // folder that remembers what was found in packs; "" for none
 	Visits        string           // folder that remembers what servers had at an earlier scan; "" for none
 	NeedSecrets   bool             // the values of the findings' secrets will be asked for, so none may be a remembered one
-	MaxSize       int64            // bytes of a remote's pack; 0: 20 GiB
+	MaxSize       int64            // bytes of a remote's pack, and of a file beside it; 0: 20 GiB
+	Texts         bool             // of a repository on GitHub, given by its URL: read what stands beside it too
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one

@@ -72,12 +72,26 @@ func Range(ctx context.Context, path, commits string, opts Options) (*result.Res
 		path := source.LocalPath(path)
 		switch {
 		case !source.IsURL(path):
+			if opts.Texts {
+				return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")
+			}
 			return source.OpenObjects(path, commits)
 		case commits != "":
 			return nil, errors.New("a range of a remote's commits cannot be scanned: run git clone, and name the clone")
 		}
+		if opts.Texts {
+			return source.OpenTexts(path, opts.MaxSize)
+		}
 		return source.OpenRemote(path, opts.MaxSize)
 	})
+}
+
+// HasTextsToken reports whether there is a token for what Options.Texts reads of the
+// repository at a URL. Without one GitHub answers 60 requests an hour, and not all.
+// The error is that of a URL whose texts cannot be read.
+func HasTextsToken(url string) (bool, error) {
+	s, err := source.OpenTexts(url, 0)
+	return err == nil && s.LoggedIn(), err
 }
 
 // Staged scans what the next commit would add to the repository around the folder

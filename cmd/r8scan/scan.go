@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,20 +24,40 @@ func (c command) scanAny() *cobra.Command {
   - (standard input)          files
   a URL                       history
 
+With --texts, a URL of a repository on GitHub also stands for what is beside it:
+issues, pull requests, reviews, comments, discussions, releases and their files, the
+wiki, and the logs and artifacts of workflows. Set GITHUB_TOKEN for it.
+
 The commands themselves have more flags.
 ` + exitCodes,
 		Example: `  r8scan scan
   r8scan scan ~/src/app -o leak.html
+  r8scan scan https://github.com/owner/name --texts
   r8scan scan dist`,
 		Args: atMostOne,
 	}
 	var f scanFlags
 	f.add(cmd)
+	most := addMaxSize(cmd)
+	texts := cmd.Flags().Bool("texts", false, "read issues, comments, releases, logs and the like of a repository on GitHub too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen := start.Choose(args)
+		hasToken, err := true, error(nil)
+		if *texts && chosen.Command != "history" {
+			err = errors.New("--texts needs the URL of a repository on GitHub, such as https://github.com/owner/name")
+		} else if *texts {
+			hasToken, err = scanner.HasTextsToken(chosen.Path)
+		}
+		if err != nil {
+			return err
+		}
 		scan := func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 			if !f.quiet && chosen.Why != "" { // all flags are right
 				fmt.Fprintln(c.err, chosen.Line())
+			}
+			opts.Texts, opts.MaxSize = *texts, *most
+			if !hasToken && !f.quiet {
+				fmt.Fprintln(c.err, noTextsToken)
 			}
 			return c.scanOf(chosen.Command)(ctx, args, opts)
 		}
@@ -44,6 +65,9 @@ The commands themselves have more flags.
 	}
 	return cmd
 }
+
+// noTextsToken is what to know before texts are read without a token.
+const noTextsToken = "note: there is no token for GitHub, so it answers 60 requests an hour, and keeps reviews, discussions, logs and artifacts back: set GITHUB_TOKEN"
 
 // scanOf returns the scan of a command that start.Choose names.
 func (c command) scanOf(name string) scanFunc {

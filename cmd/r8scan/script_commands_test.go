@@ -31,6 +31,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"glob":      globVariable,
 	"interrupt": interruptScan,
 	"serve":     serveRepositories,
+	"github":    serveGitHub,
 	"notoken":   noToken,
 	"same":      sameButTimes,
 	"json":      jsonValue,

@@ -132,6 +132,9 @@ const masked = "********"
 
 // byKind returns the row of what is no file's content, nil if it is one.
 func byKind(p Place) *Row {
+	if result.IsPosted(p.Kind) {
+		return rowPosted
+	}
 	switch p.Kind {
 	case result.KindCommit:
 		return rowCommit

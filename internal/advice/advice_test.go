@@ -147,6 +147,8 @@ func TestOf(t *testing.T) {
 		{Place{Path: "r8_Hw***********************************.py", Kind: result.KindFile}, "name"},
 		{Place{Path: ".git/refs/heads/x", Kind: result.KindRef}, "name"},
 		{Place{Path: ".git/logs/HEAD", Kind: result.KindReflog}, "reflog"},
+		{Place{Path: "issues/12", Kind: result.KindIssue}, "posted"},
+		{Place{Path: "releases/v1/app.zip", Member: ".env", Kind: result.KindReleaseFile}, "posted"},
 		{Place{Path: ".git/config", Kind: result.KindConfig}, "git-config"},
 		{Place{Path: "sub/.git/COMMIT_EDITMSG", Kind: result.KindFile}, "git-folder"},
 		{Place{Path: "my.git/x.py"}, "python"},

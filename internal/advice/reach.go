@@ -22,6 +22,7 @@ const (
 	Committed              // in git, and no ref says that it was pushed
 	Elsewhere              // in git, in a way that says nothing about where else it is
 	Pushed                 // on a remote
+	Posted                 // in no file or object, but in a text beside a repository on its server
 )
 
 // Reach is where a token got to. It is comparable.
@@ -46,6 +47,8 @@ func reachOf(c Case) Reach {
 		return Reach{Stage: Tracked}
 	case result.ExposureStaged:
 		return Reach{Stage: Staged}
+	case result.ExposurePosted:
+		return Reach{Stage: Posted}
 	case result.ExposureUntracked:
 		return Reach{Stage: Here}
 	}

@@ -46,12 +46,13 @@ type Group struct {
 	doubt     bool
 	copied    bool
 	filesOnly bool
+	posted    postedIn
 }
 
 // GroupOf returns the group of a case.
 func GroupOf(c Case) Group {
 	return Group{Reach: reachOf(c), remedy: c.Remedy, verdict: c.Verdict,
-		doubt: c.Doubt && c.Verdict != Live, copied: c.CopiedBy != "", filesOnly: c.FilesOnly}
+		doubt: c.Doubt && c.Verdict != Live, copied: c.CopiedBy != "", filesOnly: c.FilesOnly, posted: postedOf(c.Locations)}
 }
 
 // Where to look for what somebody else has done with a token.
@@ -75,7 +76,7 @@ func Steps(cases ...Case) []Step {
 	switch {
 	case g.verdict == Revoked:
 		return append(s, g.revoked()...)
-	case g.Stage == Pushed, g.Stage == Elsewhere, g.verdict == Live && g.Stage >= Dropped:
+	case g.Stage == Pushed, g.Stage == Posted, g.Stage == Elsewhere, g.verdict == Live && g.Stage >= Dropped:
 		return append(s, g.leaked(cases)...)
 	case g.Stage == Committed, g.Stage == Dropped:
 		return append(s, g.committed(cases)...)
@@ -90,7 +91,7 @@ func (g Group) isAPIToken() bool { return g.remedy == rules.APIToken.Remedy }
 
 func (g Group) revoked() []Step {
 	s := []Step{{Text: "Nobody can use " + thisOne(g.remedy) + " any more: remove it when convenient."}}
-	if g.Stage == Pushed && g.isAPIToken() {
+	if (g.Stage == Pushed || g.Stage == Posted) && g.isAPIToken() {
 		s = append(s, Step{Text: "If it worked while others could read it: " + lookFor}, Step{Text: renewSigning})
 	}
 	return s
@@ -109,6 +110,10 @@ func (g Group) leaked(cases []Case) []Step {
 	s := []Step{{Text: sentences(first, r.Effect)}, {Text: sentences(r.Renew, "Update what used the old one.")}}
 	if g.isAPIToken() {
 		s = append(s, Step{Text: upperFirst(lookFor)}, Step{Text: renewSigning})
+	}
+	s = append(s, g.posted.steps()...)
+	if g.Stage == Posted {
+		return s
 	}
 	if g.Stage == Committed {
 		if step := Rewrite(cases...); step != (Step{}) {
@@ -130,6 +135,8 @@ func (g Group) why() string {
 	switch {
 	case len(at) > 0:
 		return strings.Join(at, ", and ") + ", and rewriting the history does not undo that"
+	case g.Stage == Posted:
+		return "editing or deleting the text is not enough, since others may have copies"
 	case g.Stage == Pushed:
 		return "it was pushed, and rewriting the history does not undo that"
 	case g.verdict == Live:

@@ -110,6 +110,32 @@ func TestSteps(t *testing.T) {
 
 // Steps of a group name all of its files, and are the same whatever these are
 // called where no command needs them.
+// TestStepsPosted: each kind of text has its own way to be taken back, and none is named
+// that no place asks for.
+func TestStepsPosted(t *testing.T) {
+	ways := map[string]string{"edited": "Delete revision from history", "release": "Take it out of the release", "gist": "Delete the gist", "run": "Delete all logs"}
+	for kind, way := range map[string]string{
+		result.KindIssue: "edited", result.KindReviewComment: "edited", result.KindDiscussion: "edited", result.KindGistComment: "edited",
+		result.KindRelease: "release", result.KindReleaseFile: "release", result.KindGist: "gist", result.KindLog: "run", result.KindArtifact: "run",
+		result.KindBlob: "",
+	} {
+		c := Case{Remedy: rules.APIToken.Remedy, Exposure: result.ExposurePosted, Locations: []result.Location{{Kind: kind}}}
+		steps := Steps(c)
+		if !strings.Contains(steps[0].Text, "first: editing or deleting the text is not enough") {
+			t.Errorf("%s: the first step is %q", kind, steps[0].Text)
+		}
+		for name, words := range ways {
+			if got := strings.Contains(fmt.Sprint(steps), words); got != (name == way) {
+				t.Errorf("%s: %q is there: %v", kind, words, got)
+			}
+		}
+		c.Verdict = Revoked
+		if steps := Steps(c); strings.Contains(fmt.Sprint(steps), "Disable") {
+			t.Errorf("%s: revoked, and %q", kind, steps)
+		}
+	}
+}
+
 func TestStepsOfGroups(t *testing.T) {
 	staged := func(path string) Case {
 		return Case{Remedy: rules.APIToken.Remedy, Exposure: result.ExposureStaged, Head: id("e"), Locations: []result.Location{{Path: path}}}

@@ -248,6 +248,7 @@ var (
 	rowTag     = &Row{ID: "tag-message", Title: "tag message", Note: "Make the tag again with another message: git tag -f -a NAME."}
 	rowName    = &Row{ID: "name", Title: "name of a file, folder or ref", Note: "Give it another name. In git's history the old name stays."}
 	rowReflog  = &Row{ID: "reflog", Title: "reflog", Note: "It is in this clone only: git reflog expire --expire=now --all empties the reflogs."}
+	rowPosted  = &Row{ID: "posted", Title: "text beside a repository on its server", Note: "Edit it, and delete the revision that has the token, or delete all of it."}
 	rowConfig  = &Row{
 		ID: "git-config", Title: "git's own configuration",
 		Note: "Take it out of the file (git config --edit), and let a credential helper keep what git needs.",
@@ -261,7 +262,7 @@ var (
 
 // Rows returns all rows, for lists and tests.
 func Rows() []*Row {
-	return append(append([]*Row{}, files...), rowPublic, rowLayer, rowArchive, rowCommit, rowTag, rowName, rowReflog, rowConfig, rowGitDir, rowOther)
+	return append(append([]*Row{}, files...), rowPublic, rowLayer, rowArchive, rowCommit, rowTag, rowName, rowReflog, rowPosted, rowConfig, rowGitDir, rowOther)
 }
 
 // publicPrefixes begin the names of variables that bundlers put into what they

@@ -47,6 +47,7 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	case len(doc.Findings) == 0:
 		return &result.Result{}, nil
 	case slices.Contains([]string{"repository", "staged", "message", "push"}, doc.Target.Kind):
+		opts.Texts = hasTexts(doc)
 		res, err = scanner.Audit(ctx, below(dir, doc.Target.Path), opts)
 		if err == nil && res.Target.Kind != "repository" {
 			missing = []result.Unread{{What: "the repository", Reason: "there is none any more where it was"}}
@@ -66,6 +67,13 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 	}
 	res.Coverage.Unread = append(missing, res.Coverage.Unread...)
 	return res, nil
+}
+
+// hasTexts reports whether a token of the result stands in a text beside the repository.
+func hasTexts(doc *report.Document) bool {
+	return slices.ContainsFunc(doc.Findings, func(f report.Finding) bool {
+		return slices.ContainsFunc(f.Locations, func(l result.Location) bool { return result.IsPosted(l.Kind) })
+	})
 }
 
 // recordedFiles returns the files of the result that still exist, and as unread

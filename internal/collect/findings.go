@@ -25,8 +25,8 @@ func (d *draft) belowBecause() string {
 }
 
 type placeKey struct {
-	path, member, header, object, kind string
-	line, column                       int
+	path, member, header, object, kind, part, url string
+	line, column                                  int
 }
 
 // drafts are findings by token.
@@ -63,15 +63,16 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 		f.Exposure = exposure
 	}
 	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
+	place.URL = d.rules.Redact(place.URL)
 	place.Encoding, place.Variable = m.Encoding, m.Variable
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
 	}
-	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Line, place.Column}
+	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Part, place.URL, place.Line, place.Column}
 	if f.places[at] {
 		return
 	}
-	cost := locationCost + 2*int64(len(at.path)+len(at.member))
+	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.URL))
 	if d.room < cost || f.taken+cost > d.token {
 		if len(f.Locations) > 0 {
 			d.lost++

@@ -22,6 +22,10 @@ type Hit struct {
 	Tree *WorkTree // nil outside a work tree, or if it is not known
 	Root *Root     // from which the file was read; nil for a text of git's, and for what is no file
 
+	// In a text beside a repository on its server, which has a Path too.
+	URL  string // of its page; "" if none is known
+	Part string // as in a result.Location
+
 	// In an object.
 	Repo   *Repository // nil if it is in none
 	Object odb.Obj
@@ -34,7 +38,7 @@ type Hit struct {
 const hitCost = 320
 
 func (h Hit) cost() int64 {
-	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header))
+	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header)+len(h.URL)+len(h.Part))
 }
 
 // isFile reports whether a match is in a file on disk, or in its name.
@@ -49,7 +53,8 @@ func (h *Hit) Save(set *rules.Set) (SavedHit, bool) {
 	}
 	s := SavedHit{Rule: m.Rule.ID, Mask: m.Secret.Mask(), ID: m.Secret.ID(), Confidence: m.Confidence, Encoding: m.Encoding, Allowed: m.Allowed,
 		Why: set.Redact(m.Why), Variable: set.Redact(m.Variable), From: h.From, To: h.To, Kind: h.Kind,
-		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header)}
+		Path: set.Redact(h.Path), Member: set.Redact(h.Member), Object: h.ID, Name: set.Redact(h.Name), Header: set.Redact(h.Header),
+		URL: set.Redact(h.URL), Part: h.Part}
 	if h.Repo != nil {
 		s.Object = h.Repo.Store.Hex(h.Object)
 	}
@@ -70,6 +75,8 @@ func compareHits(a, b Hit) int {
 		cmp.Compare(a.ID, b.ID),
 		cmp.Compare(a.Member, b.Member),
 		cmp.Compare(a.Header, b.Header),
+		cmp.Compare(a.Part, b.Part),
+		cmp.Compare(a.URL, b.URL),
 		cmp.Compare(a.From.Line, b.From.Line),
 		cmp.Compare(a.From.Column, b.From.Column),
 		cmp.Compare(a.Name, b.Name))

@@ -7,6 +7,7 @@ import (
 
 // The phases of a run. Reading is the first one, unless a server sends what is read.
 const (
+	Texts     = "reading texts beside the repository"
 	Receiving = "receiving objects"
 	Naming    = "computing the ids of objects"
 	Reading   = "reading"

@@ -54,6 +54,7 @@ type Told struct {
 type Remote struct {
 	URL    string // as it can be shown
 	Branch string // the ref at HEAD, "" for none
+	Page   string // that its places are shown at; "" for the scanned repository
 }
 
 // name returns Name, "" for a nil repository.

@@ -27,6 +27,8 @@ type SavedHit struct {
 	Object   string `json:",omitempty"` // in hex; of a Hit in a repository, the caller sets it
 	Name     string `json:",omitempty"`
 	Header   string `json:",omitempty"`
+	URL      string `json:",omitempty"`
+	Part     string `json:",omitempty"`
 }
 
 var errSaved = errors.New("the saved match is damaged")
@@ -43,5 +45,5 @@ func (s *SavedHit) Hit(set *rules.Set) (Hit, error) {
 	}
 	m := rules.Match{Rule: rule, Secret: secret, Confidence: s.Confidence, Encoding: s.Encoding, Why: s.Why, Allowed: s.Allowed, Variable: s.Variable}
 	return Hit{Hit: search.Hit{Match: m, From: s.From, To: s.To, Member: s.Member}, Kind: s.Kind, Path: s.Path, ID: s.Object,
-		Name: s.Name, Header: s.Header}, nil
+		Name: s.Name, Header: s.Header, URL: s.URL, Part: s.Part}, nil
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // Counters count what was read.
-type Counters struct{ Files, Bytes, Objects, Commits, Members atomic.Int64 }
+type Counters struct{ Files, Bytes, Objects, Commits, Members, Texts atomic.Int64 }
 
 // Sink takes what the sources of a run find and read. Many goroutines may use it.
 // What it drops beyond its limits does not depend on their order.
@@ -182,6 +182,7 @@ func (s *Sink) Take(other *Sink) {
 	s.Bytes.Add(other.Bytes.Load())
 	s.Commits.Add(other.Commits.Load())
 	s.Members.Add(other.Members.Load())
+	s.Texts.Add(other.Texts.Load())
 }
 
 // coverage returns what was read and what was not. Tokens in names are masked.
@@ -195,5 +196,5 @@ func (s *Sink) coverage(set *rules.Set) result.Coverage {
 	}
 	slices.SortFunc(unread, compareUnread)
 	return result.Coverage{Files: s.Files.Load(), Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Commits: s.Commits.Load(),
-		ArchiveMembers: s.Members.Load(), Unread: slices.Compact(unread)}
+		ArchiveMembers: s.Members.Load(), Texts: s.Texts.Load(), Unread: slices.Compact(unread)}
 }

@@ -125,7 +125,7 @@ func (s *storyteller) places(hits []Hit) {
 // location returns the place of a hit, without the path.
 func (s *storyteller) location(h *Hit) result.Location {
 	return result.Location{Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
-		Object: s.repo.Store.Hex(h.Object), Kind: h.Kind, Header: h.Header}
+		Object: s.repo.Store.Hex(h.Object), Kind: h.Kind, Header: h.Header, URL: s.repo.From.Page}
 }
 
 // inIndex adds the paths where the index has the hit's object and HEAD does not.

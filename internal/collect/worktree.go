@@ -78,6 +78,9 @@ func (t *WorkTree) exposure(path string) result.Exposure {
 // exposure returns the exposure of a match in a file, or in a text of git's that is
 // no object.
 func (h *Hit) exposure() result.Exposure {
+	if result.IsPosted(h.Kind) {
+		return result.ExposurePosted
+	}
 	switch h.Kind {
 	case result.KindRef, result.KindReflog:
 		return result.ExposureHistory

@@ -43,7 +43,7 @@ func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
 			return nil, fmt.Errorf("it leads to %s, which asks for credentials: name that URL", l.base.Host)
 		}
 		if l.auth = loginFor(c, a.hostname()); l.auth == nil {
-			return nil, fmt.Errorf("the server asks for credentials: %s", howToLogIn(a.hostname()))
+			return nil, absent{fmt.Errorf("the server asks for credentials: %s", howToLogIn(a.hostname()))}
 		}
 		if resp, err = l.refs(ctx); err != nil {
 			return nil, err
@@ -173,6 +173,16 @@ func (l *httpLink) do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// absent is the error of a repository that is not there, or may not be read.
+type absent struct{ error }
+
+// IsAbsent reports whether an error says that a server has no such repository, or lets
+// nobody know without credentials.
+func IsAbsent(err error) bool {
+	var a absent
+	return errors.As(err, &a)
+}
+
 // check says what is wrong with an answer.
 func (l *httpLink) check(resp *http.Response, kind string) error {
 	host := l.base.Hostname()
@@ -184,7 +194,7 @@ func (l *httpLink) check(resp *http.Response, kind string) error {
 	case code == http.StatusForbidden:
 		return fmt.Errorf("the server forbids access (403): %s", howToLogIn(host))
 	case code == http.StatusNotFound:
-		return fmt.Errorf("there is no such repository (404), or it is private: check the URL; %s", howToLogIn(host))
+		return absent{fmt.Errorf("there is no such repository (404), or it is private: check the URL; %s", howToLogIn(host))}
 	case code == http.StatusTooManyRequests:
 		return errors.New("the server limits how often it is asked (429): try again later")
 	case code != http.StatusOK:

@@ -172,6 +172,9 @@ func TestBadAnswers(t *testing.T) {
 				f.pack = c.pack
 			}
 			_, _, err := get(t, alone(t), f.URL+"/a/b")
+			if absent := name == "401" || name == "404" || name == "404 for a pack"; IsAbsent(err) != absent {
+				t.Errorf("it is absent: %v", !absent)
+			}
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v, want %s", err, c.want)
 			}

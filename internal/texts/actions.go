@@ -1,0 +1,168 @@
+package texts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"r8scan/result"
+)
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// logDays is how long GitHub keeps logs and artifacts, unless the owner says otherwise.
+const logDays = 90
+
+type run struct {
+	ID      int64     `json:"id"`
+	Attempt int       `json:"run_attempt"`
+	Status  string    `json:"status"`
+	Page    string    `json:"html_url"`
+	Created time.Time `json:"created_at"`
+}
+
+// readLogs reads the logs of the runs of the last 90 days: of each attempt a zip.
+func readLogs(ctx context.Context, r *Reading) error {
+	if !r.Client.LoggedIn {
+		return errLogin
+	}
+	var going, gone int
+	oldest := r.Now.AddDate(0, 0, -logDays)
+	listed := map[int64]bool{}
+	err := counted(ctx, r, "/actions/runs?per_page=100", "workflow_runs", func(raw json.RawMessage) (more bool, err error) {
+		var one run
+		if err := decode(raw, &one); err != nil {
+			return false, err
+		}
+		if listed[one.ID] {
+			return true, nil
+		}
+		listed[one.ID] = true
+		if one.Created.Before(oldest) {
+			return false, nil
+		}
+		if one.Status != "completed" {
+			going++
+			return true, nil
+		}
+		for attempt := range max(1, one.Attempt) {
+			path := fmt.Sprintf("actions/runs/%d/attempts/%d", one.ID, attempt+1)
+			f := File{Key: "log/" + path, From: r.Client.API + r.at + "/" + path + "/logs"}
+			f.Text = Text{Kind: result.KindLog, Path: path, URL: r.page(one.Page)}
+			if err := r.file(ctx, &f); isGone(err) {
+				gone++
+			} else if err != nil {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+	noteGone(r, gone, "log")
+	if going > 0 {
+		r.Visitor.Unread(r.called("logs of runs"), fmt.Sprintf("%d runs are not over: scan again when they are", going))
+	}
+	if err == nil {
+		forget(r, "log/")
+	}
+	return err
+}
+
+// readArtifacts reads the artifacts of runs, each of which is a zip.
+func readArtifacts(ctx context.Context, r *Reading) error {
+	if !r.Client.LoggedIn {
+		return errLogin
+	}
+	gone := 0
+	err := counted(ctx, r, "/actions/artifacts?per_page=100", "artifacts", func(raw json.RawMessage) (more bool, err error) {
+		var one struct {
+			ID      int64  `json:"id"`
+			Name    string `json:"name"`
+			Expired bool   `json:"expired"`
+			Run     struct {
+				ID int64 `json:"id"`
+			} `json:"workflow_run"`
+		}
+		if err := decode(raw, &one); err != nil {
+			return false, err
+		}
+		if one.Expired {
+			gone++
+			return true, nil
+		}
+		at := fmt.Sprintf("actions/artifacts/%d", one.ID)
+		f := File{Key: "artifact/" + at, From: r.Client.API + r.at + "/" + at + "/zip"}
+		f.Text = Text{Kind: result.KindArtifact, Path: at + "/" + one.Name + ".zip"}
+		if one.Run.ID > 0 {
+			f.URL = r.page(fmt.Sprintf("%s%s/actions/runs/%d", web(r), strings.TrimPrefix(r.at, "/repos"), one.Run.ID))
+		}
+		if err := r.file(ctx, &f); isGone(err) {
+			gone++
+		} else if err != nil {
+			return false, err
+		}
+		return true, nil
+	})
+	noteGone(r, gone, "artifact")
+	if err == nil {
+		forget(r, "artifact/")
+	}
+	return err
+}
+
+// web is the address of GitHub's pages.
+func web(r *Reading) string {
+	scheme, host, _ := strings.Cut(r.Client.API, "://")
+	host, _, _ = strings.Cut(strings.TrimPrefix(host, "api."), "/")
+	return scheme + "://" + host
+}
+
+// noteGone counts what GitHub does not have any more. It is no gap: nobody else can read
+// it either.
+func noteGone(r *Reading, n int, what string) {
+	if n > 0 {
+		r.Visitor.Note(fmt.Sprintf("%s: %d are deleted or expired", r.called(what+"s"), n))
+	}
+}
+
+// forget forgets the files of a kind that no list names any more.
+func forget(r *Reading, prefix string) {
+	maps.DeleteFunc(r.State.Files, func(key string, _ Entry) bool { return strings.HasPrefix(key, prefix) && !r.fresh[key] })
+}
+
+// counted reads a list whose pages say how many things it has, the newest first, until
+// take returns false. New things move others to a later page, so none is lost.
+func counted(ctx context.Context, r *Reading, path, field string, take func(json.RawMessage) (more bool, err error)) error {
+	where, read := r.Client.API+r.at+path, 0
+	for range r.Client.pages() {
+		a, err := r.Client.get(ctx, where, "")
+		if err != nil {
+			return err
+		}
+		var fields map[string]json.RawMessage
+		var total int
+		var list []json.RawMessage
+		if err := errors.Join(decode(a.body, &fields), decode(fields["total_count"], &total), decode(fields[field], &list)); err != nil {
+			return errHalf
+		}
+		for _, one := range list {
+			more, err := take(one)
+			if err != nil || !more {
+				return err
+			}
+			read++
+		}
+		if a.next == "" {
+			if read < total {
+				return fmt.Errorf("GitHub lists %d of %d: the others were not read", read, total)
+			}
+			return nil
+		}
+		where = a.next
+	}
+	return errEndless
+}
