@@ -43,8 +43,12 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 	}
 }
 
-// listRefs asks a server for a repository's refs and returns a digest of them.
+// listRefs asks a server for a repository's refs and returns a digest of them; "" for a
+// folder on this machine, which is scanned at each visit.
 func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error) {
+	if !fetch.IsURL(url) {
+		return "", nil
+	}
 	if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
 		return "", err
 	}
@@ -65,11 +69,13 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error)
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// scan reads everything that a server has of a repository. A panic is an error: what a
-// server sends must not end the process.
+// scan reads everything that a repository has. A panic is an error: what is in one
+// repository must not end the process.
 func (w *Worker) scan(ctx context.Context, url, host string) (res *result.Result, err error) {
-	if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
-		return nil, err
+	if fetch.IsURL(url) {
+		if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
+			return nil, err
+		}
 	}
 	defer func() {
 		if recover() != nil {

@@ -76,7 +76,7 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 // scans it. The result is nil if they are.
 func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed) (refs string, res *result.Result, err error) {
 	refs, err = w.listRefs(ctx, c.URL, c.Host)
-	if err != nil || refs == c.Refs {
+	if err != nil || refs != "" && refs == c.Refs {
 		return refs, nil, err
 	}
 	res, err = w.scan(ctx, c.URL, c.Host)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,17 +24,17 @@ import (
 
 func (c command) add() *cobra.Command {
 	return &cobra.Command{
-		Use:   "add URL|file:LIST",
+		Use:   "add URL|FOLDER|file:LIST",
 		Short: "Add a repository, or all of a list",
-		Long: `Add the repository at URL (https, ssh or git@host:owner/name), or those of a file
-with one URL a line. Blank lines and lines that begin with # are skipped; "file:-" is
-standard input. A repository that is there already is not added again; one that was
+		Long: `Add the repository at URL (https, ssh or git@host:owner/name) or in FOLDER, or those of
+a file with one of these a line. Blank lines and lines that begin with # are skipped;
+"file:-" is standard input. A folder is for one machine: all processes must have it. A repository that is there already is not added again; one that was
 put aside gets a new chance.
 
-A line that is no address is named, and the others are added; the exit code is 3 then.`,
+A line that is neither is named, and the others are added; the exit code is 3 then.`,
 		Example: `  r8scan-fleet add https://github.com/owner/name
   r8scan-fleet add file:repos.txt`,
-		Args: oneArg("URL, or file: and a path"),
+		Args: oneArg("URL or folder, or file: and the path of a list"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return with(cmd.Context(), func(s *store.Store) error { return c.runAdd(cmd.Context(), s, args[0]) })
 		},
@@ -69,7 +70,7 @@ type adding struct {
 	queue                  *worker.Inserter
 	err                    io.Writer
 	name                   func(line int) string
-	batch                  []*fetch.Address
+	batch                  []repository
 	queued, known, refused int
 }
 
@@ -117,14 +118,35 @@ func (a *adding) list(ctx context.Context, path string, stdin io.Reader) error {
 	}
 }
 
-// line takes one URL.
+// repository is what to add.
+type repository struct{ name, host string }
+
+// line takes one URL or folder.
 func (a *adding) line(n int, text string) {
-	at, err := fetch.Parse(text)
+	r, err := named(text)
 	if err != nil {
 		a.refuse(n, err)
 		return
 	}
-	a.batch = append(a.batch, at)
+	a.batch = append(a.batch, r)
+}
+
+// named returns the repository that a user means.
+func named(text string) (r repository, err error) {
+	if !fetch.IsURL(text) {
+		if r.name, err = filepath.Abs(text); err != nil {
+			return r, err
+		}
+		if info, err := os.Stat(r.name); err != nil || !info.IsDir() {
+			return r, errors.New("neither a URL nor a folder: write https://host/owner/name, git@host:owner/name, or the path of a repository")
+		}
+		return r, nil
+	}
+	at, err := fetch.Parse(text)
+	if err != nil {
+		return r, err
+	}
+	return repository{at.String(), strings.ToLower((&url.URL{Host: at.Host}).Hostname())}, nil
 }
 
 // refuse names a line, and does not repeat it: it may hold a password.
@@ -138,9 +160,8 @@ func (a *adding) flush(ctx context.Context) error {
 	queued := 0
 	err := a.store.Tx(ctx, func(tx *sql.Tx) error {
 		var visits []ledger.Visit
-		for _, at := range a.batch {
-			host := strings.ToLower((&url.URL{Host: at.Host}).Hostname())
-			v, err := ledger.Add(ctx, tx, at.String(), host)
+		for _, r := range a.batch {
+			v, err := ledger.Add(ctx, tx, r.name, r.host)
 			if err != nil {
 				return err
 			}

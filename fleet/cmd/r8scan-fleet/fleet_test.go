@@ -162,6 +162,32 @@ func TestBroken(t *testing.T) {
 	})
 }
 
+// TestFolders scans repositories on this machine.
+func TestFolders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
+	w.urls = nil
+	for i := range distinct {
+		w.urls = append(w.urls, filepath.Join(w.root, fmt.Sprintf("r%d.git", i)))
+	}
+	if code, _, errs := w.run("add", "file:"+w.list("/no/such/folder")); code != exitIncomplete || strings.Count(errs, "\n") != 1 {
+		t.Fatalf("add: %d\n%s", code, errs)
+	}
+	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
+		t.Fatalf("run: %d\n%s", code, errs)
+	}
+	w.whole(1)
+	if w.packs != 0 || w.extra() != 0 {
+		t.Errorf("%d packs, %d questions too many", w.packs, w.extra())
+	}
+	if _, out, _ := w.run("report", "-f", "csv"); !strings.Contains(out, "/r3.git/app.env") {
+		t.Errorf("report:\n%s", out)
+	}
+	if code, _, errs := w.run("forget", w.urls[3]); code != 0 {
+		t.Errorf("forget: %d\n%s", code, errs)
+	}
+}
+
 // TestWrong checks messages of wrong usage.
 func TestWrong(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -120,8 +121,8 @@ func merged(t ledger.Token) (f report.Finding, ok bool) {
 // placed returns a path with its repository before it.
 func placed(repository, path string) string {
 	u, err := url.Parse(repository)
-	if err != nil {
-		return path
+	if err != nil || !strings.Contains(repository, "://") { // a folder
+		return strings.TrimSuffix(filepath.ToSlash(repository)+"/"+path, "/")
 	}
 	return strings.TrimSuffix(u.Host+strings.TrimSuffix(u.Path, ".git")+"/"+path, "/")
 }
