@@ -200,7 +200,7 @@ func TestWrong(t *testing.T) {
 	if code, out, _ := w.run("tokens"); code != 0 || out != "" {
 		t.Errorf("tokens of an empty fleet: %d %s", code, out)
 	}
-	w.db = "/proc/nothing/f.db"
+	w.db = filepath.Join(w.db, "f.db") // a file is no folder
 	if code, _, errs := w.run("status"); code != exitUsage || !strings.Contains(errs, "R8SCAN_FLEET_DB") {
 		t.Errorf("a folder that cannot be written: %d %s", code, errs)
 	}
