@@ -56,13 +56,13 @@ func by(ctx context.Context, q store.Querier, query string) (map[string]int64, e
 // patience is how many tries in a row without a clear answer Idle waits for.
 const patience = 3
 
-// Idle reports whether nothing is left to do now: what is left waits for a later sweep
-// or recheck.
-func Idle(ctx context.Context, q store.Querier, now int64) (bool, error) {
-	var left int64
-	err := q.QueryRowContext(ctx, `select (select count(*) from repo where state in ('queued', 'scanning'))
-		+ (select count(*) from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&left)
-	return left == 0, err
+// Idle reports whether no visits, if scans is set, and no questions, if asks is, are
+// left to do now: what is left waits for a later sweep or recheck.
+func Idle(ctx context.Context, q store.Querier, scans, asks bool, now int64) (bool, error) {
+	var visits, questions int64
+	err := q.QueryRowContext(ctx, `select (select count(*) from repo where state in ('queued', 'scanning')),
+		(select count(*) from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&visits, &questions)
+	return !(scans && visits > 0) && !(asks && questions > 0), err
 }
 
 // ForgetRepo removes all of a repository, by id or URL, and the tokens that stand

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"r8scan/fleet/ledger"
 	"r8scan/fleet/store"
@@ -102,6 +103,7 @@ func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 	}
 	return river.NewClient(w.store.River, &river.Config{
 		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: 500 * time.Millisecond,
+		ErrorHandler: &failures{w.log}, SkipUnknownJobCheck: true, // a worker that only scans queues questions too
 		RescueStuckJobsAfter:        limit(ledger.Large) + 10*time.Minute, // reap is earlier
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour,
 	})
@@ -110,6 +112,21 @@ func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 // silent drops the queue's own log: the worker logs what it does, and knows what may
 // be said.
 func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// failures logs why jobs failed, which are then tried again.
+type failures struct{ log *slog.Logger }
+
+// HandleError logs an error.
+func (f *failures) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	f.log.Error("job failed", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "error", err.Error())
+	return nil
+}
+
+// HandlePanic logs a panic, and not its value, which may be anything.
+func (f *failures) HandlePanic(_ context.Context, job *rivertype.JobRow, _ any, _ string) *river.ErrorHandlerResult {
+	f.log.Error("job failed inside r8scan-fleet: its row in the queue says where", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt)
+	return nil
+}
 
 // live renews the worker and does the chores, until it is to end.
 func (w *Worker) live(ctx context.Context) error {
@@ -143,7 +160,7 @@ func (w *Worker) live(ctx context.Context) error {
 		if !w.cfg.UntilIdle {
 			continue
 		}
-		if ok, err := ledger.Idle(ctx, w.store.DB, now); err != nil || !ok {
+		if ok, err := ledger.Idle(ctx, w.store.DB, w.cfg.Scan, w.cfg.Verify, now); err != nil || !ok {
 			idle = 0
 		} else if idle++; idle == 2 { // a visit that just ended may have queued a question
 			return nil

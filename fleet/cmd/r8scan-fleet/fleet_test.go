@@ -173,10 +173,14 @@ func TestFolders(t *testing.T) {
 	if code, _, errs := w.run("add", "file:"+w.list("/no/such/folder")); code != exitIncomplete || strings.Count(errs, "\n") != 1 {
 		t.Fatalf("add: %d\n%s", code, errs)
 	}
-	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-		t.Fatalf("run: %d\n%s", code, errs)
+	// One process scans and asks nothing, and the next one asks.
+	if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 || len(w.asked) > 0 || strings.Contains(errs, "job failed") {
+		t.Fatalf("run: %d, %d tokens asked about\n%s", code, len(w.asked), errs)
 	}
 	w.whole(1)
+	if code, _, errs := w.run(w.work("--until-idle", "--role", "verify")...); code != 0 || len(w.asked) <= len(w.tokens) {
+		t.Fatalf("run: %d, %d tokens asked about\n%s", code, len(w.asked), errs)
+	}
 	if w.packs != 0 || w.extra() != 0 {
 		t.Errorf("%d packs, %d questions too many", w.packs, w.extra())
 	}
