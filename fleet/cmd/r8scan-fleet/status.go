@@ -79,7 +79,7 @@ func writeCounts(w io.Writer, c *ledger.Counts) {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "visits: %d, of which %d fetched a pack\nworkers alive: %d\n", c.Visits, c.Scans, c.Workers)
+	fmt.Fprintf(w, "visits: %d, scans of something new: %d\nworkers alive: %d\n", c.Visits, c.Scans, c.Workers)
 	if c.Partly > 0 {
 		fmt.Fprintf(w, "repositories with parts that could not be read: %d\n", c.Partly)
 	}
