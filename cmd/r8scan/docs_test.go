@@ -92,7 +92,7 @@ func TestReadme(t *testing.T) {
 	if n := strings.Count(readme, "\n"); n > 150 {
 		t.Errorf("the README has %d lines, more than 150", n)
 	}
-	for _, line := range []string{"go run ./cmd/r8scan audit", "go test ./..."} { // .ci/run runs the second
+	for _, line := range []string{"go run ./cmd/r8scan audit", "go test ./... && go -C fleet test ./..."} { // .ci/run runs the second
 		if strings.Count(readme, "\n    "+line+"\n") != 1 {
 			t.Errorf("the README does not have exactly one line %q", line)
 		}

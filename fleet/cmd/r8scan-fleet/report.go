@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/fleet/ledger"
+	"r8scan/fleet/store"
+	"r8scan/internal/version"
+	"r8scan/report"
+	"r8scan/result"
+)
+
+func (c command) report() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Write what was found as one of r8scan's reports",
+		Long: `Write the tokens of all repositories as one result of r8scan: json can be read by
+r8scan report, and the others go to people and services. A path begins with the
+host and the name of its repository. What could not be read is named in it.`,
+		Example: `  r8scan-fleet report -f html > leaks.html
+  r8scan-fleet report -f sarif > leaks.sarif`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			render, err := report.ByName(format)
+			if err != nil {
+				return fmt.Errorf("--format: %w", err)
+			}
+			return with(cmd.Context(), func(s *store.Store) error { return c.runReport(cmd.Context(), s, render) })
+		},
+	}
+	cmd.Flags().StringVarP(&format, "format", "f", "text", "`name` of the format: "+strings.Join(report.Formats(), ", "))
+	return cmd
+}
+
+func (c command) runReport(ctx context.Context, s *store.Store, render report.Renderer) error {
+	tokens, err := ledger.Tokens(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	unread, err := unreadable(ctx, s)
+	if err != nil {
+		return err
+	}
+	res := result.Result{Target: result.Target{Kind: "repository", Path: target(tokens)}, Coverage: result.Coverage{Unread: unread}}
+	doc := report.New(res, version.Read().Tool(), time.Now(), 0)
+	for _, t := range tokens {
+		if f, ok := merged(t); ok {
+			doc.Findings = append(doc.Findings, f)
+		}
+	}
+	if err := render(c.out, doc, report.Options{}); err != nil {
+		return err
+	}
+	if err := report.Summary(c.err, doc, report.Options{}); err != nil {
+		return err
+	}
+	switch {
+	case len(doc.Findings) > 0:
+		return exitError(exitFound)
+	case !doc.Complete:
+		return exitError(exitIncomplete)
+	}
+	return nil
+}
+
+// target names what a report is about. It is an address: what it says of is on servers.
+func target(tokens []ledger.Token) string {
+	urls := map[string]bool{}
+	for _, t := range tokens {
+		for _, p := range t.Places {
+			urls[p.URL] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(urls))
+	switch len(names) {
+	case 0:
+		return "the repositories of the fleet"
+	case 1:
+		return names[0]
+	}
+	return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
+}
+
+// merged returns one finding with the places of a token in all repositories. Its life
+// story is left out if there are several: each has another. It is false for a token
+// that stands nowhere.
+func merged(t ledger.Token) (f report.Finding, ok bool) {
+	if len(t.Places) == 0 {
+		return f, false
+	}
+	f = t.Places[0].Finding
+	locations := []result.Location{}
+	for _, p := range t.Places {
+		for _, l := range p.Finding.Locations {
+			l.Path = placed(p.URL, l.Path)
+			locations = append(locations, l)
+		}
+	}
+	f.Locations = locations
+	if len(t.Places) > 1 {
+		f.History = nil
+	}
+	f.Verification = report.Verification{Status: t.Status, Reason: t.Reason, Account: t.Account}
+	if t.Checked > 0 {
+		f.Verification.CheckedAt = time.UnixMilli(t.Checked).UTC().Truncate(time.Second)
+	}
+	return f, true
+}
+
+// placed returns a path with its repository before it.
+func placed(repository, path string) string {
+	u, err := url.Parse(repository)
+	if err != nil || !strings.Contains(repository, "://") { // a folder
+		return strings.TrimSuffix(filepath.ToSlash(repository)+"/"+path, "/")
+	}
+	return strings.TrimSuffix(u.Host+strings.TrimSuffix(u.Path, ".git")+"/"+path, "/")
+}
+
+// unreadable returns what the fleet could not read, or has not read yet.
+func unreadable(ctx context.Context, s *store.Store) ([]result.Unread, error) {
+	problems, err := ledger.Problems(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
+	unread := []result.Unread{}
+	for _, p := range problems {
+		switch p.State {
+		case ledger.Done:
+		case ledger.Aside:
+			unread = append(unread, result.Unread{What: p.URL, Reason: p.Error + ": it was put aside, and r8scan-fleet add tries it again"})
+		default:
+			unread = append(unread, result.Unread{What: p.URL, Reason: cmp.Or(p.Error, "it was not visited yet: r8scan-fleet run does")})
+		}
+		for _, u := range p.Unread {
+			unread = append(unread, result.Unread{What: p.URL + ": " + u.What, Reason: u.Reason})
+		}
+	}
+	return unread, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"r8scan/fleet/ledger"
+	"r8scan/fleet/store"
+	"r8scan/fleet/worker"
+	"r8scan/internal/ask"
+	"r8scan/internal/version"
+	"r8scan/verifier"
+)
+
+// maxJobs is how many repositories one process scans at a time.
+const maxJobs = 256
+
+func (c command) work() *cobra.Command {
+	cfg := worker.Config{Log: c.err, Tool: version.Read().Tool()}
+	var roles string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Scan and verify, as one process of any number",
+		Long: `Visit the repositories that are queued or due, and ask Replicate about new tokens, and
+again after 1 hour, 6 hours and then daily, until it has refused a token twice. Start
+as many processes as you like, on one machine or, with PostgreSQL, on many: they
+share the work, and take over what a dead one leaves. Ctrl-C ends this one.
+
+The log goes to standard error, one JSON object a line.`,
+		Example: `  r8scan-fleet run --until-idle
+  r8scan-fleet run --role verify --metrics 127.0.0.1:9180`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkRun(&cfg, roles); err != nil {
+				return err
+			}
+			return with(cmd.Context(), func(s *store.Store) error { return c.runWork(cmd.Context(), s, cfg) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&roles, "role", "scan,verify", "what this process does: `scan`, verify or both")
+	f.BoolVar(&cfg.UntilIdle, "until-idle", false, "end when nothing is left to do now")
+	f.IntVarP(&cfg.Jobs, "jobs", "j", runtime.NumCPU(), "`number` of small repositories at a time")
+	f.IntVar(&cfg.HostRate, "host-rate", 600, "at most this `number` of requests a minute to one git server, of all processes")
+	f.IntVar(&cfg.APIRate, "api-rate", verifier.DefaultRate, "at most this `number` of tokens a minute to ask about, of all processes")
+	f.StringVar(&cfg.APIURL, "api-url", "", "ask this `URL` instead of "+verifier.DefaultBaseURL+" and r8.im: https, or http on localhost (or set "+ask.URLVariable+")")
+	f.DurationVar(&cfg.Sweep, "sweep", 24*time.Hour, "visit a repository again after this `time`")
+	f.StringVar(&cfg.Metrics, "metrics", "127.0.0.1:0", "serve /healthz and /metrics at this `address`, \"\" for none; port 0 takes a free one, which the log names")
+	return cmd
+}
+
+func checkRun(cfg *worker.Config, roles string) error {
+	for role := range strings.SplitSeq(roles, ",") {
+		switch role {
+		case "scan":
+			cfg.Scan = true
+		case "verify":
+			cfg.Verify = true
+		default:
+			return errors.New("--role: use scan, verify, or scan,verify")
+		}
+	}
+	switch {
+	case cfg.Jobs < 1 || cfg.Jobs > maxJobs:
+		return fmt.Errorf("--jobs %d: use 1 to %d", cfg.Jobs, maxJobs)
+	case cfg.HostRate < 1:
+		return fmt.Errorf("--host-rate %d: use 1 or more", cfg.HostRate)
+	case cfg.APIRate < 1 || cfg.APIRate > verifier.DefaultRate:
+		return fmt.Errorf("--api-rate %d: use 1 to %d", cfg.APIRate, verifier.DefaultRate)
+	case cfg.Sweep < time.Minute:
+		return fmt.Errorf("--sweep %s: use 1m or more", cfg.Sweep)
+	}
+	return nil
+}
+
+func (c command) runWork(ctx context.Context, s *store.Store, cfg worker.Config) error {
+	if err := worker.Run(ctx, s, cfg); err != nil {
+		return err
+	}
+	counts, err := c.counts(ctx, s)
+	if err != nil {
+		return err
+	}
+	writeCounts(c.err, counts)
+	if counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside] > 0 {
+		return exitError(exitIncomplete)
+	}
+	return nil
+}

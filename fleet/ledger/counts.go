@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+
+	"r8scan/fleet/store"
+)
+
+// Counts are the fleet's numbers.
+type Counts struct {
+	Repos    map[string]int64 `json:"repositories"` // by state
+	Tokens   map[string]int64 `json:"tokens"`       // by status
+	Workers  int64            `json:"workers"`      // that are alive
+	Visits   int64            `json:"visits"`       // that were committed
+	Scans    int64            `json:"scans"`        // those of them that fetched a pack
+	Partly   int64            `json:"partly_read"`  // repositories of which something could not be read
+	Overdue  int64            `json:"overdue_ms"`   // how long the oldest due visit waits
+	Deferred int64            `json:"unanswered"`   // open tokens whose last question had no clear answer
+}
+
+// Count returns the numbers as they are now.
+func Count(ctx context.Context, q store.Querier, now int64) (*Counts, error) {
+	c := &Counts{}
+	var err error
+	if c.Repos, err = by(ctx, q, `select state, count(*) from repo group by state`); err != nil {
+		return nil, err
+	}
+	if c.Tokens, err = by(ctx, q, `select status, count(*) from token group by status`); err != nil {
+		return nil, err
+	}
+	err = q.QueryRowContext(ctx, `select
+		(select count(*) from worker where until >= $1),
+		(select cast(coalesce(sum(commits), 0) as bigint) from repo),
+		(select cast(coalesce(sum(scans), 0) as bigint) from repo),
+		(select count(*) from repo where unread <> '[]'),
+		(select coalesce(min(due), $2) from repo where state in ('done', 'failed')),
+		(select count(*) from token where open = 1 and tries > 0)`, now, now).
+		Scan(&c.Workers, &c.Visits, &c.Scans, &c.Partly, &c.Overdue, &c.Deferred)
+	c.Overdue = max(0, now-c.Overdue)
+	return c, err
+}
+
+func by(ctx context.Context, q store.Querier, query string) (map[string]int64, error) {
+	counts := map[string]int64{}
+	_, err := all(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
+		var name string
+		var n int64
+		err = rows.Scan(&name, &n)
+		counts[name] = n
+		return none, err
+	}, query)
+	return counts, err
+}
+
+// patience is how many tries in a row without a clear answer Idle waits for.
+const patience = 3
+
+// Idle reports whether no visits, if scans is set, and no questions, if asks is, are
+// left to do now: what is left waits for a later sweep or recheck.
+func Idle(ctx context.Context, q store.Querier, scans, asks bool, now int64) (bool, error) {
+	var visits, questions int64
+	err := q.QueryRowContext(ctx, `select (select count(*) from repo where state in ('queued', 'scanning')),
+		(select count(*) from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&visits, &questions)
+	return !(scans && visits > 0) && !(asks && questions > 0), err
+}
+
+// ForgetRepo removes all of a repository, by id or URL, and the tokens that stand
+// nowhere else. It reports whether there was one.
+func ForgetRepo(ctx context.Context, tx *sql.Tx, name string, now int64) (bool, error) {
+	n, err := changed(ctx, tx, `delete from repo where id = $1 or url = $2`, name, name)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if _, err := tx.ExecContext(ctx, `delete from token where not exists (select 1 from finding where finding.token = token.id)`); err != nil {
+		return false, err
+	}
+	_, err = tx.ExecContext(ctx, `insert into forgotten(kind, at) values('repository', $1)`, now)
+	return true, err
+}
+
+// ForgetToken removes all of a token. It reports whether there was one.
+func ForgetToken(ctx context.Context, tx *sql.Tx, id string, now int64) (bool, error) {
+	n, err := changed(ctx, tx, `delete from token where id = $1`, id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.ExecContext(ctx, `insert into forgotten(kind, at) values('token', $1)`, now)
+	return true, err
+}

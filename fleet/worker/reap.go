@@ -1,0 +1,95 @@
+package worker
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"r8scan/fleet/ledger"
+)
+
+// sweepMost is how many visits one sweep queues.
+const sweepMost = 1000
+
+// chores does what each worker does for all of them: it takes over what dead workers
+// leave, and queues visits that are due. Two at once do no harm: each row has one epoch.
+func (w *Worker) chores(ctx context.Context, now int64) error {
+	if err := w.reap(ctx, now); err != nil {
+		return err
+	}
+	return w.store.Tx(ctx, func(tx *sql.Tx) error {
+		visits, err := ledger.Sweep(ctx, tx, now, sweepMost)
+		if err != nil {
+			return err
+		}
+		return w.queue.Visits(ctx, tx, time.Time{}, visits...)
+	})
+}
+
+// page is how many running jobs one look at the queue returns.
+const page = 1000
+
+// reap takes over the jobs of dead workers.
+func (w *Worker) reap(ctx context.Context, now int64) error {
+	params := river.NewJobListParams().Kinds(scanArgs{}.Kind(), verifyArgs{}.Kind()).States(rivertype.JobStateRunning).First(page)
+	for {
+		list, err := w.queue.client.JobList(ctx, params)
+		if err != nil {
+			return err
+		}
+		live, err := ledger.Live(ctx, w.store.DB, now) // after the list: a worker is registered before it takes a job
+		if err != nil {
+			return err
+		}
+		for _, job := range list.Jobs {
+			if len(job.AttemptedBy) == 0 || slices.Contains(live, job.AttemptedBy[len(job.AttemptedBy)-1]) ||
+				strings.Contains(string(job.Metadata), "cancel_attempted_at") { // it was reaped, and waits for the queue's own cleaner
+				continue
+			}
+			if err := w.takeOver(ctx, job, now); err != nil {
+				return err
+			}
+		}
+		if len(list.Jobs) < page {
+			return ledger.Bury(ctx, w.store.DB, now-24*time.Hour.Milliseconds())
+		}
+		params = params.After(list.LastCursor)
+	}
+}
+
+// takeOver cancels a dead worker's job and queues its successor. The new epoch keeps
+// the dead one from writing, should it come back.
+func (w *Worker) takeOver(ctx context.Context, job *rivertype.JobRow, now int64) error {
+	w.log.Info("took over", "kind", job.Kind, "job", job.ID)
+	return w.store.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := w.queue.client.JobCancelTx(ctx, tx, job.ID); err != nil {
+			return err
+		}
+		if job.Kind == (verifyArgs{}).Kind() {
+			var args verifyArgs
+			if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+				return err
+			}
+			questions, err := ledger.Reask(ctx, tx, ledger.Question{Token: args.Token, Generation: args.Generation}, now)
+			if err != nil {
+				return err
+			}
+			return w.queue.Questions(ctx, tx, time.Time{}, questions...)
+		}
+		var args scanArgs
+		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+			return err
+		}
+		next, err := ledger.Orphan(ctx, tx, ledger.Visit{Repo: args.Repo, Epoch: args.Epoch, Size: sizeOf(job.Queue)})
+		if err != nil || next == nil {
+			return err
+		}
+		return w.queue.Visits(ctx, tx, time.Time{}, *next)
+	})
+}

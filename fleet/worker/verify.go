@@ -1,0 +1,130 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"r8scan/fleet/ledger"
+	"r8scan/internal/ask"
+	"r8scan/report"
+	"r8scan/rules"
+	"r8scan/verifier"
+)
+
+// verifyWorker asks about tokens.
+type verifyWorker struct {
+	river.WorkerDefaults[verifyArgs]
+	*Worker
+	api, registry *verifier.Verifier
+}
+
+// newVerifyWorker returns what asks the server at url, "" for Replicate's own.
+func newVerifyWorker(w *Worker) (*verifyWorker, error) {
+	// One request is one place in the row that all workers share, so none is repeated here.
+	cfg := verifier.Config{Retries: -1}
+	api, err := ask.APITokens.NewVerifier(w.cfg.APIURL, w.cfg.Tool.Version, cfg)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := ask.CogTokens.NewVerifier(w.cfg.APIURL, w.cfg.Tool.Version, cfg)
+	return &verifyWorker{Worker: w, api: api, registry: registry}, err
+}
+
+// Timeout leaves time to find the token in a large repository.
+func (w *verifyWorker) Timeout(*river.Job[verifyArgs]) time.Duration {
+	return limit(ledger.Large) + writeTime
+}
+
+// Work asks one question. No token is kept between questions, so it is found again at
+// its place first.
+func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) error {
+	about := ledger.Question{Token: job.Args.Token, Generation: job.Args.Generation}
+	rule, places, err := ledger.ClaimQuestion(ctx, w.store.DB, about, w.id)
+	if err != nil {
+		return over(err)
+	}
+	secret, err := w.find(ctx, about.Token, rule, places)
+	if errors.Is(err, errBusy) {
+		return river.JobSnooze(busyFor)
+	}
+	answer := report.Verification{Status: report.StatusUnknown}
+	if err != nil {
+		answer.Reason = err.Error()
+	} else if answer, err = w.ask(ctx, rule, secret); errors.Is(err, errBusy) {
+		return river.JobSnooze(busyFor)
+	} else if err != nil {
+		return err
+	}
+	if ctx.Err() != nil { // the process ends
+		return river.JobSnooze(0)
+	}
+	crashAt(crashAsked)
+	err = w.store.Tx(ctx, func(tx *sql.Tx) error {
+		now, err := w.store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		next, due, err := ledger.Answer(ctx, tx, about, w.id, answer, now)
+		if err != nil {
+			return err
+		}
+		if next != nil {
+			at := time.Now().Add(time.Duration(due-now) * time.Millisecond)
+			if err := w.queue.Questions(ctx, tx, at, *next); err != nil {
+				return err
+			}
+		}
+		return complete(ctx, w.store, tx, job)
+	})
+	if err == nil {
+		w.log.Info("asked", "token_id", about.Token, "status", string(answer.Status), "reason", answer.Reason)
+	}
+	return over(err)
+}
+
+var errNotThere = errors.New("the token is no longer found in its repositories")
+
+// find scans the token's repositories until one has it.
+func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledger.Place) (rules.Secret, error) {
+	why := errNotThere
+	for _, p := range places {
+		limited, cancel := context.WithTimeout(ctx, limit(p.Size))
+		res, err := w.scan(limited, p.URL, p.Host)
+		cancel()
+		if errors.Is(err, errBusy) {
+			return rules.Secret{}, err
+		}
+		if err != nil {
+			why = errors.New("a repository that has the token could not be read again")
+			continue
+		}
+		for _, f := range res.Findings {
+			if f.Rule == rule && f.Secret.ID() == id {
+				return f.Secret, nil
+			}
+		}
+	}
+	return rules.Secret{}, why
+}
+
+// ask sends a token to its issuer, when the rate of all workers allows it.
+func (w *verifyWorker) ask(ctx context.Context, rule string, secret rules.Secret) (report.Verification, error) {
+	v, rate := w.api, w.cfg.APIRate
+	if rule == rules.CogToken.ID {
+		v, rate = w.registry, min(rate, verifier.RegistryRate)
+	}
+	if err := w.reserve(ctx, "issuer "+v.Host(), rate); err != nil {
+		return report.Verification{}, err
+	}
+	return ask.Verification(v.Verify(ctx, []rules.Secret{secret})[0]), nil
+}
+
+func sortByID(findings []report.Finding) {
+	slices.SortFunc(findings, func(a, b report.Finding) int { return cmp.Compare(a.TokenID, b.TokenID) })
+}

@@ -1,0 +1,214 @@
+// Package worker is one process of a fleet: it takes jobs from the queue, scans
+// repositories, asks about tokens, and takes over what dead workers leave.
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"r8scan/fleet/ledger"
+	"r8scan/fleet/store"
+	"r8scan/report"
+)
+
+// Config says how a worker works.
+type Config struct {
+	Scan, Verify bool          // what it does
+	UntilIdle    bool          // end when nothing is left to do now
+	Jobs         int           // small repositories at a time
+	HostRate     int           // requests a minute to one git server, of all workers
+	APIRate      int           // tokens a minute that all workers ask about
+	APIURL       string        // who is asked; "" for Replicate
+	Sweep        time.Duration // after which a repository is visited again
+	Metrics      string        // address of health and metrics; "" for none
+	Log          io.Writer
+	Tool         report.Tool
+}
+
+// Worker is one process. It holds the row of its id until it ends.
+type Worker struct {
+	store *store.Store
+	cfg   Config
+	id    string
+	log   *slog.Logger
+	queue *Inserter
+}
+
+const (
+	lease = 10 * time.Second // a worker that is not renewed as long is dead
+	renew = 2 * time.Second
+)
+
+// ErrDead says that the worker could not renew itself in time.
+var ErrDead = errors.New("this worker could not reach the database in time, and others take over: start it again")
+
+// Run works until ctx ends, drain is called or, with UntilIdle, nothing is left.
+func Run(ctx context.Context, s *store.Store, cfg Config) error {
+	host, _ := os.Hostname() // only for people
+	id := fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:8]))
+	w := &Worker{store: s, cfg: cfg, id: id, log: slog.New(slog.NewJSONHandler(cfg.Log, nil)).With("worker", id)}
+	client, err := w.client()
+	if err != nil {
+		return err
+	}
+	w.queue = &Inserter{client}
+	now, err := s.Now(ctx, s.DB)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Register(ctx, s.DB, id, now, now+lease.Milliseconds()); err != nil {
+		return err
+	}
+	stop, err := w.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	w.log.Info("started", "database", s.Name)
+	err = w.live(ctx)
+	w.end(ctx, client, err)
+	return err
+}
+
+// client returns the queue's client, with a queue for each kind of work.
+func (w *Worker) client() (*river.Client[*sql.Tx], error) {
+	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
+	if w.cfg.Scan {
+		river.AddWorker(workers, &scanWorker{Worker: w})
+		queues[scanQueue(ledger.Small)] = river.QueueConfig{MaxWorkers: w.cfg.Jobs}
+		queues[scanQueue(ledger.Medium)] = river.QueueConfig{MaxWorkers: max(1, w.cfg.Jobs/4)}
+		queues[scanQueue(ledger.Large)] = river.QueueConfig{MaxWorkers: 1}
+	}
+	if w.cfg.Verify {
+		verify, err := newVerifyWorker(w)
+		if err != nil {
+			return nil, err
+		}
+		river.AddWorker(workers, verify)
+		queues[verifyQueue] = river.QueueConfig{MaxWorkers: 1} // a kill costs one question at most
+	}
+	return river.NewClient(w.store.River, &river.Config{
+		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: 500 * time.Millisecond,
+		ErrorHandler: &failures{w.log}, SkipUnknownJobCheck: true, // a worker that only scans queues questions too
+		RescueStuckJobsAfter:        limit(ledger.Large) + 10*time.Minute, // reap is earlier
+		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour,
+	})
+}
+
+// silent drops the queue's own log: the worker logs what it does, and knows what may
+// be said.
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// failures logs why jobs failed, which are then tried again.
+type failures struct{ log *slog.Logger }
+
+// HandleError logs an error.
+func (f *failures) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	f.log.Error("job failed", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "error", err.Error())
+	return nil
+}
+
+// HandlePanic logs a panic, and not its value, which may be anything.
+func (f *failures) HandlePanic(_ context.Context, job *rivertype.JobRow, _ any, _ string) *river.ErrorHandlerResult {
+	f.log.Error("job failed inside r8scan-fleet: its row in the queue says where", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt)
+	return nil
+}
+
+// live renews the worker and does the chores, until it is to end.
+func (w *Worker) live(ctx context.Context) error {
+	tick := time.NewTicker(renew)
+	defer tick.Stop()
+	last, idle := time.Now(), 0
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		begun := time.Now()
+		now, draining, err := w.renewed(ctx)
+		switch {
+		case errors.Is(err, ledger.ErrLost), errors.Is(err, store.ErrNewer):
+			return errors.Join(ErrDead, err)
+		case err != nil && time.Since(last) > lease-renew:
+			return ErrDead
+		case err != nil:
+			w.log.Warn("cannot renew", "error", err.Error())
+			continue
+		case draining:
+			return nil
+		}
+		last = begun
+		if err := w.chores(ctx, now); err != nil && ctx.Err() == nil {
+			w.log.Warn("chores failed", "error", err.Error())
+			continue
+		}
+		if !w.cfg.UntilIdle {
+			continue
+		}
+		if ok, err := ledger.Idle(ctx, w.store.DB, w.cfg.Scan, w.cfg.Verify, now); err != nil || !ok {
+			idle = 0
+		} else if idle++; idle == 2 { // a visit that just ended may have queued a question
+			return nil
+		}
+	}
+}
+
+// renewed renews the worker, within the time that is left for it.
+func (w *Worker) renewed(ctx context.Context) (now int64, draining bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lease/2)
+	defer cancel()
+	if now, err = w.store.Now(ctx, w.store.DB); err != nil {
+		return 0, false, err
+	}
+	if draining, err = ledger.Renew(ctx, w.store.DB, w.id, now, now+lease.Milliseconds()); err != nil {
+		return 0, false, err
+	}
+	return now, draining, w.store.Check(ctx)
+}
+
+// endTime is how long an interrupted worker waits for its jobs.
+const endTime = 5 * time.Second
+
+// end stops the queue's client: softly after drain, else its jobs are cancelled. A dead
+// worker waits for nothing.
+func (w *Worker) end(ctx context.Context, client *river.Client[*sql.Tx], why error) {
+	ctx = context.WithoutCancel(ctx)
+	if why == nil {
+		done := make(chan struct{})
+		go func() { // what still runs must not be taken over
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(renew):
+					_, _, _ = w.renewed(ctx)
+				}
+			}
+		}()
+		_ = client.Stop(ctx) // without a limit there is no error
+		close(done)
+	} else {
+		limited, cancel := context.WithTimeout(ctx, endTime)
+		_ = client.StopAndCancel(limited) // what is left is reaped
+		cancel()
+	}
+	if !errors.Is(why, ErrDead) {
+		_ = ledger.Unregister(ctx, w.store.DB, w.id) // it is dead in ten seconds anyway
+	}
+	w.log.Info("ended")
+}
