@@ -13,7 +13,7 @@ import (
 
 func (c command) scanAny() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "scan [PATH|URL]",
+		Use:   "scan [PATH|URL|IMAGE]",
 		Short: "Start here: scan a path or a URL with the command below that fits",
 		Long: `Choose the command that scans PATH, say which one on standard error, and run it:
 
@@ -22,6 +22,14 @@ func (c command) scanAny() *cobra.Command {
   another folder, or a file   files
   - (standard input)          files
   a URL                       history
+
+Scan a container image, all layers and platforms of it:
+
+  oci:FOLDER                  a folder with an OCI layout
+  docker-archive:FILE         a file that docker save has written
+  docker://REGISTRY/IMAGE     an image of a registry, with :TAG or @DIGEST
+
+A file or folder with such a name is scanned as ./oci:FOLDER.
 
 The commands themselves have more flags.
 ` + exitCodes,
@@ -32,12 +40,14 @@ The commands themselves have more flags.
 	}
 	var f scanFlags
 	f.add(cmd)
+	most := addMaxSize(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen := start.Choose(args)
 		scan := func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 			if !f.quiet && chosen.Why != "" { // all flags are right
 				fmt.Fprintln(c.err, chosen.Line())
 			}
+			opts.MaxSize = *most
 			return c.scanOf(chosen.Command)(ctx, args, opts)
 		}
 		return c.runScan(cmd.Context(), f, []string{chosen.Path}, scan, gitHook{})
@@ -51,6 +61,8 @@ func (c command) scanOf(name string) scanFunc {
 		switch name {
 		case "audit":
 			return scanner.Audit(ctx, args[0], opts)
+		case "image":
+			return scanner.Image(ctx, args[0], opts)
 		case "history":
 			return scanner.History(ctx, args[0], opts)
 		}

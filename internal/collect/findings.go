@@ -63,6 +63,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 		f.Exposure = exposure
 	}
 	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
+	place.MadeBy = d.rules.Redact(place.MadeBy)
 	place.Encoding, place.Variable = m.Encoding, m.Variable
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
@@ -71,7 +72,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if f.places[at] {
 		return
 	}
-	cost := locationCost + 2*int64(len(at.path)+len(at.member))
+	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.MadeBy))
 	if d.room < cost || f.taken+cost > d.token {
 		if len(f.Locations) > 0 {
 			d.lost++
