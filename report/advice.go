@@ -22,6 +22,8 @@ func exposureIn(run Run, f Finding) string {
 		default:
 			words = "committed"
 		}
+	case result.ExposureImage:
+		words = "in an image"
 	case result.ExposureTracked:
 		if words = "changed, not committed"; filesOnly(run) {
 			words = "in a tracked file"

@@ -112,6 +112,9 @@ func locationNotes(l result.Location, verbose bool) string {
 	if l.Kind != result.KindFile && l.Path != "" && (verbose || !inCommit) {
 		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
 	}
+	if inImage(l) {
+		return strings.Join(append(notes, imageNotes(l)...), ", ")
+	}
 	if l.Header != "" {
 		notes = append(notes, "in its header "+terminal.Safe(l.Header))
 	}
@@ -125,6 +128,39 @@ func locationNotes(l result.Location, verbose bool) string {
 		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
 	}
 	return strings.Join(notes, ", ")
+}
+
+// inImage reports whether a place is in a container image.
+func inImage(l result.Location) bool { return l.Kind == result.KindLayer || l.Kind == result.KindImage }
+
+// maxMadeBy bounds an instruction in a text for people: RUN may be a script.
+const maxMadeBy = 120
+
+// imageNotes tells which layer of an image a place is in, what brought it, and whether
+// a later one hides it; or which field of its configuration has it.
+func imageNotes(l result.Location) (notes []string) {
+	if l.Header != "" {
+		notes = append(notes, "in its "+terminal.Safe(l.Header))
+	}
+	if l.MadeBy != "" {
+		by := strings.Join(strings.Fields(terminal.Safe(l.MadeBy)), " ")
+		if r := []rune(by); len(r) > maxMadeBy {
+			by = string(r[:maxMadeBy]) + "…"
+		}
+		notes = append(notes, fmt.Sprintf("layer %d, made by %s", l.Layer, by))
+	} else if l.Layer > 0 {
+		notes = append(notes, fmt.Sprintf("layer %d", l.Layer))
+	}
+	if l.GoneIn > 0 {
+		notes = append(notes, fmt.Sprintf("removed or replaced in layer %d, and still in layer %d", l.GoneIn, l.Layer))
+	}
+	if len(l.Encoding) > 0 {
+		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
+	}
+	if l.AllowedBy != "" {
+		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
+	}
+	return notes
 }
 
 // placeURL returns the file URL of a location that is a file on disk, with the

@@ -90,7 +90,7 @@ func Open(ctx context.Context, text string) (*Store, error) {
 	case strings.HasPrefix(text, archivePrefix):
 		err = s.openArchive(ctx, strings.TrimPrefix(text, archivePrefix))
 	case strings.HasPrefix(text, registryPrefix):
-		err = s.openRegistry(ctx, strings.TrimPrefix(text, registryPrefix))
+		err = openRegistry(ctx, s, strings.TrimPrefix(text, registryPrefix))
 	default:
 		err = fmt.Errorf("%s names no image: use oci:FOLDER, docker-archive:FILE or docker://REGISTRY/IMAGE", text)
 	}

@@ -23,7 +23,7 @@ type server struct {
 }
 
 // openRegistry asks a registry for an image.
-func (s *Store) openRegistry(ctx context.Context, text string) error {
+func openRegistry(ctx context.Context, s *Store, text string) error {
 	ref, err := name.ParseReference(text)
 	if err != nil { // the error repeats the text
 		return errors.New("docker:// needs the name of an image: docker://REGISTRY/IMAGE, with :TAG or @DIGEST")
