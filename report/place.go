@@ -107,13 +107,13 @@ func (s spot) notes(verbose bool) string {
 // locationNotes says what a place is when it is no plain file, and how the
 // token is written there. Of a file in a commit the blob is named if verbose.
 func locationNotes(l result.Location, verbose bool) string {
+	if inImage(l) {
+		return strings.Join(imageNotes(l, verbose), ", ")
+	}
 	var notes []string
 	inCommit := l.Kind == result.KindBlob && l.Commit != ""
 	if l.Kind != result.KindFile && l.Path != "" && (verbose || !inCommit) {
 		notes = append(notes, strings.TrimSpace(terminal.Safe(l.Kind)+" "+short(l.Object)))
-	}
-	if inImage(l) {
-		return strings.Join(append(notes, imageNotes(l)...), ", ")
 	}
 	if l.Header != "" {
 		notes = append(notes, "in its header "+terminal.Safe(l.Header))
@@ -137,8 +137,9 @@ func inImage(l result.Location) bool { return l.Kind == result.KindLayer || l.Ki
 const maxMadeBy = 120
 
 // imageNotes tells which layer of an image a place is in, what brought it, and whether
-// a later one hides it; or which field of its configuration has it.
-func imageNotes(l result.Location) (notes []string) {
+// a later one hides it; or which field of its configuration has it. It names the digest
+// if verbose.
+func imageNotes(l result.Location, verbose bool) (notes []string) {
 	if l.Header != "" {
 		notes = append(notes, "in its "+terminal.Safe(l.Header))
 	}
@@ -150,6 +151,9 @@ func imageNotes(l result.Location) (notes []string) {
 		notes = append(notes, fmt.Sprintf("layer %d, made by %s", l.Layer, by))
 	} else if l.Layer > 0 {
 		notes = append(notes, fmt.Sprintf("layer %d", l.Layer))
+	}
+	if verbose && l.Object != "" {
+		notes = append(notes, terminal.Safe(l.Object))
 	}
 	if l.GoneIn > 0 {
 		notes = append(notes, fmt.Sprintf("removed or replaced in layer %d, and still in layer %d", l.GoneIn, l.Layer))

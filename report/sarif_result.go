@@ -235,7 +235,7 @@ func standsIn(l result.Location) string {
 			s = "In standard input"
 		}
 	case result.KindLayer:
-		s = fmt.Sprintf("In layer '%d' of the image '%s', in '%s'", l.Layer, messageText(l.Path), messageText(l.Member))
+		s = fmt.Sprintf("In layer '%d' of the image '%s'", l.Layer, messageText(l.Path))
 	case result.KindImage:
 		s = fmt.Sprintf("In '%s' of the image '%s'", messageText(l.Header), messageText(l.Path))
 	case result.KindIndex:
