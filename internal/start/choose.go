@@ -65,8 +65,8 @@ func Choose(args []string) Choice {
 func (c Choice) Line() string {
 	path := ""
 	switch {
-	case c.Command == "image": // of scan itself
-		return "r8scan scan " + shell.Quote(c.Path) + ": " + c.Why
+	case c.Command == "image": // of scan itself; who writes a password into the name does not see it again
+		return "r8scan scan IMAGE: " + c.Why
 	case c.Path == "-":
 		path = " -"
 	case c.Path != "." && c.Command != "history":
