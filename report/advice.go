@@ -24,6 +24,8 @@ func exposureIn(run Run, f Finding) string {
 		}
 	case result.ExposurePosted:
 		words = "posted on its server"
+	case result.ExposureImage:
+		words = "in an image"
 	case result.ExposureTracked:
 		if words = "changed, not committed"; filesOnly(run) {
 			words = "in a tracked file"

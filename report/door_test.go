@@ -65,7 +65,7 @@ func outputs(t *testing.T, s string) map[string]string {
 	filled(reflect.ValueOf(&opts).Elem(), s)
 	finding := doc.Findings[0]
 	doc.Findings = nil
-	kinds := []string{s, result.KindFile, result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindIndex, result.KindRef, result.KindReflog, result.KindConfig}
+	kinds := []string{s, result.KindFile, result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindIndex, result.KindRef, result.KindReflog, result.KindConfig, result.KindLayer, result.KindImage}
 	for i, rule := range append(rules.All(), &rules.Rule{ID: s}) {
 		f := finding
 		f.Rule = rule.ID

@@ -29,7 +29,7 @@ var hostileNames = []string{
 func hostileDocument(name string) *Document {
 	f := found(result.Location{Path: name, Kind: "file", Line: 3, Column: 4, EndColumn: 44})
 	f.Token, f.Verification = fakeSecret(0).Mask(), Verification{Status: StatusUnknown, Reason: name, Account: &Account{name, name, name}}
-	for _, kind := range []string{result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindIndex, result.KindRef, result.KindReflog, result.KindConfig} {
+	for _, kind := range []string{result.KindBlob, result.KindCommit, result.KindTag, result.KindTree, result.KindIndex, result.KindRef, result.KindReflog, result.KindConfig, result.KindLayer, result.KindImage} {
 		f.Locations = append(f.Locations, result.Location{Path: name, Member: name, Header: name, Encoding: []string{name}, Kind: kind, Object: commit("1"), Commit: commit("2"), Committed: day("2024-02-02T03:04:05Z"), Line: 1, Column: 1, EndColumn: 2})
 	}
 	event := &result.Event{Commit: commit("3"), Date: day("2024-01-02T03:04:05Z"), Author: name, Path: name}

@@ -130,7 +130,7 @@ func filtersOf(findings []Finding) []htmlFilter {
 	for _, e := range []struct {
 		exposure result.Exposure
 		words    string
-	}{{result.ExposureHistory, "in git's history"}, {result.ExposurePosted, "posted on its server"}, {result.ExposureTracked, "a tracked file"}, {result.ExposureStaged, "staged"}, {result.ExposureUntracked, "not in git"}, {result.ExposureIgnored, "ignored by git"}} {
+	}{{result.ExposureHistory, "in git's history"}, {result.ExposurePosted, "posted on its server"}, {result.ExposureImage, "in an image"}, {result.ExposureTracked, "a tracked file"}, {result.ExposureStaged, "staged"}, {result.ExposureUntracked, "not in git"}, {result.ExposureIgnored, "ignored by git"}} {
 		where.add("f-"+string(e.exposure), e.words, exposure[string(e.exposure)], true)
 	}
 	whose := htmlFilter{Title: "Owner", Type: "radio", Name: "owner"}

@@ -115,6 +115,9 @@ func (s spot) notes(verbose bool) string {
 // locationNotes says what a place is when it is no plain file, and how the
 // token is written there. Of a file in a commit the blob is named if verbose.
 func locationNotes(l result.Location, verbose bool) string {
+	if inImage(l) {
+		return strings.Join(imageNotes(l, verbose), ", ")
+	}
 	var notes []string
 	inCommit := l.Kind == result.KindBlob && l.Commit != ""
 	if result.IsPosted(l.Kind) {
@@ -135,6 +138,43 @@ func locationNotes(l result.Location, verbose bool) string {
 		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
 	}
 	return strings.Join(notes, ", ")
+}
+
+// inImage reports whether a place is in a container image.
+func inImage(l result.Location) bool { return l.Kind == result.KindLayer || l.Kind == result.KindImage }
+
+// maxMadeBy bounds an instruction in a text for people: RUN may be a script.
+const maxMadeBy = 120
+
+// imageNotes tells which layer of an image a place is in, what brought it, and whether
+// a later one hides it; or which field of its configuration has it. It names the digest
+// if verbose.
+func imageNotes(l result.Location, verbose bool) (notes []string) {
+	if l.Header != "" {
+		notes = append(notes, "in its "+terminal.Safe(l.Header))
+	}
+	if l.MadeBy != "" {
+		by := strings.Join(strings.Fields(terminal.Safe(l.MadeBy)), " ")
+		if r := []rune(by); len(r) > maxMadeBy {
+			by = string(r[:maxMadeBy]) + "…"
+		}
+		notes = append(notes, fmt.Sprintf("layer %d, made by %s", l.Layer, by))
+	} else if l.Layer > 0 {
+		notes = append(notes, fmt.Sprintf("layer %d", l.Layer))
+	}
+	if verbose && l.Object != "" {
+		notes = append(notes, terminal.Safe(l.Object))
+	}
+	if l.GoneIn > 0 {
+		notes = append(notes, fmt.Sprintf("removed or replaced in layer %d, and still in layer %d", l.GoneIn, l.Layer))
+	}
+	if len(l.Encoding) > 0 {
+		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
+	}
+	if l.AllowedBy != "" {
+		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
+	}
+	return notes
 }
 
 // placeURL returns the file URL of a location that is a file on disk, with the

@@ -243,6 +243,10 @@ func standsIn(l result.Location) string {
 		if l.Path == "" {
 			s = "In standard input"
 		}
+	case result.KindLayer:
+		s = fmt.Sprintf("In layer '%d' of the image '%s'", l.Layer, messageText(l.Path))
+	case result.KindImage:
+		s = fmt.Sprintf("In '%s' of the image '%s'", messageText(l.Header), messageText(l.Path))
 	case result.KindIndex:
 		s = fmt.Sprintf("In what is staged of '%s'", messageText(l.Path))
 	case result.KindCommit:

@@ -26,7 +26,7 @@ type Result struct {
 
 // Target names what was scanned.
 type Target struct {
-	Kind  string `json:"kind"` // repository, files, stdin, staged, push
+	Kind  string `json:"kind"` // repository, files, stdin, staged, push, image
 	Path  string `json:"path"`
 	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
 	Bare  bool   `json:"bare,omitempty"`  // a repository without a work tree
@@ -75,6 +75,7 @@ type Exposure string
 const (
 	ExposureHistory   Exposure = "history"   // in an object of git
 	ExposurePosted    Exposure = "posted"    // in a text beside a repository on its server, such as an issue
+	ExposureImage     Exposure = "image"     // in a container image
 	ExposureTracked   Exposure = "tracked"   // in a tracked file of the work tree only
 	ExposureStaged    Exposure = "staged"    // in the index, not committed
 	ExposureUntracked Exposure = "untracked" // in a file git does not know
@@ -82,7 +83,7 @@ const (
 )
 
 // exposures are all of them, worst first.
-var exposures = []Exposure{ExposureHistory, ExposurePosted, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
+var exposures = []Exposure{ExposureHistory, ExposurePosted, ExposureImage, ExposureTracked, ExposureStaged, ExposureUntracked, ExposureIgnored}
 
 // Compare orders exposures, worst first.
 func (e Exposure) Compare(other Exposure) int {
@@ -114,6 +115,8 @@ const (
 	KindRef    = "ref"
 	KindReflog = "reflog"
 	KindConfig = "config"
+	KindLayer  = "layer" // of a container image
+	KindImage  = "image" // its configuration or manifest
 )
 
 // Kinds of a location in a text beside a repository on its server.
@@ -143,7 +146,9 @@ var posted = []string{KindIssue, KindIssueComment, KindPullRequest, KindPullComm
 // server.
 func IsPosted(kind string) bool { return slices.Contains(posted, kind) }
 
-// Location is one place where a token stands. Line and Column count from 1;
+// Location is one place where a token stands. In an image Path is its name, Member the
+// file in the layer, Object the digest and Header the field of its configuration. Line
+// and Column count from 1;
 // columns are UTF-16 code units and EndColumn is exclusive. In a commit or a
 // tag they count from the start of its message.
 type Location struct {
@@ -162,11 +167,14 @@ type Location struct {
 	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
 	Current   bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
 	Variable  string    `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
+	Layer     int       `json:"layer,omitempty"`      // in an image: the layer's number, the lowest is 1
+	MadeBy    string    `json:"made_by,omitempty"`    // the instruction that brought the layer, as the image tells it
+	GoneIn    int       `json:"gone_in,omitempty"`    // the layer that removes or replaces the file; 0 if none does
 	AllowedBy string    `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
 }
 
 // kinds are all of them, in the order of CompareKinds.
-var kinds = append([]string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog}, posted...)
+var kinds = append([]string{KindFile, KindConfig, KindIndex, KindBlob, KindCommit, KindTag, KindTree, KindRef, KindReflog, KindLayer, KindImage}, posted...)
 
 // KnownKind reports whether a text is one of the kinds.
 func KnownKind(kind string) bool { return slices.Contains(kinds, kind) }

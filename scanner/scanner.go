@@ -94,6 +94,12 @@ func HasTextsToken(url string) (bool, error) {
 	return err == nil && s.LoggedIn(), err
 }
 
+// Image scans a container image: oci:FOLDER, docker-archive:FILE or
+// docker://REGISTRY/IMAGE, with :TAG or @DIGEST.
+func Image(ctx context.Context, name string, opts Options) (*result.Result, error) {
+	return scan(ctx, opts, func() (source.Source, error) { return source.OpenImage(name, opts.MaxSize) })
+}
+
 // Staged scans what the next commit would add to the repository around the folder
 // path or, with "", to the one that git runs a hook for.
 func Staged(ctx context.Context, path string, opts Options) (*result.Result, error) {

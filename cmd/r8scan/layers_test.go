@@ -35,7 +35,7 @@ var layers = map[string][]string{
 	"report":                 {"internal/advice", "internal/door", "internal/home", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/pattern", "internal/shell", "internal/terminal", "result", "rules"},
 	"scanner":                {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
-	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/outline", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "internal/texts", "internal/visits", "result", "rules"},
+	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/outline", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/oci", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "internal/texts", "internal/visits", "result", "rules"},
 	"internal/collect":       {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/image", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":        {"internal/archive", "internal/budget", "rules"},
 	"internal/policy":        {"internal/plain", "internal/regular", "result", "rules"},
@@ -71,9 +71,10 @@ var layers = map[string][]string{
 	"internal/shell":         {},
 	"rules":                  {},
 	"internal/cog":           {"internal/fix", "internal/pattern", "rules"},
-	"internal/start":         {"internal/door", "internal/git/fetch", "internal/git/repo", "internal/regular", "internal/shell"},
+	"internal/start":         {"internal/door", "internal/git/fetch", "internal/git/repo", "internal/oci", "internal/regular", "internal/shell"},
 	"internal/version":       {"internal/door", "report"},
 	"internal/home":          {},
+	"internal/oci":           {"internal/regular"},
 	"internal/machine":       {"internal/advice", "internal/ask", "internal/cachefile", "internal/door", "internal/pattern", "internal/regular", "internal/shell", "internal/terminal", "report", "result", "rules", "scanner", "verifier"},
 	"internal/cachefile":     {"internal/pattern", "internal/regular"},
 }
@@ -90,6 +91,7 @@ var dependencies = []string{
 	"github.com/andybalholm/brotli",            // br
 	"github.com/bmatcuk/doublestar/v4",         // globs
 	"github.com/bodgit/sevenzip",               // 7z
+	"github.com/google/go-containerregistry",   // images: names, manifests and registries
 	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
 	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
 	"github.com/moby/patternmatcher",           // .dockerignore

@@ -14,7 +14,7 @@ import (
 
 func (c command) scanAny() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "scan [PATH|URL]",
+		Use:   "scan [PATH|URL|IMAGE]",
 		Short: "Start here: scan a path or a URL with the command below that fits",
 		Long: `Choose the command that scans PATH, say which one on standard error, and run it:
 
@@ -23,6 +23,14 @@ func (c command) scanAny() *cobra.Command {
   another folder, or a file   files
   - (standard input)          files
   a URL                       history
+
+Scan a container image, all layers and platforms of it:
+
+  oci:FOLDER                  a folder with an OCI layout
+  docker-archive:FILE         a file that docker save has written
+  docker://REGISTRY/IMAGE     an image of a registry, with :TAG or @DIGEST
+
+A file or folder with such a name is scanned as ./oci:FOLDER.
 
 With --texts, a URL of a repository on GitHub also stands for what is beside it:
 issues, pull requests, reviews, comments, discussions, releases and their files, the
@@ -75,6 +83,8 @@ func (c command) scanOf(name string) scanFunc {
 		switch name {
 		case "audit":
 			return scanner.Audit(ctx, args[0], opts)
+		case "image":
+			return scanner.Image(ctx, args[0], opts)
 		case "history":
 			return scanner.History(ctx, args[0], opts)
 		}

@@ -142,6 +142,8 @@ func byKind(p Place) *Row {
 		return rowTag
 	case result.KindTree, result.KindRef:
 		return rowName
+	case result.KindLayer, result.KindImage:
+		return rowLayer
 	case result.KindReflog:
 		return rowReflog
 	case result.KindConfig:

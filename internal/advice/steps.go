@@ -45,6 +45,7 @@ type Group struct {
 	verdict   Verdict
 	doubt     bool
 	copied    bool
+	image     bool // the tokens are in container images
 	filesOnly bool
 	posted    postedIn
 }
@@ -52,7 +53,8 @@ type Group struct {
 // GroupOf returns the group of a case.
 func GroupOf(c Case) Group {
 	return Group{Reach: reachOf(c), remedy: c.Remedy, verdict: c.Verdict,
-		doubt: c.Doubt && c.Verdict != Live, copied: c.CopiedBy != "", filesOnly: c.FilesOnly, posted: postedOf(c.Locations)}
+		doubt: c.Doubt && c.Verdict != Live, copied: c.CopiedBy != "", image: c.Exposure == result.ExposureImage, filesOnly: c.FilesOnly,
+		posted: postedOf(c.Locations)}
 }
 
 // Where to look for what somebody else has done with a token.
@@ -115,6 +117,10 @@ func (g Group) leaked(cases []Case) []Step {
 	if g.Stage == Posted {
 		return s
 	}
+	if g.image {
+		return append(s, Step{Text: "Then build the image again without it: give it to one RUN as a build secret (docker build --secret), or to the container when it runs. " +
+			"Delete the tags that were pushed: a new layer does not take it out of the old ones."})
+	}
 	if g.Stage == Committed {
 		if step := Rewrite(cases...); step != (Step{}) {
 			return append(s, step, forget)
@@ -139,6 +145,8 @@ func (g Group) why() string {
 		return "editing or deleting the text is not enough, since others may have copies"
 	case g.Stage == Pushed:
 		return "it was pushed, and rewriting the history does not undo that"
+	case g.verdict == Live && g.image:
+		return "it works, and is in an image"
 	case g.verdict == Live:
 		return "it works, and is in git"
 	}

@@ -241,7 +241,7 @@ var (
 	}
 	rowLayer = &Row{
 		ID: "image-layer", Title: "layer of an image",
-		Note: "A later layer does not take it out: build the image again without the token, and delete the tags that were pushed.",
+		Note: "A later layer does not take it out: build the image again with a build secret (docker build --secret), and delete the tags that were pushed.",
 	}
 	rowArchive = &Row{ID: "archive-member", Title: "file in an archive", Note: noteArchive}
 	rowCommit  = &Row{ID: "commit-message", Title: "commit message or header", Note: "Write the message without it (git commit --amend for the last commit)."}

@@ -64,6 +64,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	}
 	place.Path, place.Member, place.Header = d.rules.Redact(place.Path), d.rules.Redact(place.Member), d.rules.Redact(place.Header)
 	place.URL = d.rules.Redact(place.URL)
+	place.MadeBy = d.rules.Redact(place.MadeBy)
 	place.Encoding, place.Variable = m.Encoding, m.Variable
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
@@ -72,7 +73,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if f.places[at] {
 		return
 	}
-	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.URL))
+	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.URL)+len(place.MadeBy))
 	if d.room < cost || f.taken+cost > d.token {
 		if len(f.Locations) > 0 {
 			d.lost++

@@ -32,13 +32,18 @@ type Hit struct {
 	Type   odb.Type
 	Name   string // in a tree: the entry whose name has the match
 	Header string // in a commit or a tag: the header that has it; "" for the message
+
+	// In an image, with its name in Path, the digest in ID and a field in Header.
+	Layer  int    // its number from 1; 0 outside a layer
+	MadeBy string // the instruction that brought the layer
+	GoneIn int    // the layer that removes or replaces the file
 }
 
 // hitCost is the memory of a match on a shelf, beside its texts.
 const hitCost = 320
 
 func (h Hit) cost() int64 {
-	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header)+len(h.URL)+len(h.Part))
+	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header)+len(h.URL)+len(h.Part)+len(h.MadeBy))
 }
 
 // isFile reports whether a match is in a file on disk, or in its name.
@@ -74,6 +79,7 @@ func compareHits(a, b Hit) int {
 		cmp.Compare(a.Object, b.Object),
 		cmp.Compare(a.ID, b.ID),
 		cmp.Compare(a.Member, b.Member),
+		cmp.Compare(a.Layer, b.Layer),
 		cmp.Compare(a.Header, b.Header),
 		cmp.Compare(a.Part, b.Part),
 		cmp.Compare(a.URL, b.URL),

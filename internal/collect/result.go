@@ -90,7 +90,7 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 			continue
 		}
 		found.add(&h.Match, result.Location{Path: h.Path, Member: h.Member, Line: h.From.Line, Column: h.From.Column, EndColumn: h.To.Column,
-			Object: h.ID, Kind: h.Kind, URL: h.URL, Part: h.Part}, disk.exposure(h))
+			Object: h.ID, Kind: h.Kind, Header: h.Header, URL: h.URL, Part: h.Part, Layer: h.Layer, MadeBy: h.MadeBy, GoneIn: h.GoneIn}, disk.exposure(h))
 		if by := disk.copiedBy(h); by != "" {
 			d := found.of(&h.Match)
 			d.CopiedBy = cmp.Or(d.CopiedBy, r.Rules.Redact(by))

@@ -84,6 +84,8 @@ func (h *Hit) exposure() result.Exposure {
 	switch h.Kind {
 	case result.KindRef, result.KindReflog:
 		return result.ExposureHistory
+	case result.KindLayer, result.KindImage:
+		return result.ExposureImage
 	case result.KindIndex: // a name in the index
 		return result.ExposureStaged
 	}

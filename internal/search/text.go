@@ -24,6 +24,10 @@ type Text struct {
 	// nobody wants to know. It is set before Read.
 	Seen func(*rules.Match)
 
+	// Entered is told of each member's path; nil if nobody wants to know. It is set
+	// before Read.
+	Entered func(path string)
+
 	s      *Searcher
 	unread func(member, reason string)
 	quota  Quota
@@ -181,6 +185,9 @@ func (t *Text) Member(path, name string) io.WriteCloser {
 	}
 	if name != "" && !strings.HasSuffix(name, "/") {
 		t.Members++
+	}
+	if t.Entered != nil {
+		t.Entered(path)
 	}
 	return &member{t: t, path: path, inside: len(t.Hits)}
 }

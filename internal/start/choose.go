@@ -9,13 +9,14 @@ import (
 
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/repo"
+	"r8scan/internal/oci"
 	"r8scan/internal/regular"
 	"r8scan/internal/shell"
 )
 
 // Choice is the command that fits what was named.
 type Choice struct {
-	Command string // audit, history or files
+	Command string // audit, history, files or image
 	Path    string // its argument
 	Why     string // what Path is, and what the command reads of it; "" if nothing is there
 }
@@ -31,6 +32,9 @@ func Choose(args []string) Choice {
 		return Choice{"audit", ".", "this reads everything in the repository that you are in"}
 	}
 	path := args[0]
+	if oci.Is(path) {
+		return Choice{"image", path, "this reads all layers of the image, and its configuration"}
+	}
 	if local, ok := fetch.LocalPath(path); ok {
 		path = local
 	}
@@ -61,6 +65,8 @@ func Choose(args []string) Choice {
 func (c Choice) Line() string {
 	path := ""
 	switch {
+	case c.Command == "image": // of scan itself; who writes a password into the name does not see it again
+		return "r8scan scan IMAGE: " + c.Why
 	case c.Path == "-":
 		path = " -"
 	case c.Path != "." && c.Command != "history":

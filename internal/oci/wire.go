@@ -1,0 +1,98 @@
+package oci
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// silence is how long a registry may send nothing.
+const silence = time.Minute
+
+// wireError is a request that is not sent, and why.
+type wireError string
+
+func (e wireError) Error() string { return string(e) }
+
+// wire sends requests: by https, and by http to this machine only. Who is sent on from
+// https stays there.
+type wire struct {
+	base    http.RoundTripper
+	silence time.Duration
+}
+
+func newWire() *wire {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout, t.MaxResponseHeaderBytes = silence, 1<<20
+	t.DisableCompression = true // layers come as they are stored
+	return &wire{t, silence}
+}
+
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	switch {
+	case req.URL.Scheme == "https":
+	case req.URL.Scheme != "http" || !isLoopback(req.URL.Hostname()):
+		return nil, wireError("the registry does not use https: http is for this machine only")
+	case req.Response != nil && req.Response.Request.URL.Scheme == "https":
+		return nil, wireError("the registry sends a request on from https to http, which is not followed")
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	resp, err := w.base.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	b := &watched{body: resp.Body, ctx: ctx, cancel: cancel, silence: w.silence, left: -1}
+	if !strings.Contains(req.URL.Path, "/blobs/") && req.Response == nil { // a redirect of a blob has any path
+		b.left = maxText + 1
+	}
+	resp.Body = b
+	return resp, nil
+}
+
+const errSilence = wireError("the registry stopped sending: try again later")
+
+// watched is a body that may not be silent for long.
+type watched struct {
+	body    io.ReadCloser
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	silence time.Duration
+	left    int64 // bytes that may be read; -1 for any
+}
+
+func (b *watched) Read(p []byte) (int, error) {
+	if b.left == 0 {
+		return 0, wireError("the registry sends more than a manifest may have")
+	}
+	if b.left > 0 {
+		p = p[:min(int64(len(p)), b.left)]
+	}
+	timer := time.AfterFunc(b.silence, func() { b.cancel(errSilence) })
+	n, err := b.body.Read(p)
+	timer.Stop()
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
+	if err != nil && err != io.EOF && context.Cause(b.ctx) == error(errSilence) {
+		err = errSilence
+	}
+	return n, err
+}
+
+func (b *watched) Close() error {
+	b.cancel(nil)
+	return b.body.Close()
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

@@ -1,0 +1,200 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"r8scan/internal/collect"
+	"r8scan/internal/oci"
+	"r8scan/internal/search"
+	"r8scan/result"
+)
+
+// Image is one or more container images: of a registry, a folder or a file.
+type Image struct {
+	name string
+	most int64 // bytes of the layers
+}
+
+// IsImage reports whether a text names an image: oci:FOLDER, docker-archive:FILE or
+// docker://REGISTRY/IMAGE. ./oci:x is a path.
+func IsImage(text string) bool { return oci.Is(text) }
+
+// OpenImage returns the images that a text names. Of their layers most bytes are read;
+// 0 is DefaultMaxSize. It asks for nothing yet.
+func OpenImage(text string, most int64) (*Image, error) {
+	if !oci.Is(text) {
+		return nil, fmt.Errorf("%s names no image: use oci:FOLDER, docker-archive:FILE or docker://REGISTRY/IMAGE", text)
+	}
+	if most == 0 {
+		most = DefaultMaxSize
+	}
+	return &Image{text, most}, nil
+}
+
+// Tree is nothing: an image cannot have a say in how it is scanned.
+func (s *Image) Tree() (root, top string) { return "", "" }
+
+// Read reads all layers, each once, and what the images say of themselves.
+func (s *Image) Read(ctx context.Context, env *Env) (*Read, error) {
+	store, err := oci.Open(ctx, s.name)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	for _, g := range store.Gaps {
+		env.Sink.Unread(g.What, g.Reason)
+	}
+	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / hitRoom}
+	if err := env.run(ctx, r.jobs(s.most)...); err != nil {
+		return nil, err
+	}
+	for _, im := range store.Images {
+		r.place(im)
+	}
+	return &Read{Target: result.Target{Kind: "image", Path: s.name}}, nil
+}
+
+// hitRoom is the memory of a match that waits for its places.
+const hitRoom = 512
+
+// images are the images of a store while they are read.
+type images struct {
+	env    *Env
+	store  *oci.Store
+	layers map[string]*layer // by digest
+
+	mu   sync.Mutex
+	room int64 // matches that may still be held
+}
+
+// layer is what one layer has, whichever images it is in.
+type layer struct {
+	oci.Layer
+	shown string // its first place
+	hits  []search.Hit
+	paths paths
+}
+
+// jobs returns the jobs of reading each layer and each image's texts.
+func (r *images) jobs(most int64) []job {
+	var jobs []job
+	var total int64
+	for _, im := range r.store.Images {
+		for i, l := range im.Layers {
+			if r.layers[l.Digest] != nil {
+				continue
+			}
+			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths()}
+			r.layers[l.Digest] = one
+			if l.Size > most-total {
+				r.env.Sink.Unread(one.shown, fmt.Sprintf("with it there are more than %s, which --max-size allows", shownSize(most)))
+				continue
+			}
+			total += l.Size
+			jobs = append(jobs, func(ctx context.Context, w *worker) error { r.read(ctx, w, one); return nil })
+		}
+		jobs = append(jobs, func(ctx context.Context, w *worker) error { r.texts(ctx, w, im); return nil })
+	}
+	r.env.Sink.Meter.Begin(collect.Reading, total)
+	return jobs
+}
+
+// layerName is how a layer is called where it was not read.
+func layerName(im *oci.Image, i int) string { return fmt.Sprintf("%s layer %d", im.Name, i+1) }
+
+// read searches a layer.
+func (r *images) read(ctx context.Context, w *worker, l *layer) {
+	sink := r.env.Sink
+	part := sink.Meter.Part(l.Size)
+	defer part.End()
+	content, err := r.store.Open(ctx, l.Layer)
+	if err != nil {
+		if ctx.Err() == nil {
+			sink.Unread(l.shown, err.Error())
+		}
+		return
+	}
+	defer content.Close()
+	t := w.searcher.Text(func(member, reason string) { sink.Unread(inside(l.shown, member), reason) })
+	defer t.Done()
+	t.Seen, t.Entered = sink.See, l.paths.add
+	n, err := t.Read(ctx, part.Reader(content), nil, "")
+	sink.Files.Add(1)
+	sink.Bytes.Add(n + t.Bytes)
+	sink.Members.Add(t.Members)
+	if err != nil && ctx.Err() == nil {
+		sink.Unread(l.shown, fmt.Sprintf("%v; %d bytes came, and were scanned", err, n))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	keep := min(int64(len(t.Hits)), r.room)
+	r.room -= keep
+	if keep < int64(len(t.Hits)) {
+		sink.Unread(l.shown, search.TooMany)
+	}
+	l.hits = slices.Clone(t.Hits[:keep])
+}
+
+// place puts the matches of an image's layers into the sink, with what its build tells
+// of them.
+func (r *images) place(im *oci.Image) {
+	made := im.MadeBy()
+	for i, l := range im.Layers {
+		one := r.layers[l.Digest]
+		for _, h := range one.hits {
+			hit := collect.Hit{Hit: h, Kind: result.KindLayer, Path: im.Name, ID: l.Digest, Layer: i + 1}
+			if i < len(made) {
+				hit.MadeBy = made[i]
+			}
+			hit.GoneIn = r.goneIn(im, i, h.Member)
+			r.env.Sink.Hit(hit)
+		}
+	}
+}
+
+// goneIn returns the number of the layer that removes or replaces a file of layer i, 0
+// if none does.
+func (r *images) goneIn(im *oci.Image, i int, member string) int {
+	file, _, _ := strings.Cut(member, "!")
+	if file == "" { // between the members
+		return 0
+	}
+	for j := i + 1; j < len(im.Layers); j++ {
+		if r.layers[im.Layers[j].Digest].paths.hide(file) {
+			return j + 1
+		}
+	}
+	return 0
+}
+
+// texts searches what an image says of itself: the fields of its configuration, then
+// the whole of it and of the manifest, for what is in no field.
+func (r *images) texts(ctx context.Context, w *worker, im *oci.Image) {
+	seen := map[search.Key]bool{}
+	for _, f := range im.Fields() {
+		r.text(ctx, w, im, f.Name, f.Text, seen, false)
+	}
+	r.text(ctx, w, im, "configuration", string(im.Config), seen, true)
+	r.text(ctx, w, im, "manifest", string(im.Manifest), seen, true)
+}
+
+// text searches one text. Of a rest only the tokens count that were not seen.
+func (r *images) text(ctx context.Context, w *worker, im *oci.Image, name, text string, seen map[search.Key]bool, rest bool) {
+	shown := im.Name + " " + name
+	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(shown, member), reason) })
+	defer t.Done()
+	n, _ := t.Read(ctx, strings.NewReader(text), nil, "")
+	r.env.Sink.Bytes.Add(n)
+	for _, h := range t.Hits {
+		key := h.Key()
+		if rest && seen[key] {
+			continue
+		}
+		seen[key] = true
+		r.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindImage, Path: im.Name, Header: name})
+	}
+}
