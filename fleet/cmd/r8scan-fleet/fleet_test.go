@@ -99,14 +99,14 @@ func (w *world) reported() {
 // again visits all repositories again: no pack is transferred, but for one that changed.
 func (w *world) again() {
 	w.t.Helper()
-	packs := w.packs
+	packs := w.fetched()
 	w.query(`update repo set due = 0 returning 1`)
 	if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 {
 		w.t.Fatalf("run again: %d\n%s", code, errs)
 	}
 	w.whole(2)
-	if w.packs != packs {
-		w.t.Errorf("an unchanged repository was fetched: %d packs", w.packs-packs)
+	if w.fetched() != packs {
+		w.t.Errorf("an unchanged repository was fetched: %d packs", w.fetched()-packs)
 	}
 	if code, out, _ := w.run("recheck"); code != 0 || out != fmt.Sprintf("%d tokens queued\n", len(w.tokens)) {
 		w.t.Errorf("recheck: %d %s", code, out)
@@ -174,15 +174,15 @@ func TestFolders(t *testing.T) {
 		t.Fatalf("add: %d\n%s", code, errs)
 	}
 	// One process scans and asks nothing, and the next one asks.
-	if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 || len(w.asked) > 0 || strings.Contains(errs, "job failed") {
-		t.Fatalf("run: %d, %d tokens asked about\n%s", code, len(w.asked), errs)
+	if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 || w.questions() > 0 || strings.Contains(errs, "job failed") {
+		t.Fatalf("run: %d, %d tokens asked about\n%s", code, w.questions(), errs)
 	}
 	w.whole(1)
-	if code, _, errs := w.run(w.work("--until-idle", "--role", "verify")...); code != 0 || len(w.asked) <= len(w.tokens) {
-		t.Fatalf("run: %d, %d tokens asked about\n%s", code, len(w.asked), errs)
+	if code, _, errs := w.run(w.work("--until-idle", "--role", "verify")...); code != 0 || w.questions() <= len(w.tokens) {
+		t.Fatalf("run: %d, %d tokens asked about\n%s", code, w.questions(), errs)
 	}
-	if w.packs != 0 || w.extra() != 0 {
-		t.Errorf("%d packs, %d questions too many", w.packs, w.extra())
+	if w.fetched() != 0 || w.extra() != 0 {
+		t.Errorf("%d packs, %d questions too many", w.fetched(), w.extra())
 	}
 	if _, out, _ := w.run("report", "-f", "csv"); !strings.Contains(out, "/r3.git/app.env") {
 		t.Errorf("report:\n%s", out)

@@ -122,8 +122,11 @@ func (w *world) serve(n int) {
 					w.mu.Unlock()
 				}
 			}
-			if w.delay != nil {
-				time.Sleep(w.delay(r.URL.Path)) // the server's latency
+			w.mu.Lock()
+			delay := w.delay
+			w.mu.Unlock()
+			if delay != nil {
+				time.Sleep(delay(r.URL.Path)) // the server's latency
 			}
 			next.ServeHTTP(out, r)
 		})
@@ -134,6 +137,27 @@ func (w *world) serve(n int) {
 	api := httptest.NewServer(http.HandlerFunc(w.replicate))
 	w.t.Cleanup(api.Close)
 	w.api = api.URL
+}
+
+// fetched returns how often a pack was asked for.
+func (w *world) fetched() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.packs
+}
+
+// questions returns how many tokens Replicate was asked about.
+func (w *world) questions() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.asked)
+}
+
+// slow sets how long a server waits before it answers.
+func (w *world) slow(delay func(path string) time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delay = delay
 }
 
 // replicate answers as Replicate's API does, and counts.

@@ -23,7 +23,7 @@ func TestKills(t *testing.T) {
 			workers = 2
 		}
 		w := newWorld(t, n, database)
-		w.delay = func(string) time.Duration { return 200 * time.Millisecond }
+		w.slow(func(string) time.Duration { return 200 * time.Millisecond })
 		if code, _, errs := w.run("add", "file:"+w.list()); code != 0 {
 			t.Fatal(errs)
 		}
@@ -62,7 +62,7 @@ func TestKills(t *testing.T) {
 		if extra := w.extra(); extra > kills {
 			t.Errorf("%d kills, and %d questions too many", kills, extra)
 		}
-		t.Logf("%d repositories, %d kills, %d packs, %d questions too many, %d taken over", n, kills, w.packs, w.extra(), w.query(`select count(*) from repo where epoch > 1`))
+		t.Logf("%d repositories, %d kills, %d packs, %d questions too many, %d taken over", n, kills, w.fetched(), w.extra(), w.query(`select count(*) from repo where epoch > 1`))
 	})
 }
 
@@ -83,12 +83,12 @@ func TestZombie(t *testing.T) {
 	onEach(t, func(t *testing.T, database string) {
 		w := newWorld(t, 1, database)
 		hold := make(chan struct{})
-		w.delay = func(path string) time.Duration {
+		w.slow(func(path string) time.Duration {
 			if strings.HasSuffix(path, "/git-upload-pack") {
 				<-hold
 			}
 			return 0
-		}
+		})
 		w.run("add", w.urls[0])
 		zombie := w.start(programs.usual, nil, w.work()...)
 		w.until(func() bool { return w.query(`select count(*) from repo where state = 'scanning'`) == 1 })
@@ -179,7 +179,7 @@ func TestEnd(t *testing.T) {
 		t.Errorf("drained: %d", code)
 	}
 	hold := make(chan struct{})
-	w.delay = func(string) time.Duration { <-hold; return 0 }
+	w.slow(func(string) time.Duration { <-hold; return 0 })
 	w.run("add", "file:"+w.list())
 	worker = w.start(programs.usual, nil, w.work()...)
 	w.until(func() bool { return w.query(`select count(*) from repo where state = 'scanning'`) > 0 })
