@@ -107,6 +107,25 @@ func TestVisitAgain(t *testing.T) {
 	v.noToken()
 }
 
+// TestVisitNoHead visits a server whose HEAD names a branch that is not there.
+func TestVisitNoHead(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "text")
+	v.commit("one")
+	v.r.Git("symbolic-ref", "HEAD", "refs/heads/gone")
+	v.visit("first")
+	if v.visit("second"); v.fetched.Load() != 0 {
+		t.Errorf("%d requests", v.fetched.Load())
+	}
+	v.r.Git("symbolic-ref", "HEAD", "refs/heads/main")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("two")
+	v.r.Git("symbolic-ref", "HEAD", "refs/heads/gone")
+	if res := v.visit("third"); len(res.Findings) != 1 {
+		t.Errorf("%v", res.Findings)
+	}
+}
+
 // noToken makes sure that what is remembered holds no token, and no name of the server.
 func (v *visited) noToken() {
 	v.t.Helper()

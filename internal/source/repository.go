@@ -105,7 +105,7 @@ func (r *repository) eachKey(f func(key uint64)) {
 			f(keyOf(raw))
 		}
 	}
-	if raw, ok := wire.Unhex(r.Head); ok {
+	if raw, ok := wire.Unhex(r.Head); ok && len(raw) > 0 { // HEAD may name a branch that is not there
 		f(keyOf(raw))
 	}
 }
