@@ -9,10 +9,13 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/compression"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"r8scan/result"
 )
 
 // TestImageZstd: a layer may be compressed by zstd, and one that is cut short says so.
@@ -67,5 +70,31 @@ func TestImageZstd(t *testing.T) {
 	}
 	if !told {
 		t.Errorf("%+v", res.Coverage.Unread)
+	}
+}
+
+// TestImageIndex: what an index says of its images is searched too.
+func TestImageIndex(t *testing.T) {
+	im, err := mutate.AppendLayers(empty.Image, imageLayer(t, "app/run", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: im, Descriptor: v1.Descriptor{Annotations: map[string]string{"a": imageToken("a")}}})
+	dir := filepath.Join(t.TempDir(), "layout")
+	at, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.AppendIndex(inner, layout.WithAnnotations(map[string]string{"b": imageToken("b")})); err != nil {
+		t.Fatal(err)
+	}
+	res, err := Image(t.Context(), "oci:"+dir, Options{})
+	if err != nil || len(res.Findings) != 2 || !res.Coverage.Complete() {
+		t.Fatalf("%v, %+v", err, res)
+	}
+	for _, f := range res.Findings {
+		if l := f.Locations[0]; l.Header != "index" || l.Kind != result.KindImage {
+			t.Errorf("%+v", l)
+		}
 	}
 }

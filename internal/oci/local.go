@@ -90,6 +90,7 @@ func (s *Store) openLayout(ctx context.Context, f files) error {
 	if err != nil {
 		return fmt.Errorf("%s: index.json is no index of images: it is damaged, or the folder is no OCI layout", s.Name)
 	}
+	s.Indexes = append(s.Indexes, Index{s.Name, text})
 	for _, d := range index.Manifests {
 		name := s.Name
 		if tag := d.Annotations["org.opencontainers.image.ref.name"]; tag != "" && len(index.Manifests) > 1 {

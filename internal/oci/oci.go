@@ -58,14 +58,21 @@ type Layer struct {
 	blob   v1.Descriptor
 }
 
+// Index is a list of images: what it says of them may hold a token.
+type Index struct {
+	Name string // as Image.Name
+	Text []byte
+}
+
 // Gap is something that could not be read.
 type Gap struct{ What, Reason string }
 
 // Store holds images.
 type Store struct {
-	Name   string // as the user named it
-	Images []*Image
-	Gaps   []Gap
+	Name    string // as the user named it
+	Images  []*Image
+	Indexes []Index
+	Gaps    []Gap
 
 	blobs blobs
 	names int // images that are listed, and were read or not
@@ -199,6 +206,7 @@ func (s *Store) addText(ctx context.Context, d v1.Descriptor, text []byte, name 
 			s.gap(what, fmt.Errorf("it is an index inside %d others, which is not read", depth))
 			return
 		}
+		s.Indexes = append(s.Indexes, Index{name, text})
 		for _, m := range index.Manifests {
 			s.add(ctx, m, name, depth+1)
 		}

@@ -99,6 +99,12 @@ func (r *images) jobs(most int64) []job {
 		}
 		jobs = append(jobs, func(ctx context.Context, w *worker) error { r.texts(ctx, w, im); return nil })
 	}
+	jobs = append(jobs, func(ctx context.Context, w *worker) error {
+		for _, ix := range r.store.Indexes {
+			r.text(ctx, w, ix.Name, "index", string(ix.Text), map[search.Key]bool{}, false)
+		}
+		return nil
+	})
 	r.env.Sink.Meter.Begin(collect.Reading, total)
 	return jobs
 }
@@ -176,15 +182,15 @@ func (r *images) goneIn(im *oci.Image, i int, member string) int {
 func (r *images) texts(ctx context.Context, w *worker, im *oci.Image) {
 	seen := map[search.Key]bool{}
 	for _, f := range im.Fields() {
-		r.text(ctx, w, im, f.Name, f.Text, seen, false)
+		r.text(ctx, w, im.Name, f.Name, f.Text, seen, false)
 	}
-	r.text(ctx, w, im, "configuration", string(im.Config), seen, true)
-	r.text(ctx, w, im, "manifest", string(im.Manifest), seen, true)
+	r.text(ctx, w, im.Name, "configuration", string(im.Config), seen, true)
+	r.text(ctx, w, im.Name, "manifest", string(im.Manifest), seen, true)
 }
 
 // text searches one text. Of a rest only the tokens count that were not seen.
-func (r *images) text(ctx context.Context, w *worker, im *oci.Image, name, text string, seen map[search.Key]bool, rest bool) {
-	shown := im.Name + " " + name
+func (r *images) text(ctx context.Context, w *worker, path, name, text string, seen map[search.Key]bool, rest bool) {
+	shown := path + " " + name
 	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(shown, member), reason) })
 	defer t.Done()
 	n, _ := t.Read(ctx, strings.NewReader(text), nil, "")
@@ -195,6 +201,6 @@ func (r *images) text(ctx context.Context, w *worker, im *oci.Image, name, text 
 			continue
 		}
 		seen[key] = true
-		r.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindImage, Path: im.Name, Header: name})
+		r.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindImage, Path: path, Header: name})
 	}
 }
