@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"r8scan/result"
 )
@@ -96,5 +98,48 @@ func TestImageIndex(t *testing.T) {
 		if l := f.Locations[0]; l.Header != "index" || l.Kind != result.KindImage {
 			t.Errorf("%+v", l)
 		}
+	}
+}
+
+// TestImageSizes: a layer with a size below 0 makes no room for one that is too large.
+func TestImageSizes(t *testing.T) {
+	big, err := mutate.AppendLayers(empty.Image, imageLayer(t, "app/.env", "REPLICATE_API_TOKEN="+imageToken("a")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "layout")
+	at, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.AppendImage(big); err != nil {
+		t.Fatal(err)
+	}
+	m, err := big.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Layers = append([]v1.Descriptor{{MediaType: types.OCILayer, Size: -1 << 40, Digest: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("0", 64)}}}, m.Layers...)
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, size, err := v1.SHA256(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.WriteBlob(digest, io.NopCloser(bytes.NewReader(text))); err != nil {
+		t.Fatal(err)
+	}
+	index := v1.IndexManifest{SchemaVersion: 2, Manifests: []v1.Descriptor{{MediaType: types.OCIManifestSchema1, Size: size, Digest: digest}}}
+	if text, err = json.Marshal(index); err != nil {
+		t.Fatal(err)
+	}
+	if err := at.WriteFile("index.json", text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	res, err := Image(t.Context(), "oci:"+dir, Options{MaxSize: 1})
+	if err != nil || len(res.Findings) != 0 || len(res.Coverage.Unread) != 2 || !strings.Contains(res.Coverage.Unread[0].Reason, "below 0") || !strings.Contains(res.Coverage.Unread[1].Reason, "--max-size") {
+		t.Fatalf("%v, %+v", err, res)
 	}
 }

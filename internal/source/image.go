@@ -90,6 +90,10 @@ func (r *images) jobs(most int64) []job {
 			}
 			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths()}
 			r.layers[l.Digest] = one
+			if l.Size < 0 { // it would make room for others
+				r.env.Sink.Unread(one.shown, "its size is below 0: the manifest is damaged or made up")
+				continue
+			}
 			if l.Size > most-total {
 				r.env.Sink.Unread(one.shown, fmt.Sprintf("with it there are more than %s, which --max-size allows", shownSize(most)))
 				continue
