@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -61,8 +62,11 @@ func (f folder) close() error { return f.root.Close() }
 
 func (f folder) file(name string) (io.ReadCloser, error) {
 	info, err := f.root.Stat(name)
-	if err != nil {
-		return nil, errors.New(regular.Reason(err))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("it is not in the folder")
+	case err != nil:
+		return nil, errors.New(regular.Cause(err))
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is no regular file")
@@ -74,7 +78,7 @@ func (f folder) file(name string) (io.ReadCloser, error) {
 func (s *Store) openFolder(ctx context.Context, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("%s: %s: name a folder that holds an OCI layout", s.Name, regular.Reason(err))
+		return fmt.Errorf("%s: %s: name a folder that holds an OCI layout", s.Name, regular.Cause(err))
 	}
 	s.blobs = local{folder{root}}
 	return s.openLayout(ctx, folder{root})
@@ -125,9 +129,9 @@ const maxMembers = 100_000
 
 // openTar notes where each file of a tar stands.
 func openTar(file string) (*tarred, error) {
-	disk, err := os.Open(file)
+	disk, _, err := regular.Follow(file)
 	if err != nil {
-		return nil, errors.New(regular.Reason(err))
+		return nil, fmt.Errorf("%s: name a file that docker save wrote", regular.Cause(err))
 	}
 	t := &tarred{disk, map[string]place{}, map[place]blob{}}
 	links := map[string]string{}
@@ -150,7 +154,7 @@ func openTar(file string) (*tarred, error) {
 			from, err := disk.Seek(0, io.SeekCurrent)
 			if err != nil {
 				disk.Close()
-				return nil, errors.New(regular.Reason(err))
+				return nil, errors.New(regular.Cause(err))
 			}
 			t.members[path.Clean(h.Name)] = place{from, h.Size}
 		case tar.TypeSymlink: // old docker writes a layer that it has twice as a link
