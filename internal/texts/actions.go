@@ -44,6 +44,7 @@ func readLogs(ctx context.Context, r *Reading) error {
 		}
 		listed[one.ID] = true
 		if one.Created.Before(oldest) {
+			r.Visitor.Note(fmt.Sprintf("%s: those before %s were not read: GitHub deletes logs after %d days, unless the owner keeps them longer", r.called("logs of runs"), oldest.Format(time.DateOnly), logDays))
 			return false, nil
 		}
 		if one.Status != "completed" {

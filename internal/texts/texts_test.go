@@ -69,6 +69,9 @@ func TestKinds(t *testing.T) {
 	if len(v.unread) > 0 {
 		t.Errorf("unread: %q", v.unread)
 	}
+	if len(v.notes) != 1 || !strings.Contains(v.notes[0], "logs of runs of o/r: those before 2024-") {
+		t.Errorf("old runs are not named: %q", v.notes)
+	}
 	for _, part := range []string{"pulls/2 body", "pulls/2/comments/8 body", "actions/runs/30/attempts/1", "discussions/6/comments/61 body"} {
 		if !slices.Contains(v.read, part) {
 			t.Errorf("%s was not read", part)
@@ -381,7 +384,7 @@ func TestGone(t *testing.T) {
 		delete(f.files, path)
 	}
 	v, _ := f.visit(t, &State{}, nil)
-	if len(v.unread) > 0 || len(v.notes) != 2 || !strings.Contains(v.notes[1], "2 are deleted or expired") {
+	if len(v.unread) > 0 || len(v.notes) != 3 || !strings.Contains(v.notes[2], "2 are deleted or expired") {
 		t.Errorf("unread %q, notes %q", v.unread, v.notes)
 	}
 	f.repo["has_issues"] = false
