@@ -458,3 +458,42 @@ func FuzzAnswers(f *testing.F) {
 		}
 	})
 }
+
+// TestDeletedWhileListed: a run that is deleted while runs are listed moves one of those
+// after it to a page that was read. That one is not lost in silence.
+func TestDeletedWhileListed(t *testing.T) {
+	f := full(t)
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/repos/o/r/actions/runs" {
+			return false
+		}
+		if r.URL.Query().Get("page") == "" {
+			w.Header().Set("Link", fmt.Sprintf(`<%s%s?page=2>; rel="next"`, f.URL, r.URL.Path))
+			f.answer(w, r, map[string]any{"total_count": 2, "workflow_runs": f.runs[:1]})
+			return true
+		}
+		f.answer(w, r, map[string]any{"total_count": 1, "workflow_runs": []any{}})
+		return true
+	}
+	v, _ := f.visit(t, &State{}, nil)
+	if len(v.unread) != 1 || !strings.Contains(v.unread[0], "logs of runs of o/r: GitHub lists 1 of 2") {
+		t.Errorf("%q", v.unread)
+	}
+}
+
+// TestSameWithoutETag: nobody who asked without an ETag can be told that nothing
+// changed.
+func TestSameWithoutETag(t *testing.T) {
+	f := full(t)
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/repos/o/r/issues" {
+			w.WriteHeader(http.StatusNotModified)
+			return true
+		}
+		return false
+	}
+	v, _ := f.visit(t, &State{}, nil)
+	if len(v.unread) != 1 || !strings.Contains(v.unread[0], "issues and pull requests of o/r: ") {
+		t.Errorf("%q", v.unread)
+	}
+}
