@@ -172,7 +172,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotModified && asked {
 		return resp, nil
 	}
-	_ = resp.Body.Close() // nothing was written
+	_ = resp.Body.Close()                          // nothing was written
 	if resp.StatusCode == http.StatusNotModified { // the same as nothing: a cache in between is wrong
 		return nil, errHalf
 	}
