@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/oci"
@@ -48,24 +49,33 @@ func (s *Image) Read(ctx context.Context, env *Env) (*Read, error) {
 	for _, g := range store.Gaps {
 		env.Sink.Unread(g.What, g.Reason)
 	}
-	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / hitRoom}
+	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / 2 / hitRoom}
+	r.names.Store(env.Budget.Found / 2 / nameRoom)
 	if err := env.run(ctx, r.jobs(s.most)...); err != nil {
 		return nil, err
 	}
 	for _, im := range store.Images {
 		r.place(im)
 	}
+	if r.names.Load() < 0 {
+		env.Sink.Note(s.name + ": its layers have more files than --max-memory has room for: of some, the report does not say which layer removes them")
+	}
 	return &Read{Target: result.Target{Kind: "image", Path: s.name}}, nil
 }
 
-// hitRoom is the memory of a match that waits for its places.
-const hitRoom = 512
+// hitRoom is the memory of a match that waits for its places, nameRoom that of the name
+// of a file.
+const (
+	hitRoom  = 512
+	nameRoom = 32
+)
 
 // images are the images of a store while they are read.
 type images struct {
 	env    *Env
 	store  *oci.Store
 	layers map[string]*layer // by digest
+	names  atomic.Int64      // of files, that may still be noted
 
 	mu   sync.Mutex
 	room int64 // matches that may still be held
@@ -88,7 +98,7 @@ func (r *images) jobs(most int64) []job {
 			if r.layers[l.Digest] != nil {
 				continue
 			}
-			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths()}
+			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths(&r.names)}
 			r.layers[l.Digest] = one
 			if l.Size < 0 { // it would make room for others
 				r.env.Sink.Unread(one.shown, "its size is below 0: the manifest is damaged or made up")
