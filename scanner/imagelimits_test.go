@@ -143,3 +143,29 @@ func TestImageSizes(t *testing.T) {
 		t.Fatalf("%v, %+v", err, res)
 	}
 }
+
+// TestImageGlobs: globs match the paths of files in layers.
+func TestImageGlobs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "layout")
+	at, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.AppendImage(leakyImage(t)); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		options Options
+		want    int
+	}{
+		{Options{}, 4},
+		{Options{Exclude: []string{"**/.env"}}, 3},
+		{Options{Exclude: []string{"app"}}, 1}, // the configuration
+		{Options{Include: []string{"app/*.py"}}, 2},
+	} {
+		res, err := Image(t.Context(), "oci:"+dir, test.options)
+		if err != nil || len(res.Findings) != test.want {
+			t.Errorf("%v, %+v, want %d", err, res, test.want)
+		}
+	}
+}

@@ -166,6 +166,9 @@ func (r *images) place(im *oci.Image) {
 	for i, l := range im.Layers {
 		one := r.layers[l.Digest]
 		for _, h := range one.hits {
+			if !r.keeps(h.Member) {
+				continue
+			}
 			hit := collect.Hit{Hit: h, Kind: result.KindLayer, Path: im.Name, ID: l.Digest, Layer: i + 1}
 			if i < len(made) {
 				hit.MadeBy = made[i]
@@ -174,6 +177,16 @@ func (r *images) place(im *oci.Image) {
 			r.env.Sink.Hit(hit)
 		}
 	}
+}
+
+// keeps reports whether the globs of the user want a file of a layer. What has no path,
+// as the configuration has none, is left out if paths must match a glob.
+func (r *images) keeps(member string) bool {
+	file, _, _ := strings.Cut(member, "!")
+	if file == "" {
+		return !r.env.Paths.Only()
+	}
+	return r.env.Paths.Keeps(clean(file), "")
 }
 
 // goneIn returns the number of the layer that removes or replaces a file of layer i, 0
@@ -211,7 +224,7 @@ func (r *images) text(ctx context.Context, w *worker, path, name, text string, s
 	r.env.Sink.Bytes.Add(n)
 	for _, h := range t.Hits {
 		key := h.Key()
-		if rest && seen[key] {
+		if rest && seen[key] || !r.keeps("") {
 			continue
 		}
 		seen[key] = true
