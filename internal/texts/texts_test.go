@@ -497,3 +497,29 @@ func TestSameWithoutETag(t *testing.T) {
 		t.Errorf("%q", v.unread)
 	}
 }
+
+// TestVersionsOneByOne: the earlier versions of a text go to the visitor before those of
+// the next batch are asked for, so that a page of a list does not hold all of them.
+func TestVersionsOneByOne(t *testing.T) {
+	f := newFake(t)
+	for i := range 2 * batch {
+		f.issue(i+1, "2024-01-02T00:00:00Z", "x")
+	}
+	v := &visitor{}
+	asked, read := 0, 0
+	f.instead = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/graphql" {
+			if asked++; asked == 2 {
+				read = len(v.read)
+			}
+		}
+		return false
+	}
+	r := &Reading{Client: &Client{HTTP: f.Client(), API: f.URL, LoggedIn: true}, Owner: "o", Name: "r", Visitor: v, State: &State{}}
+	if _, err := r.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if read < batch {
+		t.Errorf("%d parts were read before the second batch", read)
+	}
+}
