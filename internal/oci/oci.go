@@ -160,6 +160,9 @@ func (s *Store) Open(ctx context.Context, l Layer) (io.ReadCloser, error) {
 	if len(l.blob.URLs) > 0 || !l.blob.MediaType.IsDistributable() && l.blob.MediaType.IsLayer() {
 		return nil, errors.New("its content is on another server, which is not asked: it is a foreign layer")
 	}
+	if strings.HasSuffix(string(l.blob.MediaType), "+encrypted") {
+		return nil, errors.New("it is encrypted: scan the image before it is encrypted")
+	}
 	r, err := s.blobs.open(ctx, l.blob)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,17 @@ func TestForeignLayer(t *testing.T) {
 	}
 }
 
+// TestEncryptedLayer: bytes that nobody can read are no clean layer.
+func TestEncryptedLayer(t *testing.T) {
+	s := &Store{}
+	l := Layer{}
+	l.blob.MediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
+	s.blobs = byName{&tarred{}}
+	if _, err := s.Open(t.Context(), l); err == nil || !strings.Contains(err.Error(), "it is encrypted") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestKeychain: a login goes to its registry only, and a helper is named, not started.
 func TestKeychain(t *testing.T) {
 	dir := t.TempDir()
