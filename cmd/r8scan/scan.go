@@ -41,6 +41,7 @@ The commands themselves have more flags.
 		Example: `  r8scan scan
   r8scan scan ~/src/app -o leak.html
   r8scan scan https://github.com/owner/name --texts
+  r8scan scan docker://registry.example.com/app:1.2
   r8scan scan dist`,
 		Args: atMostOne,
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
+
+	"r8scan/internal/regular"
 )
 
 // keychain gives the logins that stand in Docker's config.json. The library's own would
@@ -38,14 +40,11 @@ func newKeychain() *keychain {
 		}
 		dir = filepath.Join(home, ".docker")
 	}
-	f, err := os.Open(filepath.Join(dir, "config.json"))
+	f, _, err := regular.Follow(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return k
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return k
-	}
 	text, err := io.ReadAll(io.LimitReader(f, 1<<20))
 	if err != nil || json.Unmarshal(text, &k.config) != nil {
 		k.config.Auths = nil // what was read of it is no login

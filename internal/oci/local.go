@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -61,8 +62,11 @@ func (f folder) close() error { return f.root.Close() }
 
 func (f folder) file(name string) (io.ReadCloser, error) {
 	info, err := f.root.Stat(name)
-	if err != nil {
-		return nil, errors.New(regular.Reason(err))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errors.New("it is not in the folder")
+	case err != nil:
+		return nil, errors.New(regular.Cause(err))
 	}
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("it is no regular file")
@@ -74,7 +78,7 @@ func (f folder) file(name string) (io.ReadCloser, error) {
 func (s *Store) openFolder(ctx context.Context, dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("%s: %s: name a folder that holds an OCI layout", s.Name, regular.Reason(err))
+		return fmt.Errorf("%s: %s: name a folder that holds an OCI layout", s.Name, regular.Cause(err))
 	}
 	s.blobs = local{folder{root}}
 	return s.openLayout(ctx, folder{root})
@@ -90,6 +94,7 @@ func (s *Store) openLayout(ctx context.Context, f files) error {
 	if err != nil {
 		return fmt.Errorf("%s: index.json is no index of images: it is damaged, or the folder is no OCI layout", s.Name)
 	}
+	s.Indexes = append(s.Indexes, Index{s.Name, text})
 	for _, d := range index.Manifests {
 		name := s.Name
 		if tag := d.Annotations["org.opencontainers.image.ref.name"]; tag != "" && len(index.Manifests) > 1 {
@@ -104,6 +109,7 @@ func (s *Store) openLayout(ctx context.Context, f files) error {
 type tarred struct {
 	disk    *os.File
 	members map[string]place
+	digests map[place]blob // of the members that were read for it
 }
 
 type place struct{ from, size int64 }
@@ -123,11 +129,11 @@ const maxMembers = 100_000
 
 // openTar notes where each file of a tar stands.
 func openTar(file string) (*tarred, error) {
-	disk, err := os.Open(file)
+	disk, _, err := regular.Follow(file)
 	if err != nil {
-		return nil, errors.New(regular.Reason(err))
+		return nil, fmt.Errorf("%s: name a file that docker save wrote", regular.Cause(err))
 	}
-	t := &tarred{disk, map[string]place{}}
+	t := &tarred{disk, map[string]place{}, map[place]blob{}}
 	links := map[string]string{}
 	tr := tar.NewReader(disk)
 	for {
@@ -148,7 +154,7 @@ func openTar(file string) (*tarred, error) {
 			from, err := disk.Seek(0, io.SeekCurrent)
 			if err != nil {
 				disk.Close()
-				return nil, errors.New(regular.Reason(err))
+				return nil, errors.New(regular.Cause(err))
 			}
 			t.members[path.Clean(h.Name)] = place{from, h.Size}
 		case tar.TypeSymlink: // old docker writes a layer that it has twice as a link
@@ -206,27 +212,31 @@ func (s *Store) openArchive(ctx context.Context, file string) error {
 		return fmt.Errorf("%s: manifest.json lists no images: it is damaged, or docker save has not written it", s.Name)
 	}
 	for _, one := range list {
-		s.addSaved(t, one, text, len(list) > 1)
+		s.addSaved(ctx, t, one, text, len(list) > 1)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // addSaved adds an image of manifest.json. Its layers get the digests of their bytes.
-func (s *Store) addSaved(t *tarred, one saved, text []byte, many bool) {
+func (s *Store) addSaved(ctx context.Context, t *tarred, one saved, text []byte, many bool) {
 	im := &Image{Name: s.Name, Manifest: text}
 	if many && len(one.RepoTags) > 0 {
 		im.Name += ":" + strings.Join(one.RepoTags, ",")
 	}
 	var err error
-	if im.Config, err = short(t, one.Config); err != nil {
-		s.gap(im.Name, fmt.Errorf("the image's configuration: %w", err))
+	if im.Config, err = short(t, one.Config); err == nil {
+		err = s.keep(im.Config)
 	}
-	if len(one.Layers) > maxLayers {
-		s.gap(im.Name, fmt.Errorf("it has more than %d layers", maxLayers))
+	if err != nil {
+		s.gap(im.Name, fmt.Errorf("the image's configuration: %w", err))
+		im.Config = nil
+	}
+	if err := s.keepLayers(len(one.Layers)); err != nil {
+		s.gap(im.Name, err)
 		one.Layers = nil
 	}
 	for i, name := range one.Layers {
-		digest, size, err := t.digest(name)
+		digest, size, err := t.digest(ctx, name)
 		if err != nil {
 			s.gap(fmt.Sprintf("%s layer %d", im.Name, i+1), err)
 		}
@@ -235,11 +245,39 @@ func (s *Store) addSaved(t *tarred, one saved, text []byte, many bool) {
 	s.Images = append(s.Images, im)
 }
 
-// digest returns the digest of a member's bytes.
-func (t *tarred) digest(name string) (v1.Hash, int64, error) {
+// blob is what a member's bytes have.
+type blob struct {
+	digest v1.Hash
+	size   int64
+}
+
+// digest returns the digest of a member's bytes. Each member is read once, however many
+// images have it.
+func (t *tarred) digest(ctx context.Context, name string) (v1.Hash, int64, error) {
 	r, err := t.file(name)
 	if err != nil {
 		return v1.Hash{}, 0, err
 	}
-	return v1.SHA256(bufio.NewReader(r))
+	at := t.members[path.Clean(name)]
+	if known, ok := t.digests[at]; ok {
+		return known.digest, known.size, nil
+	}
+	digest, size, err := v1.SHA256(bufio.NewReader(until{ctx, r}))
+	if err == nil {
+		t.digests[at] = blob{digest, size}
+	}
+	return digest, size, err
+}
+
+// until reads until the context ends.
+type until struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p)
 }

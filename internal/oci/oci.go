@@ -32,6 +32,13 @@ const (
 	maxLayers = 10_000
 )
 
+// maxTexts and maxAllLayers bound what the images of a store take in memory: the bytes
+// of their manifests, indexes and configurations, and their layers.
+const (
+	maxTexts     = 64 << 20
+	maxAllLayers = 100_000
+)
+
 // Is reports whether a text names an image.
 func Is(text string) bool {
 	for _, p := range []string{folderPrefix, archivePrefix, registryPrefix} {
@@ -58,18 +65,27 @@ type Layer struct {
 	blob   v1.Descriptor
 }
 
+// Index is a list of images: what it says of them may hold a token.
+type Index struct {
+	Name string // as Image.Name
+	Text []byte
+}
+
 // Gap is something that could not be read.
 type Gap struct{ What, Reason string }
 
 // Store holds images.
 type Store struct {
-	Name   string // as the user named it
-	Images []*Image
-	Gaps   []Gap
+	Name    string // as the user named it
+	Images  []*Image
+	Indexes []Index
+	Gaps    []Gap
 
-	blobs blobs
-	names int // images that are listed, and were read or not
-	seen  map[v1.Hash]bool
+	blobs  blobs
+	names  int // images that are listed, and were read or not
+	texts  int // bytes of what is kept of the images
+	layers int // of all images
+	seen   map[v1.Hash]bool
 }
 
 // blobs gives what has a digest. The caller checks the digest.
@@ -117,11 +133,35 @@ func (s *Store) Close() {
 // gap names what could not be read.
 func (s *Store) gap(what string, err error) { s.Gaps = append(s.Gaps, Gap{what, err.Error()}) }
 
+// keep counts a text that is kept. The error is for one that would be too much.
+func (s *Store) keep(text []byte) error {
+	if len(text) > maxTexts-s.texts {
+		return fmt.Errorf("with it, manifests and configurations have more than %d bytes: scan the images one by one", maxTexts)
+	}
+	s.texts += len(text)
+	return nil
+}
+
+// keepLayers is keep for the layers of an image.
+func (s *Store) keepLayers(n int) error {
+	switch {
+	case n > maxLayers:
+		return fmt.Errorf("it has more than %d layers", maxLayers)
+	case n > maxAllLayers-s.layers:
+		return fmt.Errorf("with it, the images list more than %d layers: scan the images one by one", maxAllLayers)
+	}
+	s.layers += n
+	return nil
+}
+
 // Open reads a layer as it is stored. At the end of the bytes the error says if they
 // are not those that the digest names.
 func (s *Store) Open(ctx context.Context, l Layer) (io.ReadCloser, error) {
 	if len(l.blob.URLs) > 0 || !l.blob.MediaType.IsDistributable() && l.blob.MediaType.IsLayer() {
 		return nil, errors.New("its content is on another server, which is not asked: it is a foreign layer")
+	}
+	if strings.HasSuffix(string(l.blob.MediaType), "+encrypted") {
+		return nil, errors.New("it is encrypted: scan the image before it is encrypted")
 	}
 	r, err := s.blobs.open(ctx, l.blob)
 	if err != nil {
@@ -189,6 +229,10 @@ const maxDepth = 4
 // addText is add for a manifest that was read.
 func (s *Store) addText(ctx context.Context, d v1.Descriptor, text []byte, name string, depth int) {
 	what := name + "@" + d.Digest.String()
+	if err := s.keep(text); err != nil {
+		s.gap(what, err)
+		return
+	}
 	index, err := v1.ParseIndexManifest(strings.NewReader(string(text)))
 	if err != nil {
 		s.gap(what, errors.New("it is no manifest of an image: the server sent something else, or it is damaged"))
@@ -199,6 +243,7 @@ func (s *Store) addText(ctx context.Context, d v1.Descriptor, text []byte, name 
 			s.gap(what, fmt.Errorf("it is an index inside %d others, which is not read", depth))
 			return
 		}
+		s.Indexes = append(s.Indexes, Index{name, text})
 		for _, m := range index.Manifests {
 			s.add(ctx, m, name, depth+1)
 		}
@@ -211,12 +256,12 @@ func (s *Store) addText(ctx context.Context, d v1.Descriptor, text []byte, name 
 func (s *Store) addImage(ctx context.Context, d v1.Descriptor, text []byte, name string) {
 	what := name + "@" + d.Digest.String()
 	m, err := v1.ParseManifest(strings.NewReader(string(text)))
-	switch {
-	case err != nil || m.Config.Digest.Hex == "" && len(m.Layers) == 0:
+	if err != nil || m.Config.Digest.Hex == "" && len(m.Layers) == 0 {
 		s.gap(what, errors.New("it is no manifest of an image: the server sent something else, or it is in a format that is not read"))
 		return
-	case len(m.Layers) > maxLayers:
-		s.gap(what, fmt.Errorf("it has more than %d layers", maxLayers))
+	}
+	if err := s.keepLayers(len(m.Layers)); err != nil {
+		s.gap(what, err)
 		return
 	}
 	im := &Image{Name: name, Manifest: text}
@@ -224,7 +269,10 @@ func (s *Store) addImage(ctx context.Context, d v1.Descriptor, text []byte, name
 		im.Platform = d.Platform.String()
 	}
 	if m.Config.Digest.Hex != "" {
-		if im.Config, err = s.text(ctx, m.Config, false); err != nil {
+		if im.Config, err = s.text(ctx, m.Config, false); err == nil {
+			err = s.keep(im.Config)
+		}
+		if err != nil {
 			s.gap(name+"@"+m.Config.Digest.String(), fmt.Errorf("the image's configuration: %w", err))
 			im.Config = nil
 		}

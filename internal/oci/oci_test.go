@@ -3,6 +3,7 @@ package oci
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -18,6 +19,17 @@ func TestForeignLayer(t *testing.T) {
 	l := Layer{}
 	l.blob.URLs = []string{"https://example.com/layer"}
 	if _, err := s.Open(t.Context(), l); err == nil || !strings.Contains(err.Error(), "foreign layer") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestEncryptedLayer: bytes that nobody can read are no clean layer.
+func TestEncryptedLayer(t *testing.T) {
+	s := &Store{}
+	l := Layer{}
+	l.blob.MediaType = "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
+	s.blobs = byName{&tarred{}}
+	if _, err := s.Open(t.Context(), l); err == nil || !strings.Contains(err.Error(), "it is encrypted") {
 		t.Errorf("%v", err)
 	}
 }
@@ -62,6 +74,79 @@ func TestFolderLink(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), "oci:"+dir); err == nil || !strings.Contains(err.Error(), "index.json") {
 		t.Errorf("%v", err)
+	}
+}
+
+// writeTar writes a tar of pairs of name and text, and returns its path.
+func writeTar(t *testing.T, files ...[2]string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, file := range files {
+		if err := w.WriteHeader(&tar.Header{Name: file[0], Mode: 0o600, Size: int64(len(file[1]))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(file[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "image.tar")
+	if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestManyImages: a small file that lists one large configuration, or many layers, again
+// and again takes no memory without bound, and what is left out is named.
+func TestManyImages(t *testing.T) {
+	one := `{"Config":"c","Layers":["l"]}`
+	layers := `{"Config":"c","Layers":["l"` + strings.Repeat(`,"l"`, maxLayers-1) + `]}`
+	for _, test := range []struct{ config, images, reason string }{
+		{strings.Repeat("x", maxText), one + strings.Repeat(","+one, maxTexts/maxText), "scan the images one by one"},
+		{"{}", layers + strings.Repeat(","+layers, maxAllLayers/maxLayers), "list more than"},
+	} {
+		file := writeTar(t, [2]string{"manifest.json", "[" + test.images + "]"}, [2]string{"c", test.config}, [2]string{"l", "text"})
+		s, err := Open(t.Context(), "docker-archive:"+file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if len(s.Gaps) != 1 || !strings.Contains(s.Gaps[0].Reason, test.reason) {
+			t.Errorf("%v, want %q", s.Gaps, test.reason)
+		}
+		if s.texts > maxTexts || s.layers > maxAllLayers {
+			t.Errorf("%d bytes and %d layers are kept", s.texts, s.layers)
+		}
+	}
+}
+
+// TestDigestOnce: a member that many images have is read once, and not when the scan has
+// ended.
+func TestDigestOnce(t *testing.T) {
+	tarred, err := openTar(writeTar(t, [2]string{"l", "text"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, err := tarred.digest(t.Context(), "l")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	again, size, err := tarred.digest(ended, "l") // nothing is read
+	if err != nil || again != first || size != 4 {
+		t.Errorf("%v, %d bytes, %v", again, size, err)
+	}
+	clear(tarred.digests)
+	if _, _, err := tarred.digest(ended, "l"); err == nil {
+		t.Error("it is read after the end")
+	}
+	if err := tarred.close(); err != nil {
+		t.Error(err)
 	}
 }
 

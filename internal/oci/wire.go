@@ -17,8 +17,8 @@ type wireError string
 
 func (e wireError) Error() string { return string(e) }
 
-// wire sends requests: by https, and by http to this machine only. Who is sent on from
-// https stays there.
+// wire sends requests: by https, and by http to this machine only. It follows no redirect
+// from https to http.
 type wire struct {
 	base    http.RoundTripper
 	silence time.Duration
@@ -37,7 +37,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	case req.URL.Scheme != "http" || !isLoopback(req.URL.Hostname()):
 		return nil, wireError("the registry does not use https: http is for this machine only")
 	case req.Response != nil && req.Response.Request.URL.Scheme == "https":
-		return nil, wireError("the registry sends a request on from https to http, which is not followed")
+		return nil, wireError("the registry redirects from https to http: this is not followed")
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	resp, err := w.base.RoundTrip(req.WithContext(ctx))

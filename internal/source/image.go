@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/oci"
@@ -48,24 +49,33 @@ func (s *Image) Read(ctx context.Context, env *Env) (*Read, error) {
 	for _, g := range store.Gaps {
 		env.Sink.Unread(g.What, g.Reason)
 	}
-	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / hitRoom}
+	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / 2 / hitRoom}
+	r.names.Store(env.Budget.Found / 2 / nameRoom)
 	if err := env.run(ctx, r.jobs(s.most)...); err != nil {
 		return nil, err
 	}
 	for _, im := range store.Images {
 		r.place(im)
 	}
+	if r.names.Load() < 0 {
+		env.Sink.Note(s.name + ": its layers have more files than --max-memory has room for: of some, the report does not say which layer removes them")
+	}
 	return &Read{Target: result.Target{Kind: "image", Path: s.name}}, nil
 }
 
-// hitRoom is the memory of a match that waits for its places.
-const hitRoom = 512
+// hitRoom is the memory of a match that waits for its places, nameRoom that of the name
+// of a file.
+const (
+	hitRoom  = 512
+	nameRoom = 32
+)
 
 // images are the images of a store while they are read.
 type images struct {
 	env    *Env
 	store  *oci.Store
 	layers map[string]*layer // by digest
+	names  atomic.Int64      // of files, that may still be noted
 
 	mu   sync.Mutex
 	room int64 // matches that may still be held
@@ -88,8 +98,12 @@ func (r *images) jobs(most int64) []job {
 			if r.layers[l.Digest] != nil {
 				continue
 			}
-			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths()}
+			one := &layer{Layer: l, shown: layerName(im, i), paths: newPaths(&r.names)}
 			r.layers[l.Digest] = one
+			if l.Size < 0 { // it would make room for others
+				r.env.Sink.Unread(one.shown, "its size is below 0: the manifest is damaged or made up")
+				continue
+			}
 			if l.Size > most-total {
 				r.env.Sink.Unread(one.shown, fmt.Sprintf("with it there are more than %s, which --max-size allows", shownSize(most)))
 				continue
@@ -99,6 +113,12 @@ func (r *images) jobs(most int64) []job {
 		}
 		jobs = append(jobs, func(ctx context.Context, w *worker) error { r.texts(ctx, w, im); return nil })
 	}
+	jobs = append(jobs, func(ctx context.Context, w *worker) error {
+		for _, ix := range r.store.Indexes {
+			r.text(ctx, w, ix.Name, "index", string(ix.Text), map[search.Key]bool{}, false)
+		}
+		return nil
+	})
 	r.env.Sink.Meter.Begin(collect.Reading, total)
 	return jobs
 }
@@ -146,6 +166,9 @@ func (r *images) place(im *oci.Image) {
 	for i, l := range im.Layers {
 		one := r.layers[l.Digest]
 		for _, h := range one.hits {
+			if !r.keeps(h.Member) {
+				continue
+			}
 			hit := collect.Hit{Hit: h, Kind: result.KindLayer, Path: im.Name, ID: l.Digest, Layer: i + 1}
 			if i < len(made) {
 				hit.MadeBy = made[i]
@@ -154,6 +177,16 @@ func (r *images) place(im *oci.Image) {
 			r.env.Sink.Hit(hit)
 		}
 	}
+}
+
+// keeps reports whether the globs of the user want a file of a layer. What has no path,
+// as the configuration has none, is left out if paths must match a glob.
+func (r *images) keeps(member string) bool {
+	file, _, _ := strings.Cut(member, "!")
+	if file == "" {
+		return !r.env.Paths.Only()
+	}
+	return r.env.Paths.Keeps(clean(file), "")
 }
 
 // goneIn returns the number of the layer that removes or replaces a file of layer i, 0
@@ -176,25 +209,25 @@ func (r *images) goneIn(im *oci.Image, i int, member string) int {
 func (r *images) texts(ctx context.Context, w *worker, im *oci.Image) {
 	seen := map[search.Key]bool{}
 	for _, f := range im.Fields() {
-		r.text(ctx, w, im, f.Name, f.Text, seen, false)
+		r.text(ctx, w, im.Name, f.Name, f.Text, seen, false)
 	}
-	r.text(ctx, w, im, "configuration", string(im.Config), seen, true)
-	r.text(ctx, w, im, "manifest", string(im.Manifest), seen, true)
+	r.text(ctx, w, im.Name, "configuration", string(im.Config), seen, true)
+	r.text(ctx, w, im.Name, "manifest", string(im.Manifest), seen, true)
 }
 
 // text searches one text. Of a rest only the tokens count that were not seen.
-func (r *images) text(ctx context.Context, w *worker, im *oci.Image, name, text string, seen map[search.Key]bool, rest bool) {
-	shown := im.Name + " " + name
+func (r *images) text(ctx context.Context, w *worker, path, name, text string, seen map[search.Key]bool, rest bool) {
+	shown := path + " " + name
 	t := w.searcher.Text(func(member, reason string) { r.env.Sink.Unread(inside(shown, member), reason) })
 	defer t.Done()
 	n, _ := t.Read(ctx, strings.NewReader(text), nil, "")
 	r.env.Sink.Bytes.Add(n)
 	for _, h := range t.Hits {
 		key := h.Key()
-		if rest && seen[key] {
+		if rest && seen[key] || !r.keeps("") {
 			continue
 		}
 		seen[key] = true
-		r.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindImage, Path: im.Name, Header: name})
+		r.env.Sink.Hit(collect.Hit{Hit: h, Kind: result.KindImage, Path: path, Header: name})
 	}
 }

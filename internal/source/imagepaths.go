@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"path"
 	"strings"
+	"sync/atomic"
 )
 
 // paths are the files of a layer and what it removes of the layers below, as hashes: a
@@ -11,11 +12,12 @@ import (
 type paths struct {
 	seed               maphash.Seed
 	has, gone, emptied map[uint64]struct{}
+	room               *atomic.Int64 // names that may still be noted, of all layers
 }
 
 // newPaths draws a seed: a layer cannot know it.
-func newPaths() paths {
-	return paths{maphash.MakeSeed(), map[uint64]struct{}{}, map[uint64]struct{}{}, map[uint64]struct{}{}}
+func newPaths(room *atomic.Int64) paths {
+	return paths{maphash.MakeSeed(), map[uint64]struct{}{}, map[uint64]struct{}{}, map[uint64]struct{}{}, room}
 }
 
 // The names of whiteouts, as the image specification has them.
@@ -44,6 +46,9 @@ func (p paths) add(member string) {
 func clean(member string) string { return path.Clean(strings.TrimLeft(member, "/")) }
 
 func (p paths) put(set map[uint64]struct{}, name string) {
+	if p.room.Add(-1) < 0 {
+		return
+	}
 	set[maphash.String(p.seed, name)] = struct{}{}
 }
 

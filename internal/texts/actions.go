@@ -44,6 +44,7 @@ func readLogs(ctx context.Context, r *Reading) error {
 		}
 		listed[one.ID] = true
 		if one.Created.Before(oldest) {
+			r.Visitor.Note(fmt.Sprintf("%s: those before %s were not read: GitHub deletes logs after %d days, unless the owner keeps them longer", r.called("logs of runs"), oldest.Format(time.DateOnly), logDays))
 			return false, nil
 		}
 		if one.Status != "completed" {
@@ -135,9 +136,10 @@ func forget(r *Reading, prefix string) {
 }
 
 // counted reads a list whose pages say how many things it has, the newest first, until
-// take returns false. New things move others to a later page, so none is lost.
+// take returns false. New things move others to a later page, so none is lost. One that
+// is deleted moves others to an earlier page, so the largest count of all pages counts.
 func counted(ctx context.Context, r *Reading, path, field string, take func(json.RawMessage) (more bool, err error)) error {
-	where, read := r.Client.API+r.at+path, 0
+	where, read, most := r.Client.API+r.at+path, 0, 0
 	for range r.Client.pages() {
 		a, err := r.Client.get(ctx, where, "")
 		if err != nil {
@@ -149,6 +151,7 @@ func counted(ctx context.Context, r *Reading, path, field string, take func(json
 		if err := errors.Join(decode(a.body, &fields), decode(fields["total_count"], &total), decode(fields[field], &list)); err != nil {
 			return errHalf
 		}
+		most = max(most, total)
 		for _, one := range list {
 			more, err := take(one)
 			if err != nil || !more {
@@ -157,8 +160,8 @@ func counted(ctx context.Context, r *Reading, path, field string, take func(json
 			read++
 		}
 		if a.next == "" {
-			if read < total {
-				return fmt.Errorf("GitHub lists %d of %d: the others were not read", read, total)
+			if read < most {
+				return fmt.Errorf("GitHub lists %d of %d: the others were not read, or were deleted meanwhile: scan again", read, most)
 			}
 			return nil
 		}

@@ -157,7 +157,8 @@ func (c *Client) answer(req *http.Request) (*answer, error) {
 	return &answer{body: body, etag: resp.Header.Get("ETag"), next: nextPage(resp.Header.Values("Link"))}, nil
 }
 
-// do sends a request. The caller closes the body of the answer, which is 200 or 304.
+// do sends a request. The caller closes the body of the answer, which is 200, or
+// 304 if the request has an ETag.
 func (c *Client) do(req *http.Request) (*http.Response, error) {
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
@@ -167,10 +168,14 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotModified {
+	asked := req.Header.Get("If-None-Match") != ""
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNotModified && asked {
 		return resp, nil
 	}
-	_ = resp.Body.Close() // nothing was written
+	_ = resp.Body.Close()                          // nothing was written
+	if resp.StatusCode == http.StatusNotModified { // the same as nothing: a cache in between is wrong
+		return nil, errHalf
+	}
 	if err := c.stopFor(resp); err != nil {
 		return nil, err
 	}

@@ -201,22 +201,21 @@ func decode(body []byte, value any) error {
 // returns false if something of them could not be read or remembered, so that they
 // must be asked for again.
 func (r *Reading) take(ctx context.Context, texts []Text) (whole bool, err error) {
-	marks := map[string]string{}
 	var ids []string
 	for i := range texts {
 		if t := &texts[i]; t.edited && t.Node != "" {
 			ids = append(ids, t.Node)
-		} else {
-			marks[t.Node] = (&node{Updated: t.Updated}).mark()
 		}
 	}
 	whole = true
+	taken := map[string]bool{}
 	if r.Client.LoggedIn {
 		err = nodes(ctx, r, ids, detailFields, func(n *node) {
 			for i := range texts {
-				if t := &texts[i]; t.Node == n.ID {
-					marks[n.ID] = n.mark()
+				if t := &texts[i]; t.Node == n.ID { // not kept for later: a text may have a hundred versions
 					t.Parts = append(t.Parts, n.earlier(r, t)...)
+					r.takeOne(ctx, t, n.mark(), "")
+					t.Parts, taken[n.ID] = nil, true
 				}
 			}
 		})
@@ -224,9 +223,12 @@ func (r *Reading) take(ctx context.Context, texts []Text) (whole bool, err error
 	}
 	for i := range texts {
 		t := &texts[i]
+		if taken[t.Node] {
+			continue
+		}
 		mark := ""
-		if t.Node != "" {
-			mark = marks[t.Node]
+		if t.Node != "" && !t.edited {
+			mark = (&node{Updated: t.Updated}).mark()
 		}
 		if was, ok := r.State.Texts[t.key()]; ok && was.Found != nil && !(whole && r.Client.LoggedIn) {
 			r.Visitor.Recall(was.Found) // an earlier version may have it, which was not read now

@@ -69,6 +69,9 @@ func TestKinds(t *testing.T) {
 	if len(v.unread) > 0 {
 		t.Errorf("unread: %q", v.unread)
 	}
+	if len(v.notes) != 1 || !strings.Contains(v.notes[0], "logs of runs of o/r: those before 2024-") {
+		t.Errorf("old runs are not named: %q", v.notes)
+	}
 	for _, part := range []string{"pulls/2 body", "pulls/2/comments/8 body", "actions/runs/30/attempts/1", "discussions/6/comments/61 body"} {
 		if !slices.Contains(v.read, part) {
 			t.Errorf("%s was not read", part)
@@ -381,7 +384,7 @@ func TestGone(t *testing.T) {
 		delete(f.files, path)
 	}
 	v, _ := f.visit(t, &State{}, nil)
-	if len(v.unread) > 0 || len(v.notes) != 2 || !strings.Contains(v.notes[1], "2 are deleted or expired") {
+	if len(v.unread) > 0 || len(v.notes) != 3 || !strings.Contains(v.notes[2], "2 are deleted or expired") {
 		t.Errorf("unread %q, notes %q", v.unread, v.notes)
 	}
 	f.repo["has_issues"] = false
@@ -454,4 +457,69 @@ func FuzzAnswers(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestDeletedWhileListed: a run that is deleted while runs are listed moves one of those
+// after it to a page that was read. That one is not lost in silence.
+func TestDeletedWhileListed(t *testing.T) {
+	f := full(t)
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/repos/o/r/actions/runs" {
+			return false
+		}
+		if r.URL.Query().Get("page") == "" {
+			w.Header().Set("Link", fmt.Sprintf(`<%s%s?page=2>; rel="next"`, f.URL, r.URL.Path))
+			f.answer(w, r, map[string]any{"total_count": 2, "workflow_runs": f.runs[:1]})
+			return true
+		}
+		f.answer(w, r, map[string]any{"total_count": 1, "workflow_runs": []any{}})
+		return true
+	}
+	v, _ := f.visit(t, &State{}, nil)
+	if len(v.unread) != 1 || !strings.Contains(v.unread[0], "logs of runs of o/r: GitHub lists 1 of 2") {
+		t.Errorf("%q", v.unread)
+	}
+}
+
+// TestSameWithoutETag: nobody who asked without an ETag can be told that nothing
+// changed.
+func TestSameWithoutETag(t *testing.T) {
+	f := full(t)
+	f.instead = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/repos/o/r/issues" {
+			w.WriteHeader(http.StatusNotModified)
+			return true
+		}
+		return false
+	}
+	v, _ := f.visit(t, &State{}, nil)
+	if len(v.unread) != 1 || !strings.Contains(v.unread[0], "issues and pull requests of o/r: ") {
+		t.Errorf("%q", v.unread)
+	}
+}
+
+// TestVersionsOneByOne: the earlier versions of a text go to the visitor before those of
+// the next batch are asked for, so that a page of a list does not hold all of them.
+func TestVersionsOneByOne(t *testing.T) {
+	f := newFake(t)
+	for i := range 2 * batch {
+		f.issue(i+1, "2024-01-02T00:00:00Z", "x")
+	}
+	v := &visitor{}
+	asked, read := 0, 0
+	f.instead = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/graphql" {
+			if asked++; asked == 2 {
+				read = len(v.read)
+			}
+		}
+		return false
+	}
+	r := &Reading{Client: &Client{HTTP: f.Client(), API: f.URL, LoggedIn: true}, Owner: "o", Name: "r", Visitor: v, State: &State{}}
+	if _, err := r.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if read < batch {
+		t.Errorf("%d parts were read before the second batch", read)
+	}
 }
