@@ -123,7 +123,8 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			r.Git("tag", "tree", r.Git("rev-parse", "HEAD^{tree}"))
 			r.Git("notes", "add", "-m", "note "+token(4))
 		}},
-		"names": {1, nil, func(r *gittest.Repo) { r.Write("dir/"+token(1)+".txt", "x"); commit(r, "one") }},
+		"clean files that refs and tags name": {1, nil, func(r *gittest.Repo) { namesFiles(r, commit) }},
+		"names":                               {1, nil, func(r *gittest.Repo) { r.Write("dir/"+token(1)+".txt", "x"); commit(r, "one") }},
 		"submodule": {0, nil, func(r *gittest.Repo) {
 			r.Write("a", "text")
 			commit(r, "one")
@@ -166,6 +167,47 @@ func TestRemoteEqualsMirror(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRemoteNoHead scans a server whose HEAD names a branch that is not there. It does
+// not tell the branch.
+func TestRemoteNoHead(t *testing.T) {
+	r := gittest.New(t)
+	namesFiles(r, func(r *gittest.Repo, message string) {
+		r.Git("add", "-A")
+		r.Git("commit", "-q", "-m", message)
+	})
+	r.Git("symbolic-ref", "HEAD", "refs/heads/gone")
+	url, dir := remoteOf(t, r, nil)
+	want, err := History(context.Background(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := History(context.Background(), url, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.Target.Branch = ""; len(got.Findings) != 1 || compared(t, want) != compared(t, got) {
+		t.Errorf("over http:\n%s\non disk:\n%s", compared(t, got), compared(t, want))
+	}
+}
+
+// namesFiles makes refs and tags of files and folders, one of them with a token in its
+// message.
+func namesFiles(r *gittest.Repo, commit func(*gittest.Repo, string)) {
+	text := strings.Repeat("some line of a text that is long\n", 400)
+	for i := range 20 {
+		r.Write("a/text", text+fmt.Sprint(i))
+		commit(r, "one")
+	}
+	file := func(text string) string { return r.GitInput(text, "hash-object", "-w", "--stdin") }
+	r.Git("update-ref", "refs/files/x", file("x"))
+	r.Git("update-ref", "refs/files/y", file(text+"y"))
+	r.Git("update-ref", "refs/files/z", r.Git("rev-parse", "HEAD:a/text"))
+	r.Git("update-ref", "refs/folders/x", r.Git("rev-parse", "HEAD~3:a"))
+	r.Git("tag", "-a", "file", "-m", "tag "+token(1), file(text+"w"))
+	r.Git("tag", "-a", "folder", "-m", "a folder", r.Git("rev-parse", "HEAD~5^{tree}"))
+	r.Git("repack", "-adfq")
 }
 
 // manyParts makes a pack of over a megabyte, with long chains of deltas that have tokens

@@ -15,6 +15,7 @@ import (
 	"r8scan/internal/archive"
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
+	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
 	"r8scan/rules"
 )
@@ -43,8 +44,10 @@ type sift struct {
 	trees   kindOf
 	known   idSet // commits and tags that others name: each must be there
 	byName  idSet // blobs whose names say what they hold
+	tagged  idSet // blobs that tags name
 
-	// Until the tree at HEAD is found, trees get ids: a result names a file in it.
+	// Until the tree at HEAD is found, trees and blobs get ids: a result names a file in
+	// it, and what refs and tags name comes first.
 	headTree atomic.Pointer[[]byte] // its raw id, once that is known
 	headSeen atomic.Bool
 
@@ -116,8 +119,25 @@ func (s *sift) finish(ctx context.Context, size int64) (ok bool, err error) {
 			return false, nil
 		}
 	}
+	if s.nameless() {
+		s.env.Sink.Meter.Begin(collect.Naming, s.pack.Store.PackedSize())
+		if err := nameFamilies(ctx, s.env, s.pack, s.pack.Families(), nil); err != nil {
+			return false, err
+		}
+	}
 	s.repo.Store = s.pack.Index()
 	return true, nil
+}
+
+// nameless reports whether a ref, or a tag that may have a story, names a file or folder
+// without an id. Mostly these have one, because git sends them first.
+func (s *sift) nameless() bool {
+	var there idSet
+	s.pack.EachID(there.add)
+	return s.story.Load() && s.tagged.without(s.pack.EachID) > 0 || slices.ContainsFunc(s.repo.Refs, func(ref repo.Ref) bool {
+		raw, ok := wire.Unhex(ref.ID)
+		return ok && !there.has(raw)
+	})
 }
 
 // try searches what was left for later, such as large files. Mostly there is nothing in
@@ -255,7 +275,7 @@ func (s *sifter) unneeded(n *odb.Node) bool {
 			s.trees.unnamed.Add(1)
 		}
 		return true
-	case n.Type != odb.Blob:
+	case n.Type != odb.Blob, !s.headSeen.Load():
 		return false
 	case archive.IsText(n.Data[:min(len(n.Data), archive.HeadLen)]): // a sparse walk leaves no gaps so near to the start
 	case s.byNames.Load():
@@ -362,6 +382,9 @@ func (s *sifter) names(n *odb.Node, isNew bool) {
 			s.hex(&s.trees.named, s.header.Object)
 		case "blob":
 			s.hex(&s.blobs.named, s.header.Object)
+			if raw, ok := wire.Unhex(string(s.header.Object)); ok && len(raw) == s.pack.Store.HashLen() {
+				s.tagged.add(raw)
+			}
 		default:
 			s.hex(&s.known, s.header.Object)
 		}
