@@ -49,6 +49,9 @@ func Is(text string) bool {
 	return false
 }
 
+// IsRemote reports whether a text names an image of a registry.
+func IsRemote(text string) bool { return strings.HasPrefix(text, registryPrefix) }
+
 // Image is one image of one platform.
 type Image struct {
 	Name     string // as the user named it, with its tag if that has more than one

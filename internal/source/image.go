@@ -49,7 +49,7 @@ func (s *Image) Read(ctx context.Context, env *Env) (*Read, error) {
 	for _, g := range store.Gaps {
 		env.Sink.Unread(g.What, g.Reason)
 	}
-	r := &images{env: env, store: store, layers: map[string]*layer{}, room: env.Budget.Found / 2 / hitRoom}
+	r := &images{env: env, store: store, layers: map[string]*layer{}, remote: oci.IsRemote(s.name), room: env.Budget.Found / 2 / hitRoom}
 	r.names.Store(env.Budget.Found / 2 / nameRoom)
 	if err := env.run(ctx, r.jobs(s.most)...); err != nil {
 		return nil, err
@@ -75,6 +75,7 @@ type images struct {
 	env    *Env
 	store  *oci.Store
 	layers map[string]*layer // by digest
+	remote bool              // of a registry: what layers have is remembered
 	names  atomic.Int64      // of files, that may still be noted
 
 	mu   sync.Mutex
@@ -131,6 +132,9 @@ func (r *images) read(ctx context.Context, w *worker, l *layer) {
 	sink := r.env.Sink
 	part := sink.Meter.Part(l.Size)
 	defer part.End()
+	if r.recall(l) {
+		return
+	}
 	content, err := r.store.Open(ctx, l.Layer)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -139,7 +143,11 @@ func (r *images) read(ctx context.Context, w *worker, l *layer) {
 		return
 	}
 	defer content.Close()
-	t := w.searcher.Text(func(member, reason string) { sink.Unread(inside(l.shown, member), reason) })
+	whole := true
+	t := w.searcher.Text(func(member, reason string) {
+		whole = false
+		sink.Unread(inside(l.shown, member), reason)
+	})
 	defer t.Done()
 	t.Seen, t.Entered = sink.See, l.paths.add
 	n, err := t.Read(ctx, part.Reader(content), nil, "")
@@ -149,14 +157,23 @@ func (r *images) read(ctx context.Context, w *worker, l *layer) {
 	if err != nil && ctx.Err() == nil {
 		sink.Unread(l.shown, fmt.Sprintf("%v; %d bytes came, and were scanned", err, n))
 	}
+	if r.hold(l, t.Hits) && whole && err == nil {
+		r.remember(l, n+t.Bytes, t.Members)
+	}
+}
+
+// hold keeps the matches in a layer until they are placed. It returns false if there is
+// no room for all.
+func (r *images) hold(l *layer, hits []search.Hit) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	keep := min(int64(len(t.Hits)), r.room)
+	keep := min(int64(len(hits)), r.room)
 	r.room -= keep
-	if keep < int64(len(t.Hits)) {
-		sink.Unread(l.shown, search.TooMany)
+	l.hits = slices.Clone(hits[:keep])
+	if keep < int64(len(hits)) {
+		r.env.Sink.Unread(l.shown, search.TooMany)
 	}
-	l.hits = slices.Clone(t.Hits[:keep])
+	return keep == int64(len(hits))
 }
 
 // place puts the matches of an image's layers into the sink, with what its build tells

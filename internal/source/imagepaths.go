@@ -1,8 +1,11 @@
 package source
 
 import (
-	"hash/maphash"
+	"crypto/sha256"
+	"encoding/binary"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -10,15 +13,14 @@ import (
 // paths are the files of a layer and what it removes of the layers below, as hashes: a
 // layer may have a million.
 type paths struct {
-	seed               maphash.Seed
-	has, gone, emptied map[uint64]struct{}
+	has, gone, emptied nameSet
 	room               *atomic.Int64 // names that may still be noted, of all layers
 }
 
-// newPaths draws a seed: a layer cannot know it.
-func newPaths(room *atomic.Int64) paths {
-	return paths{maphash.MakeSeed(), map[uint64]struct{}{}, map[uint64]struct{}{}, map[uint64]struct{}{}, room}
-}
+// nameSet are names, by the first eight bytes of their SHA-256.
+type nameSet map[uint64]struct{}
+
+func newPaths(room *atomic.Int64) paths { return paths{nameSet{}, nameSet{}, nameSet{}, room} }
 
 // The names of whiteouts, as the image specification has them.
 const (
@@ -45,21 +47,25 @@ func (p paths) add(member string) {
 
 func clean(member string) string { return path.Clean(strings.TrimLeft(member, "/")) }
 
-func (p paths) put(set map[uint64]struct{}, name string) {
-	if p.room.Add(-1) < 0 {
-		return
+func (p paths) put(set nameSet, name string) {
+	if p.room.Add(-1) >= 0 {
+		set[nameKey(name)] = struct{}{}
 	}
-	set[maphash.String(p.seed, name)] = struct{}{}
+}
+
+func nameKey(name string) uint64 {
+	sum := sha256.Sum256([]byte(name))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // hide reports whether the layer removes or replaces a file of a layer below.
 func (p paths) hide(file string) bool {
 	file = clean(file)
-	if p.in(p.has, file) {
+	if p.has.holds(file) {
 		return true
 	}
 	for at := file; ; at = path.Dir(at) {
-		if p.in(p.gone, at) || at != file && p.in(p.emptied, at) {
+		if p.gone.holds(at) || at != file && p.emptied.holds(at) {
 			return true
 		}
 		if at == "." || at == "/" {
@@ -68,7 +74,25 @@ func (p paths) hide(file string) bool {
 	}
 }
 
-func (p paths) in(set map[uint64]struct{}, name string) bool {
-	_, ok := set[maphash.String(p.seed, name)]
+func (s nameSet) holds(name string) bool {
+	_, ok := s[nameKey(name)]
 	return ok
+}
+
+// keys returns the set in eight bytes a name, in order.
+func (s nameSet) keys() []byte {
+	b := make([]byte, 0, 8*len(s))
+	for _, key := range slices.Sorted(maps.Keys(s)) {
+		b = binary.BigEndian.AppendUint64(b, key)
+	}
+	return b
+}
+
+// nameSetOf returns the set with these keys. It returns false if they are damaged.
+func nameSetOf(keys []byte) (nameSet, bool) {
+	s := make(nameSet, len(keys)/8)
+	for rest := keys; len(rest) >= 8; rest = rest[8:] {
+		s[binary.BigEndian.Uint64(rest)] = struct{}{}
+	}
+	return s, len(keys)%8 == 0
 }
