@@ -29,7 +29,7 @@ func openRegistry(ctx context.Context, s *Store, text string) error {
 		return errors.New("docker:// needs the name of an image: docker://REGISTRY/IMAGE, with :TAG or @DIGEST")
 	}
 	keys := newKeychain()
-	puller, err := remote.NewPuller(remote.WithTransport(newWire()), remote.WithAuthFromKeychain(keys), remote.WithUserAgent("r8scan"),
+	puller, err := remote.NewPuller(remote.WithTransport(newWire(ref.Context().RegistryStr())), remote.WithAuthFromKeychain(keys), remote.WithUserAgent("r8scan"),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}))
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)

@@ -3,9 +3,11 @@ package oci
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -18,17 +20,43 @@ type wireError string
 func (e wireError) Error() string { return string(e) }
 
 // wire sends requests: by https, and by http to this machine only. It follows no redirect
-// from https to http.
+// from https to http. Where a registry that is elsewhere leads, to blobs or to logins, is
+// not this machine, nor its link.
 type wire struct {
+	host    string // of the registry
 	base    http.RoundTripper
+	away    http.RoundTripper // for other hosts
 	silence time.Duration
 }
 
-func newWire() *wire {
+func newWire(registry string) *wire {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout, t.MaxResponseHeaderBytes = silence, 1<<20
 	t.DisableCompression = true // layers come as they are stored
-	return &wire{t, silence}
+	away := t.Clone()
+	away.DialContext = (&net.Dialer{Timeout: silence / 2, Control: notHere}).DialContext
+	host, _, err := net.SplitHostPort(registry)
+	if err != nil {
+		host = registry
+	}
+	return &wire{host, t, away, silence}
+}
+
+// notHere refuses addresses of this machine and its link, as they are after resolution.
+func notHere(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if ip := at.Addr().Unmap(); err != nil || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast() {
+		return wireError("the registry leads to an address of this machine or its link: this is not followed")
+	}
+	return nil
+}
+
+// transport returns what sends a request. A proxy asks other hosts itself.
+func (w *wire) transport(req *http.Request) http.RoundTripper {
+	if proxy, err := http.ProxyFromEnvironment(req); proxy != nil && err == nil || isLoopback(w.host) || req.URL.Hostname() == w.host {
+		return w.base
+	}
+	return w.away
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -40,7 +68,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, wireError("the registry redirects from https to http: this is not followed")
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
-	resp, err := w.base.RoundTrip(req.WithContext(ctx))
+	resp, err := w.transport(req).RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		cancel(nil)
 		return nil, err
