@@ -57,7 +57,7 @@ func (c command) runAdd(ctx context.Context, s *store.Store, from string) error 
 	if err := a.flush(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%d repositories queued, %d were there already, %d lines refused\n", a.queued, a.known, a.refused)
+	fmt.Fprintf(c.out, "repositories: %d queued, %d there already\nlines refused: %d\n", a.queued, a.known, a.refused)
 	if a.refused > 0 {
 		return exitError(exitIncomplete)
 	}

@@ -18,7 +18,7 @@ func TestFleet(t *testing.T) {
 		w := newWorld(t, distinct, database)
 		password := "https://user:pw1234@example.com/x"
 		code, out, errs := w.run("add", "file:"+w.list(password, "not a url"))
-		if code != exitIncomplete || !strings.Contains(out, "12 repositories queued, 0 were there already, 2 lines refused") || strings.Contains(out+errs, "pw1234") || strings.Count(errs, "repos.txt:") != 2 {
+		if code != exitIncomplete || !strings.Contains(out, "repositories: 12 queued, 0 there already\nlines refused: 2\n") || strings.Contains(out+errs, "pw1234") || strings.Count(errs, "repos.txt:") != 2 {
 			t.Fatalf("add: %d\n%s%s", code, out, errs)
 		}
 		if code, out, errs := w.run("add", w.urls[0]); code != 0 || !strings.Contains(out, "0 repositories queued, 1 were") {
