@@ -21,7 +21,7 @@ func TestFleet(t *testing.T) {
 		if code != exitIncomplete || !strings.Contains(out, "repositories: 12 queued, 0 there already\nlines refused: 2\n") || strings.Contains(out+errs, "pw1234") || strings.Count(errs, "repos.txt:") != 2 {
 			t.Fatalf("add: %d\n%s%s", code, out, errs)
 		}
-		if code, out, errs := w.run("add", w.urls[0]); code != 0 || !strings.Contains(out, "0 repositories queued, 1 were") {
+		if code, out, errs := w.run("add", w.urls[0]); code != 0 || !strings.Contains(out, "repositories: 0 queued, 1 there already") {
 			t.Errorf("add again: %d\n%s%s", code, out, errs)
 		}
 		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
