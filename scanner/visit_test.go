@@ -1,7 +1,10 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -435,6 +438,33 @@ func TestVisitTogether(t *testing.T) {
 	}
 	wait.Wait()
 	v.visit("after all")
+}
+
+// TestVisitSameKey: only the first bytes of ids are remembered. An object whose id begins
+// like that of another one, as can be made on purpose, is searched all the same.
+func TestVisitSameKey(t *testing.T) {
+	v := newVisited(t)
+	v.r.Write("README", "text")
+	v.commit("one")
+	v.visit("first")
+	v.r.Write("a.py", "key = '"+token(1)+"'\n")
+	v.commit("two")
+	id, err := hex.DecodeString(v.r.Git("rev-parse", "HEAD:a.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.edit(func(b []byte) []byte {
+		_, body, _ := bytes.Cut(b, []byte("\n"))
+		body = append(body, id[:8]...)
+		return append([]byte(fmt.Sprintf("%x\n", sha256.Sum256(body))), body...)
+	})
+	res, err := History(context.Background(), v.url, Options{Visits: v.memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Findings) != 1 || res.Since == nil {
+		t.Errorf("%v, %+v", res.Findings, res.Since)
+	}
 }
 
 // TestVisitRandom: whatever happens on a server, the result with memory is that

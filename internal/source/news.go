@@ -388,8 +388,9 @@ func (n *news) family(env *Env, f odb.Family) job {
 	}
 }
 
-// newsVisitor is the visitor that searches news. A server may send what was read
-// before: that is only the base of deltas.
+// newsVisitor is the visitor that searches news. A server may send again what was read
+// before, as after a revert. It is searched, since another object may have the same key,
+// and not counted.
 type newsVisitor struct {
 	*visitor
 	news *news
@@ -397,7 +398,7 @@ type newsVisitor struct {
 
 func (v *newsVisitor) Visit(n *odb.Node) error {
 	if v.news.known[keyOf(v.repo.Store.ID(n.Obj))] {
-		n.Again, n.Extra = true, false
+		return v.search(n)
 	}
 	return v.visitor.Visit(n)
 }
