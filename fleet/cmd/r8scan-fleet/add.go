@@ -28,8 +28,9 @@ func (c command) add() *cobra.Command {
 		Short: "Add a repository, or all of a list",
 		Long: `Add the repository at URL (https, ssh or git@host:owner/name) or in FOLDER, or those of
 a file with one of these a line. Blank lines and lines that begin with # are skipped;
-"file:-" is standard input. A folder is for one machine: all processes must have it. A repository that is there already is not added again; one that was
-put aside gets a new chance.
+"file:-" is standard input. A folder is for one machine:
+all processes must have it. A repository that is there already is not added again; one
+that was put aside gets a new chance.
 
 A line that is neither is named, and the others are added; the exit code is 3 then.`,
 		Example: `  r8scan-fleet add https://github.com/owner/name
@@ -48,17 +49,20 @@ func (c command) runAdd(ctx context.Context, s *store.Store, from string) error 
 	}
 	a := &adding{store: s, queue: queue, err: c.err}
 	path, isList := strings.CutPrefix(from, "file:")
-	if !isList {
-		a.name = func(int) string { return "the URL" }
-		a.line(1, from)
-	} else if err := a.list(ctx, path, c.in); err != nil {
+	if isList {
+		err = a.list(ctx, path, c.in)
+	} else {
+		err = a.one(from)
+	}
+	if err != nil {
 		return err
 	}
 	if err := a.flush(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "repositories: %d queued, %d there already\nlines refused: %d\n", a.queued, a.known, a.refused)
+	fmt.Fprintf(c.out, "repositories: %d queued, %d there already\n", a.queued, a.known)
 	if a.refused > 0 {
+		fmt.Fprintf(c.out, "lines refused: %d\n", a.refused)
 		return exitError(exitIncomplete)
 	}
 	return nil
@@ -85,7 +89,7 @@ func (a *adding) list(ctx context.Context, path string, stdin io.Reader) error {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: name a file with one URL or folder a line", err)
 		}
 		defer f.Close()
 		in = f
@@ -121,14 +125,20 @@ func (a *adding) list(ctx context.Context, path string, stdin io.Reader) error {
 // repository is what to add.
 type repository struct{ name, host string }
 
-// line takes one URL or folder.
-func (a *adding) line(n int, text string) {
+// one takes one URL or folder. The error does not repeat it: it may hold a password.
+func (a *adding) one(text string) error {
 	r, err := named(text)
-	if err != nil {
-		a.refuse(n, err)
-		return
+	if err == nil {
+		a.batch = append(a.batch, r)
 	}
-	a.batch = append(a.batch, r)
+	return err
+}
+
+// line takes one of a list.
+func (a *adding) line(n int, text string) {
+	if err := a.one(text); err != nil {
+		a.refuse(n, err)
+	}
 }
 
 // named returns the repository that a user means.

@@ -196,8 +196,8 @@ func TestFolders(t *testing.T) {
 func TestWrong(t *testing.T) {
 	t.Parallel()
 	w := &world{t: t, db: filepath.Join(t.TempDir(), "f.db")}
-	for _, args := range [][]string{{"add"}, {"add", "file:/nowhere/x"}, {"run", "--role", "x"}, {"run", "-j", "0"}, {"nothing"}, {"tokens", "-f", "x"}, {"report", "-f", "x"}, {"run", "--sweep", "1s"}, {"run", "--api-url", "http://example.com"}, {"status", "x"}, {"forget", "x"}} {
-		if code, out, errs := w.run(args...); code != exitUsage || out != "" || !strings.HasPrefix(errs, "r8scan-fleet: ") || strings.Count(errs, "\n") != 1 {
+	for _, args := range [][]string{{"add"}, {"add", "file:/nowhere/x"}, {"add", "/no/such/folder"}, {"add", "https://user:pw1234@example.com/x"}, {"run", "--role", "x"}, {"run", "-j", "0"}, {"nothing"}, {"tokens", "-f", "x"}, {"report", "-f", "x"}, {"run", "--sweep", "1s"}, {"run", "--api-url", "http://example.com"}, {"status", "x"}, {"forget", "x"}} {
+		if code, out, errs := w.run(args...); code != exitUsage || out != "" || !strings.HasPrefix(errs, "r8scan-fleet: ") || strings.Count(errs, "\n") != 1 || strings.Contains(errs, "pw1234") {
 			t.Errorf("%q: %d %q %q", args, code, out, errs)
 		}
 	}

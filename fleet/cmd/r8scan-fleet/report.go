@@ -135,6 +135,7 @@ func unreadable(ctx context.Context, s *store.Store) ([]result.Unread, error) {
 	}
 	unread := []result.Unread{}
 	for _, p := range problems {
+		p.Error = strings.TrimPrefix(p.Error, p.URL+": ")
 		switch p.State {
 		case ledger.Done:
 		case ledger.Aside:
