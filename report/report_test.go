@@ -202,6 +202,26 @@ func postedDocument() *Document {
 	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
 }
 
+// imageDocument has tokens in a container image: one in a file that a later layer removes,
+// one in the configuration, and one in an archive in a layer.
+func imageDocument() *Document {
+	const name = "docker://registry.example.com/app:1"
+	at := func(layer int, by, member string, gone int) result.Location {
+		return result.Location{Kind: result.KindLayer, Path: name, Member: member, Object: "sha256:" + strings.Repeat("0a", 32), Layer: layer, MadeBy: by, GoneIn: gone, Line: 2, Column: 3, EndColumn: 43}
+	}
+	res := result.Result{
+		Target:   result.Target{Kind: "image", Path: name},
+		Coverage: result.Coverage{Files: 4, Bytes: 5678, ArchiveMembers: 90, Unread: []result.Unread{{What: name + " layer 3", Reason: "the registry has no such blob"}}},
+		Findings: []result.Finding{
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(0), Confidence: rules.High, Exposure: result.ExposureImage, Locations: []result.Location{at(1, "COPY . /app", "app/.env", 2)}},
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(1), Confidence: rules.High, Exposure: result.ExposureImage, Locations: []result.Location{
+				{Kind: result.KindImage, Path: name, Header: "ENV REPLICATE_API_TOKEN", Line: 1, Column: 1, EndColumn: 41}}},
+			{Rule: rules.APIToken.ID, Secret: fakeSecret(2), Confidence: rules.High, Exposure: result.ExposureImage, Locations: []result.Location{at(4, "RUN pip install ./app.whl", "app/app.whl!app/key.py", 0)}},
+		},
+	}
+	return New(res, Tool{Name: "r8scan", Version: "v1.2.3"}, day("2024-05-06T07:08:09Z"), time.Second)
+}
+
 func emptyDocument() *Document {
 	return New(result.Result{Target: result.Target{Kind: "files", Path: "."}},
 		Tool{Name: "r8scan", Version: "(devel)"}, day("2024-05-06T07:08:09Z"), time.Millisecond)
@@ -254,7 +274,7 @@ func TestGolden(t *testing.T) {
 	for _, doc := range []struct {
 		name string
 		doc  *Document
-	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}, {"posted", postedDocument()}} {
+	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}, {"posted", postedDocument()}, {"image", imageDocument()}} {
 		for _, format := range Formats() {
 			of := *doc.doc
 			if format == "sarif" {
