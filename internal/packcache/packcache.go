@@ -4,14 +4,10 @@
 package packcache
 
 import (
-	"encoding/hex"
+	"encoding/json"
 	"os"
-	"path/filepath"
-	"sync"
-	"time"
 
 	"r8scan/internal/cachefile"
-	"r8scan/internal/pattern"
 )
 
 // Entry is what the cache remembers of a pack. It is valid only as long as
@@ -37,18 +33,12 @@ type Outside struct {
 }
 
 // Cache is a folder of entries. A nil Cache is empty and saves nothing.
-type Cache struct {
-	dir     string
-	version string
-	pruned  sync.Once
-}
+type Cache struct{ folder *cachefile.Folder }
 
 // Open returns the cache in dir, which need not exist yet. Entries of other
 // versions are ignored.
-func Open(dir, version string) *Cache { return &Cache{dir: dir, version: version} }
-
-func (c *Cache) path(key []byte) string {
-	return filepath.Join(c.dir, hex.EncodeToString(key)+"-"+c.version)
+func Open(dir, version string) *Cache {
+	return &Cache{cachefile.NewFolder(dir, version, maxEntry)}
 }
 
 // maxEntry limits the size of an entry, in bytes. The entry of a pack with a
@@ -61,31 +51,23 @@ func (c *Cache) Load(key []byte) (*Entry, error) {
 	if c == nil {
 		return nil, os.ErrNotExist
 	}
-	path, e := c.path(key), &Entry{}
-	if err := cachefile.Load(path, maxEntry, e); err != nil {
+	body, err := c.folder.Load(key)
+	if err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	_ = os.Chtimes(path, now, now) // marks it as used for Prune; if this fails, the pack may be read again
-	return e, nil
+	e := &Entry{}
+	return e, json.Unmarshal(body, e)
 }
 
-// Save writes the entry for a pack. Scans can run in parallel. The first entry that a
-// Cache saves removes those that were not used for maxUnused.
+// Save writes the entry for a pack. It removes entries that were not used for long: their
+// packs may have been repacked, their repositories deleted, or the rules changed.
 func (c *Cache) Save(key []byte, e *Entry) error {
 	if c == nil {
 		return nil
 	}
-	if err := cachefile.Save(c.path(key), e); err != nil {
+	body, err := json.Marshal(e)
+	if err != nil {
 		return err
 	}
-	c.pruned.Do(func() { cachefile.Prune(c.dir, ours, maxUnused) })
-	return nil
+	return c.folder.Save(key, body)
 }
-
-// maxUnused is how long an unused entry is kept. Its pack may have been
-// repacked, its repository deleted, or the rules changed.
-const maxUnused = 90 * 24 * time.Hour
-
-// ours matches the names of entries of any version.
-var ours = pattern.Of(`^([0-9a-f]{40}|[0-9a-f]{64})-v[0-9.]+$`)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"r8scan/internal/cachefile"
 )
 
 // Entries that nobody asks for go when another is saved; those that are in use
@@ -26,8 +28,8 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := Open(dir, "v1.1")
-	old := time.Now().Add(-maxUnused - time.Hour)
-	for _, name := range []string{c.path(key('a')), c.path(key('b')), filepath.Join(dir, "notes.txt"), filepath.Join(dir, "new-123")} {
+	old := time.Now().Add(-cachefile.MaxUnused - time.Hour)
+	for _, name := range []string{c.folder.Path(key('a')), c.folder.Path(key('b')), filepath.Join(dir, "notes.txt"), filepath.Join(dir, "new-123")} {
 		if err := os.Chtimes(name, old, old); err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +48,7 @@ func TestPrune(t *testing.T) {
 	for _, e := range entries {
 		got = append(got, filepath.Join(dir, e.Name()))
 	}
-	want := []string{c.path(key('b')), c.path(key('c')), c.path(key('d')), filepath.Join(dir, "notes.txt")}
+	want := []string{c.folder.Path(key('b')), c.folder.Path(key('c')), c.folder.Path(key('d')), filepath.Join(dir, "notes.txt")}
 	if !slices.Equal(got, want) {
 		t.Errorf("left are %v, want %v", got, want)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"r8scan/internal/cachefile"
 )
 
 // TestMemory: what is saved is there under its kind and name, for its version only, in
@@ -58,8 +60,8 @@ func TestPrune(t *testing.T) {
 	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := time.Now().Add(-maxUnused - time.Hour)
-	for _, path := range []string{Open(dir, "v0.9").path("git", "old"), foreign} {
+	before := time.Now().Add(-cachefile.MaxUnused - time.Hour)
+	for _, path := range []string{Open(dir, "v0.9").folder.Path(keyOf("git", "old")), foreign} {
 		if err := os.Chtimes(path, before, before); err != nil {
 			t.Fatal(err)
 		}
