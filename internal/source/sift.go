@@ -15,7 +15,6 @@ import (
 	"r8scan/internal/archive"
 	"r8scan/internal/collect"
 	"r8scan/internal/git/odb"
-	"r8scan/internal/git/repo"
 	"r8scan/internal/git/wire"
 	"r8scan/rules"
 )
@@ -132,12 +131,19 @@ func (s *sift) finish(ctx context.Context, size int64) (ok bool, err error) {
 // nameless reports whether a ref, or a tag that may have a story, names a file or folder
 // without an id. Mostly these have one, because git sends them first.
 func (s *sift) nameless() bool {
-	var there idSet
-	s.pack.EachID(there.add)
-	return s.story.Load() && s.tagged.without(s.pack.EachID) > 0 || slices.ContainsFunc(s.repo.Refs, func(ref repo.Ref) bool {
-		raw, ok := wire.Unhex(ref.ID)
-		return ok && !there.has(raw)
-	})
+	roots := s.roots(func([]byte) bool { return true })
+	return roots.without(s.pack.EachID) > 0 || s.story.Load() && s.tagged.without(s.pack.EachID) > 0
+}
+
+// roots returns what refs name, as far as it is wanted.
+func (s *sift) roots(want func(id []byte) bool) *idSet {
+	roots := &idSet{}
+	for _, ref := range s.repo.Refs {
+		if raw, ok := wire.Unhex(ref.ID); ok && want(raw) {
+			roots.add(raw)
+		}
+	}
+	return roots
 }
 
 // try searches what was left for later, such as large files. Mostly there is nothing in
@@ -167,14 +173,8 @@ func (s *sift) complete() bool {
 
 // lackingRoots returns how many objects have no id that only refs name: trees or blobs.
 func (s *sift) lackingRoots() int64 {
-	var there, roots idSet
-	s.pack.EachID(there.add)
-	for _, ref := range s.repo.Refs {
-		if raw, ok := wire.Unhex(ref.ID); ok && !there.has(raw) && !s.trees.named.has(raw) && !s.blobs.named.has(raw) {
-			roots.add(raw)
-		}
-	}
-	return int64(roots.without(func(func([]byte)) {}))
+	roots := s.roots(func(id []byte) bool { return !s.trees.named.has(id) && !s.blobs.named.has(id) })
+	return int64(roots.without(s.pack.EachID))
 }
 
 // next is the job of waiting for the next part of the pack, and adding those of walking
