@@ -115,10 +115,21 @@ func (s spot) notes(verbose bool) string {
 // locationNotes says what a place is when it is no plain file, and how the
 // token is written there. Of a file in a commit the blob is named if verbose.
 func locationNotes(l result.Location, verbose bool) string {
+	notes := gitNotes(l, verbose)
 	if inImage(l) {
-		return strings.Join(imageNotes(l, verbose), ", ")
+		notes = imageNotes(l, verbose)
 	}
-	var notes []string
+	if len(l.Encoding) > 0 {
+		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
+	}
+	if l.AllowedBy != "" {
+		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
+	}
+	return strings.Join(notes, ", ")
+}
+
+// gitNotes tells what a place is that is no plain file, and which commit it is in.
+func gitNotes(l result.Location, verbose bool) (notes []string) {
 	inCommit := l.Kind == result.KindBlob && l.Commit != ""
 	if result.IsPosted(l.Kind) {
 		notes = append(notes, strings.TrimSpace(strings.ReplaceAll(terminal.Safe(l.Kind), "_", " ")+" "+terminal.Safe(l.Part)))
@@ -131,13 +142,7 @@ func locationNotes(l result.Location, verbose bool) string {
 	if l.Commit != "" && l.Commit != l.Object {
 		notes = append(notes, "commit "+short(l.Commit))
 	}
-	if len(l.Encoding) > 0 {
-		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
-	}
-	if l.AllowedBy != "" {
-		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
-	}
-	return strings.Join(notes, ", ")
+	return notes
 }
 
 // inImage reports whether a place is in a container image.
@@ -167,12 +172,6 @@ func imageNotes(l result.Location, verbose bool) (notes []string) {
 	}
 	if l.GoneIn > 0 {
 		notes = append(notes, fmt.Sprintf("removed or replaced in layer %d, and still in layer %d", l.GoneIn, l.Layer))
-	}
-	if len(l.Encoding) > 0 {
-		notes = append(notes, "written in "+terminal.Safe(strings.Join(l.Encoding, " > ")))
-	}
-	if l.AllowedBy != "" {
-		notes = append(notes, "allowed by "+terminal.Safe(l.AllowedBy))
 	}
 	return notes
 }

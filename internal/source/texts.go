@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -227,7 +226,7 @@ func (v *textVisitor) found(hits []collect.Hit, whole bool) (json.RawMessage, bo
 	if err != nil || !whole {
 		return nil, false
 	}
-	return bytes.Clone(body), true
+	return body, true
 }
 
 // hit puts a match into the sink, if its path is looked at.

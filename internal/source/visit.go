@@ -35,11 +35,11 @@ const visitKind = "git"
 // visit returns the visit, with what is remembered of the last one. A scan that
 // compares all ids remembers nothing.
 func (s *Remote) visit(env *Env) *visit {
-	v := &visit{env: env, name: fmt.Sprintf("%s %d %d", s.at, s.most, env.Budget.Total)}
-	v.before, _ = env.Sink.Since(collect.Progress{})
 	if env.Visits == nil || env.CheckIDs {
 		return nil
 	}
+	v := &visit{env: env, name: fmt.Sprintf("%s %d %d", s.at, s.most, env.Budget.Total)}
+	v.before, _ = env.Sink.Since(collect.Progress{})
 	body, err := env.Visits.Load(visitKind, v.name)
 	if err != nil {
 		return v
@@ -124,12 +124,8 @@ func (v *visit) told(ctx context.Context, t collect.Told) {
 	if now == nil {
 		return
 	}
-	body, err := now.encode()
-	if err == nil {
-		err = v.env.Visits.Save(visitKind, v.name, body)
-	}
-	if err != nil {
-		return // the next scan reads all
+	if body, err := now.encode(); err == nil {
+		_ = v.env.Visits.Save(visitKind, v.name, body) // without it, the next scan reads all
 	}
 }
 

@@ -164,8 +164,8 @@ func (d *draft) outline(commits []entry) (*Outline, error) {
 func (b *Builder) commits(ctx context.Context) ([]entry, error) {
 	var mu sync.Mutex
 	var readers []*commitReader
-	p := pool.New(b.Goroutines, func(p *pool.Pool[*commitReader]) *commitReader {
-		r := &commitReader{pool: p, store: b.Store, walker: &odb.Walker{Store: b.Store, Memory: b.Budget.Account(), Want: func(t odb.Type) bool { return t == odb.Commit }}}
+	p := pool.New(b.Goroutines, func(*pool.Pool[*commitReader]) *commitReader {
+		r := &commitReader{store: b.Store, walker: &odb.Walker{Store: b.Store, Memory: b.Budget.Account(), Want: func(t odb.Type) bool { return t == odb.Commit }}}
 		mu.Lock()
 		defer mu.Unlock()
 		readers = append(readers, r)
@@ -190,7 +190,6 @@ func (b *Builder) commits(ctx context.Context) ([]entry, error) {
 
 // commitReader is the visitor that reads commits.
 type commitReader struct {
-	pool   *pool.Pool[*commitReader]
 	store  *odb.Store
 	walker *odb.Walker
 	header odb.Header
