@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"syscall"
+
+	"r8scan/internal/loopback"
 )
 
 // DefaultBaseURL is Replicate's API, and DefaultRegistryURL its registry.
@@ -57,7 +59,7 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("the API's address has a user name or password: leave it out")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return nil, errors.New("the API's address has a query or fragment: leave it out")
-	case u.Scheme == "http" && !isLoopbackName(u.Hostname()):
+	case u.Scheme == "http" && !loopback.Host(u.Hostname()):
 		return nil, errors.New("the API's address is plain http: use https, so that nobody else can read the tokens (http is for localhost, 127.0.0.1 and [::1] only)")
 	}
 	if err := checkPort(u.Port()); err != nil {
@@ -78,16 +80,6 @@ func checkPort(port string) error {
 		return errors.New("the API's address has no valid port: use 1 to 65535")
 	}
 	return nil
-}
-
-// isLoopbackName reports whether host can only be this machine: a literal loopback
-// address, or localhost, whose addresses loopbackOnly checks when it is dialed.
-func isLoopbackName(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }
 
 var errNotLoopback = errors.New("localhost does not resolve to this machine")

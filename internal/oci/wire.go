@@ -5,10 +5,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"syscall"
 	"time"
+
+	"r8scan/internal/loopback"
 )
 
 // silence is how long a registry may send nothing.
@@ -44,8 +45,7 @@ func newWire(registry string) *wire {
 
 // notHere refuses addresses of this machine and its link, as they are after resolution.
 func notHere(_, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if ip := at.Addr().Unmap(); err != nil || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast() {
+	if loopback.Near(address) {
 		return wireError("the registry leads to an address of this machine or its link: this is not followed")
 	}
 	return nil
@@ -53,7 +53,7 @@ func notHere(_, address string, _ syscall.RawConn) error {
 
 // transport returns what sends a request. A proxy asks other hosts itself.
 func (w *wire) transport(req *http.Request) http.RoundTripper {
-	if proxy, err := http.ProxyFromEnvironment(req); proxy != nil && err == nil || isLoopback(w.host) || req.URL.Hostname() == w.host {
+	if proxy, err := http.ProxyFromEnvironment(req); proxy != nil && err == nil || loopback.Host(w.host) || req.URL.Hostname() == w.host {
 		return w.base
 	}
 	return w.away
@@ -62,7 +62,7 @@ func (w *wire) transport(req *http.Request) http.RoundTripper {
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	switch {
 	case req.URL.Scheme == "https":
-	case req.URL.Scheme != "http" || !isLoopback(req.URL.Hostname()):
+	case req.URL.Scheme != "http" || !loopback.Host(req.URL.Hostname()):
 		return nil, wireError("the registry does not use https: http is for this machine only")
 	case req.Response != nil && req.Response.Request.URL.Scheme == "https":
 		return nil, wireError("the registry redirects from https to http: this is not followed")
@@ -114,13 +114,4 @@ func (b *watched) Read(p []byte) (int, error) {
 func (b *watched) Close() error {
 	b.cancel(nil)
 	return b.body.Close()
-}
-
-// isLoopback reports whether a host is this machine.
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -6,10 +6,10 @@ package fetch
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
+	"r8scan/internal/loopback"
 	"r8scan/internal/pattern"
 )
 
@@ -93,7 +93,7 @@ func Parse(text string) (*Address, error) {
 		return nil, errPassword
 	}
 	a.User = u.User.Username()
-	if a.Scheme == "http" && !isLoopback(a.hostname()) {
+	if a.Scheme == "http" && !loopback.Host(a.hostname()) {
 		return nil, errPlain
 	}
 	return checked(a)
@@ -109,10 +109,4 @@ func checked(a *Address) (*Address, error) {
 		return nil, errors.New("a part of the URL begins with a dash: no repository is named so")
 	}
 	return a, nil
-}
-
-// isLoopback reports whether a host is this machine.
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"r8scan/internal/loopback"
 )
 
 // API sends requests to the API of the service that has a repository.
@@ -23,7 +25,7 @@ func (c *Client) API(a *Address) (*API, error) {
 	host := strings.ToLower(strings.TrimPrefix(a.hostname(), "gist."))
 	api := &API{base: url.URL{Scheme: "https", Host: "api.github.com"}, wait: time.Second}
 	switch {
-	case a.Scheme != "ssh" && isLoopback(host):
+	case a.Scheme != "ssh" && loopback.Host(host):
 		api.base = url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}
 	case host != "github.com":
 		return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")

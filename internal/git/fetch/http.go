@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"syscall"
+
+	"r8scan/internal/loopback"
 
 	"golang.org/x/net/http/httpproxy"
 )
@@ -84,11 +85,7 @@ func httpClient(c *Client, base *url.URL) *http.Client {
 	first := *base
 	// A server elsewhere must not make this machine ask itself, or its neighbors.
 	control := func(_, address string, _ syscall.RawConn) error {
-		if !elsewhere.Load() || isLoopback(first.Hostname()) {
-			return nil
-		}
-		host, _, err := net.SplitHostPort(address)
-		if ip := net.ParseIP(host); err != nil || ip == nil || ip.IsLoopback() || ip.IsUnspecified() || ip.IsLinkLocalUnicast() {
+		if elsewhere.Load() && !loopback.Host(first.Hostname()) && loopback.Near(address) {
 			return errors.New("the server redirects to an address of this machine or its link: this is not followed")
 		}
 		return nil
@@ -123,7 +120,7 @@ func mayRedirect(first *url.URL, r *http.Request, via []*http.Request) error {
 		return errors.New("the server redirects again and again")
 	case r.URL.Scheme != "https" && r.URL.Scheme != first.Scheme:
 		return fmt.Errorf("the server redirects from %s to %s, which is not encrypted: this is not followed", first.Scheme, r.URL.Scheme)
-	case isLoopback(r.URL.Hostname()) != isLoopback(first.Hostname()):
+	case loopback.Host(r.URL.Hostname()) != loopback.Host(first.Hostname()):
 		return fmt.Errorf("the server redirects to %s: this is not followed", r.URL.Hostname())
 	case r.URL.User != nil:
 		return errors.New("the server redirects to a URL with a password: this is not followed")
