@@ -97,7 +97,7 @@ func HasTextsToken(url string) (bool, error) {
 // Image scans a container image: oci:FOLDER, docker-archive:FILE or
 // docker://REGISTRY/IMAGE, with :TAG or @DIGEST.
 func Image(ctx context.Context, name string, opts Options) (*result.Result, error) {
-	return scan(ctx, opts, func() (source.Source, error) { return source.OpenImage(name, opts.MaxSize) })
+	return scan(ctx, opts, func() (source.Source, error) { return source.NewImage(name, opts.MaxSize), nil })
 }
 
 // Staged scans what the next commit would add to the repository around the folder

@@ -40,18 +40,14 @@ func (l local) manifest(ctx context.Context, d v1.Descriptor) ([]byte, error) {
 	return readText(r, d.Digest)
 }
 
-// short reads a short file.
-func short(f files, name string) ([]byte, error) {
+// shortFile reads a short file.
+func shortFile(f files, name string) ([]byte, error) {
 	r, err := f.file(name)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxText+1))
-	if err == nil && len(b) > maxText {
-		err = fmt.Errorf("it has more than %d bytes", maxText)
-	}
-	return b, err
+	return short(r)
 }
 
 // folder is a folder with an OCI layout. Nothing outside it is read, whatever links it
@@ -86,7 +82,7 @@ func (s *Store) openFolder(ctx context.Context, dir string) error {
 
 // openLayout reads the index of an OCI layout.
 func (s *Store) openLayout(ctx context.Context, f files) error {
-	text, err := short(f, "index.json")
+	text, err := shortFile(f, "index.json")
 	if err != nil {
 		return fmt.Errorf("%s: index.json: %w: it is no OCI layout", s.Name, err)
 	}
@@ -203,7 +199,7 @@ func (s *Store) openArchive(ctx context.Context, file string) error {
 		return s.openLayout(ctx, t)
 	}
 	s.blobs = byName{t}
-	text, err := short(t, "manifest.json")
+	text, err := shortFile(t, "manifest.json")
 	if err != nil {
 		return fmt.Errorf("%s: %w: name what docker save wrote", s.Name, err)
 	}
@@ -224,7 +220,7 @@ func (s *Store) addSaved(ctx context.Context, t *tarred, one saved, text []byte,
 		im.Name += ":" + strings.Join(one.RepoTags, ",")
 	}
 	var err error
-	if im.Config, err = short(t, one.Config); err == nil {
+	if im.Config, err = shortFile(t, one.Config); err == nil {
 		err = s.keep(im.Config)
 	}
 	if err != nil {

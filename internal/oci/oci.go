@@ -198,7 +198,12 @@ func readText(r io.ReadCloser, digest v1.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(v, maxText+1))
+	return short(v)
+}
+
+// short reads a text of at most maxText bytes.
+func short(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if err == nil && len(b) > maxText {
 		err = fmt.Errorf("it has more than %d bytes", maxText)
 	}

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,21 +21,9 @@ type Image struct {
 	most int64 // bytes of the layers
 }
 
-// IsImage reports whether a text names an image: oci:FOLDER, docker-archive:FILE or
-// docker://REGISTRY/IMAGE. ./oci:x is a path.
-func IsImage(text string) bool { return oci.Is(text) }
-
-// OpenImage returns the images that a text names. Of their layers most bytes are read;
-// 0 is DefaultMaxSize. It asks for nothing yet.
-func OpenImage(text string, most int64) (*Image, error) {
-	if !oci.Is(text) {
-		return nil, fmt.Errorf("%s names no image: use oci:FOLDER, docker-archive:FILE or docker://REGISTRY/IMAGE", text)
-	}
-	if most == 0 {
-		most = DefaultMaxSize
-	}
-	return &Image{text, most}, nil
-}
+// NewImage returns the images that a text names: oci:FOLDER, docker-archive:FILE or
+// docker://REGISTRY/IMAGE. Of their layers most bytes are read; 0 is DefaultMaxSize.
+func NewImage(text string, most int64) *Image { return &Image{text, cmp.Or(most, DefaultMaxSize)} }
 
 // Tree is nothing: an image cannot have a say in how it is scanned.
 func (s *Image) Tree() (root, top string) { return "", "" }
