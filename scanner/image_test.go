@@ -73,6 +73,32 @@ func leakyImage(t *testing.T) v1.Image {
 	return im
 }
 
+// writeLayout writes an image to a folder.
+func writeLayout(t *testing.T, im v1.Image) (dir string, at layout.Path) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "layout")
+	at, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := at.AppendImage(im); err != nil {
+		t.Fatal(err)
+	}
+	return dir, at
+}
+
+// pushImage sends an image to a registry.
+func pushImage(t *testing.T, at string, im v1.Image) {
+	t.Helper()
+	ref, err := name.ParseReference(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, im); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // quiet is a logger of a server whose requests nobody reads.
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
@@ -103,14 +129,7 @@ func checkLeaky(t *testing.T, res *result.Result) {
 // TestImageSources scans one image from each of the three sources.
 func TestImageSources(t *testing.T) {
 	im := leakyImage(t)
-	dir := filepath.Join(t.TempDir(), "layout")
-	at, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := at.AppendImage(im); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := writeLayout(t, im)
 	file := filepath.Join(t.TempDir(), "image.tar")
 	tag, err := name.NewTag("app:1")
 	if err != nil {
@@ -122,13 +141,7 @@ func TestImageSources(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(quiet())))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
-	ref, err := name.ParseReference(host + "/app:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, im); err != nil {
-		t.Fatal(err)
-	}
+	pushImage(t, host+"/app:1", im)
 	for _, source := range []string{"oci:" + dir, "docker-archive:" + file, "docker://" + host + "/app:1"} {
 		t.Run(strings.SplitN(source, ":", 2)[0], func(t *testing.T) {
 			res, err := Image(t.Context(), source, Options{})
@@ -228,13 +241,7 @@ func TestImageFaults(t *testing.T) {
 			}))
 			defer server.Close()
 			at := strings.TrimPrefix(server.URL, "http://") + "/app:1"
-			ref, err := name.ParseReference(at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := remote.Write(ref, im); err != nil {
-				t.Fatal(err)
-			}
+			pushImage(t, at, im)
 			broken = true
 			res, err := Image(t.Context(), "docker://"+at, Options{})
 			if test.all {

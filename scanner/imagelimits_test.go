@@ -39,14 +39,7 @@ func TestImageZstd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "layout")
-	at, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := at.AppendImage(im); err != nil {
-		t.Fatal(err)
-	}
+	dir, _ := writeLayout(t, im)
 	res, err := Image(t.Context(), "oci:"+dir, Options{})
 	if err != nil || len(res.Findings) != 1 || !res.Coverage.Complete() || res.Findings[0].Locations[0].Member != "app/.env" {
 		t.Fatalf("%v, %+v", err, res)
@@ -107,14 +100,7 @@ func TestImageSizes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "layout")
-	at, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := at.AppendImage(big); err != nil {
-		t.Fatal(err)
-	}
+	dir, at := writeLayout(t, big)
 	m, err := big.Manifest()
 	if err != nil {
 		t.Fatal(err)

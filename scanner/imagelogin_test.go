@@ -11,9 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // TestImageLogin: the login goes to the registry, and not to the host that it sends
@@ -45,13 +43,7 @@ func TestImageLogin(t *testing.T) {
 	}))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
-	ref, err := name.ParseReference(host + "/app:1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, leakyImage(t)); err != nil {
-		t.Fatal(err)
-	}
+	pushImage(t, host+"/app:1", leakyImage(t))
 	guarded = true
 	dir := t.TempDir()
 	t.Setenv("DOCKER_CONFIG", dir)

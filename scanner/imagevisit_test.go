@@ -10,11 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // countedRegistry serves images, and counts how often a layer is asked for.
@@ -30,17 +27,6 @@ func countedRegistry(t *testing.T) (host string, layers *atomic.Int64) {
 	}))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://"), layers
-}
-
-func pushImage(t *testing.T, at string, im v1.Image) {
-	t.Helper()
-	ref, err := name.ParseReference(at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Write(ref, im); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestImageAgain: a layer that an earlier scan has read is not asked for again, and the
