@@ -23,14 +23,18 @@ type API struct {
 // this machine that answers like one.
 func (c *Client) API(a *Address) (*API, error) {
 	host := strings.ToLower(strings.TrimPrefix(a.hostname(), "gist."))
-	api := &API{base: url.URL{Scheme: "https", Host: "api.github.com"}, wait: time.Second}
 	switch {
 	case a.Scheme != "ssh" && loopback.Host(host):
-		api.base = url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}
+		return c.APIAt(url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}, host), nil
 	case host != "github.com":
 		return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")
 	}
-	api.auth = loginFor(c, host)
+	return c.APIAt(url.URL{Scheme: "https", Host: "api.github.com"}, host), nil
+}
+
+// APIAt returns the API at a URL, to which the credentials for a host are sent.
+func (c *Client) APIAt(base url.URL, host string) *API {
+	api := &API{base: base, wait: time.Second, auth: loginFor(c, host)}
 	api.client = httpClient(c, &api.base)
 	follows := api.client.CheckRedirect
 	api.client.CheckRedirect = func(r *http.Request, via []*http.Request) error {
@@ -40,7 +44,7 @@ func (c *Client) API(a *Address) (*API, error) {
 		}
 		return err
 	}
-	return api, nil
+	return api
 }
 
 // Base returns the URL of the API, without a slash at its end.
@@ -48,6 +52,14 @@ func (a *API) Base() string { return a.base.String() }
 
 // LoggedIn reports whether there is a token.
 func (a *API) LoggedIn() bool { return a.auth != nil }
+
+// From says where the token comes from, such as GITHUB_TOKEN; "" without one.
+func (a *API) From() string {
+	if a.auth == nil {
+		return ""
+	}
+	return a.auth.from
+}
 
 // logIn gives a request the token, if it goes to the API's own host.
 func (a *API) logIn(r *http.Request) {
@@ -96,10 +108,34 @@ func (a *API) waits(resp *http.Response, try int) (time.Duration, bool) {
 	case code >= 500:
 		return a.wait << try, true
 	case code == http.StatusForbidden || code == http.StatusTooManyRequests:
-		seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-		if err == nil && seconds >= 0 && time.Duration(seconds)*time.Second <= maxWait {
-			return time.Duration(seconds) * a.wait, true
+		if asked, ok := Retry(resp); ok && asked <= maxWait {
+			return time.Duration(asked/time.Second) * a.wait, true
 		}
 	}
 	return 0, false
 }
+
+// Retry returns how long a server that has refused a request asks to wait before the
+// next one; false if it does not.
+func Retry(resp *http.Response) (time.Duration, bool) {
+	if seconds, err := strconv.ParseInt(resp.Header.Get("Retry-After"), 10, 32); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second, true
+	}
+	for _, prefix := range []string{"X-RateLimit-", "RateLimit-"} { // GitHub, and GitLab
+		reset, err := strconv.ParseInt(resp.Header.Get(prefix+"Reset"), 10, 64)
+		if err != nil || resp.Header.Get(prefix+"Remaining") != "0" {
+			continue
+		}
+		now, err := http.ParseTime(resp.Header.Get("Date")) // by the server's clock
+		if err != nil {
+			now = time.Now()
+		}
+		if wait := time.Unix(reset, 0).Sub(now); wait < maxReset {
+			return max(0, wait).Truncate(time.Second) + time.Second, true
+		}
+	}
+	return 0, false
+}
+
+// maxReset is far longer than any service makes one wait.
+const maxReset = 48 * time.Hour

@@ -28,6 +28,7 @@ var tokens = []struct{ host, variable, user string }{
 	{"github.com", "GITHUB_TOKEN", "x-access-token"},
 	{"github.com", "GH_TOKEN", "x-access-token"},
 	{"gitlab.com", "GITLAB_TOKEN", "oauth2"},
+	{"huggingface.co", "HF_TOKEN", "hf"},
 }
 
 // loginFor returns the credentials for a host, nil if there are none.
