@@ -34,11 +34,7 @@ func readLogs(ctx context.Context, r *Reading) error {
 	var going, gone int
 	oldest := r.Now.AddDate(0, 0, -logDays)
 	listed := map[int64]bool{}
-	err := counted(ctx, r, "/actions/runs?per_page=100", "workflow_runs", func(raw json.RawMessage) (more bool, err error) {
-		var one run
-		if err := decode(raw, &one); err != nil {
-			return false, err
-		}
+	err := counted(ctx, r, "/actions/runs?per_page=100", "workflow_runs", func(one run) (more bool, err error) {
 		if listed[one.ID] {
 			return true, nil
 		}
@@ -73,24 +69,22 @@ func readLogs(ctx context.Context, r *Reading) error {
 	return err
 }
 
+type artifact struct {
+	ID      int64  `json:"id"`
+	Name    string `json:"name"`
+	Expired bool   `json:"expired"`
+	Run     struct {
+		ID int64 `json:"id"`
+	} `json:"workflow_run"`
+}
+
 // readArtifacts reads the artifacts of runs, each of which is a zip.
 func readArtifacts(ctx context.Context, r *Reading) error {
 	if !r.Client.LoggedIn {
 		return errLogin
 	}
 	gone := 0
-	err := counted(ctx, r, "/actions/artifacts?per_page=100", "artifacts", func(raw json.RawMessage) (more bool, err error) {
-		var one struct {
-			ID      int64  `json:"id"`
-			Name    string `json:"name"`
-			Expired bool   `json:"expired"`
-			Run     struct {
-				ID int64 `json:"id"`
-			} `json:"workflow_run"`
-		}
-		if err := decode(raw, &one); err != nil {
-			return false, err
-		}
+	err := counted(ctx, r, "/actions/artifacts?per_page=100", "artifacts", func(one artifact) (more bool, err error) {
 		if one.Expired {
 			gone++
 			return true, nil
@@ -138,34 +132,60 @@ func forget(r *Reading, prefix string) {
 // counted reads a list whose pages say how many things it has, the newest first, until
 // take returns false. New things move others to a later page, so none is lost. One that
 // is deleted moves others to an earlier page, so the largest count of all pages counts.
-func counted(ctx context.Context, r *Reading, path, field string, take func(json.RawMessage) (more bool, err error)) error {
+func counted[T any](ctx context.Context, r *Reading, path, field string, take func(T) (more bool, err error)) error {
 	where, read, most := r.Client.API+r.at+path, 0, 0
-	for range r.Client.pages() {
-		a, err := r.Client.get(ctx, where, "")
+	var pages []Counted
+	for i := range r.Client.pages() {
+		var was Counted
+		if known := r.State.Counted[field]; i < len(known) && known[i].URL == where {
+			was = known[i]
+		}
+		page, list, err := countedPage[T](ctx, r, where, field, was)
 		if err != nil {
 			return err
 		}
-		var fields map[string]json.RawMessage
-		var total int
-		var list []json.RawMessage
-		if err := errors.Join(decode(a.body, &fields), decode(fields["total_count"], &total), decode(fields[field], &list)); err != nil {
-			return errHalf
-		}
-		most = max(most, total)
+		pages, most = append(pages, page), max(most, page.Total)
 		for _, one := range list {
 			more, err := take(one)
-			if err != nil || !more {
+			if err != nil {
 				return err
+			}
+			if !more {
+				r.State.Counted[field] = pages
+				return nil
 			}
 			read++
 		}
-		if a.next == "" {
+		if page.Next == "" {
 			if read < most {
 				return fmt.Errorf("GitHub lists %d of %d: the others were not read, or were deleted meanwhile: scan again", read, most)
 			}
+			r.State.Counted[field] = pages
 			return nil
 		}
-		where = a.next
+		where = page.Next
 	}
 	return errEndless
+}
+
+// countedPage asks for a page of such a list, unless it is as it was.
+func countedPage[T any](ctx context.Context, r *Reading, where, field string, was Counted) (page Counted, list []T, err error) {
+	if json.Unmarshal(was.Things, &list) != nil { // nothing is remembered
+		was = Counted{}
+	}
+	a, err := r.Client.get(ctx, where, was.ETag)
+	switch {
+	case err != nil:
+		return page, nil, err
+	case a.same:
+		return was, list, nil
+	}
+	list = nil
+	var fields map[string]json.RawMessage
+	page = Counted{URL: where, ETag: a.etag, Next: a.next}
+	if errors.Join(decode(a.body, &fields), decode(fields["total_count"], &page.Total), decode(fields[field], &list)) != nil {
+		return page, nil, errHalf
+	}
+	page.Things, err = json.Marshal(list) // much shorter than what GitHub sends
+	return page, list, err
 }

@@ -54,13 +54,8 @@ func (r *Reading) Read(ctx context.Context) (Wiki, error) {
 	r.State.fill()
 	r.fresh = map[string]bool{}
 	r.at = "/repos/" + url.PathEscape(r.Owner) + "/" + url.PathEscape(r.Name)
-	var repo struct {
-		FullName string `json:"full_name"`
-		Wiki     bool   `json:"has_wiki"`
-		Issues   bool   `json:"has_issues"`
-		Talks    bool   `json:"has_discussions"`
-	}
-	if err := r.into(ctx, r.at, &repo); err != nil {
+	repo, err := r.about(ctx)
+	if err != nil {
 		r.Visitor.Unread(r.called("texts"), err.Error())
 		r.recallRest()
 		return Wiki{}, ctx.Err()
@@ -70,6 +65,20 @@ func (r *Reading) Read(ctx context.Context) (Wiki, error) {
 		r.Owner, r.Name = owner, name
 	}
 	return Wiki{repo.Wiki}, r.run(ctx, r.sections(repo.Issues, repo.Talks))
+}
+
+// about asks what the repository is, if that has changed.
+func (r *Reading) about(ctx context.Context) (About, error) {
+	a, err := r.Client.get(ctx, r.at, r.State.About.ETag)
+	if err != nil || a.same {
+		return r.State.About, err
+	}
+	var now About
+	err = decode(a.body, &now)
+	if now.ETag = a.etag; err == nil {
+		r.State.About = now
+	}
+	return now, err
 }
 
 // ReadGist is Read for a gist, whose id is the Name of the reading. Its files are in a

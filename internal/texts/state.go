@@ -5,11 +5,29 @@ import "encoding/json"
 // State is what a later reading need not ask for again. It holds no text: only times,
 // ids, ETags, and what the Visitor wants to remember of a text.
 type State struct {
-	Lists map[string]List  `json:",omitempty"` // that are read by time, by name
-	Pages map[string]Page  `json:",omitempty"` // of other lists, by URL
-	Texts map[string]Entry `json:",omitempty"` // that a match was found in, by key
-	Nodes map[string]Entry `json:",omitempty"` // that only GraphQL lists, by id; without Found if nothing was
-	Files map[string]Entry `json:",omitempty"` // logs, artifacts and files of releases, by key
+	About   About                // the repository
+	Lists   map[string]List      `json:",omitempty"` // that are read by time, by name
+	Counted map[string][]Counted `json:",omitempty"` // pages of runs and artifacts, by the list's name
+	Pages   map[string]Page      `json:",omitempty"` // of other lists, by URL
+	Texts   map[string]Entry     `json:",omitempty"` // that a match was found in, by key
+	Nodes   map[string]Entry     `json:",omitempty"` // that only GraphQL lists, by id; without Found if nothing was
+	Files   map[string]Entry     `json:",omitempty"` // logs, artifacts and files of releases, by key
+}
+
+// About is what a repository says of itself.
+type About struct {
+	ETag     string `json:"etag,omitempty"`
+	FullName string `json:"full_name,omitempty"`
+	Wiki     bool   `json:"has_wiki,omitempty"`
+	Issues   bool   `json:"has_issues,omitempty"`
+	Talks    bool   `json:"has_discussions,omitempty"`
+}
+
+// Counted is a page of a list that says how many things it has.
+type Counted struct {
+	URL, ETag, Next string
+	Total           int
+	Things          json.RawMessage // what is needed of each
 }
 
 // List is how far a list was read.
@@ -69,6 +87,9 @@ func (s *State) fill() {
 	}
 	if s.Pages == nil {
 		s.Pages = map[string]Page{}
+	}
+	if s.Counted == nil {
+		s.Counted = map[string][]Counted{}
 	}
 	for _, m := range []*map[string]Entry{&s.Texts, &s.Nodes, &s.Files} {
 		if *m == nil {
