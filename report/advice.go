@@ -15,7 +15,7 @@ func exposureIn(run Run, f Finding) string {
 	switch f.Exposure {
 	case result.ExposureHistory:
 		switch h := f.History; {
-		case h != nil && h.AtHead:
+		case h != nil && stillThere(f):
 			words = "committed, and still there"
 		case h != nil && h.Removed != nil:
 			words = "committed, removed later"

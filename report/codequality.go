@@ -41,6 +41,8 @@ func writeCodeQuality(w io.Writer, doc *Document, _ Options) error {
 				Location:    qualityLocation{l.Path, qualityLines{max(1, l.Line)}},
 			}
 			switch inFile := isInRepository(l); {
+			case l.Repository != "":
+				issue.Location.Path = fileIn(l)
 			case !inFile && doc.Target.Anchor != "":
 				issue.Description += ", at " + placeAndPage(l)
 				issue.Location = qualityLocation{doc.Target.Anchor, qualityLines{1}}

@@ -87,7 +87,8 @@ type Finding struct {
 	Exposure     result.Exposure   `json:"exposure"`
 	Verification Verification      `json:"verification"`
 	Locations    []result.Location `json:"locations"`           // the most telling one first
-	History      *result.History   `json:"history"`             // nil if the token is in no git object
+	History      *result.History   `json:"history"`             // nil if the token is in no git object; of many repositories that of the one where it stood first
+	Elsewhere    []result.History  `json:"elsewhere,omitempty"` // of many repositories: the stories in the others, the oldest first
 	CopiedBy     string            `json:"copied_by,omitempty"` // as in a result.Finding
 	Recheck      *Recheck          `json:"recheck,omitempty"`   // nil in a scan
 
@@ -190,6 +191,10 @@ func newFinding(f result.Finding, set *rules.Set) Finding {
 		h := *f.History
 		h.Refs = copied(h.Refs)
 		out.History = &h
+	}
+	for _, h := range f.Elsewhere {
+		h.Refs = copied(h.Refs)
+		out.Elsewhere = append(out.Elsewhere, h)
 	}
 	return out
 }

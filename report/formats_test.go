@@ -20,7 +20,7 @@ func everything() map[string]*Document {
 			odd.Findings[i].Locations[j].Member = "-1+1\r@x"
 		}
 	}
-	return map[string]*Document{"full": fullDocument(), "empty": emptyDocument(), "siblings": siblingsDocument(), "odd": odd}
+	return map[string]*Document{"full": fullDocument(), "empty": emptyDocument(), "siblings": siblingsDocument(), "many": manyDocument(), "odd": odd}
 }
 
 // TestCSV reads the lines again: one a place, none with a formula.

@@ -121,6 +121,9 @@ func gitlabFinding(run Run, f Finding, l result.Location) gitlabVulnerability {
 	if l.Commit != "" {
 		v.Location.Commit.SHA = l.Commit
 	}
+	if l.Repository != "" {
+		v.Location.File = fileIn(l)
+	}
 	if isInRepository(l) {
 		v.Location.File = l.Path
 		if l.Member == "" { // else the line is that of the member
@@ -149,6 +152,9 @@ func placeID(f Finding, l result.Location) string {
 	part := ""
 	if l.Part != "" || l.URL != "" {
 		part = "\x00" + l.Part + "\x00" + l.URL
+	}
+	if l.Repository != "" {
+		part += "\x00" + l.Repository
 	}
 	sum := sha256.Sum256(fmt.Append(nil, strings.Join([]string{f.TokenID, f.Rule, l.Path, l.Member, l.Header, l.Kind, l.Object}, "\x00"), "\x00", l.Line, ":", l.Column, part))
 	return hex.EncodeToString(sum[:16])

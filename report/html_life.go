@@ -81,6 +81,9 @@ func lifeOf(doc *Document, f Finding, span axis) *life {
 		add("No commit is known that has it")
 	} else {
 		words := "Came in on " + e.Date.Format("2006-01-02")
+		if h.Repository != "" {
+			words += ", first in " + repositoryName(h.Repository)
+		}
 		if e.Path != "" {
 			words += " as " + terminal.Safe(e.Path)
 		}
@@ -109,6 +112,9 @@ func lifeOf(doc *Document, f Finding, span axis) *life {
 		words = "Still reachable: " + lowerFirst(words)
 	}
 	add(words)
+	if others := elsewhere(f, false); others != "" {
+		add(upperFirst(others))
+	}
 	return l
 }
 
@@ -142,7 +148,7 @@ func movesOf(f Finding) []result.Location {
 	first := map[string]result.Location{}
 	var paths []string
 	for _, l := range f.Locations {
-		if l.Kind != result.KindBlob || l.Path == "" || l.Committed.IsZero() {
+		if l.Kind != result.KindBlob || l.Path == "" || l.Committed.IsZero() || l.Repository != f.History.Repository {
 			continue
 		}
 		was, seen := first[l.Path]

@@ -153,6 +153,9 @@ func (m *markdownWriter) row(doc *Document, f Finding) string {
 	if f.History != nil {
 		story = m.story(f.History)
 	}
+	if others := elsewhere(f, false); others != "" {
+		story += "; " + m.code(others)
+	}
 	if f.CopiedBy != "" {
 		where += ", copied into images by " + m.code(f.CopiedBy)
 	}
@@ -164,6 +167,9 @@ func (m *markdownWriter) story(h *result.History) string {
 	s := "no commit is known that has it"
 	if e := h.Introduced; e != nil {
 		s = fmt.Sprintf("since %s, commit %s by %s", e.Date.Format("2006-01-02"), m.code(short(e.Commit)), m.code(e.Author))
+		if h.Repository != "" {
+			s = "first in " + m.code(repositoryName(h.Repository)) + ", " + s
+		}
 	}
 	switch {
 	case h.AtHead:

@@ -55,6 +55,9 @@ func permalink(target result.Target, h *result.History, s spot) string {
 	if page := pageOf(l); page != "" {
 		return page
 	}
+	if l.Repository != "" {
+		target, h = oneOf(l.Repository)
+	}
 	if l.Path == "" || s.commit == "" || !isThere(target, h) || strings.Contains(l.Path, "***") { // a name that holds a token
 		return ""
 	}
@@ -67,6 +70,12 @@ func permalink(target result.Target, h *result.History, s spot) string {
 		page += "#" + on.line(l)
 	}
 	return page
+}
+
+// oneOf returns the target that one of many repositories is, and a story that says that
+// its server has what was found there.
+func oneOf(repository string) (result.Target, *result.History) {
+	return result.Target{Path: repository, Remote: repository}, &result.History{Refs: []string{"HEAD"}}
 }
 
 // pageOf returns the page of a place beside the scanned repository, such as an issue or
@@ -91,6 +100,9 @@ func commitOf(doc *Document, f Finding, id string) string {
 // commitLink returns the page of a commit which a remote has, "" where there is
 // none.
 func commitLink(target result.Target, h *result.History, id string) string {
+	if h != nil && h.Repository != "" {
+		target, h = oneOf(h.Repository)
+	}
 	home, on := homeOf(target)
 	if home == "" || id == "" || !isThere(target, h) {
 		return ""

@@ -12,8 +12,16 @@ import (
 )
 
 // place returns path!member:line:column; in the path's stead it names the git
-// object, or standard input.
+// object, or standard input. Of one of many repositories it begins with its name.
 func place(l result.Location) string {
+	if l.Repository != "" {
+		return repositoryName(l.Repository) + ": " + placeIn(l)
+	}
+	return placeIn(l)
+}
+
+// placeIn is place without the repository.
+func placeIn(l result.Location) string {
 	where := terminal.Safe(l.Path)
 	switch {
 	case where != "":
@@ -57,12 +65,12 @@ type spot struct {
 // spotsOf returns the places of a token, in their order: one for each file, or
 // each location if all are to be shown.
 func spotsOf(locs []result.Location, all bool) []spot {
-	type file struct{ path, member string }
+	type file struct{ repository, path, member string }
 	var spots []spot
 	index := map[file]int{}
 	seen := map[file]map[string]bool{} // objects
 	for _, l := range locs {
-		at := file{l.Path, l.Member}
+		at := file{l.Repository, l.Path, l.Member}
 		i, ok := index[at]
 		if all || !ok || !isVersion(l) || !isVersion(spots[i].at) {
 			index[at] = len(spots)

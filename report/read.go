@@ -192,5 +192,8 @@ func (d *Document) fillLists() {
 		if f.History != nil {
 			f.History.Refs = copied(f.History.Refs)
 		}
+		for i := range f.Elsewhere {
+			f.Elsewhere[i].Refs = copied(f.Elsewhere[i].Refs)
+		}
 	}
 }

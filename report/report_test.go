@@ -274,7 +274,7 @@ func TestGolden(t *testing.T) {
 	for _, doc := range []struct {
 		name string
 		doc  *Document
-	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}, {"posted", postedDocument()}, {"image", imageDocument()}} {
+	}{{"full", fullDocument()}, {"empty", emptyDocument()}, {"siblings", siblingsDocument()}, {"posted", postedDocument()}, {"image", imageDocument()}, {"many", manyDocument()}} {
 		for _, format := range Formats() {
 			of := *doc.doc
 			if format == "sarif" {

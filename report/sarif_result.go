@@ -125,7 +125,7 @@ func anchor(locs []result.Location) int {
 func isInRepository(l result.Location) bool {
 	switch l.Kind {
 	case result.KindFile, result.KindIndex, result.KindBlob:
-		return l.URL == "" && l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
+		return l.URL == "" && l.Repository == "" && l.Path != "" && !strings.Contains("/"+l.Path, "/.git/") && !strings.Contains(l.Path, "***")
 	}
 	return false
 }
@@ -137,7 +137,7 @@ func (c *sarifConverter) physical(l result.Location) sarifPhysicalLocation {
 		Region:           sarifRegion{line, column, line, max(l.EndColumn, column+1)},
 	}
 	switch {
-	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"), pageOf(l) != "": // it is relative to nothing
+	case strings.HasPrefix(p.ArtifactLocation.URI, "file:"), pageOf(l) != "", l.Repository != "": // it is relative to nothing
 		p.ArtifactLocation.BaseID = ""
 	case l.Commit != "" && l.Path != "" && !isFile(l) && !l.Current:
 		p.ArtifactLocation.BaseID = commitBaseID(l.Commit)
@@ -174,6 +174,8 @@ func resultMessage(f Finding, at result.Location, shownAt string, cut int) strin
 	}
 	switch {
 	case f.History == nil:
+	case len(f.Elsewhere) > 0:
+		s = append(s, fmt.Sprintf("'%d' repositories have it, and it stood first in '%s'.", 1+len(f.Elsewhere), messageText(repositoryName(f.History.Repository))))
 	case f.History.Introduced == nil:
 		s = append(s, "Git holds it, in no commit that is known.")
 	default:
@@ -267,6 +269,9 @@ func standsIn(l result.Location) string {
 	}
 	if l.Commit != "" && l.Commit != l.Object {
 		s += fmt.Sprintf(", in commit '%s'", short(l.Commit))
+	}
+	if l.Repository != "" {
+		s += fmt.Sprintf(", in the repository '%s'", messageText(repositoryName(l.Repository)))
 	}
 	if len(l.Encoding) > 0 {
 		s += fmt.Sprintf(", written in '%s'", messageText(strings.Join(l.Encoding, " > ")))

@@ -28,6 +28,13 @@ func locationURI(root string, l result.Location) string {
 	switch page := pageOf(l); {
 	case page != "":
 		return page
+	case l.Repository != "": // it is in none of the files that code scanning shows
+		if page := permalink(result.Target{}, nil, spot{at: l, commit: l.Commit}); page != "" {
+			return page
+		}
+		own := l
+		own.Repository = ""
+		return l.Repository + "/" + locationURI("", own)
 	case result.IsPosted(l.Kind):
 		return escapePath(".git/" + l.Kind + "/" + l.Path)
 	case l.Kind == result.KindRef && strings.HasPrefix(l.Path, "refs/"):

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"r8scan/internal/terminal"
@@ -15,6 +16,9 @@ func storyParts(h *result.History, verbose bool) []string {
 	parts := []string{"in no commit that is known"}
 	if h.Introduced != nil {
 		parts[0] = "since " + event(h.Introduced, verbose)
+		if h.Repository != "" {
+			parts[0] = "first in " + repositoryName(h.Repository) + ", " + parts[0]
+		}
 		if verbose && h.Introduced.Path != "" {
 			parts = append(parts, "as "+terminal.Safe(h.Introduced.Path))
 		}
@@ -75,4 +79,77 @@ func refName(ref string, verbose bool) string {
 		}
 	}
 	return ref
+}
+
+// shownRepositories is how many repositories are named unless Options.Verbose is set.
+const shownRepositories = 3
+
+// elsewhere says in terminal-safe text which other repositories have a token, and how it
+// is there: "" if none has.
+func elsewhere(f Finding, verbose bool) string {
+	all := f.Elsewhere
+	if len(all) == 0 {
+		return ""
+	}
+	shown := all
+	if !verbose && len(shown) > shownRepositories {
+		shown = shown[:shownRepositories]
+	}
+	names := make([]string, len(shown))
+	for i, h := range shown {
+		notes := []string{}
+		if h.Fork {
+			notes = append(notes, "a fork")
+		}
+		if h.Introduced != nil {
+			notes = append(notes, "since "+h.Introduced.Date.Format("2006-01-02"))
+		}
+		if h.AtHead {
+			notes = append(notes, "still at HEAD")
+		}
+		names[i] = repositoryName(h.Repository)
+		if len(notes) > 0 {
+			names[i] += " (" + strings.Join(notes, ", ") + ")"
+		}
+	}
+	s := "also in " + strings.Join(names, ", ")
+	if rest := len(all) - len(shown); rest > 0 {
+		s += fmt.Sprintf(" and %s", terminal.Plural(int64(rest), "more repository"))
+	}
+	return s
+}
+
+// stillThere reports whether a token is at the HEAD of a repository that has it.
+func stillThere(f Finding) bool {
+	return f.History != nil && f.History.AtHead || slices.ContainsFunc(f.Elsewhere, func(h result.History) bool { return h.AtHead })
+}
+
+// storyIn returns the story of a token in a repository, nil if there is none. The name
+// is empty unless there are many.
+func storyIn(f Finding, repository string) *result.History {
+	if f.History == nil || f.History.Repository == repository {
+		return f.History
+	}
+	for i, h := range f.Elsewhere {
+		if h.Repository == repository {
+			return &f.Elsewhere[i]
+		}
+	}
+	return nil
+}
+
+// repositoryName is a repository's URL as it is written before a place: without what
+// most have.
+func repositoryName(url string) string {
+	for _, prefix := range []string{"https://github.com/", "https://", "http://", "ssh://"} {
+		if name, ok := strings.CutPrefix(url, prefix); ok {
+			return terminal.Safe(name)
+		}
+	}
+	return terminal.Safe(url)
+}
+
+// fileIn names a file of one of many repositories as if each were a folder.
+func fileIn(l result.Location) string {
+	return repositoryName(l.Repository) + "/" + terminal.Safe(l.Path)
 }

@@ -182,7 +182,7 @@ func readLine(c result.Coverage) string {
 	for _, n := range []struct {
 		count int64
 		word  string
-	}{{c.Objects, "object"}, {c.Commits, "commit"}, {c.Files, "file"}, {c.Texts, "text"}, {c.ArchiveMembers, "archive member"}} {
+	}{{c.Repositories, "repository"}, {c.Images, "image"}, {c.Objects, "object"}, {c.Commits, "commit"}, {c.Files, "file"}, {c.Texts, "text"}, {c.ArchiveMembers, "archive member"}} {
 		if n.count > 0 {
 			parts = append(parts, terminal.Plural(n.count, n.word))
 		}

@@ -17,6 +17,7 @@ const (
 	shownPlaces   = 3
 	shownRefs     = 2
 	shownFindings = 30 // of a group in full: more have a line each
+	shownOfMany   = 5  // the same for many repositories, whose tokens have many places
 )
 
 // defaultWidth is that of a line in a file or a pipe.
@@ -76,7 +77,11 @@ func (t *textWriter) group(g *group) {
 	}
 	t.WriteByte('\n')
 	quiet := g.order() == noAction || g.order() == noDisabling
-	brief := !t.opts.Verbose && t.run.Rechecked == nil && (quiet || len(g.findings) > shownFindings)
+	most := shownFindings
+	if t.run.Target.Kind == "repositories" {
+		most = shownOfMany
+	}
+	brief := !t.opts.Verbose && t.run.Rechecked == nil && (quiet || len(g.findings) > most)
 	for _, f := range g.findings {
 		if brief {
 			t.brief(f)
@@ -104,14 +109,22 @@ func (t *textWriter) brief(f Finding) {
 	if n := len(spots) - 1; n > 0 {
 		rest = fmt.Sprintf(" (+%s)", terminal.Count(int64(n)))
 	}
+	if n := len(f.Elsewhere); n > 0 {
+		rest = fmt.Sprintf(" and %s more", terminal.Count(int64(n))) // repositories
+	}
 	switch h := f.History; {
-	case h != nil && h.AtHead:
+	case h != nil && stillThere(f):
 		rest += ", still there"
 	case h != nil && h.Removed != nil:
 		rest += ", removed later"
 	}
 	at := spots[0].at
-	where := shortened(place(at), t.opts.Width-columns(lead)-columns(rest))
+	room := t.opts.Width - columns(lead) - columns(rest)
+	where := place(at)
+	if at.Repository != "" && columns(where) > room {
+		where = repositoryName(at.Repository)
+	}
+	where = shortened(where, room)
 	fmt.Fprintf(t, "%s%s%s\n", lead, t.link(at, where), rest)
 }
 
@@ -139,6 +152,7 @@ func (t *textWriter) finding(f Finding) {
 	if f.History != nil {
 		t.story(f.History)
 	}
+	t.words("    ", "      ", "", elsewhere(f, t.opts.Verbose))
 	t.words("    ", "    ", "", advise.Shared(caseOf(t.run, f)))
 }
 

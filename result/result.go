@@ -26,7 +26,7 @@ type Result struct {
 
 // Target names what was scanned.
 type Target struct {
-	Kind  string `json:"kind"` // repository, files, stdin, staged, push, image
+	Kind  string `json:"kind"` // repository, repositories, files, stdin, staged, push, image
 	Path  string `json:"path"`
 	Head  string `json:"head,omitempty"`  // id of the commit at HEAD, "" if none
 	Bare  bool   `json:"bare,omitempty"`  // a repository without a work tree
@@ -36,6 +36,16 @@ type Target struct {
 	Remote string `json:"remote,omitempty"` // URL of the remote that the branch is pushed to, without credentials: https or ssh; "" if none
 	Anchor string `json:"anchor,omitempty"` // path of a file at HEAD, for what stands in no file: the README, or the first one; "" if none
 	Root   string `json:"root,omitempty"`   // folder that the scan ran in, if absolute paths were named; "" else
+
+	Repositories []Repository `json:"repositories,omitempty"` // of a scan of many: those that were to be read, in the order of their URLs
+}
+
+// Repository is one of many that a scan was to read.
+type Repository struct {
+	URL      string `json:"url"`                // without credentials; of an image its name
+	Fork     bool   `json:"fork,omitempty"`     // its service calls it a fork of another one
+	Archived bool   `json:"archived,omitempty"` // its service says that nobody can change it any more
+	Complete bool   `json:"complete"`           // all of it was read
 }
 
 // Coverage counts what was read and names each thing that was not.
@@ -45,7 +55,9 @@ type Coverage struct {
 	Objects        int64    `json:"objects"`
 	Commits        int64    `json:"commits"`
 	ArchiveMembers int64    `json:"archive_members"`
-	Texts          int64    `json:"texts,omitempty"` // beside a repository on its server
+	Texts          int64    `json:"texts,omitempty"`        // beside a repository on its server
+	Repositories   int64    `json:"repositories,omitempty"` // of a scan of many: those of which something was read
+	Images         int64    `json:"images,omitempty"`       // likewise
 	Unread         []Unread `json:"unread"`
 
 	Accepted []Accepted `json:"accepted,omitempty"` // what was not read either, and the user has accepted
@@ -100,7 +112,8 @@ type Finding struct {
 	Confidence rules.Confidence
 	Exposure   Exposure
 	Locations  []Location // the most telling one first: work tree, index, then git
-	History    *History   // nil if the token is in no git object
+	History    *History   // nil if the token is in no git object; of many repositories that of the one where it stood first
+	Elsewhere  []History  // of many repositories: the stories in the others, the oldest first
 	CopiedBy   string     // a Dockerfile that copies a file with the token into an image; "" if none is known
 }
 
@@ -152,25 +165,26 @@ func IsPosted(kind string) bool { return slices.Contains(posted, kind) }
 // columns are UTF-16 code units and EndColumn is exclusive. In a commit or a
 // tag they count from the start of its message.
 type Location struct {
-	Path      string    `json:"path,omitempty"`
-	Member    string    `json:"member,omitempty"` // path inside an archive
-	Header    string    `json:"header,omitempty"` // of a commit or a tag: the header that has it; line and column are in its value
-	Line      int       `json:"line"`
-	Column    int       `json:"column"`
-	EndColumn int       `json:"end_column"`
-	Encoding  []string  `json:"encoding,omitempty"` // outermost first; empty for plain text
-	Object    string    `json:"object,omitempty"`   // id of the git object
-	Kind      string    `json:"kind"`
-	URL       string    `json:"url,omitempty"`        // the page of a text beside the repository, or of its wiki; "" for what is in the repository
-	Part      string    `json:"part,omitempty"`       // of such a text: title, body, or an earlier version: "body of TIME", "title before TIME"
-	Commit    string    `json:"commit,omitempty"`     // first commit that has the object at the path
-	Committed time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
-	Current   bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
-	Variable  string    `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
-	Layer     int       `json:"layer,omitempty"`      // in an image: the layer's number, the lowest is 1
-	MadeBy    string    `json:"made_by,omitempty"`    // the instruction that brought the layer, as the image tells it
-	GoneIn    int       `json:"gone_in,omitempty"`    // the layer that removes or replaces the file; 0 if none does
-	AllowedBy string    `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
+	Repository string    `json:"repository,omitempty"` // of a scan of many: URL of the one that it is in, or beside
+	Path       string    `json:"path,omitempty"`
+	Member     string    `json:"member,omitempty"` // path inside an archive
+	Header     string    `json:"header,omitempty"` // of a commit or a tag: the header that has it; line and column are in its value
+	Line       int       `json:"line"`
+	Column     int       `json:"column"`
+	EndColumn  int       `json:"end_column"`
+	Encoding   []string  `json:"encoding,omitempty"` // outermost first; empty for plain text
+	Object     string    `json:"object,omitempty"`   // id of the git object
+	Kind       string    `json:"kind"`
+	URL        string    `json:"url,omitempty"`        // the page of a text beside the repository, or of its wiki; "" for what is in the repository
+	Part       string    `json:"part,omitempty"`       // of such a text: title, body, or an earlier version: "body of TIME", "title before TIME"
+	Commit     string    `json:"commit,omitempty"`     // first commit that has the object at the path
+	Committed  time.Time `json:"committed,omitzero"`   // when Commit was made, UTC; zero if it does not say
+	Current    bool      `json:"current,omitempty"`    // a blob: HEAD, or the end of the range, has it at the path
+	Variable   string    `json:"variable,omitempty"`   // what the line calls the token, as REPLICATE_API_TOKEN in REPLICATE_API_TOKEN=…; "" if it does not
+	Layer      int       `json:"layer,omitempty"`      // in an image: the layer's number, the lowest is 1
+	MadeBy     string    `json:"made_by,omitempty"`    // the instruction that brought the layer, as the image tells it
+	GoneIn     int       `json:"gone_in,omitempty"`    // the layer that removes or replaces the file; 0 if none does
+	AllowedBy  string    `json:"allowed_by,omitempty"` // who allows tokens in this place: an AllowedBy constant, "" for nobody
 }
 
 // kinds are all of them, in the order of CompareKinds.
@@ -189,6 +203,7 @@ func CompareKinds(a, b string) int {
 func (l Location) Compare(other Location) int {
 	return cmp.Or(
 		CompareKinds(l.Kind, other.Kind),
+		cmp.Compare(l.Repository, other.Repository),
 		cmp.Compare(l.Path, other.Path),
 		cmp.Compare(l.Member, other.Member),
 		cmp.Compare(l.Object, other.Object),
@@ -219,8 +234,10 @@ type Allowed struct {
 
 // History is the life story of a token in git.
 type History struct {
-	Introduced *Event   `json:"introduced"` // nil if no commit is known that has it
-	Removed    *Event   `json:"removed"`    // nil if no commit took it out, or it is at HEAD
+	Repository string   `json:"repository,omitempty"` // of a scan of many: URL of the one whose story this is
+	Fork       bool     `json:"fork,omitempty"`       // its service calls it a fork of another one
+	Introduced *Event   `json:"introduced"`           // nil if no commit is known that has it
+	Removed    *Event   `json:"removed"`              // nil if no commit took it out, or it is at HEAD
 	AtHead     bool     `json:"at_head"`
 	Reachable  bool     `json:"reachable"` // from any ref
 	Refs       []string `json:"refs"`      // refs whose history holds the token

@@ -1,5 +1,7 @@
 package result
 
+import "fmt"
+
 // Since says what changed since the last scan of a repository on a server, as far as
 // that is remembered. All lists are sorted.
 type Since struct {
@@ -27,4 +29,26 @@ type RefsSince struct {
 // Changed reports whether any ref changed.
 func (r RefsSince) Changed() bool {
 	return len(r.New)+len(r.Gone)+len(r.Advanced)+len(r.Rewritten) > 0
+}
+
+// maxRewritten is how many rewritten refs Lines names one by one.
+const maxRewritten = 5
+
+// Lines says in a few lines what changed in what was scanned, such as a URL.
+func (s *Since) Lines(scanned string) []string {
+	if s == nil {
+		return nil
+	}
+	if !s.Refs.Changed() && len(s.New)+len(s.Gone) == 0 {
+		return []string{"nothing has changed in " + scanned + " since the last scan"}
+	}
+	lines := []string{fmt.Sprintf("since the last scan of %s: tokens: %d new, %d gone, %d still there; refs: %d new, %d gone, %d advanced, %d rewritten",
+		scanned, len(s.New), len(s.Gone), len(s.Still), len(s.Refs.New), len(s.Refs.Gone), len(s.Refs.Advanced), len(s.Refs.Rewritten))}
+	for i, name := range s.Refs.Rewritten {
+		if i == maxRewritten {
+			return append(lines, fmt.Sprintf("%d more refs were rewritten: see since_last_scan in the JSON result", len(s.Refs.Rewritten)-i))
+		}
+		lines = append(lines, name+" was rewritten since the last scan (a forced push): a token that it had then is still leaked")
+	}
+	return lines
 }

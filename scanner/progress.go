@@ -16,6 +16,7 @@ type Progress struct {
 
 	meter collect.Meter
 	sink  atomic.Pointer[collect.Sink] // nil before the scan
+	many  atomic.Pointer[many]         // nil for one repository
 }
 
 // State is how far a scan is.
@@ -31,6 +32,8 @@ type State struct {
 	Files, Objects int64 // read so far
 	AllObjects     int64 // that are there; 0 if not all of them are to be read
 	Tokens         int   // found so far, without those of low confidence, with those that are allowed
+
+	Repositories, AllRepositories int // of a scan of many: read so far, and listed; 0 before
 }
 
 // of makes p tell of the run that a sink is for.
@@ -43,6 +46,9 @@ func (p *Progress) of(sink *collect.Sink) {
 // State returns how far the scan is now. It may be called at any time, from any
 // goroutine.
 func (p *Progress) State() State {
+	if m := p.many.Load(); m != nil {
+		return m.state()
+	}
 	s := State{Phase: p.meter.Phase(), Done: p.meter.Done.Load(), Total: p.meter.Total.Load(), Objects: p.meter.Objects.Load(), AllObjects: p.meter.AllObjects.Load()}
 	s.Known = s.Total > 0 && p.meter.Unlisted.Load() == 0
 	if sink := p.sink.Load(); sink != nil {

@@ -16,6 +16,7 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
+	"r8scan/internal/forge"
 	"r8scan/internal/policy"
 	"r8scan/internal/regular"
 	"r8scan/internal/source"
@@ -87,9 +88,12 @@ func Range(ctx context.Context, path, commits string, opts Options) (*result.Res
 }
 
 // HasTextsToken reports whether there is a token for what Options.Texts reads of the
-// repository at a URL. Without one GitHub answers 60 requests an hour, and not all.
-// The error is that of a URL whose texts cannot be read.
+// repository at a URL, or of those that Many reads. Without one GitHub answers 60
+// requests an hour, and not all. The error is that of a URL whose texts cannot be read.
 func HasTextsToken(url string) (bool, error) {
+	if forge.IsList(url) {
+		url = source.AnyOf(url)
+	}
 	s, err := source.OpenTexts(url, 0)
 	return err == nil && s.LoggedIn(), err
 }
@@ -126,18 +130,36 @@ func Receive(ctx context.Context, path string, updates []RefUpdate, opts Options
 
 // scan opens a source, reads it, and returns the result.
 func scan(ctx context.Context, opts Options, open func() (source.Source, error)) (*result.Result, error) {
-	judged, err := policy.Load(opts.Baseline, opts.Config, opts.Rules)
+	judged, err := opts.judged()
 	if err != nil {
-		return nil, err
-	}
-	if _, err := policy.NewPaths(opts.Include, opts.Exclude); err != nil { // tell before anything is read
 		return nil, err
 	}
 	s, err := open()
 	if err != nil {
 		return nil, err
 	}
-	b := budget.New(opts.MaxMemory, opts.goroutines())
+	res, err := read(ctx, s, judged, budget.New(opts.MaxMemory, opts.goroutines()), opts)
+	if err != nil {
+		return nil, err
+	}
+	res.Notes = append(res.Notes, res.Since.Lines(res.Target.Path)...)
+	slices.Sort(res.Notes)
+	return res, nil
+}
+
+// judged returns what the user allows. It checks what can be wrong in the options before
+// anything is read.
+func (o Options) judged() (*policy.Policy, error) {
+	judged, err := policy.Load(o.Baseline, o.Config, o.Rules)
+	if err != nil {
+		return nil, err
+	}
+	_, err = policy.NewPaths(o.Include, o.Exclude)
+	return judged, err
+}
+
+// read reads a source, and returns the result.
+func read(ctx context.Context, s source.Source, judged *policy.Policy, b *budget.Budget, opts Options) (*result.Result, error) {
 	sink := collect.NewSink(b)
 	if opts.Progress != nil {
 		opts.Progress.of(sink)

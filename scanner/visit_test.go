@@ -93,7 +93,7 @@ func TestVisitAgain(t *testing.T) {
 	if res := v.visit("first"); res.Since != nil || v.fetched.Load() != 1 {
 		t.Errorf("%d requests, %+v", v.fetched.Load(), res.Since)
 	}
-	if res := v.visit("second"); v.fetched.Load() != 0 || len(res.Since.Still) != 1 || !strings.Contains(fmt.Sprint(res.Notes), "has not changed") {
+	if res := v.visit("second"); v.fetched.Load() != 0 || len(res.Since.Still) != 1 || !strings.Contains(fmt.Sprint(res.Notes), "nothing has changed in ") {
 		t.Errorf("%d requests, %+v, %v", v.fetched.Load(), res.Since, res.Notes)
 	}
 	v.r.Write("c.py", "key = '"+token(2)+"'\n")

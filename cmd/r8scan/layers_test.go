@@ -34,8 +34,8 @@ var layers = map[string][]string{
 	"internal/progress":      {"internal/terminal", "scanner"},
 	"report":                 {"internal/advice", "internal/door", "internal/home", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/pattern", "internal/shell", "internal/terminal", "result", "rules"},
-	"scanner":                {"internal/budget", "internal/collect", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
-	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/outline", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/oci", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "internal/texts", "internal/visits", "result", "rules"},
+	"scanner":                {"internal/budget", "internal/collect", "internal/forge", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
+	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/forge", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/outline", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/oci", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "internal/texts", "internal/visits", "result", "rules"},
 	"internal/collect":       {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/image", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":        {"internal/archive", "internal/budget", "rules"},
 	"internal/policy":        {"internal/plain", "internal/regular", "result", "rules"},
@@ -65,6 +65,7 @@ var layers = map[string][]string{
 	"internal/page":          {"internal/pattern"},
 	"internal/pool":          {},
 	"internal/texts":         {"result"},
+	"internal/forge":         {"internal/cachefile", "internal/git/fetch", "internal/loopback", "internal/terminal", "result", "rules"},
 	"internal/dockerfile":    {"internal/pattern"},
 	"internal/pattern":       {},
 	"internal/plain":         {},
@@ -72,7 +73,7 @@ var layers = map[string][]string{
 	"internal/shell":         {},
 	"rules":                  {},
 	"internal/cog":           {"internal/fix", "internal/pattern", "rules"},
-	"internal/start":         {"internal/door", "internal/git/fetch", "internal/git/repo", "internal/oci", "internal/regular", "internal/shell"},
+	"internal/start":         {"internal/door", "internal/forge", "internal/git/fetch", "internal/git/repo", "internal/oci", "internal/regular", "internal/shell"},
 	"internal/version":       {"internal/door", "report"},
 	"internal/home":          {},
 	"internal/oci":           {"internal/loopback", "internal/regular"},
@@ -93,6 +94,7 @@ var dependencies = []string{
 	"github.com/bmatcuk/doublestar/v4",         // globs
 	"github.com/bodgit/sevenzip",               // 7z
 	"github.com/google/go-containerregistry",   // images: names, manifests and registries
+	"github.com/google/go-github/v89",          // lists of repositories
 	"github.com/klauspost/compress",            // deflate, gzip, zlib and zstd
 	"github.com/mikelolasagasti/xz",            // xz, with a limit on its memory
 	"github.com/moby/patternmatcher",           // .dockerignore
@@ -104,6 +106,7 @@ var dependencies = []string{
 	"github.com/spf13/cobra",                   // commands and flags
 	"github.com/tailscale/hujson",              // settings with comments
 	"github.com/ulikunitz/xz",                  // LZMA
+	"gitlab.com/gitlab-org/api/client-go",      // lists of repositories
 	"go.yaml.in/yaml/v4",                       // .r8scan.yaml
 	"golang.org/x/crypto",                      // ssh
 	"golang.org/x/net",                         // HTTPS_PROXY, as net/http reads it

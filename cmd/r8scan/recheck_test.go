@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -276,7 +277,7 @@ func TestRecheckAgain(t *testing.T) {
 	if r := doc.Rechecked; !r.ScannedAt.Equal(scan.StartedAt) || r.ScannedBy != scan.Tool || !r.ScanComplete || r.Gone+r.Unread != 0 {
 		t.Errorf("%+v", r)
 	}
-	if doc.Target != scan.Target || doc.Asked.Revoked != 1 || doc.Coverage.Files != 1 {
+	if !reflect.DeepEqual(doc.Target, scan.Target) || doc.Asked.Revoked != 1 || doc.Coverage.Files != 1 {
 		t.Errorf("%+v", doc.Run)
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ import (
 
 func (c command) scanAny() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "scan [PATH|URL|IMAGE]",
+		Use:   "scan [PATH|URL|IMAGE|OWNER|@FILE]",
 		Short: "Start here: scan a path or a URL with the command below that fits",
 		Long: `Choose the command that scans PATH, say which one on standard error, and run it:
 
@@ -30,17 +29,26 @@ Scan a container image, all layers and platforms of it:
   docker-archive:FILE         a file that docker save has written
   docker://REGISTRY/IMAGE     an image of a registry, with :TAG or @DIGEST
 
+Scan many repositories, without clones, and get one result:
+
+  github:ORG                  those of an organization or a user on GitHub
+  gitlab:GROUP                those of a group on GitLab, or gitlab:https://HOST/GROUP
+  hf:OWNER                    models, datasets and Spaces on Hugging Face
+  @FILE                       a file with a URL a line, or any of the above; @- is stdin
+
 A file or folder with such a name is scanned as ./oci:FOLDER.
 
 With --texts, a URL of a repository on GitHub also stands for what is beside it:
 issues, pull requests, reviews, comments, discussions, releases and their files, the
-wiki, and the logs and artifacts of workflows. Set GITHUB_TOKEN for it.
+wiki, and the logs and artifacts of workflows; a user also for their gists. Set
+GITHUB_TOKEN for it.
 
 The commands themselves have more flags.
 ` + exitCodes,
 		Example: `  r8scan scan
   r8scan scan ~/src/app -o leak.html
   r8scan scan https://github.com/owner/name --texts
+  r8scan scan github:acme --no-forks
   r8scan scan docker://registry.example.com/app:1.2
   r8scan scan dist`,
 		Args: atMostOne,
@@ -48,25 +56,33 @@ The commands themselves have more flags.
 	var f scanFlags
 	f.add(cmd)
 	most := addMaxSize(cmd)
-	texts := cmd.Flags().Bool("texts", false, "read issues, comments, releases, logs and the like of a repository on GitHub too")
+	var listed scanner.Listed
+	fs := cmd.Flags()
+	texts := fs.Bool("texts", false, "read issues, comments, releases, logs and the like of repositories on GitHub too")
+	fs.BoolVar(&listed.NoForks, "no-forks", false, "of an owner's repositories, leave out forks")
+	fs.BoolVar(&listed.NoArchived, "no-archived", false, "of an owner's repositories, leave out archived ones")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		chosen := start.Choose(args)
-		hasToken, err := true, error(nil)
-		if *texts && chosen.Command != "history" {
-			err = errors.New("--texts needs the URL of a repository on GitHub, such as https://github.com/owner/name")
-		} else if *texts {
+		hasToken, err := true, chosen.Check(*texts, listed.NoForks || listed.NoArchived)
+		if err == nil && *texts {
 			hasToken, err = scanner.HasTextsToken(chosen.Path)
 		}
 		if err != nil {
 			return err
 		}
+		if !f.noCache {
+			listed.Memory = cacheFolder("lists")
+		}
 		scan := func(ctx context.Context, args []string, opts scanner.Options) (*result.Result, error) {
 			if !f.quiet && chosen.Why != "" { // all flags are right
 				fmt.Fprintln(c.err, chosen.Line())
 			}
-			opts.Texts, opts.MaxSize = *texts, *most
 			if !hasToken && !f.quiet {
 				fmt.Fprintln(c.err, noTextsToken)
+			}
+			opts.Texts, opts.MaxSize = *texts, *most
+			if chosen.Command == "many" {
+				return scanner.Many(ctx, chosen.Path, c.in, listed, opts)
 			}
 			return c.scanOf(chosen.Command)(ctx, args, opts)
 		}

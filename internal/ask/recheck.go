@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,9 @@ func findAgain(ctx context.Context, doc *report.Document, dir string, opts scann
 		if err == nil && res.Target.Kind != "repository" {
 			missing = []result.Unread{{What: "the repository", Reason: "there is none any more where it was"}}
 		}
+	case doc.Target.Kind == "repositories":
+		opts.Texts = hasTexts(doc)
+		res, err = scanner.Many(ctx, "@-", strings.NewReader(strings.Join(recordedRepositories(doc), "\n")), scanner.Listed{}, opts)
 	case doc.Target.Kind == "stdin":
 		res, missing = &result.Result{}, []result.Unread{{What: "standard input", Reason: "what was read there is not kept"}}
 	default:
@@ -74,6 +78,22 @@ func hasTexts(doc *report.Document) bool {
 	return slices.ContainsFunc(doc.Findings, func(f report.Finding) bool {
 		return slices.ContainsFunc(f.Locations, func(l result.Location) bool { return result.IsPosted(l.Kind) })
 	})
+}
+
+// recordedRepositories returns those of many repositories and images that have a token.
+func recordedRepositories(doc *report.Document) (names []string) {
+	has := map[string]bool{}
+	for _, f := range doc.Findings {
+		for _, l := range f.Locations {
+			has[cmp.Or(l.Repository, l.Path)] = true // of an image the path is its name
+		}
+	}
+	for _, r := range doc.Target.Repositories {
+		if has[r.URL] {
+			names = append(names, r.URL)
+		}
+	}
+	return names
 }
 
 // recordedFiles returns the files of the result that still exist, and as unread

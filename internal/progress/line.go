@@ -120,6 +120,8 @@ func (s *state) counts() string {
 	switch {
 	case s.asking():
 		return terminal.Count(s.asked) + " of " + terminal.Plural(s.toAsk, "token")
+	case s.AllRepositories > 0:
+		return terminal.Count(int64(s.Repositories)) + " of " + terminal.Plural(int64(s.AllRepositories), "repository")
 	case !s.Reads:
 		return ""
 	case s.Objects+s.AllObjects > 0:
@@ -160,6 +162,9 @@ func (s *state) interrupted() string {
 		read += " and " + terminal.Plural(s.Files, "file")
 	case !objects:
 		read += " (" + size(float64(s.Done)) + ")"
+	}
+	if s.AllRepositories > 0 {
+		read = s.counts()
 	}
 	text := "interrupted: " + read + " read; " + terminal.Plural(int64(s.Tokens), "token") + " so far"
 	if s.asking() {

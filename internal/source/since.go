@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -23,23 +22,8 @@ func (v *visit) tell(t collect.Told, hits []collect.SavedHit, now *visited) {
 		since.Refs = result.RefsSince{New: []string{}, Gone: []string{}, Advanced: []string{}, Rewritten: []string{}}
 		t.Result.Since = since
 	}
-	added, still, gone := v.tokens(t, hits, since)
+	v.tokens(t, hits, since)
 	refs := v.refs(now)
-	at := v.repo.From.URL
-	switch {
-	case !refs.Changed() && added+gone == 0:
-		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%s has not changed since the last scan", at))
-	default:
-		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("since the last scan of %s: tokens: %d new, %d gone, %d still there; refs: %d new, %d gone, %d advanced, %d rewritten",
-			at, added, gone, still, len(refs.New), len(refs.Gone), len(refs.Advanced), len(refs.Rewritten)))
-	}
-	for i, name := range refs.Rewritten {
-		if i == maxRewritten {
-			t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%d more refs were rewritten: see since_last_scan in the JSON result", len(refs.Rewritten)-i))
-			break
-		}
-		t.Result.Notes = append(t.Result.Notes, fmt.Sprintf("%s was rewritten since the last scan (a forced push): a token that it had then is still leaked", name))
-	}
 	for _, list := range []struct {
 		to  *[]string
 		add []string
@@ -49,11 +33,8 @@ func (v *visit) tell(t collect.Told, hits []collect.SavedHit, now *visited) {
 	}
 }
 
-// maxRewritten is how many rewritten refs notes name one by one.
-const maxRewritten = 5
-
-// tokens adds the tokens to since, and counts them.
-func (v *visit) tokens(t collect.Told, hits []collect.SavedHit, since *result.Since) (added, still, gone int) {
+// tokens adds the tokens to since.
+func (v *visit) tokens(t collect.Told, hits []collect.SavedHit, since *result.Since) {
 	was, is := best(v.last.Hits), best(hits)
 	for _, f := range t.Result.Findings {
 		key := tokenKey{f.Rule, f.Secret.ID()}
@@ -61,23 +42,22 @@ func (v *visit) tokens(t collect.Told, hits []collect.SavedHit, since *result.Si
 			continue
 		}
 		if _, before := was[key]; before {
-			since.Still, still = append(since.Still, key.id), still+1
+			since.Still = append(since.Still, key.id)
 		} else {
-			since.New, added = append(since.New, key.id), added+1
+			since.New = append(since.New, key.id)
 		}
 	}
 	for key, h := range was {
 		if _, here := is[key]; here || h.Confidence < t.MinConfidence {
 			continue
 		}
-		since.Gone, gone = append(since.Gone, result.GoneToken{Rule: h.Rule, Token: h.Mask, TokenID: h.ID}), gone+1
+		since.Gone = append(since.Gone, result.GoneToken{Rule: h.Rule, Token: h.Mask, TokenID: h.ID})
 	}
 	slices.Sort(since.New)
 	slices.Sort(since.Still)
 	slices.SortFunc(since.Gone, func(a, b result.GoneToken) int {
 		return cmp.Or(cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
 	})
-	return added, still, gone
 }
 
 // best returns for each token the hit of the highest confidence.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 
+	"r8scan/internal/forge"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/repo"
 	"r8scan/internal/oci"
@@ -16,7 +17,7 @@ import (
 
 // Choice is the command that fits what was named.
 type Choice struct {
-	Command string // audit, history, files or image
+	Command string // audit, history, files, image or many
 	Path    string // its argument
 	Why     string // what Path is, and what the command reads of it; "" if nothing is there
 }
@@ -34,6 +35,9 @@ func Choose(args []string) Choice {
 	path := args[0]
 	if oci.Is(path) {
 		return Choice{"image", path, "this reads all layers of the image, and its configuration"}
+	}
+	if forge.IsList(path) {
+		return Choice{"many", path, "this reads the history of each repository on its server, without clones"}
 	}
 	if local, ok := fetch.LocalPath(path); ok {
 		path = local
@@ -60,6 +64,18 @@ func Choose(args []string) Choice {
 	return Choice{"audit", path, "the folder is a git repository, so this reads everything in it"}
 }
 
+// Check says what is wrong with flags that go with some commands only: texts, and those
+// that leave out some of an owner's repositories.
+func (c Choice) Check(texts, leavesOut bool) error {
+	switch {
+	case leavesOut && c.Command != "many":
+		return errors.New("--no-forks and --no-archived go with github:ORG, gitlab:GROUP, hf:OWNER and @FILE only")
+	case texts && c.Command != "many" && c.Command != "history":
+		return errors.New("--texts needs the URL of a repository on GitHub, such as https://github.com/owner/name, or github:ORG")
+	}
+	return nil
+}
+
 // Line says which command was chosen, and why. It does not repeat a URL, which may
 // hold a password.
 func (c Choice) Line() string {
@@ -67,6 +83,8 @@ func (c Choice) Line() string {
 	switch {
 	case c.Command == "image": // of scan itself; who writes a password into the name does not see it again
 		return "r8scan scan IMAGE: " + c.Why
+	case c.Command == "many":
+		return "r8scan scan OWNER: " + c.Why
 	case c.Path == "-":
 		path = " -"
 	case c.Path != "." && c.Command != "history":

@@ -1,6 +1,9 @@
 package terminal
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Count groups the digits of n, which is not negative, by thousands.
 func Count(n int64) string {
@@ -13,7 +16,9 @@ func Count(n int64) string {
 
 // Plural returns "1 file" or "1,203 files".
 func Plural(n int64, word string) string {
-	if n != 1 {
+	if stem, ok := strings.CutSuffix(word, "ry"); ok && n != 1 { // repository, entry
+		word = stem + "ries"
+	} else if n != 1 {
 		word += "s"
 	}
 	return Count(n) + " " + word
