@@ -2,10 +2,13 @@ package scanner
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -129,5 +132,58 @@ func TestMany(t *testing.T) {
 	if got := scan(Options{}); !strings.Contains(got, "  story 0 /other/app head true\n") ||
 		!strings.Contains(got, "tokens: 0 new, 0 gone, 3 still there; refs: 0 new, 0 gone, 1 advanced") || packs.Load() != 5 {
 		t.Errorf("%d packs, %s", packs.Load(), got)
+	}
+}
+
+// TestManyStopped: a scan that is stopped ends soon, tells how far it was, and goes on
+// there the next time.
+func TestManyStopped(t *testing.T) {
+	root, memory := t.TempDir(), t.TempDir()
+	published(t, root, "acme/a", "x = '"+gittest.Token(1)+"'\n")
+	published(t, root, "acme/z", "y = 1\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	progress := &Progress{}
+	var packs atomic.Int64
+	s := gittest.Serve(t, root, false, func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/acme/z") && ctx.Err() == nil {
+				for progress.State().Repositories < 1 && r.Context().Err() == nil { // until the other one is read
+					runtime.Gosched()
+				}
+				cancel()
+				<-r.Context().Done()
+				return
+			}
+			if r.Method == http.MethodPost {
+				packs.Add(1)
+			}
+			h.ServeHTTP(w, r)
+		})
+	})
+	list := s.URL + "/acme/a\n" + s.URL + "/acme/z\n"
+	_, err := Many(ctx, "@-", strings.NewReader(list), Listed{}, Options{Visits: memory, Progress: progress})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("%v", err)
+	}
+	if state := progress.State(); state.AllRepositories != 2 || state.Objects == 0 || state.Phase != "reading repositories" {
+		t.Errorf("%+v", state)
+	}
+	before := packs.Load()
+	res, err := Many(t.Context(), "@-", strings.NewReader(list), Listed{}, Options{Visits: memory})
+	if err != nil || len(res.Findings) != 1 || !res.Coverage.Complete() {
+		t.Fatalf("%v, %+v", err, res)
+	}
+	if asked := packs.Load() - before; asked > 3 { // of the first one its refs only
+		t.Errorf("%d requests", asked)
+	}
+}
+
+// TestManyOptions: what is wrong with the options is told before anything is asked.
+func TestManyOptions(t *testing.T) {
+	for name, opts := range map[string]Options{"no such baseline": {Baseline: filepath.Join(t.TempDir(), "none")}, "a wrong glob": {Exclude: []string{"["}}} {
+		if res, err := Many(t.Context(), "@-", strings.NewReader("https://127.0.0.1:1/x"), Listed{}, opts); err == nil {
+			t.Errorf("%s: %+v", name, res)
+		}
 	}
 }

@@ -108,7 +108,7 @@ func Parse(text string) (Owner, error) {
 func (s service) check(name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("the name is missing: write %s:NAME, of an %s", s.prefix, s.owner)
+		return fmt.Errorf("the name is missing: write %s:NAME", s.prefix)
 	case strings.Contains(name, "/") && s.prefix != GitLab:
 		return fmt.Errorf("%s names all repositories of an owner: name one repository by its URL, such as %s/owner/name", s.prefix+":", s.site)
 	case !isName(name):

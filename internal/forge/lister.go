@@ -257,7 +257,7 @@ func (l *Lister) explain(resp *http.Response, err error) error {
 		return fmt.Errorf("%s knows no %s %s, or the token may not see it: check the name", s.title, s.owner, l.owner.Name)
 	case resp == nil:
 		var wrapped *url.Error
-		if errors.As(err, &wrapped) { // it repeats the whole address
+		for errors.As(err, &wrapped) { // it repeats the whole address
 			err = wrapped.Err
 		}
 		return fmt.Errorf("ask %s for the repositories of %s: %w", s.title, l.owner.Name, err)

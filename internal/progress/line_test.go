@@ -32,6 +32,9 @@ var lines = []struct {
 		"reading files  99%  [###########################-]  1.0 kB of 1.0 kB", "reading files  99%"},
 	{"asking", state{State: scanner.State{Phase: "following tokens through history", Known: true, Done: 1, Total: 1, Tokens: 40}, asked: 10, toAsk: 40},
 		"asking Replicate  25%  [#######---------------------]  10 of 40 tokens  40 tokens", "25%  [###---------]"},
+	{"repositories", state{State: scanner.State{Phase: "reading repositories", Known: true, Done: 12, Total: 50, Repositories: 12, AllRepositories: 50, Objects: 777, Tokens: 3}, left: time.Minute, isLeft: true},
+		"reading repositories  24%  [######---------------------]  12 of 50 repositories  1:00 left  3 tokens", "24%  1:00 left"},
+	{"a list of repositories", state{State: scanner.State{Phase: "listing repositories"}}, "listing repositories", "0 files"},
 	{"nothing yet", state{State: scanner.State{Phase: "reading files", Reads: true}},
 		"reading files  0 files, 0 B of an unknown total", "0 files"},
 }

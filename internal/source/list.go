@@ -101,7 +101,7 @@ var errLongList = fmt.Errorf("it names more than %d repositories: split it, or s
 func (l *Lister) file(ctx context.Context, path string) error {
 	text, err := l.text(path)
 	if err != nil {
-		return fmt.Errorf("read the list of repositories %s: %w", path, err)
+		return fmt.Errorf("the list of repositories %s cannot be read: %s", path, regular.Reason(err))
 	}
 	shown, number := filepath.Base(path), 0
 	if path == "-" {
@@ -118,13 +118,13 @@ func (l *Lister) file(ctx context.Context, path string) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, errLongList):
-			return fmt.Errorf("read the list of repositories %s: %w", path, err)
+			return fmt.Errorf("the list of repositories %s cannot be used: %w", path, err)
 		case err != nil: // it does not repeat the line, which may hold a password
 			l.list.Unread = append(l.list.Unread, result.Unread{What: fmt.Sprintf("line %d of %s", number, shown), Reason: err.Error()})
 		}
 	}
 	if len(l.list.Members)+len(l.list.Unread)+l.noForks+l.noArchived == 0 {
-		return fmt.Errorf("read the list of repositories %s: it names none: write a URL a line", path)
+		return fmt.Errorf("the list of repositories %s cannot be used: it names none; write a URL a line", path)
 	}
 	return nil
 }

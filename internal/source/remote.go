@@ -146,7 +146,7 @@ func (s *Remote) repository(env *Env, a *fetch.Advert) *repository {
 func (s *Remote) receive(ctx context.Context, env *Env, session *fetch.Session, r *repository) error {
 	wants := session.IDs()
 	if len(wants) == 0 {
-		env.Sink.Note(s.at.String() + " is an empty repository")
+		env.Sink.Note("there are no commits in " + s.at.String())
 		r.Store = odb.OpenFolders(odb.Folders{}, session.Hash, odb.LimitsOf(env.Budget))
 		return nil
 	}

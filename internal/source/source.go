@@ -12,6 +12,7 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
+	"r8scan/internal/forge"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/packcache"
 	"r8scan/internal/policy"
@@ -91,6 +92,8 @@ func notThere(path, kind string, err error) error {
 		return fmt.Errorf("a path is empty: name a %s", kind)
 	case fetch.IsURL(path) || strings.Contains(path, "://"): // it may hold a password
 		return fmt.Errorf("a URL is no path: r8scan history and audit take URLs; for other scans, run git clone and name the clone")
+	case forge.Is(path) && errors.Is(err, fs.ErrNotExist): // it may hold a password too
+		return errors.New("this names the repositories of an owner, which r8scan scan reads: use r8scan scan github:ORG, gitlab:GROUP or hf:OWNER")
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s does not exist: name an existing %s", path, kind)
 	}

@@ -84,7 +84,7 @@ func (c Choice) Line() string {
 	case c.Command == "image": // of scan itself; who writes a password into the name does not see it again
 		return "r8scan scan IMAGE: " + c.Why
 	case c.Command == "many":
-		return "r8scan scan OWNER: " + c.Why
+		return "r8scan scan: " + c.Why
 	case c.Path == "-":
 		path = " -"
 	case c.Path != "." && c.Command != "history":

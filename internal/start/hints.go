@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"r8scan/internal/forge"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/shell"
 )
@@ -71,6 +72,9 @@ func ForWord(word string) string {
 	}
 	if fetch.IsURL(word) { // it may hold a password
 		return "a URL is no command: use r8scan scan URL"
+	}
+	if forge.IsList(word) { // likewise
+		return "an owner or a list is no command: use r8scan scan github:ORG, or r8scan scan @FILE"
 	}
 	if use := words[strings.ToLower(word)]; use != "" {
 		return fmt.Sprintf("unknown command %q: use %s", word, use)
