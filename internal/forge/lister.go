@@ -179,7 +179,7 @@ func (l *Lister) All(ctx context.Context, gists bool) (List, error) {
 		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 	})
 	if err == nil && len(out.Repositories)+len(out.Refused) == 0 && l.owner.Service == HuggingFace {
-		err = fmt.Errorf("Hugging Face lists nothing of %s: is the name right?", l.owner.Name) //nolint:staticcheck // a name
+		err = fmt.Errorf("nothing is listed of %s on Hugging Face: check the name", l.owner.Name)
 	}
 	l.save()
 	return out, err

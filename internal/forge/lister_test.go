@@ -265,7 +265,7 @@ func TestHuggingFace(t *testing.T) {
 		}
 	}
 	f.lists = map[string][]map[string]any{"models": {}, "datasets": {}, "spaces": {}}
-	if got, err := f.all("hf:nobody", "", false); err == nil || !strings.Contains(err.Error(), "lists nothing of nobody") {
+	if got, err := f.all("hf:nobody", "", false); err == nil || !strings.Contains(err.Error(), "nothing is listed of nobody") {
 		t.Errorf("%v:\n%s", err, got)
 	}
 }

@@ -190,15 +190,7 @@ func (r *Reading) wants(folders []string) bool {
 	return false
 }
 
-// into asks for a document and decodes it.
-func (r *Reading) into(ctx context.Context, where string, value any) error {
-	a, err := r.Client.get(ctx, where, "")
-	if err != nil {
-		return err
-	}
-	return decode(a.body, value)
-}
-
+// decode decodes a document.
 func decode(body []byte, value any) error {
 	if err := json.Unmarshal(body, value); err != nil {
 		return errHalf // it is JSON of another form
