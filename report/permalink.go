@@ -75,7 +75,7 @@ func permalink(target result.Target, h *result.History, s spot) string {
 // oneOf returns the target that one of many repositories is, and a story that says that
 // its server has what was found there.
 func oneOf(repository string) (result.Target, *result.History) {
-	return result.Target{Path: repository, Remote: repository}, &result.History{Refs: []string{"HEAD"}}
+	return result.Target{Path: repository, Remote: strings.TrimSuffix(repository, ".git")}, &result.History{Refs: []string{"HEAD"}}
 }
 
 // pageOf returns the page of a place beside the scanned repository, such as an issue or

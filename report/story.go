@@ -141,6 +141,7 @@ func storyIn(f Finding, repository string) *result.History {
 // repositoryName is a repository's URL as it is written before a place: without what
 // most have.
 func repositoryName(url string) string {
+	url = strings.TrimSuffix(url, ".git")
 	for _, prefix := range []string{"https://github.com/", "https://", "http://", "ssh://"} {
 		if name, ok := strings.CutPrefix(url, prefix); ok {
 			return terminal.Safe(name)

@@ -9,6 +9,7 @@ import (
 
 // Counts are the fleet's numbers.
 type Counts struct {
+	Sources  map[string]int64 `json:"sources"`      // by state
 	Repos    map[string]int64 `json:"repositories"` // by state
 	Tokens   map[string]int64 `json:"tokens"`       // by status
 	Workers  int64            `json:"workers"`      // that are alive
@@ -23,6 +24,9 @@ type Counts struct {
 func Count(ctx context.Context, q store.Querier, now int64) (*Counts, error) {
 	c := &Counts{}
 	var err error
+	if c.Sources, err = by(ctx, q, `select state, count(*) from source group by state`); err != nil {
+		return nil, err
+	}
 	if c.Repos, err = by(ctx, q, `select state, count(*) from repo group by state`); err != nil {
 		return nil, err
 	}
@@ -56,13 +60,17 @@ func by(ctx context.Context, q store.Querier, query string) (map[string]int64, e
 // patience is how many tries in a row without a clear answer Idle waits for.
 const patience = 3
 
-// Idle reports whether no visits, if scans is set, and no questions, if asks is, are
-// left to do now: what is left waits for a later sweep or recheck.
-func Idle(ctx context.Context, q store.Querier, scans, asks bool, now int64) (bool, error) {
-	var visits, questions int64
-	err := q.QueryRowContext(ctx, `select (select count(*) from repo where state in ('queued', 'scanning')),
-		(select count(*) from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&visits, &questions)
-	return !(scans && visits > 0) && !(asks && questions > 0), err
+// Work is what a worker does, or what is left to do.
+type Work struct{ Discover, Scan, Verify bool }
+
+// Idle reports whether nothing of what a worker does is left to do now: what is left waits
+// for a later sweep or recheck.
+func Idle(ctx context.Context, q store.Querier, does Work, now int64) (bool, error) {
+	var left Work
+	err := q.QueryRowContext(ctx, `select exists(select 1 from source where state in ('queued', 'listing')),
+		exists(select 1 from repo where state in ('queued', 'scanning')),
+		exists(select 1 from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&left.Discover, &left.Scan, &left.Verify)
+	return !(does.Discover && left.Discover) && !(does.Scan && left.Scan) && !(does.Verify && left.Verify), err
 }
 
 // ForgetRepo removes all of a repository, by id or URL, and the tokens that stand

@@ -47,23 +47,58 @@ const MaxDeaths = 3
 // sweep.
 const MaxFailures = 3
 
-// Add adds a repository. If it is new, or was put aside, it returns the visit to queue.
-func Add(ctx context.Context, tx *sql.Tx, url, host string) (*Visit, error) {
-	v := Visit{Repo: strings.ToLower(rand.Text()[:16]), Epoch: 1, Size: Small}
-	n, err := changed(ctx, tx, `insert into repo(id, url, host) values($1, $2, $3) on conflict(url) do nothing`, v.Repo, url, host)
-	if err != nil {
+// From how many bytes on, as a server tells them, a repository is medium or large.
+const (
+	mediumBytes = 100 << 20
+	largeBytes  = 1 << 30
+)
+
+// SizeOf returns the size of a repository with so many bytes on its server.
+func SizeOf(bytes int64) Size {
+	switch {
+	case bytes >= largeBytes:
+		return Large
+	case bytes >= mediumBytes:
+		return Medium
+	}
+	return Small
+}
+
+// Insert adds a repository. If it is new, it returns the visit to queue.
+func Insert(ctx context.Context, tx *sql.Tx, url, host string, size Size) (*Visit, error) {
+	v := Visit{Repo: strings.ToLower(rand.Text()[:16]), Epoch: 1, Size: size}
+	n, err := changed(ctx, tx, `insert into repo(id, url, host, size) values($1, $2, $3, $4) on conflict(url) do nothing`, v.Repo, url, host, string(size))
+	if err != nil || n == 0 {
 		return nil, err
 	}
-	if n == 1 {
-		return &v, nil
+	return &v, nil
+}
+
+// Add is Insert for a person: a repository that has failed or was put aside is visited
+// again too.
+func Add(ctx context.Context, tx *sql.Tx, url, host string) (*Visit, error) {
+	v, err := Insert(ctx, tx, url, host, Small)
+	if v != nil || err != nil {
+		return v, err
 	}
+	v = &Visit{}
 	err = tx.QueryRowContext(ctx, `update repo set state = 'queued', epoch = epoch + 1, deaths = 0, failures = 0
 		where url = $1 and state in ('failed', 'aside') returning id, epoch, size`, url).Scan(&v.Repo, &v.Epoch, &v.Size)
 	if lost(err) == ErrLost {
 		return nil, nil
 	}
-	return &v, err
+	return v, err
 }
+
+// Touch makes a repository due that has changed at a time, by another clock, since it was
+// visited. The visit finds out whether that is so.
+func Touch(ctx context.Context, q store.Querier, url string, changed int64) error {
+	_, err := q.ExecContext(ctx, `update repo set due = 0 where url = $1 and state in ('done', 'failed') and scanned < $2`, url, changed+clocks)
+	return err
+}
+
+// clocks is how far two clocks may be apart.
+const clocks = 5 * 60 * 1000
 
 // Claimed is a repository that a worker may scan.
 type Claimed struct {
@@ -163,7 +198,7 @@ func DueNow(ctx context.Context, q store.Querier) error {
 	return err
 }
 
-// Problem is a repository that was not read, or not all of it.
+// Problem is a repository or a source that was not read, or not all of it.
 type Problem struct {
 	URL, State, Error string
 	Unread            []result.Unread
@@ -171,11 +206,15 @@ type Problem struct {
 
 // Problems returns the repositories that were not read completely, by URL.
 func Problems(ctx context.Context, q store.Querier) ([]Problem, error) {
+	return problems(ctx, q, `select url, state, error, unread from repo where state <> 'done' or unread <> '[]' order by url`)
+}
+
+func problems(ctx context.Context, q store.Querier, query string) ([]Problem, error) {
 	return all(ctx, q, func(rows *sql.Rows) (p Problem, err error) {
 		var unread string
 		if err := rows.Scan(&p.URL, &p.State, &p.Error, &unread); err != nil {
 			return p, err
 		}
 		return p, json.Unmarshal([]byte(unread), &p.Unread)
-	}, `select url, state, error, unread from repo where state <> 'done' or unread <> '[]' order by url`)
+	}, query)
 }

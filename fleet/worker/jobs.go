@@ -32,8 +32,20 @@ type verifyArgs struct {
 // Kind names the jobs in the queue.
 func (verifyArgs) Kind() string { return "verify" }
 
-// The queues: one for each size of repositories, and one for questions.
-const verifyQueue = "verify"
+// discoverArgs is a page of a listing.
+type discoverArgs struct {
+	Source string `json:"source"`
+	Epoch  int64  `json:"epoch"`
+}
+
+// Kind names the jobs in the queue.
+func (discoverArgs) Kind() string { return "discover" }
+
+// The queues: one for each size of repositories, one for questions, one for listings.
+const (
+	verifyQueue   = "verify"
+	discoverQueue = "discover"
+)
 
 func scanQueue(s ledger.Size) string { return "scan_" + string(s) }
 
@@ -79,6 +91,15 @@ func (i *Inserter) Questions(ctx context.Context, tx *sql.Tx, at time.Time, ques
 	jobs := make([]river.InsertManyParams, 0, len(questions))
 	for _, q := range questions {
 		jobs = append(jobs, river.InsertManyParams{Args: verifyArgs{q.Token, q.Generation}, InsertOpts: &river.InsertOpts{Queue: verifyQueue, ScheduledAt: at}})
+	}
+	return i.insert(ctx, tx, jobs)
+}
+
+// Listings queues pages of listings, likewise.
+func (i *Inserter) Listings(ctx context.Context, tx *sql.Tx, at time.Time, listings ...ledger.Listing) error {
+	jobs := make([]river.InsertManyParams, 0, len(listings))
+	for _, l := range listings {
+		jobs = append(jobs, river.InsertManyParams{Args: discoverArgs{l.Source, l.Epoch}, InsertOpts: &river.InsertOpts{Queue: discoverQueue, ScheduledAt: at}})
 	}
 	return i.insert(ctx, tx, jobs)
 }

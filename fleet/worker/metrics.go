@@ -68,6 +68,7 @@ func writeMetrics(out io.Writer, c *ledger.Counts) {
 			fmt.Fprintf(out, "%s{%s=%q} %d\n", name, label, value, counts[value])
 		}
 	}
+	labelled("r8scan_fleet_sources", "state", c.Sources)
 	labelled("r8scan_fleet_repositories", "state", c.Repos)
 	labelled("r8scan_fleet_tokens", "status", c.Tokens)
 	for _, m := range []struct {

@@ -24,6 +24,13 @@ func (w *Worker) chores(ctx context.Context, now int64) error {
 		return err
 	}
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
+		listings, err := ledger.SweepSources(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		if err := w.queue.Listings(ctx, tx, time.Time{}, listings...); err != nil {
+			return err
+		}
 		visits, err := ledger.Sweep(ctx, tx, now, sweepMost)
 		if err != nil {
 			return err
@@ -37,7 +44,7 @@ const page = 1000
 
 // reap takes over the jobs of dead workers.
 func (w *Worker) reap(ctx context.Context, now int64) error {
-	params := river.NewJobListParams().Kinds(scanArgs{}.Kind(), verifyArgs{}.Kind()).States(rivertype.JobStateRunning).First(page)
+	params := river.NewJobListParams().Kinds(discoverArgs{}.Kind(), scanArgs{}.Kind(), verifyArgs{}.Kind()).States(rivertype.JobStateRunning).First(page)
 	for {
 		list, err := w.queue.client.JobList(ctx, params)
 		if err != nil {
@@ -71,25 +78,48 @@ func (w *Worker) takeOver(ctx context.Context, job *rivertype.JobRow, now int64)
 		if _, err := w.queue.client.JobCancelTx(ctx, tx, job.ID); err != nil {
 			return err
 		}
-		if job.Kind == (verifyArgs{}).Kind() {
-			var args verifyArgs
-			if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
-				return err
-			}
-			questions, err := ledger.Reask(ctx, tx, ledger.Question{Token: args.Token, Generation: args.Generation}, now)
-			if err != nil {
-				return err
-			}
-			return w.queue.Questions(ctx, tx, time.Time{}, questions...)
+		switch job.Kind {
+		case verifyArgs{}.Kind():
+			return w.askAgain(ctx, tx, job, now)
+		case discoverArgs{}.Kind():
+			return w.listAgain(ctx, tx, job)
 		}
-		var args scanArgs
-		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
-			return err
-		}
-		next, err := ledger.Orphan(ctx, tx, ledger.Visit{Repo: args.Repo, Epoch: args.Epoch, Size: sizeOf(job.Queue)})
-		if err != nil || next == nil {
-			return err
-		}
-		return w.queue.Visits(ctx, tx, time.Time{}, *next)
+		return w.visitAgain(ctx, tx, job)
 	})
+}
+
+func (w *Worker) askAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRow, now int64) error {
+	var args verifyArgs
+	if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+		return err
+	}
+	questions, err := ledger.Reask(ctx, tx, ledger.Question{Token: args.Token, Generation: args.Generation}, now)
+	if err != nil {
+		return err
+	}
+	return w.queue.Questions(ctx, tx, time.Time{}, questions...)
+}
+
+func (w *Worker) listAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRow) error {
+	var args discoverArgs
+	if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+		return err
+	}
+	next, err := ledger.OrphanSource(ctx, tx, ledger.Listing{Source: args.Source, Epoch: args.Epoch})
+	if err != nil || next == nil {
+		return err
+	}
+	return w.queue.Listings(ctx, tx, time.Time{}, *next)
+}
+
+func (w *Worker) visitAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRow) error {
+	var args scanArgs
+	if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+		return err
+	}
+	next, err := ledger.Orphan(ctx, tx, ledger.Visit{Repo: args.Repo, Epoch: args.Epoch, Size: sizeOf(job.Queue)})
+	if err != nil || next == nil {
+		return err
+	}
+	return w.queue.Visits(ctx, tx, time.Time{}, *next)
 }

@@ -24,16 +24,16 @@ import (
 
 // Config says how a worker works.
 type Config struct {
-	Scan, Verify bool          // what it does
-	UntilIdle    bool          // end when nothing is left to do now
-	Jobs         int           // small repositories at a time
-	HostRate     int           // requests a minute to one git server, of all workers
-	APIRate      int           // tokens a minute that all workers ask about
-	APIURL       string        // who is asked; "" for Replicate
-	Sweep        time.Duration // after which a repository is visited again
-	Metrics      string        // address of health and metrics; "" for none
-	Log          io.Writer
-	Tool         report.Tool
+	Does      ledger.Work
+	UntilIdle bool          // end when nothing is left to do now
+	Jobs      int           // small repositories at a time
+	HostRate  int           // requests a minute to one git server, of all workers
+	APIRate   int           // tokens a minute that all workers ask about
+	APIURL    string        // who is asked; "" for Replicate
+	Sweep     time.Duration // after which a repository is visited again
+	Metrics   string        // address of health and metrics; "" for none
+	Log       io.Writer
+	Tool      report.Tool
 }
 
 // Worker is one process. It holds the row of its id until it ends.
@@ -87,13 +87,17 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 // client returns the queue's client, with a queue for each kind of work.
 func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
-	if w.cfg.Scan {
+	if w.cfg.Does.Discover {
+		river.AddWorker(workers, &discoverWorker{Worker: w})
+		queues[discoverQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
+	if w.cfg.Does.Scan {
 		river.AddWorker(workers, &scanWorker{Worker: w})
 		queues[scanQueue(ledger.Small)] = river.QueueConfig{MaxWorkers: w.cfg.Jobs}
 		queues[scanQueue(ledger.Medium)] = river.QueueConfig{MaxWorkers: max(1, w.cfg.Jobs/4)}
 		queues[scanQueue(ledger.Large)] = river.QueueConfig{MaxWorkers: 1}
 	}
-	if w.cfg.Verify {
+	if w.cfg.Does.Verify {
 		verify, err := newVerifyWorker(w)
 		if err != nil {
 			return nil, err
@@ -160,7 +164,7 @@ func (w *Worker) live(ctx context.Context) error {
 		if !w.cfg.UntilIdle {
 			continue
 		}
-		if ok, err := ledger.Idle(ctx, w.store.DB, w.cfg.Scan, w.cfg.Verify, now); err != nil || !ok {
+		if ok, err := ledger.Idle(ctx, w.store.DB, w.cfg.Does, now); err != nil || !ok {
 			idle = 0
 		} else if idle++; idle == 2 { // a visit that just ended may have queued a question
 			return nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,19 +82,14 @@ func hasTexts(doc *report.Document) bool {
 }
 
 // recordedRepositories returns those of many repositories and images that have a token.
-func recordedRepositories(doc *report.Document) (names []string) {
+func recordedRepositories(doc *report.Document) []string {
 	has := map[string]bool{}
 	for _, f := range doc.Findings {
 		for _, l := range f.Locations {
 			has[cmp.Or(l.Repository, l.Path)] = true // of an image the path is its name
 		}
 	}
-	for _, r := range doc.Target.Repositories {
-		if has[r.URL] {
-			names = append(names, r.URL)
-		}
-	}
-	return names
+	return slices.Sorted(maps.Keys(has))
 }
 
 // recordedFiles returns the files of the result that still exist, and as unread

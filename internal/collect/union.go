@@ -221,37 +221,9 @@ func (u *Union) Result(path string) *result.Result {
 // finding returns the finding. The story of the repository where the token stood first
 // is its own, and the places there come first.
 func (j *joined) finding() result.Finding {
-	slices.SortFunc(j.stories, older)
-	first := ""
-	if len(j.stories) > 0 {
-		j.History, j.Elsewhere = &j.stories[0], j.stories[1:]
-		first = j.History.Repository
-	}
-	slices.SortFunc(j.Locations, func(a, b result.Location) int {
-		return cmp.Or(-compareBool(a.Repository == first, b.Repository == first), a.Compare(b))
-	})
+	j.History, j.Elsewhere = result.Oldest(j.stories)
+	result.SortFrom(j.History, j.Locations)
 	return j.Finding
-}
-
-// older orders stories by when the token came in. A fork has the commits of what it was
-// made from, and comes after it.
-func older(a, b result.History) int {
-	order := compareBool(a.Introduced == nil, b.Introduced == nil)
-	if a.Introduced != nil && b.Introduced != nil {
-		order = a.Introduced.Date.Compare(b.Introduced.Date)
-	}
-	return cmp.Or(order, compareBool(a.Fork, b.Fork), cmp.Compare(a.Repository, b.Repository))
-}
-
-// compareBool orders false before true.
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // tellSince fills in which tokens of the findings are new.

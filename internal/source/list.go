@@ -182,10 +182,14 @@ func (l *Lister) owner(ctx context.Context, name string) error {
 		if r.Archived {
 			l.archived++
 		}
-		if err := l.repository(result.Repository{URL: r.URL, Fork: r.Fork, Archived: r.Archived}); errors.Is(err, errLongList) {
-			return err
-		} else if err != nil {
+		at, err := fetch.Parse(r.URL)
+		if err != nil {
 			l.list.Unread = append(l.list.Unread, result.Unread{What: r.Name, Reason: err.Error()})
+			continue
+		}
+		shown := strings.TrimSuffix(at.String(), ".git") // as its page is called
+		if err := l.add(Member{result.Repository{URL: shown, Fork: r.Fork, Archived: r.Archived}, at}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -215,30 +219,25 @@ func (l *Lister) line(ctx context.Context, line string) error {
 	case oci.Is(line):
 		return l.add(Member{Repository: result.Repository{URL: line}})
 	case fetch.IsURL(line):
-		return l.repository(result.Repository{URL: line})
+		at, err := fetch.Parse(line)
+		if err != nil {
+			return err
+		}
+		return l.add(Member{result.Repository{URL: at.String()}, at})
 	}
 	return errNoAddress
 }
 
-// repository adds the repository at a URL.
-func (l *Lister) repository(r result.Repository) error {
-	at, err := fetch.Parse(r.URL)
-	if err != nil {
-		return err
-	}
-	r.URL = strings.TrimSuffix(at.String(), ".git") // as its page is called
-	return l.add(Member{r, at})
-}
-
 // add adds a member, unless it is there under the same address.
 func (l *Lister) add(m Member) error {
-	if l.seen[m.URL] {
+	key := strings.TrimSuffix(m.URL, ".git")
+	if l.seen[key] {
 		return nil
 	}
 	if len(l.seen) == maxMembers {
 		return errLongList
 	}
-	l.seen[m.URL] = true
+	l.seen[key] = true
 	l.list.Members = append(l.list.Members, m)
 	return nil
 }

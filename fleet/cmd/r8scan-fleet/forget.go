@@ -9,17 +9,19 @@ import (
 
 	"r8scan/fleet/ledger"
 	"r8scan/fleet/store"
+	"r8scan/internal/forge"
 )
 
 func (c command) forget() *cobra.Command {
 	return &cobra.Command{
-		Use:   "forget URL|FOLDER|TOKEN_ID",
-		Short: "Remove all that is known of a repository or a token",
+		Use:   "forget URL|FOLDER|TOKEN_ID|OWNER",
+		Short: "Remove all that is known of a repository, a token or a source",
 		Long: `Remove a repository with its findings, and the tokens that stand in no other; or a
-token with its places and verdicts. Only that something was forgotten, and when,
+token with its places and verdicts; or a source, such as github:ORG, whose repositories
+stay. Only that something was forgotten, and when,
 stays. A token is found again when a repository that has it changes: forget the
-repository too if you do not want that.`,
-		Args: oneArg("URL, folder or token id"),
+repository too if you do not want that, and the source that lists it.`,
+		Args: oneArg("URL, folder, token id or source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			name := args[0]
@@ -36,8 +38,11 @@ repository too if you do not want that.`,
 					if err == nil && !ok {
 						ok, err = ledger.ForgetToken(ctx, tx, args[0], now)
 					}
+					if owner, wrong := forge.Parse(args[0]); err == nil && !ok && wrong == nil {
+						ok, err = ledger.ForgetSource(ctx, tx, owner.String(), now)
+					}
 					if err == nil && !ok {
-						return errors.New("no repository and no token has this name: see r8scan-fleet tokens")
+						return errors.New("no repository, token or source has this name: see r8scan-fleet tokens")
 					}
 					if err == nil {
 						fmt.Fprintln(c.out, "forgotten")

@@ -55,6 +55,7 @@ type world struct {
 
 	delay func(path string) time.Duration // before a server answers
 	root  string
+	forge http.HandlerFunc // answers as GitHub's API; nil for a server without one
 
 	mu    sync.Mutex
 	packs int            // how often a pack was asked for
@@ -113,6 +114,10 @@ func (w *world) repository(dir string, i int) {
 func (w *world) serve(n int) {
 	git := gittest.Serve(w.t, w.root, false, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/") && w.forge != nil {
+				w.forge(out, r)
+				return
+			}
 			if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
 				body, _ := io.ReadAll(r.Body)
 				r.Body = io.NopCloser(bytes.NewReader(body))

@@ -4,10 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"net/url"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -52,7 +48,7 @@ func (c command) runReport(ctx context.Context, s *store.Store, render report.Re
 	if err != nil {
 		return err
 	}
-	res := result.Result{Target: result.Target{Kind: "repository", Path: target(tokens)}, Coverage: result.Coverage{Unread: unread}}
+	res := result.Result{Target: result.Target{Kind: "repositories", Path: "the fleet", Bare: true}, Coverage: result.Coverage{Unread: unread}}
 	doc := report.New(res, version.Read().Tool(), time.Now(), 0)
 	for _, t := range tokens {
 		if f, ok := merged(t); ok {
@@ -74,57 +70,32 @@ func (c command) runReport(ctx context.Context, s *store.Store, render report.Re
 	return nil
 }
 
-// target names what a report is about. It is an address: what it says of is on servers.
-func target(tokens []ledger.Token) string {
-	urls := map[string]bool{}
-	for _, t := range tokens {
-		for _, p := range t.Places {
-			urls[p.URL] = true
-		}
-	}
-	names := slices.Sorted(maps.Keys(urls))
-	switch len(names) {
-	case 0:
-		return "the repositories of the fleet"
-	case 1:
-		return names[0]
-	}
-	return fmt.Sprintf("%s and %d more", names[0], len(names)-1)
-}
-
-// merged returns one finding with the places of a token in all repositories. Its life
-// story is left out if there are several: each has another. It is false for a token
-// that stands nowhere.
+// merged returns one finding with the places and the stories of a token in all
+// repositories. It is false for a token that stands nowhere.
 func merged(t ledger.Token) (f report.Finding, ok bool) {
 	if len(t.Places) == 0 {
 		return f, false
 	}
 	f = t.Places[0].Finding
-	locations := []result.Location{}
+	locations, stories := []result.Location{}, []result.History{}
 	for _, p := range t.Places {
 		for _, l := range p.Finding.Locations {
-			l.Path = placed(p.URL, l.Path)
+			l.Repository = p.URL
 			locations = append(locations, l)
 		}
+		if h := p.Finding.History; h != nil {
+			h.Repository = p.URL
+			stories = append(stories, *h)
+		}
 	}
+	f.History, f.Elsewhere = result.Oldest(stories)
+	result.SortFrom(f.History, locations)
 	f.Locations = locations
-	if len(t.Places) > 1 {
-		f.History = nil
-	}
 	f.Verification = report.Verification{Status: t.Status, Reason: t.Reason, Account: t.Account}
 	if t.Checked > 0 {
 		f.Verification.CheckedAt = time.UnixMilli(t.Checked).UTC().Truncate(time.Second)
 	}
 	return f, true
-}
-
-// placed returns a path with its repository before it.
-func placed(repository, path string) string {
-	u, err := url.Parse(repository)
-	if err != nil || !strings.Contains(repository, "://") { // a folder
-		return strings.TrimSuffix(filepath.ToSlash(repository)+"/"+path, "/")
-	}
-	return strings.TrimSuffix(u.Host+strings.TrimSuffix(u.Path, ".git")+"/"+path, "/")
 }
 
 // unreadable returns what the fleet could not read, or has not read yet.
@@ -133,8 +104,12 @@ func unreadable(ctx context.Context, s *store.Store) ([]result.Unread, error) {
 	if err != nil {
 		return nil, err
 	}
+	sources, err := ledger.SourceProblems(ctx, s.DB)
+	if err != nil {
+		return nil, err
+	}
 	unread := []result.Unread{}
-	for _, p := range problems {
+	for _, p := range append(sources, problems...) {
 		p.Error = strings.TrimPrefix(p.Error, p.URL+": ")
 		switch p.State {
 		case ledger.Done:

@@ -26,8 +26,8 @@ func (c command) work() *cobra.Command {
 	var roles string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Scan and verify, as one process of any number",
-		Long: `Visit the repositories that are queued or due, and ask Replicate about new tokens, and
+		Short: "List, scan and verify, as one process of any number",
+		Long: `List the sources that are queued or due, visit the repositories, and ask Replicate about new tokens, and
 again after 1 hour, 6 hours and then daily, until it has refused a token twice. Start
 as many processes as you like, on one machine or, with PostgreSQL, on many: they
 share the work, and take over what a dead one leaves. Ctrl-C ends this one.
@@ -44,13 +44,13 @@ The log goes to standard error, one JSON object a line.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&roles, "role", "scan,verify", "what this process does: `scan`, verify or both")
+	f.StringVar(&roles, "role", "discover,scan,verify", "what this process does: `discover`, scan and verify, or some of them")
 	f.BoolVar(&cfg.UntilIdle, "until-idle", false, "end when nothing is left to do now")
 	f.IntVarP(&cfg.Jobs, "jobs", "j", runtime.NumCPU(), "`number` of small repositories at a time")
 	f.IntVar(&cfg.HostRate, "host-rate", 600, "at most this `number` of requests a minute to one git server, of all processes")
 	f.IntVar(&cfg.APIRate, "api-rate", verifier.DefaultRate, "at most this `number` of tokens a minute to ask about, of all processes")
 	f.StringVar(&cfg.APIURL, "api-url", "", "ask this `URL` instead of "+verifier.DefaultBaseURL+" and r8.im: https, or http on localhost (or set "+ask.URLVariable+")")
-	f.DurationVar(&cfg.Sweep, "sweep", 24*time.Hour, "visit a repository again after this `time`")
+	f.DurationVar(&cfg.Sweep, "sweep", 24*time.Hour, "visit a repository and list a source again after this `time`")
 	f.StringVar(&cfg.Metrics, "metrics", "127.0.0.1:0", "serve /healthz and /metrics at this `address`, \"\" for none; port 0 takes a free one, which the log names")
 	return cmd
 }
@@ -58,12 +58,14 @@ The log goes to standard error, one JSON object a line.`,
 func checkRun(cfg *worker.Config, roles string) error {
 	for role := range strings.SplitSeq(roles, ",") {
 		switch role {
+		case "discover":
+			cfg.Does.Discover = true
 		case "scan":
-			cfg.Scan = true
+			cfg.Does.Scan = true
 		case "verify":
-			cfg.Verify = true
+			cfg.Does.Verify = true
 		default:
-			return errors.New("--role: use scan, verify, or scan,verify")
+			return errors.New("--role: use discover, scan or verify, or some of them with commas")
 		}
 	}
 	switch {
@@ -88,7 +90,7 @@ func (c command) runWork(ctx context.Context, s *store.Store, cfg worker.Config)
 		return err
 	}
 	writeCounts(c.err, counts)
-	if counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside] > 0 {
+	if counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside]+counts.Sources[ledger.Failed] > 0 {
 		return exitError(exitIncomplete)
 	}
 	return nil

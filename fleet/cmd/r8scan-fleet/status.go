@@ -69,7 +69,10 @@ func writeCounts(w io.Writer, c *ledger.Counts) {
 	for _, kind := range []struct {
 		name   string
 		counts map[string]int64
-	}{{"repositories", c.Repos}, {"tokens", c.Tokens}} {
+	}{{"sources", c.Sources}, {"repositories", c.Repos}, {"tokens", c.Tokens}} {
+		if kind.name == "sources" && len(kind.counts) == 0 {
+			continue
+		}
 		fmt.Fprintf(w, "%s:", kind.name)
 		for _, name := range slices.Sorted(maps.Keys(kind.counts)) {
 			fmt.Fprintf(w, " %d %s", kind.counts[name], name)

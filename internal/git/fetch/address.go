@@ -31,8 +31,8 @@ func (a *Address) String() string {
 	return u.String()
 }
 
-// hostname returns the host without its port.
-func (a *Address) hostname() string { return (&url.URL{Host: a.Host}).Hostname() }
+// Hostname returns the host in lower case, without its port.
+func (a *Address) Hostname() string { return strings.ToLower((&url.URL{Host: a.Host}).Hostname()) }
 
 // scpLike matches user@host:path, which git takes for ssh.
 var scpLike = pattern.Of(`^([^@/:\s]+)@([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9a-fA-F:]+\]):(.+)$`)
@@ -93,7 +93,7 @@ func Parse(text string) (*Address, error) {
 		return nil, errPassword
 	}
 	a.User = u.User.Username()
-	if a.Scheme == "http" && !loopback.Host(a.hostname()) {
+	if a.Scheme == "http" && !loopback.Host(a.Hostname()) {
 		return nil, errPlain
 	}
 	return checked(a)

@@ -22,7 +22,7 @@ type API struct {
 // API returns the API for a repository's address: that of github.com, or of a server on
 // this machine that answers like one.
 func (c *Client) API(a *Address) (*API, error) {
-	host := strings.ToLower(strings.TrimPrefix(a.hostname(), "gist."))
+	host := strings.ToLower(strings.TrimPrefix(a.Hostname(), "gist."))
 	switch {
 	case a.Scheme != "ssh" && loopback.Host(host):
 		return c.APIAt(url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}, host), nil

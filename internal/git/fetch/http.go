@@ -43,8 +43,8 @@ func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
 		if !strings.EqualFold(l.base.Host, a.Host) {
 			return nil, fmt.Errorf("it leads to %s, which asks for credentials: name that URL", l.base.Host)
 		}
-		if l.auth = loginFor(c, a.hostname()); l.auth == nil {
-			return nil, absent{fmt.Errorf("the server asks for credentials: %s", howToLogIn(a.hostname()))}
+		if l.auth = loginFor(c, a.Hostname()); l.auth == nil {
+			return nil, absent{fmt.Errorf("the server asks for credentials: %s", howToLogIn(a.Hostname()))}
 		}
 		if resp, err = l.refs(ctx); err != nil {
 			return nil, err

@@ -92,7 +92,7 @@ func quoted(path string) string {
 
 // dialSSH connects and logs in.
 func dialSSH(ctx context.Context, c *Client, a *Address) (*ssh.Client, error) {
-	host, port := a.hostname(), "22"
+	host, port := a.Hostname(), "22"
 	if _, p, err := net.SplitHostPort(a.Host); err == nil && p != "" {
 		port = p
 	}
