@@ -37,8 +37,13 @@ type Run struct {
 	Asked      *Asked           `json:"asked,omitempty"`           // nil if no token was to be verified
 	Rechecked  *Rechecked       `json:"rechecked,omitempty"`       // nil for a scan
 
-	set *rules.Set // what was searched for; nil for the default rules, and in a saved result
+	set  *rules.Set // what was searched for; nil for the default rules, and in a saved result
+	asks string     // as AskWith; "" for the flag of a scan
 }
+
+// AskWith says which command asks Replicate about the tokens, if that is not a flag of the
+// scan.
+func (r *Run) AskWith(command string) { r.asks = command }
 
 // Asked says what was done with the tokens that were found, beside showing
 // their masks.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,7 +189,7 @@ func title(doc *Document) string {
 
 // howToAsk says how to learn which of the tokens are live, "" if Replicate was
 // asked or knows nothing of them.
-func howToAsk(findings []Finding) string {
+func howToAsk(run Run, findings []Finding) string {
 	n := 0
 	for _, f := range findings {
 		if r := f.ruleValue(); r != nil && r.Askable && f.Verification.Status == StatusUnchecked {
@@ -199,9 +200,9 @@ func howToAsk(findings []Finding) string {
 	case 0:
 		return ""
 	case 1:
-		return "Nobody has asked Replicate whether it is live: --verify asks."
+		return "Nobody has asked Replicate whether it is live: " + cmp.Or(run.asks, "--verify") + " asks."
 	}
-	return fmt.Sprintf("Nobody has asked Replicate whether %s are live: --verify asks.", terminal.Count(int64(n)))
+	return fmt.Sprintf("Nobody has asked Replicate whether %s are live: %s asks.", terminal.Count(int64(n)), cmp.Or(run.asks, "--verify"))
 }
 
 // notListed says how many findings are left out of the listing, "" if none is.

@@ -100,7 +100,7 @@ func writeHTML(w io.Writer, doc *Document, _ Options) error {
 	if n := len(doc.Coverage.Unread); n > 0 {
 		p.Incomplete = fmt.Sprintf("The scan is incomplete: %s could not be read and may hold further tokens.", terminal.Plural(int64(n), "thing"))
 	}
-	for _, note := range []string{howToAsk(doc.Findings), notListed(doc.NotListed)} {
+	for _, note := range []string{howToAsk(doc.Run, doc.Findings), notListed(doc.NotListed)} {
 		if note != "" {
 			p.Notes = append(p.Notes, note)
 		}

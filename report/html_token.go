@@ -38,7 +38,7 @@ func htmlTokenOf(doc *Document, f Finding, span axis, owners map[string]int) htm
 		Mask:   terminal.Safe(f.Token),
 		ID:     terminal.Safe(f.TokenID),
 		Status: statusWords(f.Verification.Status),
-		Owner:  ownerWords(f),
+		Owner:  ownerWords(doc.Run, f),
 		Where:  exposureIn(doc.Run, f),
 		Order:  upperFirst(orderFor(doc.Run, advise.GroupOf(caseOf(doc.Run, f)).Reach, f)),
 		Known:  htmlKnown(doc, f),
@@ -88,13 +88,13 @@ func statusWords(s Status) string {
 }
 
 // ownerWords says whose a token is, or why that is not known.
-func ownerWords(f Finding) string {
+func ownerWords(run Run, f Finding) string {
 	switch a := f.Verification.Account; {
 	case a != nil:
 		return owner(a)
 	case f.Verification.Status == StatusRevoked:
 		return "not known: Replicate names no owner of a revoked token"
-	case f.Verification.Status == StatusUnchecked && howToAsk([]Finding{f}) != "":
+	case f.Verification.Status == StatusUnchecked && howToAsk(run, []Finding{f}) != "":
 		return "not known: Replicate was not asked"
 	case f.Verification.Status == StatusUnchecked:
 		return "not known: Replicate cannot be asked about it"

@@ -50,7 +50,7 @@ func (m *markdownWriter) overview(doc *Document, all []*group) {
 	t := doc.Target
 	if doc.Found() > 0 {
 		fmt.Fprintf(m, "%s.\n", headline(all))
-		for _, line := range []string{howToAsk(doc.Findings), notListed(doc.NotListed)} {
+		for _, line := range []string{howToAsk(doc.Run, doc.Findings), notListed(doc.NotListed)} {
 			if line != "" {
 				fmt.Fprintf(m, "%s\n", words(line))
 			}

@@ -45,7 +45,7 @@ func writeText(w io.Writer, doc *Document, opts Options) error {
 	t := &textWriter{run: doc.Run, opts: opts}
 	all := groups(doc.Run, doc.Findings)
 	t.words("", "", terminal.Bold, headline(all)+".")
-	t.words("", "", "", howToAsk(doc.Findings))
+	t.words("", "", "", howToAsk(doc.Run, doc.Findings))
 	t.words("", "", "", notListed(doc.NotListed))
 	for _, g := range all {
 		t.group(g)

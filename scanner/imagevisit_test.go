@@ -37,7 +37,7 @@ func TestImageAgain(t *testing.T) {
 	pushImage(t, host+"/app:1", im)
 	scan := func(opts Options) (text string, asked int64) {
 		t.Helper()
-		opts.Visits = memory
+		opts.Visits = VisitsIn(memory)
 		before := blobs.Load()
 		res, err := Image(t.Context(), "docker://"+host+"/app:1", opts)
 		if err != nil {
@@ -103,7 +103,7 @@ func TestImageAgainNotWhole(t *testing.T) {
 	var texts []string
 	for range 2 {
 		before := blobs.Load()
-		res, err := Image(t.Context(), "docker://"+host+"/app:1", Options{Visits: memory})
+		res, err := Image(t.Context(), "docker://"+host+"/app:1", Options{Visits: VisitsIn(memory)})
 		if err != nil || res.Coverage.Complete() {
 			t.Fatalf("%v, %+v", err, res)
 		}

@@ -82,7 +82,7 @@ func TestMany(t *testing.T) {
 		s.URL + "/other/app", s.URL + "/other/none", "not a url " + a, "https://user:" + a + "@example.org/x", "github:", "docker://" + strings.TrimPrefix(s.URL, "http://") + "/none:1"}, "\n")
 	scan := func(opts Options) string {
 		t.Helper()
-		opts.Visits = memory
+		opts.Visits = VisitsIn(memory)
 		res, err := Many(t.Context(), "@-", strings.NewReader(text), Listed{}, opts)
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +162,7 @@ func TestManyStopped(t *testing.T) {
 		})
 	})
 	list := s.URL + "/acme/a\n" + s.URL + "/acme/z\n"
-	_, err := Many(ctx, "@-", strings.NewReader(list), Listed{}, Options{Visits: memory, Progress: progress})
+	_, err := Many(ctx, "@-", strings.NewReader(list), Listed{}, Options{Visits: VisitsIn(memory), Progress: progress})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("%v", err)
 	}
@@ -170,7 +170,7 @@ func TestManyStopped(t *testing.T) {
 		t.Errorf("%+v", state)
 	}
 	before := packs.Load()
-	res, err := Many(t.Context(), "@-", strings.NewReader(list), Listed{}, Options{Visits: memory})
+	res, err := Many(t.Context(), "@-", strings.NewReader(list), Listed{}, Options{Visits: VisitsIn(memory)})
 	if err != nil || len(res.Findings) != 1 || !res.Coverage.Complete() {
 		t.Fatalf("%v, %+v", err, res)
 	}

@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"r8scan/internal/budget"
+	"r8scan/internal/visits"
 	"r8scan/rules"
 )
 
@@ -28,13 +29,25 @@ type Options struct {
 	ReportAllowed bool             // report allowed tokens too, and do not read the scanned tree's own configuration
 	CheckIDs      bool             // compare all objects with their ids, not only where it is cheap; reads all packs
 	Cache         string           // folder that remembers what was found in packs; "" for none
-	Visits        string           // folder that remembers what servers had at an earlier scan; "" for none
+	Visits        Visits           // remembers what servers had at an earlier scan; nil for none
 	NeedSecrets   bool             // the values of the findings' secrets will be asked for, so none may be a remembered one
 	MaxSize       int64            // bytes of a remote's pack, and of a file beside it; 0: 20 GiB
 	Texts         bool             // of a repository on GitHub, given by its URL: read what stands beside it too
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one
+}
+
+// Visits keeps what a scan remembers of a server for the next one: ids, places, masks and
+// ids of tokens, never a token. Keys have 32 bytes, and tell nobody what was scanned.
+type Visits = visits.Store
+
+// VisitsIn returns the Visits in a folder, which need not exist yet; nil for "".
+func VisitsIn(dir string) Visits {
+	if dir == "" {
+		return nil
+	}
+	return visits.In(dir)
 }
 
 // Trust says how far the commits of a range may allow tokens of their own. Without

@@ -213,7 +213,7 @@ func TestSSHAgain(t *testing.T) {
 	r := gittest.New(t)
 	r.Write("README", "text")
 	url := fmt.Sprintf("ssh://%s@127.0.0.1:%s%s", s.user, s.port, filepath.ToSlash(r.GitDir()))
-	opts := Options{Visits: t.TempDir()}
+	opts := Options{Visits: VisitsIn(t.TempDir())}
 	visit := func(what string) {
 		t.Helper()
 		want, err := History(t.Context(), url, Options{})

@@ -74,7 +74,7 @@ func (v *visited) visit(what string) *result.Result {
 	}
 	v.listed.Store(0)
 	v.fetched.Store(0)
-	got, err := History(context.Background(), v.url, Options{Visits: v.memory})
+	got, err := History(context.Background(), v.url, Options{Visits: VisitsIn(v.memory)})
 	if err != nil {
 		v.t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestVisitTakesAll(t *testing.T) {
 			v.story()
 			v.visit("first")
 			c.change(v)
-			c.opts.Visits = v.memory
+			c.opts.Visits = VisitsIn(v.memory)
 			want, err := History(context.Background(), v.url, Options{CheckIDs: c.opts.CheckIDs, MaxMemory: c.opts.MaxMemory})
 			if err != nil {
 				t.Fatal(err)
@@ -374,7 +374,7 @@ func TestVisitServers(t *testing.T) {
 			next.ServeHTTP(w, req)
 		})
 	})
-	url, opts := server.URL+"/.git", Options{Visits: t.TempDir()}
+	url, opts := server.URL+"/.git", Options{Visits: VisitsIn(t.TempDir())}
 	scan := func(opts Options) *result.Result {
 		t.Helper()
 		res, err := History(t.Context(), url, opts)
@@ -430,7 +430,7 @@ func TestVisitTogether(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 6 {
 		wait.Go(func() {
-			res, err := History(t.Context(), v.url, Options{Visits: v.memory})
+			res, err := History(t.Context(), v.url, Options{Visits: VisitsIn(v.memory)})
 			if err != nil || comparedVisit(t, res) != comparedVisit(t, want) {
 				t.Errorf("another result, %v", err)
 			}
@@ -458,7 +458,7 @@ func TestVisitSameKey(t *testing.T) {
 		body = append(body, id[:8]...)
 		return append([]byte(fmt.Sprintf("%x\n", sha256.Sum256(body))), body...)
 	})
-	res, err := History(context.Background(), v.url, Options{Visits: v.memory})
+	res, err := History(context.Background(), v.url, Options{Visits: VisitsIn(v.memory)})
 	if err != nil {
 		t.Fatal(err)
 	}

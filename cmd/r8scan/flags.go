@@ -62,9 +62,9 @@ func (f *scanFlags) options() (scanner.Options, error) {
 		return opts, err
 	}
 	opts.Include, opts.Exclude, opts.Config, opts.Baseline = f.include, f.exclude, f.config, f.baseline
-	opts.Visits, opts.NeedSecrets = cacheFolder("visits"), f.asking.verify
+	opts.Visits, opts.NeedSecrets = scanner.VisitsIn(cacheFolder("visits")), f.asking.verify
 	if f.noCache {
-		opts.Cache, opts.Visits = "", ""
+		opts.Cache, opts.Visits = "", nil
 	}
 	if err := opts.MinConfidence.UnmarshalText([]byte(f.confidence)); err != nil {
 		return opts, fmt.Errorf("--min-confidence: %w", err)

@@ -34,7 +34,7 @@ var layers = map[string][]string{
 	"internal/progress":      {"internal/terminal", "scanner"},
 	"report":                 {"internal/advice", "internal/door", "internal/home", "internal/page", "internal/pattern", "internal/plain", "internal/shell", "internal/terminal", "result", "rules"},
 	"internal/advice":        {"internal/pattern", "internal/shell", "internal/terminal", "result", "rules"},
-	"scanner":                {"internal/budget", "internal/collect", "internal/forge", "internal/policy", "internal/regular", "internal/source", "result", "rules"},
+	"scanner":                {"internal/budget", "internal/collect", "internal/forge", "internal/policy", "internal/regular", "internal/source", "internal/visits", "result", "rules"},
 	"internal/source":        {"internal/archive", "internal/budget", "internal/collect", "internal/forge", "internal/git/fetch", "internal/git/history", "internal/git/odb", "internal/git/outline", "internal/git/repo", "internal/git/revision", "internal/git/treediff", "internal/git/wire", "internal/oci", "internal/packcache", "internal/policy", "internal/pool", "internal/regular", "internal/search", "internal/texts", "internal/visits", "result", "rules"},
 	"internal/collect":       {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo", "internal/git/wire", "internal/image", "internal/policy", "internal/search", "result", "rules"},
 	"internal/search":        {"internal/archive", "internal/budget", "rules"},

@@ -89,6 +89,9 @@ func ForgetRepo(ctx context.Context, tx *sql.Tx, name string, now int64) (bool, 
 
 // ForgetToken removes all of a token. It reports whether there was one.
 func ForgetToken(ctx context.Context, tx *sql.Tx, id string, now int64) (bool, error) {
+	if _, err := tx.ExecContext(ctx, `delete from memory where repo in (select repo from finding where token = $1)`, id); err != nil {
+		return false, err
+	}
 	n, err := changed(ctx, tx, `delete from token where id = $1`, id)
 	if err != nil || n == 0 {
 		return false, err

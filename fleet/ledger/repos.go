@@ -121,6 +121,20 @@ type Scanned struct {
 	Unread  []result.Unread // only if a pack came
 	Now     int64
 	Due     int64
+	Memory  *Memory // what the next scan need not read again; nil to keep what is there
+}
+
+// Memory is what a scan of a repository leaves for the next one.
+type Memory struct{ Name, Body []byte }
+
+// Recall returns what the last scan of a repository has left, nil if it is nothing.
+func Recall(ctx context.Context, q store.Querier, repo string) (*Memory, error) {
+	m := &Memory{}
+	err := q.QueryRowContext(ctx, `select name, body from memory where repo = $1`, repo).Scan(&m.Name, &m.Body)
+	if lost(err) == ErrLost {
+		return nil, nil
+	}
+	return m, err
 }
 
 // Commit ends a visit that went well. ErrLost says that it is another's by now.
@@ -138,7 +152,13 @@ func Commit(ctx context.Context, tx *sql.Tx, v Visit, worker string, s Scanned) 
 	if err != nil {
 		return err
 	}
-	return one(ctx, tx, ending+`, scans = scans + 1, unread = $7`+ours, s.Refs, s.Now, s.Due, v.Repo, v.Epoch, worker, string(unread))
+	err = one(ctx, tx, ending+`, scans = scans + 1, unread = $7`+ours, s.Refs, s.Now, s.Due, v.Repo, v.Epoch, worker, string(unread))
+	if err != nil || s.Memory == nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `insert into memory(repo, name, body) values($1, $2, $3)
+		on conflict(repo) do update set name = excluded.name, body = excluded.body`, v.Repo, s.Memory.Name, s.Memory.Body)
+	return err
 }
 
 // Fail ends a visit that failed, and returns the next one; nil if it waits for the

@@ -69,9 +69,10 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error)
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// scan reads everything that a repository has. A panic is an error: what is in one
+// scan reads everything that a repository has or, with what earlier scans remember, what
+// is new in it. A panic is an error: what is in one
 // repository must not end the process.
-func (w *Worker) scan(ctx context.Context, url, host string) (res *result.Result, err error) {
+func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visits) (res *result.Result, err error) {
 	if fetch.IsURL(url) {
 		if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
 			return nil, err
@@ -82,7 +83,7 @@ func (w *Worker) scan(ctx context.Context, url, host string) (res *result.Result
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	return scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium})
+	return scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits})
 }
 
 // scanMemory is how many bytes one scan may use beside its pack.

@@ -44,7 +44,8 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	limited, cancel := context.WithTimeout(ctx, limit(v.Size))
 	defer cancel()
 	started := time.Now()
-	refs, res, err := w.visit(limited, claimed)
+	kept := &memory{worker: w.Worker, ctx: limited, repo: v.Repo}
+	refs, res, err := w.visit(limited, claimed, kept)
 	switch {
 	case errors.Is(err, errBusy):
 		return river.JobSnooze(busyFor)
@@ -61,7 +62,7 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 		return over(w.failed(ctx, job, v, claimed, err))
 	}
 	crashAt(crashScanned)
-	if err := w.commit(ctx, job, v, refs, res); err != nil {
+	if err := w.commit(ctx, job, v, refs, res, kept.saved); err != nil {
 		return over(err)
 	}
 	findings := 0
@@ -74,24 +75,24 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 
 // visit lists the refs of a repository and, if they are not those of the last visit,
 // scans it. The result is nil if they are.
-func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed) (refs string, res *result.Result, err error) {
+func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) (refs string, res *result.Result, err error) {
 	refs, err = w.listRefs(ctx, c.URL, c.Host)
 	if err != nil || refs != "" && refs == c.Refs {
 		return refs, nil, err
 	}
-	res, err = w.scan(ctx, c.URL, c.Host)
+	res, err = w.scan(ctx, c.URL, c.Host, kept)
 	return refs, res, err
 }
 
 // commit writes a visit that went well: what was found, the questions about new
 // tokens, and the end of the visit and of the job.
-func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, refs string, res *result.Result) error {
+func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, refs string, res *result.Result, kept *ledger.Memory) error {
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
 		now, err := w.store.Now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		done := ledger.Scanned{Refs: refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds()}
+		done := ledger.Scanned{Refs: refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds(), Memory: kept}
 		if res != nil {
 			done.Unread = shortened(door.Text(res.Coverage.Unread))
 		}

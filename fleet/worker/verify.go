@@ -95,7 +95,7 @@ func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledge
 	why := errNotThere
 	for _, p := range places {
 		limited, cancel := context.WithTimeout(ctx, limit(p.Size))
-		res, err := w.scan(limited, p.URL, p.Host)
+		res, err := w.scan(limited, p.URL, p.Host, nil) // what is remembered holds no token
 		cancel()
 		if errors.Is(err, errBusy) {
 			return rules.Secret{}, err

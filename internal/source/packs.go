@@ -34,13 +34,13 @@ func OpenCache(dir string, set *rules.Set) *packcache.Cache {
 // visitVersion is raised whenever what is remembered of a server gets another form.
 const visitVersion = 1
 
-// OpenVisits returns the memory of what servers had in a folder, nil for "" and for
+// OpenVisits returns the memory of what servers had in a store, nil without one and for
 // other rules, as OpenCache.
-func OpenVisits(dir string, set *rules.Set) *visits.Memory {
-	if dir == "" || set != nil && set != rules.Default() {
+func OpenVisits(store visits.Store, set *rules.Set) *visits.Memory {
+	if store == nil || set != nil && set != rules.Default() {
 		return nil
 	}
-	return visits.Open(dir, fmt.Sprintf("v%d.%d.%d", rules.Version, readVersion, visitVersion))
+	return visits.Open(store, fmt.Sprintf("v%d.%d.%d", rules.Version, readVersion, visitVersion))
 }
 
 // pack returns the jobs of reading the i-th pack, or of using what an earlier scan

@@ -15,7 +15,7 @@ import (
 // a file whose name does not show them.
 func TestMemory(t *testing.T) {
 	dir := t.TempDir()
-	m := Open(dir, "v1.1")
+	m := Open(In(dir), "v1.1")
 	const name = "https://example.org/some/name"
 	if _, err := m.Load("git", name); err == nil {
 		t.Error("something is there before it is saved")
@@ -28,7 +28,7 @@ func TestMemory(t *testing.T) {
 	if got, err := m.Load("git", name); err != nil || !bytes.Equal(got, []byte{0, 1, '\n', 0}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	if _, err := Open(dir, "v1.2").Load("git", name); err == nil {
+	if _, err := Open(In(dir), "v1.2").Load("git", name); err == nil {
 		t.Error("another version's file is used")
 	}
 	if _, err := m.Load("git", name+"/"); err == nil {
@@ -52,8 +52,8 @@ func TestMemory(t *testing.T) {
 // TestPrune removes what nobody asks for, and nothing of others.
 func TestPrune(t *testing.T) {
 	dir := t.TempDir()
-	m := Open(dir, "v1.1")
-	if err := Open(dir, "v0.9").Save("git", "old", nil); err != nil {
+	m := Open(In(dir), "v1.1")
+	if err := Open(In(dir), "v0.9").Save("git", "old", nil); err != nil {
 		t.Fatal(err)
 	}
 	foreign := filepath.Join(dir, "notes.txt")
@@ -61,7 +61,7 @@ func TestPrune(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := time.Now().Add(-cachefile.MaxUnused - time.Hour)
-	for _, path := range []string{Open(dir, "v0.9").folder.Path(keyOf("git", "old")), foreign} {
+	for _, path := range []string{In(dir).(*cachefile.Folder).Path(Open(nil, "v0.9").key("git", "old")), foreign} {
 		if err := os.Chtimes(path, before, before); err != nil {
 			t.Fatal(err)
 		}

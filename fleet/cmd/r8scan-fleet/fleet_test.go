@@ -209,3 +209,14 @@ func TestWrong(t *testing.T) {
 		t.Errorf("a folder that cannot be written: %d %s", code, errs)
 	}
 }
+
+// TestReportUnasked says which command asks about tokens: it is no flag.
+func TestReportUnasked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, filepath.Join(t.TempDir(), "fleet.db"))
+	w.run("add", w.urls[0])
+	w.run(w.work("--until-idle", "--role", "scan")...)
+	if _, out, _ := w.run("report"); !strings.Contains(out, "r8scan-fleet run asks") || strings.Contains(out, "--verify") {
+		t.Errorf("report:\n%s", out)
+	}
+}

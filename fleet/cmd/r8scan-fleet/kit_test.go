@@ -55,7 +55,8 @@ type world struct {
 
 	delay func(path string) time.Duration // before a server answers
 	root  string
-	forge http.HandlerFunc // answers as GitHub's API; nil for a server without one
+	forge http.HandlerFunc                // answers as GitHub's API; nil for a server without one
+	wrap  func(http.Handler) http.Handler // changes what the git server does; nil for nothing
 
 	mu    sync.Mutex
 	packs int            // how often a pack was asked for
@@ -132,6 +133,10 @@ func (w *world) serve(n int) {
 			w.mu.Unlock()
 			if delay != nil {
 				time.Sleep(delay(r.URL.Path)) // the server's latency
+			}
+			if w.wrap != nil {
+				w.wrap(next).ServeHTTP(out, r)
+				return
 			}
 			next.ServeHTTP(out, r)
 		})

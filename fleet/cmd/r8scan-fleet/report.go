@@ -50,6 +50,7 @@ func (c command) runReport(ctx context.Context, s *store.Store, render report.Re
 	}
 	res := result.Result{Target: result.Target{Kind: "repositories", Path: "the fleet", Bare: true}, Coverage: result.Coverage{Unread: unread}}
 	doc := report.New(res, version.Read().Tool(), time.Now(), 0)
+	doc.AskWith("r8scan-fleet run")
 	for _, t := range tokens {
 		if f, ok := merged(t); ok {
 			doc.Findings = append(doc.Findings, f)
