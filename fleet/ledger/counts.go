@@ -12,6 +12,7 @@ type Counts struct {
 	Sources  map[string]int64 `json:"sources"`      // by state
 	Repos    map[string]int64 `json:"repositories"` // by state
 	Tokens   map[string]int64 `json:"tokens"`       // by status
+	Sealed   map[string]int64 `json:"sealed"`       // tokens by the id of the key that they are sealed to
 	Workers  int64            `json:"workers"`      // that are alive
 	Visits   int64            `json:"visits"`       // that were committed
 	Scans    int64            `json:"scans"`        // those of them that fetched a pack
@@ -31,6 +32,9 @@ func Count(ctx context.Context, q store.Querier, now int64) (*Counts, error) {
 		return nil, err
 	}
 	if c.Tokens, err = by(ctx, q, `select status, count(*) from token group by status`); err != nil {
+		return nil, err
+	}
+	if c.Sealed, err = by(ctx, q, `select sealed_to, count(*) from token where sealed_to <> '' group by sealed_to`); err != nil {
 		return nil, err
 	}
 	err = q.QueryRowContext(ctx, `select

@@ -122,7 +122,7 @@ func Answer(ctx context.Context, tx *sql.Tx, about Question, worker string, a re
 		return nil, 0, err
 	}
 	if refused >= 2 {
-		_, err := tx.ExecContext(ctx, `update token set open = 0, due = null where id = $1`, about.Token)
+		_, err := tx.ExecContext(ctx, `update token set open = 0, due = null, sealed = null, sealed_to = '' where id = $1`, about.Token)
 		return nil, 0, err
 	}
 	due := now + next(answers, refused, tries)

@@ -125,6 +125,11 @@ func (w *scanWorker) found(ctx context.Context, tx *sql.Tx, repo string, res *re
 			questions = append(questions, *q)
 		}
 	}
+	for _, f := range res.Findings {
+		if err := w.seal(ctx, tx, f.Rule, f.Secret); err != nil {
+			return err
+		}
+	}
 	return w.queue.Questions(ctx, tx, time.Time{}, questions...)
 }
 

@@ -41,8 +41,7 @@ func (w *verifyWorker) Timeout(*river.Job[verifyArgs]) time.Duration {
 	return limit(ledger.Large) + writeTime
 }
 
-// Work asks one question. No token is kept between questions, so it is found again at
-// its place first.
+// Work asks one question. Unless the token is sealed, it is found again at its place first.
 func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) error {
 	about := ledger.Question{Token: job.Args.Token, Generation: job.Args.Generation}
 	rule, places, err := ledger.ClaimQuestion(ctx, w.store.DB, about, w.id)
@@ -74,6 +73,9 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 		if err != nil {
 			return err
 		}
+		if err := w.seal(ctx, tx, rule, secret); err != nil {
+			return err
+		}
 		if next != nil {
 			at := time.Now().Add(time.Duration(due-now) * time.Millisecond)
 			if err := w.queue.Questions(ctx, tx, at, *next); err != nil {
@@ -90,8 +92,12 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 
 var errNotThere = errors.New("the token is no longer found in its repositories")
 
-// find scans the token's repositories until one has it.
+// find opens the token, if it is sealed. Else it scans the token's repositories until one
+// has it.
 func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledger.Place) (rules.Secret, error) {
+	if secret, ok, err := w.unsealed(ctx, id, rule); ok || err != nil {
+		return secret, err
+	}
 	why := errNotThere
 	for _, p := range places {
 		limited, cancel := context.WithTimeout(ctx, limit(p.Size))

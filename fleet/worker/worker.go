@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"r8scan/fleet/ledger"
+	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
 	"r8scan/report"
 )
@@ -25,13 +26,15 @@ import (
 // Config says how a worker works.
 type Config struct {
 	Does      ledger.Work
-	UntilIdle bool          // end when nothing is left to do now
-	Jobs      int           // small repositories at a time
-	HostRate  int           // requests a minute to one git server, of all workers
-	APIRate   int           // tokens a minute that all workers ask about
-	APIURL    string        // who is asked; "" for Replicate
-	Sweep     time.Duration // after which a repository is visited again
-	Metrics   string        // address of health and metrics; "" for none
+	UntilIdle bool            // end when nothing is left to do now
+	Jobs      int             // small repositories at a time
+	HostRate  int             // requests a minute to one git server, of all workers
+	APIRate   int             // tokens a minute that all workers ask about
+	APIURL    string          // who is asked; "" for Replicate
+	Sweep     time.Duration   // after which a repository is visited again
+	SealTo    *seal.PublicKey // nil: no token is kept
+	Keys      seal.Keys       // that open sealed tokens
+	Metrics   string          // address of health and metrics; "" for none
 	Log       io.Writer
 	Tool      report.Tool
 }

@@ -21,7 +21,7 @@ disabled. Any number of processes on any number of machines share the work.
 
 What it knows is in a database: a SQLite file in your data folder or, if
 ` + store.Variable + ` is set, that file or PostgreSQL (postgres://user@host/name).
-No token is stored.
+No token is stored, unless you seal them: see r8scan-fleet key.
 
 Exit codes:
   0    done, and no token found
@@ -50,7 +50,7 @@ Exit codes:
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.add(), c.work(), c.status(), c.tokens(), c.report(), c.recheck(), c.forget(), c.drain())
+	root.AddCommand(c.add(), c.work(), c.status(), c.tokens(), c.report(), c.recheck(), c.forget(), c.drain(), c.key(), c.reseal())
 	return root
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"r8scan/fleet/ledger"
+	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
 	"r8scan/fleet/worker"
 	"r8scan/internal/ask"
@@ -37,7 +38,11 @@ The log goes to standard error, one JSON object a line.`,
   r8scan-fleet run --role verify --metrics 127.0.0.1:9180`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkRun(&cfg, roles); err != nil {
+			err := checkRun(&cfg, roles)
+			if err == nil {
+				cfg.SealTo, cfg.Keys, err = seal.FromEnvironment()
+			}
+			if err != nil {
 				return err
 			}
 			return with(cmd.Context(), func(s *store.Store) error { return c.runWork(cmd.Context(), s, cfg) })

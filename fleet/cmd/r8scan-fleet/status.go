@@ -83,6 +83,9 @@ func writeCounts(w io.Writer, c *ledger.Counts) {
 		fmt.Fprintln(w)
 	}
 	fmt.Fprintf(w, "visits: %d, scans of something new: %d\nworkers alive: %d\n", c.Visits, c.Scans, c.Workers)
+	for _, key := range slices.Sorted(maps.Keys(c.Sealed)) {
+		fmt.Fprintf(w, "tokens sealed to the key %s: %d\n", key, c.Sealed[key])
+	}
 	if c.Partly > 0 {
 		fmt.Fprintf(w, "repositories with parts that could not be read: %d\n", c.Partly)
 	}
