@@ -64,6 +64,10 @@ func by(ctx context.Context, q store.Querier, query string) (map[string]int64, e
 // patience is how many tries in a row without a clear answer Idle waits for.
 const patience = 3
 
+// putOff is how far ahead the next request to a host is, at least, if it has asked for a
+// wait: its repositories are not left to do now.
+const putOff = 20_000
+
 // Work is what a worker does, or what is left to do.
 type Work struct{ Discover, Scan, Verify bool }
 
@@ -72,8 +76,9 @@ type Work struct{ Discover, Scan, Verify bool }
 func Idle(ctx context.Context, q store.Querier, does Work, now int64) (bool, error) {
 	var left Work
 	err := q.QueryRowContext(ctx, `select exists(select 1 from source where state in ('queued', 'listing')),
-		exists(select 1 from repo where state in ('queued', 'scanning')),
-		exists(select 1 from token where open = 1 and (due <= $1 or tries between 1 and $2))`, now, patience).Scan(&left.Discover, &left.Scan, &left.Verify)
+		exists(select 1 from repo where state in ('queued', 'scanning')
+			and not exists(select 1 from budget where budget.host = repo.host and budget.free > $1)),
+		exists(select 1 from token where open = 1 and (due <= $2 or tries between 1 and $3))`, (now+putOff)*1000, now, patience).Scan(&left.Discover, &left.Scan, &left.Verify)
 	return !(does.Discover && left.Discover) && !(does.Scan && left.Scan) && !(does.Verify && left.Verify), err
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"r8scan/fleet/store"
 )
@@ -43,6 +44,21 @@ func Live(ctx context.Context, q store.Querier, now int64) ([]string, error) {
 func Drain(ctx context.Context, q store.Querier) error {
 	_, err := q.ExecContext(ctx, `update worker set draining = 1`)
 	return err
+}
+
+// Defer lets no request go to a host for some time: it has asked for that.
+func Defer(ctx context.Context, q store.Querier, host string, nowMS int64, wait time.Duration) error {
+	free := nowMS*1000 + wait.Microseconds()
+	_, err := q.ExecContext(ctx, `insert into budget(host, free) values($1, $2)
+		on conflict(host) do update set free = case when budget.free > excluded.free then budget.free else excluded.free end`, host, free)
+	return err
+}
+
+// Free returns how many microseconds are left until a request to a host may go, if all
+// that wait have gone.
+func Free(ctx context.Context, q store.Querier, host string, nowMS int64) (wait int64, err error) {
+	err = q.QueryRowContext(ctx, `select free from budget where host = $1`, host).Scan(&wait)
+	return max(0, wait-nowMS*1000), err
 }
 
 // Reserve takes the next place in the row of requests to a host, which are every

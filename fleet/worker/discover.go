@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -38,9 +37,10 @@ func (w *discoverWorker) Work(ctx context.Context, job *river.Job[discoverArgs])
 	limited, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	page, err := w.page(limited, name, cursor)
+	wait, busy := later(err)
 	switch {
-	case errors.Is(err, errBusy):
-		return river.JobSnooze(busyFor)
+	case busy:
+		return river.JobSnooze(wait)
 	case ctx.Err() != nil: // the process ends
 		return river.JobSnooze(0)
 	case err != nil:
@@ -61,7 +61,7 @@ func (w *discoverWorker) page(ctx context.Context, name, cursor string) (forge.P
 	if err != nil {
 		return forge.Page{}, err
 	}
-	if err := w.reserve(ctx, owner.Site.Hostname(), w.cfg.HostRate); err != nil {
+	if err := w.reserve(ctx, "api "+owner.Site.Hostname(), w.cfg.HostRate); err != nil {
 		return forge.Page{}, err
 	}
 	lister, err := forge.New(&fetch.Client{}, owner, "", nil)
@@ -129,7 +129,8 @@ func (w *discoverWorker) notListed(ctx context.Context, job *river.Job[discoverA
 			return err
 		}
 		if next != nil {
-			if err := w.queue.Listings(ctx, tx, time.Now().Add(retryAfter<<(2*(failures-1))), *next); err != nil {
+			wait, _ := fetch.Busy(why) // longer, if the service asks for that
+			if err := w.queue.Listings(ctx, tx, time.Now().Add(max(wait, retryAfter<<(2*(failures-1)))), *next); err != nil {
 				return err
 			}
 		}

@@ -15,11 +15,43 @@ import (
 	"r8scan/scanner"
 )
 
-// errBusy says that too many requests wait for a host: the job comes again later.
-var errBusy = errors.New("too many requests wait for this host")
+// busyError says that no request to a host may go for some time: the job comes again
+// then.
+type busyError struct{ wait time.Duration }
 
-// busyFor is how long such a job waits.
+func (busyError) Error() string { return "too many requests wait for this host" }
+
+// later returns when a job is to come again, if an error says that its host is busy.
+func later(err error) (wait time.Duration, ok bool) {
+	var busy busyError
+	ok = errors.As(err, &busy)
+	return busy.wait, ok
+}
+
+// busyFor is for how long requests to a host may wait in a row.
 const busyFor = 5 * time.Second
+
+// maxBusy bounds what a host can ask for.
+const maxBusy = time.Hour
+
+// busy turns the error of a host that asks to wait into a busyError, and lets no process
+// ask it meanwhile.
+func (w *Worker) busy(ctx context.Context, host string, err error) error {
+	wait, ok := fetch.Busy(err)
+	if !ok {
+		return err
+	}
+	wait = min(max(wait, time.Second), maxBusy)
+	now, failed := w.store.Now(ctx, w.store.DB)
+	if failed == nil {
+		failed = ledger.Defer(ctx, w.store.DB, host, now, wait)
+	}
+	if failed != nil {
+		return failed
+	}
+	w.log.Warn("a host asks to wait", "host", host, "seconds", int64(wait.Seconds()), "answer", err.Error())
+	return busyError{wait}
+}
 
 // reserve waits until a request to a host may go. Its rate, in requests a minute, is
 // for all workers together.
@@ -30,7 +62,11 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 	}
 	wait, err := ledger.Reserve(ctx, w.store.DB, host, now, int64(time.Minute/time.Microsecond)/int64(rate), busyFor.Microseconds())
 	if errors.Is(err, ledger.ErrLost) {
-		return errBusy
+		free, err := ledger.Free(ctx, w.store.DB, host, now)
+		if err != nil {
+			return err
+		}
+		return busyError{max(busyFor, time.Duration(free)*time.Microsecond)}
 	}
 	if err != nil {
 		return err
@@ -58,7 +94,7 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error)
 	}
 	session, err := (&fetch.Client{}).Open(ctx, at)
 	if err != nil {
-		return "", err
+		return "", w.busy(ctx, host, err)
 	}
 	defer session.Close()
 	sum := sha256.New()
@@ -83,7 +119,11 @@ func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visi
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	return scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits})
+	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits})
+	if err != nil {
+		err = w.busy(ctx, host, err)
+	}
+	return res, err
 }
 
 // scanMemory is how many bytes one scan may use beside its pack.

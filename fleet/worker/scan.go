@@ -46,9 +46,10 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	started := time.Now()
 	kept := &memory{worker: w.Worker, ctx: limited, repo: v.Repo}
 	refs, res, err := w.visit(limited, claimed, kept)
+	wait, busy := later(err)
 	switch {
-	case errors.Is(err, errBusy):
-		return river.JobSnooze(busyFor)
+	case busy:
+		return river.JobSnooze(wait)
 	case ctx.Err() != nil: // the process ends
 		return river.JobSnooze(0)
 	case limited.Err() != nil && v.Size != ledger.Large:

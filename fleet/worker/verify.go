@@ -49,15 +49,16 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 		return over(err)
 	}
 	secret, err := w.find(ctx, about.Token, rule, places)
-	if errors.Is(err, errBusy) {
-		return river.JobSnooze(busyFor)
+	if wait, busy := later(err); busy {
+		return river.JobSnooze(wait)
 	}
 	answer := report.Verification{Status: report.StatusUnknown}
 	if err != nil {
 		answer.Reason = err.Error()
-	} else if answer, err = w.ask(ctx, rule, secret); errors.Is(err, errBusy) {
-		return river.JobSnooze(busyFor)
-	} else if err != nil {
+	} else if answer, err = w.ask(ctx, rule, secret); err != nil {
+		if wait, busy := later(err); busy {
+			return river.JobSnooze(wait)
+		}
 		return err
 	}
 	if ctx.Err() != nil { // the process ends
@@ -103,7 +104,7 @@ func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledge
 		limited, cancel := context.WithTimeout(ctx, limit(p.Size))
 		res, err := w.scan(limited, p.URL, p.Host, nil) // what is remembered holds no token
 		cancel()
-		if errors.Is(err, errBusy) {
+		if _, busy := later(err); busy {
 			return rules.Secret{}, err
 		}
 		if err != nil {

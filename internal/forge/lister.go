@@ -267,7 +267,7 @@ func (l *Lister) explain(resp *http.Response, err error) error {
 	case code == http.StatusUnauthorized && l.api.LoggedIn():
 		return fmt.Errorf("%s refuses the token in %s (401): renew it, or remove it", s.title, l.api.From())
 	case (code == http.StatusForbidden || code == http.StatusTooManyRequests) && waits:
-		return fmt.Errorf("%s answers no more requests (%d) for %s: run it again then, what was read is remembered", s.title, code, wait)
+		return fetch.BusyFor(resp, fmt.Errorf("%s answers no more requests (%d) for %s: run it again then, what was read is remembered", s.title, code, wait))
 	case code == http.StatusForbidden || code == http.StatusUnauthorized:
 		return fmt.Errorf("%s does not allow to list the repositories of %s (%d): set a token that may", s.title, l.owner.Name, code)
 	case code >= 300:

@@ -95,7 +95,11 @@ func (c command) runWork(ctx context.Context, s *store.Store, cfg worker.Config)
 		return err
 	}
 	writeCounts(c.err, counts)
-	if counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside]+counts.Sources[ledger.Failed] > 0 {
+	left := int64(0) // of hosts that ask to wait
+	if cfg.UntilIdle && cfg.Does.Scan {
+		left = counts.Repos[ledger.Queued] + counts.Repos[ledger.Scanning]
+	}
+	if left+counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside]+counts.Sources[ledger.Failed] > 0 {
 		return exitError(exitIncomplete)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"r8scan/internal/loopback"
 
@@ -180,6 +181,33 @@ func IsAbsent(err error) bool {
 	return errors.As(err, &a)
 }
 
+// busy is the error of a server that asks to wait.
+type busy struct {
+	error
+	wait time.Duration
+}
+
+func (b busy) Unwrap() error { return b.error }
+
+// noWait is how long to wait for a server that does not say how long.
+const noWait = time.Minute
+
+// BusyFor returns an error that says how long an answer asks to wait.
+func BusyFor(resp *http.Response, err error) error {
+	wait, ok := Retry(resp)
+	if !ok {
+		wait = noWait
+	}
+	return busy{err, wait}
+}
+
+// Busy returns how long a server asks to wait, if an error says that.
+func Busy(err error) (wait time.Duration, ok bool) {
+	var b busy
+	ok = errors.As(err, &b)
+	return b.wait, ok
+}
+
 // check says what is wrong with an answer.
 func (l *httpLink) check(resp *http.Response, kind string) error {
 	host := l.base.Hostname()
@@ -192,8 +220,8 @@ func (l *httpLink) check(resp *http.Response, kind string) error {
 		return fmt.Errorf("the server forbids access (403): %s", howToLogIn(host))
 	case code == http.StatusNotFound:
 		return absent{fmt.Errorf("there is no such repository (404), or it is private: check the URL; %s", howToLogIn(host))}
-	case code == http.StatusTooManyRequests:
-		return errors.New("the server limits how often it is asked (429): try again later")
+	case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
+		return BusyFor(resp, fmt.Errorf("the server limits how often it is asked (%d): try again later", code))
 	case code != http.StatusOK:
 		return fmt.Errorf("the server answers HTTP %d: try again later", code)
 	}
