@@ -29,11 +29,18 @@ func Seal(ctx context.Context, tx *sql.Tx, s Sealed) error {
 	return err
 }
 
-// Unseal returns a sealed token, nil if it is not sealed.
-func Unseal(ctx context.Context, q store.Querier, token string) ([]byte, error) {
-	var body []byte
-	err := q.QueryRowContext(ctx, `select sealed from token where id = $1`, token).Scan(&body)
-	return body, lost(err)
+// Unseal returns a sealed token. Its body is nil if it is not sealed.
+func Unseal(ctx context.Context, q store.Querier, token string) (Sealed, error) {
+	s := Sealed{Token: token}
+	err := q.QueryRowContext(ctx, `select rule, sealed_to, sealed from token where id = $1`, token).Scan(&s.Rule, &s.Key, &s.Body)
+	return s, lost(err)
+}
+
+// Erase removes a sealed token that is damaged, unless another has taken its place: once
+// it is found again, it is sealed again.
+func Erase(ctx context.Context, q store.Querier, s Sealed) error {
+	_, err := q.ExecContext(ctx, `update token set sealed = null, sealed_to = '' where id = $1 and sealed = $2`, s.Token, s.Body)
+	return err
 }
 
 // SealedElse returns tokens after one with an id that are sealed to another key, limit at

@@ -40,7 +40,10 @@ func Create(path string) (PublicKey, error) {
 	if err := write(path, 0o600, privateHead, raw); err != nil {
 		return PublicKey{}, err
 	}
-	return key.Public(), write(path+".pub", 0o644, publicHead, key.Public().key.Bytes())
+	if err := write(path+".pub", 0o644, publicHead, key.Public().key.Bytes()); err != nil {
+		return PublicKey{}, errors.Join(err, os.Remove(path)) // nothing is sealed to it yet
+	}
+	return key.Public(), nil
 }
 
 func write(path string, mode os.FileMode, head string, raw []byte) error {
@@ -64,12 +67,18 @@ func read(path, head string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the key %s cannot be read: %s", path, regular.Reason(err))
 	}
-	line, ok := strings.CutPrefix(strings.TrimSpace(string(text)), head)
-	raw, err := base64.StdEncoding.DecodeString(line)
-	if !ok || err != nil {
+	raw, ok := parse(text, head)
+	if !ok {
 		return nil, fmt.Errorf("%s is no %s: r8scan-fleet key makes one", path, strings.ReplaceAll(strings.TrimSuffix(strings.TrimPrefix(head, "r8scan-fleet-"), "-1 "), "-", " "))
 	}
 	return raw, nil
+}
+
+// parse returns the bytes of a key from the text of its file.
+func parse(text []byte, head string) (raw []byte, ok bool) {
+	line, ok := strings.CutPrefix(strings.TrimSpace(string(text)), head)
+	raw, err := base64.StdEncoding.Strict().DecodeString(line)
+	return raw, ok && err == nil
 }
 
 // ReadPublic reads the key to seal to from a file.

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -80,6 +81,16 @@ func TestFiles(t *testing.T) {
 	if _, err := Create(path); err == nil || !strings.Contains(err.Error(), "exists") {
 		t.Errorf("again: %v", err)
 	}
+	half := filepath.Join(t.TempDir(), "half")
+	if err := os.WriteFile(half+".pub", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(half); err == nil {
+		t.Error("the public key of another is overwritten")
+	}
+	if _, err := os.Stat(half); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("half of a pair is left: %v", err)
+	}
 	t.Setenv(PublicVariable, path+".pub")
 	t.Setenv(PrivateVariable, path)
 	to, keys, err := FromEnvironment()
@@ -114,6 +125,39 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, blob []byte, id string) {
 		if got, err := (Keys{key}).Open(blob, id, "rule"); err == nil && (!bytes.Equal(blob, sealed) || got.ID() != id) {
 			t.Fatalf("%x opens", blob)
+		}
+	})
+}
+
+// FuzzKeyFile takes anything as the text of a key: what is taken can be written and read
+// again, and is the same key.
+func FuzzKeyFile(f *testing.F) {
+	key := newKey(f)
+	raw, err := key.key.Bytes()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(privateHead + base64.StdEncoding.EncodeToString(raw) + "\n"))
+	f.Add([]byte(publicHead + base64.StdEncoding.EncodeToString(key.Public().key.Bytes())))
+	f.Add([]byte(privateHead + "AAAA"))
+	f.Add([]byte(publicHead))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if raw, ok := parse(text, privateHead); ok {
+			if k, err := kem().NewPrivateKey(raw); err == nil {
+				written, err := k.Bytes() // with other bits than were read, as RFC 9180 wants it
+				if err != nil {
+					t.Fatal(err)
+				}
+				again, err := kem().NewPrivateKey(written)
+				if err != nil || !bytes.Equal(again.PublicKey().Bytes(), k.PublicKey().Bytes()) {
+					t.Errorf("private: %v", err)
+				}
+			}
+		}
+		if raw, ok := parse(text, publicHead); ok {
+			if k, err := kem().NewPublicKey(raw); err == nil && !bytes.Equal(k.Bytes(), raw) {
+				t.Errorf("public: %x from %x", k.Bytes(), raw)
+			}
 		}
 	})
 }

@@ -95,8 +95,9 @@ func openPostgres(ctx context.Context, address string) (*Store, error) {
 }
 
 // pragmas: writers wait for each other instead of failing, and a transaction takes the
-// lock for writing when it begins, because it cannot wait for one later.
-const pragmas = "?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&_txlock=immediate"
+// lock for writing when it begins, because it cannot wait for one later. What is erased is
+// overwritten with zeros: a sealed token would stay readable in the file.
+const pragmas = "?_pragma=busy_timeout(20000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
 
 func openSQLite(_ context.Context, path string) (*Store, error) {
 	if path == "" {

@@ -30,16 +30,21 @@ func (w *Worker) seal(ctx context.Context, tx *sql.Tx, rule string, secret rules
 
 // unsealed returns a token that is sealed; false if it is not, or does not open here.
 func (w *Worker) unsealed(ctx context.Context, id, rule string) (secret rules.Secret, ok bool, err error) {
-	body, err := ledger.Unseal(ctx, w.store.DB, id)
-	if err != nil || body == nil {
+	sealed, err := ledger.Unseal(ctx, w.store.DB, id)
+	if err != nil || sealed.Body == nil {
 		return secret, false, err
 	}
-	secret, err = w.cfg.Keys.Open(body, id, rule)
+	secret, err = w.cfg.Keys.Open(sealed.Body, id, rule)
 	switch {
 	case err == nil:
 		return secret, true, nil
-	case !errors.Is(err, seal.ErrNoKey) || len(w.cfg.Keys) > 0: // without any, that is how the operator wants it
-		w.log.Warn("a sealed token does not open, and is looked for at its place", "token_id", id, "error", err.Error())
+	case !errors.Is(err, seal.ErrNoKey):
+		w.log.Warn("a sealed token does not open: it is erased, and looked for at its place", "token_id", id, "error", err.Error())
+		return secret, false, ledger.Erase(ctx, w.store.DB, sealed)
+	case len(w.cfg.Keys) > 0: // without any, that is how the operator wants it
+		if _, said := w.lacks.LoadOrStore(sealed.Key, true); !said {
+			w.log.Warn("tokens sealed to this key do not open, and are looked for at their places", "key", sealed.Key, "error", err.Error())
+		}
 	}
 	return secret, false, nil
 }

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -46,6 +47,7 @@ type Worker struct {
 	id    string
 	log   *slog.Logger
 	queue *Inserter
+	lacks sync.Map // ids of keys that the log has named as missing
 }
 
 const (
