@@ -257,7 +257,7 @@ func checkShallowRemote(t *testing.T, r *gittest.Repo) {
 func TestRemoteEmpty(t *testing.T) {
 	url, _ := remoteOf(t, gittest.New(t), nil)
 	res, err := History(t.Context(), url, Options{})
-	if err != nil || !res.Coverage.Complete() || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "empty") {
+	if err != nil || !res.Coverage.Complete() || len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "there are no commits in ") {
 		t.Errorf("%+v, %v", res, err)
 	}
 }
