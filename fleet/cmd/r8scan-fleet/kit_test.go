@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	if err := os.Chmod(dir, 0o755); err != nil { // a test runs one as another user
+		panic(err)
+	}
 	programs.usual, programs.crashing = filepath.Join(dir, "fleet.exe"), filepath.Join(dir, "crash.exe")
 	for _, args := range [][]string{{"-o", programs.usual}, {"-tags", "crashpoints", "-o", programs.crashing}} {
 		if out, err := exec.Command("go", append(append([]string{"build"}, args...), ".")...).CombinedOutput(); err != nil {
