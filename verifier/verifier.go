@@ -217,6 +217,10 @@ func (v *Verifier) verifyDistinct(ctx context.Context, secrets []rules.Secret) [
 	return verdicts
 }
 
+// Throttled returns for how long from now the server has asked to be left alone, 0 if it
+// has not. Verify waits that long; other processes do not know of it.
+func (v *Verifier) Throttled() time.Duration { return v.gate.left(v.clock.Now()) }
+
 // counter returns what counts tokens for Config.Asked, from 0 on.
 func (v *Verifier) counter(of int) func() {
 	if v.cfg.Asked == nil {
@@ -383,6 +387,13 @@ func (g *gate) close(until time.Time) {
 	if until.After(g.closed) {
 		g.closed = until
 	}
+}
+
+// left returns how long requests are still held back.
+func (g *gate) left(now time.Time) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(0, g.closed.Sub(now))
 }
 
 // pass waits for a turn. It fails if there is none before the deadline.

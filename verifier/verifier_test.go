@@ -273,10 +273,16 @@ func TestThrottleIsShared(t *testing.T) {
 	}
 	v.gate.close(clock.Now().Add(time.Minute))
 	v.gate.close(clock.Now().Add(time.Second)) // a shorter one does not open it
+	if v.Throttled() != time.Minute {
+		t.Errorf("throttled for %v", v.Throttled())
+	}
 	before := clock.Now()
 	verifyOne(t, v, testSecret(3))
 	if waited := clock.Now().Sub(before); waited < time.Minute {
 		t.Errorf("a closed gate was passed after %v", waited)
+	}
+	if v.Throttled() != 0 {
+		t.Errorf("throttled for %v after that time", v.Throttled())
 	}
 }
 

@@ -65,8 +65,11 @@ func by(ctx context.Context, q store.Querier, query string) (map[string]int64, e
 const patience = 3
 
 // putOff is how far ahead the next request to a host is, at least, if it has asked for a
-// wait: its repositories are not left to do now.
+// wait: its repositories are not left to do now, and no question if it is an issuer.
 const putOff = 20_000
+
+// Issuer begins the name of a host that is asked about tokens, where rates are kept.
+const Issuer = "issuer "
 
 // Work is what a worker does, or what is left to do.
 type Work struct{ Discover, Scan, Verify bool }
@@ -78,7 +81,9 @@ func Idle(ctx context.Context, q store.Querier, does Work, now int64) (bool, err
 	err := q.QueryRowContext(ctx, `select exists(select 1 from source where state in ('queued', 'listing')),
 		exists(select 1 from repo where state in ('queued', 'scanning')
 			and not exists(select 1 from budget where budget.host = repo.host and budget.free > $1)),
-		exists(select 1 from token where open = 1 and (due <= $2 or tries between 1 and $3))`, (now+putOff)*1000, now, patience).Scan(&left.Discover, &left.Scan, &left.Verify)
+		exists(select 1 from token where open = 1 and (due <= $2 or tries between 1 and $3)
+			and not exists(select 1 from budget where budget.host like $4 and budget.free > $5))`,
+		(now+putOff)*1000, now, patience, Issuer+"%", (now+putOff)*1000).Scan(&left.Discover, &left.Scan, &left.Verify)
 	return !(does.Discover && left.Discover) && !(does.Scan && left.Scan) && !(does.Verify && left.Verify), err
 }
 

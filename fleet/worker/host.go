@@ -42,15 +42,24 @@ func (w *Worker) busy(ctx context.Context, host string, err error) error {
 		return err
 	}
 	wait = min(max(wait, time.Second), maxBusy)
-	now, failed := w.store.Now(ctx, w.store.DB)
-	if failed == nil {
-		failed = ledger.Defer(ctx, w.store.DB, host, now, wait)
+	if err := w.leave(ctx, host, wait, err.Error()); err != nil {
+		return err
 	}
-	if failed != nil {
-		return failed
-	}
-	w.log.Warn("a host asks to wait", "host", host, "seconds", int64(wait.Seconds()), "answer", err.Error())
 	return busyError{wait}
+}
+
+// leave lets no process ask a host for some time, as its answer says.
+func (w *Worker) leave(ctx context.Context, host string, wait time.Duration, answer string) error {
+	wait = min(wait, maxBusy)
+	now, err := w.store.Now(ctx, w.store.DB)
+	if err != nil {
+		return err
+	}
+	if err := ledger.Defer(ctx, w.store.DB, host, now, wait); err != nil {
+		return err
+	}
+	w.log.Warn("a host asks to wait", "host", host, "seconds", int64(wait.Seconds()), "answer", answer)
+	return nil
 }
 
 // reserve waits until a request to a host may go. Its rate, in requests a minute, is

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -120,16 +121,30 @@ func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledge
 	return rules.Secret{}, why
 }
 
+// unsaid is for how long nobody asks an issuer that throttles without saying how long.
+const unsaid = time.Minute
+
 // ask sends a token to its issuer, when the rate of all workers allows it.
 func (w *verifyWorker) ask(ctx context.Context, rule string, secret rules.Secret) (report.Verification, error) {
 	v, rate := w.api, w.cfg.APIRate
 	if rule == rules.CogToken.ID {
 		v, rate = w.registry, min(rate, verifier.RegistryRate)
 	}
-	if err := w.reserve(ctx, "issuer "+v.Host(), rate); err != nil {
+	issuer := ledger.Issuer + v.Host()
+	if err := w.reserve(ctx, issuer, rate); err != nil {
 		return report.Verification{}, err
 	}
-	return ask.Verification(v.Verify(ctx, []rules.Secret{secret})[0]), nil
+	verdict := v.Verify(ctx, []rules.Secret{secret})[0]
+	wait := v.Throttled()
+	if wait == 0 && verdict.HTTP == http.StatusTooManyRequests {
+		wait = unsaid
+	}
+	if wait > 0 { // the token comes again, as after any answer that is not clear
+		if err := w.leave(ctx, issuer, wait, verdict.Reason); err != nil {
+			return report.Verification{}, err
+		}
+	}
+	return ask.Verification(verdict), nil
 }
 
 func sortByID(findings []report.Finding) {

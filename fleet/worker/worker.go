@@ -154,7 +154,7 @@ func (w *Worker) live(ctx context.Context) error {
 		case errors.Is(err, ledger.ErrLost), errors.Is(err, store.ErrNewer):
 			return errors.Join(ErrDead, err)
 		case err != nil && time.Since(last) > lease-renew:
-			return ErrDead
+			return fmt.Errorf("%w (%s)", ErrDead, strings.Join(strings.Fields(err.Error()), " "))
 		case err != nil:
 			w.log.Warn("cannot renew", "error", err.Error())
 			continue

@@ -175,3 +175,51 @@ func TestLeaderGone(t *testing.T) {
 		w.whole(1)
 	})
 }
+
+// TestServerHangs: a server that stops in the middle of an answer holds up no other
+// repository. When the connection ends, its repository is visited again.
+func TestServerHangs(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]string{
+		"after the headers": "",
+		"in the pack":       "0008NAK\n0014\x01PACK\x00\x00\x00\x02",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
+			release := make(chan struct{})
+			var once sync.Once
+			w.wrap = func(usual http.Handler) http.Handler {
+				return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+					hang := false
+					if strings.HasSuffix(r.URL.Path, "/r0.git/git-upload-pack") {
+						once.Do(func() { hang = true })
+					}
+					if !hang {
+						usual.ServeHTTP(out, r)
+						return
+					}
+					out.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+					_, _ = out.Write([]byte(begin))
+					_ = http.NewResponseController(out).Flush()
+					<-release
+					panic(http.ErrAbortHandler)
+				})
+			}
+			w.run("add", "file:"+w.list())
+			p := w.start(programs.usual, nil, w.work("--until-idle", "--role", "scan", "-j", "2")...)
+			w.until(func() bool { return w.query(`select count(*) from repo where state = 'done'`) == distinct-1 })
+			close(release)
+			if code := w.wait(p, 3*time.Minute); code == exitUsage {
+				t.Errorf("run: %d\n%s", code, p.err.String())
+			}
+			w.query("update repo set due = 0, refs = '' where unread <> '[]' returning 1") // what came was scanned
+			if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 {
+				t.Errorf("run again: %d\n%s", code, errs)
+			}
+			if n := w.query(`select count(*) from repo where state <> 'done' or unread <> '[]'`); n != 0 {
+				t.Errorf("%d repositories were not read", n)
+			}
+		})
+	}
+}

@@ -36,6 +36,9 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
+	if err := os.Chmod(dir, 0o755); err != nil { // a test runs one as another user
+		panic(err)
+	}
 	programs.usual, programs.crashing = filepath.Join(dir, "fleet.exe"), filepath.Join(dir, "crash.exe")
 	for _, args := range [][]string{{"-o", programs.usual}, {"-tags", "crashpoints", "-o", programs.crashing}} {
 		if out, err := exec.Command("go", append(append([]string{"build"}, args...), ".")...).CombinedOutput(); err != nil {
@@ -57,8 +60,9 @@ type world struct {
 
 	delay func(path string) time.Duration // before a server answers
 	root  string
-	forge http.HandlerFunc                // answers as GitHub's API; nil for a server without one
-	wrap  func(http.Handler) http.Handler // changes what the git server does; nil for nothing
+	forge http.HandlerFunc                              // answers as GitHub's API; nil for a server without one
+	wrap  func(http.Handler) http.Handler               // changes what the git server does; nil for nothing
+	judge func(out http.ResponseWriter, id string) bool // answers in Replicate's place, unless it returns false; nil for nothing
 
 	mu    sync.Mutex
 	packs int            // how often a pack was asked for
@@ -176,8 +180,13 @@ func (w *world) slow(delay func(path string) time.Duration) {
 func (w *world) replicate(out http.ResponseWriter, r *http.Request) {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	w.mu.Lock()
-	w.asked[rules.NewSecret(token, 5).ID()]++
+	id := rules.NewSecret(token, 5).ID()
+	w.asked[id]++
+	judge := w.judge
 	w.mu.Unlock()
+	if judge != nil && w.tokens[id] && judge(out, id) { // not what asks whether this is Replicate
+		return
+	}
 	if i := slices.Index(w.known, token); i >= 0 && i%2 == 0 {
 		fmt.Fprint(out, `{"type":"organization","username":"acme","name":"Acme, Inc.","github_url":"https://github.com/acme","avatar_url":null}`)
 		return
@@ -243,6 +252,16 @@ func (w *world) run(args ...string) (int, string, string) {
 // work are the arguments of a worker.
 func (w *world) work(more ...string) []string {
 	return append([]string{"run", "--api-url", w.api, "--host-rate", "1000000", "--metrics", ""}, more...)
+}
+
+// until waits for something that happens soon.
+func (w *world) until(happened func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); !happened(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatal("it does not happen")
+		}
+	}
 }
 
 func (w *world) noToken(where string, text []byte) {

@@ -66,16 +66,6 @@ func TestKills(t *testing.T) {
 	})
 }
 
-// until waits for something that happens soon.
-func (w *world) until(happened func() bool) {
-	w.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !happened(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			w.t.Fatal("it does not happen")
-		}
-	}
-}
-
 // TestZombie stops a worker in the middle of a visit until another has taken over, and
 // lets it go on: it must write nothing, and end.
 func TestZombie(t *testing.T) {
