@@ -166,7 +166,9 @@ func TestLeaderGone(t *testing.T) {
 		second := w.start(programs.usual, nil, w.work("--role", "scan", "-j", "1")...)
 		w.until(func() bool { return w.query("select count(*) from worker") == 2 })
 		w.run("add", "file:"+w.list())
-		w.until(func() bool { return w.query("select count(*) from repo where failures > 0 or state = 'done'") == distinct })
+		w.until(func() bool {
+			return w.query("select count(*) from repo where failures > 0 or state = 'done'") == distinct
+		})
 		_ = leader.Process.Kill()
 		<-leader.done
 		w.until(func() bool { return w.query("select count(*) from repo where state = 'done'") == distinct })
