@@ -34,7 +34,7 @@ func (s *Store) schemas() (*schemas, error) {
 	if s.Postgres {
 		dialect = goose.DialectPostgres
 	}
-	own, err := goose.NewProvider(dialect, s.DB, files, goose.WithTableName("fleet_schema"))
+	own, err := goose.NewProvider(dialect, s.DB, files, goose.WithTableName("fleet_schema"), goose.WithGoMigrations(half()...))
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"r8scan/fleet/crash"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/door"
 	"r8scan/internal/forge"
@@ -47,7 +48,7 @@ func (w *discoverWorker) Work(ctx context.Context, job *river.Job[discoverArgs])
 		w.log.Warn("listing failed", "source", name, "error", err.Error())
 		return over(w.notListed(ctx, job, l, err))
 	}
-	crashAt(crashScanned)
+	crash.At(crash.Scanned)
 	if err := w.listed(ctx, job, l, page); err != nil {
 		return over(err)
 	}
@@ -112,7 +113,7 @@ func (w *discoverWorker) listed(ctx context.Context, job *river.Job[discoverArgs
 		if err := w.queue.Visits(ctx, tx, time.Time{}, visits...); err != nil {
 			return err
 		}
-		crashAt(crashCommit)
+		crash.At(crash.Commit)
 		return complete(ctx, w.store, tx, job)
 	})
 }

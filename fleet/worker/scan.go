@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"r8scan/fleet/crash"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/door"
 	"r8scan/report"
@@ -35,7 +36,7 @@ func sizeOf(queue string) ledger.Size { return ledger.Size(strings.TrimPrefix(qu
 // Work visits one repository. All that comes of it is one transaction, which fails if
 // another worker has taken over.
 func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
-	crashAt(crashFetched)
+	crash.At(crash.Fetched)
 	v := ledger.Visit{Repo: job.Args.Repo, Epoch: job.Args.Epoch, Size: sizeOf(job.Queue)}
 	claimed, err := ledger.Claim(ctx, w.store.DB, v, w.id)
 	if err != nil {
@@ -62,7 +63,7 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 		w.log.Warn("visit failed", "repository", claimed.URL, "error", err.Error())
 		return over(w.failed(ctx, job, v, claimed, err))
 	}
-	crashAt(crashScanned)
+	crash.At(crash.Scanned)
 	if err := w.commit(ctx, job, v, refs, res, kept.saved); err != nil {
 		return over(err)
 	}
@@ -105,7 +106,7 @@ func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v led
 				return err
 			}
 		}
-		crashAt(crashCommit)
+		crash.At(crash.Commit)
 		return complete(ctx, w.store, tx, job)
 	})
 }

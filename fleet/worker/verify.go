@@ -11,6 +11,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"r8scan/fleet/crash"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/ask"
 	"r8scan/report"
@@ -65,7 +66,7 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 	if ctx.Err() != nil { // the process ends
 		return river.JobSnooze(0)
 	}
-	crashAt(crashAsked)
+	crash.At(crash.Asked)
 	err = w.store.Tx(ctx, func(tx *sql.Tx) error {
 		now, err := w.store.Now(ctx, tx)
 		if err != nil {

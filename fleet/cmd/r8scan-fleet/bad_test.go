@@ -147,37 +147,6 @@ func TestHostAway(t *testing.T) {
 	}
 }
 
-// TestLeaderGone kills the worker that has been there longest, which wakes jobs that wait
-// for their time, while all of them do: another one wakes them.
-func TestLeaderGone(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, database string) {
-		w := newWorld(t, distinct, database)
-		w.badly(func(out http.ResponseWriter, path string, times int) bool {
-			if times > 0 {
-				return false
-			}
-			out.WriteHeader(http.StatusInternalServerError)
-			return true
-		})
-		args := w.work("--role", "scan", "-j", "12")
-		leader := w.start(programs.usual, nil, args...)
-		w.until(func() bool { return w.query("select count(*) from worker") == 1 })
-		second := w.start(programs.usual, nil, w.work("--role", "scan", "-j", "1")...)
-		w.until(func() bool { return w.query("select count(*) from worker") == 2 })
-		w.run("add", "file:"+w.list())
-		w.until(func() bool {
-			return w.query("select count(*) from repo where failures > 0 or state = 'done'") == distinct
-		})
-		_ = leader.Process.Kill()
-		<-leader.done
-		w.until(func() bool { return w.query("select count(*) from repo where state = 'done'") == distinct })
-		_ = second.Process.Kill()
-		<-second.done
-		w.whole(1)
-	})
-}
-
 // TestServerHangs: a server that stops in the middle of an answer holds up no other
 // repository. When the connection ends, its repository is visited again.
 func TestServerHangs(t *testing.T) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,6 +129,69 @@ func TestCrashPoints(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLeaderGone kills the process that moves jobs to their queues when their time has
+// come. Another one leads then, and a visit that failed is tried again.
+func TestLeaderGone(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, database string) {
+		w := newWorld(t, 1, database)
+		w.badly(func(out http.ResponseWriter, _ string, times int) bool {
+			if times == 0 {
+				out.WriteHeader(http.StatusInternalServerError)
+			}
+			return times == 0
+		})
+		w.run("status") // makes the tables
+		leader := w.start(programs.usual, nil, w.work()...)
+		w.until(func() bool {
+			return w.query(`select count(*) from river_leader join worker on worker.id = leader_id`) == 1
+		})
+		other := w.start(programs.usual, nil, w.work()...)
+		w.until(func() bool { return w.query(`select count(*) from worker`) == 2 })
+		_ = leader.Process.Kill()
+		<-leader.done
+		gone := time.Now()
+		w.run("add", w.urls[0])
+		leads := fmt.Sprintf(`select count(*) from river_leader where leader_id like '%%-%d-%%'`, other.Process.Pid)
+		w.until(func() bool { return w.query(leads) == 1 })
+		t.Logf("another leads after %.0f s", time.Since(gone).Seconds())
+		w.until(func() bool { return w.query(`select count(*) from repo where state = 'done'`) == 1 })
+		w.whole(1)
+	})
+}
+
+// TestHalfMigration ends a process in the middle of a change of the schema, while others
+// wait for it. Nothing of the change stays, one of the others makes the schema, and all go
+// on.
+func TestHalfMigration(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, database string) {
+		w := newWorld(t, 1, database)
+		crashed := w.start(programs.crashing, []string{"R8SCAN_FLEET_CRASH=11"}, "status")
+		others := make([]*process, 4)
+		for i := range others {
+			others[i] = w.start(programs.usual, nil, "status")
+		}
+		if code := w.wait(crashed, time.Minute); code != -1 {
+			t.Fatalf("it did not crash: %d\n%s", code, crashed.err.String())
+		}
+		for _, p := range others {
+			if code := w.wait(p, time.Minute); code != 0 {
+				t.Errorf("status: %d\n%s", code, p.err.String())
+			}
+		}
+		w.query(`create table half (id text)`) // which is not there
+		if n := w.query(`select count(*) from (select version_id from fleet_schema group by version_id having count(*) > 1 or version_id >= 9000) twice`); n != 0 {
+			t.Errorf("%d steps were made twice, or stayed half done", n)
+		}
+		w.run("add", w.urls[0])
+		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
+			t.Errorf("run: %d\n%s", code, errs)
+		}
+		w.whole(1)
+	})
 }
 
 // TestKiller puts a repository aside of which each worker dies, and names it.

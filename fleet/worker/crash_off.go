@@ -1,5 +1,0 @@
-//go:build !crashpoints
-
-package worker
-
-func crashAt(int) {}
