@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"maps"
@@ -91,7 +92,11 @@ func TestMemory(t *testing.T) {
 	onEach(t, func(t *testing.T, database string) {
 		w := newWorld(t, distinct, database)
 		n := w.count()
-		w.push(0, "large.bin", strings.Repeat(gittest.Token(77)[:2]+"xyzzy ", 3000)) // no token
+		var noise strings.Builder // that does not get smaller
+		for i := range 1000 {
+			fmt.Fprintf(&noise, "%x\n", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+		}
+		w.push(0, "noise.txt", noise.String())
 		w.run("add", "file:"+w.list())
 		if code, _, errs := w.run(w.work("--until-idle", "--role", "scan")...); code != 0 {
 			t.Fatalf("run: %d\n%s", code, errs)
