@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"slices"
+	"sync"
 )
 
 // A probe is three bytes that every credential of one form, plain or encoded,
@@ -103,12 +104,14 @@ type probeSet struct {
 	pair     uint32
 	pairForm form
 
-	// For each pair of bytes, with the first as the lower half: whether a probe
-	// begins with it (beginning) or ends with it (ending).
-	pairs [1 << 16]uint8
+	pairs func() *pairTable // made at first use: machines with vectors need none
 
 	vector vectorTable
 }
+
+// pairTable says for each pair of bytes, with the first as the lower half, whether a
+// probe begins with it (beginning) or ends with it (ending).
+type pairTable [1 << 16]uint8
 
 // vectorTable holds what a vector pass looks up. Each bit stands for a group of
 // probes. No probe begins with a byte above 127.
@@ -128,8 +131,8 @@ func newProbeSet(list []probe) *probeSet {
 	for !s.apart() {
 		s.mul += 2
 	}
+	s.pairs = sync.OnceValue(func() *pairTable { return newPairTable(list) })
 	for _, p := range list {
-		s.addPairs(p)
 		s.vector.add(p)
 		if len(p.bytes) < probeLen {
 			s.pair, s.pairForm = uint32(p.bytes[0])|uint32(p.bytes[1])<<8, p.kind
@@ -142,17 +145,20 @@ func newProbeSet(list []probe) *probeSet {
 	return s
 }
 
-// addPairs adds the pairs of bytes in a probe.
-func (s *probeSet) addPairs(p probe) {
-	first, second := int(p.bytes[0]), int(p.bytes[1])
-	s.pairs[first|second<<8] |= beginning
-	if len(p.bytes) == probeLen {
-		s.pairs[second|int(p.bytes[2])<<8] |= ending
-		return
+func newPairTable(list []probe) *pairTable {
+	t := new(pairTable)
+	for _, p := range list {
+		first, second := int(p.bytes[0]), int(p.bytes[1])
+		t[first|second<<8] |= beginning
+		if len(p.bytes) == probeLen {
+			t[second|int(p.bytes[2])<<8] |= ending
+			continue
+		}
+		for third := range 1 << 8 {
+			t[second|third<<8] |= ending
+		}
 	}
-	for third := range 1 << 8 {
-		s.pairs[second|third<<8] |= ending
-	}
+	return t
 }
 
 // apart reports whether no two probes share a slot.
@@ -244,13 +250,14 @@ func (s *probeSet) eachBy(p pass, text []byte, from, to int, f func(at int, kind
 // one of them is such a pair.
 func (s *probeSet) eachPair(text []byte, from, to int, f func(at int, kind form) bool) {
 	const step, read = int(portable), int(portable) + probeLen - 1
+	pairs := s.pairs()
 	for last := min(to-step, len(text)-read); from <= last; from += step {
 		x := binary.LittleEndian.Uint64(text[from+1:])
-		if s.pairs[uint16(x)]|s.pairs[uint16(x>>16)]|s.pairs[uint16(x>>32)]|s.pairs[uint16(x>>48)] == 0 {
+		if pairs[uint16(x)]|pairs[uint16(x>>16)]|pairs[uint16(x>>32)]|pairs[uint16(x>>48)] == 0 {
 			continue
 		}
 		for at := from; at < from+step; at, x = at+2, x>>16 {
-			is := s.pairs[uint16(x)]
+			is := pairs[uint16(x)]
 			if is&ending != 0 && !s.eachPlace(text, at, at+1, f) || is&beginning != 0 && !s.eachPlace(text, at+1, at+2, f) {
 				return
 			}

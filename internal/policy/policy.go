@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"r8scan/internal/regular"
@@ -36,10 +35,10 @@ type Policy struct {
 	baselineFile string // that the user named, "" for none
 
 	config  *Config
-	file    string   // where config was read, as the user would name it
-	by      string   // whose config it is: a result.AllowedBy constant
-	exclude []string // globs of allowed places
-	top     string   // the part of places' paths that globs do not apply to
+	file    string // where config was read, as the user would name it
+	by      string // whose config it is: a result.AllowedBy constant
+	exclude globs  // of allowed places
+	top     string // the part of places' paths that globs do not apply to
 
 	// With a base, the fields above are as they are there, and these have what the
 	// scanned change makes of them: see Against.
@@ -178,9 +177,7 @@ func (p *Policy) takeOwn(c *Config, file, top string, works bool) (note string) 
 		return fmt.Sprintf("%s: its exclude and rules are ignored, because you are not inside that folder: use them with --config %s", file, file)
 	}
 	if works {
-		for _, g := range c.Exclude {
-			p.exclude = append(p.exclude, strings.TrimSuffix(g, "/"))
-		}
+		p.exclude = compile(c.Exclude...)
 	}
 	if unread {
 		return fmt.Sprintf("%s: its unread is ignored, because a scanned folder cannot decide what counts as read: use it with --config %s", file, file)
@@ -234,7 +231,7 @@ func (p *Policy) everyPlace(places []result.Location) (by, reason string) {
 		if l.AllowedBy == result.AllowedByLine && p.base != nil && !p.ids {
 			l.AllowedBy = ""
 		}
-		if l.AllowedBy == "" && l.Path != "" && matchesAny(p.exclude, l.Path, p.top) {
+		if l.AllowedBy == "" && l.Path != "" && p.exclude.matchAny(l.Path, p.top) {
 			l.AllowedBy = p.by
 		}
 		switch l.AllowedBy {
