@@ -131,7 +131,7 @@ func (w *discoverWorker) notListed(ctx context.Context, job *river.Job[discoverA
 		}
 		if next != nil {
 			wait, _ := fetch.Busy(why) // longer, if the service asks for that
-			if err := w.queue.Listings(ctx, tx, time.Now().Add(max(wait, retryAfter<<(2*(failures-1)))), *next); err != nil {
+			if err := w.queue.Listings(ctx, tx, after(now, max(wait, retryAfter<<(2*(failures-1)))), *next); err != nil {
 				return err
 			}
 		}

@@ -72,8 +72,12 @@ func larger(s ledger.Size) ledger.Size {
 type Inserter struct{ client *river.Client[*sql.Tx] }
 
 // NewInserter returns an Inserter for a process that works on no job.
-func NewInserter(s *store.Store) (*Inserter, error) {
-	client, err := river.NewClient(s.River, &river.Config{Logger: silent(), SkipUnknownJobCheck: true})
+func NewInserter(ctx context.Context, s *store.Store) (*Inserter, error) {
+	clock, err := newClock(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	client, err := river.NewClient(s.River, &river.Config{Logger: silent(), SkipUnknownJobCheck: true, Test: river.TestConfig{Time: clock}})
 	return &Inserter{client}, err
 }
 
@@ -121,3 +125,6 @@ func complete[A river.JobArgs](ctx context.Context, s *store.Store, tx *sql.Tx, 
 	}
 	return err
 }
+
+// after returns a time of the database's clock, as jobs have it.
+func after(now int64, wait time.Duration) time.Time { return time.UnixMilli(now).Add(wait) }

@@ -178,7 +178,7 @@ func (w *scanWorker) failed(ctx context.Context, job *river.Job[scanArgs], v led
 		}
 		wait := retryAfter << (2 * c.Failures)
 		next, err := ledger.Fail(ctx, tx, v, w.id, door.Printable(why.Error()), now+w.cfg.Sweep.Milliseconds())
-		return w.followed(ctx, tx, job, next, time.Now().Add(wait), err)
+		return w.followed(ctx, tx, job, next, after(now, wait), err)
 	})
 }
 

@@ -80,8 +80,7 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 			return err
 		}
 		if next != nil {
-			at := time.Now().Add(time.Duration(due-now) * time.Millisecond)
-			if err := w.queue.Questions(ctx, tx, at, *next); err != nil {
+			if err := w.queue.Questions(ctx, tx, time.UnixMilli(due), *next); err != nil {
 				return err
 			}
 		}

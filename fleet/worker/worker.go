@@ -63,7 +63,11 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 	host, _ := os.Hostname() // only for people
 	id := fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:8]))
 	w := &Worker{store: s, cfg: cfg, id: id, log: slog.New(slog.NewJSONHandler(cfg.Log, nil)).With("worker", id)}
-	client, err := w.client()
+	clock, err := newClock(ctx, s)
+	if err != nil {
+		return err
+	}
+	client, err := w.client(clock)
 	if err != nil {
 		return err
 	}
@@ -90,7 +94,7 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 }
 
 // client returns the queue's client, with a queue for each kind of work.
-func (w *Worker) client() (*river.Client[*sql.Tx], error) {
+func (w *Worker) client(clock clock) (*river.Client[*sql.Tx], error) {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
 	if w.cfg.Does.Discover {
 		river.AddWorker(workers, &discoverWorker{Worker: w})
@@ -113,7 +117,8 @@ func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 	return river.NewClient(w.store.River, &river.Config{
 		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: 500 * time.Millisecond,
 		ErrorHandler: &failures{w.log}, SkipUnknownJobCheck: true, // a worker that only scans queues questions too
-		RescueStuckJobsAfter:        limit(ledger.Large) + 10*time.Minute, // reap is earlier
+		Test:                        river.TestConfig{Time: clock},      // its name aside, it is for any other clock
+		RescueStuckJobsAfter:        limit(ledger.Large) + 24*time.Hour, // reap is earlier, and clocks may be hours wrong
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour,
 	})
 }

@@ -51,7 +51,7 @@ repositories that an event says have changed are added, or visited again.`,
 }
 
 func (c command) runAdd(ctx context.Context, s *store.Store, from string) error {
-	queue, err := worker.NewInserter(s)
+	queue, err := worker.NewInserter(ctx, s)
 	if err != nil {
 		return err
 	}

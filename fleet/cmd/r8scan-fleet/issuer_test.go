@@ -132,7 +132,8 @@ func TestIssuerAway(t *testing.T) {
 	mu.Lock()
 	away = false
 	mu.Unlock()
-	w.query(`update budget set free = 0 returning 1`) // the time is over
+	w.query(`update budget set free = 0 returning 1`) // the time is over, and somebody asks at once
+	w.run("recheck")
 	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
 		t.Errorf("run again: %d\n%s", code, errs)
 	}

@@ -22,7 +22,7 @@ r8scan-fleet run asks it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return with(ctx, func(s *store.Store) error {
-				queue, err := worker.NewInserter(s)
+				queue, err := worker.NewInserter(ctx, s)
 				if err != nil {
 					return err
 				}
