@@ -147,6 +147,7 @@ func (w *Worker) live(ctx context.Context) error {
 	tick := time.NewTicker(renew)
 	defer tick.Stop()
 	last, idle := time.Now(), 0
+	var why error // the last try to renew has failed
 	for {
 		select {
 		case <-ctx.Done():
@@ -156,17 +157,18 @@ func (w *Worker) live(ctx context.Context) error {
 		begun := time.Now()
 		now, draining, err := w.renewed(ctx)
 		switch {
-		case errors.Is(err, ledger.ErrLost), errors.Is(err, store.ErrNewer):
-			return errors.Join(ErrDead, err)
-		case err != nil && time.Since(last) > lease-renew:
-			return fmt.Errorf("%w (%s)", ErrDead, strings.Join(strings.Fields(err.Error()), " "))
+		case errors.Is(err, ledger.ErrLost) && why != nil: // it was too late because of that
+			return dead(why)
+		case errors.Is(err, ledger.ErrLost), errors.Is(err, store.ErrNewer), err != nil && time.Since(last) > lease-renew:
+			return dead(err)
 		case err != nil:
+			why = err
 			w.log.Warn("cannot renew", "error", err.Error())
 			continue
 		case draining:
 			return nil
 		}
-		last = begun
+		last, why = begun, nil
 		if err := w.chores(ctx, now); err != nil && ctx.Err() == nil {
 			w.log.Warn("chores failed", "error", err.Error())
 			continue
@@ -180,6 +182,11 @@ func (w *Worker) live(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// dead is ErrDead with its cause, in one line.
+func dead(why error) error {
+	return fmt.Errorf("%w (%s)", ErrDead, strings.Join(strings.Fields(why.Error()), " "))
 }
 
 // renewed renews the worker, within the time that is left for it.
