@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -49,7 +50,10 @@ func (h *huggingFace) page(ctx context.Context, cursor string) (Page, *http.Resp
 		if name, _, _ := strings.Cut(cursor, "?"); name != kind.list {
 			continue
 		}
-		if page.Next = h.next(resp); page.Next == "" {
+		if page.Next, err = h.next(resp); err != nil {
+			return Page{}, nil, err
+		}
+		if page.Next == "" {
 			if len(list) >= perRequest { // it may have a page after it some day, while it is the same
 				resp.Header.Del("ETag")
 			}
@@ -72,18 +76,25 @@ func (h *huggingFace) query() string {
 	return url.Values{"author": {h.owner.Name}, "limit": {strconv.Itoa(perRequest)}}.Encode()
 }
 
+// errElsewhere is that of an answer that names a page which is not below the API.
+var errElsewhere = errors.New("it says that the list goes on at another server, which is not asked")
+
 // next returns the cursor of the next page, as the answer names it: "" for none.
-func (h *huggingFace) next(resp *http.Response) string {
+func (h *huggingFace) next(resp *http.Response) (string, error) {
 	for _, header := range resp.Header.Values("Link") {
 		for link := range strings.SplitSeq(header, ",") {
 			target, rest, ok := strings.Cut(link, ">")
-			target = strings.TrimPrefix(strings.TrimSpace(target), "<")
-			if path, own := strings.CutPrefix(target, h.api.Base()+"/"); ok && own && strings.Contains(rest, `rel="next"`) {
-				return path
+			if !ok || !strings.Contains(rest, `rel="next"`) {
+				continue
 			}
+			path, own := strings.CutPrefix(strings.TrimPrefix(strings.TrimSpace(target), "<"), h.api.Base()+"/")
+			if !own {
+				return "", errElsewhere
+			}
+			return path, nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // gists returns nothing: there are none.

@@ -124,11 +124,12 @@ func (l *Lister) remember(ctx context.Context, name, cursor string, ask func(con
 	}
 	page = l.checked(page)
 	delete(l.pages, name)
+	if strings.Contains(resp.Header.Get("X-Github-Sso"), "partial-results") { // not remembered, so that it is told each time
+		page.Refused = append(page.Refused, result.Unread{What: l.owner.String(), Reason: "some are behind single sign-on and not listed: authorize the token for the organization"})
+		return page, nil
+	}
 	if etag := resp.Header.Get("ETag"); etag != "" && len(etag) < 256 {
 		l.pages[name] = remembered{etag, page}
-	}
-	if strings.Contains(resp.Header.Get("X-Github-Sso"), "partial-results") {
-		page.Refused = append(page.Refused, result.Unread{What: l.owner.String(), Reason: "some are behind single sign-on and not listed: authorize the token for the organization"})
 	}
 	return page, nil
 }
@@ -157,7 +158,11 @@ func (l *Lister) All(ctx context.Context, gists bool) (List, error) {
 	}
 	var err error
 	for _, list := range lists {
-		for round := 0; err == nil && round < maxRounds; round++ {
+		for round := 0; err == nil; round++ {
+			if round == maxRounds {
+				refused[result.Unread{What: l.owner.String(), Reason: "the list changed whenever it was read, so some may be missing: run it again later"}] = true
+				break
+			}
 			before := len(byURL)
 			var pages int
 			pages, err = each(ctx, list, func(p Page) {

@@ -442,3 +442,52 @@ func TestNotRemembered(t *testing.T) {
 		t.Errorf("%v, %v", entries, err)
 	}
 }
+
+// TestNothingIsLostSilently: who asks again is told again what is not listed, and a list
+// that does not stand still, or goes on elsewhere, does not pass for a whole one.
+func TestNothingIsLostSilently(t *testing.T) {
+	f := newFake(t)
+	const list = "v3/orgs/acme/repos"
+	f.lists[list] = []map[string]any{f.hub("a")}
+	f.before = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("X-Github-Sso", "partial-results; organizations=1")
+		return false
+	}
+	folder := t.TempDir()
+	for range 2 {
+		if got, err := f.all("github:acme", folder, false); err != nil || !strings.Contains(got, "single sign-on") {
+			t.Errorf("%v:\n%s", err, got)
+		}
+	}
+
+	f.size = perPage
+	for i := range perPage {
+		f.lists[list] = append(f.lists[list], f.hub(fmt.Sprint("r", i)))
+	}
+	rounds, changes := 0, 99
+	f.before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("page") == "2" {
+			if rounds++; rounds <= changes {
+				f.lists[list] = append(f.lists[list], f.hub(fmt.Sprint("new", rounds)))
+			}
+		}
+		return false
+	}
+	got, err := f.all("github:acme", "", false)
+	if err != nil || rounds != maxRounds || !strings.Contains(got, "the list changed whenever it was read") {
+		t.Errorf("%v, %d rounds:\n%s", err, rounds, got)
+	}
+	rounds, changes = 0, 1
+	if got, err = f.all("github:acme", "", false); err != nil || rounds != 2 || strings.Contains(got, "refused ") {
+		t.Errorf("one change: %v, %d rounds:\n%s", err, rounds, got)
+	}
+
+	f.lists["models"] = []map[string]any{{"id": "ann/m"}}
+	f.before = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header().Set("Link", `<https://example.com/api/models?cursor=x>; rel="next"`)
+		return false
+	}
+	if got, err = f.all("hf:ann", "", false); err == nil || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("%v:\n%s", err, got)
+	}
+}
