@@ -3,8 +3,10 @@ package forge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -308,6 +310,10 @@ func TestHostileLists(t *testing.T) {
 	if n := strings.Count(got, "refused "); n < 3 { // the same reason of the same name is told once
 		t.Errorf("%d refused:\n%s", n, got)
 	}
+	f.lists["v3/orgs/acme/repos"] = []map[string]any{f.hub("x", "clone_url", "http://127.0.0.1:1/acme/x.git")}
+	if got, err := f.all("github:acme", "", false); err != nil || !strings.Contains(got, "leads to another server") || strings.HasPrefix(got, "acme/") {
+		t.Errorf("of the same scheme: %v:\n%s", err, got)
+	}
 	f.before = func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("X-Github-Sso", "partial-results; organizations=1")
 		return false
@@ -489,5 +495,63 @@ func TestNothingIsLostSilently(t *testing.T) {
 	}
 	if got, err = f.all("hf:ann", "", false); err == nil || !strings.Contains(err.Error(), "another server") {
 		t.Errorf("%v:\n%s", err, got)
+	}
+}
+
+// TestFields: what is told of a repository, in our units.
+func TestFields(t *testing.T) {
+	f := newFake(t)
+	f.lists["v3/orgs/acme/repos"] = []map[string]any{f.hub("a")}
+	list, err := f.lister("github:acme", "").All(t.Context(), false)
+	if err != nil || len(list.Repositories) != 1 || list.Repositories[0].Size != 3<<10 || !list.Repositories[0].Changed.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
+		t.Errorf("%v, %+v", err, list)
+	}
+}
+
+// TestEndless: neither an answer nor a list without an end is read for ever.
+func TestEndless(t *testing.T) {
+	b := &bounded{io.NopCloser(strings.NewReader(strings.Repeat("x", 100))), 10}
+	if _, err := io.ReadAll(b); !errors.Is(err, errLongAnswer) {
+		t.Errorf("a long answer: %v", err)
+	}
+	b = &bounded{io.NopCloser(strings.NewReader(strings.Repeat("x", 10))), 10}
+	if text, err := io.ReadAll(b); err != nil || len(text) != 10 {
+		t.Errorf("an answer as long as it may be: %v, %d", err, len(text))
+	}
+	for name, next := range map[string]func(asked int) string{
+		"a circle":        func(asked int) string { return strconv.Itoa(asked % 3) },
+		"always new ones": strconv.Itoa,
+	} {
+		asked := 0
+		_, err := each(t.Context(), func(context.Context, string) (Page, error) {
+			if asked++; asked > 2*maxPages {
+				return Page{}, errors.New("it was asked too often")
+			}
+			return Page{Next: next(asked)}, nil
+		}, func(Page) {})
+		if err == nil || !strings.Contains(err.Error(), "goes on sending pages") {
+			t.Errorf("%s: %v after %d pages", name, err, asked)
+		}
+		if name == "a circle" && asked > 4 {
+			t.Errorf("%d pages of a circle of three were asked for", asked)
+		}
+	}
+}
+
+// TestFullPageOfModels: as TestFullPage, on Hugging Face.
+func TestFullPageOfModels(t *testing.T) {
+	f := newFake(t)
+	f.size = perRequest
+	f.lists["datasets"], f.lists["spaces"] = []map[string]any{}, []map[string]any{}
+	for i := range perRequest {
+		f.lists["models"] = append(f.lists["models"], map[string]any{"id": fmt.Sprint("ann/m", i)})
+	}
+	folder := t.TempDir()
+	if _, err := f.all("hf:ann", folder, false); err != nil {
+		t.Fatal(err)
+	}
+	f.lists["models"] = append(f.lists["models"], map[string]any{"id": "ann/new"})
+	if got, err := f.all("hf:ann", folder, false); err != nil || !strings.Contains(got, "ann/new ") {
+		t.Errorf("%v, the new one is missing: %q", err, f.asked)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +152,32 @@ func TestAPIWaits(t *testing.T) {
 			t.Errorf("%s: %v, %v, asked %d times", name, resp, err, asked)
 		}
 		server.Close()
+	}
+}
+
+// TestRetry: how long a server asks to wait, by its own clock.
+func TestRetry(t *testing.T) {
+	date := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	in := func(d time.Duration) string { return strconv.FormatInt(date.Add(d).Unix(), 10) }
+	for name, c := range map[string]struct {
+		headers []string
+		want    time.Duration
+		ok      bool
+	}{
+		"GitHub":           {[]string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", in(40 * time.Second)}, 41 * time.Second, true},
+		"GitLab":           {[]string{"RateLimit-Remaining", "0", "RateLimit-Reset", in(40 * time.Second)}, 41 * time.Second, true},
+		"a reset past":     {[]string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", in(-time.Hour)}, time.Second, true},
+		"some remain":      {[]string{"X-RateLimit-Remaining", "7", "X-RateLimit-Reset", in(40 * time.Second)}, 0, false},
+		"a reset far away": {[]string{"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", in(maxReset)}, 0, false},
+		"Retry-After":      {[]string{"Retry-After", "5", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", in(time.Hour)}, 5 * time.Second, true},
+		"nothing":          {nil, 0, false},
+	} {
+		resp := &http.Response{Header: http.Header{"Date": {date.Format(http.TimeFormat)}}}
+		for i := 0; i < len(c.headers); i += 2 {
+			resp.Header.Set(c.headers[i], c.headers[i+1])
+		}
+		if got, ok := Retry(resp); got != c.want || ok != c.ok {
+			t.Errorf("%s: %s, %v", name, got, ok)
+		}
 	}
 }
