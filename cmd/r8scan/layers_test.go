@@ -65,7 +65,7 @@ var layers = map[string][]string{
 	"internal/page":          {"internal/pattern"},
 	"internal/pool":          {},
 	"internal/texts":         {"result"},
-	"internal/forge":         {"internal/cachefile", "internal/git/fetch", "internal/loopback", "internal/terminal", "result", "rules"},
+	"internal/forge":         {"internal/cachefile", "internal/git/fetch", "internal/terminal", "result", "rules"},
 	"internal/dockerfile":    {"internal/pattern"},
 	"internal/pattern":       {},
 	"internal/plain":         {},

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode"
 
-	"r8scan/internal/loopback"
+	"r8scan/internal/git/fetch"
 	"r8scan/result"
 )
 
@@ -87,15 +87,11 @@ func Parse(text string) (Owner, error) {
 		return Owner{}, err
 	}
 	if strings.Contains(name, "://") {
-		at, err := url.Parse(name)
+		at, err := fetch.Parse(name)
 		switch {
-		case err != nil || at.Host == "" || at.Opaque != "" || at.RawQuery != "" || at.Fragment != "" || at.ForceQuery:
-			return Owner{}, fmt.Errorf("the address cannot be understood: write %s:https://HOST/NAME", s.prefix)
-		case at.User != nil:
-			return Owner{}, errors.New("a user or password in an address is seen by other users of this machine: remove it, and put it into ~/.netrc")
-		case at.Scheme == "http" && !loopback.Host(at.Hostname()):
-			return Owner{}, errors.New("http is not encrypted, so it is for this machine only: use https")
-		case at.Scheme != "https" && at.Scheme != "http":
+		case err != nil:
+			return Owner{}, err
+		case at.Scheme == "ssh":
 			return Owner{}, fmt.Errorf("%s is listed over https: write %s:https://HOST/NAME", s.title, s.prefix)
 		}
 		site, name = &url.URL{Scheme: at.Scheme, Host: strings.ToLower(at.Host)}, at.Path
@@ -111,15 +107,15 @@ func (s service) check(name string) error {
 		return fmt.Errorf("the name is missing: write %s:NAME", s.prefix)
 	case strings.Contains(name, "/") && s.prefix != GitLab:
 		return fmt.Errorf("%s names all repositories of an owner: name one repository by its URL, such as %s/owner/name", s.prefix+":", s.site)
-	case !isName(name):
+	case !IsName(name):
 		return fmt.Errorf("no %s of %s has such a name", s.owner, s.title)
 	}
 	return nil
 }
 
-// isName reports whether a name, with slashes between its parts, is one that a service
+// IsName reports whether a name, with slashes between its parts, is one that a service
 // can give: nothing in it means anything in a URL.
-func isName(name string) bool {
+func IsName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part == "." || part == ".." {
 			return false

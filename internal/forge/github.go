@@ -18,10 +18,13 @@ type gitHub struct {
 	api *github.Client
 }
 
-func newGitHub(l *Lister) (*gitHub, error) {
+// asGitHub makes the lister ask GitHub.
+func (l *Lister) asGitHub() error {
 	base := l.api.Base() + "/"
 	api, err := github.NewClient(github.WithHTTPClient(l.http()), github.WithURLs(&base, &base), github.WithUserAgent("r8scan"), github.WithDisableRateLimitCheck())
-	return &gitHub{l, api}, err
+	g := &gitHub{l, api}
+	l.repositories, l.gists = g.page, g.gistsOf
+	return err
 }
 
 // The kinds of lists. An organization is asked for first.
@@ -95,11 +98,12 @@ func (g *gitHub) user(ctx context.Context) (kind string, err error) {
 	return ofUser, nil
 }
 
-func (g *gitHub) gists(ctx context.Context, cursor string) (Page, *http.Response, error) {
+// gistsOf returns a page of the owner's gists. An organization has none.
+func (g *gitHub) gistsOf(ctx context.Context, cursor string) (Page, *http.Response, error) {
 	_, number := at(cursor)
 	list, resp, err := g.api.Gists.List(ctx, g.owner.Name, &github.GistListOptions{ListOptions: github.ListOptions{Page: number, PerPage: perPage}})
 	switch {
-	case resp != nil && resp.StatusCode == http.StatusNotFound: // an organization has none
+	case resp != nil && resp.StatusCode == http.StatusNotFound:
 		return Page{}, resp.Response, nil
 	case err != nil:
 		return Page{}, answered(resp), absent(resp, err)

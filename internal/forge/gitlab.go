@@ -13,9 +13,11 @@ type gitLab struct {
 	api *gitlab.Client
 }
 
-func newGitLab(l *Lister) (*gitLab, error) {
+// asGitLab makes the lister ask GitLab.
+func (l *Lister) asGitLab() error {
 	api, err := gitlab.NewAuthSourceClient(noLogin{}, gitlab.WithBaseURL(l.api.Base()), gitlab.WithHTTPClient(l.http()), gitlab.WithoutRetries(), gitlab.WithCustomLimiter(noLimit{}))
-	return &gitLab{l, api}, err
+	l.repositories = (&gitLab{l, api}).page
+	return err
 }
 
 // noLogin and noLimit leave it to the transport to log in and to wait.
@@ -70,9 +72,4 @@ func (g *gitLab) page(ctx context.Context, cursor string) (Page, *http.Response,
 		page.Repositories = append(page.Repositories, r)
 	}
 	return page, resp.Response, nil
-}
-
-// gists returns nothing: snippets are no repositories of a group.
-func (g *gitLab) gists(context.Context, string) (Page, *http.Response, error) {
-	return Page{}, &http.Response{}, nil
 }

@@ -25,7 +25,7 @@ type listed struct {
 	LastModified time.Time `json:"lastModified"`
 }
 
-func (h *huggingFace) page(ctx context.Context, cursor string) (Page, *http.Response, error) {
+func (h huggingFace) page(ctx context.Context, cursor string) (Page, *http.Response, error) {
 	if cursor == "" {
 		cursor = kinds[0].list + "?" + h.query()
 	}
@@ -72,7 +72,7 @@ func (h *huggingFace) page(ctx context.Context, cursor string) (Page, *http.Resp
 // perRequest is the most that Hugging Face sends.
 const perRequest = 1000
 
-func (h *huggingFace) query() string {
+func (h huggingFace) query() string {
 	return url.Values{"author": {h.owner.Name}, "limit": {strconv.Itoa(perRequest)}}.Encode()
 }
 
@@ -80,7 +80,7 @@ func (h *huggingFace) query() string {
 var errElsewhere = errors.New("it says that the list goes on at another server, which is not asked")
 
 // next returns the cursor of the next page, as the answer names it: "" for none.
-func (h *huggingFace) next(resp *http.Response) (string, error) {
+func (h huggingFace) next(resp *http.Response) (string, error) {
 	for _, header := range resp.Header.Values("Link") {
 		for link := range strings.SplitSeq(header, ",") {
 			target, rest, ok := strings.Cut(link, ">")
@@ -95,9 +95,4 @@ func (h *huggingFace) next(resp *http.Response) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// gists returns nothing: there are none.
-func (h *huggingFace) gists(context.Context, string) (Page, *http.Response, error) {
-	return Page{}, &http.Response{}, nil
 }

@@ -23,12 +23,13 @@ import (
 
 // Lister lists the repositories of one owner. It is not safe for concurrent use.
 type Lister struct {
-	owner  Owner
-	api    *fetch.API
-	client client
-	folder *cachefile.Folder // nil: nothing is remembered
-	rules  *rules.Set
-	pages  map[string]remembered // by list and cursor
+	owner        Owner
+	api          *fetch.API
+	repositories asking
+	gists        asking            // of a user; nil for a service without any
+	folder       *cachefile.Folder // nil: nothing is remembered
+	rules        *rules.Set
+	pages        map[string]remembered // by list and cursor
 }
 
 // remembered is a page that need not be sent again if the server says that it is the
@@ -38,14 +39,9 @@ type remembered struct {
 	Page Page
 }
 
-// client asks one service.
-type client interface {
-	// page returns a page, and the answer if there was one. A cursor is one that it
-	// has returned, or "".
-	page(ctx context.Context, cursor string) (Page, *http.Response, error)
-	// gists is page for the gists of a user.
-	gists(ctx context.Context, cursor string) (Page, *http.Response, error)
-}
+// asking asks a service for a page of a list. It returns the answer too, if there was
+// one. A cursor is one that it has returned, or "".
+type asking func(ctx context.Context, cursor string) (Page, *http.Response, error)
 
 // maxLists is how many bytes are remembered of one owner.
 const maxLists = 16 << 20
@@ -57,27 +53,18 @@ const listVersion = "v1"
 // It asks for nothing yet.
 func New(c *fetch.Client, o Owner, folder string, set *rules.Set) (*Lister, error) {
 	l := &Lister{owner: o, rules: set, pages: map[string]remembered{}}
-	base := o.Site
-	switch o.Service {
-	case GitLab:
-		base.Path = "/api/v4"
-	case HuggingFace:
-		base.Path = "/api"
-	default:
-		base.Path = "/api/v3"
-		if base.Host == "github.com" {
-			base.Host, base.Path = "api.github.com", ""
-		}
-	}
-	l.api = c.APIAt(base, o.Site.Hostname())
+	host := o.Site.Hostname()
 	var err error
 	switch o.Service {
 	case GitLab:
-		l.client, err = newGitLab(l)
+		l.api = c.APIAt(*o.Site.JoinPath("/api/v4"), host)
+		err = l.asGitLab()
 	case HuggingFace:
-		l.client = &huggingFace{l}
+		l.api = c.APIAt(*o.Site.JoinPath("/api"), host)
+		l.repositories = huggingFace{l}.page
 	default:
-		l.client, err = newGitHub(l)
+		l.api = c.APIAt(fetch.GitHubAPI(o.Site), host)
+		err = l.asGitHub()
 	}
 	if folder != "" {
 		l.folder = cachefile.NewFolder(folder, listVersion, maxLists)
@@ -97,18 +84,18 @@ func (l *Lister) key() []byte {
 
 // Page returns a page of the owner's repositories. The first cursor is "".
 func (l *Lister) Page(ctx context.Context, cursor string) (Page, error) {
-	return l.remember(ctx, "repositories "+cursor, cursor, l.client.page)
+	return l.remember(ctx, "repositories "+cursor, cursor, l.repositories)
 }
 
-// Gists returns a page of a user's gists. Who is no user of GitHub has none.
-func (l *Lister) Gists(ctx context.Context, cursor string) (Page, error) {
-	return l.remember(ctx, "gists "+cursor, cursor, l.client.gists)
+// gistsPage is Page for the gists of a user.
+func (l *Lister) gistsPage(ctx context.Context, cursor string) (Page, error) {
+	return l.remember(ctx, "gists "+cursor, cursor, l.gists)
 }
 
 type etagKey struct{}
 
 // remember returns a page that is asked for, or a remembered one that is the same.
-func (l *Lister) remember(ctx context.Context, name, cursor string, ask func(context.Context, string) (Page, *http.Response, error)) (Page, error) {
+func (l *Lister) remember(ctx context.Context, name, cursor string, ask asking) (Page, error) {
 	was, ok := l.pages[name]
 	if ok {
 		ctx = context.WithValue(ctx, etagKey{}, was.ETag)
@@ -153,8 +140,8 @@ type List struct {
 func (l *Lister) All(ctx context.Context, gists bool) (List, error) {
 	byURL, refused := map[string]Repository{}, map[result.Unread]bool{}
 	lists := []func(context.Context, string) (Page, error){l.Page}
-	if gists {
-		lists = append(lists, l.Gists)
+	if gists && l.gists != nil {
+		lists = append(lists, l.gistsPage)
 	}
 	var err error
 	for _, list := range lists {
@@ -239,13 +226,13 @@ func (l *Lister) checked(p Page) Page {
 func (l *Lister) refuses(r Repository) string {
 	at, err := fetch.Parse(r.URL)
 	switch {
-	case !isName(r.Name):
+	case !IsName(r.Name):
 		return "no repository has such a name"
 	case err != nil:
 		return "its address is none"
 	case at.Scheme != l.owner.Site.Scheme || !strings.EqualFold(strings.TrimPrefix(at.Host, "gist."), l.owner.Site.Host):
 		return "its address leads to another server"
-	case !isName(strings.Trim(at.Path, "/")):
+	case !IsName(strings.Trim(at.Path, "/")):
 		return "its address is none"
 	}
 	return ""

@@ -22,14 +22,24 @@ type API struct {
 // API returns the API for a repository's address: that of github.com, or of a server on
 // this machine that answers like one.
 func (c *Client) API(a *Address) (*API, error) {
-	host := strings.ToLower(strings.TrimPrefix(a.Hostname(), "gist."))
+	host := strings.TrimPrefix(a.Hostname(), "gist.")
+	site := url.URL{Scheme: "https", Host: host}
 	switch {
 	case a.Scheme != "ssh" && loopback.Host(host):
-		return c.APIAt(url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist."), Path: "/api/v3"}, host), nil
+		site = url.URL{Scheme: a.Scheme, Host: strings.TrimPrefix(a.Host, "gist.")}
 	case host != "github.com":
 		return nil, errors.New("texts are read beside a repository on GitHub only: name its URL, such as https://github.com/owner/name")
 	}
-	return c.APIAt(url.URL{Scheme: "https", Host: "api.github.com"}, host), nil
+	return c.APIAt(GitHubAPI(site), host), nil
+}
+
+// GitHubAPI returns the URL of the API of github.com, or of a GitHub of somebody's own, by
+// the scheme and the host of its pages.
+func GitHubAPI(site url.URL) url.URL {
+	if site.Host == "github.com" {
+		return url.URL{Scheme: "https", Host: "api.github.com"}
+	}
+	return *site.JoinPath("/api/v3")
 }
 
 // APIAt returns the API at a URL, to which the credentials for a host are sent.
