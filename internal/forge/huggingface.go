@@ -25,10 +25,27 @@ type listed struct {
 	LastModified time.Time `json:"lastModified"`
 }
 
-func (h huggingFace) page(ctx context.Context, cursor string) (Page, *http.Response, error) {
-	if cursor == "" {
+// page passes over lists that are empty. If all are, it is not known whether there is
+// such an owner.
+func (h huggingFace) page(ctx context.Context, cursor string) (page Page, resp *http.Response, err error) {
+	first := cursor == ""
+	if first {
 		cursor = kinds[0].list + "?" + h.query()
 	}
+	for range kinds {
+		page, resp, err = h.list(ctx, cursor)
+		if cursor = page.Next; err != nil || cursor == "" || len(page.Repositories) > 0 {
+			break
+		}
+	}
+	if err == nil && first && cursor == "" && len(page.Repositories) == 0 {
+		err = errNothing
+	}
+	return page, resp, err
+}
+
+// list asks for a page of one list.
+func (h huggingFace) list(ctx context.Context, cursor string) (Page, *http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, h.api.Base()+"/"+cursor, nil)
 	if err != nil {
 		return Page{}, nil, err

@@ -170,9 +170,6 @@ func (l *Lister) All(ctx context.Context, gists bool) (List, error) {
 	slices.SortFunc(out.Refused, func(a, b result.Unread) int {
 		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 	})
-	if err == nil && len(out.Repositories)+len(out.Refused) == 0 && l.owner.Service == HuggingFace {
-		err = fmt.Errorf("nothing is listed of %s on Hugging Face: check the name", l.owner.Name)
-	}
 	l.save()
 	return out, err
 }
@@ -238,8 +235,12 @@ func (l *Lister) refuses(r Repository) string {
 	return ""
 }
 
-// errAbsent is that of an owner whom the service does not know.
-var errAbsent = errors.New("absent")
+// errAbsent is that of an owner whom the service does not know, errNothing that of one of
+// whom it lists nothing, and does not say whether it knows them.
+var (
+	errAbsent  = errors.New("absent")
+	errNothing = errors.New("nothing is listed")
+)
 
 // explain says why a list could not be had, and what to do.
 func (l *Lister) explain(resp *http.Response, err error) error {
@@ -247,6 +248,8 @@ func (l *Lister) explain(resp *http.Response, err error) error {
 	switch {
 	case errors.Is(err, errAbsent):
 		return fmt.Errorf("%s knows no %s %s, or the token may not see it: check the name", s.title, s.owner, l.owner.Name)
+	case errors.Is(err, errNothing):
+		return fmt.Errorf("nothing is listed of %s on %s: check the name", l.owner.Name, s.title)
 	case resp == nil:
 		var wrapped *url.Error
 		for errors.As(err, &wrapped) { // it repeats the whole address

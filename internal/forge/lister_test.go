@@ -266,7 +266,14 @@ func TestHuggingFace(t *testing.T) {
 			t.Errorf("asked %q", f.asked)
 		}
 	}
+	f.lists["models"], f.lists["datasets"] = nil, nil
+	if page, err := f.lister("hf:ann", "").Page(t.Context(), ""); err != nil || len(page.Repositories) != 2 || page.Next == "" {
+		t.Errorf("with Spaces only: %v, %+v", err, page)
+	}
 	f.lists = map[string][]map[string]any{"models": {}, "datasets": {}, "spaces": {}}
+	if page, err := f.lister("hf:nobody", "").Page(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "nothing is listed of nobody") {
+		t.Errorf("%v, %+v", err, page)
+	}
 	if got, err := f.all("hf:nobody", "", false); err == nil || !strings.Contains(err.Error(), "nothing is listed of nobody") {
 		t.Errorf("%v:\n%s", err, got)
 	}
