@@ -18,13 +18,12 @@ type gitHub struct {
 	api *github.Client
 }
 
-// asGitHub makes the lister ask GitHub.
-func (l *Lister) asGitHub() error {
+// newGitHub returns what asks GitHub for a lister.
+func newGitHub(l *Lister) (repositories, gists asking, err error) {
 	base := l.api.Base() + "/"
 	api, err := github.NewClient(github.WithHTTPClient(l.http()), github.WithURLs(&base, &base), github.WithUserAgent("r8scan"), github.WithDisableRateLimitCheck())
 	g := &gitHub{l, api}
-	l.repositories, l.gists = g.page, g.gistsOf
-	return err
+	return g.page, g.gistsOf, err
 }
 
 // The kinds of lists. An organization is asked for first.

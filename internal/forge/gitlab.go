@@ -13,11 +13,10 @@ type gitLab struct {
 	api *gitlab.Client
 }
 
-// asGitLab makes the lister ask GitLab.
-func (l *Lister) asGitLab() error {
+// newGitLab returns what asks GitLab for a lister.
+func newGitLab(l *Lister) (repositories asking, err error) {
 	api, err := gitlab.NewAuthSourceClient(noLogin{}, gitlab.WithBaseURL(l.api.Base()), gitlab.WithHTTPClient(l.http()), gitlab.WithoutRetries(), gitlab.WithCustomLimiter(noLimit{}))
-	l.repositories = (&gitLab{l, api}).page
-	return err
+	return (&gitLab{l, api}).page, err
 }
 
 // noLogin and noLimit leave it to the transport to log in and to wait.

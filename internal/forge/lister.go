@@ -58,13 +58,13 @@ func New(c *fetch.Client, o Owner, folder string, set *rules.Set) (*Lister, erro
 	switch o.Service {
 	case GitLab:
 		l.api = c.APIAt(*o.Site.JoinPath("/api/v4"), host)
-		err = l.asGitLab()
+		l.repositories, err = newGitLab(l)
 	case HuggingFace:
 		l.api = c.APIAt(*o.Site.JoinPath("/api"), host)
 		l.repositories = huggingFace{l}.page
 	default:
 		l.api = c.APIAt(fetch.GitHubAPI(o.Site), host)
-		err = l.asGitHub()
+		l.repositories, l.gists, err = newGitHub(l)
 	}
 	if folder != "" {
 		l.folder = cachefile.NewFolder(folder, listVersion, maxLists)
