@@ -13,6 +13,7 @@ create table notice (
     owner text,                        -- the worker that sends it
     tries bigint not null default 0,   -- attempts in a row that reached nobody
     error text not null default '',
+    lead text not null default '',     -- the notice whose mail also tells this one
     since bigint not null,             -- when it came into this state
     due bigint not null,               -- when it is sent, if the state is due
     unique (token, channel)
@@ -43,8 +44,10 @@ create table entry (                   -- the log of acts: rows are added, and r
     why text not null default ''
 );
 create index entry_token on entry (token, at);
+create index token_live on token (status) where status = 'live';
 
 -- +goose Down
+drop index token_live;
 drop table entry;
 drop table told;
 drop table recipient;
