@@ -72,6 +72,15 @@ func permalink(target result.Target, h *result.History, s spot) string {
 	return page
 }
 
+// Link returns the page that shows a place of one of many repositories, "" where there is
+// none.
+func Link(l result.Location) string {
+	if l.Repository == "" && l.URL == "" {
+		return ""
+	}
+	return permalink(result.Target{}, nil, spot{at: l, commit: l.Commit})
+}
+
 // oneOf returns the target that one of many repositories is, and a story that says that
 // its server has what was found there.
 func oneOf(repository string) (result.Target, *result.History) {

@@ -19,6 +19,7 @@ type Counts struct {
 	Partly   int64            `json:"partly_read"`  // repositories of which something could not be read
 	Overdue  int64            `json:"overdue_ms"`   // how long the oldest due visit waits
 	Deferred int64            `json:"unanswered"`   // open tokens whose last question had no clear answer
+	Notices  map[string]int64 `json:"notices"`      // by state
 }
 
 // Count returns the numbers as they are now.
@@ -35,6 +36,9 @@ func Count(ctx context.Context, q store.Querier, now int64) (*Counts, error) {
 		return nil, err
 	}
 	if c.Sealed, err = by(ctx, q, `select sealed_to, count(*) from token where sealed_to <> '' group by sealed_to`); err != nil {
+		return nil, err
+	}
+	if c.Notices, err = by(ctx, q, `select state, count(*) from notice group by state`); err != nil {
 		return nil, err
 	}
 	err = q.QueryRowContext(ctx, `select
@@ -64,6 +68,9 @@ func by(ctx context.Context, q store.Querier, query string) (map[string]int64, e
 // patience is how many tries in a row without a clear answer Idle waits for.
 const patience = 3
 
+// patienceTime is how far ahead a notice is at most, in milliseconds, that Idle waits for.
+const patienceTime = 60_000
+
 // putOff is how far ahead the next request to a host is, at least, if it has asked for a
 // wait: its repositories are not left to do now, and no question if it is an issuer.
 const putOff = 20_000
@@ -72,7 +79,7 @@ const putOff = 20_000
 const Issuer = "issuer "
 
 // Work is what a worker does, or what is left to do.
-type Work struct{ Discover, Scan, Verify bool }
+type Work struct{ Discover, Scan, Verify, Act bool }
 
 // Idle reports whether nothing of what a worker does is left to do now: what is left waits
 // for a later sweep or recheck.
@@ -82,9 +89,10 @@ func Idle(ctx context.Context, q store.Querier, does Work, now int64) (bool, err
 		exists(select 1 from repo where state in ('queued', 'scanning')
 			and not exists(select 1 from budget where budget.host = repo.host and budget.free > $1)),
 		exists(select 1 from token where open = 1 and (due <= $2 or tries between 1 and $3)
-			and not exists(select 1 from budget where budget.host like $4 and budget.free > $5))`,
-		(now+putOff)*1000, now, patience, Issuer+"%", (now+putOff)*1000).Scan(&left.Discover, &left.Scan, &left.Verify)
-	return !(does.Discover && left.Discover) && !(does.Scan && left.Scan) && !(does.Verify && left.Verify), err
+			and not exists(select 1 from budget where budget.host like $4 and budget.free > $5)),
+		exists(select 1 from notice where state = 'sending' or state = 'due' and tries < $6 and due <= $7)`,
+		(now+putOff)*1000, now, patience, Issuer+"%", (now+putOff)*1000, patience, now+patienceTime).Scan(&left.Discover, &left.Scan, &left.Verify, &left.Act)
+	return !(does.Discover && left.Discover) && !(does.Scan && left.Scan) && !(does.Verify && left.Verify) && !(does.Act && left.Act), err
 }
 
 // ForgetRepo removes all of a repository, by id or URL, and the tokens that stand

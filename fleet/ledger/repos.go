@@ -103,14 +103,15 @@ const clocks = 5 * 60 * 1000
 // Claimed is a repository that a worker may scan.
 type Claimed struct {
 	URL, Host, Refs string
+	Public          bool // its server showed it without credentials last time
 	Failures        int64
 }
 
 // Claim makes the worker the owner of a visit. ErrLost says that the visit is over.
 func Claim(ctx context.Context, q store.Querier, v Visit, worker string) (c Claimed, err error) {
 	err = q.QueryRowContext(ctx, `update repo set state = 'scanning', owner = $1
-		where id = $2 and epoch = $3 and state in ('queued', 'scanning') returning url, host, refs, failures`,
-		worker, v.Repo, v.Epoch).Scan(&c.URL, &c.Host, &c.Refs, &c.Failures)
+		where id = $2 and epoch = $3 and state in ('queued', 'scanning') returning url, host, refs, public = 1, failures`,
+		worker, v.Repo, v.Epoch).Scan(&c.URL, &c.Host, &c.Refs, &c.Public, &c.Failures)
 	return c, lost(err)
 }
 
@@ -158,6 +159,16 @@ func Commit(ctx context.Context, tx *sql.Tx, v Visit, worker string, s Scanned) 
 	}
 	_, err = tx.ExecContext(ctx, `insert into memory(repo, name, body) values($1, $2, $3)
 		on conflict(repo) do update set name = excluded.name, body = excluded.body`, v.Repo, s.Memory.Name, s.Memory.Body)
+	return err
+}
+
+// MarkPublic records whether a repository's server shows it without credentials.
+func MarkPublic(ctx context.Context, q store.Querier, repo string, public bool) error {
+	n := 0
+	if public {
+		n = 1
+	}
+	_, err := q.ExecContext(ctx, `update repo set public = $1 where id = $2`, n, repo)
 	return err
 }
 

@@ -89,21 +89,22 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 }
 
 // listRefs asks a server for a repository's refs and returns a digest of them; "" for a
-// folder on this machine, which is scanned at each visit.
-func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error) {
+// folder on this machine, which is scanned at each visit. What the server shows without
+// credentials is public.
+func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string, public bool, err error) {
 	if !fetch.IsURL(url) {
-		return "", nil
+		return "", false, nil
 	}
 	if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
-		return "", err
+		return "", false, err
 	}
 	at, err := fetch.Parse(url)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	session, err := (&fetch.Client{}).Open(ctx, at)
 	if err != nil {
-		return "", w.busy(ctx, host, err)
+		return "", false, w.busy(ctx, host, err)
 	}
 	defer session.Close()
 	sum := sha256.New()
@@ -111,7 +112,7 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (string, error)
 	for _, ref := range session.Refs {
 		fmt.Fprintf(sum, "%s %s\n", ref.ID, ref.Name)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return hex.EncodeToString(sum.Sum(nil)), session.Anonymous(), nil
 }
 
 // scan reads everything that a repository has or, with what earlier scans remember, what

@@ -46,7 +46,8 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	defer cancel()
 	started := time.Now()
 	kept := &memory{worker: w.Worker, ctx: limited, repo: v.Repo}
-	refs, res, err := w.visit(limited, claimed, kept)
+	came, err := w.visit(limited, claimed, kept)
+	res := came.res
 	wait, busy := later(err)
 	switch {
 	case busy:
@@ -64,7 +65,7 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 		return over(w.failed(ctx, job, v, claimed, err))
 	}
 	crash.At(crash.Scanned)
-	if err := w.commit(ctx, job, v, refs, res, kept.saved); err != nil {
+	if err := w.commit(ctx, job, v, claimed, came, kept.saved); err != nil {
 		return over(err)
 	}
 	findings := 0
@@ -75,31 +76,44 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	return nil
 }
 
+// seen is what a visit has brought.
+type seen struct {
+	refs   string // a digest
+	public bool
+	res    *result.Result // nil if the refs are those of the last visit
+}
+
 // visit lists the refs of a repository and, if they are not those of the last visit,
-// scans it. The result is nil if they are.
-func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) (refs string, res *result.Result, err error) {
-	refs, err = w.listRefs(ctx, c.URL, c.Host)
-	if err != nil || refs != "" && refs == c.Refs {
-		return refs, nil, err
+// scans it.
+func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) (s seen, err error) {
+	s.refs, s.public, err = w.listRefs(ctx, c.URL, c.Host)
+	if err != nil || s.refs != "" && s.refs == c.Refs {
+		return s, err
 	}
-	res, err = w.scan(ctx, c.URL, c.Host, kept)
-	return refs, res, err
+	s.res, err = w.scan(ctx, c.URL, c.Host, kept)
+	return s, err
 }
 
 // commit writes a visit that went well: what was found, the questions about new
 // tokens, and the end of the visit and of the job.
-func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, refs string, res *result.Result, kept *ledger.Memory) error {
+func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, c ledger.Claimed, s seen, kept *ledger.Memory) error {
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
 		now, err := w.store.Now(ctx, tx)
 		if err != nil {
 			return err
 		}
-		done := ledger.Scanned{Refs: refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds(), Memory: kept}
+		res := s.res
+		done := ledger.Scanned{Refs: s.refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds(), Memory: kept}
 		if res != nil {
 			done.Unread = shortened(door.Text(res.Coverage.Unread))
 		}
 		if err := ledger.Commit(ctx, tx, v, w.id, done); err != nil {
 			return err
+		}
+		if s.public != c.Public {
+			if err := ledger.MarkPublic(ctx, tx, v.Repo, s.public); err != nil {
+				return err
+			}
 		}
 		if res != nil {
 			if err := w.found(ctx, tx, v.Repo, res, now); err != nil {

@@ -19,6 +19,13 @@ type link interface {
 	close() // ends the answer too
 }
 
+// Anonymous reports whether the server has shown the refs to somebody without
+// credentials, as it would to anybody.
+func (s *Session) Anonymous() bool {
+	l, ok := s.link.(*httpLink)
+	return ok && l.auth == nil
+}
+
 // Close ends the session.
 func (s *Session) Close() { s.link.close() }
 
