@@ -14,6 +14,7 @@ create table notice (
     tries bigint not null default 0,   -- attempts in a row that reached nobody
     error text not null default '',
     lead text not null default '',     -- the notice whose mail also tells this one
+    made bigint not null,
     since bigint not null,             -- when it came into this state
     due bigint not null,               -- when it is sent, if the state is due
     unique (token, channel)
