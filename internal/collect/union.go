@@ -124,7 +124,7 @@ func (u *Union) places(of result.Repository, locations []result.Location, taken 
 		if l.Kind != result.KindLayer && l.Kind != result.KindImage { // the path of these is the image
 			l.Repository = of.URL
 		}
-		cost := locationCost + 2*int64(len(l.Path)+len(l.Member)+len(l.URL)+len(l.MadeBy))
+		cost := placeCost(l)
 		if (u.room < cost || *taken+cost > u.token) && i > 0 {
 			u.lost++
 			continue
@@ -205,7 +205,7 @@ func (u *Union) Result(path string) *result.Result {
 	}
 	slices.SortFunc(res.Allowed, compareAllowed)
 	if u.lost > 0 {
-		u.Unread("places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", u.lost))
+		u.Unread(unlisted(u.lost))
 	}
 	slices.SortFunc(res.Coverage.Unread, result.Unread.Compare)
 	res.Coverage.Unread = slices.Compact(res.Coverage.Unread)
