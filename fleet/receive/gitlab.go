@@ -20,6 +20,9 @@ type revoker struct {
 	wait   time.Duration // until tokens are disabled
 }
 
+// acts reports whether tokens are disabled.
+func acts(cfg *config.Config) bool { return cfg.Act && cfg.Disable != nil }
+
 const revokerWait = 20 * time.Second
 
 // retryRevoke is when GitLab is to ask again about what is not disabled.

@@ -55,7 +55,7 @@ func New(cfg *config.Config, s *store.Store, queue Queue, to *seal.PublicKey, lo
 		mux.Handle("POST /github/secret-scanning", &partner{receiver: r, keys: newKeys(serve.GitHub.Keys), wait: partnerWait})
 	}
 	if serve.GitLab != nil {
-		g := &revoker{receiver: r, secret: serve.GitLab.Secret, acts: cfg.Act && cfg.Disable != nil, wait: revokerWait}
+		g := &revoker{receiver: r, secret: serve.GitLab.Secret, acts: acts(cfg), wait: revokerWait}
 		mux.HandleFunc("GET /gitlab/v1/revocable_token_types", g.types)
 		mux.HandleFunc("POST /gitlab/v1/revoke_tokens", g.revoke)
 	}
