@@ -18,6 +18,7 @@ import (
 
 	"r8scan/fleet/config"
 	"r8scan/fleet/ledger"
+	"r8scan/fleet/reach"
 	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
 )
@@ -52,7 +53,7 @@ func New(cfg *config.Config, s *store.Store, queue Queue, to *seal.PublicKey, lo
 	r := &receiver{store: s, queue: queue, log: log, to: to, slots: make(chan struct{}, bodies), every: 200 * time.Millisecond}
 	mux := http.NewServeMux()
 	if serve.GitHub != nil {
-		mux.Handle("POST /github/secret-scanning", &partner{receiver: r, keys: newKeys(serve.GitHub.Keys), wait: partnerWait})
+		mux.Handle("POST /github/secret-scanning", &partner{receiver: r, keys: newKeys(serve.GitHub.Keys, reach.Only(cfg.Reach)), wait: partnerWait})
 	}
 	if serve.GitLab != nil {
 		g := &revoker{receiver: r, secret: serve.GitLab.Secret, acts: acts(cfg), wait: revokerWait}

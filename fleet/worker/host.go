@@ -102,7 +102,7 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string,
 	if err != nil {
 		return "", false, err
 	}
-	session, err := (&fetch.Client{}).Open(ctx, at)
+	session, err := w.git().Open(ctx, at)
 	if err != nil {
 		return "", false, w.busy(ctx, host, err)
 	}
@@ -129,7 +129,7 @@ func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visi
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits})
+	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach()})
 	if err != nil {
 		err = w.busy(ctx, host, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/fetch"
@@ -16,6 +17,10 @@ import (
 // Remote is a repository on a server: all objects that its refs reach. They are read
 // from the pack that the server sends. Nothing of it gets a name on this disk.
 type Remote struct {
+	// Reach says why an address is not connected to, as for fetch.Client; nil for no limits
+	// of the caller's.
+	Reach func(host string, at netip.AddrPort) error
+
 	at   *fetch.Address
 	most int64 // bytes of the pack
 }
@@ -44,15 +49,20 @@ func OpenRemote(url string, most int64) (*Remote, error) {
 	if most == 0 {
 		most = DefaultMaxSize
 	}
-	return &Remote{at, most}, nil
+	return &Remote{at: at, most: most}, nil
 }
 
 // Tree is nothing: what a server sends cannot have a say in how it is scanned.
 func (s *Remote) Tree() (root, top string) { return "", "" }
 
+// open asks the server for the refs.
+func (s *Remote) open(ctx context.Context) (*fetch.Session, error) {
+	return (&fetch.Client{Reach: s.Reach}).Open(ctx, s.at)
+}
+
 // Read gets the objects and searches them.
 func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
-	session, err := (&fetch.Client{}).Open(ctx, s.at)
+	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +73,7 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 			return read, err
 		}
 		session.Close() // over ssh it takes one request
-		if session, err = (&fetch.Client{}).Open(ctx, s.at); err != nil {
+		if session, err = s.open(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +100,7 @@ func (s *Remote) searchPack(ctx context.Context, env *Env, r *repository, spool 
 		return err
 	}
 	if ids := pack.Lacking(); complete && len(ids) > 0 && len(pack.Store.Problems()) == 0 {
-		both, err := withBases(ctx, s.at, spool, s.most, ids)
+		both, err := withBases(ctx, s, spool, ids)
 		if err != nil {
 			pack.Store.Close()
 			return err
