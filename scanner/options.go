@@ -35,6 +35,7 @@ type Options struct {
 	MaxSize       int64            // bytes of a remote's pack, and of a file beside it; 0: 20 GiB
 	Texts         bool             // of a repository on GitHub, given by its URL: read what stands beside it too
 	Reach         Reach            // which addresses a remote's git server may have; nil for all
+	Wants         []string         // ids in hex of a remote's commits that are read too, though no ref names them
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one

@@ -87,7 +87,7 @@ func Range(ctx context.Context, path, commits string, opts Options) (*result.Res
 		if err != nil {
 			return nil, err
 		}
-		remote.Reach = opts.Reach
+		remote.Reach, remote.Wants = opts.Reach, opts.Wants
 		return remote, nil
 	})
 }
