@@ -32,6 +32,9 @@ const maxPush = 25 << 20
 
 // push is what counts of a message.
 type push struct {
+	Before     string `json:"before"`
+	Forced     bool   `json:"forced"`
+	Deleted    bool   `json:"deleted"`
 	Repository struct {
 		CloneURL string `json:"clone_url"`
 		SSHURL   string `json:"ssh_url"`
@@ -84,6 +87,7 @@ type pushed struct {
 	urls      []string // under which it may be known
 	owners    []string // sources that would list it
 	size      ledger.Size
+	dropped   string // the id of what was there before, if that has no ref any more
 }
 
 var errNoPush = errors.New("the body is no push to a repository")
@@ -107,6 +111,9 @@ func parsePush(body []byte) (pushed, error) {
 	if at, err := fetch.Parse(one.Repository.SSHURL); err == nil && at.Scheme == "ssh" && at.Hostname() == p.host {
 		p.urls = append(p.urls, bothNames(at.String())...)
 	}
+	if (one.Forced || one.Deleted) && isCommit(one.Before) {
+		p.dropped = one.Before
+	}
 	owner := forge.Owner{Service: forge.GitHub, Site: url.URL{Scheme: at.Scheme, Host: strings.ToLower(at.Host)}, Name: one.Repository.Owner.Login}
 	if forge.IsName(owner.Name) {
 		p.owners = append(p.owners, owner.String())
@@ -115,6 +122,12 @@ func parsePush(body []byte) (pushed, error) {
 		}
 	}
 	return p, nil
+}
+
+// isCommit reports whether a text can be the id of a commit.
+func isCommit(id string) bool {
+	raw, err := hex.DecodeString(id)
+	return err == nil && (len(raw) == 20 || len(raw) == 32) && id == strings.ToLower(id) && strings.Trim(id, "0") != ""
 }
 
 // bothNames returns a URL with and without .git: servers take both.
@@ -137,7 +150,7 @@ func (p *pushes) visit(ctx context.Context, at pushed, digest string) (queued in
 		if err != nil || !isNew {
 			return err
 		}
-		visits, known, err := ledger.Pushed(ctx, tx, at.urls)
+		visits, known, err := ledger.Pushed(ctx, tx, ledger.Push{URLs: at.urls, Dropped: at.dropped}, now)
 		if err == nil && known == 0 {
 			visits, err = add(ctx, tx, at)
 		}

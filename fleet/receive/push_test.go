@@ -109,6 +109,40 @@ func TestPushMeanwhile(t *testing.T) {
 	}
 }
 
+// TestPushDrops keeps what a forced push, or that of nothing, has dropped, and no id that is
+// none.
+func TestPushDrops(t *testing.T) {
+	f := pushFleet(t)
+	f.add("https://github.com/Acme/a.git", "done")
+	f.add("https://github.com/Acme/a", "done")
+	f.add("https://github.com/Acme/other", "done")
+	for i, c := range []struct{ old, new string }{
+		{`"n":0`, `"n":0`},
+		{`"forced":false`, `"forced":true`},
+		{`"forced":false`, `"deleted":true`},
+		{`"forced":false,"n":3,"repository"`, `"forced":true,"before":"0000000000000000000000000000000000000000","repository"`},
+		{`"forced":false,"n":4,"repository"`, `"forced":true,"before":"want me","repository"`},
+		{`"forced":false,"n":5,"repository"`, `"forced":true,"before":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","repository"`},
+	} {
+		body := strings.Replace(pushTo("Acme/a", fmt.Sprintf(`,"n":%d`, i)), c.old, c.new, 1)
+		f.want(c.new, f.post(pushPath, body, hooked("push", body)...), http.StatusNoContent)
+		want := "0"
+		if i > 0 {
+			want = "2"
+		}
+		if n := f.rows(`select count(*) from want where id = '0000000000000000000000000000000000000001'`); n != want || f.rows(`select count(*) from want`) != want {
+			t.Errorf("%s: %s", c.new, n)
+		}
+	}
+	for i := range 30 {
+		f.set(`insert into want(repo, id, at) select id, $1, $2 from repo`, fmt.Sprintf("%040x", i+100), int64(1)<<41+int64(i))
+	}
+	ids, err := ledger.Dropped(t.Context(), f.store.DB, f.rows(`select id from repo limit 1`))
+	if err != nil || len(ids) != 20 || ids[0] != fmt.Sprintf("%040x", 110) {
+		t.Errorf("%v %v", ids, err)
+	}
+}
+
 // TestPushOfAnother adds a repository of an owner that is followed, and no other one.
 func TestPushOfAnother(t *testing.T) {
 	f := pushFleet(t)

@@ -88,10 +88,10 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 	}
 }
 
-// listRefs asks a server for a repository's refs and returns a digest of them; "" for a
-// folder on this machine, which is scanned at each visit. What the server shows without
-// credentials is public.
-func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string, public bool, err error) {
+// listRefs asks a server for a repository's refs and returns a digest of them, and of what
+// pushes have dropped; "" for a folder on this machine, which is scanned at each visit. What
+// the server shows without credentials is public.
+func (w *Worker) listRefs(ctx context.Context, url, host string, dropped []string) (digest string, public bool, err error) {
 	if !fetch.IsURL(url) {
 		return "", false, nil
 	}
@@ -112,13 +112,16 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string,
 	for _, ref := range session.Refs {
 		fmt.Fprintf(sum, "%s %s\n", ref.ID, ref.Name)
 	}
+	for _, id := range dropped {
+		fmt.Fprintf(sum, "dropped %s\n", id)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), session.Anonymous(), nil
 }
 
-// scan reads everything that a repository has or, with what earlier scans remember, what
-// is new in it. A panic is an error: what is in one
+// scan reads everything that a repository has, with what pushes have dropped, or, with what
+// earlier scans remember, what is new in it. A panic is an error: what is in one
 // repository must not end the process.
-func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visits) (res *result.Result, err error) {
+func (w *Worker) scan(ctx context.Context, url, host string, dropped []string, visits scanner.Visits) (res *result.Result, err error) {
 	if fetch.IsURL(url) {
 		if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
 			return nil, err
@@ -129,7 +132,7 @@ func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visi
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach()})
+	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach(), Wants: dropped})
 	if err != nil {
 		err = w.busy(ctx, host, err)
 	}

@@ -230,21 +230,51 @@ func TestToldOfPush(t *testing.T) {
 		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
 			t.Fatalf("run: %d\n%s", code, errs)
 		}
-		w.slow(nil)
 		s := w.serveWith("serve,scan", "serve: {listen: '127.0.0.1:0', webhook: {secret: env:HOOK}}", "HOOK=hush")
-		body := fmt.Appendf(nil, `{"ref":"refs/heads/main","repository":{"clone_url":%q,"owner":{"login":"r0.git"}}}`, w.urls[0])
-		mac := hmac.New(sha256.New, []byte("hush"))
-		mac.Write(body)
-		headers := map[string]string{"X-GitHub-Event": "push", "X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil))}
 		for range 2 {
-			if code, text := s.post("/github/webhook", body, headers); code != http.StatusNoContent {
-				t.Fatalf("%d %s", code, text)
-			}
+			s.push(fmt.Sprintf(`{"ref":"refs/heads/main","repository":{"clone_url":%q,"owner":{"login":"r0.git"}}}`, w.urls[0]))
 			w.until(func() bool { return w.query(`select count(*) from repo where state = 'done' and commits = 2`) == 1 })
 		}
 		s.end()
 		if n := w.query(`select count(*) from repo where commits > 2`) + w.query(`select count(*) from repo where state <> 'done'`); n != 0 {
 			t.Error("a replay was visited again")
+		}
+	})
+}
+
+// push tells of a push, as GitHub does.
+func (s *served) push(body string) {
+	s.w.t.Helper()
+	mac := hmac.New(sha256.New, []byte("hush"))
+	mac.Write([]byte(body))
+	headers := map[string]string{"X-GitHub-Event": "push", "X-Hub-Signature-256": "sha256=" + hex.EncodeToString(mac.Sum(nil))}
+	if code, text := s.post("/github/webhook", []byte(body), headers); code != http.StatusNoContent {
+		s.w.t.Fatalf("%d %s", code, text)
+	}
+}
+
+// TestToldOfForcedPush: a token in a commit that a forced push has dropped is found and
+// asked about, though no ref names the commit.
+func TestToldOfForcedPush(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, database string) {
+		w := newWorld(t, 2, database)
+		r, dir, secret := gittest.New(t), filepath.Join(w.root, "r1.git"), gittest.Token(50)
+		r.Git("-C", dir, "config", "uploadpack.allowAnySHA1InWant", "true")
+		w.run("add", w.urls[1])
+		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
+			t.Fatalf("run: %d\n%s", code, errs)
+		}
+		w.known = append(w.known, secret)
+		blob := strings.TrimSpace(r.GitInput("key="+secret+"\n", "-C", dir, "hash-object", "-w", "--stdin"))
+		tree := strings.TrimSpace(r.GitInput("100644 blob "+blob+"\tapp.env\n", "-C", dir, "mktree"))
+		commit := strings.TrimSpace(r.Git("-C", dir, "commit-tree", "-m", "a leak", "-p", "refs/heads/main", tree))
+		s := w.serveWith("serve,scan,verify", "serve: {listen: '127.0.0.1:0', webhook: {secret: env:HOOK}}", "HOOK=hush", seal.PublicVariable+"=")
+		s.push(fmt.Sprintf(`{"ref":"refs/heads/main","forced":true,"before":%q,"repository":{"clone_url":%q,"owner":{"login":"r1.git"}}}`, commit, w.urls[1]))
+		w.until(func() bool { return w.query(`select count(*) from token where answers = 1`) == 1 })
+		s.end()
+		if n := w.asked[rules.NewSecret(secret, 5).ID()]; n != 1 || w.query(`select count(*) from finding where gone is null`) != 1 {
+			t.Errorf("%d questions", n)
 		}
 	})
 }

@@ -9,6 +9,14 @@ create table heard (                   -- messages of webhooks, so that a replay
 );
 create index heard_at on heard (at);
 
+create table want (                    -- commits that a push has dropped: no ref names them
+    repo text not null references repo (id) on delete cascade,
+    id text not null,
+    at bigint not null,
+    primary key (repo, id)
+);
+
 -- +goose Down
+drop table want;
 drop table heard;
 alter table repo drop column pushed;
