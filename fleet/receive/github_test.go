@@ -17,13 +17,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"r8scan/fleet/reach"
 	"r8scan/fleet/seal"
 	scan "r8scan/report"
 )
@@ -101,7 +99,7 @@ func partnerFleet(t *testing.T) (*fleet, *gitHub) {
 func hurry(f *fleet, keys string, wait time.Duration) *partner {
 	to := f.key.Public()
 	r := &receiver{store: f.store, queue: f, log: slog.New(slog.NewJSONHandler(&f.log, nil)), to: &to, slots: make(chan struct{}, 2), every: time.Millisecond}
-	p := &partner{receiver: r, keys: newKeys(keys, reach.Only(nil)), wait: wait}
+	p := &partner{receiver: r, keys: newKeys(keys, nil), wait: wait}
 	f.handler = r.guarded(p)
 	return p
 }
@@ -314,18 +312,13 @@ func TestPartnerNoKeys(t *testing.T) {
 		"no JSON":       func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 		"no end":        func(w http.ResponseWriter, _ *http.Request) { _, _ = io.Copy(w, forever{}) },
 		"another curve": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, *odd.keys.Load()) },
-		"itself":        nil,
 		"a redirect":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(keys)
 			defer s.Close()
 			f, g := partnerFleet(t)
-			p := hurry(f, s.URL, 0)
-			if keys == nil { // a name that leads to this machine
-				p.keys.client.Transport = transport(func(string, netip.AddrPort) error { return errors.New("private") })
-				p.keys.url = g.url
-			}
+			hurry(f, s.URL, 0)
 			w := f.post(partnerPath, "[]", g.signed("first", "[]")...)
 			f.want(name, w, http.StatusServiceUnavailable)
 			if w.Header().Get("Retry-After") == "" {

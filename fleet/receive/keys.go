@@ -10,16 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"r8scan/fleet/reach"
+	"r8scan/fleet/dial"
 )
 
 // keys are the public keys of GitHub, by their identifiers. It is safe for concurrent use.
@@ -53,39 +50,9 @@ const (
 	maxIdentifier = 256     // bytes
 )
 
-// newKeys returns the keys that are at a URL, whose address may be as check says.
-func newKeys(url string, check reach.Check) *keys {
-	return &keys{url: url, now: time.Now, client: &http.Client{Timeout: askTime, Transport: transport(check),
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-}
-
-// transport returns one whose addresses are checked after resolution, but not that of a
-// proxy that the environment names.
-func transport(check reach.Check) *http.Transport {
-	var proxied atomic.Bool
-	return &http.Transport{
-		Proxy: func(r *http.Request) (*url.URL, error) {
-			proxy, err := http.ProxyFromEnvironment(r)
-			proxied.Store(proxy != nil)
-			return proxy, err
-		},
-		DialContext: func(ctx context.Context, network, named string) (net.Conn, error) {
-			d := &net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-				at, err := netip.ParseAddrPort(address)
-				if err != nil || proxied.Load() {
-					return err
-				}
-				host, _, err := net.SplitHostPort(named)
-				if err != nil {
-					return err
-				}
-				return check(host, at)
-			}}
-			return d.DialContext(ctx, network, named)
-		},
-		MaxResponseHeaderBytes: 64 << 10,
-		DisableKeepAlives:      true, // it is asked once a day
-	}
+// newKeys returns the keys that are at a URL, which may be in one of the networks.
+func newKeys(url string, networks []netip.Prefix) *keys {
+	return &keys{url: url, now: time.Now, client: dial.Client(networks, askTime)}
 }
 
 // errLater says that GitHub cannot be asked for a key now.

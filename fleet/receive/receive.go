@@ -18,7 +18,6 @@ import (
 
 	"r8scan/fleet/config"
 	"r8scan/fleet/ledger"
-	"r8scan/fleet/reach"
 	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
 )
@@ -53,7 +52,7 @@ func New(cfg *config.Config, s *store.Store, queue Queue, to *seal.PublicKey, lo
 	r := &receiver{store: s, queue: queue, log: log, to: to, slots: make(chan struct{}, bodies), every: 200 * time.Millisecond}
 	mux := http.NewServeMux()
 	if serve.GitHub != nil {
-		mux.Handle("POST /github/secret-scanning", &partner{receiver: r, keys: newKeys(serve.GitHub.Keys, reach.Only(cfg.Reach)), wait: partnerWait})
+		mux.Handle("POST /github/secret-scanning", &partner{receiver: r, keys: newKeys(serve.GitHub.Keys, cfg.Reach), wait: partnerWait})
 	}
 	if serve.GitLab != nil {
 		g := &revoker{receiver: r, secret: serve.GitLab.Secret, acts: acts(cfg), wait: revokerWait}

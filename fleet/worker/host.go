@@ -6,10 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
+	"r8scan/fleet/dial"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/git/fetch"
+	"r8scan/internal/loopback"
 	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -88,6 +91,24 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 	}
 }
 
+// git returns what asks git servers.
+func (w *Worker) git() *fetch.Client { return &fetch.Client{Reach: w.reach} }
+
+// reach says why an address of a git server is not connected to: it is private, and the
+// operator has neither allowed its network nor written the address itself.
+func (w *Worker) reach(host string, at netip.AddrPort) error {
+	ip := at.Addr().Unmap()
+	written, err := netip.ParseAddr(host)
+	if err == nil && written.Unmap() == ip || loopback.Host(host) && ip.IsLoopback() {
+		return nil
+	}
+	var networks []netip.Prefix
+	if w.cfg.Operator != nil {
+		networks = w.cfg.Operator.Reach
+	}
+	return dial.Check(networks)("tcp", at.String(), nil)
+}
+
 // listRefs asks a server for a repository's refs and returns a digest of them, and of what
 // pushes have dropped; "" for a folder on this machine, which is scanned at each visit. What
 // the server shows without credentials is public.
@@ -132,7 +153,7 @@ func (w *Worker) scan(ctx context.Context, url, host string, dropped []string, v
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach(), Wants: dropped})
+	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach, Wants: dropped})
 	if err != nil {
 		err = w.busy(ctx, host, err)
 	}

@@ -17,7 +17,25 @@ func TestReach(t *testing.T) {
 	if err := w.git().Reach("example.com", at); err != nil {
 		t.Error(err)
 	}
-	if w.git().Reach("example.com", netip.MustParseAddrPort("127.0.0.1:443")) == nil {
-		t.Error("another network")
+	for _, c := range []struct {
+		host, at string
+		ok       bool
+	}{
+		{"example.com", "93.184.216.34:443", true},
+		{"example.com", "127.0.0.1:443", false},
+		{"example.com", "[::ffff:127.0.0.1]:443", false},
+		{"example.com", "169.254.169.254:80", false},
+		{"example.com", "192.168.0.1:22", false},
+		{"192.168.0.1", "192.168.0.1:443", true},
+		{"192.168.0.1", "192.168.0.2:443", false},
+		{"::1", "[::1]:443", true},
+		{"127.0.0.1", "[::ffff:127.0.0.1]:443", true},
+		{"localhost", "127.0.0.1:443", true},
+		{"localhost", "192.168.0.1:443", false},
+		{"localhost.example.com", "127.0.0.1:443", false},
+	} {
+		if err := w.git().Reach(c.host, netip.MustParseAddrPort(c.at)); (err == nil) != c.ok {
+			t.Errorf("%s at %s: %v", c.host, c.at, err)
+		}
 	}
 }

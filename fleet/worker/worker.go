@@ -20,10 +20,8 @@ import (
 
 	"r8scan/fleet/config"
 	"r8scan/fleet/ledger"
-	"r8scan/fleet/reach"
 	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
-	"r8scan/internal/git/fetch"
 	"r8scan/report"
 )
 
@@ -103,16 +101,6 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 	err = w.live(ctx)
 	w.end(ctx, client, err)
 	return err
-}
-
-// git returns what asks git servers. Which addresses they may have, the operator says.
-func (w *Worker) git() *fetch.Client { return &fetch.Client{Reach: w.reach()} }
-
-func (w *Worker) reach() reach.Check {
-	if w.cfg.Operator == nil {
-		return reach.Only(nil)
-	}
-	return reach.Only(w.cfg.Operator.Reach)
 }
 
 // client returns the queue's client, with a queue for each kind of work.
