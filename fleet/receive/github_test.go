@@ -224,6 +224,26 @@ func TestPartnerWaits(t *testing.T) {
 	}
 }
 
+// TestPartnerBatch takes a batch as large as GitHub's.
+func TestPartnerBatch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes thousands of tokens")
+	}
+	f, g := partnerFleet(t)
+	const n = 5000
+	var entries []string
+	for i := range n {
+		entries = append(entries, entry(token(i), "https://github.com/acme/"+strings.Repeat("a", i%100), "content"))
+	}
+	body := message(entries...)
+	begun := time.Now()
+	f.want("batch", f.post(partnerPath, body, g.signed("first", body)...), http.StatusOK)
+	t.Logf("%d tokens in %s", n, time.Since(begun))
+	if len(f.questions) != n {
+		t.Errorf("%d questions", len(f.questions))
+	}
+}
+
 // TestPartnerAsksAgain asks about a token that the fleet knew and could not find, once.
 func TestPartnerAsksAgain(t *testing.T) {
 	f, g := partnerFleet(t)
@@ -391,17 +411,24 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("reset") }
 
-// TestSlots takes no more bodies at a time than there is memory for.
+// TestSlots takes no more long bodies at a time than there is memory for, and short ones
+// meanwhile.
 func TestSlots(t *testing.T) {
 	f, g := partnerFleet(t)
 	p := hurry(f, g.url, 0)
 	for range cap(p.slots) {
 		p.slots <- struct{}{}
 	}
-	w := f.post(partnerPath, "[]", g.signed("first", "[]")...)
+	long := "[" + strings.Repeat(" ", small) + "]"
+	w := f.post(partnerPath, long, g.signed("first", long)...)
 	f.want("full", w, http.StatusServiceUnavailable)
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("it does not say when")
+	}
+	f.want("short", f.post(partnerPath, "[]", g.signed("first", "[]")...), http.StatusOK)
+	<-p.slots
+	for range 3 { // each gives its slot back
+		f.want("long", f.post(partnerPath, long, g.signed("first", long)...), http.StatusOK)
 	}
 }
 

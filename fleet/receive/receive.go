@@ -35,12 +35,16 @@ type receiver struct {
 	queue Queue
 	log   *slog.Logger
 	to    *seal.PublicKey // what tokens are sealed to
-	slots chan struct{}   // one for each body that may be in memory
+	slots chan struct{}   // one for each long body that may be in memory
 	every time.Duration   // how often await looks
 }
 
-// bodies is how many bodies may be in memory at a time.
-const bodies = 16
+// bodies is how many bodies may be in memory at a time that are not small. Those that are
+// need no slot: somebody who sends long ones slowly holds up none of them.
+const (
+	bodies = 16
+	small  = 64 << 10 // bytes
+)
 
 // New returns the handler of the endpoints that are configured. Tokens are sealed to a key:
 // what others tell stands nowhere where the fleet could find it again.
@@ -110,15 +114,21 @@ func (r *receiver) body(out http.ResponseWriter, req *http.Request, from string,
 		r.tooLarge(out, from, most)
 		return nil, nil, false
 	}
-	select {
-	case r.slots <- struct{}{}:
-		done = func() { <-r.slots }
-	default:
-		retryIn(out, time.Second)
-		r.refuse(out, from, http.StatusServiceUnavailable, "too many messages come at once")
-		return nil, nil, false
+	limited := http.MaxBytesReader(out, req.Body, most)
+	done = func() {}
+	if body, err = io.ReadAll(io.LimitReader(limited, small)); err == nil && len(body) == small {
+		select {
+		case r.slots <- struct{}{}:
+			done = func() { <-r.slots }
+		default:
+			retryIn(out, time.Second)
+			r.refuse(out, from, http.StatusServiceUnavailable, "too many long messages come at once")
+			return nil, nil, false
+		}
+		var rest []byte
+		rest, err = io.ReadAll(limited)
+		body = append(body, rest...)
 	}
-	body, err = io.ReadAll(http.MaxBytesReader(out, req.Body, most))
 	if err == nil {
 		return body, done, true
 	}
