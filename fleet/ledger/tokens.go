@@ -165,7 +165,16 @@ type Token struct {
 	Open      bool            `json:"open"`                    // it is asked about again
 	Due       int64           `json:"next_check_at,omitempty"` // likewise
 	Places    []TokenPlace    `json:"places"`
+	Told      []ToldPlace     `json:"told,omitempty"`
 	Verdicts  []Verdict       `json:"verdicts"` // oldest first
+}
+
+// ToldPlace is where others say that a token stands.
+type ToldPlace struct {
+	Source string `json:"source"`        // github or gitlab
+	Kind   string `json:"kind"`          // content, issue_comment, …
+	URL    string `json:"url,omitempty"` // as they wrote it
+	At     int64  `json:"at"`
 }
 
 // TokenPlace is a repository that has a token, or had it.
@@ -212,6 +221,20 @@ func Tokens(ctx context.Context, q store.Querier) ([]Token, error) {
 		}
 		return none, nil
 	}, `select f.token, r.url, f.first_seen, coalesce(f.gone, 0), f.body from finding f join repo r on r.id = f.repo order by f.token, r.url`)
+	if err != nil {
+		return nil, err
+	}
+	_, err = all(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
+		var id string
+		var p ToldPlace
+		if err := rows.Scan(&id, &p.Source, &p.Kind, &p.URL, &p.At); err != nil {
+			return none, err
+		}
+		if i, ok := at[id]; ok {
+			tokens[i].Told = append(tokens[i].Told, p)
+		}
+		return none, nil
+	}, `select token, source, kind, url, at from told order by token, at, source, kind, url`)
 	if err != nil {
 		return nil, err
 	}
