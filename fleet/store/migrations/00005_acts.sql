@@ -46,7 +46,19 @@ create table entry (                   -- the log of acts: rows are added, and r
 create index entry_token on entry (token, at);
 create index token_live on token (status) where status = 'live';
 
+-- What the page lists, in pages. Its queries have the same words.
+create index token_list on token (status, first_seen, id);
+create index repo_list on repo ((case when state in ('failed', 'aside') then 0 else 1 end), url);
+create index notice_list on notice (state, since, id);
+create index entry_list on entry (at, id);
+create index repo_scanned on repo (scanned);
+create index verdict_at on verdict (at);
+
 -- +goose Down
+drop index verdict_at;
+drop index repo_scanned;
+drop index repo_list;
+drop index token_list;
 drop index token_live;
 drop table entry;
 drop table told;
