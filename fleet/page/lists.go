@@ -26,7 +26,7 @@ func statuses() []report.Status {
 type tokensView struct {
 	frame
 	Lead    string
-	Waiting string // acts that wait for a person; "" for none
+	Waiting *link // acts that wait for a person; nil for none
 	Tabs    []tab
 	Tokens  []tokenView
 	Back    bool // the list does not begin at its beginning
@@ -84,8 +84,10 @@ func (s reader) tokenList(r request, status report.Status) (string, any, error) 
 	for _, t := range list {
 		v.Tokens = append(v.Tokens, tokenOf(t, r.now))
 	}
-	if waiting := states[ledger.Uncertain] + states[ledger.Refused]; waiting > 0 {
-		v.Waiting = terminal.Plural(waiting, "act") + " for a person"
+	for _, state := range []string{ledger.Refused, ledger.Uncertain} {
+		if states[state] > 0 {
+			v.Waiting = &link{terminal.Plural(states[ledger.Uncertain]+states[ledger.Refused], "act"), "/acts?state=" + state}
+		}
 	}
 	for _, one := range statuses() {
 		path := "/tokens?status=" + string(one)
