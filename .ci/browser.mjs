@@ -342,6 +342,7 @@ const fleet = JSON.parse(await new Promise((done) => fleets.stdout.once('data', 
 async function login(url, how, more) {
   const page = await open(url + '/', how, more);
   check(new URL(page.url()).pathname === '/login', `${page.url()} is shown to anybody`);
+  await page.focus('#name');
   await page.keyboard.type('ada');
   await page.keyboard.press('Tab');
   await page.keyboard.type(fleet.token);
