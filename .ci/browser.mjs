@@ -165,7 +165,7 @@ async function look(page, name, { colorScheme, width }, audited = true) {
 async function byKeyboard(page, name) {
   const wanted = await page.evaluate(() => {
     const radios = new Set();
-    const list = [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')].filter((e) => {
+    const list = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), summary, [tabindex="0"]')].filter((e) => {
       if (e.closest('details:not([open])') && e.tagName !== 'SUMMARY') return false;
       if (e.type !== 'radio') return true;
       return !radios.has(e.name) && radios.add(e.name);

@@ -136,8 +136,15 @@ func scanVisited(rows *sql.Rows) (v Visited, err error) {
 // have failed or were put aside, which come first, and 1 among the others; by URL.
 func RepoPage(ctx context.Context, q store.Querier, after Cursor, limit int) ([]Visited, error) {
 	var out []Visited
-	for ; after.At <= 1 && len(out) < limit; after = (Cursor{At: after.At + 1}) {
-		more, err := all(ctx, q, scanVisited, visitedColumns+` where `+troubled+` = $1 and url > $2 order by url limit $3`, after.At, after.ID, limit-len(out))
+	for rank := int64(0); rank <= 1; rank++ {
+		if rank < after.At || len(out) == limit {
+			continue
+		}
+		behind := ""
+		if rank == after.At {
+			behind = after.ID
+		}
+		more, err := all(ctx, q, scanVisited, visitedColumns+` where `+troubled+` = $1 and url > $2 order by url limit $3`, rank, behind, limit-len(out))
 		if err != nil {
 			return nil, err
 		}

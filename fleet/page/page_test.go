@@ -302,8 +302,16 @@ func TestMany(t *testing.T) {
 			}
 		}
 	}
-	if n := strings.Count(s.get("/?at=abc&id=x"), "<article>"); n != min(tokens, s.rows) {
-		t.Errorf("a cursor that is none: %d tokens", n)
+	for _, cursor := range []string{"at=abc&id=x", "at=-9223372036854775808", "at=99999999999999999999"} {
+		if n := strings.Count(s.get("/?"+cursor), "<article>"); n != min(tokens, s.rows) {
+			t.Errorf("a cursor that is none: %d tokens", n)
+		}
+		if n := strings.Count(s.get("/repositories?"+cursor), ">Forget<"); n != s.rows {
+			t.Errorf("a cursor that is none: %d repositories", n)
+		}
+	}
+	if n := strings.Count(s.get("/repositories?at=9223372036854775807"), ">Forget<"); n != 0 {
+		t.Errorf("a cursor behind the end: %d repositories", n)
 	}
 }
 
