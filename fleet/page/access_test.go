@@ -207,6 +207,9 @@ func TestProxy(t *testing.T) {
 	} {
 		s := serve(t, byProxy(t))
 		id := seed(s)
+		if s.gate.knows("") {
+			t.Error("a token that is not configured is known")
+		}
 		s.from, s.header, s.host = c.from, c.header, "fleet.example.com"
 		for _, path := range paths {
 			path = strings.Replace(path, "/x", "/"+id, 1)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -147,6 +148,8 @@ func TestRecheck(t *testing.T) {
 func TestForget(t *testing.T) {
 	s := serve(t, byToken(t)).login("ada")
 	id := seed(s)
+	now := start
+	s.server.now = func(context.Context) (int64, error) { now++; return now, nil } // the log goes by time
 	for _, c := range []struct{ path, gone, act string }{
 		{"/tokens/" + id, "/tokens/" + id, "forget a token"}, {"/repositories/r1", "/repositories/r1/forget", "forget a repository"},
 	} {
