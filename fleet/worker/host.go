@@ -18,11 +18,16 @@ import (
 	"r8scan/scanner"
 )
 
-// busyError says that no request to a host may go for some time: the job comes again
-// then.
-type busyError struct{ wait time.Duration }
+// busyError says that nothing can be done for some time: the job comes again then.
+type busyError struct {
+	wait time.Duration
+	why  string
+}
 
-func (busyError) Error() string { return "too many requests wait for this host" }
+func (e busyError) Error() string { return e.why }
+
+// crowded is why no request to a host may go.
+const crowded = "too many requests wait for this host"
 
 // later returns when a job is to come again, if an error says that its host is busy.
 func later(err error) (wait time.Duration, ok bool) {
@@ -48,7 +53,7 @@ func (w *Worker) busy(ctx context.Context, host string, err error) error {
 	if err := w.leave(ctx, host, wait, err.Error()); err != nil {
 		return err
 	}
-	return busyError{wait}
+	return busyError{wait, crowded}
 }
 
 // leave lets no process ask a host for some time, as its answer says.
@@ -78,7 +83,7 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 		if err != nil {
 			return err
 		}
-		return busyError{max(busyFor, time.Duration(free)*time.Microsecond)}
+		return busyError{max(busyFor, time.Duration(free)*time.Microsecond), crowded}
 	}
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ type Config struct {
 	Sweep     time.Duration   // after which a repository is visited again
 	SealTo    *seal.PublicKey // nil: no token is kept
 	Keys      seal.Keys       // that open sealed tokens
-	Operator  *config.Config  // the operator's configuration; nil for none
+	Operator  *config.Config  // what is done about tokens, who is told, and what is served; nil for nothing
 	Serve     bool            // what Operator says is served
 	Metrics   string          // address of health and metrics; "" for none
 	Log       io.Writer
@@ -123,6 +123,15 @@ func (w *Worker) client(clock clock) (*river.Client[*sql.Tx], error) {
 		}
 		river.AddWorker(workers, verify)
 		queues[verifyQueue] = river.QueueConfig{MaxWorkers: 1} // a kill costs one question at most
+	}
+	if w.cfg.Does.Act && w.cfg.Operator != nil {
+		act, err := newActWorker(w)
+		if err != nil {
+			return nil, err
+		}
+		river.AddWorker(workers, act)
+		queues[disableQueue] = river.QueueConfig{MaxWorkers: 1}
+		queues[tellQueue] = river.QueueConfig{MaxWorkers: 1}
 	}
 	return river.NewClient(w.store.River, &river.Config{
 		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: 500 * time.Millisecond,
