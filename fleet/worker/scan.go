@@ -89,11 +89,8 @@ func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) 
 // commit writes a visit that went well: what was found, the questions about new
 // tokens, and the end of the visit and of the job.
 func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, refs string, res *result.Result, kept *ledger.Memory) error {
+	now := w.clock.Now().UnixMilli()
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
-		now, err := w.store.Now(ctx, tx)
-		if err != nil {
-			return err
-		}
 		done := ledger.Scanned{Refs: refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds(), Memory: kept}
 		if res != nil {
 			done.Unread = shortened(door.Text(res.Coverage.Unread))
