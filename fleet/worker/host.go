@@ -73,12 +73,12 @@ func (w *Worker) leave(ctx context.Context, host string, wait time.Duration, ans
 // reserve waits until a request to a host may go. Its rate, in requests a minute, is
 // for all workers together.
 func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
-	now, err := w.store.Now(ctx, w.store.DB)
-	if err != nil {
-		return err
-	}
-	wait, err := ledger.Reserve(ctx, w.store.DB, host, now, int64(time.Minute/time.Microsecond)/int64(rate), busyFor.Microseconds())
+	wait, err := ledger.Reserve(ctx, w.store, host, int64(time.Minute/time.Microsecond)/int64(rate), busyFor.Microseconds())
 	if errors.Is(err, ledger.ErrLost) {
+		now, err := w.store.Now(ctx, w.store.DB)
+		if err != nil {
+			return err
+		}
 		free, err := ledger.Free(ctx, w.store.DB, host, now)
 		if err != nil {
 			return err
