@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"net/netip"
 	"runtime"
 
 	"r8scan/internal/budget"
@@ -33,10 +34,16 @@ type Options struct {
 	NeedSecrets   bool             // the values of the findings' secrets will be asked for, so none may be a remembered one
 	MaxSize       int64            // bytes of a remote's pack, and of a file beside it; 0: 20 GiB
 	Texts         bool             // of a repository on GitHub, given by its URL: read what stands beside it too
+	Reach         Reach            // which addresses a remote's git server may have; nil for all
+	Wants         []string         // ids in hex of a remote's commits that are read too, though no ref names them
 	Progress      *Progress        // tells how far the scan is; nil if nobody wants to know
 
 	longRanges bool // for tests: read every range like a long one
 }
+
+// Reach says why an address is not connected to, nil if it is. It gets the host in the URL,
+// and the address that it has, or to which the server redirects.
+type Reach = func(host string, at netip.AddrPort) error
 
 // Visits keeps what a scan remembers of a server for the next one: ids, places, masks and
 // ids of tokens, never a token. Keys have 32 bytes, and tell nobody what was scanned.

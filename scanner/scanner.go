@@ -83,7 +83,12 @@ func Range(ctx context.Context, path, commits string, opts Options) (*result.Res
 		if opts.Texts {
 			return source.OpenTexts(path, opts.MaxSize)
 		}
-		return source.OpenRemote(path, opts.MaxSize)
+		remote, err := source.OpenRemote(path, opts.MaxSize)
+		if err != nil {
+			return nil, err
+		}
+		remote.Reach, remote.Wants = opts.Reach, opts.Wants
+		return remote, nil
 	})
 }
 

@@ -50,14 +50,7 @@ func TokenPage(ctx context.Context, q store.Querier, status report.Status, after
 // Story is what the fleet knows of one token. Rest counts what was left out.
 type Story struct {
 	Token
-	Told []Told // oldest first
 	Rest struct{ Places, Verdicts, Told int64 }
-}
-
-// Told is where others say that a token stands.
-type Told struct {
-	Source, Kind, URL string
-	At                int64
 }
 
 // StoryOf returns the story of a token, with so many places, verdicts (the last ones) and
@@ -92,7 +85,7 @@ func StoryOf(ctx context.Context, q store.Querier, id string, most int) (*Story,
 	if err != nil {
 		return nil, err
 	}
-	s.Told, err = all(ctx, q, func(rows *sql.Rows) (t Told, err error) {
+	s.Told, err = all(ctx, q, func(rows *sql.Rows) (t ToldPlace, err error) {
 		return t, rows.Scan(&t.Source, &t.Kind, &t.URL, &t.At)
 	}, `select source, kind, url, at from told where token = $1 order by at, source, kind, url limit $2`, id, most)
 	s.Rest.Places -= int64(len(s.Places))

@@ -109,7 +109,7 @@ type Claimed struct {
 
 // Claim makes the worker the owner of a visit. ErrLost says that the visit is over.
 func Claim(ctx context.Context, q store.Querier, v Visit, worker string) (c Claimed, err error) {
-	err = q.QueryRowContext(ctx, `update repo set state = 'scanning', owner = $1
+	err = q.QueryRowContext(ctx, `update repo set state = 'scanning', owner = $1, pushed = 0
 		where id = $2 and epoch = $3 and state in ('queued', 'scanning') returning url, host, refs, public = 1, failures`,
 		worker, v.Repo, v.Epoch).Scan(&c.URL, &c.Host, &c.Refs, &c.Public, &c.Failures)
 	return c, lost(err)
@@ -141,7 +141,7 @@ func Recall(ctx context.Context, q store.Querier, repo string) (*Memory, error) 
 // Commit ends a visit that went well. ErrLost says that it is another's by now.
 func Commit(ctx context.Context, tx *sql.Tx, v Visit, worker string, s Scanned) error {
 	const ending = `update repo set state = 'done', owner = null, commits = commits + 1, failures = 0, deaths = 0, error = '',
-		refs = $1, scanned = $2, due = $3`
+		refs = $1, scanned = $2, due = case when pushed = 1 then 0 else cast($3 as bigint) end`
 	const ours = ` where id = $4 and epoch = $5 and owner = $6 and state = 'scanning'`
 	if !s.Fetched {
 		return one(ctx, tx, ending+ours, s.Refs, s.Now, s.Due, v.Repo, v.Epoch, worker)

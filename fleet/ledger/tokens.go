@@ -62,11 +62,16 @@ func ClaimQuestion(ctx context.Context, q store.Querier, about Question, worker 
 	if err != nil {
 		return "", nil, lost(err)
 	}
-	places, err = all(ctx, q, func(rows *sql.Rows) (p Place, err error) {
+	places, err = Stands(ctx, q, about.Token)
+	return rule, places, err
+}
+
+// Stands returns where a token stands, the likeliest places first.
+func Stands(ctx context.Context, q store.Querier, token string) ([]Place, error) {
+	return all(ctx, q, func(rows *sql.Rows) (p Place, err error) {
 		return p, rows.Scan(&p.Repo, &p.URL, &p.Host, &p.Size)
 	}, `select r.id, r.url, r.host, r.size from finding f join repo r on r.id = f.repo where f.token = $1
-		order by case when f.gone is null then 0 else 1 end, f.first_seen, r.id limit $2`, about.Token, maxPlaces)
-	return rule, places, err
+		order by case when f.gone is null then 0 else 1 end, f.first_seen, r.id limit $2`, token, maxPlaces)
 }
 
 const (
@@ -140,6 +145,13 @@ func Reask(ctx context.Context, tx *sql.Tx, about Question, now int64) ([]Questi
 		now, about.Generation, about.Token, about.Generation)
 }
 
+// AskNow is Reask for one token, whatever was asked last.
+func AskNow(ctx context.Context, tx *sql.Tx, token string, now int64) ([]Question, error) {
+	return all(ctx, tx, func(rows *sql.Rows) (q Question, err error) {
+		return q, rows.Scan(&q.Token, &q.Generation)
+	}, `update token set generation = generation + 1, owner = null, due = $1, tries = 0 where open = 1 and id = $2 returning id, generation`, now, token)
+}
+
 // Token is all that the fleet knows of a token, places aside.
 type Token struct {
 	ID        string          `json:"token_id"`
@@ -153,7 +165,16 @@ type Token struct {
 	Open      bool            `json:"open"`                    // it is asked about again
 	Due       int64           `json:"next_check_at,omitempty"` // likewise
 	Places    []TokenPlace    `json:"places"`
+	Told      []ToldPlace     `json:"told,omitempty"`
 	Verdicts  []Verdict       `json:"verdicts"` // oldest first
+}
+
+// ToldPlace is where others say that a token stands.
+type ToldPlace struct {
+	Source string `json:"source"`        // github or gitlab
+	Kind   string `json:"kind"`          // content, issue_comment, …
+	URL    string `json:"url,omitempty"` // as they wrote it
+	At     int64  `json:"at"`
 }
 
 // TokenPlace is a repository that has a token, or had it.
@@ -200,6 +221,20 @@ func Tokens(ctx context.Context, q store.Querier) ([]Token, error) {
 		}
 		return none, nil
 	}, `select f.token, r.url, f.first_seen, coalesce(f.gone, 0), f.body from finding f join repo r on r.id = f.repo order by f.token, r.url`)
+	if err != nil {
+		return nil, err
+	}
+	_, err = all(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
+		var id string
+		var p ToldPlace
+		if err := rows.Scan(&id, &p.Source, &p.Kind, &p.URL, &p.At); err != nil {
+			return none, err
+		}
+		if i, ok := at[id]; ok {
+			tokens[i].Told = append(tokens[i].Told, p)
+		}
+		return none, nil
+	}, `select token, source, kind, url, at from told order by token, at, source, kind, url`)
 	if err != nil {
 		return nil, err
 	}

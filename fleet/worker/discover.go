@@ -65,7 +65,7 @@ func (w *discoverWorker) page(ctx context.Context, name, cursor string) (forge.P
 	if err := w.reserve(ctx, "api "+owner.Site.Hostname(), w.cfg.HostRate); err != nil {
 		return forge.Page{}, err
 	}
-	lister, err := forge.New(&fetch.Client{}, owner, "", nil)
+	lister, err := forge.New(w.git(), owner, "", nil)
 	if err != nil {
 		return forge.Page{}, err
 	}

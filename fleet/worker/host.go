@@ -6,10 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
+	"r8scan/fleet/dial"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/git/fetch"
+	"r8scan/internal/loopback"
 	"r8scan/result"
 	"r8scan/rules"
 	"r8scan/scanner"
@@ -88,10 +91,28 @@ func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
 	}
 }
 
-// listRefs asks a server for a repository's refs and returns a digest of them; "" for a
-// folder on this machine, which is scanned at each visit. What the server shows without
-// credentials is public.
-func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string, public bool, err error) {
+// git returns what asks git servers.
+func (w *Worker) git() *fetch.Client { return &fetch.Client{Reach: w.reach} }
+
+// reach says why an address of a git server is not connected to: it is private, and the
+// operator has neither allowed its network nor written the address itself.
+func (w *Worker) reach(host string, at netip.AddrPort) error {
+	ip := at.Addr().Unmap()
+	written, err := netip.ParseAddr(host)
+	if err == nil && written.Unmap() == ip || loopback.Host(host) && ip.IsLoopback() {
+		return nil
+	}
+	var networks []netip.Prefix
+	if w.cfg.Operator != nil {
+		networks = w.cfg.Operator.Reach
+	}
+	return dial.Check(networks)("tcp", at.String(), nil)
+}
+
+// listRefs asks a server for a repository's refs and returns a digest of them, and of what
+// pushes have dropped; "" for a folder on this machine, which is scanned at each visit. What
+// the server shows without credentials is public.
+func (w *Worker) listRefs(ctx context.Context, url, host string, dropped []string) (digest string, public bool, err error) {
 	if !fetch.IsURL(url) {
 		return "", false, nil
 	}
@@ -102,7 +123,7 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string,
 	if err != nil {
 		return "", false, err
 	}
-	session, err := (&fetch.Client{}).Open(ctx, at)
+	session, err := w.git().Open(ctx, at)
 	if err != nil {
 		return "", false, w.busy(ctx, host, err)
 	}
@@ -112,13 +133,16 @@ func (w *Worker) listRefs(ctx context.Context, url, host string) (digest string,
 	for _, ref := range session.Refs {
 		fmt.Fprintf(sum, "%s %s\n", ref.ID, ref.Name)
 	}
+	for _, id := range dropped {
+		fmt.Fprintf(sum, "dropped %s\n", id)
+	}
 	return hex.EncodeToString(sum.Sum(nil)), session.Anonymous(), nil
 }
 
-// scan reads everything that a repository has or, with what earlier scans remember, what
-// is new in it. A panic is an error: what is in one
+// scan reads everything that a repository has, with what pushes have dropped, or, with what
+// earlier scans remember, what is new in it. A panic is an error: what is in one
 // repository must not end the process.
-func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visits) (res *result.Result, err error) {
+func (w *Worker) scan(ctx context.Context, url, host string, dropped []string, visits scanner.Visits) (res *result.Result, err error) {
 	if fetch.IsURL(url) {
 		if err := w.reserve(ctx, host, w.cfg.HostRate); err != nil {
 			return nil, err
@@ -129,7 +153,7 @@ func (w *Worker) scan(ctx context.Context, url, host string, visits scanner.Visi
 			err = errors.New("the scan failed inside r8scan: scan it with r8scan history, and report what that prints")
 		}
 	}()
-	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits})
+	res, err = scanner.History(ctx, url, scanner.Options{Jobs: 1, MaxMemory: scanMemory, MinConfidence: rules.Medium, Visits: visits, Reach: w.reach, Wants: dropped})
 	if err != nil {
 		err = w.busy(ctx, host, err)
 	}

@@ -83,14 +83,18 @@ type seen struct {
 	res    *result.Result // nil if the refs are those of the last visit
 }
 
-// visit lists the refs of a repository and, if they are not those of the last visit,
-// scans it.
+// visit lists the refs of a repository and, if they are not those of the last visit, or a
+// push has dropped something since, scans it.
 func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) (s seen, err error) {
-	s.refs, s.public, err = w.listRefs(ctx, c.URL, c.Host)
+	dropped, err := ledger.Dropped(ctx, w.store.DB, kept.repo)
+	if err != nil {
+		return s, err
+	}
+	s.refs, s.public, err = w.listRefs(ctx, c.URL, c.Host, dropped)
 	if err != nil || s.refs != "" && s.refs == c.Refs {
 		return s, err
 	}
-	s.res, err = w.scan(ctx, c.URL, c.Host, kept)
+	s.res, err = w.scan(ctx, c.URL, c.Host, dropped, kept)
 	return s, err
 }
 

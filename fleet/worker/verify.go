@@ -102,8 +102,12 @@ func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledge
 	}
 	why := errNotThere
 	for _, p := range places {
+		dropped, err := ledger.Dropped(ctx, w.store.DB, p.Repo)
+		if err != nil {
+			return rules.Secret{}, err
+		}
 		limited, cancel := context.WithTimeout(ctx, limit(p.Size))
-		res, err := w.scan(limited, p.URL, p.Host, nil) // what is remembered holds no token
+		res, err := w.scan(limited, p.URL, p.Host, dropped, nil) // what is remembered holds no token
 		cancel()
 		if _, busy := later(err); busy {
 			return rules.Secret{}, err

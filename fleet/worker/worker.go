@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 
+	"r8scan/fleet/config"
 	"r8scan/fleet/ledger"
 	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
@@ -35,6 +36,8 @@ type Config struct {
 	Sweep     time.Duration   // after which a repository is visited again
 	SealTo    *seal.PublicKey // nil: no token is kept
 	Keys      seal.Keys       // that open sealed tokens
+	Operator  *config.Config  // the operator's configuration; nil for none
+	Serve     bool            // what Operator says is served
 	Metrics   string          // address of health and metrics; "" for none
 	Log       io.Writer
 	Tool      report.Tool
@@ -84,6 +87,13 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 		return err
 	}
 	defer stop()
+	if w.cfg.Serve {
+		end, err := w.answer()
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}

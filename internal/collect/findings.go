@@ -2,6 +2,7 @@ package collect
 
 import (
 	"cmp"
+	"fmt"
 
 	"r8scan/internal/search"
 	"r8scan/result"
@@ -42,6 +43,16 @@ type drafts struct {
 // beside its texts.
 const locationCost = 512
 
+// placeCost is the memory that a place takes, in bytes.
+func placeCost(l result.Location) int64 {
+	return locationCost + 2*int64(len(l.Path)+len(l.Member)+len(l.URL)+len(l.MadeBy))
+}
+
+// unlisted says that there was no room for some places.
+func unlisted(lost int64) (what, reason string) {
+	return "places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", lost)
+}
+
 // of returns the draft for a match's token.
 func (d *drafts) of(m *rules.Match) *draft {
 	key := search.KeyOf(m)
@@ -73,7 +84,7 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if f.places[at] {
 		return
 	}
-	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.URL)+len(place.MadeBy))
+	cost := placeCost(place)
 	if d.room < cost || f.taken+cost > d.token {
 		if len(f.Locations) > 0 {
 			d.lost++

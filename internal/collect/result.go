@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"r8scan/internal/budget"
@@ -109,7 +108,7 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 		repo.nameUnread(r.Sink)
 	}
 	if lost += found.lost; lost > 0 {
-		r.Sink.Unread("places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", lost))
+		r.Sink.Unread(unlisted(lost))
 	}
 	return found.m, nil
 }

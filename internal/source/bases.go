@@ -14,8 +14,8 @@ import (
 // withBases returns a spool with a pack that has the objects of another one and the
 // objects with these ids, in hex. It returns nil if the server does not send them: what
 // builds on them is then unread.
-func withBases(ctx context.Context, at *fetch.Address, pack *fetch.Spool, most int64, ids []string) (*fetch.Spool, error) {
-	session, err := (&fetch.Client{}).Open(ctx, at)
+func withBases(ctx context.Context, s *Remote, pack *fetch.Spool, ids []string) (*fetch.Spool, error) {
+	session, err := s.open(ctx)
 	if err != nil {
 		return nil, ctx.Err()
 	}
@@ -23,7 +23,7 @@ func withBases(ctx context.Context, at *fetch.Address, pack *fetch.Spool, most i
 	if !session.TakesAny() {
 		return nil, nil
 	}
-	more, err := fetch.NewSpool(most)
+	more, err := fetch.NewSpool(s.most)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func withBases(ctx context.Context, at *fetch.Address, pack *fetch.Spool, most i
 	if err := session.Fetch(ctx, ids, nil, more); err != nil {
 		return nil, ctx.Err()
 	}
-	both, err := fetch.NewSpool(most)
+	both, err := fetch.NewSpool(s.most)
 	if err != nil {
 		return nil, err
 	}

@@ -5,17 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"r8scan/internal/collect"
 	"r8scan/internal/git/fetch"
 	"r8scan/internal/git/odb"
 	"r8scan/internal/git/repo"
+	"r8scan/internal/git/wire"
 	"r8scan/result"
 )
 
 // Remote is a repository on a server: all objects that its refs reach. They are read
 // from the pack that the server sends. Nothing of it gets a name on this disk.
 type Remote struct {
+	// Reach says why an address is not connected to, as for fetch.Client; nil for no limits
+	// of the caller's.
+	Reach func(host string, at netip.AddrPort) error
+
+	// Wants are ids in hex of commits that no ref names, such as those that a forced push
+	// has dropped. They are read too, if the server sends them.
+	Wants []string
+
 	at   *fetch.Address
 	most int64 // bytes of the pack
 }
@@ -44,15 +56,61 @@ func OpenRemote(url string, most int64) (*Remote, error) {
 	if most == 0 {
 		most = DefaultMaxSize
 	}
-	return &Remote{at, most}, nil
+	return &Remote{at: at, most: most}, nil
 }
 
 // Tree is nothing: what a server sends cannot have a say in how it is scanned.
 func (s *Remote) Tree() (root, top string) { return "", "" }
 
-// Read gets the objects and searches them.
+// open asks the server for the refs. What is wanted beside them looks like more of them.
+func (s *Remote) open(ctx context.Context) (*fetch.Session, error) {
+	session, err := (&fetch.Client{Reach: s.Reach}).Open(ctx, s.at)
+	if err != nil || len(s.Wants) == 0 {
+		return session, err
+	}
+	for _, id := range s.Wants {
+		if !wire.IsID(id, session.Hash) || !session.TakesAny() {
+			session.Close()
+			return nil, fmt.Errorf("%s: the server does not send %s", s.at, id)
+		}
+		session.Refs = append(session.Refs, fetch.Ref{Name: dropped + id, ID: id})
+	}
+	slices.SortFunc(session.Refs, func(a, b fetch.Ref) int { return strings.Compare(a.Name, b.Name) })
+	return session, nil
+}
+
+// dropped begins the names of what is wanted beside refs.
+const dropped = "refs/dropped/"
+
+// Read gets the objects and searches them. What is wanted beside the refs, and not sent, is
+// unread.
 func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
-	session, err := (&fetch.Client{}).Open(ctx, s.at)
+	refused := 0
+	for {
+		read, err := s.readOnce(ctx, env)
+		_, busy := fetch.Busy(err)
+		switch {
+		case err == nil && refused > 0:
+			env.Sink.Unread(s.at.String(), fmt.Sprintf("the server does not send commits that a push has dropped: %d", refused))
+			return read, nil
+		case err == nil, len(s.Wants) == 0, busy, fetch.IsAbsent(err), ctx.Err() != nil:
+			return read, err
+		}
+		// git's servers say which one they do not have.
+		rest := slices.DeleteFunc(slices.Clone(s.Wants), func(id string) bool { return strings.Contains(err.Error(), id) })
+		if len(rest) == len(s.Wants) {
+			rest = nil
+		}
+		refused += len(s.Wants) - len(rest)
+		less := *s
+		less.Wants = rest
+		s = &less
+	}
+}
+
+// readOnce is Read, with all that is wanted or an error.
+func (s *Remote) readOnce(ctx context.Context, env *Env) (*Read, error) {
+	session, err := s.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +121,7 @@ func (s *Remote) Read(ctx context.Context, env *Env) (*Read, error) {
 			return read, err
 		}
 		session.Close() // over ssh it takes one request
-		if session, err = (&fetch.Client{}).Open(ctx, s.at); err != nil {
+		if session, err = s.open(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -90,7 +148,7 @@ func (s *Remote) searchPack(ctx context.Context, env *Env, r *repository, spool 
 		return err
 	}
 	if ids := pack.Lacking(); complete && len(ids) > 0 && len(pack.Store.Problems()) == 0 {
-		both, err := withBases(ctx, s.at, spool, s.most, ids)
+		both, err := withBases(ctx, s, spool, ids)
 		if err != nil {
 			pack.Store.Close()
 			return err

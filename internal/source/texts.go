@@ -125,7 +125,7 @@ func (s *Texts) readWiki(ctx context.Context, env *Env) ([]*collect.Repository, 
 	at.Path = strings.TrimSuffix(at.Path, ".git") + ".wiki.git"
 	own := *env
 	own.Visits = nil // the counters of two repositories cannot be told apart
-	read, err := (&Remote{&at, s.most}).Read(ctx, &own)
+	read, err := (&Remote{Reach: s.Reach, at: &at, most: s.most}).Read(ctx, &own)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

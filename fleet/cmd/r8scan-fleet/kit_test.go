@@ -217,9 +217,18 @@ type process struct {
 // start starts the program with arguments and additions to its environment.
 func (w *world) start(program string, env []string, args ...string) *process {
 	w.t.Helper()
+	return w.startTo(nil, program, env, args...)
+}
+
+// startTo is start with a log that can be read while the program runs.
+func (w *world) startTo(log io.Writer, program string, env []string, args ...string) *process {
+	w.t.Helper()
 	p := &process{Cmd: exec.Command(program, args...), done: make(chan struct{})}
 	p.Env = append(os.Environ(), append([]string{store.Variable + "=" + w.db}, env...)...)
 	p.Stdout, p.Stderr = &p.out, &p.err
+	if log != nil {
+		p.Stderr = log
+	}
 	if err := p.Start(); err != nil {
 		w.t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"r8scan/fleet/config"
 	"r8scan/fleet/ledger"
 	"r8scan/fleet/seal"
 	"r8scan/fleet/store"
@@ -24,7 +25,7 @@ const maxJobs = 256
 
 func (c command) work() *cobra.Command {
 	cfg := worker.Config{Log: c.err, Tool: version.Read().Tool()}
-	var roles string
+	var roles, operator string
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "List, scan and verify, as one process of any number",
@@ -38,7 +39,10 @@ The log goes to standard error, one JSON object a line.`,
   r8scan-fleet run --role verify --metrics 127.0.0.1:9180`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := checkRun(&cfg, roles)
+			err := readOperator(&cfg, operator)
+			if err == nil {
+				err = checkRun(&cfg, roles)
+			}
 			if err == nil {
 				cfg.SealTo, cfg.Keys, err = seal.FromEnvironment()
 			}
@@ -49,7 +53,8 @@ The log goes to standard error, one JSON object a line.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&roles, "role", "discover,scan,verify", "what this process does: `discover`, scan and verify, or some of them")
+	f.StringVar(&roles, "role", "discover,scan,verify", "what this process does: `discover`, scan, verify and serve, or some of them")
+	f.StringVar(&operator, "config", "", "the operator's configuration, a `file`: what is served")
 	f.BoolVar(&cfg.UntilIdle, "until-idle", false, "end when nothing is left to do now")
 	f.IntVarP(&cfg.Jobs, "jobs", "j", runtime.NumCPU(), "`number` of small repositories at a time")
 	f.IntVar(&cfg.HostRate, "host-rate", 600, "at most this `number` of requests a minute to one git server, of all processes")
@@ -58,6 +63,14 @@ The log goes to standard error, one JSON object a line.`,
 	f.DurationVar(&cfg.Sweep, "sweep", 24*time.Hour, "visit a repository and list a source again after this `time`")
 	f.StringVar(&cfg.Metrics, "metrics", "127.0.0.1:0", "serve /healthz and /metrics at this `address`, \"\" for none; port 0 takes a free one, which the log names")
 	return cmd
+}
+
+// readOperator reads the operator's configuration, if a file is named.
+func readOperator(cfg *worker.Config, file string) (err error) {
+	if file != "" {
+		cfg.Operator, err = config.Read(file)
+	}
+	return err
 }
 
 func checkRun(cfg *worker.Config, roles string) error {
@@ -69,11 +82,17 @@ func checkRun(cfg *worker.Config, roles string) error {
 			cfg.Does.Scan = true
 		case "verify":
 			cfg.Does.Verify = true
+		case "serve":
+			cfg.Serve = true
 		default:
-			return errors.New("--role: use discover, scan or verify, or some of them with commas")
+			return errors.New("--role: use discover, scan, verify or serve, or some of them with commas")
 		}
 	}
 	switch {
+	case cfg.Serve && (cfg.Operator == nil || cfg.Operator.Serve == nil):
+		return errors.New("--role serve: say what is served, in the file of --config")
+	case cfg.Serve && cfg.UntilIdle:
+		return errors.New("--until-idle: the role serve has no end")
 	case cfg.Jobs < 1 || cfg.Jobs > maxJobs:
 		return fmt.Errorf("--jobs %d: use 1 to %d", cfg.Jobs, maxJobs)
 	case cfg.HostRate < 1:

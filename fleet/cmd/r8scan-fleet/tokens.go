@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,8 @@ func (c command) tokens() *cobra.Command {
 		Use:   "tokens",
 		Short: "List the tokens with their places, owners and verdicts",
 		Long: `List the tokens that the fleet has found, each once, with its id, its mask, what
-Replicate said last, whose it is, and which repositories have it. -f json has when each
-was first seen, and all verdicts too.`,
+Replicate said last, whose it is, and which repositories have it, or where others say that
+it is. -f json has when each was first seen, and all verdicts too.`,
 		Example: `  r8scan-fleet tokens
   r8scan-fleet tokens -f json`,
 		Args: noArgs,
@@ -59,6 +60,9 @@ func (c command) runTokens(ctx context.Context, s *store.Store, format string) e
 					gone = " (no longer there)"
 				}
 				fmt.Fprintf(c.out, "  %s%s\n", door.Printable(p.URL), gone)
+			}
+			for _, p := range t.Told {
+				fmt.Fprintf(c.out, "  %s (told by %s)\n", cmp.Or(p.URL, p.Kind), p.Source)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -18,7 +19,13 @@ type Client struct {
 	Home    string                   // the folder with .netrc and .ssh; "": the user's
 	Silence time.Duration            // how long a server may send nothing; 0: two minutes
 
-	roots *x509.CertPool // nil: the system's
+	// Reach says why an address is not connected to; nil for no limits but those of
+	// redirects. It gets the host that the caller has named, also after a redirect, and the
+	// address as it is after resolution. A proxy that the environment names is not asked about.
+	Reach func(host string, at netip.AddrPort) error
+
+	roots    *x509.CertPool // nil: the system's
+	resolver *net.Resolver  // nil: the system's
 }
 
 // defaultSilence is far longer than the five seconds after which git's servers say
@@ -73,17 +80,33 @@ func (c *Client) silence() time.Duration {
 	return defaultSilence
 }
 
-// dialer returns what connects to a server. A connection on which nothing moves for
+// dialer returns what connects to a server, unless check says why not: it gets the address
+// that is named and the one after resolution. A connection on which nothing moves for
 // too long ends; one that is only slow does not.
-func (c *Client) dialer(control func(network, address string, c syscall.RawConn) error) func(ctx context.Context, network, address string) (net.Conn, error) {
-	d := &net.Dialer{Timeout: min(c.silence(), 30*time.Second), Control: control}
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := d.DialContext(ctx, network, address)
+func (c *Client) dialer(check func(named, address string) error) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, named string) (net.Conn, error) {
+		d := &net.Dialer{Timeout: min(c.silence(), 30*time.Second), Resolver: c.resolver, Control: func(_, address string, _ syscall.RawConn) error {
+			return check(named, address)
+		}}
+		conn, err := d.DialContext(ctx, network, named)
 		if err != nil {
 			return nil, err
 		}
 		return &watched{conn, c.silence()}, nil
 	}
+}
+
+// mayReach says why an address, which was resolved for a host that the caller has named, is
+// not connected to.
+func (c *Client) mayReach(host, address string) error {
+	if c.Reach == nil {
+		return nil
+	}
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	return c.Reach(host, at)
 }
 
 // watched is a connection that ends when nothing moves for too long.

@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"r8scan/internal/loopback"
@@ -83,16 +84,20 @@ func openHTTP(ctx context.Context, c *Client, a *Address) (*Session, error) {
 func httpClient(c *Client, base *url.URL) *http.Client {
 	fromEnv := httpproxy.FromEnvironment().ProxyFunc()
 	var elsewhere atomic.Bool // the server redirects to a host that is asked without a proxy
+	var proxies sync.Map      // their addresses
 	first := *base
 	// A server elsewhere must not make this machine ask itself, or its neighbors.
-	control := func(_, address string, _ syscall.RawConn) error {
+	check := func(named, address string) error {
 		if elsewhere.Load() && !loopback.Host(first.Hostname()) && loopback.Near(address) {
 			return errors.New("the server redirects to an address of this machine or its link: this is not followed")
 		}
-		return nil
+		if _, ok := proxies.Load(named); ok {
+			return nil
+		}
+		return c.mayReach(first.Hostname(), address)
 	}
 	transport := &http.Transport{
-		DialContext:            c.dialer(control),
+		DialContext:            c.dialer(check),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
 		TLSHandshakeTimeout:    c.silence(),
 		ResponseHeaderTimeout:  c.silence(),
@@ -100,13 +105,28 @@ func httpClient(c *Client, base *url.URL) *http.Client {
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 	if base.Scheme == "https" {
-		transport.Proxy = func(r *http.Request) (*url.URL, error) { return fromEnv(r.URL) }
+		transport.Proxy = func(r *http.Request) (*url.URL, error) {
+			proxy, err := fromEnv(r.URL)
+			if proxy != nil {
+				proxies.Store(withPort(proxy), true)
+			}
+			return proxy, err
+		}
 	}
 	return &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		proxy, err := fromEnv(r.URL)
 		elsewhere.Store(proxy == nil || err != nil)
 		return mayRedirect(&first, r, via)
 	}}
+}
+
+// withPort returns the address of a proxy, as it is dialed.
+func withPort(proxy *url.URL) string {
+	port := proxy.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}[proxy.Scheme]
+	}
+	return net.JoinHostPort(proxy.Hostname(), port)
 }
 
 // maxRedirects is more than any forge needs.

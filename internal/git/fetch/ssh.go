@@ -112,7 +112,7 @@ func dialSSH(ctx context.Context, c *Client, a *Address) (*ssh.Client, error) {
 			config.User = u.Username
 		}
 	}
-	conn, err := c.dialer(nil)(ctx, "tcp", address)
+	conn, err := c.dialer(func(_, at string) error { return c.mayReach(host, at) })(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
