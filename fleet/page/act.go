@@ -141,10 +141,11 @@ func loginFor(r *http.Request) string {
 	return "/login?" + url.Values{"to": {r.URL.Path}}.Encode()
 }
 
-// within returns a path of the page, "/" for what leads elsewhere.
+// within returns a path of the page, "/" for what leads elsewhere: a clean path does not
+// begin with two slashes, which a browser takes for a host.
 func within(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(to, "/") || strings.ContainsAny(to, "\\\r\n\t") || path.Clean(to) != to {
+	if err != nil || !strings.HasPrefix(to, "/") || strings.ContainsAny(to, "\\\r\n\t") || path.Clean(to) != to {
 		return "/"
 	}
 	return u.EscapedPath()

@@ -382,3 +382,16 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestWebPage: only what a browser may open is a link.
+func TestWebPage(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://github.com/acme/app": true, "https://git.example.com:8443/a%20b": true,
+		"http://example.com/a": false, "javascript:alert(1)": false, "file:///etc/passwd": false, "/home/ada/src": false, "git@github.com:acme/app.git": false, "ssh://git@example.com/a": false,
+		"https:///a": false, "https:a": false, "": false, "https://u@example.com/": false, "https://u:p@example.com/": false, "https://example.com/\u202ea": false, "https://example.com/" + fakeToken("W"): false,
+	} {
+		if got := webPage(address); (got != "") != want || want && got != address {
+			t.Errorf("%q: %q", address, got)
+		}
+	}
+}

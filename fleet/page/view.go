@@ -333,7 +333,7 @@ func repoOf(r ledger.Visited, now int64) repoView {
 // cursorOf reads where a list goes on.
 func cursorOf(q url.Values) ledger.Cursor {
 	at, err := strconv.ParseInt(q.Get("at"), 10, 64)
-	if err != nil || at < 0 {
+	if err != nil {
 		return ledger.Cursor{}
 	}
 	return ledger.Cursor{At: at, ID: q.Get("id")}
