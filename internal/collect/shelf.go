@@ -157,14 +157,23 @@ func (s *tokenShelf) drop(keys []search.Key) {
 func (h *hits) all() (list []Hit, lost int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, s := range []*tokenShelf{&h.high, &h.low} {
-		for _, key := range s.cut() {
-			list = append(list, s.tokens[key].items...)
-			lost += s.tokens[key].shelf.lost
-		}
-		lost += s.lost
+	high, low, n := h.high.cut(), h.low.cut(), 0
+	for _, t := range h.high.tokens {
+		n += len(t.items)
 	}
-	return list, lost
+	for _, t := range h.low.tokens {
+		n += len(t.items)
+	}
+	list = make([]Hit, 0, n)
+	for _, key := range high {
+		list = append(list, h.high.tokens[key].items...)
+		lost += h.high.tokens[key].shelf.lost
+	}
+	for _, key := range low {
+		list = append(list, h.low.tokens[key].items...)
+		lost += h.low.tokens[key].shelf.lost
+	}
+	return list, lost + h.high.lost + h.low.lost
 }
 
 // Firsts keeps the values of the first keys, in order, and at most Most of them.
