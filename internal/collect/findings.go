@@ -114,12 +114,13 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 
 // compareFindings orders by exposure, worst first, then by place and token.
 func compareFindings(a, b result.Finding) int {
-	return cmp.Or(
-		a.Exposure.Compare(b.Exposure),
-		cmp.Compare(b.Confidence, a.Confidence),
-		a.Locations[0].Compare(b.Locations[0]),
-		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
-		cmp.Compare(a.Rule, b.Rule))
+	if c := cmp.Or(a.Exposure.Compare(b.Exposure), cmp.Compare(b.Confidence, a.Confidence)); c != 0 {
+		return c
+	}
+	if c := a.Locations[0].Compare(b.Locations[0]); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Secret.ID(), b.Secret.ID()), cmp.Compare(a.Rule, b.Rule)) // an id is computed each time
 }
 
 func compareAllowed(a, b result.Allowed) int {
