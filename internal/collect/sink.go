@@ -28,6 +28,7 @@ type Sink struct {
 
 	hits    *hits
 	seen    map[search.Key]struct{} // see See; hits.mu guards it
+	told    int                     // tokens that were released; likewise
 	dropped atomic.Bool             // there was no room for a match
 
 	mu     sync.Mutex
@@ -73,13 +74,22 @@ func (s *Sink) Hits() (list []Hit, all bool) {
 func (s *Sink) Tokens() int {
 	s.hits.mu.Lock()
 	defer s.hits.mu.Unlock()
-	n := len(s.hits.high.tokens)
+	n := s.told + len(s.hits.high.tokens)
 	for key := range s.seen {
 		if s.hits.high.tokens[key] == nil {
 			n++
 		}
 	}
 	return n
+}
+
+// release forgets the matches, which may fill the memory, but not how many tokens there
+// were.
+func (s *Sink) release() {
+	n := s.Tokens()
+	s.hits.mu.Lock()
+	defer s.hits.mu.Unlock()
+	s.told, s.seen, s.hits.high.tokens, s.hits.low.tokens = n, nil, nil, nil
 }
 
 // maxSeen bounds the memory of what is only counted.
