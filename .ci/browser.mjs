@@ -165,7 +165,7 @@ async function look(page, name, { colorScheme, width }, audited = true) {
 async function byKeyboard(page, name) {
   const wanted = await page.evaluate(() => {
     const radios = new Set();
-    const list = [...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')].filter((e) => {
+    const list = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), summary, [tabindex="0"]')].filter((e) => {
       if (e.closest('details:not([open])') && e.tagName !== 'SUMMARY') return false;
       if (e.type !== 'radio') return true;
       return !radios.has(e.name) && radios.add(e.name);
@@ -333,6 +333,105 @@ for (const how of looks) {
 
 served.kill('SIGINT');
 check((await ended) === 130, `Ctrl-C ends the page with ${await ended}`);
+// The fleet's page: a small fleet, one with hostile names, and one with many tokens.
+const fleets = spawn('fleet-page', ['-test.run', '^TestBrowser$'], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, R8SCAN_TEST_BROWSER: '1' } });
+process.on('exit', () => fleets.kill());
+const fleet = JSON.parse(await new Promise((done) => fleets.stdout.once('data', done)));
+
+// login opens a fleet's page, as somebody who knows its token, by keyboard only.
+async function login(url, how, more) {
+  const page = await open(url + '/', how, more);
+  check(new URL(page.url()).pathname === '/login', `${page.url()} is shown to anybody`);
+  await page.focus('#name');
+  await page.keyboard.type('ada');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(fleet.token);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
+  check(new URL(page.url()).pathname === '/', `the login leads to ${page.url()}`);
+  return page;
+}
+
+const story = async (page) => page.getAttribute('.token h3 a', 'href');
+
+for (const how of looks) {
+  const page = await open(fleet.fleet + '/', how);
+  await look(page, 'fleet-login', how);
+  await byKeyboard(page, `fleet login ${how.width}`);
+  await page.context().close();
+  for (const kind of how.colorScheme === 'light' ? ['fleet', 'hostile', 'many'] : ['fleet']) {
+    const page = await login(fleet[kind], how);
+    const paths = { '': '/', story: await story(page), forget: (await story(page)) + '/forget', acts: '/acts', sent: '/acts?state=sent', repositories: '/repositories', log: '/log' };
+    for (const [name, path] of Object.entries(paths)) {
+      await page.goto(fleet[kind] + path);
+      await look(page, `fleet-${kind}-${name || 'live'}`, how, kind !== 'many' || how.width === 1280);
+      if (kind === 'fleet') await byKeyboard(page, `fleet ${name} ${how.width}`);
+      check(!(await page.content()).includes(fleet.token), `${path} shows the token of the page`);
+    }
+    if (kind === 'fleet' && how.width === 1280 && how.colorScheme === 'light') {
+      await page.goto(fleet.fleet + '/');
+      await page.setViewportSize({ width: 1000, height: 800 });
+      await page.screenshot({ path: join(shots, 'docs-fleet.png') });
+    }
+    await page.context().close();
+  }
+}
+
+// People decide, where no script can run: an act needs a reason, and is in the log.
+{
+  const page = await login(fleet.fleet, looks[0], { javaScriptEnabled: false });
+  const cookies = await page.context().cookies();
+  check(cookies.length === 1 && cookies[0].httpOnly && cookies[0].sameSite === 'Strict', `the cookies are ${JSON.stringify(cookies)}`);
+  await page.click('text=Waiting for a person >> a');
+  await page.click('button[value=arrived]');
+  check(page.url().endsWith('/acts?state=uncertain'), `without a reason the form leads to ${page.url()}`);
+  await page.fill('[name=why]', 'I called her');
+  await Promise.all([page.waitForNavigation(), page.click('button[value=arrived]')]);
+  check((await page.textContent('[role=status]')) === 'Recorded as arrived.', 'the page does not say that it is recorded');
+  await page.goto(fleet.fleet + '/acts?state=refused');
+  await page.fill('[name=why]', 'The address was wrong');
+  await Promise.all([page.waitForNavigation(), page.click('button[value=again]')]);
+  await page.goto(fleet.fleet + '/');
+  const path = await story(page);
+  await page.goto(fleet.fleet + path);
+  await page.fill('[name=why]', 'She says it is gone');
+  await Promise.all([page.waitForNavigation(), page.click('button:text("Ask Replicate again now")')]);
+  await page.click('text=Forget this token');
+  await page.fill('[name=why]', 'Asked to');
+  await Promise.all([page.waitForNavigation(), page.click('button:text("Forget it")')]);
+  await page.goto(fleet.fleet + '/log');
+  const log = await page.textContent('main');
+  check(log.includes('forget a token: Asked to') && log.includes('The address was wrong') && !log.includes('I called her'), `the log says ${log}`);
+  check((await page.context().request.get(fleet.fleet + path)).status() === 404, 'the forgotten token is there');
+  await page.goto(fleet.fleet + '/');
+  await Promise.all([page.waitForNavigation(), page.click('button:text("Log out")')]);
+  await page.goto(fleet.fleet + '/acts');
+  check(new URL(page.url()).pathname === '/login', 'the session goes on after logging out');
+  await page.context().close();
+}
+
+// Another page can neither act, though its visitor is logged in, nor frame the page, nor
+// reach it by a name.
+{
+  const page = await login(fleet.many, looks[0]);
+  await page.goto(fleet.many + '/acts');
+  const [action, seal] = await page.evaluate(() => [document.querySelector('form[action^="/acts/"]').action, document.querySelector('[name=seal]').value]);
+  const evil = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' });
+    response.end(`<iframe src="${fleet.many}/"></iframe><form method="post" action="${action}"><input name="seal" value="${seal}"><input name="why" value="x"><input name="choice" value="arrived"><button>x</button></form>`);
+  });
+  await new Promise((done) => evil.listen(0, '127.0.0.1', done));
+  page.removeAllListeners();
+  await page.goto(`http://127.0.0.1:${evil.address().port}/`);
+  const framed = page.frames().find((f) => f !== page.mainFrame());
+  check((await framed.$('nav')) === null, "the fleet's page is shown in a frame");
+  const [response] = await Promise.all([page.waitForNavigation(), page.click('button')]);
+  check(response.status() === 403, `the form of another page got ${response.status()}`);
+  evil.close();
+  evil.closeAllConnections();
+  await page.context().close();
+}
+
+fleets.stdin.end();
 await browser.close();
 replicate.close();
 replicate.closeAllConnections();

@@ -147,7 +147,8 @@ type Account struct {
 // New makes the Document of res, in which nothing is verified: who asks about the
 // findings fills in their Verification and Run.Asked. They are in the order of
 // res.Findings. started becomes UTC and whole seconds, and took is rounded down to
-// milliseconds. The Document shares no list with res that either may change.
+// milliseconds. The Document has the places of res.Findings, which must not change then,
+// and shares no other list with res.
 func New(res result.Result, tool Tool, started time.Time, took time.Duration) *Document {
 	doc := &Document{
 		Run: Run{
@@ -189,8 +190,11 @@ func newFinding(f result.Finding, set *rules.Set) Finding {
 		Confidence:   f.Confidence,
 		Exposure:     f.Exposure,
 		Verification: Verification{Status: StatusUnchecked},
-		Locations:    copied(f.Locations),
+		Locations:    f.Locations, // not a copy: there may be a million
 		CopiedBy:     f.CopiedBy,
+	}
+	if out.Locations == nil { // it would be null in JSON
+		out.Locations = []result.Location{}
 	}
 	if f.History != nil {
 		h := *f.History

@@ -1,8 +1,9 @@
 package report
 
 import (
+	"bytes"
+	"fmt"
 	"io"
-	"slices"
 
 	"r8scan/internal/door"
 )
@@ -10,7 +11,28 @@ import (
 // writeJSON writes doc as one indented JSON object and a newline: the form
 // that Read takes.
 func writeJSON(w io.Writer, doc *Document, _ Options) error {
-	return door.EncodeMasked(w, doc, door.Indent)
+	var run bytes.Buffer
+	if err := door.EncodeMasked(&run, doc.Run, door.Indent); err != nil {
+		return err
+	}
+	const end = "\n}\n"
+	head := bytes.TrimSuffix(run.Bytes(), []byte(end))
+	if len(doc.Findings) == 0 {
+		_, err := fmt.Fprintf(w, "%s,\n  \"findings\": []%s", head, end)
+		return err
+	}
+	between := append(head, ",\n  \"findings\": ["...)
+	for _, f := range doc.Findings { // one after the other: the text of all may not fit in memory
+		if _, err := fmt.Fprintf(w, "%s\n    ", between); err != nil {
+			return err
+		}
+		if err := door.EncodeElement(w, f, "    "); err != nil {
+			return err
+		}
+		between = []byte(",")
+	}
+	_, err := fmt.Fprintf(w, "\n  ]%s", end)
+	return err
 }
 
 // writeJSONLines writes one compact object a line. Each finding is a line,
@@ -28,7 +50,7 @@ func writeJSONLines(w io.Writer, doc *Document, _ Options) error {
 		Type string `json:"type"`
 		Run
 	}
-	for _, f := range slices.SortedFunc(slices.Values(doc.Findings), stable) {
+	for _, f := range doc.Findings {
 		if err := door.EncodeMasked(w, findingLine{"finding", f}, ""); err != nil {
 			return err
 		}

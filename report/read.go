@@ -185,8 +185,9 @@ func (d *Document) fillLists() {
 	}
 	if s := d.Since; s != nil {
 		s.New, s.Still, s.Gone = copied(s.New), copied(s.Still), copied(s.Gone)
-		r := &s.Refs
-		r.New, r.Gone, r.Advanced, r.Rewritten = copied(r.New), copied(r.Gone), copied(r.Advanced), copied(r.Rewritten)
+		for _, list := range s.Refs.Lists() {
+			*list = copied(*list)
+		}
 	}
 	for _, f := range d.Findings {
 		if f.History != nil {

@@ -51,18 +51,19 @@ type Renderer func(w io.Writer, doc *Document, opts Options) error
 var formats = []struct {
 	name   string
 	render Renderer
+	order  func(a, b Finding) int
 }{
-	{"text", writeText},
-	{"json", writeJSON},
-	{"jsonl", writeJSONLines},
-	{"sarif", writeSARIF},
-	{"html", writeHTML},
-	{"markdown", writeMarkdown},
-	{"github", writeGitHub},
-	{"gitlab", writeGitLab},
-	{"codequality", writeCodeQuality},
-	{"csv", writeCSV},
-	{"junit", writeJUnit},
+	{"text", writeText, urgent},
+	{"json", writeJSON, urgent},
+	{"jsonl", writeJSONLines, stable},
+	{"sarif", writeSARIF, urgent},
+	{"html", writeHTML, urgent},
+	{"markdown", writeMarkdown, urgent},
+	{"github", writeGitHub, urgent},
+	{"gitlab", writeGitLab, urgent},
+	{"codequality", writeCodeQuality, urgent},
+	{"csv", writeCSV, urgent},
+	{"junit", writeJUnit, urgent},
 }
 
 // Formats returns the names that ByName takes, in the order in which help texts
@@ -84,7 +85,7 @@ func ByName(name string) (Renderer, error) {
 			return func(w io.Writer, doc *Document, opts Options) error {
 				masked := *door.Text(doc) // so that a saved result gives the same bytes
 				masked.Findings = slices.Clone(masked.Findings)
-				slices.SortFunc(masked.Findings, urgent)
+				slices.SortFunc(masked.Findings, f.order)
 				if opts.OnlyLive {
 					masked.keepLive()
 				}

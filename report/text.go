@@ -106,11 +106,11 @@ func (t *textWriter) brief(f Finding) {
 	mask := strings.TrimRight(f.Token, "*")
 	lead := fmt.Sprintf("  %-8s  %s  ", terminal.Safe(mask)+"***", terminal.Safe(f.TokenID))
 	spots, rest := spotsOf(f.Locations, false), ""
-	if n := len(spots) - 1; n > 0 {
-		rest = fmt.Sprintf(" (+%s)", terminal.Count(int64(n)))
-	}
-	if n := len(f.Elsewhere); n > 0 {
-		rest = fmt.Sprintf(" and %s more", terminal.Count(int64(n))) // repositories
+	switch repositories, places := len(f.Elsewhere), len(spots)-1; {
+	case repositories > 0:
+		rest = fmt.Sprintf(" and %s more", terminal.Count(int64(repositories)))
+	case places > 0:
+		rest = fmt.Sprintf(" (+%s)", terminal.Count(int64(places)))
 	}
 	switch h := f.History; {
 	case h != nil && stillThere(f):

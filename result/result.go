@@ -73,6 +73,11 @@ type Unread struct {
 	Reason string `json:"reason"`
 }
 
+// Compare orders by what was not read, then by the reason.
+func (u Unread) Compare(other Unread) int {
+	return cmp.Or(cmp.Compare(u.What, other.What), cmp.Compare(u.Reason, other.Reason))
+}
+
 // Accepted is something that could not be read and does not count, as the
 // user has said in the configuration that they named.
 type Accepted struct {

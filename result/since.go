@@ -1,6 +1,9 @@
 package result
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Since says what changed since the last scan of a repository on a server, as far as
 // that is remembered. All lists are sorted.
@@ -11,11 +14,23 @@ type Since struct {
 	Refs  RefsSince   `json:"refs"`
 }
 
+// NewSince returns one in which nothing has changed. Its lists are empty, not nil, so
+// that they are lists in JSON.
+func NewSince() *Since {
+	return &Since{New: []string{}, Still: []string{}, Gone: []GoneToken{},
+		Refs: RefsSince{New: []string{}, Gone: []string{}, Advanced: []string{}, Rewritten: []string{}}}
+}
+
 // GoneToken is a token that was found at the last scan only.
 type GoneToken struct {
 	Rule    string `json:"rule"`
 	Token   string `json:"token"` // the mask
 	TokenID string `json:"token_id"`
+}
+
+// Compare orders by token, then by rule.
+func (g GoneToken) Compare(other GoneToken) int {
+	return cmp.Or(cmp.Compare(g.TokenID, other.TokenID), cmp.Compare(g.Rule, other.Rule))
 }
 
 // RefsSince are the names of refs.
@@ -29,6 +44,11 @@ type RefsSince struct {
 // Changed reports whether any ref changed.
 func (r RefsSince) Changed() bool {
 	return len(r.New)+len(r.Gone)+len(r.Advanced)+len(r.Rewritten) > 0
+}
+
+// Lists returns the four lists, always in the same order.
+func (r *RefsSince) Lists() []*[]string {
+	return []*[]string{&r.New, &r.Gone, &r.Advanced, &r.Rewritten}
 }
 
 // maxRewritten is how many rewritten refs Lines names one by one.

@@ -19,7 +19,7 @@ import (
 // follows pointers for verbs that do not fit, such as %s.
 type Secret struct {
 	value func() (text string, shown int)
-	id    func() string // computes the id once
+	id    func() string // nil if it is computed each time, as a million secrets need memory
 	mask  func() string // of a remembered one, which has no value; else nil
 }
 
@@ -28,10 +28,11 @@ type Secret struct {
 // more than a quarter of the text, so no mask gives a short credential away.
 func NewSecret(text string, shown int) Secret {
 	shown = max(0, min(shown, maxShown, len(text)/4))
-	return Secret{
-		value: func() (string, int) { return text, shown },
-		id:    sync.OnceValue(func() string { return tokenID(text) }),
+	s := Secret{value: func() (string, int) { return text, shown }}
+	if len(text) < guessable { // the only ids that take long
+		s.id = sync.OnceValue(func() string { return tokenID(text) })
 	}
+	return s
 }
 
 // maxShown is the length of github_pat_, the longest prefix with which a service
@@ -68,7 +69,7 @@ func (s Secret) Mask() string {
 // but does not protect a common password.
 func (s Secret) ID() string {
 	if s.id == nil {
-		return tokenID("")
+		return tokenID(s.Reveal())
 	}
 	return s.id()
 }

@@ -21,7 +21,7 @@ func TestRoom(t *testing.T) {
 		}
 	}
 	found := budget.New(0, 1).Found
-	write("a", strings.Repeat("r8_", int(found>>13)+1000)+"\n"+strings.Repeat(token(1)+"\n", int(found>>10)+10))
+	write("a", strings.Repeat("r8_", int(found>>11)+1000)+"\n"+strings.Repeat(token(1)+"\n", int(found>>8)+10))
 	write("b", token(2))
 	res, err := Files(t.Context(), []string{dir}, nil, Options{MinConfidence: rules.High, Jobs: 1})
 	if err != nil || len(res.Findings) != 2 {

@@ -10,6 +10,7 @@ import (
 
 	"r8scan/internal/budget"
 	"r8scan/internal/collect"
+	"r8scan/internal/policy"
 	"r8scan/internal/source"
 	"r8scan/result"
 )
@@ -26,10 +27,11 @@ type Listed struct {
 // owners and images too. The result is one: a token is one finding over all of them. What
 // cannot be read is named, and the others are read.
 func Many(ctx context.Context, name string, stdin io.Reader, listed Listed, opts Options) (*result.Result, error) {
-	if _, err := opts.judged(); err != nil { // tell before anything is asked
+	judged, err := opts.judged() // tell before anything is asked
+	if err != nil {
 		return nil, err
 	}
-	m := &many{opts: opts, running: map[*Progress]bool{}}
+	m := &many{opts: opts, judged: judged, running: map[*Progress]bool{}}
 	if opts.Progress != nil {
 		opts.Progress.many.Store(m)
 	}
@@ -64,6 +66,7 @@ const (
 // many is a scan of many.
 type many struct {
 	opts    Options
+	judged  *policy.Policy // what the user allows in each
 	members []source.Member
 	budget  *budget.Budget
 	union   *collect.Union
@@ -150,15 +153,11 @@ func (m *many) one(ctx context.Context, member *source.Member) (o outcome) {
 	m.running[opts.Progress] = true
 	m.mu.Unlock()
 	defer m.end(opts.Progress)
-	judged, err := opts.judged()
-	if err != nil {
-		return outcome{err: err}
-	}
 	s, beside, err := member.Source(opts.Texts, opts.MaxSize)
 	if err != nil {
 		return outcome{err: err}
 	}
-	res, err := read(ctx, s, judged, m.budget, opts)
+	res, err := read(ctx, s, m.judged.Clone(), m.budget, opts)
 	return outcome{res, beside, err}
 }
 

@@ -18,8 +18,9 @@ func (c command) install() *cobra.Command {
 		Short: "Make git check commits and pushes with r8scan",
 		Long: `Install git hooks in REPO, or in the repository that you are in: pre-commit and
 pre-merge-commit (r8scan staged), commit-msg (r8scan commit-msg) and pre-push (r8scan
-push); in a bare repository, pre-receive (r8scan receive). It respects core.hooksPath. Your earlier hooks keep working, from a
-folder next to the hooks, and r8scan uninstall puts them back.
+push); in a bare repository, pre-receive (r8scan receive). It respects core.hooksPath.
+Your earlier hooks keep working, from a folder next to the hooks, and r8scan uninstall
+puts them back.
 
 If husky, lefthook, pre-commit, simple-git-hooks, yorkie, overcommit or captainhook is
 configured, it would overwrite these hooks. Then install changes nothing, and says

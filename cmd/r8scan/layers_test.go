@@ -43,7 +43,7 @@ var layers = map[string][]string{
 	"internal/git/revision":  {"internal/git/history", "internal/git/odb", "internal/git/repo"},
 	"internal/git/outline":   {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/wire", "internal/pool"},
 	"internal/git/treediff":  {"internal/budget", "internal/git/history", "internal/git/odb", "internal/git/repo"},
-	"internal/git/repo":      {"internal/git/odb", "internal/git/reftable", "internal/git/wire", "internal/regular", "internal/shell"},
+	"internal/git/repo":      {"internal/git/odb", "internal/git/reftable", "internal/git/wire", "internal/pattern", "internal/regular", "internal/shell"},
 	"internal/git/history":   {"internal/budget", "internal/git/odb", "internal/git/wire", "internal/pool"},
 	"internal/archive":       {"internal/budget", "internal/git/reftable", "internal/inflate", "rules"},
 	"internal/git/reftable":  {"internal/git/wire"},

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"log"
 	"net/http"
@@ -112,23 +111,15 @@ func (o *organization) answer(path string, r *http.Request) any {
 	return []any{}
 }
 
-// write answers with JSON and its ETag.
 func (o *organization) write(w http.ResponseWriter, r *http.Request, value any) {
 	if value == nil {
 		http.NotFound(w, r)
 		return
 	}
-	body, _ := json.Marshal(value)
-	sum := fnv.New64a()
-	_, _ = sum.Write(body)
-	etag := fmt.Sprintf(`"%x"`, sum.Sum64())
-	w.Header().Set("ETag", etag)
-	if r.Header.Get("If-None-Match") == etag {
-		w.WriteHeader(http.StatusNotModified)
-		return
+	if body := tagged(w, r, value); body != nil {
+		o.note("answer " + r.URL.Path)
+		_, _ = w.Write(body)
 	}
-	o.note("answer " + r.URL.Path)
-	_, _ = w.Write(body)
 }
 
 // issue adds an issue to a repository.

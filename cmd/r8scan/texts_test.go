@@ -124,6 +124,15 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *hub) answer(w http.ResponseWriter, r *http.Request, name string, value any) {
+	if body := tagged(w, r, value); body != nil {
+		fmt.Fprintln(h.log, name)
+		_, _ = w.Write(body)
+	}
+}
+
+// tagged sends the ETag of a value, and returns the JSON to send after it. Who has that
+// value gets a 304, and nothing is left to send.
+func tagged(w http.ResponseWriter, r *http.Request, value any) []byte {
 	body, _ := json.Marshal(value)
 	sum := fnv.New64a()
 	_, _ = sum.Write(body)
@@ -131,10 +140,9 @@ func (h *hub) answer(w http.ResponseWriter, r *http.Request, name string, value 
 	w.Header().Set("ETag", etag)
 	if r.Header.Get("If-None-Match") == etag {
 		w.WriteHeader(http.StatusNotModified)
-		return
+		return nil
 	}
-	fmt.Fprintln(h.log, name)
-	_, _ = w.Write(body)
+	return body
 }
 
 // serveFile is the other host, which must not get the token.

@@ -78,6 +78,7 @@ type Page struct {
 	Token    Secret         `yaml:"token"`    // who knows it may log in; or
 	Identity string         `yaml:"identity"` // a header with a person's name, which a proxy sets
 	Proxies  []netip.Prefix `yaml:"proxies"`  // from where that header is believed
+	Host     string         `yaml:"host"`     // the page's name in people's browsers; "" if that is this machine, or any name may be
 }
 
 // GitHub is the secret scanning partner endpoint.
@@ -264,6 +265,8 @@ func (s *Serve) check() error {
 		return errors.New("serve: page: token or identity is missing, or both are there")
 	case s.Page != nil && s.Page.Identity != "" && len(s.Page.Proxies) == 0:
 		return errors.New("serve: page: proxies is missing: from where the identity is believed")
+	case s.Page != nil && strings.ContainsAny(s.Page.Host, "/:@ "):
+		return errors.New("serve: page: host is a name only, such as fleet.example.com")
 	case s.GitLab != nil && s.GitLab.Secret.value == "":
 		return errors.New("serve: gitlab: secret is missing")
 	case s.Webhook != nil && s.Webhook.Secret.value == "":

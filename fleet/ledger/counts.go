@@ -102,7 +102,8 @@ func ForgetRepo(ctx context.Context, tx *sql.Tx, name string, now int64) (bool, 
 	if err != nil || n == 0 {
 		return false, err
 	}
-	if _, err := tx.ExecContext(ctx, `delete from token where not exists (select 1 from finding where finding.token = token.id)`); err != nil {
+	if _, err := tx.ExecContext(ctx, `delete from token where not exists (select 1 from finding where finding.token = token.id)
+		and not exists (select 1 from told where told.token = token.id)`); err != nil {
 		return false, err
 	}
 	_, err = tx.ExecContext(ctx, `insert into forgotten(kind, at) values('repository', $1)`, now)

@@ -141,17 +141,27 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestReserve hands out places in a row of requests, one every 100 ms.
+// TestReserve hands out places in a row of requests, one an hour, so that the time that the
+// test takes does not count.
 func TestReserve(t *testing.T) {
 	s := open(t)
-	for _, want := range []int64{0, 100_000, 200_000, -1} {
-		wait, err := Reserve(t.Context(), s.DB, "h", 1000, 100_000, 250_000)
-		if want < 0 != errors.Is(err, ErrLost) || want >= 0 && wait != want {
+	const hour, minute = 3_600_000_000, 60_000_000
+	for _, want := range []int64{0, hour, 2 * hour, -1} {
+		wait, err := Reserve(t.Context(), s, "h", hour, 3*hour-minute)
+		if want < 0 != errors.Is(err, ErrLost) || want >= 0 && (wait > want || wait < want-minute) {
 			t.Errorf("wait %d, %v, want %d", wait, err, want)
 		}
 	}
-	if wait, err := Reserve(t.Context(), s.DB, "h", 5000, 100_000, 250_000); wait != 0 || err != nil {
-		t.Errorf("later: wait %d, %v", wait, err)
+	if wait, err := Reserve(t.Context(), s, "other", hour, 0); wait != 0 || err != nil {
+		t.Errorf("another host: wait %d, %v", wait, err)
+	}
+	if _, err := s.DB.Exec(`update budget set free = free - $1`, 4*hour); err != nil { // four hours later
+		t.Fatal(err)
+	}
+	for _, want := range []int64{0, hour} { // what was not used in time is not made up for
+		if wait, err := Reserve(t.Context(), s, "h", hour, 2*hour); wait > want || wait < want-minute || err != nil {
+			t.Errorf("later: wait %d, %v, want %d", wait, err, want)
+		}
 	}
 }
 

@@ -32,14 +32,15 @@ type Notice struct {
 	State   string `json:"state"`
 	Error   string `json:"error,omitempty"`
 	Tries   int64  `json:"tries,omitempty"` // attempts in a row that reached nobody
-	Since   int64  `json:"since"`           // milliseconds since 1970
+	Made    int64  `json:"made"`            // milliseconds since 1970
+	Since   int64  `json:"since"`           // of the state, likewise
 	Due     int64  `json:"due,omitempty"`   // likewise, if the state is due
 }
 
-const noticeColumns = `id, token, channel, state, error, tries, since, case when state = 'due' then due else 0 end`
+const noticeColumns = `id, token, channel, state, error, tries, made, since, case when state = 'due' then due else 0 end`
 
 func scanNotice(rows *sql.Rows) (n Notice, err error) {
-	return n, rows.Scan(&n.ID, &n.Token, &n.Channel, &n.State, &n.Error, &n.Tries, &n.Since, &n.Due)
+	return n, rows.Scan(&n.ID, &n.Token, &n.Channel, &n.State, &n.Error, &n.Tries, &n.Made, &n.Since, &n.Due)
 }
 
 // Notices returns all notices, those that are the longest in their state first.
@@ -54,11 +55,12 @@ func NoticesOf(ctx context.Context, q store.Querier, token string) ([]Notice, er
 
 // Act is one attempt at a notice, as jobs name it.
 type Act struct {
-	Notice string
-	Epoch  int64
+	Notice  string
+	Epoch   int64
+	Channel string
 }
 
-func scanAct(rows *sql.Rows) (a Act, err error) { return a, rows.Scan(&a.Notice, &a.Epoch) }
+func scanAct(rows *sql.Rows) (a Act, err error) { return a, rows.Scan(&a.Notice, &a.Epoch, &a.Channel) }
 
 // planMost is how many notices one look plans, for each channel.
 const planMost = 200
@@ -69,7 +71,7 @@ const exposed = `t.status = 'live' and t.open = 1 and (exists(select 1 from told
 
 // Plan makes a notice for each channel and each token that is live and public, and has
 // none. Without act they are only planned, else it returns the acts to queue.
-func Plan(ctx context.Context, tx *sql.Tx, channels []string, act bool, who string, now int64) ([]Act, error) {
+func Plan(ctx context.Context, tx *sql.Tx, channels []string, act bool, now int64) ([]Act, error) {
 	if _, err := tx.ExecContext(ctx, `delete from notice where state = 'planned' and token in (select id from token where status <> 'live' or open = 0)`); err != nil {
 		return nil, err
 	}
@@ -81,8 +83,8 @@ func Plan(ctx context.Context, tx *sql.Tx, channels []string, act bool, who stri
 			return nil, err
 		}
 		for _, token := range tokens {
-			_, err := tx.ExecContext(ctx, `insert into notice(id, token, channel, state, since, due) values($1, $2, $3, 'planned', $4, $5) on conflict(token, channel) do nothing`,
-				rand.Text(), token, channel, now, now)
+			_, err := tx.ExecContext(ctx, `insert into notice(id, token, channel, state, made, since, due) values($1, $2, $3, 'planned', $4, $5, $6) on conflict(token, channel) do nothing`,
+				rand.Text(), token, channel, now, now, now)
 			if err != nil {
 				return nil, err
 			}
@@ -91,7 +93,7 @@ func Plan(ctx context.Context, tx *sql.Tx, channels []string, act bool, who stri
 			continue
 		}
 		due, err := all(ctx, tx, scanAct, `update notice set state = 'due', since = $1, due = $2
-			where state = 'planned' and channel = $3 returning id, epoch`, now, now, channel)
+			where state = 'planned' and channel = $3 returning id, epoch, channel`, now, now, channel)
 		if err != nil {
 			return nil, err
 		}
@@ -100,13 +102,21 @@ func Plan(ctx context.Context, tx *sql.Tx, channels []string, act bool, who stri
 	return acts, nil
 }
 
+// DueNotice returns the notice of an act. ErrLost says that it is not due any more.
+func DueNotice(ctx context.Context, q store.Querier, a Act) (Notice, error) {
+	return oneNotice(q.QueryRowContext(ctx, `select `+noticeColumns+` from notice where id = $1 and epoch = $2 and state = 'due'`, a.Notice, a.Epoch))
+}
+
+func oneNotice(row *sql.Row) (n Notice, err error) {
+	err = row.Scan(&n.ID, &n.Token, &n.Channel, &n.State, &n.Error, &n.Tries, &n.Made, &n.Since, &n.Due)
+	return n, lost(err)
+}
+
 // ClaimNotice marks a notice as being sent by the worker. ErrLost says that it is not
 // due any more.
-func ClaimNotice(ctx context.Context, q store.Querier, a Act, worker string, now int64) (n Notice, err error) {
-	err = q.QueryRowContext(ctx, `update notice set state = 'sending', owner = $1, since = $2, lead = ''
-		where id = $3 and epoch = $4 and state = 'due' returning `+noticeColumns, worker, now, a.Notice, a.Epoch).
-		Scan(&n.ID, &n.Token, &n.Channel, &n.State, &n.Error, &n.Tries, &n.Since, &n.Due)
-	return n, lost(err)
+func ClaimNotice(ctx context.Context, q store.Querier, a Act, worker string, now int64) error {
+	return one(ctx, q, `update notice set state = 'sending', owner = $1, since = $2, lead = '' where id = $3 and epoch = $4 and state = 'due'`,
+		worker, now, a.Notice, a.Epoch)
 }
 
 // Result is what became of an attempt.
@@ -129,12 +139,15 @@ func Record(ctx context.Context, tx *sql.Tx, a Act, worker string, r Result, now
 	}
 	acts, err := all(ctx, tx, scanAct, `update notice set state = $1, error = $2, since = $3, due = $4, epoch = epoch + 1, owner = null,
 		tries = case when cast($5 as bigint) = 1 then tries + 1 else tries end
-		where (id = $6 or lead = $7) and owner = $8 and state = 'sending' returning id, epoch`,
+		where (id = $6 or lead = $7) and owner = $8 and state = 'sending' returning id, epoch, channel`,
 		r.State, r.Why, now, r.Due, count, a.Notice, a.Notice, worker)
 	if err != nil {
 		return nil, err
 	}
 	for _, done := range acts {
+		if r.State == Due && !r.Count { // nothing was tried
+			break
+		}
 		if err := logNotice(ctx, tx, done.Notice, worker, r.State, r.Why, now); err != nil {
 			return nil, err
 		}
@@ -172,9 +185,9 @@ func Interrupted(ctx context.Context, tx *sql.Tx, a Act, worker string, now int6
 }
 
 func takeNotices(ctx context.Context, tx *sql.Tx, worker string, now int64, query string, args ...any) ([]Act, error) {
-	taken, err := all(ctx, tx, func(rows *sql.Rows) (n Notice, err error) {
-		return n, rows.Scan(&n.ID, &n.Due, &n.State, &n.Error)
-	}, query+` returning id, epoch, state, error`, args...)
+	taken, err := all(ctx, tx, func(rows *sql.Rows) (n Notice, err error) { // its epoch is in Due
+		return n, rows.Scan(&n.ID, &n.Due, &n.Channel, &n.State, &n.Error)
+	}, query+` returning id, epoch, channel, state, error`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +197,7 @@ func takeNotices(ctx context.Context, tx *sql.Tx, worker string, now int64, quer
 			return nil, err
 		}
 		if n.State == Due {
-			acts = append(acts, Act{n.ID, n.Due})
+			acts = append(acts, Act{n.ID, n.Due, n.Channel})
 		}
 	}
 	return acts, nil
@@ -192,7 +205,7 @@ func takeNotices(ctx context.Context, tx *sql.Tx, worker string, now int64, quer
 
 // OrphanAct gives a notice that a dead worker has not begun to send to another.
 func OrphanAct(ctx context.Context, tx *sql.Tx, a Act) ([]Act, error) {
-	return all(ctx, tx, scanAct, `update notice set epoch = epoch + 1 where id = $1 and epoch = $2 and state = 'due' returning id, epoch`, a.Notice, a.Epoch)
+	return all(ctx, tx, scanAct, `update notice set epoch = epoch + 1 where id = $1 and epoch = $2 and state = 'due' returning id, epoch, channel`, a.Notice, a.Epoch)
 }
 
 // Settle records what a person says of a notice that is uncertain or refused: it has
@@ -205,7 +218,7 @@ func Settle(ctx context.Context, tx *sql.Tx, notice string, sent bool, who, why 
 	}
 	var a Act
 	err := tx.QueryRowContext(ctx, `update notice set state = $1, error = '', tries = 0, since = $2, due = $3, epoch = epoch + 1
-		where id = $4 and state in ('uncertain', 'refused') returning id, epoch`, state, now, now, notice).Scan(&a.Notice, &a.Epoch)
+		where id = $4 and state in ('uncertain', 'refused') returning id, epoch, channel`, state, now, now, notice).Scan(&a.Notice, &a.Epoch, &a.Channel)
 	if err != nil {
 		return nil, lost(err)
 	}

@@ -20,7 +20,7 @@ type Subject struct {
 	Checked  int64 // milliseconds since 1970; 0: never
 	Account  *report.Account
 	Disabled int64        // when the operator's endpoint has disabled it; 0 if it has not
-	Waits    bool         // a notice to disable it is on its way
+	Waits    bool         // it is being disabled, or another token of its account is
 	Places   []PublicSpot // the oldest repository first
 }
 
@@ -38,7 +38,8 @@ func About(ctx context.Context, q store.Querier, token string) (s Subject, err e
 	var account string
 	err = q.QueryRowContext(ctx, `select id, rule, mask, status, open = 1, coalesce(checked, 0), account,
 		coalesce((select since from notice n where n.token = t.id and channel = 'disable' and state = 'sent'), 0),
-		exists(select 1 from notice n where n.token = t.id and channel = 'disable' and state in ('due', 'sending'))
+		exists(select 1 from notice n join token o on o.id = n.token where n.channel = 'disable' and n.state in ('due', 'sending')
+			and (o.id = t.id or o.account = t.account and o.account <> 'null'))
 		from token t where id = $1`, token).Scan(&s.Token, &s.Rule, &s.Mask, &s.Status, &s.Open, &s.Checked, &account, &s.Disabled, &s.Waits)
 	if err != nil {
 		return s, lost(err)

@@ -62,11 +62,16 @@ func ClaimQuestion(ctx context.Context, q store.Querier, about Question, worker 
 	if err != nil {
 		return "", nil, lost(err)
 	}
-	places, err = all(ctx, q, func(rows *sql.Rows) (p Place, err error) {
+	places, err = Stands(ctx, q, about.Token)
+	return rule, places, err
+}
+
+// Stands returns where a token stands, the likeliest places first.
+func Stands(ctx context.Context, q store.Querier, token string) ([]Place, error) {
+	return all(ctx, q, func(rows *sql.Rows) (p Place, err error) {
 		return p, rows.Scan(&p.Repo, &p.URL, &p.Host, &p.Size)
 	}, `select r.id, r.url, r.host, r.size from finding f join repo r on r.id = f.repo where f.token = $1
-		order by case when f.gone is null then 0 else 1 end, f.first_seen, r.id limit $2`, about.Token, maxPlaces)
-	return rule, places, err
+		order by case when f.gone is null then 0 else 1 end, f.first_seen, r.id limit $2`, token, maxPlaces)
 }
 
 const (
@@ -138,6 +143,13 @@ func Reask(ctx context.Context, tx *sql.Tx, about Question, now int64) ([]Questi
 	}, `update token set generation = generation + 1, owner = null, due = $1, tries = 0
 		where open = 1 and (cast($2 as bigint) = 0 or id = $3 and generation = $4) returning id, generation`,
 		now, about.Generation, about.Token, about.Generation)
+}
+
+// AskNow is Reask for one token, whatever was asked last.
+func AskNow(ctx context.Context, tx *sql.Tx, token string, now int64) ([]Question, error) {
+	return all(ctx, tx, func(rows *sql.Rows) (q Question, err error) {
+		return q, rows.Scan(&q.Token, &q.Generation)
+	}, `update token set generation = generation + 1, owner = null, due = $1, tries = 0 where open = 1 and id = $2 returning id, generation`, now, token)
 }
 
 // Token is all that the fleet knows of a token, places aside.

@@ -63,13 +63,12 @@ func Free(ctx context.Context, q store.Querier, host string, nowMS int64) (wait 
 
 // Reserve takes the next place in the row of requests to a host, which are every
 // microseconds apart, and returns how many microseconds to wait for it. ErrLost says
-// that the row is longer than most microseconds: try again later.
-func Reserve(ctx context.Context, q store.Querier, host string, nowMS, every, most int64) (wait int64, err error) {
-	now := nowMS * 1000
-	if _, err := q.ExecContext(ctx, `insert into budget(host, free) values($1, 0) on conflict(host) do nothing`, host); err != nil {
-		return 0, err
-	}
-	err = q.QueryRowContext(ctx, `update budget set free = (case when free > $1 then free else $2 end) + $3
-		where host = $4 and free <= $5 returning free`, now, now, every, host, now+most).Scan(&wait)
-	return max(0, wait-every-now), lost(err)
+// that the row is longer than most microseconds: try again later. It is one statement,
+// because each request needs one.
+func Reserve(ctx context.Context, s *store.Store, host string, every, most int64) (wait int64, err error) {
+	now := s.Clock() + ` * 1000`
+	err = s.DB.QueryRowContext(ctx, `insert into budget(host, free) values($1, `+now+` + $2)
+		on conflict(host) do update set free = case when budget.free > excluded.free - $3 then budget.free + $4 else excluded.free end
+		where budget.free <= excluded.free - $5 returning free - `+now, host, every, every, every, every-most).Scan(&wait)
+	return max(0, wait-every), lost(err)
 }

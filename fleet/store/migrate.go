@@ -70,11 +70,7 @@ func (m *schemas) current(ctx context.Context) (bool, error) {
 
 // Check returns ErrNewer if a newer program has changed the schema since Open.
 func (s *Store) Check(ctx context.Context) error {
-	m, err := s.schemas()
-	if err != nil {
-		return err
-	}
-	_, err = m.current(ctx)
+	_, err := s.known.current(ctx)
 	return err
 }
 
@@ -91,6 +87,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.known = m
 	if ok, err := m.current(ctx); ok || err != nil {
 		return err
 	}

@@ -34,6 +34,8 @@ type Store struct {
 
 	path string        // of the SQLite file
 	pool *pgxpool.Pool // hears of new jobs
+
+	known *schemas // what Check compares with
 }
 
 // Querier is a database or a transaction.
@@ -90,6 +92,7 @@ func openPostgres(ctx context.Context, address string) (*Store, error) {
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
 	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections) // the default of two opens new ones all the time
 	return &Store{DB: db, River: riverdatabasesql.NewWithPgxListener(db, pool), Postgres: true, pool: pool,
 		Name: "PostgreSQL at " + u.Host + u.Path}, nil
 }
@@ -177,10 +180,14 @@ func (s *Store) Tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 // Now returns the database's time in milliseconds. The clocks of machines differ, and
 // leases and rates are for all of them.
 func (s *Store) Now(ctx context.Context, q Querier) (now int64, err error) {
-	query := `select cast(unixepoch('subsec') * 1000 as integer)`
-	if s.Postgres {
-		query = `select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`
-	}
-	err = q.QueryRowContext(ctx, query).Scan(&now)
+	err = q.QueryRowContext(ctx, `select `+s.Clock()).Scan(&now)
 	return now, err
+}
+
+// Clock returns the expression of SQL that is the database's time in milliseconds.
+func (s *Store) Clock() string {
+	if s.Postgres {
+		return `cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`
+	}
+	return `cast(unixepoch('subsec') * 1000 as integer)`
 }

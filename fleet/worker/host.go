@@ -18,11 +18,16 @@ import (
 	"r8scan/scanner"
 )
 
-// busyError says that no request to a host may go for some time: the job comes again
-// then.
-type busyError struct{ wait time.Duration }
+// busyError says that nothing can be done for some time: the job comes again then.
+type busyError struct {
+	wait time.Duration
+	why  string
+}
 
-func (busyError) Error() string { return "too many requests wait for this host" }
+func (e busyError) Error() string { return e.why }
+
+// crowded is why no request to a host may go.
+const crowded = "too many requests wait for this host"
 
 // later returns when a job is to come again, if an error says that its host is busy.
 func later(err error) (wait time.Duration, ok bool) {
@@ -48,7 +53,7 @@ func (w *Worker) busy(ctx context.Context, host string, err error) error {
 	if err := w.leave(ctx, host, wait, err.Error()); err != nil {
 		return err
 	}
-	return busyError{wait}
+	return busyError{wait, crowded}
 }
 
 // leave lets no process ask a host for some time, as its answer says.
@@ -68,17 +73,17 @@ func (w *Worker) leave(ctx context.Context, host string, wait time.Duration, ans
 // reserve waits until a request to a host may go. Its rate, in requests a minute, is
 // for all workers together.
 func (w *Worker) reserve(ctx context.Context, host string, rate int) error {
-	now, err := w.store.Now(ctx, w.store.DB)
-	if err != nil {
-		return err
-	}
-	wait, err := ledger.Reserve(ctx, w.store.DB, host, now, int64(time.Minute/time.Microsecond)/int64(rate), busyFor.Microseconds())
+	wait, err := ledger.Reserve(ctx, w.store, host, int64(time.Minute/time.Microsecond)/int64(rate), busyFor.Microseconds())
 	if errors.Is(err, ledger.ErrLost) {
+		now, err := w.store.Now(ctx, w.store.DB)
+		if err != nil {
+			return err
+		}
 		free, err := ledger.Free(ctx, w.store.DB, host, now)
 		if err != nil {
 			return err
 		}
-		return busyError{max(busyFor, time.Duration(free)*time.Microsecond)}
+		return busyError{max(busyFor, time.Duration(free)*time.Microsecond), crowded}
 	}
 	if err != nil {
 		return err

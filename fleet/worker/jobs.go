@@ -41,10 +41,22 @@ type discoverArgs struct {
 // Kind names the jobs in the queue.
 func (discoverArgs) Kind() string { return "discover" }
 
-// The queues: one for each size of repositories, one for questions, one for listings.
+// actArgs is an attempt at a notice.
+type actArgs struct {
+	Notice string `json:"notice"`
+	Epoch  int64  `json:"epoch"`
+}
+
+// Kind names the jobs in the queue.
+func (actArgs) Kind() string { return "act" }
+
+// The queues: one for each size of repositories, one for questions, one for listings. A
+// mail server that hangs does not hold up what disables tokens.
 const (
 	verifyQueue   = "verify"
 	discoverQueue = "discover"
+	disableQueue  = "act_disable"
+	tellQueue     = "act_tell"
 )
 
 func scanQueue(s ledger.Size) string { return "scan_" + string(s) }
@@ -104,6 +116,19 @@ func (i *Inserter) Listings(ctx context.Context, tx *sql.Tx, at time.Time, listi
 	jobs := make([]river.InsertManyParams, 0, len(listings))
 	for _, l := range listings {
 		jobs = append(jobs, river.InsertManyParams{Args: discoverArgs{l.Source, l.Epoch}, InsertOpts: &river.InsertOpts{Queue: discoverQueue, ScheduledAt: at}})
+	}
+	return i.insert(ctx, tx, jobs)
+}
+
+// Acts queues attempts at notices, likewise.
+func (i *Inserter) Acts(ctx context.Context, tx *sql.Tx, at time.Time, acts ...ledger.Act) error {
+	jobs := make([]river.InsertManyParams, 0, len(acts))
+	for _, a := range acts {
+		queue := tellQueue
+		if a.Channel == ledger.Disable {
+			queue = disableQueue
+		}
+		jobs = append(jobs, river.InsertManyParams{Args: actArgs{a.Notice, a.Epoch}, InsertOpts: &river.InsertOpts{Queue: queue, ScheduledAt: at}})
 	}
 	return i.insert(ctx, tx, jobs)
 }

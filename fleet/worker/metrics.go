@@ -71,6 +71,7 @@ func writeMetrics(out io.Writer, c *ledger.Counts) {
 	labelled("r8scan_fleet_sources", "state", c.Sources)
 	labelled("r8scan_fleet_repositories", "state", c.Repos)
 	labelled("r8scan_fleet_tokens", "status", c.Tokens)
+	labelled("r8scan_fleet_notices", "state", c.Notices)
 	for _, m := range []struct {
 		name, kind string
 		value      float64

@@ -23,6 +23,9 @@ func (w *Worker) chores(ctx context.Context, now int64) error {
 	if err := w.reap(ctx, now); err != nil {
 		return err
 	}
+	if err := w.plan(ctx, now); err != nil {
+		return err
+	}
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
 		listings, err := ledger.SweepSources(ctx, tx, now)
 		if err != nil {
@@ -39,12 +42,12 @@ func (w *Worker) chores(ctx context.Context, now int64) error {
 	})
 }
 
-// page is how many running jobs one look at the queue returns.
-const page = 1000
+// jobsMost is how many running jobs one look at the queue returns.
+const jobsMost = 1000
 
 // reap takes over the jobs of dead workers.
 func (w *Worker) reap(ctx context.Context, now int64) error {
-	params := river.NewJobListParams().Kinds(discoverArgs{}.Kind(), scanArgs{}.Kind(), verifyArgs{}.Kind()).States(rivertype.JobStateRunning).First(page)
+	params := river.NewJobListParams().Kinds(discoverArgs{}.Kind(), scanArgs{}.Kind(), verifyArgs{}.Kind(), actArgs{}.Kind()).States(rivertype.JobStateRunning).First(jobsMost)
 	for {
 		list, err := w.queue.client.JobList(ctx, params)
 		if err != nil {
@@ -63,7 +66,7 @@ func (w *Worker) reap(ctx context.Context, now int64) error {
 				return err
 			}
 		}
-		if len(list.Jobs) < page {
+		if len(list.Jobs) < jobsMost {
 			return ledger.Bury(ctx, w.store.DB, now-24*time.Hour.Milliseconds())
 		}
 		params = params.After(list.LastCursor)
@@ -83,6 +86,8 @@ func (w *Worker) takeOver(ctx context.Context, job *rivertype.JobRow, now int64)
 			return w.askAgain(ctx, tx, job, now)
 		case discoverArgs{}.Kind():
 			return w.listAgain(ctx, tx, job)
+		case actArgs{}.Kind():
+			return w.actAgain(ctx, tx, job)
 		}
 		return w.visitAgain(ctx, tx, job)
 	})
@@ -110,6 +115,19 @@ func (w *Worker) listAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRo
 		return err
 	}
 	return w.queue.Listings(ctx, tx, time.Time{}, *next)
+}
+
+// actAgain queues a notice again that was not begun. One that was is Abandoned.
+func (w *Worker) actAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRow) error {
+	var args actArgs
+	if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+		return err
+	}
+	acts, err := ledger.OrphanAct(ctx, tx, ledger.Act{Notice: args.Notice, Epoch: args.Epoch})
+	if err != nil {
+		return err
+	}
+	return w.queue.Acts(ctx, tx, time.Time{}, acts...)
 }
 
 func (w *Worker) visitAgain(ctx context.Context, tx *sql.Tx, job *rivertype.JobRow) error {

@@ -101,12 +101,8 @@ func (w *scanWorker) visit(ctx context.Context, c ledger.Claimed, kept *memory) 
 // commit writes a visit that went well: what was found, the questions about new
 // tokens, and the end of the visit and of the job.
 func (w *scanWorker) commit(ctx context.Context, job *river.Job[scanArgs], v ledger.Visit, c ledger.Claimed, s seen, kept *ledger.Memory) error {
+	now, res := w.clock.Now().UnixMilli(), s.res
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {
-		now, err := w.store.Now(ctx, tx)
-		if err != nil {
-			return err
-		}
-		res := s.res
 		done := ledger.Scanned{Refs: s.refs, Fetched: res != nil, Now: now, Due: now + w.cfg.Sweep.Milliseconds(), Memory: kept}
 		if res != nil {
 			done.Unread = shortened(door.Text(res.Coverage.Unread))

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"r8scan/fleet/page"
 	"r8scan/fleet/receive"
 )
 
@@ -21,6 +22,13 @@ func (w *Worker) answer() (stop func(), err error) {
 	mux := http.NewServeMux()
 	mux.Handle("/github/", receiver)
 	mux.Handle("/gitlab/", receiver)
+	if w.cfg.Operator.Serve.Page != nil {
+		pages, err := page.New(w.cfg.Operator, w.store, w.queue, w.log)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/", pages)
+	}
 	listener, err := net.Listen("tcp", w.cfg.Operator.Serve.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("serve: listen: %w", err)

@@ -96,7 +96,7 @@ var errNotThere = errors.New("the token is no longer found in its repositories")
 
 // find opens the token, if it is sealed. Else it scans the token's repositories until one
 // has it.
-func (w *verifyWorker) find(ctx context.Context, id, rule string, places []ledger.Place) (rules.Secret, error) {
+func (w *Worker) find(ctx context.Context, id, rule string, places []ledger.Place) (rules.Secret, error) {
 	if secret, ok, err := w.unsealed(ctx, id, rule); ok || err != nil {
 		return secret, err
 	}

@@ -36,7 +36,7 @@ type Config struct {
 	Sweep     time.Duration   // after which a repository is visited again
 	SealTo    *seal.PublicKey // nil: no token is kept
 	Keys      seal.Keys       // that open sealed tokens
-	Operator  *config.Config  // the operator's configuration; nil for none
+	Operator  *config.Config  // what is done about tokens, who is told, and what is served; nil for nothing
 	Serve     bool            // what Operator says is served
 	Metrics   string          // address of health and metrics; "" for none
 	Log       io.Writer
@@ -48,6 +48,7 @@ type Worker struct {
 	store *store.Store
 	cfg   Config
 	id    string
+	clock clock
 	log   *slog.Logger
 	queue *Inserter
 	lacks sync.Map // ids of keys that the log has named as missing
@@ -65,12 +66,12 @@ var ErrDead = errors.New("this worker could not reach the database in time, and 
 func Run(ctx context.Context, s *store.Store, cfg Config) error {
 	host, _ := os.Hostname() // only for people
 	id := fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:8]))
-	w := &Worker{store: s, cfg: cfg, id: id, log: slog.New(slog.NewJSONHandler(cfg.Log, nil)).With("worker", id)}
 	clock, err := newClock(ctx, s)
 	if err != nil {
 		return err
 	}
-	client, err := w.client(clock)
+	w := &Worker{store: s, cfg: cfg, id: id, clock: clock, log: slog.New(slog.NewJSONHandler(cfg.Log, nil)).With("worker", id)}
+	client, err := w.client()
 	if err != nil {
 		return err
 	}
@@ -104,7 +105,7 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 }
 
 // client returns the queue's client, with a queue for each kind of work.
-func (w *Worker) client(clock clock) (*river.Client[*sql.Tx], error) {
+func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 	workers, queues := river.NewWorkers(), map[string]river.QueueConfig{}
 	if w.cfg.Does.Discover {
 		river.AddWorker(workers, &discoverWorker{Worker: w})
@@ -124,10 +125,23 @@ func (w *Worker) client(clock clock) (*river.Client[*sql.Tx], error) {
 		river.AddWorker(workers, verify)
 		queues[verifyQueue] = river.QueueConfig{MaxWorkers: 1} // a kill costs one question at most
 	}
+	if w.cfg.Does.Act && w.cfg.Operator != nil {
+		act, err := newActWorker(w)
+		if err != nil {
+			return nil, err
+		}
+		river.AddWorker(workers, act)
+		queues[disableQueue] = river.QueueConfig{MaxWorkers: 1}
+		queues[tellQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
+	poll := 500 * time.Millisecond
+	if w.store.Postgres {
+		poll = 5 * time.Second // it tells of new jobs, and each look costs
+	}
 	return river.NewClient(w.store.River, &river.Config{
-		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: 500 * time.Millisecond,
+		ID: w.id, Queues: queues, Workers: workers, Logger: silent(), FetchPollInterval: poll,
 		ErrorHandler: &failures{w.log}, SkipUnknownJobCheck: true, // a worker that only scans queues questions too
-		Test:                        river.TestConfig{Time: clock},      // its name aside, it is for any other clock
+		Test:                        river.TestConfig{Time: w.clock},    // its name aside, it is for any other clock
 		RescueStuckJobsAfter:        limit(ledger.Large) + 24*time.Hour, // reap is earlier, and clocks may be hours wrong
 		CompletedJobRetentionPeriod: time.Hour, CancelledJobRetentionPeriod: time.Hour,
 	})

@@ -2,6 +2,8 @@ package collect
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 
 	"r8scan/internal/search"
 	"r8scan/result"
@@ -11,9 +13,33 @@ import (
 // draft is an unfinished finding.
 type draft struct {
 	result.Finding
-	why    string // why the confidence is low; "" for medium and high
-	places map[placeKey]bool
-	taken  int64 // bytes of the places
+	why    string            // why the confidence is low; "" for medium and high
+	places map[placeKey]bool // nil as long as there are few
+	taken  int64             // bytes of the places
+}
+
+// few is up to how many places it takes less to compare them than a map of them.
+const few = 4
+
+// has reports whether a place is one of the draft's.
+func (d *draft) has(at placeKey) bool {
+	if d.places != nil {
+		return d.places[at]
+	}
+	return slices.ContainsFunc(d.Locations, func(l result.Location) bool { return keyOf(l) == at })
+}
+
+// put adds a place.
+func (d *draft) put(at result.Location) {
+	d.Locations = append(d.Locations, at)
+	if d.places != nil {
+		d.places[keyOf(at)] = true
+	} else if len(d.Locations) > few {
+		d.places = map[placeKey]bool{}
+		for _, l := range d.Locations {
+			d.places[keyOf(l)] = true
+		}
+	}
 }
 
 // belowBecause says why the confidence of the finding is below the limit.
@@ -29,6 +55,10 @@ type placeKey struct {
 	line, column                                  int
 }
 
+func keyOf(l result.Location) placeKey {
+	return placeKey{l.Path, l.Member, l.Header, l.Object, l.Kind, l.Part, l.URL, l.Line, l.Column}
+}
+
 // drafts are findings by token.
 type drafts struct {
 	m     map[search.Key]*draft
@@ -42,12 +72,22 @@ type drafts struct {
 // beside its texts.
 const locationCost = 512
 
+// placeCost is the memory that a place takes, in bytes.
+func placeCost(l result.Location) int64 {
+	return locationCost + 2*int64(len(l.Path)+len(l.Member)+len(l.URL)+len(l.MadeBy))
+}
+
+// unlisted says that there was no room for some places.
+func unlisted(lost int64) (what, reason string) {
+	return "places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", lost)
+}
+
 // of returns the draft for a match's token.
 func (d *drafts) of(m *rules.Match) *draft {
 	key := search.KeyOf(m)
 	f := d.m[key]
 	if f == nil {
-		f = &draft{Finding: result.Finding{Rule: m.Rule.ID, Secret: m.Secret, Confidence: m.Confidence}, why: m.Why, places: map[placeKey]bool{}}
+		f = &draft{Finding: result.Finding{Rule: m.Rule.ID, Secret: m.Secret, Confidence: m.Confidence}, why: m.Why}
 		d.m[key] = f
 	}
 	return f
@@ -69,11 +109,10 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 	if m.Allowed {
 		place.AllowedBy = result.AllowedByLine
 	}
-	at := placeKey{place.Path, place.Member, place.Header, place.Object, place.Kind, place.Part, place.URL, place.Line, place.Column}
-	if f.places[at] {
+	if f.has(keyOf(place)) {
 		return
 	}
-	cost := locationCost + 2*int64(len(at.path)+len(at.member)+len(place.URL)+len(place.MadeBy))
+	cost := placeCost(place)
 	if d.room < cost || f.taken+cost > d.token {
 		if len(f.Locations) > 0 {
 			d.lost++
@@ -81,18 +120,18 @@ func (d *drafts) add(m *rules.Match, place result.Location, exposure result.Expo
 		}
 	}
 	d.room, f.taken = d.room-cost, f.taken+cost
-	f.places[at] = true
-	f.Locations = append(f.Locations, place)
+	f.put(place)
 }
 
 // compareFindings orders by exposure, worst first, then by place and token.
 func compareFindings(a, b result.Finding) int {
-	return cmp.Or(
-		a.Exposure.Compare(b.Exposure),
-		cmp.Compare(b.Confidence, a.Confidence),
-		a.Locations[0].Compare(b.Locations[0]),
-		cmp.Compare(a.Secret.ID(), b.Secret.ID()),
-		cmp.Compare(a.Rule, b.Rule))
+	if c := cmp.Or(a.Exposure.Compare(b.Exposure), cmp.Compare(b.Confidence, a.Confidence)); c != 0 {
+		return c
+	}
+	if c := a.Locations[0].Compare(b.Locations[0]); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Secret.ID(), b.Secret.ID()), cmp.Compare(a.Rule, b.Rule)) // an id is computed each time
 }
 
 func compareAllowed(a, b result.Allowed) int {

@@ -40,7 +40,7 @@ type Hit struct {
 }
 
 // hitCost is the memory of a match on a shelf, beside its texts.
-const hitCost = 320
+const hitCost = 352
 
 func (h Hit) cost() int64 {
 	return hitCost + int64(len(h.Path)+len(h.Member)+len(h.Name)+len(h.Header)+len(h.URL)+len(h.Part)+len(h.MadeBy))

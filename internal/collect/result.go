@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"r8scan/internal/budget"
@@ -48,6 +47,7 @@ func (r *Run) Result(ctx context.Context, target result.Target, root string) (*r
 		res.Coverage.Unread, res.Coverage.Accepted, notes = r.Policy.Accepts(res.Coverage.Unread)
 		r.Sink.notes = append(r.Sink.notes, notes...)
 	}
+	res.Findings = make([]result.Finding, 0, len(found))
 	for _, d := range found {
 		if d.Confidence < r.MinConfidence {
 			res.LeftOut[d.belowBecause()]++
@@ -81,6 +81,9 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 	disk := &onDisk{}
 	found := &drafts{m: map[search.Key]*draft{}, rules: r.Rules, room: 2 * r.Budget.Found, token: r.Budget.Found / 4}
 	hits, lost := r.Sink.hits.all()
+	if !slices.ContainsFunc(r.Repos, func(repo *Repository) bool { return repo.Told != nil }) { // nobody else asks for them
+		r.Sink.release()
+	}
 	in := map[*Repository][]Hit{}
 	disk.look(hits)
 	for i := range hits {
@@ -109,7 +112,7 @@ func (r *Run) findings(ctx context.Context) (map[search.Key]*draft, error) {
 		repo.nameUnread(r.Sink)
 	}
 	if lost += found.lost; lost > 0 {
-		r.Sink.Unread("places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", lost))
+		r.Sink.Unread(unlisted(lost))
 	}
 	return found.m, nil
 }

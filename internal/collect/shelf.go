@@ -74,6 +74,7 @@ type hits struct {
 // tokenShelf is a shelf of tokens.
 type tokenShelf struct {
 	room   int64
+	each   int64 // bytes for the places of one token
 	tokens map[search.Key]*tokenHits
 	bytes  int64       // held now
 	lost   int64       // matches of tokens that were dropped
@@ -86,11 +87,12 @@ type tokenHits struct {
 	seen int64 // bytes of all places, also of dropped ones
 }
 
-// tokenCost is the memory of a token, beside its places.
-const tokenCost = 384
+// tokenCost is the memory of a token, beside its places: its secret, its entry in a
+// map and its shelf.
+const tokenCost = 288
 
 func newHits(room int64) *hits {
-	return &hits{high: tokenShelf{room: room / 3}, low: tokenShelf{room: room / 16}}
+	return &hits{high: tokenShelf{room: room, each: room / 24}, low: tokenShelf{room: room / 16, each: room / 128}}
 }
 
 // add adds a match.
@@ -108,7 +110,7 @@ func (h *hits) add(x Hit) {
 	}
 	t := s.tokens[key]
 	if t == nil {
-		t = &tokenHits{shelf: shelf[Hit]{room: s.room / 8, compare: compareHits, cost: Hit.cost}, seen: tokenCost}
+		t = &tokenHits{shelf: shelf[Hit]{room: s.each, compare: compareHits, cost: Hit.cost}, seen: tokenCost}
 		if s.tokens == nil {
 			s.tokens = map[search.Key]*tokenHits{}
 		}
@@ -120,10 +122,13 @@ func (h *hits) add(x Hit) {
 	before := t.bytes
 	t.add(x)
 	t.seen += x.cost()
-	if s.bytes += t.bytes - before; s.bytes > 2*s.room {
+	if s.bytes += t.bytes - before; s.bytes > s.most() {
 		s.cut()
 	}
 }
+
+// most is how many bytes a shelf may hold until it is cut.
+func (s *tokenShelf) most() int64 { return s.room + s.room/8 }
 
 // cut drops the tokens without room and returns the others in order. A token's
 // bytes include its dropped places. They only grow, so a token without room now
@@ -157,12 +162,20 @@ func (s *tokenShelf) drop(keys []search.Key) {
 func (h *hits) all() (list []Hit, lost int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	high, low, n := h.high.cut(), h.low.cut(), 0
 	for _, s := range []*tokenShelf{&h.high, &h.low} {
-		for _, key := range s.cut() {
-			list = append(list, s.tokens[key].items...)
-			lost += s.tokens[key].shelf.lost
+		for _, t := range s.tokens {
+			n += len(t.items)
+			lost += t.shelf.lost
 		}
 		lost += s.lost
+	}
+	list = make([]Hit, 0, n) // exactly: they may fill the memory
+	for _, key := range high {
+		list = append(list, h.high.tokens[key].items...)
+	}
+	for _, key := range low {
+		list = append(list, h.low.tokens[key].items...)
 	}
 	return list, lost
 }

@@ -28,6 +28,7 @@ type Sink struct {
 
 	hits    *hits
 	seen    map[search.Key]struct{} // see See; hits.mu guards it
+	told    int                     // tokens that were released; likewise
 	dropped atomic.Bool             // there was no room for a match
 
 	mu     sync.Mutex
@@ -49,19 +50,15 @@ func NewSink(b *budget.Budget) *Sink {
 		Meter:  &Meter{},
 		seen:   map[search.Key]struct{}{},
 		hits:   newHits(2 * b.Found),
-		unread: shelf[result.Unread]{room: b.Found / 8, compare: compareUnread, cost: unreadCost},
+		unread: shelf[result.Unread]{room: b.Found / 8, compare: result.Unread.Compare, cost: unreadCost},
 		faults: shelf[Fault]{room: b.Found / 8, compare: compareFaults, cost: func(f Fault) int64 { return unreadCost(f.Unread) }},
 	}
 }
 
 func unreadCost(u result.Unread) int64 { return 64 + int64(len(u.What)+len(u.Reason)) }
 
-func compareUnread(a, b result.Unread) int {
-	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
-}
-
 func compareFaults(a, b Fault) int {
-	return cmp.Or(cmp.Compare(a.Object, b.Object), compareUnread(a.Unread, b.Unread))
+	return cmp.Or(cmp.Compare(a.Object, b.Object), a.Unread.Compare(b.Unread))
 }
 
 // Hit adds a match.
@@ -77,13 +74,22 @@ func (s *Sink) Hits() (list []Hit, all bool) {
 func (s *Sink) Tokens() int {
 	s.hits.mu.Lock()
 	defer s.hits.mu.Unlock()
-	n := len(s.hits.high.tokens)
+	n := s.told + len(s.hits.high.tokens)
 	for key := range s.seen {
 		if s.hits.high.tokens[key] == nil {
 			n++
 		}
 	}
 	return n
+}
+
+// release forgets the matches, which may fill the memory, but not how many tokens there
+// were.
+func (s *Sink) release() {
+	n := s.Tokens()
+	s.hits.mu.Lock()
+	defer s.hits.mu.Unlock()
+	s.told, s.seen, s.hits.high.tokens, s.hits.low.tokens = n, nil, nil, nil
 }
 
 // maxSeen bounds the memory of what is only counted.
@@ -194,7 +200,7 @@ func (s *Sink) coverage(set *rules.Set) result.Coverage {
 	for i, u := range unread {
 		unread[i] = result.Unread{What: set.Redact(u.What), Reason: set.Redact(u.Reason)}
 	}
-	slices.SortFunc(unread, compareUnread)
+	slices.SortFunc(unread, result.Unread.Compare)
 	return result.Coverage{Files: s.Files.Load(), Bytes: s.Bytes.Load(), Objects: s.Objects.Load(), Commits: s.Commits.Load(),
 		ArchiveMembers: s.Members.Load(), Texts: s.Texts.Load(), Unread: slices.Compact(unread)}
 }

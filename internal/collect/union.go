@@ -124,7 +124,7 @@ func (u *Union) places(of result.Repository, locations []result.Location, taken 
 		if l.Kind != result.KindLayer && l.Kind != result.KindImage { // the path of these is the image
 			l.Repository = of.URL
 		}
-		cost := locationCost + 2*int64(len(l.Path)+len(l.Member)+len(l.URL)+len(l.MadeBy))
+		cost := placeCost(l)
 		if (u.room < cost || *taken+cost > u.token) && i > 0 {
 			u.lost++
 			continue
@@ -177,20 +177,16 @@ func (u *Union) sinceThen(of result.Repository, s *result.Since) {
 		return
 	}
 	if u.res.Since == nil {
-		u.res.Since = &result.Since{New: []string{}, Still: []string{}, Gone: []result.GoneToken{},
-			Refs: result.RefsSince{New: []string{}, Gone: []string{}, Advanced: []string{}, Rewritten: []string{}}}
+		u.res.Since = result.NewSince()
 	}
 	for _, id := range s.Still {
 		u.since[id] = true
 	}
 	sum := u.res.Since
 	sum.Gone = append(sum.Gone, s.Gone...)
-	for _, refs := range []struct {
-		to  *[]string
-		add []string
-	}{{&sum.Refs.New, s.Refs.New}, {&sum.Refs.Gone, s.Refs.Gone}, {&sum.Refs.Advanced, s.Refs.Advanced}, {&sum.Refs.Rewritten, s.Refs.Rewritten}} {
-		for _, name := range refs.add {
-			*refs.to = append(*refs.to, of.URL+" "+name)
+	for i, list := range sum.Refs.Lists() {
+		for _, name := range *s.Refs.Lists()[i] {
+			*list = append(*list, of.URL+" "+name)
 		}
 	}
 }
@@ -209,9 +205,9 @@ func (u *Union) Result(path string) *result.Result {
 	}
 	slices.SortFunc(res.Allowed, compareAllowed)
 	if u.lost > 0 {
-		u.Unread("places of tokens", fmt.Sprintf("%d are not listed, because a result cannot hold more: --max-memory sets the limit", u.lost))
+		u.Unread(unlisted(u.lost))
 	}
-	slices.SortFunc(res.Coverage.Unread, compareUnread)
+	slices.SortFunc(res.Coverage.Unread, result.Unread.Compare)
 	res.Coverage.Unread = slices.Compact(res.Coverage.Unread)
 	u.tellSince()
 	u.tellNotes()
@@ -243,11 +239,9 @@ func (u *Union) tellSince() {
 		}
 	}
 	s.Gone = slices.DeleteFunc(s.Gone, func(g result.GoneToken) bool { return found[g.TokenID] })
-	slices.SortFunc(s.Gone, func(a, b result.GoneToken) int {
-		return cmp.Or(cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
-	})
+	slices.SortFunc(s.Gone, result.GoneToken.Compare)
 	s.Gone = slices.Compact(s.Gone)
-	for _, list := range []*[]string{&s.New, &s.Still, &s.Refs.New, &s.Refs.Gone, &s.Refs.Advanced, &s.Refs.Rewritten} {
+	for _, list := range append(s.Refs.Lists(), &s.New, &s.Still) {
 		slices.Sort(*list)
 	}
 }

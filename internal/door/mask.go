@@ -82,7 +82,8 @@ func isAlnum(c byte) bool {
 
 // Values returns a copy of v in which every string is masked, in all fields,
 // lists, maps and pointers. Unexported fields, which are in no output, are
-// copied as they are.
+// copied as they are. A list in which nothing had to be masked is v's own: a
+// result may fill most of the memory.
 func Values[T any](v T) T {
 	masker{known: map[string]string{}}.in(reflect.ValueOf(&v).Elem())
 	return v
@@ -165,10 +166,42 @@ func (m masker) in(v reflect.Value) {
 	}
 }
 
+// clean reports whether no string in v changes.
+func (m masker) clean(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.String:
+		return m.mask(v.String()) == v.String()
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); (f.IsExported() || f.Anonymous) && !m.clean(v.Field(i)) {
+				return false
+			}
+		}
+	case reflect.Array, reflect.Slice:
+		for i := range v.Len() {
+			if !m.clean(v.Index(i)) {
+				return false
+			}
+		}
+	case reflect.Map:
+		for it := v.MapRange(); it.Next(); {
+			if !m.clean(it.Key()) || !m.clean(it.Value()) {
+				return false
+			}
+		}
+	case reflect.Pointer, reflect.Interface:
+		return v.IsNil() || m.clean(v.Elem())
+	}
+	return true
+}
+
 // copied returns a masked copy of a slice, a map, or the target of a pointer or an
 // interface.
 func (m masker) copied(v reflect.Value) reflect.Value {
 	if v.Kind() == reflect.Slice {
+		if m.clean(v) {
+			return v
+		}
 		out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		reflect.Copy(out, v)
 		for i := range out.Len() {

@@ -55,7 +55,11 @@ func (h huggingFace) list(ctx context.Context, cursor string) (Page, *http.Respo
 		return Page{}, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }() // nothing was written
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound:
+		return Page{}, resp, errAbsent
+	default:
 		return Page{}, resp, fmt.Errorf("status %d", resp.StatusCode)
 	}
 	var list []listed

@@ -167,9 +167,7 @@ func (l *Lister) All(ctx context.Context, gists bool) (List, error) {
 	}
 	out := List{Repositories: slices.Collect(maps.Values(byURL)), Refused: slices.Collect(maps.Keys(refused))}
 	slices.SortFunc(out.Repositories, func(a, b Repository) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.URL, b.URL)) })
-	slices.SortFunc(out.Refused, func(a, b result.Unread) int {
-		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
-	})
+	slices.SortFunc(out.Refused, result.Unread.Compare)
 	l.save()
 	return out, err
 }

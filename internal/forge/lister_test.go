@@ -270,6 +270,10 @@ func TestHuggingFace(t *testing.T) {
 	if page, err := f.lister("hf:ann", "").Page(t.Context(), ""); err != nil || len(page.Repositories) != 2 || page.Next == "" {
 		t.Errorf("with Spaces only: %v, %+v", err, page)
 	}
+	f.lists = nil
+	if got, err := f.all("hf:gone", "", false); err == nil || !strings.HasSuffix(err.Error(), "knows no user or organization gone, or the token may not see it: check the name") {
+		t.Errorf("%v:\n%s", err, got)
+	}
 	f.lists = map[string][]map[string]any{"models": {}, "datasets": {}, "spaces": {}}
 	if page, err := f.lister("hf:nobody", "").Page(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "nothing is listed of nobody") {
 		t.Errorf("%v, %+v", err, page)

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"io/fs"
 	"sync"
 
 	"r8scan/internal/pattern"
@@ -47,15 +48,26 @@ var style = sync.OnceValue(func() []byte {
 	return text
 })
 
-var templates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{"linked": Linked}).ParseFS(files, "*.tmpl"))
-})
+var templates = sync.OnceValue(func() Templates { return With(files) })
+
+// Templates are those of pages, and the shared ones that they use.
+type Templates struct{ all *template.Template }
+
+// With returns the templates of files, each in a file *.tmpl, and the shared ones. It
+// panics if they are wrong: they are part of the program.
+func With(own fs.FS) Templates {
+	shared := template.New("").Funcs(template.FuncMap{"linked": Linked})
+	return Templates{template.Must(template.Must(shared.ParseFS(files, "head.tmpl")).ParseFS(own, "*.tmpl"))}
+}
 
 // Write writes the page of a template, "report" or "verify", to w: whole lines in
 // each Write. Of data it takes what the template names.
-func Write(w io.Writer, name string, data any) error {
+func Write(w io.Writer, name string, data any) error { return templates().Write(w, name, data) }
+
+// Write is the function Write for these templates.
+func (t Templates) Write(w io.Writer, name string, data any) error {
 	l := &lines{w: w}
-	if err := templates().ExecuteTemplate(l, name, data); err != nil {
+	if err := t.all.ExecuteTemplate(l, name, data); err != nil {
 		return err
 	}
 	_, err := w.Write(l.held)

@@ -81,6 +81,13 @@ func Load(baseline, config string, set *rules.Set) (*Policy, error) {
 	return p, nil
 }
 
+// Clone returns a policy for another scan. What Against and ReadOwn make of it does not
+// change p.
+func (p *Policy) Clone() *Policy {
+	c := *p // the files behind it are never changed, only exchanged
+	return &c
+}
+
 // Unread returns the globs of what is not read at all.
 func (p *Policy) Unread() []string { return p.unread }
 

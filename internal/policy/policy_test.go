@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"r8scan/internal/git/gittest"
@@ -65,5 +67,28 @@ func TestReasonIsMasked(t *testing.T) {
 	a, _ := p.Allows(&result.Finding{Secret: token, Locations: []result.Location{{}}})
 	if want := "it is " + token.Mask(); a.Reason != want {
 		t.Errorf("%q, want %q", a.Reason, want)
+	}
+}
+
+// TestClone: what a tree says of itself is allowed in the scan of that tree only.
+func TestClone(t *testing.T) {
+	token, root := rules.NewSecret(gittest.Token(1), 5), t.TempDir()
+	own := "allow:\n  - id: " + token.ID() + "\n    reason: known\n"
+	if err := os.WriteFile(filepath.Join(root, OwnConfig), []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := Load("", "", rules.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := p.Clone()
+	if _, err := c.ReadOwn(root, ""); err != nil {
+		t.Fatal(err)
+	}
+	for want, p := range map[bool]*Policy{true: c, false: p} {
+		f := result.Finding{Rule: rules.APIToken.ID, Secret: token, Locations: []result.Location{{Path: "a"}}}
+		if _, ok := p.Allows(&f); ok != want {
+			t.Errorf("allowed: %v, want %v", ok, want)
+		}
 	}
 }

@@ -35,7 +35,7 @@ func TestName(t *testing.T) {
 			}
 		}
 	}
-	q := NewQuota(2<<10, nil) // enough for two hits
+	q := NewQuota(2<<8, nil) // enough for two hits
 	before := []Hit{{Member: "other"}}
 	hits, all := Name(before, rules.Default(), strings.Join([]string{token, gittest.Token(2), gittest.Token(3)}, " "), "", &q)
 	if len(hits) != 3 || all || hits[0].Member != "other" {

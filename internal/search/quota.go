@@ -14,12 +14,13 @@ type Quota struct {
 }
 
 // hitLen is the memory that a match takes until it is handed on.
-const hitLen = 512
+const hitLen = 256
 
-// NewQuota returns a share of the bytes that the matches of a run may take. It
-// accounts for the matches in memory.
+// NewQuota returns the quota of found bytes, and of an eighth of them for low
+// confidence. It accounts for the matches in memory. A text may so have more tokens than a
+// result can hold.
 func NewQuota(found int64, memory *budget.Account) Quota {
-	return Quota{memory: memory, high: int(found >> 10), low: int(found >> 13)}
+	return Quota{memory: memory, high: int(found / hitLen), low: int(found / hitLen / 8)}
 }
 
 // Takes reports whether one more match may be kept.

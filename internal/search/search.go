@@ -54,4 +54,9 @@ func (s *Searcher) window() *window {
 	return w
 }
 
-func (s *Searcher) release(w *window) { s.windows = append(s.windows, w) }
+func (s *Searcher) release(w *window) {
+	if cap(w.hits) > keepHits {
+		w.hits = nil
+	}
+	s.windows = append(s.windows, w)
+}

@@ -94,6 +94,9 @@ func tail(w *window, at io.ReaderAt, f archive.Format, binary bool) archive.Form
 
 // take adds the hits of a window.
 func (t *Text) take(w *window, inside int) {
+	if len(t.Hits) == 0 && len(w.hits) > keepHits { // the window's list becomes the text's, so that it is not there twice
+		t.Hits, w.hits = w.hits, nil
+	}
 	t.add(w.hits, inside)
 	if w.dropped {
 		t.unread(w.member, TooMany)

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -18,18 +17,14 @@ type tokenKey struct{ rule, id string }
 func (v *visit) tell(t collect.Told, hits []collect.SavedHit, now *visited) {
 	since := t.Result.Since
 	if since == nil {
-		since = &result.Since{New: []string{}, Still: []string{}, Gone: []result.GoneToken{}}
-		since.Refs = result.RefsSince{New: []string{}, Gone: []string{}, Advanced: []string{}, Rewritten: []string{}}
+		since = result.NewSince()
 		t.Result.Since = since
 	}
 	v.tokens(t, hits, since)
 	refs := v.refs(now)
-	for _, list := range []struct {
-		to  *[]string
-		add []string
-	}{{&since.Refs.New, refs.New}, {&since.Refs.Gone, refs.Gone}, {&since.Refs.Advanced, refs.Advanced}, {&since.Refs.Rewritten, refs.Rewritten}} {
-		*list.to = append(*list.to, list.add...)
-		slices.Sort(*list.to)
+	for i, list := range since.Refs.Lists() {
+		*list = append(*list, *refs.Lists()[i]...)
+		slices.Sort(*list)
 	}
 }
 
@@ -55,9 +50,7 @@ func (v *visit) tokens(t collect.Told, hits []collect.SavedHit, since *result.Si
 	}
 	slices.Sort(since.New)
 	slices.Sort(since.Still)
-	slices.SortFunc(since.Gone, func(a, b result.GoneToken) int {
-		return cmp.Or(cmp.Compare(a.TokenID, b.TokenID), cmp.Compare(a.Rule, b.Rule))
-	})
+	slices.SortFunc(since.Gone, result.GoneToken.Compare)
 }
 
 // best returns for each token the hit of the highest confidence.

@@ -20,8 +20,8 @@ import (
 )
 
 // TestLong is the long form of the proof, for scripts/fleet-proof: N repositories on
-// PostgreSQL, as R8SCAN_FLEET_TEST_LONG says, with 1, 2 and 4 workers. It writes a table of
-// what they took.
+// PostgreSQL, as R8SCAN_FLEET_TEST_LONG says, with as many workers as each number in
+// R8SCAN_FLEET_TEST_WORKERS. It writes a table of what they took.
 func TestLong(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("R8SCAN_FLEET_TEST_LONG"))
 	server := os.Getenv("R8SCAN_FLEET_TEST_DB")
@@ -36,7 +36,11 @@ func TestLong(t *testing.T) {
 	t.Setenv(seal.PublicVariable, key+".pub")
 	t.Setenv(seal.PrivateVariable, key)
 	t.Log("| repositories | workers | visit | seconds | repositories a second | processor ms a repository: workers | PostgreSQL | peak MB of a worker | packs | questions too many |")
-	for _, workers := range []int{1, 2, 4} {
+	for number := range strings.SplitSeq(os.Getenv("R8SCAN_FLEET_TEST_WORKERS"), ",") {
+		workers, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w.db = newDatabase(t, server)
 		w.asked = map[string]int{}
 		if code, _, errs := w.run("add", "file:"+w.list()); code != 0 {

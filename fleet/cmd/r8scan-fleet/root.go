@@ -50,7 +50,7 @@ Exit codes:
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(c.add(), c.work(), c.status(), c.tokens(), c.report(), c.recheck(), c.forget(), c.drain(), c.key(), c.reseal())
+	root.AddCommand(c.add(), c.work(), c.status(), c.tokens(), c.report(), c.recheck(), c.forget(), c.acts(), c.settle(), c.drain(), c.key(), c.reseal())
 	return root
 }
 

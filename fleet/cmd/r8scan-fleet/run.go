@@ -53,8 +53,8 @@ The log goes to standard error, one JSON object a line.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&roles, "role", "discover,scan,verify", "what this process does: `discover`, scan, verify and serve, or some of them")
-	f.StringVar(&operator, "config", "", "the operator's configuration, a `file`: what is served")
+	f.StringVar(&roles, "role", "discover,scan,verify,act", "what this process does: `discover`, scan, verify, act and serve, or some of them")
+	f.StringVar(&operator, "config", "", "what is done about tokens, who is told, and what is served, as this `file` says; without it, nothing")
 	f.BoolVar(&cfg.UntilIdle, "until-idle", false, "end when nothing is left to do now")
 	f.IntVarP(&cfg.Jobs, "jobs", "j", runtime.NumCPU(), "`number` of small repositories at a time")
 	f.IntVar(&cfg.HostRate, "host-rate", 600, "at most this `number` of requests a minute to one git server, of all processes")
@@ -82,10 +82,12 @@ func checkRun(cfg *worker.Config, roles string) error {
 			cfg.Does.Scan = true
 		case "verify":
 			cfg.Does.Verify = true
+		case "act":
+			cfg.Does.Act = true
 		case "serve":
 			cfg.Serve = true
 		default:
-			return errors.New("--role: use discover, scan, verify or serve, or some of them with commas")
+			return errors.New("--role: use discover, scan, verify, act or serve, or some of them with commas")
 		}
 	}
 	switch {
@@ -118,7 +120,7 @@ func (c command) runWork(ctx context.Context, s *store.Store, cfg worker.Config)
 	if cfg.UntilIdle && cfg.Does.Scan {
 		left = counts.Repos[ledger.Queued] + counts.Repos[ledger.Scanning]
 	}
-	if left+counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside]+counts.Sources[ledger.Failed] > 0 {
+	if left+counts.Partly+counts.Deferred+counts.Repos[ledger.Failed]+counts.Repos[ledger.Aside]+counts.Sources[ledger.Failed]+counts.Notices[ledger.Uncertain]+counts.Notices[ledger.Refused] > 0 {
 		return exitError(exitIncomplete)
 	}
 	return nil

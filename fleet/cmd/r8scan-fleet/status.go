@@ -69,8 +69,8 @@ func writeCounts(w io.Writer, c *ledger.Counts) {
 	for _, kind := range []struct {
 		name   string
 		counts map[string]int64
-	}{{"sources", c.Sources}, {"repositories", c.Repos}, {"tokens", c.Tokens}} {
-		if kind.name == "sources" && len(kind.counts) == 0 {
+	}{{"sources", c.Sources}, {"repositories", c.Repos}, {"tokens", c.Tokens}, {"notices", c.Notices}} {
+		if (kind.name == "sources" || kind.name == "notices") && len(kind.counts) == 0 {
 			continue
 		}
 		fmt.Fprintf(w, "%s:", kind.name)

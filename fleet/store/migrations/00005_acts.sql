@@ -14,6 +14,7 @@ create table notice (
     tries bigint not null default 0,   -- attempts in a row that reached nobody
     error text not null default '',
     lead text not null default '',     -- the notice whose mail also tells this one
+    made bigint not null default 0,
     since bigint not null,             -- when it came into this state
     due bigint not null,               -- when it is sent, if the state is due
     unique (token, channel)
@@ -46,7 +47,17 @@ create table entry (                   -- the log of acts: rows are added, and r
 create index entry_token on entry (token, at);
 create index token_live on token (status) where status = 'live';
 
+-- What the page lists, in pages. Its queries have the same words.
+create index token_list on token (status, first_seen, id);
+create index repo_list on repo ((case when state in ('failed', 'aside') then 0 else 1 end), url);
+create index notice_list on notice (state, since, id);
+create index entry_list on entry (at, id);
+create index verdict_at on verdict (at);
+
 -- +goose Down
+drop index verdict_at;
+drop index repo_list;
+drop index token_list;
 drop index token_live;
 drop table entry;
 drop table told;

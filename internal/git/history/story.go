@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 	"time"
@@ -65,6 +66,9 @@ func (g *Graph) Stories(tokens []*Token, tips []Tip, scope *Scope) {
 	t.reachable, t.fromHead = g.reach(all), g.reach(head)
 	for i, token := range tokens {
 		token.number = i
+	}
+	for _, hits := range g.hits {
+		slices.SortStableFunc(hits, func(a, b Hit) int { return cmp.Compare(a.Token.number, b.Token.number) })
 	}
 	for first := 0; first < len(tokens); first += batch {
 		t.tell(tokens[first:min(first+batch, len(tokens))], first)
@@ -145,13 +149,21 @@ func (t *teller) tell(tokens []*Token, first int) {
 	}
 }
 
+// hits returns the hits of the batch in o itself: an object may have a million others.
+func (t *teller) hits(o odb.Obj) []Hit {
+	all := t.g.hits[o]
+	from := func(number int) int {
+		at, _ := slices.BinarySearchFunc(all, number, func(h Hit, number int) int { return cmp.Compare(h.Token.number, number) })
+		return at
+	}
+	return all[from(t.first):from(t.first+batch)]
+}
+
 // own returns the tokens of the batch in o itself.
 func (t *teller) own(o odb.Obj) uint64 {
 	var bits uint64
-	for _, h := range t.g.hits[o] {
-		if i := h.Token.number - t.first; i >= 0 && i < batch {
-			bits |= 1 << i
-		}
+	for _, h := range t.hits(o) {
+		bits |= 1 << (h.Token.number - t.first)
 	}
 	return bits
 }
@@ -406,8 +418,8 @@ func (t *teller) event(i, in int, bit uint64) *Event {
 // path returns the first path below a tree that has the token.
 func (t *teller) path(o odb.Obj, bit uint64, seen map[odb.Obj]bool) string {
 	seen[o] = true
-	for _, h := range t.g.hits[o] {
-		if i := h.Token.number - t.first; i >= 0 && i < batch && uint64(1)<<i == bit {
+	for _, h := range t.hits(o) {
+		if uint64(1)<<(h.Token.number-t.first) == bit {
 			return h.Name
 		}
 	}

@@ -15,13 +15,13 @@ import (
 type Ignorer struct {
 	place *Place // takes the problems with ignore files
 	root  string
-	fold  bool                 // case is ignored
-	base  []pattern            // patterns of the user and the repository
-	dirs  map[string][]pattern // patterns of the .gitignore in each folder
-	known map[string]bool      // whether each folder is ignored
-	work  int                  // how many steps of patterns may still be matched with bytes of paths
-	spent bool                 // work was used up, and place has a problem for it
-	left  int64                // bytes of ignore files that may still be read
+	fold  bool                    // case is ignored
+	base  []ignoreLine            // patterns of the user and the repository
+	dirs  map[string][]ignoreLine // patterns of the .gitignore in each folder
+	known map[string]bool         // whether each folder is ignored
+	work  int                     // how many steps of patterns may still be matched with bytes of paths
+	spent bool                    // work was used up, and place has a problem for it
+	left  int64                   // bytes of ignore files that may still be read
 }
 
 // Limits on one ignore file, and on all that an Ignorer holds. The patterns of
@@ -32,8 +32,8 @@ const (
 	ignoreWork = 1 << 29 // a few seconds
 )
 
-// pattern is a line of an ignore file.
-type pattern struct {
+// ignoreLine is a line of an ignore file.
+type ignoreLine struct {
 	glob    string
 	negated bool // starts with !: the path is not ignored
 	dirOnly bool
@@ -43,7 +43,7 @@ type pattern struct {
 // newIgnorer is Repo.Ignorer. Of the two lists for the whole work tree,
 // info/exclude has priority over core.excludesFile.
 func newIgnorer(r *Repo, getenv Lookup) *Ignorer {
-	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]pattern{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
+	g := &Ignorer{place: &r.Place, root: r.WorkTree, dirs: map[string][]ignoreLine{}, known: map[string]bool{"": false}, left: ignoresMax, work: ignoreWork}
 	u := user{getenv}
 	path, own, from := u.xdg("ignore"), false, ""
 	c := newConfigReader(r, getenv, nil)
@@ -73,7 +73,7 @@ func newIgnorer(r *Repo, getenv Lookup) *Ignorer {
 // read returns the patterns of an ignore file, read by a function; none if it
 // cannot be read. Like git, it takes no patterns from a folder, or from a link
 // in the work tree. A link that leads outside is reported.
-func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []pattern {
+func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path string) []ignoreLine {
 	text, err := file(path, min(ignoreMax, g.left))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
@@ -89,7 +89,7 @@ func (g *Ignorer) read(file func(path string, limit int64) ([]byte, error), path
 		return nil
 	}
 	g.left -= int64(len(text))
-	var out []pattern
+	var out []ignoreLine
 	for line := range strings.Lines(strings.TrimPrefix(string(text), "\ufeff")) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		if line == "" || line[0] == '#' {
@@ -115,8 +115,8 @@ func trimSpaces(line string) string {
 	return line[:min(kept, len(line))]
 }
 
-func (g *Ignorer) parse(line string) pattern {
-	p := pattern{}
+func (g *Ignorer) parse(line string) ignoreLine {
+	p := ignoreLine{}
 	p.glob, p.negated = strings.CutPrefix(line, "!")
 	p.glob, p.dirOnly = strings.CutSuffix(p.glob, "/")
 	p.name = !strings.Contains(p.glob, "/")
@@ -129,7 +129,7 @@ func (g *Ignorer) parse(line string) pattern {
 
 // matches reports whether the pattern matches path, which is relative to the
 // folder of the pattern's file.
-func (p pattern) matches(path string, isDir bool, work *int) bool {
+func (p ignoreLine) matches(path string, isDir bool, work *int) bool {
 	if p.dirOnly && !isDir {
 		return false
 	}
@@ -188,7 +188,7 @@ func lower(s string) string {
 
 // last returns whether the last pattern that matches path is negated, and
 // whether there is one.
-func (g *Ignorer) last(patterns []pattern, path string, isDir bool) (negated, ok bool) {
+func (g *Ignorer) last(patterns []ignoreLine, path string, isDir bool) (negated, ok bool) {
 	for i := len(patterns) - 1; i >= 0; i-- {
 		if g.work < 0 {
 			g.spend()
@@ -210,7 +210,7 @@ func (g *Ignorer) spend() {
 }
 
 // of returns the patterns of the .gitignore in a folder.
-func (g *Ignorer) of(dir string) []pattern {
+func (g *Ignorer) of(dir string) []ignoreLine {
 	p, ok := g.dirs[dir]
 	if !ok {
 		// Git does not follow a link here.

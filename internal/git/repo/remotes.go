@@ -3,8 +3,9 @@ package repo
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
+
+	"r8scan/internal/pattern"
 )
 
 // Remote is a remote repository in the configuration.
@@ -88,13 +89,13 @@ func (c *Config) PushAddress(branch string, getenv Lookup) string {
 
 // scpLike matches [user@]host:path, which git takes for ssh. A host of one letter
 // would be a drive of Windows.
-var scpLike = regexp.MustCompile(`^(?:[^@/:]*@)?([A-Za-z0-9.-]{2,}):([^:]*)$`)
+var scpLike = pattern.Of(`^(?:[^@/:]*@)?([A-Za-z0-9.-]{2,}):([^:]*)$`)
 
 // Address returns the URL of a remote as it can be shown: its scheme (http, https
 // or ssh), host and path, with no user, password, query or ".git" at the end. It
 // is "" for a path on this machine and for what is no URL.
 func Address(remote string) string {
-	if m := scpLike.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
+	if m := scpLike().FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
 		remote = "ssh://" + m[1] + "/" + m[2]
 	}
 	u, err := url.Parse(strings.TrimSpace(remote))
