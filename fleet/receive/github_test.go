@@ -314,9 +314,10 @@ func TestPartnerKeys(t *testing.T) {
 	g.tell("third", "no key")
 	now = now.Add(keysAge)
 	f.want("an old key is better than none", f.post(partnerPath, body, g.signed("second", body)...), http.StatusOK)
+	second := g.signed("second", body)
 	g.key = g.renew("third")
 	now = now.Add(askEvery)
-	f.want("withdrawn for a day", f.post(partnerPath, body, g.signed("second", body)...), http.StatusUnauthorized)
+	f.want("withdrawn for a day", f.post(partnerPath, body, second...), http.StatusUnauthorized)
 }
 
 // TestPartnerNoKeys asks for the message again if GitHub does not tell its keys.
