@@ -28,15 +28,18 @@ func (c command) work() *cobra.Command {
 	var roles, operator string
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "List, scan and verify, as one process of any number",
-		Long: `List the sources that are queued or due, visit the repositories, and ask Replicate about new tokens, and
-again after 1 hour, 6 hours and then daily, until it has refused a token twice. Start
-as many processes as you like, on one machine or, with PostgreSQL, on many: they
-share the work, and take over what a dead one leaves. Ctrl-C ends this one.
+		Short: "List, scan, verify and act, as one process of any number",
+		Long: `List the sources that are queued or due, visit the repositories, and ask Replicate
+about new tokens, and again after 1 hour, 6 hours and then daily, until it has refused a
+token twice. With --config, have tokens disabled and tell of them, and with the role
+serve also show the page and hear what others tell. Start as many processes as you
+like, on one machine or, with PostgreSQL, on many: they share the work, and take over
+what a dead one leaves. Ctrl-C ends this one.
 
 The log goes to standard error, one JSON object a line.`,
 		Example: `  r8scan-fleet run --until-idle
-  r8scan-fleet run --role verify --metrics 127.0.0.1:9180`,
+  r8scan-fleet run --role verify --metrics 127.0.0.1:9180
+  r8scan-fleet run --role act,serve --config fleet.yaml`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := readOperator(&cfg, operator)
