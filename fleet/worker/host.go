@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"r8scan/fleet/ledger"
 	"r8scan/internal/git/fetch"
 	"r8scan/result"
@@ -21,11 +23,17 @@ type busyError struct{ wait time.Duration }
 
 func (busyError) Error() string { return "too many requests wait for this host" }
 
-// later returns when a job is to come again, if an error says that its host is busy.
-func later(err error) (wait time.Duration, ok bool) {
+// postponed returns what makes a job come again, if an error says that its host is busy or
+// if the process ends; nil if neither is so.
+func postponed(ctx context.Context, err error) error {
 	var busy busyError
-	ok = errors.As(err, &busy)
-	return busy.wait, ok
+	switch {
+	case errors.As(err, &busy):
+		return river.JobSnooze(busy.wait)
+	case ctx.Err() != nil:
+		return river.JobSnooze(0)
+	}
+	return nil
 }
 
 // busyFor is for how long requests to a host may wait in a row.

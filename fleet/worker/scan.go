@@ -47,12 +47,10 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	started := time.Now()
 	kept := &memory{worker: w.Worker, ctx: limited, repo: v.Repo}
 	refs, res, err := w.visit(limited, claimed, kept)
-	wait, busy := later(err)
+	if again := postponed(ctx, err); again != nil {
+		return again
+	}
 	switch {
-	case busy:
-		return river.JobSnooze(wait)
-	case ctx.Err() != nil: // the process ends
-		return river.JobSnooze(0)
 	case limited.Err() != nil && v.Size != ledger.Large:
 		err = w.store.Tx(ctx, func(tx *sql.Tx) error {
 			next, err := ledger.Grow(ctx, tx, v, w.id, larger(v.Size))
