@@ -94,10 +94,14 @@ func ReadPublic(path string) (PublicKey, error) {
 	return PublicKey{key}, nil
 }
 
-// ReadPrivate reads private keys from files, which are separated as in PATH.
+// ReadPrivate reads private keys from files, which are separated as in PATH. It refuses one
+// that others can read.
 func ReadPrivate(paths string) (Keys, error) {
 	var keys Keys
 	for _, path := range filepath.SplitList(paths) {
+		if info, err := os.Stat(path); err == nil && exposed(info) {
+			return nil, fmt.Errorf("others on this machine can read the key %s: run chmod 600 on it", path)
+		}
 		raw, err := read(path, privateHead)
 		if err != nil {
 			return nil, err

@@ -106,6 +106,12 @@ func TestFiles(t *testing.T) {
 	if _, _, err := FromEnvironment(); err == nil {
 		t.Error("a key that is not there")
 	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadPrivate(path); runtime.GOOS != "windows" && (err == nil || !strings.Contains(err.Error(), "chmod 600")) {
+		t.Errorf("a key that others can read: %v", err)
+	}
 	t.Setenv(PrivateVariable, "")
 	if to, keys, err := FromEnvironment(); to != nil || len(keys) != 0 || err != nil {
 		t.Errorf("without any: %v %v %v", to, keys, err)

@@ -38,13 +38,10 @@ func (w *discoverWorker) Work(ctx context.Context, job *river.Job[discoverArgs])
 	limited, cancel := context.WithTimeout(ctx, listTime)
 	defer cancel()
 	page, err := w.page(limited, name, cursor)
-	wait, busy := later(err)
-	switch {
-	case busy:
-		return river.JobSnooze(wait)
-	case ctx.Err() != nil: // the process ends
-		return river.JobSnooze(0)
-	case err != nil:
+	if again := postponed(ctx, err); again != nil {
+		return again
+	}
+	if err != nil {
 		w.log.Warn("listing failed", "source", name, "error", err.Error())
 		return over(w.notListed(ctx, job, l, err))
 	}

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"r8scan/fleet/dial"
 	"r8scan/fleet/ledger"
 	"r8scan/internal/git/fetch"
@@ -29,11 +31,24 @@ func (e busyError) Error() string { return e.why }
 // crowded is why no request to a host may go.
 const crowded = "too many requests wait for this host"
 
-// later returns when a job is to come again, if an error says that its host is busy.
+// later returns when to try again, if an error says that nothing can be done until then.
 func later(err error) (wait time.Duration, ok bool) {
 	var busy busyError
 	ok = errors.As(err, &busy)
 	return busy.wait, ok
+}
+
+// postponed returns what makes a job come again, if an error says that its host is busy or
+// if the process ends; nil if neither is so.
+func postponed(ctx context.Context, err error) error {
+	wait, busy := later(err)
+	switch {
+	case busy:
+		return river.JobSnooze(wait)
+	case ctx.Err() != nil:
+		return river.JobSnooze(0)
+	}
+	return nil
 }
 
 // busyFor is for how long requests to a host may wait in a row.

@@ -47,13 +47,11 @@ func (w *scanWorker) Work(ctx context.Context, job *river.Job[scanArgs]) error {
 	started := time.Now()
 	kept := &memory{worker: w.Worker, ctx: limited, repo: v.Repo}
 	came, err := w.visit(limited, claimed, kept)
+	if again := postponed(ctx, err); again != nil {
+		return again
+	}
 	res := came.res
-	wait, busy := later(err)
 	switch {
-	case busy:
-		return river.JobSnooze(wait)
-	case ctx.Err() != nil: // the process ends
-		return river.JobSnooze(0)
 	case limited.Err() != nil && v.Size != ledger.Large:
 		err = w.store.Tx(ctx, func(tx *sql.Tx) error {
 			next, err := ledger.Grow(ctx, tx, v, w.id, larger(v.Size))

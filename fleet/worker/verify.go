@@ -51,20 +51,14 @@ func (w *verifyWorker) Work(ctx context.Context, job *river.Job[verifyArgs]) err
 		return over(err)
 	}
 	secret, err := w.find(ctx, about.Token, rule, places)
-	if wait, busy := later(err); busy {
-		return river.JobSnooze(wait)
+	if again := postponed(ctx, err); again != nil {
+		return again
 	}
 	answer := report.Verification{Status: report.StatusUnknown}
 	if err != nil {
 		answer.Reason = err.Error()
-	} else if answer, err = w.ask(ctx, rule, secret); err != nil {
-		if wait, busy := later(err); busy {
-			return river.JobSnooze(wait)
-		}
-		return err
-	}
-	if ctx.Err() != nil { // the process ends
-		return river.JobSnooze(0)
+	} else if answer, err = w.ask(ctx, rule, secret); err != nil || ctx.Err() != nil {
+		return cmp.Or(postponed(ctx, err), err)
 	}
 	crash.At(crash.Asked)
 	err = w.store.Tx(ctx, func(tx *sql.Tx) error {
@@ -109,7 +103,7 @@ func (w *Worker) find(ctx context.Context, id, rule string, places []ledger.Plac
 		limited, cancel := context.WithTimeout(ctx, limit(p.Size))
 		res, err := w.scan(limited, p.URL, p.Host, dropped, nil) // what is remembered holds no token
 		cancel()
-		if _, busy := later(err); busy {
+		if errors.As(err, &busyError{}) {
 			return rules.Secret{}, err
 		}
 		if err != nil {

@@ -159,6 +159,7 @@ func TestEvents(t *testing.T) {
 	event("PublicEvent", "o/two", at)
 	event("PushEvent", "o/../../x", at)
 	event("PushEvent", "o/x?y", at)
+	event("PushEvent", "o/x/y", at)
 	b.WriteString("no event\n\n")
 	event("PullRequestEvent", "o/three", at)
 	plain, zipped := filepath.Join(t.TempDir(), "a.json"), filepath.Join(t.TempDir(), "a.json.gz")
@@ -172,7 +173,7 @@ func TestEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if code, out, errs := w.run("add", "gharchive:"+zipped); code != exitIncomplete || out != "repositories: 3 queued, 0 there already\nlines refused: 3\n" || !strings.Contains(errs, zipped+":5: ") {
+	if code, out, errs := w.run("add", "gharchive:"+zipped); code != exitIncomplete || out != "repositories: 3 queued, 0 there already\nlines refused: 4\n" || !strings.Contains(errs, zipped+":5: ") {
 		t.Errorf("add: %d %s%s", code, out, errs)
 	}
 	if n := w.query("select count(*) from repo where url in ('https://github.com/o/one', 'https://github.com/o/two', 'https://github.com/o/three')"); n != 3 {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"r8scan/internal/forge"
 	"r8scan/internal/git/fetch"
 )
 
@@ -49,7 +50,7 @@ func (a *adding) events(ctx context.Context, path string) error {
 	n := 0
 	for lines.Scan() {
 		n++
-		if err := a.event(n, lines.Bytes()); err != nil {
+		if err := a.event(lines.Bytes()); err != nil {
 			a.refuse(n, err)
 		}
 		if len(a.batch) >= batchSize {
@@ -74,7 +75,7 @@ func unzipped(f io.Reader) (io.Reader, error) {
 }
 
 // event takes the repository of an event.
-func (a *adding) event(n int, line []byte) error {
+func (a *adding) event(line []byte) error {
 	if len(strings.TrimSpace(string(line))) == 0 {
 		return nil
 	}
@@ -85,9 +86,8 @@ func (a *adding) event(n int, line []byte) error {
 	if !slices.Contains(changing, e.Type) {
 		return nil
 	}
-	owner, name, ok := strings.Cut(e.Repo.Name, "/")
 	at, err := fetch.Parse("https://github.com/" + e.Repo.Name)
-	if !ok || err != nil || strings.ContainsAny(owner+name, "/?#%: \\") || name == "" || name == "." || name == ".." || owner == "" || e.Created.IsZero() {
+	if err != nil || strings.Count(e.Repo.Name, "/") != 1 || !forge.IsName(e.Repo.Name) || e.Created.IsZero() {
 		return errors.New("the event names no repository of GitHub, or no time")
 	}
 	r := repository{at.String(), at.Hostname(), e.Created.UnixMilli()}

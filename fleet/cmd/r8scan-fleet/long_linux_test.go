@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,57 +169,119 @@ func (w *world) fork(from, to string) {
 	}
 }
 
-// measured runs workers until nothing is left, and logs a line of the table. If kills is
-// set, one of them is killed every three seconds and started again.
-func (w *world) measured(n, workers int, visit string, kills bool) {
+// measured runs workers until nothing is left, and logs a line of the table. If harm is
+// set, one of them is stopped until it is taken for dead, and continued; one is killed every
+// three seconds and started again; and the database is restarted once.
+func (w *world) measured(n, workers int, visit string, harm bool) {
 	w.t.Helper()
-	args := w.work("--until-idle", "-j", "4")
-	begun, database, killed, packs := time.Now(), postgresTime(w.t), 0, w.fetched()
-	asked := w.extra()
-	var cpu time.Duration
-	var peak atomic.Int64 // kilobytes
-	start := func() *process {
-		p := w.start(programs.usual, nil, args...)
-		go watch(p, &peak)
-		return p
+	m := &measure{world: w, args: w.work("--until-idle", "-j", "4"), running: make([]*process, workers), since: postgresTime(w)}
+	begun, packs, asked := time.Now(), w.fetched(), w.extra()
+	for i := range m.running {
+		m.running[i] = m.start()
 	}
-	running := make([]*process, workers)
-	for i := range running {
-		running[i] = start()
+	lost := 0 // workers that may have asked a question and not written the answer
+	if harm {
+		lost = 1 + m.kill(m.stop()) + workers
+		visit += fmt.Sprintf(", %d kills", lost-1-workers)
 	}
-	ended := func(p *process) { cpu += p.ProcessState.UserTime() + p.ProcessState.SystemTime() }
-	for kills && w.query(`select count(*) from repo where state <> 'done'`) > 0 {
-		time.Sleep(3 * time.Second)
-		victim := running[killed%workers]
-		select {
-		case <-victim.done:
-			continue
-		default:
-		}
-		_ = victim.Process.Kill()
-		<-victim.done
-		ended(victim)
-		running[killed%workers] = start()
-		killed++
+	for _, p := range m.running {
+		m.ended(p, harm)
 	}
-	for _, p := range running {
-		if code := w.wait(p, 2*time.Hour); code != 0 {
-			w.t.Errorf("a worker ended with %d\n%s", code, tail(p.err.String()))
-		}
-		ended(p)
+	if harm { // all may have ended when the database was away
+		m.ended(m.start(), false)
 	}
 	took := time.Since(begun)
 	each := func(d time.Duration) string {
 		return fmt.Sprintf("%.1f", float64(d.Microseconds())/1000/float64(n))
 	}
-	if killed > 0 {
-		visit += fmt.Sprintf(", %d kills", killed)
-	}
 	w.t.Logf("| %d | %d | %s | %.0f | %.1f | %s | %s | %d | %d | %d |", n, workers, visit, took.Seconds(), float64(n)/took.Seconds(),
-		each(cpu), each(postgresTime(w.t)-database), peak.Load()>>10, w.fetched()-packs, w.extra()-asked)
-	if extra := w.extra() - asked; extra > killed {
-		w.t.Errorf("%d questions too many, and %d kills", extra, killed)
+		each(m.cpu), each(m.database+postgresTime(w)-m.since), m.peak.Load()>>10, w.fetched()-packs, w.extra()-asked)
+	if extra := w.extra() - asked; extra > lost {
+		w.t.Errorf("%d questions too many, and %d workers were lost", extra, lost)
 	}
+}
+
+// measure is what running workers have taken.
+type measure struct {
+	*world
+	args     []string
+	running  []*process
+	cpu      time.Duration
+	peak     atomic.Int64  // kilobytes
+	database time.Duration // until its restart
+	since    time.Duration // what it had taken before
+}
+
+func (m *measure) start() *process {
+	p := m.world.start(programs.usual, nil, m.args...)
+	go watch(p, &m.peak)
+	return p
+}
+
+// ended waits for a worker. away says that the database may have been away for it.
+func (m *measure) ended(p *process, away bool) {
+	m.t.Helper()
+	if code := m.wait(p, 2*time.Hour); code != 0 && !(away && strings.Contains(p.err.String(), "PostgreSQL at")) {
+		m.t.Errorf("a worker ended with %d\n%s", code, tail(p.err.String()))
+	}
+	m.took(p)
+}
+
+func (m *measure) took(p *process) { m.cpu += p.ProcessState.UserTime() + p.ProcessState.SystemTime() }
+
+// stop stops a worker in the middle of its visits, and starts another one in its place.
+func (m *measure) stop() *process {
+	m.t.Helper()
+	zombie := m.running[0]
+	m.until(func() bool { return m.owns(zombie) })
+	if err := zombie.Process.Signal(syscall.SIGSTOP); err != nil {
+		m.t.Fatal(err)
+	}
+	m.running[0] = m.start()
+	return zombie
+}
+
+// owns reports whether a worker has visits.
+func (m *measure) owns(p *process) bool {
+	return m.query(fmt.Sprintf(`select count(*) from repo where state = 'scanning' and owner like '%%-%d-%%'`, p.Process.Pid)) > 0
+}
+
+// kill kills a worker every three seconds until all is done, and returns how often. The
+// database is restarted after the second time. When others have the zombie's visits, it is
+// continued: it must end, and whole says whether it has committed anything.
+func (m *measure) kill(zombie *process) (kills int) {
+	m.t.Helper()
+	for i := 0; m.query(`select count(*) from repo where state <> 'done'`) > 0; i++ {
+		time.Sleep(3 * time.Second)
+		victim := m.running[i%len(m.running)]
+		select {
+		case <-victim.done: // the database was away, or nothing was left
+		default:
+			_ = victim.Process.Kill()
+			<-victim.done
+			kills++
+		}
+		m.took(victim)
+		m.running[i%len(m.running)] = m.start()
+		if i == 1 {
+			m.database += postgresTime(m.world) - m.since
+			if out, err := exec.Command("sh", "-c", os.Getenv("R8SCAN_FLEET_TEST_RESTART")).CombinedOutput(); err != nil {
+				m.t.Fatalf("restart the database: %v\n%s", err, out)
+			}
+			m.since = 0
+		}
+	}
+	if m.owns(zombie) {
+		m.t.Error("nobody has taken over what a stopped worker did")
+	}
+	if err := zombie.Process.Signal(syscall.SIGCONT); err != nil {
+		m.t.Fatal(err)
+	}
+	if code := m.wait(zombie, time.Minute); code != exitUsage || !strings.Contains(zombie.err.String(), "others take over") {
+		m.t.Errorf("the zombie: %d\n%s", code, tail(zombie.err.String()))
+	}
+	m.took(zombie)
+	return kills
 }
 
 // watch notes the most memory that a process has had. What the system tells when it has
@@ -243,24 +307,36 @@ func watch(p *process, peak *atomic.Int64) {
 
 func tail(text string) string { return text[max(0, len(text)-2000):] }
 
-// postgresTime returns the processor time of all of PostgreSQL's processes, those that
-// have ended too.
-func postgresTime(t *testing.T) (sum time.Duration) {
-	t.Helper()
+// postgresTime returns the processor time of all of the server's processes, those that have
+// ended too.
+func postgresTime(w *world) (sum time.Duration) {
+	w.t.Helper()
+	fields := stat(strconv.Itoa(w.query(`select pid from pg_stat_activity where backend_type = 'checkpointer'`)))
+	if len(fields) == 0 {
+		w.t.Fatal("the server is not on this machine")
+	}
+	server := fields[1]
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil || !strings.Contains(string(text), "(postgres)") {
-			continue // it has ended
+		pid := filepath.Base(filepath.Dir(path))
+		fields := stat(pid)
+		if len(fields) == 0 || fields[1] != server && pid != server {
+			continue
 		}
-		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 		for _, i := range []int{11, 12, 13, 14} { // utime, stime, cutime, cstime
 			ticks, _ := strconv.ParseInt(fields[i], 10, 64)
 			sum += time.Duration(ticks) * 10 * time.Millisecond
 		}
 	}
 	return sum
+}
+
+// stat returns what the system says of a process after its name, empty if it has ended: its
+// state, its parent, …
+func stat(pid string) []string {
+	text, _ := os.ReadFile("/proc/" + pid + "/stat")
+	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 }
