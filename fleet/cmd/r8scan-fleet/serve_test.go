@@ -221,6 +221,50 @@ func TestToldToRevoke(t *testing.T) {
 	}
 }
 
+// TestToldToDisable: GitLab gets its 204 when the operator's endpoint has acknowledged that
+// the token is disabled, and not while that fails.
+func TestToldToDisable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0, filepath.Join(t.TempDir(), "fleet.db"))
+	w.known = append(w.known, gittest.Token(0))
+	o := newOperator(w, true, true)
+	failed := make(chan struct{})
+	o.answer = func(out http.ResponseWriter, path string) bool {
+		if path != "/disable" {
+			return false
+		}
+		select {
+		case <-failed:
+			return false
+		default:
+			out.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+	}
+	text, err := os.ReadFile(o.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.serveWith("serve,verify,act", string(text)+"serve: {listen: '127.0.0.1:0', gitlab: {secret: env:GITLAB}}\n", "GITLAB=hush")
+	body := fmt.Appendf(nil, `[{"type":"x","token":%q,"location":"https://gitlab.com/acme"}]`, w.known[0])
+	post := func() int {
+		code, _ := s.post("/gitlab/v1/revoke_tokens", body, map[string]string{"Authorization": "hush"})
+		return code
+	}
+	if code := post(); code != http.StatusServiceUnavailable {
+		t.Errorf("while the endpoint fails: %d", code)
+	}
+	close(failed)
+	w.until(func() bool { return post() == http.StatusNoContent })
+	if n := w.query(`select count(*) from notice where channel = 'disable' and state = 'sent'`); n != 1 {
+		t.Errorf("%d are disabled", n)
+	}
+	s.end()
+	if disabled, _, _ := o.counted(); disabled != 1 || w.extra() != 0 {
+		t.Errorf("%d keys, %d questions too many", disabled, w.extra())
+	}
+}
+
 // TestToldOfPush: a push is visited at once, long before the next sweep.
 func TestToldOfPush(t *testing.T) {
 	t.Parallel()
