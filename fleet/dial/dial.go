@@ -84,6 +84,14 @@ func near(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
+// control returns the check for an address as it is written.
+func control(reach []netip.Prefix, address string) func(network, address string, c syscall.RawConn) error {
+	if host, _, err := net.SplitHostPort(address); err == nil && loopback.Host(host) {
+		return near
+	}
+	return Check(reach)
+}
+
 // Context returns the DialContext of what may connect to public addresses and to those in
 // reach; and to this machine, if the host is localhost or a loopback address as it is
 // written, which is how configuration names it. timeout is for each connection.
@@ -92,12 +100,8 @@ func Context(reach []netip.Prefix, timeout time.Duration) func(ctx context.Conte
 }
 
 func with(reach []netip.Prefix, timeout time.Duration, resolver *net.Resolver) func(ctx context.Context, network, address string) (net.Conn, error) {
-	check := Check(reach)
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		d := net.Dialer{Timeout: timeout, Resolver: resolver, Control: check}
-		if host, _, err := net.SplitHostPort(address); err == nil && loopback.Host(host) {
-			d.Control = near
-		}
+		d := net.Dialer{Timeout: timeout, Resolver: resolver, Control: control(reach, address)}
 		return d.DialContext(ctx, network, address)
 	}
 }

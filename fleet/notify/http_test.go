@@ -134,7 +134,7 @@ func TestDisableAnswers(t *testing.T) {
 	}{
 		"201": {says(201, `{"disabled": true, "more": 1}`), Sent}, "false": {says(200, `{"disabled": false}`), Again}, "text": {says(200, `{"disabled": "true"}`), Again},
 		"empty": {says(200, ""), Again}, "204": {says(204, ""), Again}, "page": {says(200, "<html>"), Again}, "two": {says(200, `{"disabled": true}{}`), Again},
-		"long": {says(200, `{"disabled": true, "x": "`+strings.Repeat("x", maxAnswer)+`"}`), Again}, "accepted later": {says(202, `{}`), Again},
+		"long": {says(200, `{"disabled": true, "x": "`+strings.Repeat("x", maxAnswer)+`"}`), Again}, "long, and blank": {says(200, `{"disabled": true}`+strings.Repeat(" ", maxAnswer)), Again}, "accepted later": {says(202, `{}`), Again},
 		"400": {says(400, `{"disabled": true}`), Again}, "401": {says(401, ""), Again}, "500": {says(500, `{"disabled": true}`), Again}, "cut": {cuts, Again},
 		"redirect": {func(w http.ResponseWriter, q *http.Request) {
 			http.Redirect(w, q, "/other", http.StatusTemporaryRedirect)
@@ -298,6 +298,19 @@ func walk(v any, f func(key, s string)) {
 		for _, in := range v {
 			walk(in, f)
 		}
+	}
+}
+
+// TestLongDiscord: what does not fit is counted.
+func TestLongDiscord(t *testing.T) {
+	e := event()
+	e.Places = nil
+	for range 7 {
+		e.Places = append(e.Places, Place{Repository: "https://github.com/acme/app", URL: "https://github.com/" + strings.Repeat("x", 700)})
+	}
+	content := discord(newMessage(e)).(object)["content"].(string)
+	if n := units(content); n > 2000 || strings.Count(content, "[open]") != 2 || !strings.Contains(content, "and 5 more places") {
+		t.Errorf("%d characters:\n%s", n, content)
 	}
 }
 

@@ -76,6 +76,19 @@ func TestHostileLetter(t *testing.T) {
 	}
 }
 
+// TestLink makes links of https URLs only, without a login, a token or markup.
+func TestLink(t *testing.T) {
+	for text, want := range map[string]string{
+		"https://github.com/a/b/blob/1/c.py#L1": "https://github.com/a/b/blob/1/c.py#L1", "https://a.example/?q=1&r=2": "https://a.example/?q=1&r=2", "https://a.example/x (1)*[y]'|": "https://a.example/x%20%281%29%2A%5By%5D%27%7C",
+		"https://a.example/r8_" + body(): "", "https://a.example/r8%5F" + body(): "", "https://a.example/?q=r8_" + body(): "", "https://a.example/#r8%5f" + body(): "",
+		"": "", "http://a.example/": "", "javascript:alert(1)": "", "//a.example/": "", "https:///x": "", "https://user:pass@a.example/": "", "https://a.example/\n": "", "https://a.example/%zz": "", "https://a.example/" + strings.Repeat("x", maxURL): "",
+	} {
+		if got := link(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
 // TestRemote: a mail loads nothing.
 func TestRemote(t *testing.T) {
 	_, page, err := newLetter([]Event{hostile(), disabled()}).write()

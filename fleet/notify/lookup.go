@@ -80,7 +80,7 @@ func lookedUp(a answer) (string, error) {
 		return "", nil
 	case a.status/100 != 2:
 		return "", fmt.Errorf("%w answered %d", errTrouble, a.status)
-	case json.Unmarshal(a.body, &said) != nil || len(said.Email) == 0 || json.Unmarshal(said.Email, &email) != nil:
+	case json.Unmarshal(a.body, &said) != nil || json.Unmarshal(said.Email, &email) != nil:
 		return "", fmt.Errorf(`%w answered %d without {"email": "…"}`, errTrouble, a.status)
 	case email == "": // or null
 		return "", nil

@@ -34,7 +34,11 @@ const linkLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 // login or a credential in it, or is too long.
 func link(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || door.Mask(text) != text {
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+		return ""
+	}
+	open, err := url.PathUnescape(text)
+	if err != nil || door.Mask(open) != open {
 		return ""
 	}
 	var b strings.Builder
@@ -46,7 +50,7 @@ func link(text string) string {
 		}
 		b.WriteByte(c)
 	}
-	if b.Len() > maxURL || door.Mask(b.String()) != b.String() {
+	if b.Len() > maxURL {
 		return ""
 	}
 	return b.String()

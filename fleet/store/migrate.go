@@ -49,28 +49,44 @@ func (m *schemas) current(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	sources := m.own.ListSources()
-	want := sources[len(sources)-1].Version
 	applied, err := m.river.ExistingVersions(ctx)
 	if err != nil {
 		return false, err
 	}
-	var river, wantRiver int
+	var river int64
 	for _, v := range applied {
-		river = max(river, v.Version)
+		river = max(river, int64(v.Version))
 	}
-	for _, v := range m.river.AllVersions() {
-		wantRiver = max(wantRiver, v.Version)
-	}
-	if has > want || river > wantRiver {
+	want := m.versions()
+	if has > want.own || river > want.river {
 		return false, ErrNewer
 	}
-	return has == want && river == wantRiver, nil
+	return versions{has, river} == want, nil
 }
 
-// Check returns ErrNewer if a newer program has changed the schema since Open.
+// versions are the newest steps of both schemas.
+type versions struct{ own, river int64 }
+
+// versions returns those that this program knows.
+func (m *schemas) versions() (v versions) {
+	for _, s := range m.own.ListSources() {
+		v.own = max(v.own, s.Version)
+	}
+	for _, s := range m.river.AllVersions() {
+		v.river = max(v.river, int64(s.Version))
+	}
+	return v
+}
+
+// Check returns ErrNewer if a newer program has changed the schema since Open. Workers ask
+// it all the time, so it is one cheap statement.
 func (s *Store) Check(ctx context.Context) error {
-	_, err := s.known.current(ctx)
+	var has versions
+	err := s.DB.QueryRowContext(ctx, `select coalesce((select max(version_id) from fleet_schema), 0),
+		coalesce((select max(version) from river_migration), 0)`).Scan(&has.own, &has.river)
+	if err == nil && (has.own > s.known.own || has.river > s.known.river) {
+		return ErrNewer
+	}
 	return err
 }
 
@@ -87,7 +103,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.known = m
+	s.known = m.versions()
 	if ok, err := m.current(ctx); ok || err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
@@ -35,7 +36,7 @@ type Store struct {
 	path string        // of the SQLite file
 	pool *pgxpool.Pool // hears of new jobs
 
-	known *schemas // what Check compares with
+	known versions // what Check compares with
 }
 
 // Querier is a database or a transaction.
@@ -72,6 +73,14 @@ func Open(ctx context.Context, address string) (*Store, error) {
 // connections is how many a process opens to PostgreSQL, beside the one that listens.
 const connections = 8
 
+// planning are settings of PostgreSQL for the plans of our statements. To plan those of the
+// queue each time costs more than to run them, so each is planned once, for any arguments:
+// all find few rows by an index, which a plan for any arguments would not rely on. What is
+// compiled for large queries (jit) takes seconds for small ones.
+func planning() map[string]string {
+	return map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off"}
+}
+
 func openPostgres(ctx context.Context, address string) (*Store, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -86,11 +95,9 @@ func openPostgres(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
 	}
-	db, err := sql.Open("pgx", address)
-	if err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connect to PostgreSQL: %w", err)
-	}
+	conn := cfg.ConnConfig.Copy()
+	maps.Copy(conn.RuntimeParams, planning())
+	db := stdlib.OpenDB(*conn)
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections) // the default of two opens new ones all the time
 	return &Store{DB: db, River: riverdatabasesql.NewWithPgxListener(db, pool), Postgres: true, pool: pool,

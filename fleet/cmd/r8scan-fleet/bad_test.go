@@ -38,20 +38,25 @@ func (tr *trouble) answered(out http.ResponseWriter, path string) bool {
 	return tr.answer(out, path, times)
 }
 
-// TestServerTrouble: servers that fail, cut an answer, or send something else lose nothing:
-// each repository is visited in the end.
-func TestServerTrouble(t *testing.T) {
-	t.Parallel()
-	for name, answer := range map[string]func(w http.ResponseWriter){
+// badAnswers are answers that no client can use. One has half of a good answer.
+func badAnswers(kind, half string) map[string]func(http.ResponseWriter) {
+	return map[string]func(http.ResponseWriter){
 		"500":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) },
 		"a page": func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>maintenance</html>")) },
 		"reset":  func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
 		"half": func(w http.ResponseWriter) {
-			w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
+			w.Header().Set("Content-Type", kind)
 			w.Header().Set("Content-Length", "1000")
-			_, _ = w.Write([]byte("0008NAK\n0014\x01PACK\x00\x00\x00\x02"))
+			_, _ = w.Write([]byte(half))
 		},
-	} {
+	}
+}
+
+// TestServerTrouble: servers that fail, cut an answer, or send something else lose nothing:
+// each repository is visited in the end.
+func TestServerTrouble(t *testing.T) {
+	t.Parallel()
+	for name, answer := range badAnswers("application/x-git-upload-pack-result", "0008NAK\n0014\x01PACK\x00\x00\x00\x02") {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))

@@ -63,10 +63,7 @@ func TestDiscover(t *testing.T) {
 		if code, out, errs := w.run("add", source); code != 0 || out != "sources: 1 queued\n" {
 			t.Fatalf("add: %d\n%s%s", code, out, errs)
 		}
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Fatalf("run: %d\n%s", code, errs)
-		}
-		w.whole(1)
+		w.finish(1)
 		_, out, _ := w.run("status")
 		if !strings.Contains(out, "sources: 1 done\n") || !strings.Contains(out, "not read: "+source+": a repository of ") || !strings.Contains(out, "leads to another server") || w.query("select listed from source") != distinct {
 			t.Errorf("status:\n%s", out)
@@ -87,10 +84,7 @@ func TestDiscover(t *testing.T) {
 		if code, out, _ := w.run("add", source); code != 0 || out != "sources: 1 queued\n" {
 			t.Errorf("add again: %d %s", code, out)
 		}
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Fatalf("run: %d\n%s", code, errs)
-		}
-		w.whole(2)
+		w.finish(2)
 
 		if code, _, errs := w.run("forget", source); code != 0 || w.query("select count(*) from source") != 0 || w.query("select count(*) from repo") != distinct {
 			t.Errorf("forget: %d %s", code, errs)
@@ -110,10 +104,7 @@ func TestDiscoverCrash(t *testing.T) {
 			p := w.start(programs.crashing, []string{"R8SCAN_FLEET_CRASH=" + point}, w.work("--role", "discover")...)
 			w.wait(p, time.Minute)
 		}
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Fatalf("run: %d\n%s", code, errs)
-		}
-		w.whole(1)
+		w.finish(1)
 		if n := w.query("select count(*) from repo where size = 'medium'"); n != distinct || w.query("select listed from source") != distinct {
 			t.Errorf("%d repositories of medium size", n)
 		}

@@ -24,10 +24,7 @@ func TestFleet(t *testing.T) {
 		if code, out, errs := w.run("add", w.urls[0]); code != 0 || !strings.Contains(out, "repositories: 0 queued, 1 there already") {
 			t.Errorf("add again: %d\n%s%s", code, out, errs)
 		}
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Fatalf("run: %d\n%s", code, errs)
-		}
-		w.whole(1)
+		w.finish(1)
 		if w.extra() != 0 {
 			t.Errorf("%d questions too many", w.extra())
 		}

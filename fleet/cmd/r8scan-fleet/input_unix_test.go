@@ -86,10 +86,7 @@ func TestFullDatabase(t *testing.T) {
 	if n := w.query(`select count(*) from pragma_integrity_check where integrity_check <> 'ok'`); n != 0 {
 		t.Errorf("the database has %d faults", n)
 	}
-	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-		t.Errorf("run again: %d\n%s", code, errs)
-	}
-	w.whole(1)
+	w.finish(1)
 }
 
 // TestFullFolder: a pack that finds no space is a visit that failed, and is named. The
@@ -120,10 +117,7 @@ func TestFullFolder(t *testing.T) {
 	}
 	w.run("add", url) // a new chance, with space
 	w.query(`update repo set due = 0 where state = 'failed' returning 1`)
-	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-		t.Errorf("run again: %d\n%s", code, errs)
-	}
-	w.whole(1)
+	w.finish(1)
 }
 
 // TestNewerSchema: a process that runs ends when a newer one has changed the schema, and

@@ -13,15 +13,7 @@ import (
 // first, and the repositories are visited meanwhile.
 func TestIssuerTrouble(t *testing.T) {
 	t.Parallel()
-	for name, answer := range map[string]func(w http.ResponseWriter){
-		"500":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) },
-		"a page": func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>maintenance</html>")) },
-		"reset":  func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
-		"half": func(w http.ResponseWriter) {
-			w.Header().Set("Content-Length", "1000")
-			_, _ = w.Write([]byte(`{"type":"organization","username":"acme"`))
-		},
-	} {
+	for name, answer := range badAnswers("application/json", `{"type":"organization","username":"acme"`) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
@@ -38,10 +30,7 @@ func TestIssuerTrouble(t *testing.T) {
 				return first
 			}
 			w.run("add", "file:"+w.list())
-			if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-				t.Errorf("run: %d\n%s", code, errs)
-			}
-			w.whole(1)
+			w.finish(1)
 			w.answered(2)
 		})
 	}
@@ -134,10 +123,7 @@ func TestIssuerAway(t *testing.T) {
 	mu.Unlock()
 	w.query(`update budget set free = 0 returning 1`) // the time is over, and somebody asks at once
 	w.run("recheck")
-	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-		t.Errorf("run again: %d\n%s", code, errs)
-	}
-	w.whole(1)
+	w.finish(1)
 }
 
 // TestIssuerHangs: a question that gets no answer holds up no other process.

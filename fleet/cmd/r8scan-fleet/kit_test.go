@@ -298,6 +298,16 @@ func (w *world) query(query string) (n int) {
 	return n
 }
 
+// finish runs a worker until nothing is left to do, which must come to a good end: see
+// whole.
+func (w *world) finish(visits int) {
+	w.t.Helper()
+	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
+		w.t.Errorf("run: %d\n%s", code, errs)
+	}
+	w.whole(visits)
+}
+
 // whole checks that each repository was committed as often as visits says, and that
 // the tokens are those of a local run.
 func (w *world) whole(visits int) {

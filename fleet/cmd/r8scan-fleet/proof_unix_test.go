@@ -119,10 +119,7 @@ func TestCrashPoints(t *testing.T) {
 				if done := w.query(`select count(*) from repo where state = 'done'`); (done == 1) != (point == 4) {
 					t.Errorf("%d repositories done", done)
 				}
-				if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-					t.Fatalf("run: %d\n%s", code, errs)
-				}
-				w.whole(1)
+				w.finish(1)
 				if extra := w.extra(); extra > 1 || point != 4 && extra != 0 {
 					t.Errorf("%d questions too many", extra)
 				}
@@ -187,10 +184,7 @@ func TestHalfMigration(t *testing.T) {
 			t.Errorf("%d steps were made twice, or stayed half done", n)
 		}
 		w.run("add", w.urls[0])
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Errorf("run: %d\n%s", code, errs)
-		}
-		w.whole(1)
+		w.finish(1)
 	})
 }
 
@@ -212,10 +206,7 @@ func TestKiller(t *testing.T) {
 			t.Errorf("status:\n%s", out)
 		}
 		w.run("add", w.urls[0])
-		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-			t.Errorf("run after add: %d\n%s", code, errs)
-		}
-		w.whole(1)
+		w.finish(1)
 	})
 }
 
@@ -244,10 +235,7 @@ func TestEnd(t *testing.T) {
 		t.Errorf("interrupted: %d\n%s", code, worker.err.String())
 	}
 	close(hold)
-	if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
-		t.Errorf("run: %d\n%s", code, errs)
-	}
-	w.whole(1)
+	w.finish(1)
 	if n := w.query(`select count(*) from repo where deaths > 0 or epoch > 1`); n != 0 {
 		t.Errorf("%d visits were taken over: a worker that ends gives them back", n)
 	}
