@@ -221,6 +221,50 @@ func TestToldToRevoke(t *testing.T) {
 	}
 }
 
+// TestToldToDisable: GitLab gets its 204 when the operator's endpoint has acknowledged that
+// the token is disabled, and not while that fails.
+func TestToldToDisable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0, filepath.Join(t.TempDir(), "fleet.db"))
+	w.known = append(w.known, gittest.Token(0))
+	o := newOperator(w, true, true)
+	failed := make(chan struct{})
+	o.answer = func(out http.ResponseWriter, path string) bool {
+		if path != "/disable" {
+			return false
+		}
+		select {
+		case <-failed:
+			return false
+		default:
+			out.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+	}
+	text, err := os.ReadFile(o.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.serveWith("serve,verify,act", string(text)+"serve: {listen: '127.0.0.1:0', gitlab: {secret: env:GITLAB}}\n", "GITLAB=hush")
+	body := fmt.Appendf(nil, `[{"type":"x","token":%q,"location":"https://gitlab.com/acme"}]`, w.known[0])
+	post := func() int {
+		code, _ := s.post("/gitlab/v1/revoke_tokens", body, map[string]string{"Authorization": "hush"})
+		return code
+	}
+	if code := post(); code != http.StatusServiceUnavailable {
+		t.Errorf("while the endpoint fails: %d", code)
+	}
+	close(failed)
+	w.until(func() bool { return post() == http.StatusNoContent })
+	if n := w.query(`select count(*) from notice where channel = 'disable' and state = 'sent'`); n != 1 {
+		t.Errorf("%d are disabled", n)
+	}
+	s.end()
+	if disabled, _, _ := o.counted(); disabled != 1 || w.extra() != 0 {
+		t.Errorf("%d keys, %d questions too many", disabled, w.extra())
+	}
+}
+
 // TestToldOfPush: a push is visited at once, long before the next sweep.
 func TestToldOfPush(t *testing.T) {
 	t.Parallel()
@@ -259,16 +303,14 @@ func TestToldOfForcedPush(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, database string) {
 		w := newWorld(t, 2, database)
-		r, dir, secret := gittest.New(t), filepath.Join(w.root, "r1.git"), gittest.Token(50)
-		r.Git("-C", dir, "config", "uploadpack.allowAnySHA1InWant", "true")
+		secret := gittest.Token(50)
+		gittest.New(t).Git("-C", filepath.Join(w.root, "r1.git"), "config", "uploadpack.allowAnySHA1InWant", "true")
 		w.run("add", w.urls[1])
 		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
 			t.Fatalf("run: %d\n%s", code, errs)
 		}
 		w.known = append(w.known, secret)
-		blob := strings.TrimSpace(r.GitInput("key="+secret+"\n", "-C", dir, "hash-object", "-w", "--stdin"))
-		tree := strings.TrimSpace(r.GitInput("100644 blob "+blob+"\tapp.env\n", "-C", dir, "mktree"))
-		commit := strings.TrimSpace(r.Git("-C", dir, "commit-tree", "-m", "a leak", "-p", "refs/heads/main", tree))
+		commit := w.leak("r1.git", secret)
 		s := w.serveWith("serve,scan,verify", "serve: {listen: '127.0.0.1:0', webhook: {secret: env:HOOK}}", "HOOK=hush", seal.PublicVariable+"=")
 		s.push(fmt.Sprintf(`{"ref":"refs/heads/main","forced":true,"before":%q,"repository":{"clone_url":%q,"owner":{"login":"r1.git"}}}`, commit, w.urls[1]))
 		w.until(func() bool { return w.query(`select count(*) from token where answers = 1`) == 1 })
@@ -277,6 +319,51 @@ func TestToldOfForcedPush(t *testing.T) {
 			t.Errorf("%d questions", n)
 		}
 	})
+}
+
+// TestPushToDisabled is the whole way of a leak: pushed, told, found, asked about, and
+// disabled.
+func TestPushToDisabled(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, database string) {
+		w := newWorld(t, 2, database)
+		w.run("add", w.urls[1])
+		if code, _, errs := w.run(w.work("--until-idle")...); code != 0 {
+			t.Fatalf("run: %d\n%s", code, errs)
+		}
+		w.known = append(w.known, gittest.Token(50))
+		o := newOperator(w, true, true)
+		text, err := os.ReadFile(o.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := w.serveWith("serve,scan,verify,act", string(text)+"serve: {listen: '127.0.0.1:0', webhook: {secret: env:HOOK}}\n", "HOOK=hush")
+		leaked := w.leak("r1.git", gittest.Token(50))
+		w.leakPushed("r1.git", leaked)
+		begun := time.Now()
+		s.push(fmt.Sprintf(`{"ref":"refs/heads/main","after":%q,"repository":{"clone_url":%q,"owner":{"login":"r1.git"}}}`, leaked, w.urls[1]))
+		w.until(func() bool {
+			return w.query(`select count(*) from notice where channel = 'disable' and state = 'sent'`) == 1
+		})
+		t.Logf("disabled %s after the push", time.Since(begun).Round(10*time.Millisecond))
+		s.end()
+		if disabled, _, most := o.counted(); disabled != 1 || most != 1 {
+			t.Errorf("%d keys, %d requests about one", disabled, most)
+		}
+	})
+}
+
+// leak adds a commit with a token to a repository. No ref names it. It returns its id.
+func (w *world) leak(name, secret string) string {
+	r, dir := gittest.New(w.t), filepath.Join(w.root, name)
+	blob := strings.TrimSpace(r.GitInput("key="+secret+"\n", "-C", dir, "hash-object", "-w", "--stdin"))
+	tree := strings.TrimSpace(r.GitInput("100644 blob "+blob+"\tapp.env\n", "-C", dir, "mktree"))
+	return strings.TrimSpace(r.Git("-C", dir, "commit-tree", "-m", "a leak", "-p", "refs/heads/main", tree))
+}
+
+// leakPushed lets the main branch of a repository name a commit.
+func (w *world) leakPushed(name, commit string) {
+	gittest.New(w.t).Git("-C", filepath.Join(w.root, name), "update-ref", "refs/heads/main", commit)
 }
 
 // TestServeRefuses says what is missing before it serves anything.
