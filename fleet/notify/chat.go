@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"r8scan/internal/terminal"
+	"r8scan/report"
 )
 
 // message is an event for a chat. Its texts are plain, but each kind of chat has markup
@@ -39,8 +40,10 @@ func newMessage(e Event) message {
 	if !e.Checked.IsZero() {
 		m.facts = append(m.facts, fact{"Replicate said", plain(string(e.Status), 20) + ", " + moment(e.Checked)})
 	}
-	if !e.Disabled.IsZero() {
+	if e.Status == report.StatusRevoked || !e.Disabled.IsZero() {
 		m.title, m.next = "A public Replicate API token is disabled", "No action needed, except by its owner."
+	}
+	if !e.Disabled.IsZero() {
 		m.facts = append(m.facts, fact{"Disabled", moment(e.Disabled)})
 	}
 	for _, p := range e.Places[:min(len(e.Places), maxSpots)] {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 
+	"r8scan/report"
+
 	"r8scan/fleet/config"
 )
 
@@ -311,6 +313,15 @@ func TestLongDiscord(t *testing.T) {
 	content := discord(newMessage(e)).(object)["content"].(string)
 	if n := units(content); n > 2000 || strings.Count(content, "[open]") != 2 || !strings.Contains(content, "and 5 more places") {
 		t.Errorf("%d characters:\n%s", n, content)
+	}
+}
+
+// TestRefusedElsewhere: a token that somebody else disabled is not said to work.
+func TestRefusedElsewhere(t *testing.T) {
+	e := event()
+	e.Status = report.StatusRevoked
+	if m := newMessage(e); strings.Contains(m.next, "works") || !strings.Contains(m.title, "disabled") {
+		t.Errorf("%+v", m)
 	}
 }
 

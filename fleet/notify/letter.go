@@ -8,6 +8,7 @@ import (
 	text "text/template"
 
 	"r8scan/internal/terminal"
+	"r8scan/report"
 )
 
 //go:embed mail.txt.tmpl mail.html.tmpl
@@ -18,7 +19,8 @@ type letter struct {
 	Title   string
 	Tokens  []part
 	Working bool // some token still works
-	Stopped bool // some token is disabled
+	Stopped bool // we disabled some token
+	Dead    bool // Replicate refuses some token that we did not disable
 	Page    string
 }
 
@@ -26,6 +28,7 @@ type letter struct {
 type part struct {
 	Mask, ID, Owner   string
 	Checked, Disabled string // moments, or ""
+	Dead              bool   // as in a letter
 	Places            []where
 	More              string // places that are left off
 }
@@ -54,10 +57,13 @@ func newLetter(events []Event) letter {
 		if !e.Checked.IsZero() {
 			t.Checked = moment(e.Checked)
 		}
-		if e.Disabled.IsZero() {
-			l.Working = true
-		} else {
+		switch {
+		case !e.Disabled.IsZero():
 			t.Disabled, l.Stopped = moment(e.Disabled), true
+		case e.Status == report.StatusRevoked:
+			t.Dead, l.Dead = true, true
+		default:
+			l.Working = true
 		}
 		for _, p := range e.Places[:min(len(e.Places), most)] {
 			t.Places = append(t.Places, where{plain(at(p.Repository), 200), plain(p.Path, 300), strings.TrimSuffix(plain(p.Commit, 12), "…"), day(p.First), link(p.URL), p.Line})
@@ -65,7 +71,7 @@ func newLetter(events []Event) letter {
 		t.More = rest(len(e.Places) - len(t.Places))
 		l.Tokens = append(l.Tokens, t)
 	}
-	l.Title = title(len(events), l.Working, l.Stopped)
+	l.Title = title(len(events), l.Working, l.Stopped || l.Dead)
 	return l
 }
 

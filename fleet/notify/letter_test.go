@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"r8scan/report"
 )
 
 // TestLetters shows the mails as they are.
@@ -18,7 +20,9 @@ func TestLetters(t *testing.T) {
 	other := event()
 	other.Mask, other.TokenID, other.Account = "r8_Xy"+strings.Repeat("*", 35), "fedcba9876543210", nil
 	other.Places = []Place{{URL: "https://github.com/acme/app/issues/7#issuecomment-1"}}
-	for name, events := range map[string][]Event{"live": {event()}, "disabled": {disabled()}, "many": {many, other}} {
+	dead := event()
+	dead.Status = report.StatusRevoked
+	for name, events := range map[string][]Event{"live": {event()}, "disabled": {disabled()}, "many": {many, other}, "dead": {dead}, "dead-and-live": {dead, other}} {
 		text, page, err := newLetter(events).write()
 		if err != nil {
 			t.Fatal(err)
