@@ -152,16 +152,22 @@ func (w *actWorker) interrupted(ctx context.Context, job *river.Job[actArgs], ac
 // takes longer.
 const disableFirst = 10 * time.Minute
 
+// itIsDead is why nothing needs to be done about a token.
+const itIsDead = "Replicate does not accept the token any more"
+
 // send sends the notice.
 func (w *actWorker) send(ctx context.Context, a *attempt) {
 	s := a.about
+	dead := s.Status != report.StatusLive || !s.Open
 	switch channel := a.notice.Channel; {
-	case s.Disabled == 0 && (s.Status != report.StatusLive || !s.Open):
-		a.needless = "Replicate does not accept the token any more"
+	case channel == ledger.Disable && dead && a.act.Epoch == 1: // later the endpoint may have disabled it, and could not say so
+		a.needless = itIsDead
 	case channel == ledger.Disable:
-		w.disable(ctx, a)
+		w.disable(ctx, a, dead)
 	case s.Waits && a.now-a.notice.Made < disableFirst.Milliseconds():
 		a.fails(busyError{2 * time.Second, "it waits until the token is disabled"})
+	case dead && s.Disabled == 0:
+		a.needless = itIsDead
 	case channel == ledger.Mail:
 		w.mail(ctx, a)
 	default:
@@ -177,13 +183,17 @@ func (w *actWorker) mark(ctx context.Context, a *attempt, q store.Querier) error
 }
 
 // disable has the operator's endpoint disable the token.
-func (w *actWorker) disable(ctx context.Context, a *attempt) {
+func (w *actWorker) disable(ctx context.Context, a *attempt, dead bool) {
 	places, err := ledger.Stands(ctx, w.store.DB, a.notice.Token)
 	if err != nil {
 		a.fails(err)
 		return
 	}
 	secret, err := w.find(ctx, a.notice.Token, a.about.Rule, places)
+	if _, busy := later(err); dead && err != nil && !busy {
+		a.needless = itIsDead
+		return
+	}
 	if err == nil {
 		err = w.mark(ctx, a, w.store.DB)
 	}

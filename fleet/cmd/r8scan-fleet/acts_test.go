@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -195,5 +196,87 @@ func TestActsCrash(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestActsPrivate: a token of a repository that its server shows only to those who log in
+// is found and asked about, and nothing is done about it.
+func TestActsPrivate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4, filepath.Join(t.TempDir(), "fleet.db")) // of which two have a live token
+	var private atomic.Bool
+	private.Store(true)
+	w.wrap = func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if _, password, _ := r.BasicAuth(); private.Load() && strings.HasPrefix(r.URL.Path, "/r0.git/") && password != "open" {
+				out.Header().Set("WWW-Authenticate", `Basic realm="git"`)
+				out.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(out, r)
+		})
+	}
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, ".netrc"), []byte("machine 127.0.0.1 login ann password open\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := newOperator(w, true, true)
+	w.run("add", "file:"+w.list())
+	visit := func() {
+		t.Helper()
+		p := w.start(programs.usual, []string{"HOME=" + home, "USERPROFILE=" + home}, o.work("--until-idle")...)
+		if code := w.wait(p, 2*time.Minute); code != 0 {
+			t.Fatalf("run: %d\n%s", code, p.err.String())
+		}
+	}
+	visit()
+	if n := w.query(`select count(*) from token where status = 'live'`); n != 2 {
+		t.Fatalf("%d live tokens", n)
+	}
+	if disabled, posted, _ := o.counted(); disabled != 1 || posted != 1 {
+		t.Errorf("%d disabled, %d told, while one repository is private", disabled, posted)
+	}
+	private.Store(false) // its owner makes it public
+	w.query("update repo set due = 0 returning 1")
+	visit()
+	if disabled, posted, _ := o.counted(); disabled != 2 || posted != 2 {
+		t.Errorf("%d disabled, %d told, when it is public", disabled, posted)
+	}
+}
+
+// TestActsUnanswered: an endpoint disables a token and its answer is lost. Replicate
+// refuses the token by then, and yet the endpoint is asked again, and who is to be told is
+// told that it is disabled.
+func TestActsUnanswered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, filepath.Join(t.TempDir(), "fleet.db"))
+	o := newOperator(w, true, true)
+	var dead atomic.Bool
+	w.judge = func(out http.ResponseWriter, _ string) bool {
+		if dead.Load() {
+			out.Header().Set("Content-Type", "application/problem+json")
+			out.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(out, `{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}`)
+		}
+		return dead.Load()
+	}
+	o.answer = func(out http.ResponseWriter, path string) bool {
+		if path != "/disable" || dead.Swap(true) {
+			return false
+		}
+		w.run("recheck")
+		w.until(func() bool { return w.query(`select count(*) from token where status = 'live'`) == 0 })
+		out.WriteHeader(http.StatusBadGateway)
+		return true
+	}
+	w.run("add", w.urls[0])
+	if code, _, errs := w.run(o.work("--until-idle")...); code != 0 {
+		t.Fatalf("run: %d\n%s", code, errs)
+	}
+	if disabled, posted, most := o.counted(); disabled != 1 || posted != 1 || most != 2 {
+		t.Errorf("%d disabled, %d told; %d requests about one", disabled, posted, most)
+	}
+	if n := w.query(`select count(*) from notice where state = 'sent'`); n != 2 {
+		t.Errorf("%d notices are sent", n)
 	}
 }
