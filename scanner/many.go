@@ -90,6 +90,7 @@ func (m *many) begin(members []source.Member) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.members, m.budget = members, budget.New(m.opts.MaxMemory, atOnce*m.opts.goroutines())
+	m.budget.Match /= atOnce
 	m.union = collect.NewUnion(m.budget, m.opts.Rules)
 }
 

@@ -20,7 +20,7 @@ func explosion(t *testing.T) *gittest.Repo {
 	r := gittest.New(t)
 	first := gittest.Token(0) // of those that are kept
 	sum := sha256.Sum256([]byte(first))
-	for i := range 12_002 {
+	for i := range 30_002 {
 		if s := sha256.Sum256([]byte(gittest.Token(i))); bytes.Compare(s[:], sum[:]) < 0 {
 			first, sum = gittest.Token(i), s
 		}
@@ -39,8 +39,8 @@ func explosion(t *testing.T) *gittest.Repo {
 	var files []gittest.File
 	for i := range 12 {
 		var text strings.Builder
-		for n := range 1000 {
-			fmt.Fprintln(&text, gittest.Token(2+1000*i+n), "and", gittest.Token(2))
+		for n := range 2500 {
+			fmt.Fprintln(&text, gittest.Token(2+2500*i+n), "and", gittest.Token(2))
 		}
 		files = append(files, gittest.File{Path: fmt.Sprint("f", i), Mark: m.Blob(text.String())})
 	}

@@ -8,11 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"r8scan/internal/budget"
 	"r8scan/internal/git/gittest"
 	"r8scan/result"
 )
 
-var manyTokens = flag.Int("tokens", 70_000, "how many tokens TestManyTokens finds in one scan; 3 GiB are enough for 1,000,000")
+var manyTokens = flag.Int("tokens", 70_000, "how many tokens TestManyTokens finds in one scan")
+
+// bytesPerToken is the memory budget that is enough for each token: 3 GiB for a million.
+const bytesPerToken = 3 << 30 / 1_000_000
 
 // TestManyTokens makes sure that only the memory budget limits how many tokens a result
 // has: half of them are in one file, the others in a commit.
@@ -33,7 +37,7 @@ func TestManyTokens(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(r.Dir, "untracked"), []byte(file.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	res, err := Audit(t.Context(), r.Dir, Options{MaxMemory: 3 << 30})
+	res, err := Audit(t.Context(), r.Dir, Options{MaxMemory: max(budget.Min, int64(*manyTokens)*bytesPerToken)})
 	if err != nil {
 		t.Fatal(err)
 	}

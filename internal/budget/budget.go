@@ -18,7 +18,8 @@ const (
 type Budget struct {
 	Total int64
 	Work  int64 // bytes for one object or file, with everything that must be held to read it
-	Found int64 // bytes for what is kept until the end: matches, locations and unread things
+	Found int64 // bytes for what is kept until the end beside matches: locations, names and unread things
+	Match int64 // bytes for the matches of one result: whoever makes several at once divides it before
 
 	share int64
 	alone sync.Mutex // held by the worker that exceeds its share
@@ -30,7 +31,7 @@ func New(total int64, workers int) *Budget {
 	if total <= 0 {
 		total = Default
 	}
-	return &Budget{Total: total, Work: total / 8 * 5, Found: total / 8, share: total / 4 / int64(max(1, workers))}
+	return &Budget{Total: total, Work: total / 8 * 5, Found: total / 8, Match: total / 4, share: total / 4 / int64(max(1, workers))}
 }
 
 // Account counts the bytes that one worker holds. It is not safe for concurrent

@@ -49,7 +49,7 @@ func NewSink(b *budget.Budget) *Sink {
 	return &Sink{
 		Meter:  &Meter{},
 		seen:   map[search.Key]struct{}{},
-		hits:   newHits(2 * b.Found),
+		hits:   newHits(b.Match),
 		unread: shelf[result.Unread]{room: b.Found / 8, compare: result.Unread.Compare, cost: unreadCost},
 		faults: shelf[Fault]{room: b.Found / 8, compare: compareFaults, cost: func(f Fault) int64 { return unreadCost(f.Unread) }},
 	}
