@@ -218,10 +218,11 @@ func (m *measure) start() *process {
 	return p
 }
 
-// ended waits for a worker. away says that the database may have been away for it.
+// ended waits for a worker. away says that the database may have been away for it, or a
+// repository put aside.
 func (m *measure) ended(p *process, away bool) {
 	m.t.Helper()
-	if code := m.wait(p, 2*time.Hour); code != 0 && !(away && strings.Contains(p.err.String(), "PostgreSQL at")) {
+	if code := m.wait(p, 2*time.Hour); code != 0 && !(away && (code == exitIncomplete || strings.Contains(p.err.String(), "PostgreSQL at"))) {
 		m.t.Errorf("a worker ended with %d\n%s", code, tail(p.err.String()))
 	}
 	m.took(p)
@@ -246,12 +247,13 @@ func (m *measure) owns(p *process) bool {
 	return m.query(fmt.Sprintf(`select count(*) from repo where state = 'scanning' and owner like '%%-%d-%%'`, p.Process.Pid)) > 0
 }
 
-// kill kills a worker every three seconds until all is done, and returns how often. The
+// kill kills a worker every three seconds until all is done, and returns how often. A
+// repository whose scan takes longer than the workers live is put aside, and added again. The
 // database is restarted after the second time. When others have the zombie's visits, it is
 // continued: it must end, and whole says whether it has committed anything.
 func (m *measure) kill(zombie *process) (kills int) {
 	m.t.Helper()
-	for i := 0; m.query(`select count(*) from repo where state <> 'done'`) > 0; i++ {
+	for i := 0; m.query(`select count(*) from repo where state not in ('done', 'aside')`) > 0; i++ {
 		time.Sleep(3 * time.Second)
 		victim := m.running[i%len(m.running)]
 		select {
@@ -269,6 +271,12 @@ func (m *measure) kill(zombie *process) (kills int) {
 				m.t.Fatalf("restart the database: %v\n%s", err, out)
 			}
 			m.since = 0
+		}
+	}
+	if n := m.query(`select count(*) from repo where state = 'aside'`); n > 0 {
+		m.t.Logf("%d repositories put aside, and added again", n)
+		if code, _, errs := m.run("add", "file:"+m.list()); code != 0 {
+			m.t.Error(errs)
 		}
 	}
 	if m.owns(zombie) {
