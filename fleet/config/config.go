@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"r8scan/internal/door"
 	"r8scan/internal/loopback"
 )
 
@@ -116,21 +117,21 @@ func (s *Secret) UnmarshalYAML(n *yaml.Node) error {
 	kind, name, _ := strings.Cut(n.Value, ":")
 	switch {
 	case n.Kind != yaml.ScalarNode || name == "" || kind != "env" && kind != "file":
-		return fmt.Errorf("line %d: a secret is written env:NAME or file:PATH", n.Line)
+		return errors.New("a secret is written env:NAME or file:PATH")
 	case kind == "env":
 		s.value = os.Getenv(name)
 	default:
 		body, err := os.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("line %d: %w", n.Line, err)
+			return err
 		}
 		s.value = strings.TrimRight(string(body), "\r\n")
 	}
 	if s.value == "" {
-		return fmt.Errorf("line %d: %s is empty: set it", n.Line, n.Value)
+		return fmt.Errorf("%s is empty: set it", n.Value)
 	}
 	if len(s.value) > maxSecret || strings.ContainsAny(s.value, "\r\n\x00") {
-		return fmt.Errorf("line %d: %s has several lines, or is longer than %d bytes", n.Line, n.Value, maxSecret)
+		return fmt.Errorf("%s has several lines, or is longer than %d bytes", n.Value, maxSecret)
 	}
 	return nil
 }
@@ -166,9 +167,31 @@ func Parse(body []byte) (*Config, error) {
 	d := yaml.NewDecoder(bytes.NewReader(body))
 	d.KnownFields(true)
 	if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+		return nil, wrong(err)
 	}
 	return c, c.check()
+}
+
+// wrong says what is wrong with the file, in an operator's words and without any of its
+// values: one may be a secret that stands in the wrong place.
+func wrong(err error) error {
+	var list *yaml.LoadErrors
+	var first *yaml.LoadError
+	switch {
+	case errors.As(err, &list) && len(list.Errors) > 0:
+		first = list.Errors[0]
+	case !errors.As(err, &first):
+		return errors.New("this is not YAML")
+	}
+	text := first.Message
+	if key, _, ok := strings.Cut(strings.TrimPrefix(text, "field "), " not found in type "); ok {
+		text = "there is no setting " + door.Printable(key) + " here: check its name and its indentation"
+	} else if strings.HasPrefix(text, "cannot construct ") {
+		text = "this value is of the wrong kind"
+	} else if strings.HasPrefix(text, "netip.") {
+		text = "a network is written as 10.0.0.0/8 is"
+	}
+	return fmt.Errorf("line %d: %s", max(first.Mark.Line, 1), text)
 }
 
 // check says what is missing or cannot be.

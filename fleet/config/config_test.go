@@ -70,7 +70,7 @@ func TestParse(t *testing.T) {
 func TestParseWrong(t *testing.T) {
 	set(t)
 	for change, want := range map[string]string{
-		"act: true→actt: true":   "actt",
+		"act: true→actt: true":   "line 2: there is no setting actt here",
 		"act: true→act: perhaps": "line 2",
 		"https://ops.example.com/disable→http://ops.example.com/disable":                  "disable: url must begin with https",
 		"https://ops.example.com/disable→https://a:hidden-value@ops.example.com":          "password in it",
@@ -87,7 +87,7 @@ func TestParseWrong(t *testing.T) {
 		"name: team→name: \"<!channel>\"":                                                           "letters, digits",
 		"    token: env:CONFIG_TEST_SECRET→    token: env:CONFIG_TEST_SECRET\n    identity: X-User": "token or identity",
 		"    token: env:CONFIG_TEST_SECRET→    identity: X-User":                                    "proxies is missing",
-		"reach: [10.0.0.0/8]→reach: [everywhere]":                                                   "",
+		"reach: [10.0.0.0/8]→reach: [hidden-value]":                                                 "a network is written",
 	} {
 		from, to, _ := strings.Cut(change, "→")
 		if !strings.Contains(whole, from) {
