@@ -17,7 +17,8 @@ func (c command) root() *cobra.Command {
 		Short: "Scan many repositories on servers for leaked Replicate API tokens",
 		Long: `r8scan-fleet visits repositories on servers, scans those that have changed, asks
 Replicate whether the tokens that it finds work, and asks again until they are
-disabled. Any number of processes on any number of machines share the work.
+disabled. With a configuration, it has them disabled and tells their owners. Any number
+of processes on any number of machines share the work.
 
 What it knows is in a database: a SQLite file in your data folder or, if
 ` + store.Variable + ` is set, that file or PostgreSQL (postgres://user@host/name).
