@@ -23,7 +23,7 @@ import (
 // plan makes notices for tokens that are live and public, and takes over those that dead
 // workers were sending.
 func (w *Worker) plan(ctx context.Context, now int64) error {
-	if !w.cfg.Does.Act || w.cfg.Operator == nil {
+	if !w.cfg.Does.Act {
 		return nil
 	}
 	return w.store.Tx(ctx, func(tx *sql.Tx) error {

@@ -64,7 +64,8 @@ var ErrDead = errors.New("this worker could not reach the database in time, and 
 
 // Run works until ctx ends, drain is called or, with UntilIdle, nothing is left.
 func Run(ctx context.Context, s *store.Store, cfg Config) error {
-	host, _ := os.Hostname() // only for people
+	cfg.Does.Act = cfg.Does.Act && cfg.Operator != nil // else others do
+	host, _ := os.Hostname()                           // only for people
 	id := fmt.Sprintf("%.40s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:8]))
 	clock, err := newClock(ctx, s)
 	if err != nil {
@@ -125,7 +126,7 @@ func (w *Worker) client() (*river.Client[*sql.Tx], error) {
 		river.AddWorker(workers, verify)
 		queues[verifyQueue] = river.QueueConfig{MaxWorkers: 1} // a kill costs one question at most
 	}
-	if w.cfg.Does.Act && w.cfg.Operator != nil {
+	if w.cfg.Does.Act {
 		act, err := newActWorker(w)
 		if err != nil {
 			return nil, err

@@ -178,6 +178,9 @@ func TestActsCrash(t *testing.T) {
 				if n := w.query(`select count(*) from notice where state = 'sending'`); n != 1 {
 					t.Errorf("%d notices are being sent", n)
 				}
+				if code, _, errs := w.run(w.work("--until-idle")...); code != 0 { // without a configuration: it is not its work
+					t.Fatalf("run: %d\n%s", code, errs)
+				}
 				want := 0
 				if c.uncertain > 0 {
 					want = exitIncomplete
