@@ -274,6 +274,9 @@ func (w Webhook) check() error {
 	return fmt.Errorf("webhooks: kind of %s is slack, teams, discord or json", w.Name)
 }
 
+// leastToken is how long the page's token must be, in bytes.
+const leastToken = 20
+
 func (s *Serve) check() error {
 	if s == nil {
 		return nil
@@ -286,6 +289,8 @@ func (s *Serve) check() error {
 		return errors.New("serve: page, github, gitlab or webhook is missing, so nothing would be served")
 	case s.Page != nil && (s.Page.Token.value == "") == (s.Page.Identity == ""):
 		return errors.New("serve: page: token or identity is missing, or both are there")
+	case s.Page != nil && s.Page.Token.value != "" && len(s.Page.Token.value) < leastToken:
+		return fmt.Errorf("serve: page: the token is shorter than %d characters: whoever guesses it sees the page", leastToken)
 	case s.Page != nil && s.Page.Identity != "" && len(s.Page.Proxies) == 0:
 		return errors.New("serve: page: proxies is missing: from where the identity is believed")
 	case s.Page != nil && strings.ContainsAny(s.Page.Host, "/:@ "):

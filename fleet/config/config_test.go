@@ -31,7 +31,7 @@ webhooks:
     url: env:CONFIG_TEST_URL
 serve:
   page:
-    token: env:CONFIG_TEST_SECRET
+    token: env:CONFIG_TEST_PAGE
   github: {}
   gitlab:
     secret: env:CONFIG_TEST_SECRET
@@ -43,6 +43,7 @@ func set(t *testing.T) {
 	t.Setenv("CONFIG_TEST_SECRET", "hidden-value")
 	t.Setenv("CONFIG_TEST_URL", "https://hooks.example.com/hidden-value")
 	t.Setenv("CONFIG_TEST_EMPTY", "")
+	t.Setenv("CONFIG_TEST_PAGE", strings.Repeat("hidden-value", 2))
 }
 
 // TestParse reads a whole file, and never shows a secret.
@@ -75,19 +76,20 @@ func TestParseWrong(t *testing.T) {
 		"https://ops.example.com/disable→http://ops.example.com/disable":                  "disable: url must begin with https",
 		"https://ops.example.com/disable→https://a:hidden-value@ops.example.com":          "password in it",
 		"  secret: env:CONFIG_TEST_SECRET\n  seal_to: disable.pub→  seal_to: disable.pub": "disable: secret",
-		"  seal_to: disable.pub→":                                                                   "seal_to",
-		"password: env:CONFIG_TEST_SECRET→password: hidden-value":                                   "env:NAME or file:PATH",
-		"password: env:CONFIG_TEST_SECRET→password: env:CONFIG_TEST_EMPTY":                          "CONFIG_TEST_EMPTY is empty",
-		"password: env:CONFIG_TEST_SECRET→password: file:/no/such/file":                             "/no/such/file",
-		"server: mail.example.com:587→server: mail.example.com:587\n  tls: none":                    "tls is starttls",
-		"from: Security <security@example.com>→from: nobody":                                        "from is no address",
-		"contact: leaks@example.com→contact: a@example.com, b@example.com":                          "contact is no address",
-		"kind: slack→kind: pager":                                                                   "kind of team",
-		"name: team→name: mail":                                                                     "the name mail is taken",
-		"name: team→name: \"<!channel>\"":                                                           "letters, digits",
-		"    token: env:CONFIG_TEST_SECRET→    token: env:CONFIG_TEST_SECRET\n    identity: X-User": "token or identity",
-		"    token: env:CONFIG_TEST_SECRET→    identity: X-User":                                    "proxies is missing",
-		"reach: [10.0.0.0/8]→reach: [hidden-value]":                                                 "a network is written",
+		"  seal_to: disable.pub→":                                                               "seal_to",
+		"password: env:CONFIG_TEST_SECRET→password: hidden-value":                               "env:NAME or file:PATH",
+		"password: env:CONFIG_TEST_SECRET→password: env:CONFIG_TEST_EMPTY":                      "CONFIG_TEST_EMPTY is empty",
+		"password: env:CONFIG_TEST_SECRET→password: file:/no/such/file":                         "/no/such/file",
+		"server: mail.example.com:587→server: mail.example.com:587\n  tls: none":                "tls is starttls",
+		"from: Security <security@example.com>→from: nobody":                                    "from is no address",
+		"contact: leaks@example.com→contact: a@example.com, b@example.com":                      "contact is no address",
+		"kind: slack→kind: pager":                                                               "kind of team",
+		"name: team→name: mail":                                                                 "the name mail is taken",
+		"name: team→name: \"<!channel>\"":                                                       "letters, digits",
+		"    token: env:CONFIG_TEST_PAGE→    token: env:CONFIG_TEST_PAGE\n    identity: X-User": "token or identity",
+		"    token: env:CONFIG_TEST_PAGE→    identity: X-User":                                  "proxies is missing",
+		"    token: env:CONFIG_TEST_PAGE→    token: env:CONFIG_TEST_SECRET":                     "shorter than 20",
+		"reach: [10.0.0.0/8]→reach: [hidden-value]":                                             "a network is written",
 	} {
 		from, to, _ := strings.Cut(change, "→")
 		if !strings.Contains(whole, from) {

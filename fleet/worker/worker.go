@@ -84,19 +84,10 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 	if err := ledger.Register(ctx, s.DB, id, now, now+lease.Milliseconds()); err != nil {
 		return err
 	}
-	stop, err := w.serve(ctx)
-	if err != nil {
-		return err
-	}
+	stop, err := w.begin(ctx, client)
 	defer stop()
-	if w.cfg.Serve {
-		end, err := w.answer()
-		if err != nil {
-			return err
-		}
-		defer end()
-	}
-	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+	if err != nil {
+		_ = ledger.Unregister(ctx, s.DB, id) // it is dead in ten seconds anyway
 		return err
 	}
 	w.log.Info("started", "database", s.Name)
@@ -104,6 +95,35 @@ func Run(ctx context.Context, s *store.Store, cfg Config) error {
 	w.end(ctx, client, err)
 	return err
 }
+
+// begin starts what the worker serves and works on. Call stop in any case.
+func (w *Worker) begin(ctx context.Context, client *river.Client[*sql.Tx]) (stop func(), err error) {
+	var stops []func()
+	stop = func() {
+		for _, s := range stops {
+			s()
+		}
+	}
+	metrics, err := w.serve(ctx)
+	if err != nil {
+		return stop, err
+	}
+	stops = append(stops, metrics)
+	if w.cfg.Serve {
+		answers, err := w.answer()
+		if err != nil {
+			return stop, err
+		}
+		stops = append(stops, answers)
+	}
+	if !w.works() {
+		return stop, nil
+	}
+	return stop, client.Start(context.WithoutCancel(ctx))
+}
+
+// works reports whether the worker takes jobs. One that only serves has no queue.
+func (w *Worker) works() bool { return w.cfg.Does != ledger.Work{} }
 
 // client returns the queue's client, with a queue for each kind of work.
 func (w *Worker) client() (*river.Client[*sql.Tx], error) {
@@ -234,7 +254,9 @@ const endTime = 5 * time.Second
 // worker waits for nothing.
 func (w *Worker) end(ctx context.Context, client *river.Client[*sql.Tx], why error) {
 	ctx = context.WithoutCancel(ctx)
-	if why == nil {
+	switch {
+	case !w.works():
+	case why == nil:
 		done := make(chan struct{})
 		go func() { // what still runs must not be taken over
 			for {
@@ -248,7 +270,7 @@ func (w *Worker) end(ctx context.Context, client *river.Client[*sql.Tx], why err
 		}()
 		_ = client.Stop(ctx) // without a limit there is no error
 		close(done)
-	} else {
+	default:
 		limited, cancel := context.WithTimeout(ctx, endTime)
 		_ = client.StopAndCancel(limited) // what is left is reaped
 		cancel()

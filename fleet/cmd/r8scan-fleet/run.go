@@ -96,6 +96,8 @@ func checkRun(cfg *worker.Config, roles string) error {
 	switch {
 	case cfg.Serve && (cfg.Operator == nil || cfg.Operator.Serve == nil):
 		return errors.New("--role serve: say what is served, in the file of --config")
+	case cfg.Does == ledger.Work{Act: true} && cfg.Operator == nil && !cfg.Serve:
+		return errors.New("--role act: say what is done, in the file of --config")
 	case cfg.Serve && cfg.UntilIdle:
 		return errors.New("--until-idle: the role serve has no end")
 	case cfg.Jobs < 1 || cfg.Jobs > maxJobs:

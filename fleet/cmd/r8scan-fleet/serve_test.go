@@ -379,6 +379,7 @@ func TestServeRefuses(t *testing.T) {
 		want string
 	}{
 		{[]string{"--role", "serve"}, "--config"},
+		{[]string{"--role", "act"}, "--config"},
 		{[]string{"--role", "serve", "--config", file}, seal.PublicVariable},
 		{[]string{"--role", "serve", "--config", file, "--until-idle"}, "--until-idle"},
 		{[]string{"--role", "serve", "--config", file + "x"}, "fleet.yamlx"},
@@ -387,4 +388,26 @@ func TestServeRefuses(t *testing.T) {
 			t.Errorf("%v: %d %s", c.args, code, errs)
 		}
 	}
+}
+
+// TestServePage: a process that serves nothing but the page, and takes no jobs, shows it and
+// ends when it is told to.
+func TestServePage(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, database string) {
+		w := newWorld(t, 1, database)
+		s := w.serveWith("serve", "serve: {listen: '127.0.0.1:0', page: {token: env:PAGE}}", "PAGE="+strings.Repeat("open sesame ", 3))
+		resp, err := http.Get(s.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if text, _ := io.ReadAll(resp.Body); !strings.Contains(string(text), "<form") || resp.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%s\n%s", resp.Status, text)
+		}
+		s.end()
+		if code := s.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("it ended with %d\n%s", code, s.text())
+		}
+	})
 }
