@@ -50,6 +50,22 @@ func Tell(ctx context.Context, tx *sql.Tx, t Told, sealed Sealed, now int64) (*Q
 	return reaskUnanswered(ctx, tx, t.Token, now)
 }
 
+// ToldBefore returns what a source has told of some tokens already, and what needs no
+// writing: they are sealed to the key, or closed.
+func ToldBefore(ctx context.Context, q store.Querier, source, key string, tokens []string) (map[Told]bool, error) {
+	list, args := places(tokens)
+	n := len(tokens)
+	before := map[Told]bool{}
+	_, err := all(ctx, q, func(rows *sql.Rows) (none struct{}, err error) {
+		t := Told{Source: source}
+		err = rows.Scan(&t.Token, &t.Rule, &t.Mask, &t.Kind, &t.URL)
+		before[t] = true
+		return none, err
+	}, `select t.id, t.rule, t.mask, told.kind, told.url from told join token t on t.id = told.token
+		where told.token in (`+list+`) and told.source = $`+strconv.Itoa(n+1)+` and (t.open = 0 or t.sealed_to = $`+strconv.Itoa(n+2)+`)`, append(args, source, key)...)
+	return before, err
+}
+
 // reaskUnanswered replaces the question about a token that has failed, if there is no
 // clear answer yet: now that the token is sealed, it may go well.
 func reaskUnanswered(ctx context.Context, tx *sql.Tx, token string, now int64) (*Question, error) {

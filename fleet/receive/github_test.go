@@ -17,11 +17,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"r8scan/fleet/ledger"
 	"r8scan/fleet/seal"
 	scan "r8scan/report"
 )
@@ -224,7 +226,8 @@ func TestPartnerWaits(t *testing.T) {
 	}
 }
 
-// TestPartnerBatch takes a batch as large as GitHub's.
+// TestPartnerBatch takes a batch as large as GitHub's. A slow machine does not write it in
+// time: it comes again then, and what was written stays.
 func TestPartnerBatch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it writes thousands of tokens")
@@ -237,10 +240,22 @@ func TestPartnerBatch(t *testing.T) {
 	}
 	body := message(entries...)
 	begun := time.Now()
-	f.want("batch", f.post(partnerPath, body, g.signed("first", body)...), http.StatusOK)
+	answer := f.post(partnerPath, body, g.signed("first", body)...)
+	for written := "0"; answer.Code == http.StatusServiceUnavailable; answer = f.post(partnerPath, body, g.signed("first", body)...) {
+		now := f.rows(`select count(*) from told`)
+		if now == written {
+			t.Fatal("nothing more was written")
+		}
+		written = now
+	}
+	f.want("batch", answer, http.StatusOK)
 	t.Logf("%d tokens in %s", n, time.Since(begun))
-	if len(f.questions) != n {
-		t.Errorf("%d questions", len(f.questions))
+	asked := map[ledger.Question]bool{} // what was rolled back is there twice
+	for _, q := range f.questions {
+		asked[q] = true
+	}
+	if len(asked) != n || f.rows(`select count(*) from told`) != strconv.Itoa(n) {
+		t.Errorf("%d questions, %s tokens", len(asked), f.rows(`select count(*) from told`))
 	}
 }
 

@@ -120,6 +120,11 @@ func ids(list []report) []string {
 	return slices.Compact(ids)
 }
 
+// told returns the report as the ledger keeps it.
+func (r report) told(source string) ledger.Told {
+	return ledger.Told{Token: r.secret.ID(), Rule: r.rule.ID, Mask: r.secret.Mask(), Source: source, Kind: r.place, URL: r.where}
+}
+
 // together is how many tokens one transaction writes.
 const together = 200
 
@@ -129,6 +134,14 @@ func (r *receiver) record(ctx context.Context, source string, list []report) err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	for part := range slices.Chunk(list, together) {
+		before, err := ledger.ToldBefore(ctx, r.store.DB, source, r.to.ID(), ids(part))
+		if err != nil {
+			return err
+		}
+		part = slices.DeleteFunc(slices.Clone(part), func(t report) bool { return before[t.told(source)] })
+		if len(part) == 0 { // so a batch that was too long for one time comes to its end
+			continue
+		}
 		sealed := make([]ledger.Sealed, len(part))
 		for i, t := range part {
 			body, err := seal.Seal(*r.to, t.secret, t.rule.ID)
@@ -137,15 +150,14 @@ func (r *receiver) record(ctx context.Context, source string, list []report) err
 			}
 			sealed[i] = ledger.Sealed{Token: t.secret.ID(), Rule: t.rule.ID, Key: r.to.ID(), Body: body}
 		}
-		err := r.store.Tx(ctx, func(tx *sql.Tx) error {
+		err = r.store.Tx(ctx, func(tx *sql.Tx) error {
 			now, err := r.store.Now(ctx, tx)
 			if err != nil {
 				return err
 			}
 			var questions []ledger.Question
 			for i, t := range part {
-				told := ledger.Told{Token: t.secret.ID(), Rule: t.rule.ID, Mask: t.secret.Mask(), Source: source, Kind: t.place, URL: t.where}
-				q, err := ledger.Tell(ctx, tx, told, sealed[i], now)
+				q, err := ledger.Tell(ctx, tx, t.told(source), sealed[i], now)
 				if err != nil {
 					return err
 				}
