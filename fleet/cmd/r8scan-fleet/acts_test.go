@@ -209,6 +209,7 @@ func TestActsPrivate(t *testing.T) {
 	w := newWorld(t, 4, filepath.Join(t.TempDir(), "fleet.db")) // of which two have a live token
 	var private atomic.Bool
 	private.Store(true)
+	w.mu.Lock() // the server runs
 	w.wrap = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			if _, password, _ := r.BasicAuth(); private.Load() && strings.HasPrefix(r.URL.Path, "/r0.git/") && password != "open" {
@@ -219,6 +220,7 @@ func TestActsPrivate(t *testing.T) {
 			next.ServeHTTP(out, r)
 		})
 	}
+	w.mu.Unlock()
 	home := t.TempDir()
 	if err := os.WriteFile(filepath.Join(home, ".netrc"), []byte("machine 127.0.0.1 login ann password open\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -255,6 +257,7 @@ func TestActsUnanswered(t *testing.T) {
 	w := newWorld(t, 1, filepath.Join(t.TempDir(), "fleet.db"))
 	o := newOperator(w, true, true)
 	var dead atomic.Bool
+	w.mu.Lock() // the servers run
 	w.judge = func(out http.ResponseWriter, _ string) bool {
 		if dead.Load() {
 			out.Header().Set("Content-Type", "application/problem+json")
@@ -263,6 +266,8 @@ func TestActsUnanswered(t *testing.T) {
 		}
 		return dead.Load()
 	}
+	w.mu.Unlock()
+	o.mu.Lock()
 	o.answer = func(out http.ResponseWriter, path string) bool {
 		if path != "/disable" || dead.Swap(true) {
 			return false
@@ -272,6 +277,7 @@ func TestActsUnanswered(t *testing.T) {
 		out.WriteHeader(http.StatusBadGateway)
 		return true
 	}
+	o.mu.Unlock()
 	w.run("add", w.urls[0])
 	if code, _, errs := w.run(o.work("--until-idle")...); code != 0 {
 		t.Fatalf("run: %d\n%s", code, errs)

@@ -229,6 +229,7 @@ func TestToldToDisable(t *testing.T) {
 	w.known = append(w.known, gittest.Token(0))
 	o := newOperator(w, true, true)
 	failed := make(chan struct{})
+	o.mu.Lock()
 	o.answer = func(out http.ResponseWriter, path string) bool {
 		if path != "/disable" {
 			return false
@@ -241,6 +242,7 @@ func TestToldToDisable(t *testing.T) {
 			return true
 		}
 	}
+	o.mu.Unlock()
 	text, err := os.ReadFile(o.file)
 	if err != nil {
 		t.Fatal(err)
