@@ -20,6 +20,7 @@ type trouble struct {
 // how often the path was asked for before.
 func (w *world) badly(answer func(out http.ResponseWriter, path string, times int) bool) *trouble {
 	tr := &trouble{asked: map[string]int{}, answer: answer}
+	w.mu.Lock() // the servers run
 	w.wrap = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			if !tr.answered(out, r.URL.Path) {
@@ -27,6 +28,7 @@ func (w *world) badly(answer func(out http.ResponseWriter, path string, times in
 			}
 		})
 	}
+	w.mu.Unlock()
 	return tr
 }
 
@@ -165,6 +167,7 @@ func TestServerHangs(t *testing.T) {
 			w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
 			release := make(chan struct{})
 			var once sync.Once
+			w.mu.Lock() // the servers run
 			w.wrap = func(usual http.Handler) http.Handler {
 				return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 					hang := false
@@ -182,6 +185,7 @@ func TestServerHangs(t *testing.T) {
 					panic(http.ErrAbortHandler)
 				})
 			}
+			w.mu.Unlock()
 			w.run("add", "file:"+w.list())
 			p := w.start(programs.usual, nil, w.work("--until-idle", "--role", "scan", "-j", "2")...)
 			w.until(func() bool { return w.query(`select count(*) from repo where state = 'done'`) == distinct-1 })

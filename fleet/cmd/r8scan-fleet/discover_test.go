@@ -58,7 +58,9 @@ func TestDiscover(t *testing.T) {
 	onEach(t, func(t *testing.T, database string) {
 		w := newWorld(t, distinct, database)
 		o := &owner{urls: w.urls}
+		w.mu.Lock() // the server runs
 		w.forge = o.ServeHTTP
+		w.mu.Unlock()
 		source := "github:" + strings.TrimSuffix(w.urls[0], "/r0.git") + "/acme"
 		if code, out, errs := w.run("add", source); code != 0 || out != "sources: 1 queued\n" {
 			t.Fatalf("add: %d\n%s%s", code, out, errs)
@@ -98,7 +100,9 @@ func TestDiscoverCrash(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, database string) {
 		w := newWorld(t, distinct, database)
+		w.mu.Lock() // the server runs
 		w.forge = (&owner{urls: w.urls, size: 200 << 10}).ServeHTTP
+		w.mu.Unlock()
 		w.run("add", "github:"+strings.TrimSuffix(w.urls[0], "/r0.git")+"/acme")
 		for _, point := range []string{"2", "3"} {
 			p := w.start(programs.crashing, []string{"R8SCAN_FLEET_CRASH=" + point}, w.work("--role", "discover")...)
@@ -117,7 +121,9 @@ func TestDiscoverBroken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
 	o := &owner{urls: w.urls, broken: true}
+	w.mu.Lock() // the server runs
 	w.forge = o.ServeHTTP
+	w.mu.Unlock()
 	site := "github:" + strings.TrimSuffix(w.urls[0], "/r0.git")
 	list := filepath.Join(t.TempDir(), "list")
 	if err := os.WriteFile(list, []byte(site+"/acme\n"+site+"/none\ngithub:\n"), 0o600); err != nil {

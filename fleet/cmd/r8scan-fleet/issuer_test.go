@@ -19,6 +19,7 @@ func TestIssuerTrouble(t *testing.T) {
 			w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
 			var mu sync.Mutex
 			failed := map[string]bool{}
+			w.mu.Lock() // the servers run
 			w.judge = func(out http.ResponseWriter, id string) bool {
 				mu.Lock()
 				first := !failed[id]
@@ -29,6 +30,7 @@ func TestIssuerTrouble(t *testing.T) {
 				}
 				return first
 			}
+			w.mu.Unlock()
 			w.run("add", "file:"+w.list())
 			w.finish(1)
 			w.answered(2)
@@ -58,6 +60,7 @@ func TestIssuerAsksToWait(t *testing.T) {
 		var mu sync.Mutex
 		var until time.Time
 		throttled := 0
+		w.mu.Lock() // the servers run
 		w.judge = func(out http.ResponseWriter, _ string) bool {
 			mu.Lock()
 			defer mu.Unlock()
@@ -71,6 +74,7 @@ func TestIssuerAsksToWait(t *testing.T) {
 			out.WriteHeader(http.StatusTooManyRequests)
 			return true
 		}
+		w.mu.Unlock()
 		w.run("add", "file:"+w.list())
 		running := []*process{w.start(programs.usual, nil, w.work("--until-idle")...)}
 		w.until(func() bool { return w.query(`select count(*) from token where tries > 0`) > 0 })
@@ -99,6 +103,7 @@ func TestIssuerAway(t *testing.T) {
 	w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
 	var mu sync.Mutex
 	away, throttled := true, 0
+	w.mu.Lock() // the servers run
 	w.judge = func(out http.ResponseWriter, _ string) bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -108,6 +113,7 @@ func TestIssuerAway(t *testing.T) {
 		}
 		return away
 	}
+	w.mu.Unlock()
 	w.run("add", "file:"+w.list())
 	if code, _, errs := w.run(w.work("--until-idle")...); code != exitIncomplete {
 		t.Errorf("run: %d\n%s", code, errs)
@@ -132,6 +138,7 @@ func TestIssuerHangs(t *testing.T) {
 	w := newWorld(t, distinct, filepath.Join(t.TempDir(), "fleet.db"))
 	var mu sync.Mutex
 	hung, release := "", make(chan struct{})
+	w.mu.Lock() // the servers run
 	w.judge = func(_ http.ResponseWriter, id string) bool {
 		mu.Lock()
 		first := hung == ""
@@ -145,6 +152,7 @@ func TestIssuerHangs(t *testing.T) {
 		}
 		return false
 	}
+	w.mu.Unlock()
 	w.run("add", "file:"+w.list())
 	first, second := w.start(programs.usual, nil, w.work("--until-idle")...), w.start(programs.usual, nil, w.work("--until-idle")...)
 	w.until(func() bool {

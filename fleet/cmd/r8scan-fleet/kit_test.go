@@ -121,8 +121,11 @@ func (w *world) repository(dir string, i int) {
 func (w *world) serve(n int) {
 	git := gittest.Serve(w.t, w.root, false, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
-			if strings.HasPrefix(r.URL.Path, "/api/") && w.forge != nil {
-				w.forge(out, r)
+			w.mu.Lock()
+			forge := w.forge
+			w.mu.Unlock()
+			if strings.HasPrefix(r.URL.Path, "/api/") && forge != nil {
+				forge(out, r)
 				return
 			}
 			if strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
@@ -135,13 +138,13 @@ func (w *world) serve(n int) {
 				}
 			}
 			w.mu.Lock()
-			delay := w.delay
+			delay, wrap := w.delay, w.wrap
 			w.mu.Unlock()
 			if delay != nil {
 				time.Sleep(delay(r.URL.Path)) // the server's latency
 			}
-			if w.wrap != nil {
-				w.wrap(next).ServeHTTP(out, r)
+			if wrap != nil {
+				wrap(next).ServeHTTP(out, r)
 				return
 			}
 			next.ServeHTTP(out, r)

@@ -63,6 +63,7 @@ type traffic struct{ haves, bytes atomic.Int64 }
 // count counts the requests that name what is known already, and the bytes of packs.
 func (w *world) count() *traffic {
 	n := &traffic{}
+	w.mu.Lock() // the servers run
 	w.wrap = func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 			if !strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
@@ -82,6 +83,7 @@ func (w *world) count() *traffic {
 			_, _ = out.Write(answer.Body.Bytes())
 		})
 	}
+	w.mu.Unlock()
 	return n
 }
 
